@@ -1,0 +1,1 @@
+//! toleranced: tolerance classes for SecOps processes, measured from their logs.
