@@ -1,1 +1,11 @@
 //! toleranced: tolerance classes for SecOps processes, measured from their logs.
+//!
+//! The rooms of the house, lowest first; arrows point down only (a test reads the `use` lines). See ARCHITECTURE.md.
+
+pub mod model;
+
+pub mod config;
+
+pub mod stats;
+
+pub mod cases;

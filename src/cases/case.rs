@@ -1,0 +1,332 @@
+//! The set of events of one case, and how it is kept on disk.
+
+use super::event::{CaseEvent, EventFlags, EventIn};
+use crate::model::bytes::{DamagedBytes, Reader, put_i64, put_text, put_u64};
+use crate::model::{NameId, Time};
+use rustc_hash::FxHashMap;
+
+/// What became of an event that was put into a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Insert {
+    /// It is new.
+    Added,
+    /// It was there already (redelivered): counted once.
+    Duplicate,
+    /// The case holds as many events as it may; the event was not taken.
+    Full,
+}
+
+/// One run of a process: a set of events, with what they say of the case as a whole.
+#[derive(Clone, Debug, Default)]
+pub struct Case {
+    /// In no particular order.
+    events: Vec<CaseEvent>,
+    /// The latest input signature: (time, hash). Equal times are decided by the greater hash, so order never matters.
+    input: (Time, u64),
+    /// The latest parent case: (time, key), decided likewise.
+    parent: Option<Box<(Time, String)>>,
+    /// The process of the parent case as last looked up; 0 while unknown.
+    parent_process: NameId,
+    /// Set by the idle sweep, cleared by the next event.
+    idle_closed: bool,
+    /// Places by identity, kept only for long cases, where looking through all events would be slow.
+    index: Option<Box<FxHashMap<u64, u32>>>,
+}
+
+/// Above this many events a case keeps an index of identities.
+const INDEX_FROM: usize = 48;
+
+/// First byte of a stored case.
+const VERSION: u8 = 1;
+
+impl Case {
+    /// A case without events.
+    pub fn new() -> Case {
+        Case::default()
+    }
+
+    /// The events, in no particular order.
+    pub fn events(&self) -> &[CaseEvent] {
+        &self.events
+    }
+
+    /// The events by time, then mapped sequence, then position in their source.
+    pub fn ordered(&self) -> Vec<CaseEvent> {
+        let mut events = self.events.clone();
+        events.sort_unstable_by_key(CaseEvent::order);
+        events
+    }
+
+    /// Brings the events into order in place; the set stays the same.
+    pub fn sort(&mut self) {
+        self.events.sort_unstable_by_key(CaseEvent::order);
+        self.index = None;
+    }
+
+    /// Puts an event in. `most` bounds the number of events.
+    ///
+    /// Of two events with the same identity the later one in case order stays, so the result does not depend on which
+    /// came first.
+    pub fn insert(&mut self, incoming: EventIn, most: usize) -> Insert {
+        let event = incoming.event;
+        if incoming.input != 0 {
+            self.input = self.input.max((event.time, incoming.input));
+        }
+        if let Some(at) = self.position_of(event.identity) {
+            let old = &mut self.events[at];
+            if event.order() > old.order() {
+                *old = event;
+            }
+            return Insert::Duplicate;
+        }
+        if self.events.len() >= most {
+            return Insert::Full;
+        }
+        if let Some(index) = &mut self.index {
+            index.insert(event.identity, self.events.len() as u32);
+        }
+        if self.events.capacity() == 0 {
+            self.events.reserve_exact(4);
+        }
+        self.events.push(event);
+        self.idle_closed = false;
+        Insert::Added
+    }
+
+    /// Notes the parent case that an event names.
+    pub fn set_parent(&mut self, at: Time, key: &str) {
+        let later = match &self.parent {
+            None => true,
+            Some(known) => (at, key) > (known.0, known.1.as_str()),
+        };
+        if later {
+            self.parent = Some(Box::new((at, key.to_owned())));
+        }
+    }
+
+    /// The key of the parent case.
+    pub fn parent(&self) -> Option<&str> {
+        self.parent.as_ref().map(|parent| parent.1.as_str())
+    }
+
+    /// The process of the parent case as last looked up; 0 while unknown.
+    pub fn parent_process(&self) -> NameId {
+        self.parent_process
+    }
+
+    /// Notes what process the parent case belongs to; says whether that is news.
+    pub fn set_parent_process(&mut self, process: NameId) -> bool {
+        std::mem::replace(&mut self.parent_process, process) != process
+    }
+
+    /// The input signature; 0 where no event said.
+    pub fn input(&self) -> u64 {
+        self.input.1
+    }
+
+    /// The process that the latest event names; 0 for a case without events.
+    pub fn process(&self) -> NameId {
+        self.latest().map_or(0, |event| event.process)
+    }
+
+    /// The latest event in case order.
+    pub fn latest(&self) -> Option<&CaseEvent> {
+        self.events.iter().max_by_key(|event| event.order())
+    }
+
+    /// Whether the idle sweep has closed it.
+    pub fn idle_closed(&self) -> bool {
+        self.idle_closed
+    }
+
+    /// Closes it for having been idle; says whether that is news.
+    pub fn close_idle(&mut self, closed: bool) -> bool {
+        std::mem::replace(&mut self.idle_closed, closed) != closed
+    }
+
+    fn position_of(&mut self, identity: u64) -> Option<usize> {
+        if self.events.len() < INDEX_FROM {
+            return self
+                .events
+                .iter()
+                .position(|event| event.identity == identity);
+        }
+        let events = &self.events;
+        self.index
+            .get_or_insert_with(|| {
+                let places = events.iter().enumerate();
+                Box::new(places.map(|(at, event)| (event.identity, at as u32)).collect())
+            })
+            .get(&identity)
+            .map(|at| *at as usize)
+    }
+
+    /// The bytes to keep on disk. Equal sets of events give equal bytes if they are in the same order.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        out.push(VERSION);
+        put_u64(out, u64::from(self.idle_closed));
+        put_i64(out, self.input.0.0);
+        out.extend_from_slice(&self.input.1.to_le_bytes());
+        put_u64(out, u64::from(self.parent_process));
+        let (at, key) = self
+            .parent
+            .as_ref()
+            .map_or((0, ""), |parent| (parent.0.0, parent.1.as_str()));
+        put_i64(out, at);
+        put_text(out, key);
+        put_u64(out, self.events.len() as u64);
+        let (mut time, mut place) = (0, 0);
+        for event in &self.events {
+            put_i64(out, event.time.0.wrapping_sub(time));
+            put_i64(out, (event.place as i64).wrapping_sub(place));
+            (time, place) = (event.time.0, event.place as i64);
+            put_i64(out, event.sequence);
+            out.extend_from_slice(&event.identity.to_le_bytes());
+            put_u64(out, u64::from(event.activity));
+            put_u64(out, u64::from(event.outcome));
+            put_u64(out, u64::from(event.process));
+            put_u64(out, u64::from(event.flags.code()));
+        }
+    }
+
+    /// Reads back what [`Case::encode`] wrote.
+    pub fn decode(bytes: &[u8]) -> Result<Case, DamagedBytes> {
+        let mut reader = Reader::new(bytes);
+        if reader.u8()? != VERSION {
+            return Err(reader.damaged());
+        }
+        let idle_closed = reader.u64()? != 0;
+        let input = (Time(reader.i64()?), reader.raw_u64()?);
+        let parent_process = reader.u32()?;
+        let parent = (Time(reader.i64()?), reader.text()?.to_owned());
+        let count = reader.count()?;
+        let mut events = Vec::with_capacity(count);
+        let (mut time, mut place) = (0i64, 0i64);
+        for _ in 0..count {
+            time = time.wrapping_add(reader.i64()?);
+            place = place.wrapping_add(reader.i64()?);
+            events.push(CaseEvent {
+                time: Time(time),
+                place: place as u64,
+                sequence: reader.i64()?,
+                identity: reader.raw_u64()?,
+                activity: reader.u32()?,
+                outcome: reader.u32()?,
+                process: reader.u32()?,
+                flags: EventFlags::from_code(reader.u32()?),
+            });
+        }
+        Ok(Case {
+            events,
+            input,
+            parent: (!parent.1.is_empty()).then(|| Box::new(parent)),
+            parent_process,
+            idle_closed,
+            index: None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Executor, Lifecycle, Origin};
+    use proptest::prelude::*;
+
+    fn event(time: i64, identity: u64) -> EventIn {
+        EventIn {
+            event: CaseEvent {
+                time: Time(time),
+                sequence: 0,
+                place: identity * 10,
+                identity,
+                activity: 1 + identity as u32 % 3,
+                outcome: 0,
+                process: 1,
+                flags: EventFlags::new(Executor::Human, Lifecycle::Step, Origin::Live),
+            },
+            input: identity,
+        }
+    }
+
+    #[test]
+    fn a_redelivered_event_is_counted_once() {
+        let mut case = Case::new();
+        assert_eq!(case.insert(event(5, 1), 10), Insert::Added);
+        assert_eq!(case.insert(event(5, 1), 10), Insert::Duplicate);
+        assert_eq!(case.events().len(), 1);
+    }
+
+    #[test]
+    fn two_events_that_look_alike_are_two() {
+        let mut case = Case::new();
+        let mut twin = event(5, 2);
+        twin.event.activity = event(5, 1).event.activity;
+        assert_eq!(case.insert(event(5, 1), 10), Insert::Added);
+        assert_eq!(case.insert(twin, 10), Insert::Added);
+    }
+
+    #[test]
+    fn a_full_case_refuses() {
+        let mut case = Case::new();
+        case.insert(event(1, 1), 1);
+        assert_eq!(case.insert(event(2, 2), 1), Insert::Full);
+        assert_eq!(case.insert(event(1, 1), 1), Insert::Duplicate);
+    }
+
+    #[test]
+    fn the_later_parent_stays() {
+        let mut case = Case::new();
+        case.set_parent(Time(2), "b");
+        case.set_parent(Time(1), "a");
+        assert_eq!(case.parent(), Some("b"));
+        case.set_parent(Time(2), "c");
+        assert_eq!(case.parent(), Some("c"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_order_and_any_repetition_give_the_same_set(
+            times in proptest::collection::vec((0i64..50, 0u64..120), 1..200),
+            seed in any::<u64>(),
+        ) {
+            let mut forward = Case::new();
+            let mut shuffled = Case::new();
+            for (time, id) in &times {
+                forward.insert(event(*time, *id), 1000);
+            }
+            let mut order: Vec<_> = times.iter().chain(&times).collect();
+            order.sort_by_key(|(time, id)| crate::model::hash_pair(seed, *time as u64 ^ id << 8));
+            for (time, id) in order {
+                shuffled.insert(event(*time, *id), 1000);
+            }
+            prop_assert_eq!(forward.ordered(), shuffled.ordered());
+            prop_assert_eq!(forward.input(), shuffled.input());
+        }
+
+        #[test]
+        fn stored_and_read_back(times in proptest::collection::vec((any::<i64>(), any::<u32>()), 0..80)) {
+            let mut case = Case::new();
+            for (time, id) in times {
+                case.insert(event(time, u64::from(id)), 1000);
+            }
+            case.set_parent(Time(3), "INC-1");
+            case.set_parent_process(7);
+            case.close_idle(true);
+            let mut bytes = Vec::new();
+            case.encode(&mut bytes);
+            let back = Case::decode(&bytes).unwrap();
+            prop_assert_eq!(back.events(), case.events());
+            prop_assert_eq!(back.parent(), case.parent());
+            prop_assert_eq!((back.input(), back.parent_process(), back.idle_closed()),
+                (case.input(), 7, true));
+        }
+
+        #[test]
+        fn damaged_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let mut damaged = vec![VERSION];
+            damaged.extend(bytes);
+            let _ = Case::decode(&damaged);
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! One step of a case as it is kept: 48 bytes, so that a million of them fit a small machine.
+
+use crate::model::{Executor, Lifecycle, NameId, Origin, Time};
+
+/// What a mapped event brings along, beside the key of its case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventIn {
+    /// The step.
+    pub event: CaseEvent,
+    /// Hash of the fields that say "the same input"; 0 where the event does not say.
+    pub input: u64,
+}
+
+/// One step of a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CaseEvent {
+    /// When it happened.
+    pub time: Time,
+    /// Orders events of the same instant: the mapped sequence field, else 0.
+    pub sequence: i64,
+    /// Orders what time and sequence leave equal: the position in the source.
+    pub place: u64,
+    /// Tells a redelivered event from another one that looks alike.
+    pub identity: u64,
+    /// What was done.
+    pub activity: NameId,
+    /// How the case stood after it, where the event says so; else 0.
+    pub outcome: NameId,
+    /// The process it names; the case belongs to that of its latest event.
+    pub process: NameId,
+    /// Executor kind, lifecycle, origin and what the mapping declares.
+    pub flags: EventFlags,
+}
+
+/// The small fields of an event in one word.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct EventFlags(u32);
+
+/// The mapping declares how a case ends, so a case without such an event is open.
+const DECLARES_END: u32 = 1 << 16;
+/// The mapping names reopening events, so a mere step after the end does not reopen.
+const EXPLICIT_REOPEN: u32 = 1 << 17;
+
+impl EventFlags {
+    /// Packs the small fields.
+    pub fn new(executor: Executor, lifecycle: Lifecycle, origin: Origin) -> EventFlags {
+        EventFlags(executor as u32 | (lifecycle as u32) << 4 | (origin as u32) << 8)
+    }
+
+    /// Marks that the mapping declares how a case ends.
+    pub fn declaring_end(self, yes: bool) -> EventFlags {
+        EventFlags(if yes { self.0 | DECLARES_END } else { self.0 })
+    }
+
+    /// Marks that only an explicit event reopens a case.
+    pub fn with_explicit_reopen(self, yes: bool) -> EventFlags {
+        EventFlags(if yes { self.0 | EXPLICIT_REOPEN } else { self.0 })
+    }
+
+    /// Who ran the step.
+    pub fn executor(self) -> Executor {
+        Executor::from_code((self.0 & 15) as u8)
+    }
+
+    /// What it means for the life of the case.
+    pub fn lifecycle(self) -> Lifecycle {
+        Lifecycle::from_code((self.0 >> 4 & 15) as u8)
+    }
+
+    /// Live, exercise or shadow.
+    pub fn origin(self) -> Origin {
+        Origin::from_code((self.0 >> 8 & 15) as u8)
+    }
+
+    /// Whether the mapping declares how a case ends.
+    pub fn declares_end(self) -> bool {
+        self.0 & DECLARES_END != 0
+    }
+
+    /// Whether only an explicit event reopens the case.
+    pub fn explicit_reopen(self) -> bool {
+        self.0 & EXPLICIT_REOPEN != 0
+    }
+
+    /// The number it is stored as.
+    pub fn code(self) -> u32 {
+        self.0
+    }
+
+    /// From the number it is stored as.
+    pub fn from_code(code: u32) -> EventFlags {
+        EventFlags(code)
+    }
+}
+
+impl CaseEvent {
+    /// The order of events in a case: time, then the mapped sequence, then the position in the source. The identity
+    /// makes the order total; the numbers of names take no part, because they depend on who came first.
+    pub fn order(&self) -> (Time, i64, u64, u64) {
+        (self.time, self.sequence, self.place, self.identity)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_stays_small() {
+        assert_eq!(std::mem::size_of::<CaseEvent>(), 48);
+    }
+
+    #[test]
+    fn flags_hold_every_combination() {
+        for executor in Executor::ALL {
+            for lifecycle in Lifecycle::ALL {
+                for origin in Origin::ALL {
+                    let flags = EventFlags::new(*executor, *lifecycle, *origin)
+                        .declaring_end(true)
+                        .with_explicit_reopen(false);
+                    let flags = EventFlags::from_code(flags.code());
+                    assert_eq!(flags.executor(), *executor);
+                    assert_eq!(flags.lifecycle(), *lifecycle);
+                    assert_eq!(flags.origin(), *origin);
+                    assert!(flags.declares_end() && !flags.explicit_reopen());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! What a case says, derived from its events and the rules: the only place that decides when a case has ended, how, and
+//! how far it deviates.
+
+use super::case::Case;
+use super::event::CaseEvent;
+use super::path::steps_off_path;
+use super::rules::RuleBook;
+use crate::model::{Executor, Lifecycle, NameId, Names, ONE, Origin, Ppm, Span, Time};
+
+/// Everything measured of one case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// The process it belongs to.
+    pub process: NameId,
+    /// The kind that ran its steps.
+    pub executor: Executor,
+    /// Live, exercise or shadow.
+    pub origin: Origin,
+    /// First event.
+    pub start: Time,
+    /// Last event.
+    pub end: Time,
+    /// Whether it has ended.
+    pub complete: bool,
+    /// How it stands: the latest outcome that an event names, else its last activity.
+    pub outcome: NameId,
+    /// Whether the outcome is the last activity for want of a named one.
+    pub outcome_is_activity: bool,
+    /// How often it was reopened.
+    pub reopened: u32,
+    /// Whether it took longer than its limit.
+    pub late: bool,
+    /// Steps off the designed path; 0 where none is declared.
+    pub off_path: u32,
+    /// Changes from one executor kind to another.
+    pub handoffs: u32,
+    /// Deviation from the designed outcome.
+    pub deviation: Ppm,
+    /// The process of the parent case; 0 for none.
+    pub parent_process: NameId,
+    /// The activities in order.
+    pub path: Vec<NameId>,
+}
+
+impl Facts {
+    /// From the first to the last event, in microseconds.
+    pub fn duration(&self) -> Span {
+        self.end.since(self.start)
+    }
+
+    /// The hash of the path by the names of its activities: equal in every run.
+    pub fn variant(&self, names: &Names) -> u64 {
+        let mut hasher = xxhash_rust::xxh3::Xxh3::new();
+        for activity in &self.path {
+            hasher.update(&names.hash(*activity).to_le_bytes());
+        }
+        hasher.digest()
+    }
+}
+
+/// How the life of a case went.
+#[derive(Default)]
+struct Life {
+    ended: bool,
+    resolved: bool,
+    reopened: u32,
+    declares_end: bool,
+}
+
+/// Derives the facts of a case at the instant `as_of` (which decides idle time-outs only). `None` for a case without
+/// events.
+pub fn facts(case: &Case, rules: &RuleBook, names: &Names, as_of: Option<Time>) -> Option<Facts> {
+    let sorted;
+    let events = if case.events().is_sorted_by_key(CaseEvent::order) {
+        case.events()
+    } else {
+        sorted = case.ordered();
+        &sorted
+    };
+    let (first, last) = (events.first()?, events.last()?);
+    let process = last.process;
+    let rule = rules.of(process);
+    let life = life(events, rule);
+    let idle = match (rule.idle, as_of) {
+        (Some(idle), Some(as_of)) => as_of.since(last.time) >= idle,
+        _ => case.idle_closed(),
+    };
+    let declared = rule.declares_end || life.declares_end;
+    let named = events.iter().rev().map(|event| event.outcome).find(|id| *id != 0);
+    let outcome = named.unwrap_or(last.activity);
+    let path: Vec<NameId> = events.iter().map(|event| event.activity).collect();
+    let off_path = if rule.path.is_empty() {
+        0
+    } else {
+        steps_off_path(&path, &rule.path)
+    };
+    let late = rule
+        .limit
+        .is_some_and(|limit| last.time.since(first.time) > limit);
+    let parts = [
+        rules.assess(process, outcome, names).severity(),
+        if life.reopened > 0 { rule.weights.rework } else { 0 },
+        if late { rule.weights.lateness } else { 0 },
+        rule.weights.path_step.saturating_mul(off_path).min(ONE),
+    ];
+    let (executor, handoffs) = executors(events);
+    Some(Facts {
+        process,
+        executor,
+        origin: origin(events),
+        start: first.time,
+        end: last.time,
+        complete: !declared || life.ended || idle,
+        outcome,
+        outcome_is_activity: named.is_none(),
+        reopened: life.reopened,
+        late,
+        off_path,
+        handoffs,
+        deviation: parts.into_iter().max().unwrap_or(0),
+        parent_process: if case.parent().is_some() {
+            case.parent_process()
+        } else {
+            0
+        },
+        path,
+    })
+}
+
+fn life(events: &[CaseEvent], rule: &super::rules::ProcessRules) -> Life {
+    let mut life = Life::default();
+    for event in events {
+        let flags = event.flags;
+        life.declares_end |= flags.declares_end();
+        let lifecycle = match flags.lifecycle() {
+            Lifecycle::Step if rule.terminal.contains(&event.activity) => Lifecycle::End,
+            Lifecycle::Step if rule.resolved.contains(&event.activity) => Lifecycle::Resolved,
+            other => other,
+        };
+        match lifecycle {
+            Lifecycle::End => {
+                life.ended = true;
+                life.resolved = true;
+            }
+            Lifecycle::Resolved => life.resolved = true,
+            Lifecycle::Reopen => life.reopen(),
+            Lifecycle::Step if life.resolved && !flags.explicit_reopen() => life.reopen(),
+            Lifecycle::Step => {}
+        }
+    }
+    life
+}
+
+impl Life {
+    fn reopen(&mut self) {
+        self.reopened += 1;
+        self.ended = false;
+        self.resolved = false;
+    }
+}
+
+/// The kind of the case, and how often it went from one known kind to another.
+fn executors(events: &[CaseEvent]) -> (Executor, u32) {
+    let (mut joined, mut last, mut handoffs) = (Executor::Unknown, Executor::Unknown, 0);
+    for event in events {
+        let kind = event.flags.executor();
+        joined = joined.join(kind);
+        if kind != Executor::Unknown {
+            handoffs += u32::from(last != Executor::Unknown && last != kind);
+            last = kind;
+        }
+    }
+    (joined, handoffs)
+}
+
+/// One event that says "exercise" or "shadow" makes the whole case one: it must never count as live by half.
+fn origin(events: &[CaseEvent]) -> Origin {
+    events
+        .iter()
+        .map(|event| event.flags.origin())
+        .max()
+        .unwrap_or(Origin::Live)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cases::{EventFlags, EventIn};
+    use crate::config::catalog::Catalog;
+    use crate::config::tolerance::Tolerance;
+    use std::path::Path;
+
+    struct Bench {
+        names: Names,
+        rules: RuleBook,
+        flags: fn(EventFlags) -> EventFlags,
+    }
+
+    fn bench(catalog: &str) -> Bench {
+        let mut names = Names::new();
+        let catalog = Catalog::parse(catalog, Path::new("c.yaml")).unwrap();
+        let rules = RuleBook::new(&catalog, &Tolerance::builtin(), &mut names);
+        Bench {
+            names,
+            rules,
+            flags: |flags| flags,
+        }
+    }
+
+    impl Bench {
+        /// A case of process `p` from "second activity[!end|!reopen][=outcome][@executor]".
+        fn case(&mut self, script: &[&str]) -> Case {
+            let mut case = Case::new();
+            for (nth, line) in script.iter().enumerate() {
+                let (second, rest) = line.split_once(' ').unwrap();
+                let (rest, executor) = rest.split_once('@').unwrap_or((rest, "unknown"));
+                let (rest, outcome) = rest.split_once('=').unwrap_or((rest, ""));
+                let (activity, lifecycle) = rest.split_once('!').unwrap_or((rest, "step"));
+                let flags = EventFlags::new(
+                    executor.parse().unwrap(),
+                    lifecycle.parse().unwrap(),
+                    Origin::Live,
+                );
+                let event = CaseEvent {
+                    time: Time(second.parse::<i64>().unwrap() * 1_000_000),
+                    sequence: 0,
+                    place: nth as u64,
+                    identity: nth as u64 + 1,
+                    activity: self.names.intern(activity),
+                    outcome: self.names.intern(outcome),
+                    process: self.names.intern("p"),
+                    flags: (self.flags)(flags),
+                };
+                case.insert(EventIn { event, input: 0 }, 100);
+            }
+            case
+        }
+
+        fn facts(&mut self, script: &[&str], as_of: Option<i64>) -> Facts {
+            let case = self.case(script);
+            let as_of = as_of.map(|second| Time(second * 1_000_000));
+            facts(&case, &self.rules, &self.names, as_of).unwrap()
+        }
+    }
+
+    #[test]
+    fn without_a_declared_end_every_case_is_complete() {
+        let mut bench = bench("");
+        let facts = bench.facts(&["5 b", "0 a"], None);
+        assert!(facts.complete);
+        assert_eq!(facts.duration(), 5_000_000);
+        assert_eq!(bench.names.text(facts.outcome), "b");
+        assert!(facts.outcome_is_activity);
+    }
+
+    #[test]
+    fn with_a_declared_end_it_ends_there() {
+        let mut bench = bench("processes: [{id: p, ends: {activities: [Closed]}}]");
+        assert!(!bench.facts(&["0 a", "5 b"], None).complete);
+        assert!(bench.facts(&["0 a", "5 Closed"], None).complete);
+        let reopened = bench.facts(&["0 a", "5 Closed", "6 b"], None);
+        assert!(!reopened.complete && reopened.reopened == 1 && reopened.deviation == ONE);
+        let again = bench.facts(&["0 a", "5 Closed", "6 b", "7 Closed", "8 Closed"], None);
+        assert!(again.complete && again.reopened == 1);
+    }
+
+    #[test]
+    fn resolved_then_closed_is_no_rework() {
+        let mut bench = bench("processes: [{id: p, resolved: [Resolved, Closed]}]");
+        assert_eq!(bench.facts(&["0 a", "1 Resolved", "2 Closed"], None).reopened, 0);
+        assert_eq!(bench.facts(&["0 a", "1 Resolved", "2 a", "3 Closed"], None).reopened, 1);
+    }
+
+    #[test]
+    fn where_reopening_is_explicit_a_comment_does_not_reopen() {
+        let mut bench = bench("");
+        bench.flags = |flags| flags.declaring_end(true).with_explicit_reopen(true);
+        let facts = bench.facts(&["0 open", "1 close!end", "2 comment"], None);
+        assert!(facts.complete && facts.reopened == 0);
+        assert_eq!(facts.duration(), 2_000_000);
+        let facts = bench.facts(&["0 open", "1 close!end", "2 reopen!reopen"], None);
+        assert!(!facts.complete && facts.reopened == 1);
+    }
+
+    #[test]
+    fn idle_cases_end_when_the_time_is_up() {
+        let mut bench = bench("processes: [{id: p, ends: {idle: 10s}}]");
+        assert!(!bench.facts(&["0 a"], Some(9)).complete);
+        assert!(bench.facts(&["0 a"], Some(10)).complete);
+        assert!(!bench.facts(&["0 a", "9 b"], Some(10)).complete);
+    }
+
+    #[test]
+    fn the_greatest_part_makes_the_deviation() {
+        let catalog = "processes: [{id: p, outcomes: {odd: 0.25}, duration_limit: 10s, path: [a, b]}]";
+        let mut bench = bench(catalog);
+        assert_eq!(bench.facts(&["0 a", "1 b=odd"], None).deviation, 250_000);
+        assert_eq!(bench.facts(&["0 a", "1 b=fine"], None).deviation, 0);
+        assert_eq!(bench.facts(&["0 a", "11 b=odd"], None).deviation, 500_000);
+        assert_eq!(bench.facts(&["0 b", "1 a=fine"], None).deviation, 200_000);
+        assert_eq!(bench.facts(&["0 a", "1 b=failed"], None).deviation, ONE);
+    }
+
+    #[test]
+    fn the_outcome_is_the_latest_named_one() {
+        let mut bench = bench("");
+        let facts = bench.facts(&["3 c", "0 a=early", "2 b=late"], None);
+        assert_eq!(bench.names.text(facts.outcome), "late");
+        assert!(!facts.outcome_is_activity);
+    }
+
+    #[test]
+    fn hand_offs_are_between_known_kinds() {
+        let mut bench = bench("");
+        let facts = bench.facts(&["0 a@human", "1 b", "2 c@ai", "3 d@ai", "4 e@human"], None);
+        assert_eq!((facts.executor, facts.handoffs), (Executor::Mixed, 2));
+        let facts = bench.facts(&["0 a@code", "1 b"], None);
+        assert_eq!((facts.executor, facts.handoffs), (Executor::Code, 0));
+    }
+
+    #[test]
+    fn the_variant_does_not_depend_on_numbers() {
+        let mut one = bench("");
+        let mut two = bench("");
+        two.names.intern("something else first");
+        let a = one.facts(&["0 a", "1 b"], None);
+        let b = two.facts(&["0 a", "1 b"], None);
+        let c = two.facts(&["0 b", "1 a"], None);
+        assert_eq!(a.variant(&one.names), b.variant(&two.names));
+        assert_ne!(b.variant(&two.names), c.variant(&two.names));
+    }
+}

@@ -1,0 +1,18 @@
+//! Events become cases: ordering, duplicates, ends, reopening, parents.
+//!
+//! Pure: knows no clock (the time is a parameter), no files, no database. A [`Case`] is a set of events, so it does not
+//! matter in which order or how often they come; [`facts`] derives everything else from the set and the rules.
+
+mod case;
+mod event;
+mod facts;
+mod guess;
+mod path;
+mod rules;
+
+pub use case::{Case, Insert};
+pub use event::{CaseEvent, EventFlags, EventIn};
+pub use facts::{Facts, facts};
+pub use guess::{is_resolution_word, resolved_states};
+pub use path::{DesignedStep, steps_off_path};
+pub use rules::{Assessment, ByName, ProcessRules, RuleBook, Weights};

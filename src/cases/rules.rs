@@ -1,0 +1,163 @@
+//! What the catalog and the tolerance table say about the cases of a process, by numbers instead of names.
+
+use super::path::DesignedStep;
+use crate::config::catalog::Process;
+use crate::config::tolerance::Tolerance;
+use crate::model::{NameId, Names, Ppm, Span, ppm};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// What a deviation is made of beside the severity of the outcome, in parts per million.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Weights {
+    /// The case was reopened.
+    pub rework: Ppm,
+    /// The case took longer than its limit.
+    pub lateness: Ppm,
+    /// One step off the designed path.
+    pub path_step: Ppm,
+}
+
+/// The rules for the cases of one process.
+#[derive(Clone, Debug)]
+pub struct ProcessRules {
+    /// Whether the catalog declares how a case ends.
+    pub declares_end: bool,
+    /// Activities that end a case.
+    pub terminal: FxHashSet<NameId>,
+    /// Activities that resolve a case without ending it.
+    pub resolved: FxHashSet<NameId>,
+    /// A case without an event for this long has ended.
+    pub idle: Option<Span>,
+    /// A case that takes longer is late.
+    pub limit: Option<Span>,
+    /// The designed path; empty for none.
+    pub path: Vec<DesignedStep>,
+    /// Severity by outcome, as declared.
+    pub severities: FxHashMap<NameId, Ppm>,
+    /// What a deviation is made of.
+    pub weights: Weights,
+}
+
+/// How severe an outcome is, and whether that was declared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Assessment {
+    /// By the catalog.
+    Declared(Ppm),
+    /// By its name, from the tolerance file.
+    Assumed(Ppm),
+}
+
+impl Assessment {
+    /// The severity.
+    pub fn severity(self) -> Ppm {
+        match self {
+            Assessment::Declared(severity) | Assessment::Assumed(severity) => severity,
+        }
+    }
+}
+
+impl ProcessRules {
+    /// From the declared process; names are interned.
+    pub fn new(process: &Process, tolerance: &Tolerance, names: &mut Names) -> ProcessRules {
+        let mut set = |texts: &std::collections::BTreeSet<String>| {
+            texts.iter().map(|text| names.intern(text)).collect()
+        };
+        let terminal = set(&process.ends.activities);
+        let resolved = set(&process.resolved);
+        ProcessRules {
+            declares_end: process.ends.is_declared(),
+            terminal,
+            resolved,
+            idle: process.ends.idle,
+            limit: process.duration_limit,
+            path: process
+                .path
+                .iter()
+                .map(|step| DesignedStep {
+                    activity: names.intern(&step.activity),
+                    optional: step.optional,
+                })
+                .collect(),
+            severities: process
+                .outcomes
+                .iter()
+                .map(|(name, severity)| (names.intern(name), *severity))
+                .collect(),
+            weights: Weights {
+                rework: ppm(tolerance.weights.rework),
+                lateness: ppm(tolerance.weights.lateness),
+                path_step: ppm(tolerance.weights.path_step),
+            },
+        }
+    }
+
+    /// How severe an outcome is: as the catalog declares, else as `by_name` assumes, else 0.
+    pub fn assess(&self, outcome: NameId, names: &Names, by_name: &ByName) -> Assessment {
+        match self.severities.get(&outcome) {
+            Some(severity) => Assessment::Declared(*severity),
+            None => Assessment::Assumed(by_name.severity(outcome, names)),
+        }
+    }
+}
+
+/// Severities assumed by the name of an outcome.
+#[derive(Clone, Debug, Default)]
+pub struct ByName(std::collections::BTreeMap<String, Ppm>);
+
+impl ByName {
+    fn severity(&self, outcome: NameId, names: &Names) -> Ppm {
+        if self.0.is_empty() {
+            return 0;
+        }
+        let lower = names.text(outcome).to_lowercase();
+        self.0.get(&lower).copied().unwrap_or(0)
+    }
+}
+
+/// The rules of every process: those of the catalog, and the assumed ones for the rest.
+#[derive(Clone, Debug)]
+pub struct RuleBook {
+    declared: FxHashMap<NameId, ProcessRules>,
+    assumed: ProcessRules,
+    by_name: ByName,
+}
+
+impl RuleBook {
+    /// From catalog and tolerance file; names are interned.
+    pub fn new(
+        catalog: &crate::config::catalog::Catalog,
+        tolerance: &Tolerance,
+        names: &mut Names,
+    ) -> RuleBook {
+        let declared = catalog
+            .processes
+            .values()
+            .map(|process| {
+                let rules = ProcessRules::new(process, tolerance, names);
+                (names.intern(&process.id), rules)
+            })
+            .collect();
+        RuleBook {
+            declared,
+            assumed: ProcessRules::new(&Process::assumed(""), tolerance, names),
+            by_name: ByName(tolerance.outcome_severity.clone()),
+        }
+    }
+
+    /// The rules of a process.
+    pub fn of(&self, process: NameId) -> &ProcessRules {
+        self.declared.get(&process).unwrap_or(&self.assumed)
+    }
+
+    /// Adds resolved states that were found in the data to the rules of every process.
+    pub fn add_resolved(&mut self, process: NameId, states: impl IntoIterator<Item = NameId>) {
+        let assumed = self.assumed.clone();
+        let rules = self.declared.entry(process).or_insert(assumed);
+        rules.resolved.extend(states);
+    }
+
+    /// How severe an outcome of a process is.
+    pub fn assess(&self, process: NameId, outcome: NameId, names: &Names) -> Assessment {
+        self.of(process).assess(outcome, names, &self.by_name)
+    }
+}

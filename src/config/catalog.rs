@@ -1,0 +1,447 @@
+//! The catalog: what is declared about each process.
+
+use super::problem::Problems;
+use super::span::SpanText;
+use super::yaml::{At, Source, read_yaml};
+use crate::model::{Class, Executor, Level, Ppm, Span, ppm};
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// The declared processes, checked.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Catalog {
+    /// By id.
+    pub processes: BTreeMap<String, Process>,
+}
+
+/// What is declared about one process. Everything but the id may be left out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Process {
+    /// As the logs name it.
+    pub id: String,
+    /// For people.
+    pub name: String,
+    /// What it is for, for people.
+    pub description: Option<String>,
+    /// How much a wrong outcome costs: the higher of outcome and system importance. Medium, assumed, if not declared.
+    pub criticality: Level,
+    /// Whether the criticality is assumed rather than declared.
+    pub criticality_assumed: bool,
+    /// Who runs it today.
+    pub executor: Option<Executor>,
+    /// Severity of each declared outcome.
+    pub outcomes: BTreeMap<String, Ppm>,
+    /// The designed path.
+    pub path: Vec<PathStep>,
+    /// The nominal size in steps.
+    pub size: Option<f64>,
+    /// A case that takes longer is late.
+    pub duration_limit: Option<Span>,
+    /// Minutes of hands-on time of one case.
+    pub hands_on_minutes: Option<f64>,
+    /// What automating it would cost.
+    pub automation: Option<Automation>,
+    /// A tolerance class that overrides the one that follows from criticality.
+    pub class: Option<Class>,
+    /// The process that this one is a part of.
+    pub parent: Option<String>,
+    /// How a case ends.
+    pub ends: Ends,
+    /// Activities that resolve a case: going on after one of them is rework.
+    pub resolved: BTreeSet<String>,
+    /// Declared levels, to compare with the measured ones.
+    pub complexity: Option<Level>,
+    /// Declared frequency level, to compare with the measured one.
+    pub frequency: Option<Level>,
+    /// A CSV (`date,headcount,...`) of outside factors that drive the frequency.
+    pub drivers: Option<PathBuf>,
+    /// Cases that ended longer ago do not count.
+    pub window: Option<Span>,
+}
+
+/// One step of a designed path; written `name`, or `name?` where it may be skipped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PathStep {
+    /// The activity.
+    pub activity: String,
+    /// Whether skipping it is as designed.
+    pub optional: bool,
+}
+
+/// What automating a process would cost.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Automation {
+    /// Hours to build it.
+    pub build_hours: f64,
+    /// Hours a year to keep it running.
+    #[serde(default)]
+    pub upkeep_hours_per_year: f64,
+}
+
+/// How a case ends.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ends {
+    /// Activities that end a case.
+    pub activities: BTreeSet<String>,
+    /// A case without an event for this long has ended.
+    pub idle: Option<Span>,
+}
+
+impl Ends {
+    /// Whether it is declared at all how a case ends.
+    pub fn is_declared(&self) -> bool {
+        !self.activities.is_empty() || self.idle.is_some()
+    }
+}
+
+impl Process {
+    /// What is assumed of a process that the logs name and the catalog does not.
+    pub fn assumed(id: &str) -> Process {
+        Process {
+            id: id.to_owned(),
+            name: id.to_owned(),
+            description: None,
+            criticality: Level::Medium,
+            criticality_assumed: true,
+            executor: None,
+            outcomes: BTreeMap::new(),
+            path: Vec::new(),
+            size: None,
+            duration_limit: None,
+            hands_on_minutes: None,
+            automation: None,
+            class: None,
+            parent: None,
+            ends: Ends::default(),
+            resolved: BTreeSet::new(),
+            complexity: None,
+            frequency: None,
+            drivers: None,
+            window: None,
+        }
+    }
+}
+
+impl Catalog {
+    /// What is declared about a process, or assumed where nothing is.
+    pub fn process(&self, id: &str) -> Process {
+        self.processes
+            .get(id)
+            .cloned()
+            .unwrap_or_else(|| Process::assumed(id))
+    }
+
+    /// Parses and checks the text of a catalog file.
+    pub fn parse(text: &str, file: &Path) -> Result<Catalog, Problems> {
+        let raw: RawCatalog = read_yaml(text, file)?;
+        let mut check = Check {
+            source: Source::new(file),
+            problems: Problems::default(),
+        };
+        let ids: Vec<&str> = raw.processes.iter().map(|p| p.id.value.as_str()).collect();
+        let mut processes = BTreeMap::new();
+        for process in &raw.processes {
+            let checked = check.process(process, &ids);
+            if processes.insert(checked.id.clone(), checked).is_some() {
+                let id = &process.id;
+                check.add(id, format!("`id`: process `{}` is declared twice", id.value));
+            }
+        }
+        check.cycles(&raw.processes, &processes);
+        check.problems.into_result(Catalog { processes })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawCatalog {
+    #[serde(default)]
+    processes: Vec<RawProcess>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawProcess {
+    id: At<String>,
+    name: Option<String>,
+    description: Option<String>,
+    criticality: Option<At<RawCriticality>>,
+    executor: Option<Executor>,
+    #[serde(default)]
+    outcomes: BTreeMap<String, At<f64>>,
+    #[serde(default)]
+    path: Vec<At<String>>,
+    size: Option<At<f64>>,
+    duration_limit: Option<SpanText>,
+    hands_on_minutes: Option<At<f64>>,
+    automation: Option<At<Automation>>,
+    class: Option<Class>,
+    parent: Option<At<String>>,
+    #[serde(default)]
+    ends: RawEnds,
+    #[serde(default)]
+    resolved: BTreeSet<String>,
+    complexity: Option<At<Level>>,
+    frequency: Option<At<Level>>,
+    drivers: Option<At<PathBuf>>,
+    window: Option<SpanText>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum RawCriticality {
+    One(Level),
+    Parts(RawCriticalityParts),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawCriticalityParts {
+    outcome: Level,
+    system: Level,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct RawEnds {
+    #[serde(default)]
+    activities: BTreeSet<String>,
+    idle: Option<SpanText>,
+}
+
+struct Check {
+    source: Source,
+    problems: Problems,
+}
+
+impl Check {
+    fn add<T>(&mut self, at: &At<T>, message: String) {
+        self.problems.0.push(self.source.problem(at, message));
+    }
+
+    fn positive(&mut self, value: &Option<At<f64>>, field: &str) -> Option<f64> {
+        let at = value.as_ref()?;
+        if !at.value.is_finite() || at.value <= 0.0 {
+            self.add(at, format!("`{field}` must be above 0, not {}", at.value));
+        }
+        Some(at.value)
+    }
+
+    fn process(&mut self, raw: &RawProcess, ids: &[&str]) -> Process {
+        let id = raw.id.value.trim().to_owned();
+        if id.is_empty() {
+            self.add(&raw.id, "`id` must not be empty".to_owned());
+        }
+        if let Some(parent) = &raw.parent
+            && !ids.contains(&parent.value.as_str())
+        {
+            let problem = self.source.problem(
+                parent,
+                format!("`parent`: there is no process `{}`", parent.value),
+            );
+            let problem = problem.did_you_mean(&parent.value, ids.iter().copied());
+            self.problems.0.push(problem);
+        }
+        let (criticality, criticality_assumed) = self.criticality(&raw.criticality);
+        Process {
+            name: raw.name.clone().unwrap_or_else(|| id.clone()),
+            description: raw.description.clone(),
+            criticality,
+            criticality_assumed,
+            executor: raw.executor,
+            outcomes: self.outcomes(&raw.outcomes),
+            path: self.path(&raw.path),
+            size: self.positive(&raw.size, "size"),
+            duration_limit: raw.duration_limit.map(|span| span.0),
+            hands_on_minutes: self.positive(&raw.hands_on_minutes, "hands_on_minutes"),
+            automation: self.automation(&raw.automation),
+            class: raw.class,
+            parent: raw.parent.as_ref().map(|parent| parent.value.clone()),
+            ends: Ends {
+                activities: raw.ends.activities.clone(),
+                idle: raw.ends.idle.map(|span| span.0),
+            },
+            resolved: raw.resolved.clone(),
+            complexity: self.level(&raw.complexity, "complexity", Level::Negligible),
+            frequency: self.level(&raw.frequency, "frequency", Level::ExtremelyHigh),
+            drivers: self.drivers(&raw.drivers),
+            window: raw.window.map(|span| span.0),
+            id,
+        }
+    }
+
+    fn criticality(&mut self, raw: &Option<At<RawCriticality>>) -> (Level, bool) {
+        let Some(at) = raw else {
+            return (Level::Medium, true);
+        };
+        let level = match &at.value {
+            RawCriticality::One(level) => *level,
+            RawCriticality::Parts(parts) => parts.outcome.max(parts.system),
+        };
+        if level == Level::ExtremelyHigh {
+            self.add(
+                at,
+                "`criticality` is negligible, low, medium or high".to_owned(),
+            );
+        }
+        (level, false)
+    }
+
+    fn level(&mut self, raw: &Option<At<Level>>, field: &str, refused: Level) -> Option<Level> {
+        let at = raw.as_ref()?;
+        let wrong = at.value == refused
+            || field == "frequency" && at.value == Level::Negligible;
+        if wrong {
+            self.add(at, format!("`{field}` can't be {}", at.value));
+        }
+        Some(at.value)
+    }
+
+    fn outcomes(&mut self, raw: &BTreeMap<String, At<f64>>) -> BTreeMap<String, Ppm> {
+        let mut outcomes = BTreeMap::new();
+        for (name, severity) in raw {
+            if !(0.0..=1.0).contains(&severity.value) {
+                self.add(
+                    severity,
+                    format!(
+                        "`outcomes.{name}`: a severity lies between 0 (as designed) and 1 (wrong), not {}",
+                        severity.value
+                    ),
+                );
+            }
+            outcomes.insert(name.clone(), ppm(severity.value));
+        }
+        outcomes
+    }
+
+    fn path(&mut self, raw: &[At<String>]) -> Vec<PathStep> {
+        let mut path = Vec::new();
+        for step in raw {
+            let text = step.value.trim();
+            let activity = text.strip_suffix('?').unwrap_or(text).trim().to_owned();
+            if activity.is_empty() {
+                self.add(step, "`path`: a step needs the name of its activity".to_owned());
+            }
+            path.push(PathStep {
+                optional: text.ends_with('?'),
+                activity,
+            });
+        }
+        path
+    }
+
+    fn automation(&mut self, raw: &Option<At<Automation>>) -> Option<Automation> {
+        let at = raw.as_ref()?;
+        let fine = |hours: f64| hours.is_finite() && hours >= 0.0;
+        if !fine(at.value.build_hours) || !fine(at.value.upkeep_hours_per_year) {
+            self.add(at, "`automation`: hours can't be negative".to_owned());
+        }
+        Some(at.value)
+    }
+
+    fn drivers(&mut self, raw: &Option<At<PathBuf>>) -> Option<PathBuf> {
+        let at = raw.as_ref()?;
+        let folder = self.source.file.parent().unwrap_or(Path::new("."));
+        let file = folder.join(&at.value);
+        if let Err(error) = std::fs::File::open(&file) {
+            self.add(at, format!("`drivers`: {}: {error}", file.display()));
+        }
+        Some(file)
+    }
+
+    /// A process can't be a part of itself, however far around.
+    fn cycles(&mut self, raw: &[RawProcess], processes: &BTreeMap<String, Process>) {
+        for process in raw {
+            let mut chain = vec![process.id.value.as_str()];
+            while let Some(parent) = chain
+                .last()
+                .and_then(|id| processes.get(*id))
+                .and_then(|process| process.parent.as_deref())
+            {
+                if parent == chain[0] {
+                    chain.push(parent);
+                    if let Some(at) = &process.parent {
+                        self.add(
+                            at,
+                            format!("`parent`: a cycle among sub-processes: {}", chain.join(" -> ")),
+                        );
+                    }
+                    break;
+                }
+                if chain.contains(&parent) {
+                    break;
+                }
+                chain.push(parent);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Catalog, Problems> {
+        Catalog::parse(text, Path::new("catalog.yaml"))
+    }
+
+    fn messages(text: &str) -> String {
+        parse(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_full_entry() {
+        let catalog = parse(
+            "processes:\n\
+             - id: isolate-host\n\
+             \x20 name: Isolate a compromised system\n\
+             \x20 criticality: { outcome: low, system: high }\n\
+             \x20 executor: human\n\
+             \x20 outcomes: { isolated: 0, wrong_host: 1, late: 0.25 }\n\
+             \x20 path: [Confirm, Isolate, Notify?]\n\
+             \x20 duration_limit: 2h\n\
+             \x20 automation: { build_hours: 80 }\n\
+             \x20 ends: { activities: [Closed], idle: 7d }\n",
+        )
+        .unwrap();
+        let process = &catalog.processes["isolate-host"];
+        assert_eq!(process.criticality, Level::High);
+        assert!(!process.criticality_assumed);
+        assert_eq!(process.outcomes["late"], 250_000);
+        assert!(process.path[2].optional && process.path[2].activity == "Notify");
+        assert!(process.ends.is_declared());
+    }
+
+    #[test]
+    fn what_is_not_declared_is_assumed_and_says_so() {
+        let process = parse("").unwrap().process("unheard-of");
+        assert_eq!(process.criticality, Level::Medium);
+        assert!(process.criticality_assumed);
+    }
+
+    #[test]
+    fn problems_name_line_and_field() {
+        let text = "processes:\n- id: a\n  outcomes:\n    wrong: 1.5\n- id: a\n  parent: aa\n";
+        let messages = messages(text);
+        assert!(messages.contains("catalog.yaml:4:12: `outcomes.wrong`"), "{messages}");
+        assert!(messages.contains("declared twice"), "{messages}");
+        assert!(messages.contains("no process `aa` (did you mean `a`?)"), "{messages}");
+    }
+
+    #[test]
+    fn a_cycle_is_named() {
+        let text = "processes:\n- {id: a, parent: b}\n- {id: b, parent: c}\n- {id: c, parent: a}\n";
+        let messages = messages(text);
+        assert!(messages.contains("a -> b -> c -> a"), "{messages}");
+    }
+
+    #[test]
+    fn levels_out_of_their_range_are_refused() {
+        assert!(messages("processes: [{id: a, criticality: extremely high}]").contains("negligible, low"));
+        assert!(messages("processes: [{id: a, frequency: negligible}]").contains("can't be"));
+        assert!(messages("processes: [{id: a, executor: robot}]").contains("human"));
+        assert!(messages("processes: [{id: a, drivers: nowhere.csv}]").contains("nowhere.csv"));
+    }
+}

@@ -1,0 +1,402 @@
+//! `toleranced.yaml`: what the daemon reads, where it keeps its state, where it listens.
+
+use super::catalog::Catalog;
+use super::mapping::MappingSpec;
+use super::problem::{Problem, Problems};
+use super::span::SpanText;
+use super::tolerance::Tolerance;
+use super::yaml::{At, Source, read_yaml};
+use crate::model::{Span, hash_pair, hash_text};
+use serde::Deserialize;
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// Where the daemon listens unless told otherwise.
+pub const DEFAULT_LISTEN: &str = "127.0.0.1:9753";
+
+/// The whole configuration, checked: daemon, catalog, tolerances, mappings.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Address of the HTTP server.
+    pub listen: SocketAddr,
+    /// Folder of the database.
+    pub data_dir: PathBuf,
+    /// The sources of events.
+    pub sources: Vec<SourceConfig>,
+    /// A batch is committed after this span.
+    pub batch_interval: Span,
+    /// A batch is committed after this many events.
+    pub batch_events: usize,
+    /// Scores are recalculated this often.
+    pub score_every: Span,
+    /// Cases that ended longer ago do not count; `None` counts all.
+    pub window: Option<Span>,
+    /// Bounds.
+    pub limits: Limits,
+    /// The declared processes.
+    pub catalog: Catalog,
+    /// Table, levels, decisions.
+    pub tolerance: Tolerance,
+    /// Files to watch for changes: the configuration and what it names.
+    pub files: Vec<PathBuf>,
+    /// Hashes of the texts of configuration, catalog and tolerance table, for the ledger.
+    pub hashes: Hashes,
+}
+
+/// Hashes of what the scores rest on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Hashes {
+    /// toleranced.yaml and mapping files.
+    pub configuration: u64,
+    /// The catalog.
+    pub catalog: u64,
+    /// The tolerance table.
+    pub tolerance: u64,
+}
+
+/// One source of events.
+#[derive(Debug, Clone)]
+pub struct SourceConfig {
+    /// Its name: in metrics, and the namespace of its cases unless the mapping says otherwise.
+    pub name: String,
+    /// How it is read.
+    pub kind: SourceKind,
+    /// Files, globs or folders.
+    pub paths: Vec<String>,
+    /// Globs of files to pass over.
+    pub exclude: Vec<String>,
+    /// The mapping; `None` guesses it from the first file (drop folders only).
+    pub mapping: MappingSpec,
+    /// The mapping as the configuration names it.
+    pub mapping_file: PathBuf,
+    /// A last line without line end counts as finished after this span without growth.
+    pub flush_after: Span,
+}
+
+/// How a source is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SourceKind {
+    /// Log files that grow: tailed.
+    Files,
+    /// A folder for exports: each file is read once, whole.
+    Drop,
+}
+
+/// Bounds, each with a metric that counts what it cost.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// A longer record is quarantined, in bytes.
+    pub record_bytes: usize,
+    /// A case with more events takes no more.
+    pub case_events: usize,
+    /// Cases held in memory.
+    pub cached_cases: usize,
+    /// Quarantined records kept; the oldest go first.
+    pub quarantine_records: usize,
+    /// Different processes; events of further ones are quarantined.
+    pub processes: usize,
+    /// Different activities and outcomes of one process; further ones count as `other`.
+    pub names_per_process: usize,
+    /// An event further in the future than this many seconds is quarantined.
+    pub future_seconds: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            record_bytes: 1 << 20,
+            case_events: 10_000,
+            cached_cases: 100_000,
+            quarantine_records: 10_000,
+            processes: 10_000,
+            names_per_process: 1_000,
+            future_seconds: 24 * 3600,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    #[serde(default)]
+    listen: Option<At<String>>,
+    #[serde(default)]
+    data_dir: Option<PathBuf>,
+    #[serde(default)]
+    catalog: Option<At<PathBuf>>,
+    #[serde(default)]
+    tolerance: Option<At<PathBuf>>,
+    #[serde(default)]
+    sources: Vec<RawSource>,
+    #[serde(default)]
+    batch: RawBatch,
+    #[serde(default)]
+    score: RawScore,
+    #[serde(default)]
+    limits: Limits,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct RawBatch {
+    interval: Option<SpanText>,
+    events: Option<At<usize>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct RawScore {
+    every: Option<SpanText>,
+    window: Option<At<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawSource {
+    name: At<String>,
+    #[serde(default)]
+    r#type: Option<SourceKind>,
+    paths: At<Vec<String>>,
+    #[serde(default)]
+    exclude: Vec<String>,
+    mapping: At<String>,
+    #[serde(default)]
+    flush_after: Option<SpanText>,
+}
+
+impl Config {
+    /// Reads and checks a configuration file and everything it names. Relative paths start at its folder.
+    pub fn load(file: &Path) -> Result<Config, Problems> {
+        let text = std::fs::read_to_string(file).map_err(|error| {
+            let problem = Source::new(file).whole(format!("can't be read: {error}"));
+            problem.hint("`toleranced init` writes a commented configuration")
+        })?;
+        Config::parse(&text, file)
+    }
+
+    /// Checks the text of a configuration file.
+    pub fn parse(text: &str, file: &Path) -> Result<Config, Problems> {
+        let raw: Raw = read_yaml(text, file)?;
+        let folder = file.parent().unwrap_or(Path::new("")).to_owned();
+        let mut loader = Loader {
+            source: Source::new(file),
+            folder,
+            problems: Problems::default(),
+            files: vec![file.to_owned()],
+            hashes: Hashes {
+                configuration: hash_text(text),
+                ..Hashes::default()
+            },
+        };
+        let config = loader.config(raw);
+        loader.problems.into_result(config)
+    }
+}
+
+struct Loader {
+    source: Source,
+    folder: PathBuf,
+    problems: Problems,
+    files: Vec<PathBuf>,
+    hashes: Hashes,
+}
+
+impl Loader {
+    fn config(&mut self, raw: Raw) -> Config {
+        let catalog = self.catalog(&raw.catalog);
+        let tolerance = self.tolerance(&raw.tolerance);
+        let listen = self.listen(&raw.listen);
+        let window = self.window(&raw.score.window);
+        let sources = self.sources(raw.sources);
+        if let Some(events) = &raw.batch.events
+            && events.value == 0
+        {
+            self.add(self.source.problem(events, "`batch.events` must be above 0"));
+        }
+        Config {
+            listen,
+            data_dir: self.folder.join(raw.data_dir.unwrap_or_else(|| "data".into())),
+            sources,
+            batch_interval: raw.batch.interval.map_or(250_000, |span| span.0),
+            batch_events: raw.batch.events.map_or(10_000, |events| events.value.max(1)),
+            score_every: raw.score.every.map_or(15_000_000, |span| span.0),
+            window,
+            limits: raw.limits,
+            catalog,
+            tolerance,
+            files: std::mem::take(&mut self.files),
+            hashes: self.hashes,
+        }
+    }
+
+    fn add(&mut self, problem: Problem) {
+        self.problems.0.push(problem);
+    }
+
+    /// The text of a file that the configuration names.
+    fn read(&mut self, at: &At<PathBuf>, field: &str) -> Option<(PathBuf, String)> {
+        let file = self.folder.join(&at.value);
+        self.files.push(file.clone());
+        match std::fs::read_to_string(&file) {
+            Ok(text) => Some((file, text)),
+            Err(error) => {
+                let message = format!("`{field}`: {}: {error}", file.display());
+                self.add(self.source.problem(at, message));
+                None
+            }
+        }
+    }
+
+    fn catalog(&mut self, at: &Option<At<PathBuf>>) -> Catalog {
+        let Some((file, text)) = at.as_ref().and_then(|at| self.read(at, "catalog")) else {
+            return Catalog::default();
+        };
+        self.hashes.catalog = hash_text(&text);
+        Catalog::parse(&text, &file).unwrap_or_else(|problems| {
+            self.problems.0.extend(problems.0);
+            Catalog::default()
+        })
+    }
+
+    fn tolerance(&mut self, at: &Option<At<PathBuf>>) -> Tolerance {
+        let Some(at) = at else {
+            self.hashes.tolerance = hash_text(super::tolerance::DEFAULT);
+            return Tolerance::builtin();
+        };
+        let Some((file, text)) = self.read(at, "tolerance") else {
+            return Tolerance::builtin();
+        };
+        self.hashes.tolerance = hash_text(&text);
+        Tolerance::parse(&text, &file).unwrap_or_else(|problems| {
+            self.problems.0.extend(problems.0);
+            Tolerance::builtin()
+        })
+    }
+
+    fn listen(&mut self, at: &Option<At<String>>) -> SocketAddr {
+        let text = at.as_ref().map_or(DEFAULT_LISTEN, |at| &at.value);
+        text.parse().unwrap_or_else(|error| {
+            if let Some(at) = at {
+                let message = format!("`listen`: `{text}` is not an address such as {DEFAULT_LISTEN}: {error}");
+                self.add(self.source.problem(at, message));
+            }
+            SocketAddr::from(([127, 0, 0, 1], 9753))
+        })
+    }
+
+    fn window(&mut self, at: &Option<At<String>>) -> Option<Span> {
+        const DAYS_90: Span = 90 * 24 * crate::model::HOUR_US;
+        let Some(at) = at else { return Some(DAYS_90) };
+        if at.value == "all" {
+            return None;
+        }
+        match super::span::parse_span(&at.value) {
+            Ok(span) => Some(span),
+            Err(message) => {
+                self.add(self.source.problem(at, format!("`score.window`: {message}, or `all`")));
+                Some(DAYS_90)
+            }
+        }
+    }
+
+    fn sources(&mut self, raw: Vec<RawSource>) -> Vec<SourceConfig> {
+        let mut names = BTreeSet::new();
+        let mut sources = Vec::new();
+        for source in raw {
+            let name = source.name.value.clone();
+            let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+            if name.is_empty() || !name.chars().all(plain) {
+                let message = "`name`: a source is named with letters, digits, `-`, `_` and `.`";
+                self.add(self.source.problem(&source.name, message));
+            }
+            if !names.insert(name.clone()) {
+                let message = format!("`name`: there are two sources `{name}`");
+                self.add(self.source.problem(&source.name, message));
+            }
+            if source.paths.value.is_empty() {
+                let message = format!("`paths`: source `{name}` reads nothing");
+                self.add(self.source.problem(&source.paths, message));
+            }
+            let mapping = self.mapping(&source.mapping);
+            sources.push(SourceConfig {
+                kind: source.r#type.unwrap_or(SourceKind::Files),
+                paths: source.paths.value.iter().map(|path| self.rooted(path)).collect(),
+                exclude: source.exclude.iter().map(|path| self.rooted(path)).collect(),
+                mapping,
+                mapping_file: PathBuf::from(&source.mapping.value),
+                flush_after: source.flush_after.map_or(10_000_000, |span| span.0),
+                name,
+            });
+        }
+        sources
+    }
+
+    fn rooted(&self, path: &str) -> String {
+        self.folder.join(path).to_string_lossy().into_owned()
+    }
+
+    fn mapping(&mut self, at: &At<String>) -> MappingSpec {
+        let loaded = match MappingSpec::preset(&at.value) {
+            Some(preset) => preset,
+            None => {
+                let file = self.folder.join(&at.value);
+                match std::fs::read_to_string(&file) {
+                    Ok(text) => {
+                        self.files.push(file.clone());
+                        let before = self.hashes.configuration;
+                        self.hashes.configuration = hash_pair(before, hash_text(&text));
+                        MappingSpec::parse(&text, &file)
+                    }
+                    Err(error) => {
+                        let message = format!(
+                            "`mapping`: `{}` is no preset, and as a file: {}: {error}",
+                            at.value,
+                            file.display()
+                        );
+                        let known = super::mapping::PRESETS.iter().map(|(name, _)| *name);
+                        let problem = self.source.problem(at, message);
+                        Err(problem.did_you_mean(&at.value, known).into())
+                    }
+                }
+            }
+        };
+        loaded.unwrap_or_else(|problems| {
+            self.problems.0.extend(problems.0);
+            MappingSpec::default()
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fail(text: &str) -> String {
+        Config::parse(text, Path::new("toleranced.yaml"))
+            .unwrap_err()
+            .to_string()
+    }
+
+    #[test]
+    fn an_empty_file_is_a_valid_configuration() {
+        let config = Config::parse("", Path::new("toleranced.yaml")).unwrap();
+        assert_eq!(config.listen.to_string(), DEFAULT_LISTEN);
+        assert_eq!(config.batch_events, 10_000);
+        assert_eq!(config.data_dir, Path::new("data"));
+    }
+
+    #[test]
+    fn mistakes_name_file_line_and_field() {
+        assert!(fail("listen: here\n").contains("toleranced.yaml:1:9: `listen`"));
+        assert!(fail("lisen: x\n").contains("did you mean `listen`"));
+        assert!(fail("score: {window: soon}\n").contains("`score.window`"));
+        assert!(fail("catalog: nowhere.yaml\n").contains("nowhere.yaml"));
+        let twice = "sources:\n- {name: a, paths: [x], mapping: nope}\n- {name: a, paths: [], mapping: nope}\n";
+        let text = fail(twice);
+        assert!(text.contains("two sources `a`") && text.contains("reads nothing"), "{text}");
+        assert!(text.contains("is no preset"), "{text}");
+    }
+}

@@ -1,0 +1,16 @@
+//! What users write: catalog, tolerance table, daemon configuration, mappings. Types, defaults, validation.
+//!
+//! Three steps: raw (as the YAML says, unknown fields refused), checked (types that can't be wrong), built (by the
+//! modules above). Every problem carries file, line and field.
+
+pub mod catalog;
+pub mod daemon;
+pub mod mapping;
+mod problem;
+mod span;
+pub mod tolerance;
+mod yaml;
+
+pub use problem::{Problem, Problems, nearest};
+pub use span::{SpanText, format_span, parse_span};
+pub use yaml::{At, Source, read_yaml};

@@ -1,0 +1,50 @@
+//! Spans of time as people write them: `250ms`, `2h 30m`, `90d`.
+
+use crate::model::Span;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A span of time in microseconds, written as a text such as `90d`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SpanText(pub Span);
+
+/// Reads a span such as `250ms`, `2h 30m` or `90d`.
+pub fn parse_span(text: &str) -> Result<Span, String> {
+    let span = humantime::parse_duration(text)
+        .map_err(|error| format!("`{text}` is not a span of time such as 30s, 2h 30m or 90d: {error}"))?;
+    Span::try_from(span.as_micros()).map_err(|_| format!("`{text}` is too long a span"))
+}
+
+/// Writes a span in the fewest words, `2h 30m`; negative spans with a minus sign.
+pub fn format_span(span: Span) -> String {
+    let sign = if span < 0 { "-" } else { "" };
+    let duration = std::time::Duration::from_micros(span.unsigned_abs());
+    format!("{sign}{}", humantime::format_duration(duration))
+}
+
+impl<'de> Deserialize<'de> for SpanText {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<SpanText, D::Error> {
+        let text = String::deserialize(from)?;
+        parse_span(&text)
+            .map(SpanText)
+            .map_err(serde::de::Error::custom)
+    }
+}
+
+impl Serialize for SpanText {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&format_span(self.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_and_writes() {
+        assert_eq!(parse_span("250ms"), Ok(250_000));
+        assert_eq!(parse_span("90d"), Ok(90 * 24 * 3_600_000_000));
+        assert_eq!(format_span(9_000_000_000), "2h 30m");
+        assert!(parse_span("soon").unwrap_err().contains("30s, 2h 30m or 90d"));
+    }
+}

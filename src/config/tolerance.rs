@@ -1,0 +1,431 @@
+//! The tolerance table, the levels, and the decision table.
+
+use super::problem::Problems;
+use super::yaml::{At, Source, read_yaml};
+use crate::model::{Class, Executor, Level, Ppm, Status, TolClass, ppm};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+
+/// The built-in default, as it stands in `config/tolerance.yaml`.
+pub const DEFAULT: &str = include_str!("../../config/tolerance.yaml");
+
+/// Tolerances and decisions, checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tolerance {
+    /// Permissible deviation per unit of the table, in deviations per case.
+    pub kappa: f64,
+    /// Error probability of intervals.
+    pub alpha: f64,
+    /// Class by criticality.
+    pub classes: BTreeMap<Level, Class>,
+    /// Lower end of the first range of sizes, in steps.
+    pub lower: f64,
+    /// Upper ends of the ranges, in steps, inclusive, ascending.
+    pub upper: Vec<f64>,
+    /// One value per range; `None` where there is no tolerance.
+    pub rows: BTreeMap<Class, Vec<Option<f64>>>,
+    /// Complexity is low / medium / high up to these sizes in steps, extremely high above.
+    pub complexity: [f64; 3],
+    /// Frequency is high from the first, medium from the second rate on, in cases per week.
+    pub frequency: [f64; 2],
+    /// Tolerance is low up to the first, high from the second permissible deviation on.
+    pub tolerance: [f64; 2],
+    /// What a deviation is made of beside the severity of the outcome.
+    pub weights: RawWeights,
+    /// Severity of undeclared outcomes by lower-case name.
+    pub outcome_severity: BTreeMap<String, Ppm>,
+    /// The decision table.
+    pub recommendations: Vec<Rule>,
+}
+
+/// Weights of what a case's deviation is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawWeights {
+    /// The case was reopened.
+    pub rework: f64,
+    /// The case took longer than its limit.
+    pub lateness: f64,
+    /// One step off the designed path.
+    pub path_step: f64,
+}
+
+/// Who should run a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Recommendation {
+    /// Nobody can hold its tolerance as a whole.
+    #[serde(rename = "break into sub-processes")]
+    BreakUp,
+    /// Deterministic code.
+    #[serde(rename = "execute via code")]
+    Code,
+    /// An AI agent, unattended.
+    #[serde(rename = "delegate to AI")]
+    Ai,
+    /// An AI agent whose outcome a person approves.
+    #[serde(rename = "AI with human approval")]
+    AiWithApproval,
+    /// People.
+    #[serde(rename = "keep with people")]
+    People,
+    /// Automating it costs more than it saves.
+    #[serde(rename = "leave as it is")]
+    Leave,
+}
+
+impl Recommendation {
+    /// Every recommendation.
+    pub const ALL: [Recommendation; 6] = [
+        Recommendation::BreakUp,
+        Recommendation::Code,
+        Recommendation::Ai,
+        Recommendation::AiWithApproval,
+        Recommendation::People,
+        Recommendation::Leave,
+    ];
+
+    /// The words used in files, metrics and pages.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Recommendation::BreakUp => "break into sub-processes",
+            Recommendation::Code => "execute via code",
+            Recommendation::Ai => "delegate to AI",
+            Recommendation::AiWithApproval => "AI with human approval",
+            Recommendation::People => "keep with people",
+            Recommendation::Leave => "leave as it is",
+        }
+    }
+}
+
+impl fmt::Display for Recommendation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.words())
+    }
+}
+
+/// The level of a tolerance, or that there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum ToleranceLevel {
+    /// The table has no value at this class and size.
+    #[serde(rename = "none")]
+    None,
+    /// Little deviation is permissible.
+    #[serde(rename = "low")]
+    Low,
+    /// Some.
+    #[serde(rename = "medium")]
+    Medium,
+    /// Much.
+    #[serde(rename = "high")]
+    High,
+}
+
+impl ToleranceLevel {
+    /// The word used in files, metrics and pages.
+    pub const fn word(self) -> &'static str {
+        match self {
+            ToleranceLevel::None => "none",
+            ToleranceLevel::Low => "low",
+            ToleranceLevel::Medium => "medium",
+            ToleranceLevel::High => "high",
+        }
+    }
+}
+
+impl fmt::Display for ToleranceLevel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}
+
+/// Achieved class against required class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// More precise than needed.
+    Finer,
+    /// As precise as needed.
+    Equal,
+    /// Less precise than needed: out of tolerance.
+    Coarser,
+    /// Too few cases to say.
+    Undetermined,
+}
+
+/// One or several allowed words.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub enum OneOf<T> {
+    /// `complexity: low`
+    One(T),
+    /// `complexity: [low, medium]`
+    Many(Vec<T>),
+}
+
+impl<T: PartialEq> OneOf<T> {
+    /// Whether the word is allowed.
+    pub fn allows(&self, word: &T) -> bool {
+        match self {
+            OneOf::One(one) => one == word,
+            OneOf::Many(many) => many.contains(word),
+        }
+    }
+}
+
+/// Conditions of a rule; what is not named may be anything.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct When {
+    /// Complexity level.
+    pub complexity: Option<OneOf<Level>>,
+    /// Frequency level.
+    pub frequency: Option<OneOf<Level>>,
+    /// Criticality level.
+    pub criticality: Option<OneOf<Level>>,
+    /// Tolerance level.
+    pub tolerance: Option<OneOf<ToleranceLevel>>,
+    /// Status.
+    pub status: Option<OneOf<Status>>,
+    /// Who runs it today.
+    pub executor: Option<OneOf<Executor>>,
+    /// The class it needs.
+    pub required_class: Option<OneOf<Class>>,
+    /// The class it holds.
+    pub achieved_class: Option<OneOf<TolClass>>,
+    /// Achieved against required.
+    pub precision: Option<OneOf<Precision>>,
+}
+
+/// One row of the decision table.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// Its name, kept with each score it made.
+    pub name: String,
+    /// When it holds.
+    #[serde(default)]
+    pub when: When,
+    /// What it says.
+    pub then: Recommendation,
+    /// Why, in one sentence.
+    pub because: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    kappa: At<f64>,
+    alpha: At<f64>,
+    classes: At<BTreeMap<Level, Class>>,
+    table: At<RawTable>,
+    complexity: At<RawComplexity>,
+    frequency: At<RawFrequency>,
+    tolerance: At<RawLevels>,
+    weights: At<RawWeights>,
+    #[serde(default)]
+    outcome_severity: BTreeMap<String, At<f64>>,
+    recommendations: At<Vec<Rule>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawTable {
+    lower: f64,
+    upper: Vec<f64>,
+    f: Vec<Option<f64>>,
+    m: Vec<Option<f64>>,
+    c: Vec<Option<f64>>,
+    v: Vec<Option<f64>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawComplexity {
+    low: f64,
+    medium: f64,
+    high: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawFrequency {
+    high: f64,
+    medium: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawLevels {
+    low: f64,
+    high: f64,
+}
+
+impl Tolerance {
+    /// The built-in default.
+    ///
+    /// # Panics
+    /// Never in a build that passed its tests: the text is part of the program.
+    pub fn builtin() -> Tolerance {
+        match Tolerance::parse(DEFAULT, Path::new("tolerance.yaml")) {
+            Ok(tolerance) => tolerance,
+            Err(problems) => unreachable!("the built-in tolerance table is checked by tests: {problems}"),
+        }
+    }
+
+    /// Parses and checks the text of a tolerance file.
+    pub fn parse(text: &str, file: &Path) -> Result<Tolerance, Problems> {
+        let raw: Raw = read_yaml(text, file)?;
+        let problems = check(&raw, &Source::new(file));
+        let severity = |(name, at): (String, At<f64>)| (name.to_lowercase(), ppm(at.value));
+        let table = raw.table.value;
+        problems.into_result(Tolerance {
+            kappa: raw.kappa.value,
+            alpha: raw.alpha.value,
+            classes: raw.classes.value,
+            lower: table.lower,
+            upper: table.upper,
+            rows: BTreeMap::from([
+                (Class::F, table.f),
+                (Class::M, table.m),
+                (Class::C, table.c),
+                (Class::V, table.v),
+            ]),
+            complexity: [
+                raw.complexity.value.low,
+                raw.complexity.value.medium,
+                raw.complexity.value.high,
+            ],
+            frequency: [raw.frequency.value.high, raw.frequency.value.medium],
+            tolerance: [raw.tolerance.value.low, raw.tolerance.value.high],
+            weights: raw.weights.value,
+            outcome_severity: raw.outcome_severity.into_iter().map(severity).collect(),
+            recommendations: raw.recommendations.value,
+        })
+    }
+}
+
+fn check(raw: &Raw, source: &Source) -> Problems {
+    let mut problems = Problems::default();
+    let mut need = |holds: bool, problem: super::Problem| {
+        if !holds {
+            problems.0.push(problem);
+        }
+    };
+    let ascending = |values: &[f64]| {
+        values.windows(2).all(|pair| pair[0] < pair[1]) && values.iter().all(|v| v.is_finite())
+    };
+    let kappa = raw.kappa.value;
+    need(
+        kappa > 0.0 && kappa <= 1.0,
+        source.problem(&raw.kappa, "`kappa` lies above 0 and up to 1"),
+    );
+    let alpha = raw.alpha.value;
+    need(
+        alpha > 0.0 && alpha < 1.0,
+        source.problem(&raw.alpha, "`alpha` lies between 0 and 1, for example 0.05"),
+    );
+    for level in [Level::Negligible, Level::Low, Level::Medium, Level::High] {
+        need(
+            raw.classes.value.contains_key(&level),
+            source.problem(&raw.classes, format!("`classes` needs a class for criticality `{level}`")),
+        );
+    }
+    let table = &raw.table.value;
+    let bounds: Vec<f64> = std::iter::once(table.lower).chain(table.upper.iter().copied()).collect();
+    need(
+        !table.upper.is_empty() && table.lower >= 0.0 && ascending(&bounds),
+        source.problem(&raw.table, "`table.upper` needs ascending sizes above `table.lower`"),
+    );
+    for (name, row) in [("f", &table.f), ("m", &table.m), ("c", &table.c), ("v", &table.v)] {
+        need(
+            row.len() == table.upper.len(),
+            source.problem(
+                &raw.table,
+                format!("`table.{name}` has {} values for {} ranges", row.len(), table.upper.len()),
+            ),
+        );
+        need(
+            row.iter().flatten().all(|t| t.is_finite() && *t > 0.0),
+            source.problem(&raw.table, format!("`table.{name}`: a tolerance is above 0, or null")),
+        );
+    }
+    let c = &raw.complexity;
+    need(
+        ascending(&[c.value.low, c.value.medium, c.value.high]),
+        source.problem(c, "`complexity`: low < medium < high"),
+    );
+    let f = &raw.frequency;
+    need(
+        ascending(&[f.value.medium, f.value.high]),
+        source.problem(f, "`frequency`: medium < high, in cases per week"),
+    );
+    let t = &raw.tolerance;
+    need(
+        ascending(&[t.value.low, t.value.high]),
+        source.problem(t, "`tolerance`: low < high"),
+    );
+    let w = &raw.weights;
+    for (name, weight) in [
+        ("rework", w.value.rework),
+        ("lateness", w.value.lateness),
+        ("path_step", w.value.path_step),
+    ] {
+        need(
+            (0.0..=1.0).contains(&weight),
+            source.problem(w, format!("`weights.{name}` lies between 0 and 1")),
+        );
+    }
+    for (name, at) in &raw.outcome_severity {
+        need(
+            (0.0..=1.0).contains(&at.value),
+            source.problem(at, format!("`outcome_severity.{name}` lies between 0 and 1")),
+        );
+    }
+    let rules = &raw.recommendations;
+    need(
+        rules.value.last().is_some_and(|rule| rule.when == When::default()),
+        source.problem(
+            rules,
+            "`recommendations`: the last rule must have no `when`, so that every process gets an answer",
+        ),
+    );
+    problems
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_built_in_default_is_valid() {
+        let tolerance = Tolerance::builtin();
+        assert_eq!(tolerance.upper.len(), 8);
+        assert_eq!(tolerance.classes[&Level::High], Class::F);
+    }
+
+    #[test]
+    fn words_are_those_of_the_file() {
+        for recommendation in Recommendation::ALL {
+            let json = serde_json::to_string(&recommendation).unwrap();
+            assert_eq!(json, format!("\"{}\"", recommendation.words()));
+        }
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let fail = |from: &str, to: &str| {
+            let text = DEFAULT.replacen(from, to, 1);
+            assert_ne!(text, DEFAULT);
+            Tolerance::parse(&text, Path::new("t.yaml")).unwrap_err().to_string()
+        };
+        assert!(fail("kappa: 0.1", "kappa: -1").contains("`kappa`"));
+        assert!(fail("alpha: 0.05", "alpha: 5").contains("`alpha`"));
+        assert!(fail("f: [0.05, 0.05,", "f: [0.05,").contains("7 values for 8 ranges"));
+        assert!(fail("upper: [3, 6,", "upper: [6, 3,").contains("ascending"));
+        assert!(fail("failed: 1", "failed: 7").contains("outcome_severity.failed"));
+        assert!(fail("then: keep with people\n    because: no rule", "when: {frequency: low}\n    then: keep with people\n    because: no rule").contains("last rule"));
+        assert!(fail("executor: ai", "exekutor: ai").contains("did you mean `executor`"));
+    }
+}

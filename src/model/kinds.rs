@@ -1,0 +1,234 @@
+//! The closed sets of the vocabulary. Each prints and parses as the word used in files, metrics and pages.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// A word that is none of those a set knows.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{word}` is not one of {allowed}")]
+pub struct ParseKindError {
+    /// The word as it stood there.
+    pub word: String,
+    /// The words that would have been right, for the message.
+    pub allowed: String,
+}
+
+macro_rules! words {
+    ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum $name {
+            $($(#[$vmeta])* #[serde(rename = $word)] $variant),+
+        }
+
+        impl $name {
+            /// Every member, in order.
+            pub const ALL: &'static [$name] = &[$($name::$variant),+];
+
+            /// The word used in files, metrics and pages.
+            pub const fn word(self) -> &'static str {
+                match self { $($name::$variant => $word),+ }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.word())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = ParseKindError;
+            fn from_str(word: &str) -> Result<Self, ParseKindError> {
+                match word {
+                    $($word => Ok($name::$variant),)+
+                    _ => Err(ParseKindError {
+                        word: word.to_owned(),
+                        allowed: [$($word),+].join(", "),
+                    }),
+                }
+            }
+        }
+    };
+}
+
+words! {
+    /// What kind of executor ran a step or a case. Never a person.
+    Executor {
+        /// People.
+        Human = "human",
+        /// An AI agent or model.
+        Ai = "ai",
+        /// A script, playbook or other deterministic code.
+        Code = "code",
+        /// A case whose steps were run by more than one kind.
+        Mixed = "mixed",
+        /// The log does not say.
+        Unknown = "unknown",
+    }
+}
+
+words! {
+    /// What an event means for the life of its case.
+    Lifecycle {
+        /// An ordinary step.
+        Step = "step",
+        /// The case ends here (until it is reopened).
+        End = "end",
+        /// The case is opened again.
+        Reopen = "reopen",
+        /// A resolved state: the case may or may not end, but going on from here is rework.
+        Resolved = "resolved",
+    }
+}
+
+words! {
+    /// Where a case comes from. Only live cases make up the deviation of a process.
+    Origin {
+        /// Ordinary work.
+        Live = "live",
+        /// A drill, canary or replayed run.
+        Exercise = "exercise",
+        /// A run whose outcome is recorded and not acted on.
+        Shadow = "shadow",
+    }
+}
+
+words! {
+    /// A level of an attribute (complexity, frequency, criticality, tolerance).
+    Level {
+        /// Cheaper than low: criticality only.
+        Negligible = "negligible",
+        /// Low.
+        Low = "low",
+        /// Medium.
+        Medium = "medium",
+        /// High.
+        High = "high",
+        /// Above high: complexity only.
+        ExtremelyHigh = "extremely high",
+    }
+}
+
+words! {
+    /// Tolerance classes of ISO 2768-1, finest first.
+    Class {
+        /// Fine.
+        F = "f",
+        /// Medium.
+        M = "m",
+        /// Coarse.
+        C = "c",
+        /// Very coarse.
+        V = "v",
+    }
+}
+
+words! {
+    /// The class a process is measured to hold.
+    TolClass {
+        /// Fine.
+        F = "f",
+        /// Medium.
+        M = "m",
+        /// Coarse.
+        C = "c",
+        /// Very coarse.
+        V = "v",
+        /// Measured, and not even very coarse is held.
+        None = "none",
+        /// Too few cases to say.
+        Undetermined = "undetermined",
+    }
+}
+
+words! {
+    /// Observed deviation against the permissible one.
+    Status {
+        /// The upper bound is at most the permissible deviation.
+        Within = "within",
+        /// The lower bound is above the permissible deviation.
+        Outside = "outside",
+        /// The evidence does not decide.
+        Undetermined = "undetermined",
+        /// The table has no tolerance for this class and size: there is nothing to hold.
+        NoTolerance = "no_tolerance",
+    }
+}
+
+impl Executor {
+    /// From the number it is stored as; unknown numbers read as `unknown`.
+    pub fn from_code(code: u8) -> Executor {
+        *Executor::ALL
+            .get(usize::from(code))
+            .unwrap_or(&Executor::Unknown)
+    }
+
+    /// The kind of a case one of whose steps was run by `self` and another by `other`.
+    pub fn join(self, other: Executor) -> Executor {
+        match (self, other) {
+            (a, b) if a == b => a,
+            (Executor::Unknown, b) => b,
+            (a, Executor::Unknown) => a,
+            _ => Executor::Mixed,
+        }
+    }
+}
+
+impl Lifecycle {
+    /// From the number it is stored as; unknown numbers read as an ordinary step.
+    pub fn from_code(code: u8) -> Lifecycle {
+        *Lifecycle::ALL
+            .get(usize::from(code))
+            .unwrap_or(&Lifecycle::Step)
+    }
+}
+
+impl Origin {
+    /// From the number it is stored as; unknown numbers read as live.
+    pub fn from_code(code: u8) -> Origin {
+        *Origin::ALL
+            .get(usize::from(code))
+            .unwrap_or(&Origin::Live)
+    }
+}
+
+impl From<Class> for TolClass {
+    fn from(class: Class) -> TolClass {
+        match class {
+            Class::F => TolClass::F,
+            Class::M => TolClass::M,
+            Class::C => TolClass::C,
+            Class::V => TolClass::V,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_round_trip() {
+        for kind in Executor::ALL {
+            assert_eq!(kind.word().parse::<Executor>().as_ref(), Ok(kind));
+            assert_eq!(Executor::from_code(*kind as u8), *kind);
+        }
+        for class in Class::ALL {
+            assert_eq!(TolClass::from(*class).word(), class.word());
+        }
+        let error = "robot".parse::<Executor>().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`robot` is not one of human, ai, code, mixed, unknown"
+        );
+    }
+
+    #[test]
+    fn unknown_steps_do_not_make_a_case_mixed() {
+        assert_eq!(Executor::Unknown.join(Executor::Ai), Executor::Ai);
+        assert_eq!(Executor::Human.join(Executor::Ai), Executor::Mixed);
+        assert_eq!(Executor::Mixed.join(Executor::Human), Executor::Mixed);
+    }
+}

@@ -1,0 +1,91 @@
+//! Instants and spans in whole microseconds: exact, ordered, and small enough to keep by the million.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use std::fmt;
+
+/// Microseconds in one second.
+pub const SECOND_US: i64 = 1_000_000;
+/// Microseconds in one hour.
+pub const HOUR_US: i64 = 3_600 * SECOND_US;
+/// Microseconds in one week.
+pub const WEEK_US: i64 = 168 * HOUR_US;
+
+/// A span of time in microseconds.
+pub type Span = i64;
+
+/// Hours since the Unix epoch (floor): the key of a bucket.
+pub type Hour = i32;
+
+/// An instant: microseconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Time(pub i64);
+
+impl Time {
+    /// The hour this instant lies in.
+    pub fn hour(self) -> Hour {
+        self.0.div_euclid(HOUR_US) as Hour
+    }
+
+    /// The first instant of an hour.
+    pub fn of_hour(hour: Hour) -> Time {
+        Time(i64::from(hour) * HOUR_US)
+    }
+
+    /// The span from `earlier` to this instant, in microseconds; saturates instead of overflowing.
+    pub fn since(self, earlier: Time) -> Span {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// This instant moved by a span; saturates instead of overflowing.
+    pub fn plus(self, span: Span) -> Time {
+        Time(self.0.saturating_add(span))
+    }
+
+    /// From chrono's type.
+    pub fn from_utc(at: DateTime<Utc>) -> Time {
+        Time(at.timestamp_micros())
+    }
+
+    /// To chrono's type; `None` outside of the years that chrono can hold.
+    pub fn to_utc(self) -> Option<DateTime<Utc>> {
+        DateTime::from_timestamp_micros(self.0)
+    }
+
+    /// Seconds since the epoch, as Prometheus wants them.
+    pub fn as_seconds(self) -> f64 {
+        self.0 as f64 / SECOND_US as f64
+    }
+}
+
+/// RFC 3339 in UTC, with a fraction only where there is one.
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.to_utc() {
+            Some(at) => f.write_str(&at.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
+            None => write!(f, "{} us since 1970", self.0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hours_floor_before_the_epoch_too() {
+        assert_eq!(Time(-1).hour(), -1);
+        assert_eq!(Time(0).hour(), 0);
+        assert_eq!(Time(HOUR_US).hour(), 1);
+        assert_eq!(Time::of_hour(-1), Time(-HOUR_US));
+    }
+
+    #[test]
+    fn prints_as_rfc_3339() {
+        assert_eq!(
+            Time(1_263_364_825_000_000).to_string(),
+            "2010-01-13T06:40:25Z"
+        );
+        assert_eq!(Time(1_500_000).to_string(), "1970-01-01T00:00:01.500Z");
+        assert!(Time(i64::MAX).to_string().contains("since 1970"));
+    }
+}
