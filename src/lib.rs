@@ -9,3 +9,7 @@ pub mod config;
 pub mod stats;
 
 pub mod cases;
+
+pub mod measure;
+
+pub mod score;

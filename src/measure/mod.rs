@@ -1,0 +1,15 @@
+//! What is counted: sums that form a commutative group.
+//!
+//! A [`Sums`] can be added, subtracted and merged, exactly and in any order, because everything in it is an integer. So
+//! late, reordered or corrected events, back-fills and merges of shards all give identical sums. Knows nothing of
+//! tolerances, files or time zones.
+
+mod counts;
+mod key;
+mod sketch;
+mod sums;
+
+pub use counts::Counts;
+pub use key::{BucketKey, bucket_parts};
+pub use sketch::Sketch;
+pub use sums::{END, Sums};

@@ -1,0 +1,200 @@
+//! A quantile sketch of spans whose bins are counts, so that it can be subtracted as well as merged.
+//!
+//! `sketches-ddsketch` would do the same but can't take a value out again, which a reopened case needs.
+
+use super::counts::Counts;
+use crate::model::Span;
+use crate::model::bytes::{DamagedBytes, Reader, put_i64};
+
+/// Greatest relative error of a quantile.
+const RELATIVE_ERROR: f64 = 0.005;
+
+/// Spans by logarithmic bins: bin k holds (gamma^(k-1), gamma^k] microseconds, gamma = (1 + e) / (1 - e).
+///
+/// DDSketch (Masson, Rim, Lee 2019, "DDSketch: a fast and fully-mergeable quantile sketch with relative-error
+/// guarantees", VLDB 12) without collapsing: spans from 1 microsecond to 300,000 years fill at most 4,400 bins.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sketch {
+    /// Spans of 0 (and below) are in the bin `ZERO`.
+    bins: Counts<i32>,
+    /// Exact sum of all spans in microseconds.
+    sum: i128,
+}
+
+const ZERO: i32 = i32::MIN;
+
+fn ln_gamma() -> f64 {
+    ((1.0 + RELATIVE_ERROR) / (1.0 - RELATIVE_ERROR)).ln()
+}
+
+fn bin_of(span: Span) -> i32 {
+    if span <= 0 {
+        return ZERO;
+    }
+    ((span as f64).ln() / ln_gamma()).ceil() as i32
+}
+
+/// The value in the bin whose relative distance to every other value in it is at most the stated error.
+fn value_of(bin: i32) -> f64 {
+    if bin == ZERO {
+        return 0.0;
+    }
+    (f64::from(bin) * ln_gamma()).exp() * (1.0 - RELATIVE_ERROR)
+}
+
+impl Sketch {
+    /// Adds (or with a negative count takes out) a span.
+    pub fn add(&mut self, span: Span, count: i64) {
+        self.bins.add(bin_of(span), count);
+        self.sum += i128::from(span.max(0)) * i128::from(count);
+    }
+
+    /// Adds `sign` times another sketch.
+    pub fn merge(&mut self, other: &Sketch, sign: i64) {
+        self.bins.merge(&other.bins, sign);
+        self.sum += i128::from(sign) * other.sum;
+    }
+
+    /// How many spans it holds.
+    pub fn count(&self) -> i64 {
+        self.bins.total()
+    }
+
+    /// Whether it holds nothing.
+    pub fn is_empty(&self) -> bool {
+        self.bins.is_empty() && self.sum == 0
+    }
+
+    /// Exact sum, in microseconds.
+    pub fn sum(&self) -> i128 {
+        self.sum
+    }
+
+    /// Exact mean, in seconds; `None` when empty.
+    pub fn mean_seconds(&self) -> Option<f64> {
+        let count = self.count();
+        (count > 0).then(|| self.sum as f64 / count as f64 / 1e6)
+    }
+
+    /// The quantile q in \[0, 1\], in seconds, interpolated between ranks like numpy's default; `None` when empty.
+    /// Relative error at most 0.5 %.
+    pub fn quantile_seconds(&self, q: f64) -> Option<f64> {
+        let count = self.count();
+        if count <= 0 {
+            return None;
+        }
+        let rank = q.clamp(0.0, 1.0) * (count - 1) as f64;
+        let below = self.at_rank(rank.floor() as i64);
+        let above = self.at_rank(rank.ceil() as i64);
+        Some((below + (above - below) * rank.fract()) / 1e6)
+    }
+
+    fn at_rank(&self, rank: i64) -> f64 {
+        let mut seen = 0;
+        for (bin, count) in self.bins.iter() {
+            seen += count;
+            if seen > rank {
+                return value_of(bin);
+            }
+        }
+        self.bins.last().map_or(0.0, value_of)
+    }
+
+    /// How many spans are at most `limit` (within the relative error), for histograms.
+    pub fn count_up_to(&self, limit: Span) -> i64 {
+        let last = bin_of(limit);
+        self.bins
+            .iter()
+            .take_while(|(bin, _)| *bin <= last)
+            .map(|(_, count)| count)
+            .sum()
+    }
+
+    pub(super) fn encode(&self, out: &mut Vec<u8>) {
+        let mut before = 0;
+        self.bins.encode(out, |out, bin| {
+            put_i64(out, i64::from(bin) - before);
+            before = i64::from(bin);
+        });
+        // Split in two: an i128 only where sums over centuries need it.
+        put_i64(out, (self.sum >> 62) as i64);
+        put_i64(out, (self.sum & ((1 << 62) - 1)) as i64);
+    }
+
+    pub(super) fn decode(reader: &mut Reader) -> Result<Sketch, DamagedBytes> {
+        let mut before = 0i64;
+        let bins = Counts::decode(reader, |reader| {
+            before = before.wrapping_add(reader.i64()?);
+            i32::try_from(before).map_err(|_| reader.damaged())
+        })?;
+        let high = i128::from(reader.i64()?);
+        let low = i128::from(reader.i64()?);
+        Ok(Sketch {
+            bins,
+            sum: (high << 62) + low,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn exact(sorted: &[Span], q: f64) -> f64 {
+        let rank = q * (sorted.len() - 1) as f64;
+        let at = |rank: f64| sorted[rank as usize] as f64 / 1e6;
+        at(rank.floor()) + (at(rank.ceil()) - at(rank.floor())) * rank.fract()
+    }
+
+    proptest! {
+        #[test]
+        fn quantiles_are_within_half_a_percent(
+            mut spans in proptest::collection::vec(prop_oneof![Just(0i64), 1i64..10_000_000_000_000_000], 1..300),
+            q in 0.0f64..=1.0,
+        ) {
+            let mut sketch = Sketch::default();
+            for span in &spans {
+                sketch.add(*span, 1);
+            }
+            spans.sort_unstable();
+            let want = exact(&spans, q);
+            let got = sketch.quantile_seconds(q).unwrap();
+            prop_assert!((got - want).abs() <= 0.00501 * want + 1e-12, "{} is not {}", got, want);
+            let mean = spans.iter().map(|s| *s as i128).sum::<i128>() as f64 / spans.len() as f64 / 1e6;
+            prop_assert!((sketch.mean_seconds().unwrap() - mean).abs() <= 1e-9 * mean);
+        }
+
+        #[test]
+        fn taking_out_what_was_put_in_leaves_nothing(spans in proptest::collection::vec(any::<i64>(), 0..50)) {
+            let mut sketch = Sketch::default();
+            for span in &spans {
+                sketch.add(*span, 1);
+            }
+            let mut bytes = Vec::new();
+            sketch.encode(&mut bytes);
+            prop_assert_eq!(&Sketch::decode(&mut Reader::new(&bytes)).unwrap(), &sketch);
+            for span in &spans {
+                sketch.add(*span, -1);
+            }
+            prop_assert!(sketch.is_empty());
+        }
+    }
+
+    #[test]
+    fn an_empty_sketch_has_no_quantile() {
+        assert_eq!(Sketch::default().quantile_seconds(0.5), None);
+        assert_eq!(Sketch::default().mean_seconds(), None);
+    }
+
+    #[test]
+    fn histogram_counts() {
+        let mut sketch = Sketch::default();
+        for seconds in [0i64, 1, 10, 100] {
+            sketch.add(seconds * 1_000_000, 1);
+        }
+        assert_eq!(sketch.count_up_to(0), 1);
+        assert_eq!(sketch.count_up_to(11_000_000), 3);
+        assert_eq!(sketch.count_up_to(i64::MAX), 4);
+    }
+}

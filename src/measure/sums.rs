@@ -1,0 +1,285 @@
+//! Everything counted of the cases in one bucket, or in the sum of many.
+
+use super::counts::Counts;
+use super::sketch::Sketch;
+use crate::cases::Facts;
+use crate::model::bytes::{DamagedBytes, Reader, put_i64, put_u64};
+use crate::model::{Hour, NameId, Names, Ppm};
+
+/// Stands for the end of the case among what follows an activity.
+pub const END: NameId = NameId::MAX;
+
+/// First byte of stored sums.
+const VERSION: u8 = 1;
+
+/// Sums over cases. All integers; a commutative group under [`Sums::merge`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sums {
+    /// Cases started, by hour of their first event.
+    pub starts: Counts<Hour>,
+    /// Cases that have started and not ended.
+    pub open: i64,
+    /// Events of open cases.
+    pub open_events: i64,
+    /// Cases that have ended. All that follows is about these.
+    pub cases: i64,
+    /// Their steps (events).
+    pub steps: i64,
+    /// By outcome.
+    pub outcomes: Counts<NameId>,
+    /// By deviation in parts per million: few different values, each counted, so the sum is exact.
+    pub deviations: Counts<Ppm>,
+    /// Cases that were reopened.
+    pub reopened: i64,
+    /// Cases over their limit.
+    pub late: i64,
+    /// Cases off the designed path.
+    pub strayed: i64,
+    /// Cases whose outcome is their last activity, for want of a named one.
+    pub unnamed_outcomes: i64,
+    /// Hand-offs between executor kinds.
+    pub handoffs: i64,
+    /// Time from first to last event.
+    pub durations: Sketch,
+    /// How often an activity was followed directly by another (or by [`END`]). Visits of an activity are the sum over
+    /// what follows it.
+    pub follows: Counts<(NameId, NameId)>,
+    /// Cases by the hash of their path.
+    pub variants: Counts<u64>,
+    /// Cases by the process of their parent case.
+    pub called_by: Counts<NameId>,
+}
+
+impl Sums {
+    /// Adds (or with sign -1 takes out) what a case contributes to the bucket of its start.
+    pub fn add_start(&mut self, facts: &Facts, sign: i64) {
+        self.starts.add(facts.start.hour(), sign);
+        if !facts.complete {
+            self.open += sign;
+            self.open_events += sign * facts.path.len() as i64;
+        }
+    }
+
+    /// Adds (or with sign -1 takes out) what a case contributes to the bucket of its end: nothing while it is open.
+    pub fn add_end(&mut self, facts: &Facts, names: &Names, sign: i64) {
+        if !facts.complete {
+            return;
+        }
+        self.cases += sign;
+        self.steps += sign * facts.path.len() as i64;
+        self.outcomes.add(facts.outcome, sign);
+        self.deviations.add(facts.deviation, sign);
+        self.reopened += sign * i64::from(facts.reopened > 0);
+        self.late += sign * i64::from(facts.late);
+        self.strayed += sign * i64::from(facts.off_path > 0);
+        self.unnamed_outcomes += sign * i64::from(facts.outcome_is_activity);
+        self.handoffs += sign * i64::from(facts.handoffs);
+        self.durations.add(facts.duration(), sign);
+        let followers = facts.path.iter().skip(1).copied().chain([END]);
+        for (activity, next) in facts.path.iter().zip(followers) {
+            self.follows.add((*activity, next), sign);
+        }
+        self.variants.add(facts.variant(names), sign);
+        if facts.parent_process != 0 {
+            self.called_by.add(facts.parent_process, sign);
+        }
+    }
+
+    /// Adds `sign` times other sums.
+    pub fn merge(&mut self, other: &Sums, sign: i64) {
+        self.starts.merge(&other.starts, sign);
+        self.open += sign * other.open;
+        self.open_events += sign * other.open_events;
+        self.cases += sign * other.cases;
+        self.steps += sign * other.steps;
+        self.outcomes.merge(&other.outcomes, sign);
+        self.deviations.merge(&other.deviations, sign);
+        self.reopened += sign * other.reopened;
+        self.late += sign * other.late;
+        self.strayed += sign * other.strayed;
+        self.unnamed_outcomes += sign * other.unnamed_outcomes;
+        self.handoffs += sign * other.handoffs;
+        self.durations.merge(&other.durations, sign);
+        self.follows.merge(&other.follows, sign);
+        self.variants.merge(&other.variants, sign);
+        self.called_by.merge(&other.called_by, sign);
+    }
+
+    /// Whether everything is 0: such a bucket need not be kept.
+    pub fn is_zero(&self) -> bool {
+        *self == Sums::default()
+    }
+
+    /// Cases that started, ended or not.
+    pub fn started(&self) -> i64 {
+        self.starts.total()
+    }
+
+    /// Sum of the deviations, in deviations; the sum of parts per million is exact.
+    pub fn deviation_sum(&self) -> f64 {
+        let ppm: i128 = self
+            .deviations
+            .iter()
+            .map(|(d, count)| i128::from(d) * i128::from(count))
+            .sum();
+        ppm as f64 / f64::from(crate::model::ONE)
+    }
+
+    /// The bytes to keep on disk.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        out.push(VERSION);
+        self.starts.encode(out, |out, hour| put_i64(out, i64::from(hour)));
+        for count in [
+            self.open,
+            self.open_events,
+            self.cases,
+            self.steps,
+            self.reopened,
+            self.late,
+            self.strayed,
+            self.unnamed_outcomes,
+            self.handoffs,
+        ] {
+            put_i64(out, count);
+        }
+        let id = |out: &mut Vec<u8>, id: u32| put_u64(out, u64::from(id));
+        self.outcomes.encode(out, id);
+        self.deviations.encode(out, id);
+        self.durations.encode(out);
+        self.follows.encode(out, |out, (from, to)| {
+            id(out, from);
+            id(out, to);
+        });
+        self.variants
+            .encode(out, |out, hash| out.extend_from_slice(&hash.to_le_bytes()));
+        self.called_by.encode(out, id);
+    }
+
+    /// Reads back what [`Sums::encode`] wrote.
+    pub fn decode(bytes: &[u8]) -> Result<Sums, DamagedBytes> {
+        let reader = &mut Reader::new(bytes);
+        if reader.u8()? != VERSION {
+            return Err(reader.damaged());
+        }
+        let hour = |reader: &mut Reader| {
+            i32::try_from(reader.i64()?).map_err(|_| reader.damaged())
+        };
+        Ok(Sums {
+            starts: Counts::decode(reader, hour)?,
+            open: reader.i64()?,
+            open_events: reader.i64()?,
+            cases: reader.i64()?,
+            steps: reader.i64()?,
+            reopened: reader.i64()?,
+            late: reader.i64()?,
+            strayed: reader.i64()?,
+            unnamed_outcomes: reader.i64()?,
+            handoffs: reader.i64()?,
+            outcomes: Counts::decode(reader, Reader::u32)?,
+            deviations: Counts::decode(reader, Reader::u32)?,
+            durations: Sketch::decode(reader)?,
+            follows: Counts::decode(reader, |reader| Ok((reader.u32()?, reader.u32()?)))?,
+            variants: Counts::decode(reader, Reader::raw_u64)?,
+            called_by: Counts::decode(reader, Reader::u32)?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Executor, Origin, Time};
+    use proptest::prelude::*;
+
+    fn some_facts() -> impl Strategy<Value = Facts> {
+        let path = proptest::collection::vec(1u32..6, 1..8);
+        (path, 0i64..1_000_000_000_000, 0i64..1_000_000_000, any::<bool>(), 0u32..3, 0u32..4).prop_map(
+            |(path, start, duration, complete, reopened, parent_process)| Facts {
+                process: 1,
+                executor: Executor::Human,
+                origin: Origin::Live,
+                start: Time(start),
+                end: Time(start + duration),
+                complete,
+                outcome: path[path.len() - 1],
+                outcome_is_activity: reopened == 1,
+                reopened,
+                late: reopened == 2,
+                off_path: reopened,
+                handoffs: reopened,
+                deviation: reopened * 100_000,
+                parent_process,
+                path,
+            },
+        )
+    }
+
+    fn sum(facts: &[Facts], names: &Names) -> Sums {
+        let mut sums = Sums::default();
+        for one in facts {
+            sums.add_start(one, 1);
+            sums.add_end(one, names, 1);
+        }
+        sums
+    }
+
+    proptest! {
+        #[test]
+        fn a_commutative_group(facts in proptest::collection::vec(some_facts(), 0..30), split in 0usize..30) {
+            let mut names = Names::new();
+            for n in 1..6 {
+                names.intern(&n.to_string());
+            }
+            let split = split.min(facts.len());
+            let whole = sum(&facts, &names);
+            // Any split, merged in either order.
+            let (a, b) = (sum(&facts[..split], &names), sum(&facts[split..], &names));
+            let (mut ab, mut ba) = (a.clone(), b.clone());
+            ab.merge(&b, 1);
+            ba.merge(&a, 1);
+            prop_assert_eq!(&ab, &whole);
+            prop_assert_eq!(&ba, &whole);
+            // Taking a part out again leaves the other part, exactly.
+            ab.merge(&b, -1);
+            prop_assert_eq!(&ab, &a);
+            ab.merge(&a, -1);
+            prop_assert!(ab.is_zero());
+            // Stored and read back.
+            let mut bytes = Vec::new();
+            whole.encode(&mut bytes);
+            prop_assert_eq!(Sums::decode(&bytes).unwrap(), whole);
+        }
+
+        #[test]
+        fn damaged_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let mut damaged = vec![VERSION];
+            damaged.extend(bytes);
+            let _ = Sums::decode(&damaged);
+        }
+    }
+
+    #[test]
+    fn an_open_case_counts_as_started_and_open_only() {
+        let mut sums = Sums::default();
+        let facts = Facts {
+            process: 1,
+            executor: Executor::Ai,
+            origin: Origin::Live,
+            start: Time(0),
+            end: Time(5),
+            complete: false,
+            outcome: 1,
+            outcome_is_activity: true,
+            reopened: 0,
+            late: false,
+            off_path: 0,
+            handoffs: 0,
+            deviation: 0,
+            parent_process: 0,
+            path: vec![1, 2],
+        };
+        sums.add_start(&facts, 1);
+        sums.add_end(&facts, &Names::new(), 1);
+        assert_eq!((sums.started(), sums.open, sums.open_events, sums.cases), (1, 1, 2, 0));
+    }
+}

@@ -1,0 +1,22 @@
+//! From sums to scores: size, levels, class, permissible and observed deviation, status, recommendation.
+//!
+//! Pure. DESIGN of the formulae: docs/scoring.md. Knows nothing of files, databases or the wall clock.
+
+mod change;
+mod evidence;
+mod process;
+mod recommend;
+mod size;
+mod table;
+
+pub use change::{Change, changes};
+pub use evidence::{Evidence, ProcessSums};
+pub use process::{
+    Bounds, Durations, ExecutorScore, ProcessScore, SizeParts, Terms, score_all,
+};
+pub use recommend::{Attributes, Verdict, recommend};
+pub use size::{SizeError, Sizes, own_size, sizes};
+pub use table::{
+    achieved_class, complexity_level, frequency_level, permissible_deviation, status,
+    tolerance_level,
+};

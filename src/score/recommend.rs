@@ -1,0 +1,161 @@
+//! The decision table: the first rule that fits gives the recommendation.
+
+use crate::config::tolerance::{OneOf, Precision, Recommendation, Rule, ToleranceLevel, When};
+use crate::model::{Class, Executor, Level, Status, TolClass};
+
+/// What the conditions of a rule speak of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attributes {
+    /// Complexity level.
+    pub complexity: Level,
+    /// Frequency level.
+    pub frequency: Level,
+    /// Criticality level.
+    pub criticality: Level,
+    /// Tolerance level.
+    pub tolerance: ToleranceLevel,
+    /// Observed against permissible deviation.
+    pub status: Status,
+    /// Who runs it today.
+    pub executor: Executor,
+    /// The class it needs.
+    pub required_class: Class,
+    /// The class it holds.
+    pub achieved_class: TolClass,
+}
+
+/// What the table says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// Who should run it.
+    pub recommendation: Recommendation,
+    /// Name of the rule.
+    pub rule: String,
+    /// The rule's own words.
+    pub because: String,
+}
+
+impl Attributes {
+    /// Achieved against required class.
+    pub fn precision(&self) -> Precision {
+        let achieved = match self.achieved_class {
+            TolClass::Undetermined if self.status == Status::Outside => return Precision::Coarser,
+            TolClass::Undetermined => return Precision::Undetermined,
+            TolClass::None => return Precision::Coarser,
+            other => other,
+        };
+        match achieved.cmp(&TolClass::from(self.required_class)) {
+            std::cmp::Ordering::Less => Precision::Finer,
+            std::cmp::Ordering::Equal => Precision::Equal,
+            std::cmp::Ordering::Greater => Precision::Coarser,
+        }
+    }
+}
+
+/// The first rule that fits. `None` only for a table without a last rule that always fits, which validation refuses.
+pub fn recommend(rules: &[Rule], attributes: &Attributes) -> Option<Verdict> {
+    let rule = rules.iter().find(|rule| fits(&rule.when, attributes))?;
+    Some(Verdict {
+        recommendation: rule.then,
+        rule: rule.name.clone(),
+        because: rule.because.clone(),
+    })
+}
+
+fn fits(when: &When, is: &Attributes) -> bool {
+    fn allows<T: PartialEq>(condition: &Option<OneOf<T>>, word: &T) -> bool {
+        condition.as_ref().is_none_or(|allowed| allowed.allows(word))
+    }
+    allows(&when.complexity, &is.complexity)
+        && allows(&when.frequency, &is.frequency)
+        && allows(&when.criticality, &is.criticality)
+        && allows(&when.tolerance, &is.tolerance)
+        && allows(&when.status, &is.status)
+        && allows(&when.executor, &is.executor)
+        && allows(&when.required_class, &is.required_class)
+        && allows(&when.achieved_class, &is.achieved_class)
+        && allows(&when.precision, &is.precision())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::tolerance::Tolerance;
+
+    const DESK: Attributes = Attributes {
+        complexity: Level::Low,
+        frequency: Level::High,
+        criticality: Level::Low,
+        tolerance: ToleranceLevel::High,
+        status: Status::Undetermined,
+        executor: Executor::Human,
+        required_class: Class::C,
+        achieved_class: TolClass::Undetermined,
+    };
+
+    fn verdict(attributes: Attributes) -> Verdict {
+        recommend(&Tolerance::builtin().recommendations, &attributes).unwrap()
+    }
+
+    #[test]
+    fn the_three_reference_scenarios() {
+        assert_eq!(verdict(DESK).recommendation, Recommendation::Ai);
+        let incident = Attributes {
+            complexity: Level::ExtremelyHigh,
+            frequency: Level::Low,
+            criticality: Level::High,
+            tolerance: ToleranceLevel::Medium,
+            required_class: Class::F,
+            ..DESK
+        };
+        assert_eq!(verdict(incident).recommendation, Recommendation::BreakUp);
+        let isolate = Attributes {
+            complexity: Level::Medium,
+            tolerance: ToleranceLevel::Low,
+            ..incident
+        };
+        assert_eq!(verdict(isolate).recommendation, Recommendation::Code);
+    }
+
+    #[test]
+    fn evidence_overturns_levels() {
+        let failing = Attributes {
+            executor: Executor::Ai,
+            status: Status::Outside,
+            ..DESK
+        };
+        assert_eq!(verdict(failing).recommendation, Recommendation::AiWithApproval);
+        let critical = Attributes {
+            criticality: Level::High,
+            ..failing
+        };
+        assert_eq!(verdict(critical).recommendation, Recommendation::People);
+    }
+
+    #[test]
+    fn every_combination_of_levels_gets_an_answer() {
+        let rules = Tolerance::builtin().recommendations;
+        let tolerances = [ToleranceLevel::None, ToleranceLevel::Low, ToleranceLevel::Medium, ToleranceLevel::High];
+        for complexity in [Level::Low, Level::Medium, Level::High, Level::ExtremelyHigh] {
+            for frequency in [Level::Low, Level::Medium, Level::High] {
+                for criticality in [Level::Negligible, Level::Low, Level::Medium, Level::High] {
+                    for tolerance in tolerances {
+                        let attributes = Attributes { complexity, frequency, criticality, tolerance, ..DESK };
+                        assert!(recommend(&rules, &attributes).is_some());
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn precision_compares_classes() {
+        let with = |achieved_class, status| Attributes { achieved_class, status, ..DESK }.precision();
+        assert_eq!(with(TolClass::M, Status::Within), Precision::Finer);
+        assert_eq!(with(TolClass::C, Status::Within), Precision::Equal);
+        assert_eq!(with(TolClass::V, Status::Outside), Precision::Coarser);
+        assert_eq!(with(TolClass::None, Status::Outside), Precision::Coarser);
+        assert_eq!(with(TolClass::Undetermined, Status::Outside), Precision::Coarser);
+        assert_eq!(with(TolClass::Undetermined, Status::Undetermined), Precision::Undetermined);
+    }
+}

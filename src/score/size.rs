@@ -1,0 +1,199 @@
+//! The nominal size of a process, in steps.
+
+use crate::measure::{Counts, Sums};
+use crate::model::NameId;
+use crate::stats::entropy_bits;
+use std::collections::BTreeMap;
+
+/// The parts of a size: `N = L + D + H + sum_sub(c_j * N_j)`.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Sizes {
+    /// L: mean number of steps per case.
+    pub steps: f64,
+    /// D: decisions, as the number of further ways that a case could have gone.
+    pub decisions: f64,
+    /// H: hand-offs between executor kinds per case.
+    pub handoffs: f64,
+    /// Sum over sub-processes of calls per case times their size.
+    pub sub_processes: f64,
+}
+
+impl Sizes {
+    /// N.
+    pub fn total(&self) -> f64 {
+        self.steps + self.decisions + self.handoffs + self.sub_processes
+    }
+}
+
+/// A cycle among sub-processes: a process that calls itself, however far around, has no size.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SizeError {
+    /// The processes on the way around, the first again at the end.
+    pub cycle: Vec<NameId>,
+}
+
+/// L, D and H of a process from its sums. `None` while no case has ended.
+///
+/// D is the sum over activities of visits per case times `2^h - 1`, h the entropy in bits of what comes next: 2^h is
+/// the number of equally likely ways on (the perplexity), so an activity that always goes on the same way adds
+/// nothing.
+pub fn own_size(sums: &Sums) -> Option<Sizes> {
+    if sums.cases <= 0 {
+        return None;
+    }
+    let cases = sums.cases as f64;
+    let mut decisions = 0.0;
+    let mut followers: Vec<i64> = Vec::new();
+    let mut current = None;
+    let mut close = |counts: &mut Vec<i64>| {
+        let visits: i64 = counts.iter().sum();
+        decisions += visits as f64 / cases * (entropy_bits(counts.drain(..)).exp2() - 1.0);
+    };
+    for ((activity, _), count) in sums.follows.iter() {
+        if current != Some(activity) {
+            close(&mut followers);
+            current = Some(activity);
+        }
+        followers.push(count);
+    }
+    close(&mut followers);
+    Some(Sizes {
+        steps: sums.steps as f64 / cases,
+        decisions,
+        handoffs: sums.handoffs as f64 / cases,
+        sub_processes: 0.0,
+    })
+}
+
+/// The sizes of all processes, with those of their sub-processes.
+///
+/// `own` are the sizes without sub-processes, `calls` the calls per case by (caller, called). A cycle is an error that
+/// names it for each process on it or leading to it; the rest have their size.
+pub fn sizes(
+    own: &BTreeMap<NameId, Sizes>,
+    calls: &BTreeMap<NameId, Vec<(NameId, f64)>>,
+) -> BTreeMap<NameId, Result<Sizes, SizeError>> {
+    let mut known = BTreeMap::new();
+    for process in own.keys() {
+        resolve(*process, own, calls, &mut known, &mut Vec::new());
+    }
+    known
+}
+
+fn resolve(
+    process: NameId,
+    own: &BTreeMap<NameId, Sizes>,
+    calls: &BTreeMap<NameId, Vec<(NameId, f64)>>,
+    known: &mut BTreeMap<NameId, Result<Sizes, SizeError>>,
+    way: &mut Vec<NameId>,
+) -> Option<Result<Sizes, SizeError>> {
+    if let Some(result) = known.get(&process) {
+        return Some(result.clone());
+    }
+    if let Some(from) = way.iter().position(|on_way| *on_way == process) {
+        let mut cycle = way[from..].to_vec();
+        cycle.push(process);
+        return Some(Err(SizeError { cycle }));
+    }
+    let mut size = *own.get(&process)?;
+    way.push(process);
+    let mut error = None;
+    for (called, per_case) in calls.get(&process).into_iter().flatten() {
+        match resolve(*called, own, calls, known, way) {
+            Some(Ok(sub)) => size.sub_processes += per_case * sub.total(),
+            Some(Err(cycle)) => error = Some(cycle),
+            None => {}
+        }
+    }
+    way.pop();
+    let result = error.map_or(Ok(size), Err);
+    known.insert(process, result.clone());
+    Some(result)
+}
+
+/// Calls per case by (caller, called): as the cases' links say; where no case of a declared sub-process has a link, all
+/// its cases are taken as calls by the declared parent.
+pub(super) fn calls_per_case(
+    live: &BTreeMap<NameId, Sums>,
+    declared_parent: impl Fn(NameId) -> Option<NameId>,
+) -> BTreeMap<NameId, Vec<(NameId, f64)>> {
+    let mut calls: BTreeMap<NameId, Vec<(NameId, f64)>> = BTreeMap::new();
+    for (called, sums) in live {
+        let mut linked: Counts<NameId> = sums.called_by.clone();
+        if linked.is_empty()
+            && let Some(parent) = declared_parent(*called)
+        {
+            linked.add(parent, sums.cases);
+        }
+        for (caller, count) in linked.iter() {
+            let cases = live.get(&caller).map_or(0, |sums| sums.cases);
+            if cases > 0 {
+                let per_case = count as f64 / cases as f64;
+                calls.entry(caller).or_default().push((*called, per_case));
+            }
+        }
+    }
+    calls
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::END;
+
+    fn size(steps: f64) -> Sizes {
+        Sizes {
+            steps,
+            ..Sizes::default()
+        }
+    }
+
+    #[test]
+    fn a_straight_process_is_as_large_as_its_steps() {
+        let mut sums = Sums {
+            cases: 10,
+            steps: 30,
+            ..Sums::default()
+        };
+        for (from, to) in [(1, 2), (2, 3), (3, END)] {
+            sums.follows.add((from, to), 10);
+        }
+        assert_eq!(own_size(&sums).unwrap().total(), 3.0);
+    }
+
+    #[test]
+    fn an_even_choice_of_two_adds_one_step() {
+        let mut sums = Sums {
+            cases: 1000,
+            steps: 2000,
+            handoffs: 500,
+            ..Sums::default()
+        };
+        sums.follows.add((1, 2), 500);
+        sums.follows.add((1, 3), 500);
+        sums.follows.add((2, END), 500);
+        sums.follows.add((3, END), 500);
+        let size = own_size(&sums).unwrap();
+        assert_eq!(size.decisions, 1.0);
+        assert_eq!(size.total(), 3.5);
+        assert!(own_size(&Sums::default()).is_none());
+    }
+
+    #[test]
+    fn sub_processes_count_as_often_as_they_are_called() {
+        let own = BTreeMap::from([(1, size(10.0)), (2, size(4.0)), (3, size(2.0))]);
+        let calls = BTreeMap::from([(1, vec![(2, 0.5)]), (2, vec![(3, 2.0)])]);
+        let all = sizes(&own, &calls);
+        assert_eq!(all[&2].as_ref().unwrap().total(), 8.0);
+        assert_eq!(all[&1].as_ref().unwrap().total(), 14.0);
+    }
+
+    #[test]
+    fn a_cycle_is_named() {
+        let own = BTreeMap::from([(1, size(1.0)), (2, size(1.0)), (3, size(1.0))]);
+        let calls = BTreeMap::from([(1, vec![(2, 1.0)]), (2, vec![(1, 1.0)])]);
+        let all = sizes(&own, &calls);
+        assert_eq!(all[&1].clone().unwrap_err().cycle, [1, 2, 1]);
+        assert!(all[&3].is_ok());
+    }
+}
