@@ -208,6 +208,7 @@ pub(crate) const MALWARE_DETONATION: Spec = Spec {
     criticality: (Level::Medium, Level::Low),
     outcomes: &[("malicious", 0.0), ("benign", 0.0), ("failed", 1.0)],
     limit_hours: Some(2),
+    late: 0.011,
     hands_on_minutes: 30,
     automation: Some((80, 40)),
     arrivals: Arrivals::Poisson {
@@ -254,6 +255,7 @@ pub(crate) const DLP_REVIEW: Spec = Spec {
         ("wrong_verdict", 1.0),
     ],
     limit_hours: Some(168),
+    late: 0.0025,
     hands_on_minutes: 35,
     automation: Some((160, 60)),
     arrivals: Arrivals::Poisson {

@@ -52,7 +52,6 @@ pub fn cases(events: impl IntoIterator<Item = Event>) -> BTreeMap<String, Case> 
 /// L, D, H and the sum over sub-processes of one process.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Size {
-    pub cases: usize,
     pub steps: f64,
     pub decisions: f64,
     pub hand_offs: f64,
@@ -73,10 +72,7 @@ pub fn size(process: &str, cases: &BTreeMap<String, Case>) -> Size {
         .collect();
     let n = own.len() as f64;
     let mut successors: HashMap<&str, HashMap<&str, u64>> = HashMap::new();
-    let mut size = Size {
-        cases: own.len(),
-        ..Size::default()
-    };
+    let mut size = Size::default();
     for case in &own {
         size.steps += case.events.len() as f64 / n;
         let changes = case
