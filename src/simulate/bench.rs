@@ -82,7 +82,7 @@ impl BenchEvents {
         let process = self.rng.random_range(0..PROCESSES);
         let mut id = processes::ALL[process].prefix.as_bytes().to_vec();
         id.push(b'-');
-        write_decimal(number, 8, &mut id);
+        write_decimal(number, 6, &mut id);
         self.open.push(Reverse(Next {
             time_us: self.starts_us(number),
             number,

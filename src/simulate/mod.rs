@@ -5,7 +5,8 @@
 //!
 //! What it does not know: the clock, files, and the rest of this program. Time is a parameter and events
 //! come out of an iterator; the caller writes them and decides how fast time passes. Same seed, same
-//! opening, same window: the same bytes.
+//! opening, same window: the same bytes (on one platform: `exp` and `ln` may round differently on another).
+//! It draws no holidays, no campaigns that come in bursts, and no queues that fill up.
 //!
 //! Every case is a function of (seed, process, day, number within the day), so any window can be asked
 //! for, and windows laid end to end are the same as one long window:
@@ -86,7 +87,7 @@ impl Soc {
 
     /// A generator whose first event is the first one at or after `from_us` (Unix microseconds), and
     /// that can be asked again and again for what has happened since. Starting late costs a replay from
-    /// the opening: some milliseconds a day.
+    /// the opening: under a millisecond for each day in between.
     pub fn live(&self, from_us: i64) -> Live {
         let mut live = Live {
             day: self.opened_us.div_euclid(DAY_US),

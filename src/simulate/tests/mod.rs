@@ -179,7 +179,7 @@ fn rates_are_the_true_ones() {
     }
 }
 
-/// Cases, and the sum and sum of squares of their deviation.
+/// Number of cases, and the sum of their deviations.
 fn deviation<'a>(cases: impl Iterator<Item = &'a Case>, severities: &[(&str, f64)]) -> (f64, f64) {
     let (mut n, mut sum) = (0.0, 0.0);
     for case in cases {
