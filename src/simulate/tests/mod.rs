@@ -1,10 +1,11 @@
 //! The log against the truth. Bounds are wide enough to hold for any seed but for about one in ten
 //! thousand, and the seeds are fixed, so nothing here is flaky.
 
+mod bench;
 mod measure;
 
 use super::event::{DAY_US, HOUR_US};
-use super::{Advice, Event, Lifecycle, Soc, bench_events};
+use super::{Advice, Event, Lifecycle, Soc};
 use measure::{Case, cases, size};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -370,41 +371,4 @@ fn history_has_the_size_of_a_demo_and_nights() {
         of_hour.count()
     };
     assert!(at_hour(10) > 2 * at_hour(3), "nights dip");
-}
-
-#[test]
-fn bench_events_have_their_shape() {
-    let events: Vec<Event> = bench_events(80_000, 1).collect();
-    assert_eq!(events.len(), 80_000);
-    assert_eq!(bench_events(80_000, 1).size_hint(), (80_000, Some(80_000)));
-    let mean = lines(events.iter().cloned()).len() as f64 / 80_000.0;
-    assert!((170.0..200.0).contains(&mean), "{mean} bytes a line");
-    assert!(
-        events
-            .windows(2)
-            .all(|pair| pair[0].time_us <= pair[1].time_us)
-    );
-    let (first, last) = (events[0].time_us, events[79_999].time_us);
-    assert!(last - first > 80 * DAY_US && last - first <= NINETY_DAYS);
-    let all = cases(events.iter().cloned());
-    assert!(
-        all.values()
-            .all(|case| case.events.len() == 8 && case.is_closed())
-    );
-    assert_eq!(
-        all.values()
-            .map(|case| case.process)
-            .collect::<BTreeSet<_>>()
-            .len(),
-        12
-    );
-    let middle = (first + last) / 2;
-    let open = all
-        .values()
-        .filter(|case| case.start_us() < middle && case.events[7].time_us > middle);
-    let open = open.count();
-    assert!((300..1_000).contains(&open), "{open} open, {mean} bytes");
-    assert!(bench_events(1_000, 7).eq(bench_events(1_000, 7)));
-    assert_eq!(bench_events(13, 1).count(), 13);
-    assert_eq!(bench_events(0, 1).count(), 0);
 }
