@@ -13,3 +13,7 @@ pub mod cases;
 pub mod measure;
 
 pub mod score;
+
+pub mod simulate;
+
+pub mod ingest;

@@ -1,0 +1,144 @@
+//! What is true of the synthetic SOC: as figures for tests, and as the catalog a SOC would write of itself.
+
+use super::Soc;
+use super::event::Executor;
+use super::spec::{Advice, Level};
+use std::fmt::Write;
+
+/// What is known of one process because it was made that way.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Truth {
+    /// Id, as in events and catalog.
+    pub id: &'static str,
+    /// Name for people.
+    pub name: &'static str,
+    /// Declared importance of the outcome.
+    pub outcome_criticality: Level,
+    /// Declared importance of the system touched.
+    pub system_criticality: Level,
+    /// Mean cases a week by start time, those called by other processes included.
+    pub cases_per_week: f64,
+    /// Mean deviation of a case, in [0, 1], for cases that begin before the drift: the severity of the
+    /// last outcome, or 1 if reopened. Lateness is not in it.
+    pub deviation_before: f64,
+    /// The same for cases that begin after the drift; equal where nothing drifts.
+    pub deviation_after: f64,
+    /// When the process drifts (Unix microseconds); none where nothing drifts.
+    pub drift_at_us: Option<i64>,
+    /// Declared limit, hours from first event to last end, where there is one.
+    pub limit_hours: Option<u32>,
+    /// Share of the cases that exceed that limit, to about half a percentage point.
+    pub late_ratio: f64,
+    /// Probability that a case is reopened.
+    pub reopen_ratio: f64,
+    /// Who leads cases (and so decides their outcome), with shares that sum to 1.
+    pub leads: Vec<(Executor, f64)>,
+    /// Every outcome with its severity, 0 as designed to 1 wrong.
+    pub severities: &'static [(&'static str, f64)],
+    /// Sub-processes with their mean calls a case.
+    pub calls: Vec<(&'static str, f64)>,
+    /// What a sound judgement would say.
+    pub expected: Advice,
+    /// What it would say after the drift.
+    pub expected_after_drift: Advice,
+}
+
+impl Soc {
+    /// The truth about each process, in catalog order.
+    pub fn truth(&self) -> Vec<Truth> {
+        let truth = |process: &super::flow::Process| {
+            let spec = process.spec;
+            let before = process.true_deviation(false);
+            let after = process.true_deviation(true);
+            let leads: f64 = spec.lead.iter().map(|(_, weight)| weight).sum();
+            let calls = spec.steps.iter().filter_map(|step| step.call);
+            Truth {
+                id: spec.id,
+                name: spec.name,
+                outcome_criticality: spec.criticality.0,
+                system_criticality: spec.criticality.1,
+                cases_per_week: self.rate(spec.id),
+                deviation_before: before,
+                deviation_after: after,
+                drift_at_us: (before != after).then_some(self.drift_at_us),
+                limit_hours: spec.limit_hours,
+                late_ratio: spec.late,
+                reopen_ratio: spec.reopen,
+                leads: spec
+                    .lead
+                    .iter()
+                    .map(|(kind, weight)| (*kind, weight / leads))
+                    .collect(),
+                severities: spec.outcomes,
+                calls: calls.map(|call| (call.process, call.probability)).collect(),
+                expected: spec.expected,
+                expected_after_drift: spec.expected_after_drift.unwrap_or(spec.expected),
+            }
+        };
+        self.processes.iter().map(truth).collect()
+    }
+
+    /// Own arrivals and calls from elsewhere, cases a week. The call graph has no cycle.
+    fn rate(&self, id: &str) -> f64 {
+        self.processes
+            .iter()
+            .map(|process| {
+                let spec = process.spec;
+                let own = if spec.id == id {
+                    spec.arrivals.per_week()
+                } else {
+                    0.0
+                };
+                let calls = spec.steps.iter().filter_map(|step| step.call);
+                let called: f64 = calls
+                    .filter(|call| call.process == id)
+                    .map(|call| call.probability * self.rate(spec.id))
+                    .sum();
+                own + called
+            })
+            .sum()
+    }
+
+    /// The catalog of this SOC in YAML. It declares; what the declarations hide is in [`Soc::truth`].
+    pub fn catalog_yaml(&self) -> String {
+        let mut yaml = String::from("processes:\n");
+        for process in &*self.processes {
+            // Writing to a String can't fail.
+            let _ = write_process(&mut yaml, process.spec);
+        }
+        yaml
+    }
+}
+
+fn write_process(yaml: &mut String, spec: &super::spec::Spec) -> std::fmt::Result {
+    let (outcome, system) = (spec.criticality.0.as_str(), spec.criticality.1.as_str());
+    writeln!(yaml, "  - id: {}", spec.id)?;
+    writeln!(yaml, "    name: {}", spec.name)?;
+    writeln!(
+        yaml,
+        "    criticality: {{ outcome: {outcome}, system: {system} }}"
+    )?;
+    writeln!(yaml, "    executor: {}", spec.executor)?;
+    let outcomes: Vec<String> = spec
+        .outcomes
+        .iter()
+        .map(|(name, severity)| format!("{name}: {severity}"))
+        .collect();
+    writeln!(yaml, "    outcomes: {{ {} }}", outcomes.join(", "))?;
+    match spec.limit_hours {
+        Some(hours) if hours % 24 == 0 => writeln!(yaml, "    duration_limit: {}d", hours / 24)?,
+        Some(hours) => writeln!(yaml, "    duration_limit: {hours}h")?,
+        None => {}
+    }
+    writeln!(yaml, "    hands_on_minutes: {}", spec.hands_on_minutes)?;
+    if let Some((build, upkeep)) = spec.automation {
+        writeln!(
+            yaml,
+            "    automation: {{ build_hours: {build}, upkeep_hours_per_year: {upkeep} }}"
+        )?;
+    }
+    if let Some(parent) = spec.parent {
+        writeln!(yaml, "    parent: {parent}")?;
+    }
+    Ok(())
+}

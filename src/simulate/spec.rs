@@ -1,0 +1,275 @@
+//! The words in which the processes of the synthetic SOC are written down: data, no mechanism.
+
+use super::arrivals::{ALWAYS, Arrivals};
+use super::event::Executor;
+
+/// Declared importance of an outcome or a system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Negligible.
+    Negligible,
+    /// Low.
+    Low,
+    /// Medium.
+    Medium,
+    /// High.
+    High,
+}
+
+impl Level {
+    /// The word in the catalog.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Negligible => "negligible",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
+}
+
+/// What a sound judgement of the process would say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Advice {
+    /// Too complex for one tolerance.
+    BreakIntoSubProcesses,
+    /// Worth being deterministic.
+    ExecuteViaCode,
+    /// Tolerant and frequent.
+    DelegateToAi,
+    /// AI does the work, a person decides.
+    AiWithHumanApproval,
+    /// Nothing else is good enough.
+    KeepWithPeople,
+    /// Automation costs more than it saves.
+    LeaveAsItIs,
+}
+
+impl Advice {
+    /// The wording of the design document.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::BreakIntoSubProcesses => "break into sub-processes",
+            Self::ExecuteViaCode => "execute via code",
+            Self::DelegateToAi => "delegate to AI",
+            Self::AiWithHumanApproval => "AI with human approval",
+            Self::KeepWithPeople => "keep with people",
+            Self::LeaveAsItIs => "leave as it is",
+        }
+    }
+}
+
+/// Who does a step.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Who {
+    /// Whoever leads the case, drawn once per case.
+    Lead,
+    /// Always this kind.
+    By(Executor),
+    /// Code with this probability, drawn at each visit, else people.
+    CodeElsePeople(f64),
+}
+
+pub(crate) const LEAD: Who = Who::Lead;
+pub(crate) const HUMAN: Who = Who::By(Executor::Human);
+pub(crate) const CODE: Who = Who::By(Executor::Code);
+
+/// The name that stands for people in the log.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum People {
+    /// Round the clock in three shifts; steps take the time they take.
+    Shifts,
+    /// One queue that works in office hours only.
+    Office(&'static str),
+}
+
+/// One way on from a step.
+#[derive(Debug)]
+pub(crate) struct Edge {
+    pub to: &'static str,
+    /// Relative weight among the edges without `on`.
+    pub weight: f64,
+    /// Taken for certain when the case is going to have this outcome.
+    pub on: Option<&'static str>,
+}
+
+pub(crate) const fn go(to: &'static str, weight: f64) -> Edge {
+    Edge {
+        to,
+        weight,
+        on: None,
+    }
+}
+
+pub(crate) const fn on(outcome: &'static str, to: &'static str) -> Edge {
+    Edge {
+        to,
+        weight: 0.0,
+        on: Some(outcome),
+    }
+}
+
+/// A sub-process called on the first visit of a step; the caller waits for its end.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Call {
+    pub process: &'static str,
+    pub probability: f64,
+}
+
+/// One activity of a process. A step without a way on ends the case.
+#[derive(Debug)]
+pub(crate) struct Step {
+    pub name: &'static str,
+    pub who: Who,
+    /// Median time it takes, minutes (for people in an office: office time).
+    pub minutes: f64,
+    /// Standard deviation of the logarithm of that time.
+    pub sigma: f64,
+    pub next: &'static [Edge],
+    pub call: Option<Call>,
+}
+
+impl Step {
+    /// The same step, which calls a sub-process with some probability. Put it only on steps that every
+    /// case visits: the true rate of the sub-process is reckoned from that.
+    pub(crate) const fn calling(mut self, process: &'static str, probability: f64) -> Self {
+        self.call = Some(Call {
+            process,
+            probability,
+        });
+        self
+    }
+}
+
+pub(crate) const fn step(
+    name: &'static str,
+    who: Who,
+    minutes: f64,
+    next: &'static [Edge],
+) -> Step {
+    // People's times spread wider than machines'.
+    let sigma = match who {
+        Who::By(Executor::Code | Executor::Ai) => 0.5,
+        _ => 0.9,
+    };
+    Step {
+        name,
+        who,
+        minutes,
+        sigma,
+        next,
+        call: None,
+    }
+}
+
+/// What comes in: a signature, how often, and how it should end.
+#[derive(Debug)]
+pub(crate) struct Input {
+    pub signature: &'static str,
+    pub weight: f64,
+    /// Factor on the probability of going wrong, relative to the other inputs.
+    pub difficulty: f64,
+    /// Designed outcomes with their weights.
+    pub designed: &'static [(&'static str, f64)],
+}
+
+pub(crate) const fn input(
+    signature: &'static str,
+    weight: f64,
+    difficulty: f64,
+    designed: &'static [(&'static str, f64)],
+) -> Input {
+    Input {
+        signature,
+        weight,
+        difficulty,
+        designed,
+    }
+}
+
+/// How one kind of lead goes wrong.
+#[derive(Debug)]
+pub(crate) struct Wrong {
+    pub by: Executor,
+    pub outcome: &'static str,
+    /// Probability of it, averaged over the inputs.
+    pub probability: f64,
+    /// The same for cases that begin after the drift.
+    pub after_drift: f64,
+}
+
+pub(crate) const fn wrong(by: Executor, outcome: &'static str, probability: f64) -> Wrong {
+    Wrong {
+        by,
+        outcome,
+        probability,
+        after_drift: probability,
+    }
+}
+
+/// Everything that is true of one process.
+#[derive(Debug)]
+pub(crate) struct Spec {
+    pub id: &'static str,
+    pub name: &'static str,
+    /// First part of the case ids; unique.
+    pub prefix: &'static str,
+    /// Importance of the outcome, importance of the system touched.
+    pub criticality: (Level, Level),
+    /// Who runs it today, in the catalog's word.
+    pub executor: &'static str,
+    /// Every outcome with its severity, 0 as designed to 1 wrong.
+    pub outcomes: &'static [(&'static str, f64)],
+    pub limit_hours: Option<u32>,
+    /// True share of the cases that take longer than the limit; measured, a test holds it.
+    pub late: f64,
+    pub hands_on_minutes: u32,
+    /// Hours to build, hours of upkeep a year.
+    pub automation: Option<(u32, u32)>,
+    pub parent: Option<&'static str>,
+    pub arrivals: Arrivals,
+    pub people: People,
+    pub ai: &'static str,
+    pub code: &'static str,
+    /// Who leads cases, with weights; the lead decides the outcome.
+    pub lead: &'static [(Executor, f64)],
+    pub inputs: &'static [Input],
+    pub wrong: &'static [Wrong],
+    /// Probability that a closed case is opened again (once more at most), and the step at which work restarts.
+    pub reopen: f64,
+    pub rework: &'static str,
+    /// The first step is where cases begin.
+    pub steps: &'static [Step],
+    pub expected: Advice,
+    pub expected_after_drift: Option<Advice>,
+}
+
+/// What a process is when nothing else is said; the data tables build on it.
+pub(crate) const BASE: Spec = Spec {
+    id: "",
+    name: "",
+    prefix: "",
+    criticality: (Level::Low, Level::Low),
+    executor: "human",
+    outcomes: &[],
+    limit_hours: None,
+    late: 0.0,
+    hands_on_minutes: 10,
+    automation: None,
+    parent: None,
+    arrivals: Arrivals::Poisson {
+        per_week: 1.0,
+        week: &ALWAYS,
+    },
+    people: People::Shifts,
+    ai: "triage-agent",
+    code: "playbook-runner",
+    lead: &[(Executor::Human, 1.0)],
+    inputs: &[],
+    wrong: &[],
+    reopen: 0.0,
+    rework: "",
+    steps: &[],
+    expected: Advice::KeepWithPeople,
+    expected_after_drift: None,
+};
