@@ -71,6 +71,8 @@ with_event_fields! {
         pub time_format: Option<OneOrMany<String>>,
         /// Keeps cases of different sources with the same id apart. The name of the source if not given.
         pub namespace: Option<String>,
+        /// The namespace of parent cases, where it is another one.
+        pub parent_namespace: Option<String>,
         /// Whether redelivered events are told by their position in the source, or by what they say.
         #[serde(default)]
         pub identity: Identity,

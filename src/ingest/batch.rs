@@ -1,0 +1,101 @@
+//! Mapped events on their way from a decoder to the assembly of cases: few allocations, names once per batch.
+
+use super::reject::Reject;
+use crate::cases::EventFlags;
+use crate::model::{NameId, Names, Time};
+
+/// A piece of a batch's text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TextRef {
+    start: u32,
+    len: u32,
+}
+
+/// One event as the mapping made it. Names are numbers of the batch's own table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MappedEvent {
+    /// Key of its case.
+    pub case: TextRef,
+    /// Hash of that key.
+    pub case_hash: u64,
+    /// Key of the parent case; empty for none.
+    pub parent: TextRef,
+    /// When.
+    pub time: Time,
+    /// Mapped sequence, else 0.
+    pub sequence: i64,
+    /// Position in the source.
+    pub place: u64,
+    /// Tells a redelivered event.
+    pub identity: u64,
+    /// Input signature; 0 for none.
+    pub input: u64,
+    /// What was done.
+    pub activity: NameId,
+    /// How the case stands; 0 where it does not say.
+    pub outcome: NameId,
+    /// The process.
+    pub process: NameId,
+    /// Executor, lifecycle, origin, what the mapping declares.
+    pub flags: EventFlags,
+}
+
+/// Events and rejects of one stretch of a source.
+#[derive(Debug, Default)]
+pub struct EventBatch {
+    text: String,
+    /// In the order of the source.
+    pub events: Vec<MappedEvent>,
+    /// Names that the events speak of by number.
+    pub names: Names,
+    /// Records that did not become events.
+    pub rejects: Vec<Reject>,
+    /// Records read, rejected and filtered ones among them.
+    pub records: u64,
+    /// Records that the mapping's `where` passes over.
+    pub filtered: u64,
+    /// Local times that the zone's clock skipped or had twice, read as the earlier instant.
+    pub ambiguous_times: u64,
+}
+
+impl EventBatch {
+    /// Keeps a text.
+    pub fn keep(&mut self, text: &str) -> TextRef {
+        let start = self.text.len() as u32;
+        self.text.push_str(text);
+        TextRef {
+            start,
+            len: text.len() as u32,
+        }
+    }
+
+    /// Keeps the key of a case: its id behind its namespace.
+    pub fn keep_key(&mut self, namespace: &str, id: &str) -> TextRef {
+        let start = self.text.len() as u32;
+        if !namespace.is_empty() {
+            self.text.push_str(namespace);
+            self.text.push(KEY_SEPARATOR);
+        }
+        self.text.push_str(id);
+        TextRef {
+            start,
+            len: self.text.len() as u32 - start,
+        }
+    }
+
+    /// The text of a piece.
+    pub fn text(&self, piece: TextRef) -> &str {
+        let start = piece.start as usize;
+        self.text
+            .get(start..start + piece.len as usize)
+            .unwrap_or("")
+    }
+
+    /// Whether it holds neither events nor rejects.
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty() && self.rejects.is_empty()
+    }
+}
+
+/// Between namespace and id in the key of a case; a control character, which ids do not have.
+pub const KEY_SEPARATOR: char = '\u{1f}';

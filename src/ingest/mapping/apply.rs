@@ -1,0 +1,392 @@
+//! Applying a mapping to a record.
+
+use super::row::{Row, ValueRow};
+use super::{EventMapping, Mapping};
+use crate::cases::EventFlags;
+use crate::ingest::batch::{EventBatch, MappedEvent, TextRef};
+use crate::ingest::reject::{Reason, Reject};
+use crate::ingest::scalar::Scalar;
+use crate::ingest::time::ReadTime;
+use crate::model::{Executor, Lifecycle, Origin, hash_pair, hash_text};
+use crate::config::mapping::Identity;
+use serde_json::Value;
+
+/// Where a record comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// The same for every reading of the same stream of records.
+    pub stream: u64,
+    /// Position in that stream, in bytes.
+    pub offset: u64,
+    /// Hash of the record's bytes.
+    pub record: u64,
+}
+
+/// What one record became, for people.
+#[derive(Clone, Debug)]
+pub struct Preview {
+    /// Each event, field by field.
+    pub events: Vec<Vec<(&'static str, String)>>,
+    /// Why it became none.
+    pub problem: Option<(Reason, String)>,
+    /// Whether the mapping's `where` passed it over.
+    pub filtered: bool,
+}
+
+/// Why a record, or one element of it, did not become an event.
+type Refusal = (Reason, String);
+
+impl Mapping {
+    /// Maps a record of which the decoder has found the fields.
+    pub fn apply_slots(&self, row: &impl Row, place: Place, raw: &[u8], out: &mut EventBatch) {
+        out.records += 1;
+        for event in &self.events {
+            match self.one(event, row, place, 0, out) {
+                Ok(true) => {}
+                Ok(false) => out.filtered += 1,
+                Err((reason, detail)) => out
+                    .rejects
+                    .push(Reject::new(place.offset, reason, detail, raw)),
+            }
+        }
+    }
+
+    /// Maps a whole record.
+    pub fn apply_value(&self, record: &Value, place: Place, raw: &[u8], out: &mut EventBatch) {
+        out.records += 1;
+        let before = out.events.len();
+        let mut refusals: Vec<Refusal> = Vec::new();
+        let mut nth = 0u64;
+        let mut row = ValueRow {
+            slots: &self.slots,
+            record,
+            item: None,
+            key: None,
+        };
+        let mut map = |event: &EventMapping, row: &ValueRow, out: &mut EventBatch| {
+            // The place of an element: a record has at least as many bytes as elements, so places stay unique.
+            let at = Place {
+                offset: place.offset + nth,
+                ..place
+            };
+            match self.one(event, row, at, nth, out) {
+                Ok(_) => {}
+                Err(refusal) => refusals.push(refusal),
+            }
+            nth += 1;
+        };
+        for event in &self.events {
+            let Some(each) = &event.each else {
+                row.item = None;
+                row.key = None;
+                map(event, &row, out);
+                continue;
+            };
+            match each.find(record) {
+                Some(Value::Array(items)) => {
+                    for item in items {
+                        row.item = Some(item);
+                        map(event, &row, out);
+                    }
+                }
+                Some(Value::Object(items)) => {
+                    for (key, item) in items {
+                        row.item = Some(item);
+                        row.key = Some(key);
+                        map(event, &row, out);
+                    }
+                }
+                _ => {}
+            }
+        }
+        // A record is passed over only if nothing at all came of it and nothing was wrong with it.
+        if refusals.is_empty() && out.events.len() == before {
+            out.filtered += 1;
+        }
+        for (reason, detail) in refusals {
+            out.rejects
+                .push(Reject::new(place.offset, reason, detail, raw));
+        }
+    }
+
+    /// What a record would become.
+    pub fn preview(&self, record: &Value) -> Preview {
+        let mut batch = EventBatch::default();
+        let place = Place {
+            stream: 0,
+            offset: 0,
+            record: 0,
+        };
+        self.apply_value(record, place, &[], &mut batch);
+        let events = batch.events.iter().map(|event| described(&batch, event));
+        Preview {
+            events: events.collect(),
+            problem: batch.rejects.pop().map(|reject| (reject.reason, reject.detail)),
+            filtered: batch.filtered > 0,
+        }
+    }
+
+    /// Maps one event; `Ok(false)` if a `where` passes it over.
+    fn one(
+        &self,
+        event: &EventMapping,
+        row: &impl Row,
+        place: Place,
+        nth: u64,
+        out: &mut EventBatch,
+    ) -> Result<bool, Refusal> {
+        let failed = |detail: String| (Reason::PredicateFailed, detail);
+        for filter in &event.filters {
+            if !filter.holds(row).map_err(failed)? {
+                return Ok(false);
+            }
+        }
+        let missing = |name: &str, field: &super::Field| match field.only_slot() {
+            Some(slot) => format!("`{name}`: no value in `{}`", self.slots[slot].path.text()),
+            None => format!("`{name}`: no value"),
+        };
+        let case = event.case.text(row).map_err(failed)?;
+        let case = case.ok_or_else(|| (Reason::MissingCase, missing("case", &event.case)))?;
+        let activity = event.activity.text(row).map_err(failed)?;
+        let activity = activity
+            .ok_or_else(|| (Reason::MissingActivity, missing("activity", &event.activity)))?;
+        let read = self.time(event, row)?;
+        let process = event.process.text(row).map_err(failed)?;
+        let outcome = optional(&event.outcome, row)?;
+        let parent = optional(&event.parent, row)?;
+        let sequence = self.sequence(event, row)?;
+        let flags = self.flags(event, row, &activity)?;
+        let case_ref = out.keep_key(&self.namespace, &case);
+        let case_hash = hash_text(out.text(case_ref));
+        let identity = match self.identity {
+            Identity::Content => {
+                let activity = hash_pair(hash_text(&activity), read.time.0 as u64);
+                hash_pair(hash_pair(case_hash, activity), sequence as u64)
+            }
+            Identity::Position => self.identity(event, row, place, nth)?,
+        };
+        let parent = match parent {
+            Some(id) => out.keep_key(&self.parent_namespace, &id),
+            None => TextRef::default(),
+        };
+        out.ambiguous_times += u64::from(read.ambiguous);
+        let mapped = MappedEvent {
+            case: case_ref,
+            case_hash,
+            parent,
+            time: read.time,
+            sequence,
+            place: place.offset,
+            identity,
+            input: self.input(event, row)?,
+            activity: out.names.intern(&activity),
+            outcome: outcome.map_or(0, |outcome| out.names.intern(&outcome)),
+            process: process.map_or(0, |process| out.names.intern(&process)),
+            flags,
+        };
+        out.events.push(mapped);
+        Ok(true)
+    }
+
+    fn time(&self, event: &EventMapping, row: &impl Row) -> Result<ReadTime, Refusal> {
+        let field = &event.time;
+        let (read, shown) = match field.is_plain_slot() {
+            Some(slot) => match row.scalar(slot) {
+                Scalar::Int(int) => (self.times.int(int), int.to_string()),
+                Scalar::Float(float) => (self.times.float(float), float.to_string()),
+                other => {
+                    let text = other.into_text().ok_or_else(|| {
+                        let path = self.slots[slot].path.text();
+                        (Reason::MissingTime, format!("`time`: no value in `{path}`"))
+                    })?;
+                    match self.times.text(&text) {
+                        Some(read) => return self.plausible(read, &text),
+                        None => (None, text.into_owned()),
+                    }
+                }
+            },
+            None => {
+                let text = field.text(row).map_err(|e| (Reason::PredicateFailed, e))?;
+                let text =
+                    text.ok_or_else(|| (Reason::MissingTime, "`time`: no value".to_owned()))?;
+                (self.times.text(&text), text.into_owned())
+            }
+        };
+        let read = read.ok_or_else(|| {
+            let detail = format!("`time`: `{}` is not in a known format", short(&shown));
+            (Reason::UnreadableTime, detail)
+        })?;
+        self.plausible(read, &shown)
+    }
+
+    fn plausible(&self, read: ReadTime, shown: &str) -> Result<ReadTime, Refusal> {
+        let (earliest, latest) = self.plausible;
+        if read.time < earliest {
+            let detail = format!("`time`: `{}` lies before 1980", short(shown));
+            return Err((Reason::ImplausibleTime, detail));
+        }
+        if read.time > latest {
+            let detail = format!(
+                "`time`: `{}` lies in the future (later than {latest})",
+                short(shown)
+            );
+            return Err((Reason::ImplausibleTime, detail));
+        }
+        Ok(read)
+    }
+
+    fn sequence(&self, event: &EventMapping, row: &impl Row) -> Result<i64, Refusal> {
+        let Some(field) = &event.sequence else {
+            return Ok(0);
+        };
+        if let Some(slot) = field.is_plain_slot()
+            && let Scalar::Int(int) = row.scalar(slot)
+        {
+            return Ok(int);
+        }
+        let Some(text) = optional(&event.sequence, row)? else {
+            return Ok(0);
+        };
+        // A sequence such as `001A5852941` counts by the number at its end.
+        let digits = text.len() - text.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+        text[text.len() - digits..].parse().map_err(|_| {
+            let detail = format!("`sequence`: `{}` does not end in a number", short(&text));
+            (Reason::InvalidValue, detail)
+        })
+    }
+
+    fn identity(
+        &self,
+        event: &EventMapping,
+        row: &impl Row,
+        place: Place,
+        nth: u64,
+    ) -> Result<u64, Refusal> {
+        match optional(&event.event_id, row)? {
+            Some(id) => {
+                let id = hash_pair(hash_text(&self.namespace), hash_text(&id));
+                let nth = if event.event_id_of_record { nth } else { 0 };
+                Ok(hash_pair(id, nth))
+            }
+            None => {
+                let at = hash_pair(place.stream, place.offset);
+                Ok(hash_pair(at, place.record))
+            }
+        }
+    }
+
+    fn input(&self, event: &EventMapping, row: &impl Row) -> Result<u64, Refusal> {
+        let mut hash = 0;
+        let mut any = false;
+        for field in &event.input {
+            let text = field.text(row).map_err(|e| (Reason::PredicateFailed, e))?;
+            any |= text.is_some();
+            hash = hash_pair(hash, text.map_or(0, |text| hash_text(&text)));
+        }
+        Ok(if any { hash.max(1) } else { 0 })
+    }
+
+    fn flags(
+        &self,
+        event: &EventMapping,
+        row: &impl Row,
+        activity: &str,
+    ) -> Result<EventFlags, Refusal> {
+        let executor = match optional(&event.executor, row)? {
+            None => Executor::Unknown,
+            Some(word) => executor_of(&word),
+        };
+        let lifecycle = match (optional(&event.lifecycle, row)?, &event.lifecycle) {
+            (Some(word), Some(field)) => match word.to_ascii_lowercase().parse() {
+                Ok(lifecycle) => lifecycle,
+                Err(_) if field.translates() => Lifecycle::Step,
+                Err(error) => return Err((Reason::InvalidValue, format!("`lifecycle`: {error}"))),
+            },
+            _ => Lifecycle::Step,
+        };
+        let lifecycle = match lifecycle {
+            Lifecycle::Step if event.terminal.iter().any(|name| name == activity) => Lifecycle::End,
+            Lifecycle::Step if event.resolved.iter().any(|name| name == activity) => {
+                Lifecycle::Resolved
+            }
+            other => other,
+        };
+        let holds = |predicate: &Option<super::Predicate>| match predicate {
+            None => Ok(false),
+            Some(predicate) => predicate
+                .holds(row)
+                .map_err(|detail| (Reason::PredicateFailed, detail)),
+        };
+        let origin = if holds(&event.shadow)? {
+            Origin::Shadow
+        } else if holds(&event.exercise)? {
+            Origin::Exercise
+        } else {
+            Origin::Live
+        };
+        Ok(EventFlags::new(executor, lifecycle, origin)
+            .declaring_end(event.declares_end)
+            .with_explicit_reopen(event.explicit_reopen))
+    }
+}
+
+fn optional<'r>(
+    field: &'r Option<super::Field>,
+    row: &'r impl Row,
+) -> Result<Option<std::borrow::Cow<'r, str>>, Refusal> {
+    match field {
+        None => Ok(None),
+        Some(field) => field.text(row).map_err(|e| (Reason::PredicateFailed, e)),
+    }
+}
+
+/// The kind that a word means; words that teams use for the kinds are understood, any other is unknown.
+pub(in crate::ingest) fn executor_of(word: &str) -> Executor {
+    let lower = word.to_ascii_lowercase();
+    match lower.as_str() {
+        "human" | "person" | "people" | "analyst" | "manual" | "user" => Executor::Human,
+        "ai" | "agent" | "ai_agent" | "llm" | "model" | "copilot" => Executor::Ai,
+        "code" | "script" | "playbook" | "automation" | "automated" | "soar" | "bot" | "system" => {
+            Executor::Code
+        }
+        "mixed" => Executor::Mixed,
+        _ => Executor::Unknown,
+    }
+}
+
+fn short(text: &str) -> String {
+    const MOST: usize = 60;
+    match text.char_indices().nth(MOST) {
+        None => text.to_owned(),
+        Some((at, _)) => format!("{}...", &text[..at]),
+    }
+}
+
+fn described(batch: &EventBatch, event: &MappedEvent) -> Vec<(&'static str, String)> {
+    let name = |id| batch.names.text(id).to_owned();
+    let mut fields = vec![
+        ("time", event.time.to_string()),
+        ("process", name(event.process)),
+        ("case", batch.text(event.case).replace(crate::ingest::batch::KEY_SEPARATOR, "/")),
+        ("activity", name(event.activity)),
+        ("executor", event.flags.executor().to_string()),
+        ("lifecycle", event.flags.lifecycle().to_string()),
+    ];
+    if event.outcome != 0 {
+        fields.push(("outcome", name(event.outcome)));
+    }
+    if event.input != 0 {
+        fields.push(("input", format!("{:016x}", event.input)));
+    }
+    if event.sequence != 0 {
+        fields.push(("sequence", event.sequence.to_string()));
+    }
+    if event.flags.origin() != Origin::Live {
+        fields.push(("origin", event.flags.origin().to_string()));
+    }
+    let parent = batch.text(event.parent);
+    if !parent.is_empty() {
+        fields.push(("parent", parent.replace(crate::ingest::batch::KEY_SEPARATOR, "/")));
+    }
+    fields
+}

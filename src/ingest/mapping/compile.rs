@@ -1,0 +1,348 @@
+//! From a mapping as written to one that can be applied, with every mistake named.
+
+use super::field::{Field, FieldSource, Piece};
+use super::predicate::Predicate;
+use super::{EventMapping, Mapping, Slot};
+use crate::config::mapping::{
+    EventSpec, FieldRecipe, FieldSpec, MappingSpec, OneOrMany, Reopen,
+};
+use crate::config::{At, Problem, Problems, Source};
+use crate::ingest::path::Path;
+use crate::ingest::time::{TimeFormat, TimeParser};
+use crate::model::{Executor, Lifecycle, Time};
+use chrono_tz::Tz;
+use regex::Regex;
+use std::path::Path as FilePath;
+
+/// 1980-01-01: an earlier time is a missing one in disguise (0, a day in 1970, a year of two digits).
+const EARLIEST: Time = Time(315_532_800_000_000);
+
+/// What a mapping does not say itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Circumstances<'a> {
+    /// The process of events that do not name one.
+    pub default_process: &'a str,
+    /// The namespace of cases unless the mapping says.
+    pub namespace: &'a str,
+    /// Events after this instant are not believed.
+    pub latest: Time,
+}
+
+/// Compiles a mapping that stands in `file`.
+pub fn compile(
+    spec: &MappingSpec,
+    file: &FilePath,
+    circumstances: Circumstances,
+) -> Result<Mapping, Problems> {
+    let mut compiler = Compiler {
+        source: Source::new(file),
+        problems: Problems::default(),
+        slots: Vec::new(),
+        whole_records: false,
+    };
+    let times = compiler.times(spec);
+    let delimiter = compiler.delimiter(spec);
+    let whole = [EventSpec::default()];
+    let kinds: &[EventSpec] = if spec.events.is_empty() {
+        &whole
+    } else {
+        &spec.events
+    };
+    let events: Vec<EventMapping> = kinds
+        .iter()
+        .map(|kind| compiler.event(spec, kind, circumstances.default_process))
+        .collect();
+    let namespace = spec.namespace.as_deref().unwrap_or(circumstances.namespace);
+    let whole_records = compiler.whole_records
+        || compiler.slots.iter().any(|slot| slot.path.has_index())
+        || events.len() > 1;
+    compiler.problems.into_result(Mapping {
+        format: spec.format,
+        records: spec.records.as_deref().map(Path::new),
+        delimiter,
+        identity: spec.identity,
+        slots: compiler.slots,
+        whole_records,
+        parent_namespace: spec.parent_namespace.as_deref().unwrap_or(namespace).to_owned(),
+        namespace: namespace.to_owned(),
+        times,
+        events,
+        plausible: (EARLIEST, circumstances.latest),
+    })
+}
+
+struct Compiler {
+    source: Source,
+    problems: Problems,
+    slots: Vec<Slot>,
+    whole_records: bool,
+}
+
+impl Compiler {
+    fn add(&mut self, problem: Problem) {
+        self.problems.0.push(problem);
+    }
+
+    fn times(&mut self, spec: &MappingSpec) -> TimeParser {
+        let formats = spec.time_format.as_ref().map_or(&[][..], OneOrMany::as_slice);
+        let mut read = Vec::new();
+        for format in formats {
+            match TimeFormat::new(format) {
+                Ok(format) => read.push(format),
+                Err(message) => {
+                    self.add(self.source.whole(format!("`time_format`: {message}")));
+                }
+            }
+        }
+        let zone = match &spec.time_zone {
+            None => Tz::UTC,
+            Some(at) => at.value.parse().unwrap_or_else(|_| {
+                let known = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
+                let message = format!("`time_zone`: `{}` is no IANA time zone such as Europe/Rome", at.value);
+                let problem = self.source.problem(at, message);
+                self.add(problem.did_you_mean(&at.value, known));
+                Tz::UTC
+            }),
+        };
+        TimeParser::new(read, zone)
+    }
+
+    fn delimiter(&mut self, spec: &MappingSpec) -> Option<u8> {
+        let at = spec.delimiter.as_ref()?;
+        let byte = u8::try_from(at.value).ok().filter(u8::is_ascii);
+        if byte.is_none() {
+            self.add(self.source.problem(at, "`delimiter` must be one ASCII character"));
+        }
+        byte
+    }
+
+    fn event(&mut self, spec: &MappingSpec, kind: &EventSpec, process: &str) -> EventMapping {
+        let each = kind.each.as_deref().map(Path::new);
+        self.whole_records |= each.is_some();
+        let filters = [&spec.filter, &kind.filter]
+            .into_iter()
+            .flatten()
+            .filter_map(|at| self.predicate(at, "where"))
+            .collect();
+        let process = match kind.process.as_ref().or(spec.process.as_ref()) {
+            Some(at) => self.field(at, "process"),
+            None => Field::plain(FieldSource::Const(process.to_owned())),
+        };
+        let lifecycle = self.optional(&kind.lifecycle, &spec.lifecycle, "lifecycle");
+        let executor = self.optional(&kind.executor, &spec.executor, "executor");
+        self.check_words::<Lifecycle>(lifecycle.as_ref(), "lifecycle");
+        self.check_words::<Executor>(executor.as_ref(), "executor");
+        let can_be = |lifecycle: &Option<Field>, word: &str| {
+            lifecycle.as_ref().is_some_and(|field| {
+                !field.translates() && !matches!(field.source, FieldSource::Const(_))
+                    || field.written_values().any(|value| value == word)
+            })
+        };
+        // What one kind of event of a record can say holds for all of them: they make up the same cases.
+        let declares_end = !spec.terminal.is_empty()
+            || can_be(&lifecycle, "end")
+            || self.any_lifecycle(spec, "end");
+        let can_reopen = can_be(&lifecycle, "reopen") || self.any_lifecycle(spec, "reopen");
+        EventMapping {
+            each,
+            filters,
+            case: self.required(&kind.case, &spec.case, "case"),
+            process,
+            activity: self.required(&kind.activity, &spec.activity, "activity"),
+            time: self.required(&kind.time, &spec.time, "time"),
+            sequence: self.optional(&kind.sequence, &spec.sequence, "sequence"),
+            event_id: self.optional(&kind.event_id, &spec.event_id, "event_id"),
+            event_id_of_record: kind.event_id.is_none() && !spec.events.is_empty(),
+            executor,
+            lifecycle,
+            outcome: self.optional(&kind.outcome, &spec.outcome, "outcome"),
+            input: self.input(kind.input.as_ref().or(spec.input.as_ref())),
+            parent: self.optional(&kind.parent, &spec.parent, "parent"),
+            exercise: self.optional_predicate(&kind.exercise, &spec.exercise, "exercise"),
+            shadow: self.optional_predicate(&kind.shadow, &spec.shadow, "shadow"),
+            terminal: spec.terminal.clone(),
+            resolved: spec.resolved.clone(),
+            declares_end,
+            explicit_reopen: match spec.reopen {
+                Some(reopen) => reopen == Reopen::Explicit,
+                None => can_reopen,
+            },
+        }
+    }
+
+    /// Whether any kind of event of this mapping is written to have this lifecycle.
+    fn any_lifecycle(&self, spec: &MappingSpec, word: &str) -> bool {
+        spec.events
+            .iter()
+            .filter_map(|kind| kind.lifecycle.as_ref())
+            .any(|at| {
+                let recipe = &at.value.0;
+                recipe.constant.as_deref() == Some(word)
+                    || recipe.values.values().any(|value| value == word)
+                    || recipe.patterns.iter().any(|pattern| pattern.value == word)
+                    || recipe.rules.iter().flatten().any(|rule| rule.then == word)
+            })
+    }
+
+    /// The words written for a field must be among those the field can have.
+    fn check_words<T>(&mut self, field: Option<&Field>, name: &str)
+    where
+        T: std::str::FromStr<Err = crate::model::ParseKindError>,
+    {
+        let words = field.into_iter().flat_map(Field::written_values);
+        // A `$1` is filled from the record, so it can only be judged there.
+        for word in words.filter(|word| !word.contains('$')) {
+            if let Err(error) = word.parse::<T>() {
+                let problem = self.source.whole(format!("`{name}`: {error}"));
+                let known: Vec<&str> = error.allowed.split(", ").collect();
+                self.problems.0.push(problem.did_you_mean(word, known));
+            }
+        }
+    }
+
+    fn required(
+        &mut self,
+        kind: &Option<At<FieldSpec>>,
+        whole: &Option<At<FieldSpec>>,
+        name: &str,
+    ) -> Field {
+        match kind.as_ref().or(whole.as_ref()) {
+            Some(at) => self.field(at, name),
+            None => {
+                let problem = self.source.whole(format!("`{name}` is not mapped"));
+                self.add(problem.hint(format!("add `{name}:` with the column or path of it")));
+                Field::plain(FieldSource::Const(String::new()))
+            }
+        }
+    }
+
+    fn optional(
+        &mut self,
+        kind: &Option<At<FieldSpec>>,
+        whole: &Option<At<FieldSpec>>,
+        name: &str,
+    ) -> Option<Field> {
+        let at = kind.as_ref().or(whole.as_ref())?;
+        Some(self.field(at, name))
+    }
+
+    fn input(&mut self, fields: Option<&OneOrMany<FieldSpec>>) -> Vec<Field> {
+        let fields = fields.map_or(&[][..], OneOrMany::as_slice);
+        let mut compiled = Vec::new();
+        for field in fields {
+            match self.recipe(&field.0) {
+                Ok(field) => compiled.push(field),
+                Err(message) => self.add(self.source.whole(format!("`input`: {message}"))),
+            }
+        }
+        compiled
+    }
+
+    fn optional_predicate(
+        &mut self,
+        kind: &Option<At<String>>,
+        whole: &Option<At<String>>,
+        name: &str,
+    ) -> Option<Predicate> {
+        let at = kind.as_ref().or(whole.as_ref())?;
+        self.predicate(at, name)
+    }
+
+    fn predicate(&mut self, at: &At<String>, name: &str) -> Option<Predicate> {
+        self.whole_records = true;
+        match Predicate::new(&at.value) {
+            Ok(predicate) => Some(predicate),
+            Err(message) => {
+                self.add(self.source.problem(at, format!("`{name}`: {message}")));
+                None
+            }
+        }
+    }
+
+    fn field(&mut self, at: &At<FieldSpec>, name: &str) -> Field {
+        self.recipe(&at.value.0).unwrap_or_else(|message| {
+            self.add(self.source.problem(at, format!("`{name}`: {message}")));
+            Field::plain(FieldSource::Const(String::new()))
+        })
+    }
+
+    fn slot(&mut self, text: &str) -> usize {
+        let path = Path::new(text);
+        if let Some(known) = self.slots.iter().position(|slot| slot.path == path) {
+            return known;
+        }
+        self.slots.push(Slot {
+            in_item: path.below("item"),
+            path,
+        });
+        self.slots.len() - 1
+    }
+
+    fn recipe(&mut self, recipe: &FieldRecipe) -> Result<Field, String> {
+        let regex = |text: &str| Regex::new(text).map_err(|error| {
+            let text = error.to_string();
+            format!("not a regular expression: {}", text.lines().last().unwrap_or_default())
+        });
+        let mut patterns = Vec::new();
+        for pattern in &recipe.patterns {
+            patterns.push((regex(&pattern.regex)?, pattern.value.clone()));
+        }
+        Ok(Field {
+            source: self.source_of(recipe)?,
+            missing: recipe.missing.clone(),
+            regex: recipe.regex.as_deref().map(regex).transpose()?,
+            lowercase: recipe.lowercase,
+            values: recipe.values.clone(),
+            patterns,
+            default: recipe.default.clone(),
+        })
+    }
+
+    fn source_of(&mut self, recipe: &FieldRecipe) -> Result<FieldSource, String> {
+        let mut sources = Vec::new();
+        if let Some(path) = &recipe.path {
+            sources.push(FieldSource::Slot(self.slot(path)));
+        }
+        if let Some(paths) = &recipe.first {
+            let slots = paths.iter().map(|path| self.slot(path)).collect();
+            sources.push(FieldSource::First(slots));
+        }
+        if let Some(constant) = &recipe.constant {
+            sources.push(FieldSource::Const(constant.clone()));
+        }
+        if let Some(template) = &recipe.template {
+            sources.push(FieldSource::Template(self.template(template)?));
+        }
+        if let Some(rules) = &recipe.rules {
+            self.whole_records = true;
+            let mut compiled = Vec::new();
+            for rule in rules {
+                compiled.push((Predicate::new(&rule.when)?, rule.then.clone()));
+            }
+            sources.push(FieldSource::Rules(compiled));
+        }
+        match (sources.pop(), sources.is_empty()) {
+            (Some(source), true) => Ok(source),
+            _ => Err("needs exactly one of `path`, `first`, `const`, `template`, `rules`".to_owned()),
+        }
+    }
+
+    fn template(&mut self, text: &str) -> Result<Vec<Piece>, String> {
+        let mut pieces = Vec::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once('{') {
+            let (path, behind) = after
+                .split_once('}')
+                .ok_or_else(|| format!("`{text}`: a `{{` without its `}}`"))?;
+            if !before.is_empty() {
+                pieces.push(Piece::Text(before.to_owned()));
+            }
+            pieces.push(Piece::Slot(self.slot(path.trim())));
+            rest = behind;
+        }
+        if !rest.is_empty() {
+            pieces.push(Piece::Text(rest.to_owned()));
+        }
+        Ok(pieces)
+    }
+}

@@ -1,0 +1,97 @@
+//! Mappings, compiled: records in, events out.
+
+mod apply;
+mod compile;
+mod field;
+mod predicate;
+mod row;
+
+pub use apply::{Place, Preview};
+pub use compile::{Circumstances, compile};
+pub use row::{Row, SlotRow, ValueRow};
+
+use super::path::Path;
+use super::time::TimeParser;
+use crate::config::mapping::{FormatName, Identity};
+use field::Field;
+use predicate::Predicate;
+
+/// A mapping, ready to be applied. Made by [`compile`].
+#[derive(Debug)]
+pub struct Mapping {
+    /// How the file is written, where the mapping says so.
+    pub format: Option<FormatName>,
+    /// Where in a JSON document the records are.
+    pub records: Option<Path>,
+    /// CSV: the character between two fields, where the mapping says so.
+    pub delimiter: Option<u8>,
+    /// How a redelivered event is told.
+    pub identity: Identity,
+    /// What the fields read: slot by slot.
+    pub(super) slots: Vec<Slot>,
+    /// Whether records are needed whole (predicates, arrays), rather than a few of their fields.
+    pub(super) whole_records: bool,
+    namespace: String,
+    parent_namespace: String,
+    times: TimeParser,
+    events: Vec<EventMapping>,
+    /// Events before this instant or after that one are not believed.
+    plausible: (crate::model::Time, crate::model::Time),
+}
+
+/// One path that fields read.
+#[derive(Debug)]
+pub(super) struct Slot {
+    pub(super) path: Path,
+    /// The path in the element of `each`, for paths that begin with `item`.
+    pub(super) in_item: Option<Path>,
+}
+
+/// One kind of event that a record holds.
+#[derive(Debug)]
+struct EventMapping {
+    each: Option<Path>,
+    filters: Vec<Predicate>,
+    case: Field,
+    process: Field,
+    activity: Field,
+    time: Field,
+    sequence: Option<Field>,
+    event_id: Option<Field>,
+    /// Whether the event id is that of the record, which then needs the place in the record beside it.
+    event_id_of_record: bool,
+    executor: Option<Field>,
+    lifecycle: Option<Field>,
+    outcome: Option<Field>,
+    input: Vec<Field>,
+    parent: Option<Field>,
+    exercise: Option<Predicate>,
+    shadow: Option<Predicate>,
+    /// Activities that end or resolve a case.
+    terminal: Vec<String>,
+    resolved: Vec<String>,
+    declares_end: bool,
+    explicit_reopen: bool,
+}
+
+impl Mapping {
+    /// The paths of the mapping's fields, as they were written: what a record should have.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.slots.iter().map(|slot| slot.path.text())
+    }
+
+    /// Whether a record must have this path for any event to come of it: case, activity and time without alternatives.
+    pub fn required_paths(&self) -> Vec<&str> {
+        let mut required: Vec<&str> = Vec::new();
+        for event in &self.events {
+            for field in [&event.case, &event.activity, &event.time] {
+                if let Some(slot) = field.only_slot() {
+                    required.push(self.slots[slot].path.text());
+                }
+            }
+        }
+        required.sort_unstable();
+        required.dedup();
+        required
+    }
+}

@@ -1,0 +1,72 @@
+//! What a mapping reads from: a few fields of a record, or a record as a whole.
+
+use super::Slot;
+use crate::ingest::scalar::Scalar;
+use serde_json::Value;
+
+/// Gives a mapping its values.
+pub trait Row {
+    /// The value of a slot.
+    fn scalar(&self, slot: usize) -> Scalar<'_>;
+    /// The record as a whole, if it is there.
+    fn record(&self) -> Option<&Value>;
+    /// The element of `each`, if there is one.
+    fn item(&self) -> Option<&Value>;
+    /// The key of that element where `each` is an object.
+    fn key(&self) -> Option<&str>;
+}
+
+/// The fields that a mapping reads, found by a decoder while it read the record.
+#[derive(Debug)]
+pub struct SlotRow<'a>(pub &'a [Scalar<'a>]);
+
+impl Row for SlotRow<'_> {
+    fn scalar(&self, slot: usize) -> Scalar<'_> {
+        self.0.get(slot).map_or(Scalar::Missing, Scalar::borrowed)
+    }
+    fn record(&self) -> Option<&Value> {
+        None
+    }
+    fn item(&self) -> Option<&Value> {
+        None
+    }
+    fn key(&self) -> Option<&str> {
+        None
+    }
+}
+
+/// A record as a whole, perhaps with one element of an array in it.
+#[derive(Clone, Copy, Debug)]
+pub struct ValueRow<'a> {
+    pub(super) slots: &'a [Slot],
+    pub(super) record: &'a Value,
+    pub(super) item: Option<&'a Value>,
+    pub(super) key: Option<&'a str>,
+}
+
+impl Row for ValueRow<'_> {
+    fn scalar(&self, slot: usize) -> Scalar<'_> {
+        let Some(slot) = self.slots.get(slot) else {
+            return Scalar::Missing;
+        };
+        if let (Some(path), Some(item)) = (&slot.in_item, self.item) {
+            return path.find(item).map_or(Scalar::Missing, Scalar::of_json);
+        }
+        if let Some(value) = slot.path.find(self.record) {
+            return Scalar::of_json(value);
+        }
+        match self.key {
+            Some(key) if slot.path.text() == "key" => Scalar::Text(key.into()),
+            _ => Scalar::Missing,
+        }
+    }
+    fn record(&self) -> Option<&Value> {
+        Some(self.record)
+    }
+    fn item(&self) -> Option<&Value> {
+        self.item
+    }
+    fn key(&self) -> Option<&str> {
+        self.key
+    }
+}

@@ -1,0 +1,16 @@
+//! From bytes to mapped events: decoding, mapping, quarantine, sources.
+//!
+//! Knows formats and mappings; knows nothing of cases, sums or scores. Parsing gives (events, rejects): one bad record
+//! never stops the good ones around it.
+
+mod batch;
+pub mod mapping;
+mod path;
+mod reject;
+mod scalar;
+pub mod time;
+
+pub use batch::{EventBatch, MappedEvent, TextRef};
+pub use path::Path;
+pub use reject::{Reason, Reject};
+pub use scalar::Scalar;
