@@ -4,6 +4,8 @@
 //! never stops the good ones around it.
 
 mod batch;
+pub mod decode;
+pub mod framing;
 pub mod mapping;
 mod path;
 mod reject;

@@ -1,0 +1,41 @@
+//! From files to records: compression, character encoding, format, and one decoder per format.
+
+mod chunk;
+mod csv;
+mod document;
+mod lines;
+mod open;
+mod sniff;
+mod xes;
+
+pub use chunk::{Chunk, Chunker};
+pub use csv::{CsvHeader, decode_csv, read_header};
+pub use document::decode_document;
+pub use lines::{LineDecoder, sample_records};
+pub use open::{Input, Opened, open};
+pub use sniff::{Dialect, Sniffed, sniff};
+pub use xes::{XesEvent, decode_xes, read_xes};
+
+/// How many records a decoder maps before it hands the batch on.
+pub const BATCH_RECORDS: usize = 8192;
+
+/// What can keep a file from being read at all.
+#[derive(Debug, thiserror::Error)]
+pub enum DecodeError {
+    /// The file can't be opened or read.
+    #[error("{file}: {source}")]
+    Io {
+        /// The file.
+        file: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It is none of the formats that can be read.
+    #[error("{file}: {what}")]
+    Format {
+        /// The file.
+        file: String,
+        /// What is wrong, and what to do.
+        what: String,
+    },
+}

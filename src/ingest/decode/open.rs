@@ -1,0 +1,191 @@
+//! Opening a file: decompression by its first bytes, character encoding, progress.
+
+use super::sniff::{Sniffed, sniff};
+use encoding_rs_io::DecodeReaderBytesBuilder;
+use std::fs::File;
+use std::io::{self, Cursor, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// So much of a file is looked at to find out how it is written.
+const SAMPLE: usize = 256 << 10;
+
+/// What to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// A file.
+    File(PathBuf),
+    /// Standard input.
+    Stdin,
+}
+
+impl Input {
+    /// `-` is standard input.
+    pub fn new(text: &str) -> Input {
+        if text == "-" {
+            Input::Stdin
+        } else {
+            Input::File(PathBuf::from(text))
+        }
+    }
+
+    /// As people call it.
+    pub fn name(&self) -> String {
+        match self {
+            Input::File(path) => path.display().to_string(),
+            Input::Stdin => "standard input".to_owned(),
+        }
+    }
+
+    /// A name for what is in it, from the name of the file: `tickets` for `/x/tickets.csv.gz`.
+    pub fn stem(&self) -> String {
+        match self {
+            Input::Stdin => "stdin".to_owned(),
+            Input::File(path) => {
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                let mut stem = name.as_ref();
+                for ending in [".gz", ".zst", ".ndjson", ".jsonl", ".json", ".csv", ".tsv", ".txt", ".log", ".xes"] {
+                    stem = stem.strip_suffix(ending).unwrap_or(stem);
+                }
+                if stem.is_empty() { name.into_owned() } else { stem.to_owned() }
+            }
+        }
+    }
+
+    /// Its size in bytes as it is stored; `None` for what is not a regular file.
+    pub fn size(&self) -> Option<u64> {
+        match self {
+            Input::Stdin => None,
+            Input::File(path) => std::fs::metadata(path)
+                .ok()
+                .filter(std::fs::Metadata::is_file)
+                .map(|meta| meta.len()),
+        }
+    }
+}
+
+/// An opened file: UTF-8 bytes to read, and what is known of them.
+pub struct Opened {
+    /// Decompressed UTF-8 without byte-order mark. Bytes that are not valid in a UTF-8 file come as they are.
+    pub reader: Box<dyn Read + Send>,
+    /// Format and encoding.
+    pub sniffed: Sniffed,
+    /// How it is compressed: `gzip`, `zstd` or `none`.
+    pub compression: &'static str,
+    /// The first bytes, decoded.
+    pub sample: Vec<u8>,
+    /// Whether the sample is the whole file.
+    pub sample_is_all: bool,
+}
+
+/// Opens a file. `progress` counts the stored bytes read.
+pub fn open(input: &Input, progress: &Arc<AtomicU64>) -> io::Result<Opened> {
+    let raw: Box<dyn Read + Send> = match input {
+        Input::Stdin => Box::new(io::stdin()),
+        Input::File(path) => Box::new(open_file(path)?),
+    };
+    let counted = Counted {
+        inner: raw,
+        count: progress.clone(),
+    };
+    let (magic, counted) = peek(counted, 4)?;
+    let (mut plain, compression): (Box<dyn Read + Send>, _) = match magic.as_slice() {
+        [0x1f, 0x8b, ..] => (Box::new(flate2::read::MultiGzDecoder::new(counted)), "gzip"),
+        [0x28, 0xb5, 0x2f, 0xfd] => (Box::new(zstd::stream::read::Decoder::new(counted)?), "zstd"),
+        _ => (Box::new(counted), "none"),
+    };
+    let mut head = Vec::with_capacity(SAMPLE);
+    // A damaged archive fails here or later; what can be read before that is used, and the error comes again.
+    let failed = plain.by_ref().take(SAMPLE as u64).read_to_end(&mut head).err();
+    let sample_is_all = head.len() < SAMPLE;
+    let tail: Box<dyn Read + Send> = match failed {
+        None => plain,
+        Some(error) => Box::new(Failing(Some(error))),
+    };
+    let sniffed = sniff(&head, input.file_name().as_deref());
+    let encoding = sniffed.encoding;
+    let transcode = encoding != encoding_rs::UTF_8;
+    let decoded = |bytes: Box<dyn Read + Send>| {
+        DecodeReaderBytesBuilder::new()
+            .encoding(transcode.then_some(encoding))
+            .strip_bom(true)
+            .build(bytes)
+    };
+    let mut sample = Vec::new();
+    decoded(Box::new(Cursor::new(head.clone()))).read_to_end(&mut sample)?;
+    Ok(Opened {
+        reader: Box::new(decoded(Box::new(Cursor::new(head).chain(tail)))),
+        sniffed,
+        compression,
+        sample,
+        sample_is_all,
+    })
+}
+
+impl Input {
+    fn file_name(&self) -> Option<String> {
+        match self {
+            Input::Stdin => None,
+            Input::File(path) => Some(path.file_name()?.to_string_lossy().into_owned()),
+        }
+    }
+}
+
+fn open_file(path: &Path) -> io::Result<File> {
+    let file = File::open(path)?;
+    if file.metadata()?.is_dir() {
+        return Err(io::Error::new(
+            io::ErrorKind::IsADirectory,
+            "is a folder; name the files in it, for example with a wildcard",
+        ));
+    }
+    Ok(file)
+}
+
+/// The first bytes, and a reader that gives them again.
+fn peek<R: Read + Send + 'static>(
+    mut reader: R,
+    count: usize,
+) -> io::Result<(Vec<u8>, Box<dyn Read + Send>)> {
+    let mut first = Vec::new();
+    reader.by_ref().take(count as u64).read_to_end(&mut first)?;
+    let again = Cursor::new(first.clone()).chain(reader);
+    Ok((first, Box::new(again)))
+}
+
+/// Counts what is read.
+struct Counted<R> {
+    inner: R,
+    count: Arc<AtomicU64>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.count.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}
+
+/// Gives an error that came earlier, once; then the end.
+struct Failing(Option<io::Error>);
+
+impl Read for Failing {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stems() {
+        assert_eq!(Input::new("/x/tickets.csv.gz").stem(), "tickets");
+        assert_eq!(Input::new("a.b.ndjson").stem(), "a.b");
+        assert_eq!(Input::new(".gz").stem(), ".gz");
+        assert_eq!(Input::new("-").stem(), "stdin");
+    }
+}

@@ -1,0 +1,208 @@
+//! Finding out how a file is written from its first bytes.
+
+use crate::config::mapping::FormatName;
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+
+/// How a file is written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sniffed {
+    /// Its character encoding.
+    pub encoding: &'static Encoding,
+    /// Whether it begins with a byte-order mark.
+    pub bom: bool,
+    /// Its format; `None` if it looks like none that can be read.
+    pub format: Option<FormatName>,
+    /// CSV: separator and quote.
+    pub dialect: Dialect,
+}
+
+/// How a CSV file is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dialect {
+    /// The byte between two fields.
+    pub delimiter: u8,
+    /// The byte around fields that have a delimiter in them.
+    pub quote: u8,
+}
+
+impl Default for Dialect {
+    fn default() -> Dialect {
+        Dialect {
+            delimiter: b',',
+            quote: b'"',
+        }
+    }
+}
+
+/// Looks at the first bytes (decompressed) of a file.
+pub fn sniff(head: &[u8], file_name: Option<&str>) -> Sniffed {
+    let (encoding, bom) = encoding_of(head);
+    let (text, _) = encoding.decode_with_bom_removal(head);
+    let dialect = dialect_of(&text, file_name);
+    Sniffed {
+        encoding,
+        bom,
+        format: format_of(&text, dialect),
+        dialect: dialect.unwrap_or_default(),
+    }
+}
+
+fn encoding_of(head: &[u8]) -> (&'static Encoding, bool) {
+    if let Some((encoding, _)) = Encoding::for_bom(head) {
+        return (encoding, true);
+    }
+    // Text in UTF-16 without a mark has a zero in every other byte, as long as it is mostly Latin.
+    let pairs = head.chunks_exact(2).take(512);
+    let count = pairs.len().max(1);
+    let high_zero = pairs.clone().filter(|pair| pair[0] == 0 && pair[1] != 0).count();
+    let low_zero = pairs.filter(|pair| pair[1] == 0 && pair[0] != 0).count();
+    if high_zero * 10 > count * 7 {
+        return (UTF_16BE, false);
+    }
+    if low_zero * 10 > count * 7 {
+        return (UTF_16LE, false);
+    }
+    let valid = match std::str::from_utf8(head) {
+        Ok(_) => true,
+        // Cut in the middle of a character is no fault.
+        Err(error) => error.error_len().is_none(),
+    };
+    // JSON is UTF-8 by its standard: what is not, is damage in single records, not another encoding.
+    let json = matches!(head.trim_ascii_start().first(), Some(b'{' | b'['));
+    let controls = head.iter().filter(|b| **b < 9 || (14..32).contains(*b)).count();
+    if valid || json || controls * 50 > head.len() {
+        (UTF_8, false)
+    } else {
+        (WINDOWS_1252, false)
+    }
+}
+
+fn format_of(text: &str, dialect: Option<Dialect>) -> Option<FormatName> {
+    let start = text.trim_start();
+    if is_binary(text) {
+        return None;
+    }
+    if start.starts_with('<') {
+        let xes = start.contains("<log") || start.contains("<trace");
+        return xes.then_some(FormatName::Xes);
+    }
+    let lines: Vec<&str> = start
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .take(20)
+        .collect();
+    let objects = lines
+        .iter()
+        .filter(|line| line.starts_with('{') && line.ends_with('}') && is_json(line))
+        .count();
+    if objects > 0 && objects * 2 >= lines.len() {
+        return Some(FormatName::Ndjson);
+    }
+    if start.starts_with(['{', '[']) {
+        return Some(FormatName::Json);
+    }
+    if objects > 0 {
+        return Some(FormatName::Ndjson);
+    }
+    dialect.map(|_| FormatName::Csv)
+}
+
+fn is_json(line: &str) -> bool {
+    serde_json::from_str::<serde::de::IgnoredAny>(line).is_ok()
+}
+
+/// Control characters and replaced bytes beyond what damaged logs have.
+fn is_binary(text: &str) -> bool {
+    let odd = text
+        .chars()
+        .filter(|c| *c == '\u{fffd}' || (c.is_control() && !c.is_whitespace()))
+        .count();
+    odd * 10 > text.chars().count()
+}
+
+/// The delimiter that cuts most lines into as many fields as the first, at least two.
+fn dialect_of(text: &str, file_name: Option<&str>) -> Option<Dialect> {
+    const CANDIDATES: [u8; 5] = [b',', b';', b'\t', b'|', b'^'];
+    let mut best: Option<(f64, Dialect)> = None;
+    for delimiter in CANDIDATES {
+        let mut reader = csv::ReaderBuilder::new()
+            .delimiter(delimiter)
+            .has_headers(false)
+            .flexible(true)
+            .from_reader(text.as_bytes());
+        let widths: Vec<usize> = reader
+            .byte_records()
+            .take(50)
+            .map_while(Result::ok)
+            .map(|record| record.len())
+            .collect();
+        // The last record of a sample may be cut.
+        let whole = if widths.len() > 2 { &widths[..widths.len() - 1] } else { &widths };
+        let Some(width) = whole.first().copied().filter(|width| *width >= 2) else {
+            continue;
+        };
+        let alike = whole.iter().filter(|w| **w == width).count() as f64 / whole.len() as f64;
+        if alike < 0.5 {
+            continue;
+        }
+        let score = alike * (width as f64).ln_1p();
+        if best.is_none_or(|(known, _)| score > known) {
+            let dialect = Dialect {
+                delimiter,
+                ..Dialect::default()
+            };
+            best = Some((score, dialect));
+        }
+    }
+    let named = file_name.is_some_and(|name| name.contains(".csv") || name.contains(".tsv"));
+    best.map(|(_, dialect)| dialect)
+        .or_else(|| (named && !text.trim().is_empty()).then(Dialect::default))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn format(text: &str) -> Option<FormatName> {
+        sniff(text.as_bytes(), None).format
+    }
+
+    #[test]
+    fn formats() {
+        assert_eq!(format("{\"a\":1}\n{\"a\":2}\n"), Some(FormatName::Ndjson));
+        assert_eq!(format("junk\n{\"a\":1}\n{\"a\":2}\n"), Some(FormatName::Ndjson));
+        assert_eq!(format("{\n \"a\": [\n {\"b\":1}\n]}\n"), Some(FormatName::Json));
+        assert_eq!(format("[{\"a\":1}]"), Some(FormatName::Json));
+        assert_eq!(format("a,b\n1,2\n"), Some(FormatName::Csv));
+        assert_eq!(format("<?xml version='1.0'?>\n<log></log>"), Some(FormatName::Xes));
+        assert_eq!(format("<html></html>"), None);
+        assert_eq!(format("just some words\nand more\n"), None);
+        assert_eq!(format(""), None);
+        assert_eq!(sniff(&[0u8, 1, 2, 3, 255, 254, 7, 1].repeat(50), None).format, None);
+    }
+
+    #[test]
+    fn delimiters() {
+        let delimiter = |text: &str| sniff(text.as_bytes(), None).dialect.delimiter;
+        assert_eq!(delimiter("a;b;c\n1,5;2,5;3\n4,5;5;6\n"), b';');
+        assert_eq!(delimiter("a\tb\n1\t2\n"), b'\t');
+        assert_eq!(delimiter("a|b|c\n\"x|y\"|2|3\n"), b'|');
+        assert_eq!(delimiter("a,b\n\"1;2;3\",4\n"), b',');
+    }
+
+    #[test]
+    fn encodings() {
+        let name = |bytes: &[u8]| {
+            let sniffed = sniff(bytes, None);
+            (sniffed.encoding.name(), sniffed.bom)
+        };
+        assert_eq!(name(b"\xef\xbb\xbfa,b\n1,2\n"), ("UTF-8", true));
+        assert_eq!(name(b"\xff\xfea\0,\0b\0\n\0"), ("UTF-16LE", true));
+        assert_eq!(name(b"a\0,\0b\0\n\x001\0,\x002\0"), ("UTF-16LE", false));
+        assert_eq!(name(b"\0a\0,\0b\0\n"), ("UTF-16BE", false));
+        assert_eq!(name(b"a,b\ncaf\xe9,2\n"), ("windows-1252", false));
+        assert_eq!(name("a,b\ncafé,2\n".as_bytes()), ("UTF-8", false));
+        assert_eq!(name(b"{\"a\":\"caf\xe9\"}\n"), ("UTF-8", false));
+    }
+}
