@@ -1,0 +1,508 @@
+//! The poll: find, recognise, read, let go.
+//!
+//! Knows every file of one source and decides which content each of them holds. What it does not know: time (it is
+//! passed in), where states are kept, what records mean.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use super::api::{Error, FileId, FileState, Notice, Options, PollOutcome, Sink};
+use super::compressed::Kind;
+use super::discover::{Finder, Found, Key};
+use super::fingerprint::Marks;
+use super::identify::{Candidate, Held};
+use super::reader::Limits;
+use super::tracked::{Check, Tracked};
+
+/// Decoders keep windows of up to some megabytes, and archives don't hurry: so many are read at a time.
+const COMPRESSED_AT_ONCE: usize = 4;
+
+/// Reads the files of one source.
+pub struct Tailer {
+    options: Options,
+    limits: Limits,
+    finder: Finder,
+    /// Files that are read. In the order of their ids, so that a rotated file comes before its successor.
+    tracked: BTreeMap<FileId, Tracked>,
+    /// Contents whose file is gone or was written anew.
+    missing: BTreeMap<FileId, FileState>,
+    held: HashMap<Key, Held>,
+    unreadable: HashMap<PathBuf, io::ErrorKind>,
+    next_id: FileId,
+    /// Where the next poll begins to read, after the last one was ended early.
+    resume_at: FileId,
+}
+
+impl Tailer {
+    /// A tailer that goes on from the committed states. New contents get ids from `next_id` on, or from above the
+    /// highest known one.
+    pub fn new(options: Options, known: Vec<FileState>, next_id: FileId) -> Result<Self, Error> {
+        let zero = [
+            ("chunk_bytes", options.chunk_bytes),
+            ("max_record_bytes", options.max_record_bytes),
+            ("max_files_open", options.max_files_open),
+            (
+                "read_budget_per_poll",
+                options.read_budget_per_poll as usize,
+            ),
+        ];
+        if let Some((name, _)) = zero.iter().find(|(_, value)| *value == 0) {
+            return Err(Error::Zero(name));
+        }
+        let finder = Finder::new(&options)?;
+        let mut missing = BTreeMap::new();
+        for state in known {
+            let id = state.id;
+            if missing.insert(id, state).is_some() {
+                return Err(Error::IdTwice(id));
+            }
+        }
+        let above = missing
+            .keys()
+            .next_back()
+            .map_or(0, |id| id.saturating_add(1));
+        Ok(Self {
+            limits: Limits {
+                framing: options.framing,
+                chunk_bytes: options.chunk_bytes.min(options.max_record_bytes),
+                max_record_bytes: options.max_record_bytes,
+            },
+            options,
+            finder,
+            tracked: BTreeMap::new(),
+            missing,
+            held: HashMap::new(),
+            unreadable: HashMap::new(),
+            next_id: next_id.max(above),
+            resume_at: 0,
+        })
+    }
+
+    /// Looks at the file system once and hands out what is new. `now` must not go backwards.
+    pub fn poll(&mut self, now: Instant, sink: &mut dyn Sink) -> PollOutcome {
+        let scan = self.finder.scan();
+        let mut troubled: HashSet<PathBuf> = HashSet::new();
+        for (path, error) in scan.errors {
+            troubled.insert(path.clone());
+            self.note_unreadable(&path, &error, sink);
+        }
+        let found = self.unite(scan.found);
+        let claimed = self.check_tracked(&found, now, sink, &mut troubled);
+        let here: HashSet<Key> = found.iter().map(|f| f.stat.key).collect();
+        self.held
+            .retain(|key, _| here.contains(key) && !claimed.contains(key));
+        for file in found.iter().filter(|f| !claimed.contains(&f.stat.key)) {
+            if let Err(error) = self.recognise(file, now, sink) {
+                self.held.remove(&file.stat.key);
+                if error.kind() != io::ErrorKind::NotFound {
+                    troubled.insert(file.path.clone());
+                    self.note_unreadable(&file.path, &error, sink);
+                }
+            }
+        }
+        let mut outcome = self.read_all(now, sink, &mut troubled);
+        self.unreadable.retain(|path, _| troubled.contains(path));
+        self.release(now, sink);
+        self.close_idle();
+        self.forget(sink);
+        outcome.files = self.tracked.len();
+        outcome.waiting = self.held.len();
+        outcome.backlog_bytes = self.tracked.values().map(Tracked::backlog).sum();
+        outcome
+    }
+
+    /// What is known of every content, as of the last accepted chunks. Positions above zero only.
+    pub fn states(&self) -> Vec<FileState> {
+        let tracked = self.tracked.values().map(Tracked::state);
+        let all = tracked.chain(self.missing.values().cloned());
+        all.filter(|state| state.position > 0).collect()
+    }
+
+    /// One entry per file: a file that has several paths keeps the one by which it is known.
+    fn unite(&self, found: Vec<Found>) -> Vec<Found> {
+        let known: HashSet<(Key, &Path)> = self
+            .tracked
+            .values()
+            .map(|file| (file.stat.key, &*file.path))
+            .collect();
+        let mut index: HashMap<Key, usize> = HashMap::new();
+        let mut united: Vec<Found> = Vec::with_capacity(found.len());
+        for file in found {
+            match index.get(&file.stat.key) {
+                Some(&at) if known.contains(&(file.stat.key, &file.path)) => united[at] = file,
+                Some(_) => {}
+                None => {
+                    index.insert(file.stat.key, united.len());
+                    united.push(file);
+                }
+            }
+        }
+        united
+    }
+
+    /// Looks what became of the files that are read. Returns those that hold the content they held.
+    fn check_tracked(
+        &mut self,
+        found: &[Found],
+        now: Instant,
+        sink: &mut dyn Sink,
+        troubled: &mut HashSet<PathBuf>,
+    ) -> HashSet<Key> {
+        let by_key: HashMap<Key, &Found> = found.iter().map(|f| (f.stat.key, f)).collect();
+        let paths: HashSet<&Path> = found.iter().map(|f| f.path.as_path()).collect();
+        let mut claimed = HashSet::new();
+        let ids: Vec<FileId> = self.tracked.keys().copied().collect();
+        for id in ids {
+            let Some(mut file) = self.tracked.remove(&id) else {
+                continue;
+            };
+            let here = by_key.get(&file.stat.key).copied();
+            match here {
+                Some(here) => reattach(&mut file, here, sink),
+                None if file.attached => detach(&mut file, &paths, sink),
+                None => {}
+            }
+            if here.is_none() && !file.is_open() {
+                self.remember(&file);
+                continue;
+            }
+            match file.check(here, now) {
+                Check::Same => {}
+                Check::Changed => {
+                    self.retire(&file, sink);
+                    continue;
+                }
+                Check::Unreadable(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Check::Unreadable(error) => {
+                    troubled.insert(file.path.to_path_buf());
+                    self.note_unreadable(&file.path, &error, sink);
+                }
+            }
+            claimed.insert(file.stat.key);
+            self.tracked.insert(id, file);
+        }
+        claimed
+    }
+
+    fn retire(&mut self, file: &Tracked, sink: &mut dyn Sink) {
+        if file.position() > 0 {
+            sink.notice(Notice::Truncated {
+                id: file.id,
+                path: file.path.to_path_buf(),
+                position: file.position(),
+            });
+        }
+        self.remember(file);
+    }
+
+    /// A content of which nothing was handed out needs no memory.
+    fn remember(&mut self, file: &Tracked) {
+        if file.position() > 0 {
+            self.missing.insert(file.id, file.state());
+        }
+    }
+
+    /// Decides which content a file holds that is not read yet.
+    fn recognise(&mut self, found: &Found, now: Instant, sink: &mut dyn Sink) -> io::Result<()> {
+        if self.resume_finished(found, now, sink) {
+            return Ok(());
+        }
+        let mut held = self
+            .held
+            .remove(&found.stat.key)
+            .unwrap_or_else(|| Held::new(found, now));
+        held.see(found, now);
+        if self.is_held_copy(&mut held, found, now, sink)? {
+            self.held.insert(found.stat.key, held);
+            return Ok(());
+        }
+        let settled = held.has_settled(self.options.settle, now);
+        let Some(mut candidate) = Candidate::look(found, settled)? else {
+            held.wait();
+            self.held.insert(found.stat.key, held);
+            return Ok(());
+        };
+        if let Some((id, marks)) = self.find_missing(&mut candidate)? {
+            let draining = self.tracked.get(&id).is_some_and(|file| !file.is_dry());
+            if !draining {
+                self.adopt(id, candidate, marks, now, sink);
+                return Ok(());
+            }
+            held.wait();
+        } else if let Some(of) = self.find_original(&candidate)? {
+            held.hold_as_copy(candidate, of);
+        } else if candidate.broken && !settled {
+            held.wait();
+        } else {
+            self.discover(candidate, now, sink);
+            return Ok(());
+        }
+        self.held.insert(found.stat.key, held);
+        Ok(())
+    }
+
+    /// A finished archive that did not change is not decompressed again after a restart.
+    fn resume_finished(&mut self, found: &Found, now: Instant, sink: &mut dyn Sink) -> bool {
+        let stat = found.stat;
+        let same = |state: &&FileState| {
+            state.finished
+                && (state.device, state.inode) == stat.key
+                && (state.disk_len, state.modified_ns) == (stat.len, stat.modified_ns)
+        };
+        let Some(id) = self.missing.values().find(same).map(|state| state.id) else {
+            return false;
+        };
+        if let Some(state) = self.missing.remove(&id) {
+            self.held.remove(&stat.key);
+            sink.notice(Notice::Resumed {
+                id,
+                path: found.path.clone(),
+                position: state.position,
+            });
+            let file = Tracked::finished(state, found, Kind::Gzip, now);
+            self.tracked.insert(id, file);
+        }
+        true
+    }
+
+    fn is_held_copy(
+        &self,
+        held: &mut Held,
+        found: &Found,
+        now: Instant,
+        sink: &mut dyn Sink,
+    ) -> io::Result<bool> {
+        let original = held.copy_of().and_then(|id| self.tracked.get(&id));
+        let Some(original) = original.filter(|file| file.attached) else {
+            return Ok(held.is_spent());
+        };
+        let repeats = held.still_repeats(found, original, now)?;
+        if repeats && held.report_due(self.options.settle, now) {
+            sink.notice(Notice::Duplicate {
+                path: found.path.clone(),
+                of: original.id,
+            });
+        }
+        Ok(repeats)
+    }
+
+    /// The content without a place that the candidate holds: same file first, then same path, then what was read
+    /// furthest.
+    fn find_missing(&self, candidate: &mut Candidate) -> io::Result<Option<(FileId, Marks)>> {
+        let loose = self.tracked.values().filter(|file| !file.attached);
+        let loose: Vec<FileState> = loose.map(Tracked::state).collect();
+        let mut states: Vec<&FileState> = self
+            .missing
+            .values()
+            .chain(&loose)
+            .filter(|state| state.fingerprint.begins(&candidate.first))
+            .collect();
+        let (key, path) = (candidate.found.stat.key, candidate.found.path.clone());
+        states.sort_by_key(|state| {
+            let same_file = (state.device, state.inode) == key;
+            let same_path = state.path == path;
+            std::cmp::Reverse((same_file, same_path, state.position))
+        });
+        for state in states {
+            if let Some(marks) = candidate.continues(state)? {
+                return Ok(Some((state.id, marks)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn find_original(&self, candidate: &Candidate) -> io::Result<Option<FileId>> {
+        for file in self.tracked.values().filter(|file| file.attached) {
+            // An original that can't be read now must not keep the candidate from being read.
+            if candidate.repeats(file).unwrap_or(false) {
+                return Ok(Some(file.id));
+            }
+        }
+        Ok(None)
+    }
+
+    fn adopt(
+        &mut self,
+        id: FileId,
+        candidate: Candidate,
+        marks: Marks,
+        now: Instant,
+        sink: &mut dyn Sink,
+    ) {
+        let loose = self.tracked.remove(&id).map(|file| file.state());
+        let Some(state) = loose.or_else(|| self.missing.remove(&id)) else {
+            return;
+        };
+        let moved = (state.device, state.inode) != candidate.found.stat.key;
+        let (from, path) = (state.path, candidate.found.path.clone());
+        sink.notice(if moved && from != path && candidate.kind != Kind::Plain {
+            Notice::Recompressed { id, from, to: path }
+        } else {
+            Notice::Resumed {
+                id,
+                path,
+                position: marks.at,
+            }
+        });
+        self.track(id, candidate, marks, state.head, now);
+    }
+
+    fn discover(&mut self, candidate: Candidate, now: Instant, sink: &mut dyn Sink) {
+        let id = self.next_id;
+        self.next_id += 1;
+        sink.notice(Notice::Discovered {
+            id,
+            path: candidate.found.path.clone(),
+        });
+        self.track(id, candidate, Marks::default(), Vec::new(), now);
+    }
+
+    fn track(&mut self, id: FileId, from: Candidate, at: Marks, head: Vec<u8>, now: Instant) {
+        let mut file = Tracked::new(id, &from.found, from.kind, at, head, now);
+        file.seen = from.first;
+        if from.kind == Kind::Plain && self.tracked.len() < self.options.max_files_open {
+            file.keep_handle(from.file);
+        }
+        self.tracked.insert(id, file);
+    }
+
+    fn read_all(
+        &mut self,
+        now: Instant,
+        sink: &mut dyn Sink,
+        troubled: &mut HashSet<PathBuf>,
+    ) -> PollOutcome {
+        let mut outcome = PollOutcome::default();
+        let (later, first): (Vec<FileId>, Vec<FileId>) =
+            self.tracked.keys().partition(|id| **id < self.resume_at);
+        let mut streams: usize = 0;
+        for id in first.into_iter().chain(later) {
+            let Some(file) = self.tracked.get_mut(&id) else {
+                continue;
+            };
+            if file.wants_stream() {
+                streams += 1;
+                if streams > COMPRESSED_AT_ONCE {
+                    outcome.more = true;
+                    continue;
+                }
+            }
+            let budget = self.options.read_budget_per_poll;
+            let end = file.read(budget, &self.limits, &self.options, now, sink);
+            outcome.bytes_read += end.bytes;
+            outcome.more |= end.more;
+            if let Some(error) = end.error {
+                streams = streams.saturating_sub(1);
+                let path = file.path.clone();
+                troubled.insert(path.to_path_buf());
+                self.note_unreadable(&path, &error, sink);
+            }
+            if end.stop {
+                self.resume_at = id.saturating_add(1);
+                return outcome;
+            }
+        }
+        self.resume_at = 0;
+        outcome
+    }
+
+    /// Lets go of files that are gone, once they have been read to their end and nobody writes to them any more.
+    fn release(&mut self, now: Instant, sink: &mut dyn Sink) {
+        let after = self
+            .options
+            .release_after
+            .max(self.options.flush_unfinished_after);
+        let over = |file: &Tracked| {
+            let quiet = now.saturating_duration_since(file.quiet_since()) >= after;
+            !file.attached && file.is_dry() && (quiet || !file.is_open())
+        };
+        let ids: Vec<FileId> = self
+            .tracked
+            .values()
+            .filter(|f| over(f))
+            .map(|f| f.id)
+            .collect();
+        for id in ids {
+            if let Some(file) = self.tracked.remove(&id) {
+                sink.notice(Notice::Released {
+                    id,
+                    path: file.path.to_path_buf(),
+                    unread: file.backlog(),
+                });
+                self.remember(&file);
+            }
+        }
+    }
+
+    /// Closes the handles that have been idle for the longest time.
+    fn close_idle(&mut self) {
+        let open = self.tracked.values().filter(|file| file.is_open()).count();
+        let surplus = open.saturating_sub(self.options.max_files_open);
+        if surplus == 0 {
+            return;
+        }
+        let mut idle: Vec<(Instant, FileId)> = self
+            .tracked
+            .values()
+            .filter(|file| file.is_open() && file.is_dry())
+            .map(|file| (file.quiet_since(), file.id))
+            .collect();
+        idle.sort_unstable();
+        for (_, id) in idle.into_iter().take(surplus) {
+            if let Some(file) = self.tracked.get_mut(&id) {
+                file.close();
+            }
+        }
+    }
+
+    fn forget(&mut self, sink: &mut dyn Sink) {
+        while self.missing.len() > self.options.max_remembered {
+            let Some((id, state)) = self.missing.pop_first() else {
+                return;
+            };
+            sink.notice(Notice::Forgotten {
+                id,
+                path: state.path,
+            });
+        }
+    }
+
+    fn note_unreadable(&mut self, path: &Path, error: &io::Error, sink: &mut dyn Sink) {
+        let before = self.unreadable.insert(path.to_owned(), error.kind());
+        if before != Some(error.kind()) {
+            sink.notice(Notice::Unreadable {
+                path: path.to_owned(),
+                error: error.to_string(),
+            });
+        }
+    }
+}
+
+fn reattach(file: &mut Tracked, here: &Found, sink: &mut dyn Sink) {
+    file.attached = true;
+    if *file.path != *here.path {
+        sink.notice(Notice::Rotated {
+            id: file.id,
+            from: file.path.to_path_buf(),
+            to: Some(here.path.clone()),
+        });
+        file.move_to(here.path.clone());
+    }
+}
+
+fn detach(file: &mut Tracked, paths: &HashSet<&Path>, sink: &mut dyn Sink) {
+    file.attached = false;
+    let (id, path) = (file.id, file.path.to_path_buf());
+    let taken = paths.contains(&*file.path);
+    sink.notice(match (taken, file.is_deleted() || !file.is_open()) {
+        (true, true) => Notice::Replaced { id, path },
+        (true, false) => Notice::Rotated {
+            id,
+            from: path,
+            to: None,
+        },
+        (false, _) => Notice::Vanished { id, path },
+    });
+}

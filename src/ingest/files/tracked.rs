@@ -1,0 +1,551 @@
+//! One file that is being read: its open handle, its place, and what is still the same about it.
+//!
+//! Does not know the other files; which content a file holds is decided in `identify` and `tailer`.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::api::{Answer, Chunk, FileId, FileState, Notice, Options, Oversize, Sink};
+use super::compressed::{Kind, Stream, decompress};
+use super::discover::{Found, Stat};
+use super::fingerprint::{FINGERPRINT_BYTES, Marks, read_range};
+use super::reader::{Limits, RecordReader, Skip, Step};
+
+/// After an unchanged `Stat` for this long, a rewrite within the granularity of the modification time is excluded.
+const STAT_TRUSTED_AFTER: Duration = Duration::from_secs(2);
+
+/// Whether a file still holds the content it was known by.
+#[derive(Debug)]
+pub(super) enum Check {
+    Same,
+    Changed,
+    Unreadable(io::Error),
+}
+
+/// What reading one file gave.
+#[derive(Debug, Default)]
+pub(super) struct ReadEnd {
+    pub(super) bytes: u64,
+    pub(super) more: bool,
+    pub(super) stop: bool,
+    pub(super) error: Option<io::Error>,
+}
+
+/// A file that is being read.
+pub(super) struct Tracked {
+    pub(super) id: FileId,
+    pub(super) path: Arc<Path>,
+    pub(super) kind: Kind,
+    pub(super) stat: Stat,
+    /// Found by the patterns; else only the open handle is left of it.
+    pub(super) attached: bool,
+    /// The first bytes of the content as seen last, also those that were not handed out yet.
+    pub(super) seen: Vec<u8>,
+    pub(super) finished: bool,
+    position: Marks,
+    /// What is known of a finished compressed file that was not opened since the restart; `position` then has no
+    /// bytes, only the place.
+    known: Option<FileState>,
+    head: Arc<[u8]>,
+    reader: RecordReader,
+    handle: Option<File>,
+    stream: Option<Stream>,
+    /// A damaged compressed file, as it was when the damage was found.
+    damaged: Option<Stat>,
+    stat_since: Instant,
+    quiet_since: Instant,
+    /// The length at which nothing more could be read.
+    dry_at: Option<u64>,
+    declined_at: Option<u64>,
+}
+
+impl Tracked {
+    /// A content that stands at `position` in the given file.
+    pub(super) fn new(
+        id: FileId,
+        found: &Found,
+        kind: Kind,
+        position: Marks,
+        head: Vec<u8>,
+        now: Instant,
+    ) -> Self {
+        Self {
+            id,
+            path: found.path.as_path().into(),
+            kind,
+            stat: found.stat,
+            attached: true,
+            seen: position.first.clone(),
+            finished: false,
+            position,
+            known: None,
+            head: head.into(),
+            reader: RecordReader::default(),
+            handle: None,
+            stream: None,
+            damaged: None,
+            stat_since: now,
+            quiet_since: now,
+            dry_at: None,
+            declined_at: None,
+        }
+    }
+
+    pub(super) fn keep_handle(&mut self, file: File) {
+        self.handle = Some(file);
+    }
+
+    pub(super) fn position(&self) -> u64 {
+        self.position.at
+    }
+
+    pub(super) fn quiet_since(&self) -> Instant {
+        self.quiet_since
+    }
+
+    /// Something is open, so that the content can be read even when its path is gone.
+    pub(super) fn is_open(&self) -> bool {
+        self.handle.is_some() || self.stream.is_some()
+    }
+
+    /// Everything that can be read for now was read.
+    pub(super) fn is_dry(&self) -> bool {
+        self.finished || self.damaged.is_some() || self.dry_at == Some(self.stat.len)
+    }
+
+    /// A compressed file that still has something to give.
+    pub(super) fn wants_stream(&self) -> bool {
+        self.kind != Kind::Plain && !self.finished && self.damaged.is_none()
+    }
+
+    /// Closes what is open, if it can be opened again.
+    pub(super) fn close(&mut self) {
+        if self.attached {
+            self.handle = None;
+        }
+    }
+
+    /// Whether the open file has been deleted everywhere.
+    pub(super) fn is_deleted(&self) -> bool {
+        self.handle
+            .as_ref()
+            .and_then(|handle| handle.metadata().ok())
+            .is_some_and(|meta| links(&meta) == 0)
+    }
+
+    /// Bytes behind the position; the size on disk where only that is known.
+    pub(super) fn backlog(&self) -> u64 {
+        match self.kind {
+            Kind::Plain => self.stat.len.saturating_sub(self.position.at),
+            _ if self.wants_stream() => self.stat.len,
+            _ => 0,
+        }
+    }
+
+    pub(super) fn state(&self) -> FileState {
+        let state = self.state_at(&self.position, self.finished);
+        match &self.known {
+            Some(known) => FileState {
+                fingerprint: known.fingerprint,
+                tail: known.tail,
+                ..state
+            },
+            None => state,
+        }
+    }
+
+    /// Whether a content with these first bytes may be the beginning of this one.
+    pub(super) fn may_begin_with(&self, first: &[u8]) -> bool {
+        if let Some(known) = &self.known {
+            return known.fingerprint.begins(first);
+        }
+        let len = self.seen.len().min(first.len());
+        len > 0 && self.seen[..len] == first[..len]
+    }
+
+    fn state_at(&self, marks: &Marks, finished: bool) -> FileState {
+        FileState {
+            id: self.id,
+            path: self.path.to_path_buf(),
+            fingerprint: marks.prefix(),
+            tail: marks.suffix(),
+            position: marks.at,
+            device: self.stat.key.0,
+            inode: self.stat.key.1,
+            disk_len: self.stat.len,
+            modified_ns: self.stat.modified_ns,
+            head: self.head.to_vec(),
+            finished,
+        }
+    }
+
+    /// Restores a compressed file that was read to its end and did not change, without opening it.
+    pub(super) fn finished(state: FileState, found: &Found, kind: Kind, now: Instant) -> Self {
+        let head = state.head.clone();
+        let mut file = Self::new(state.id, found, kind, Marks::default(), head, now);
+        file.position.at = state.position;
+        file.finished = true;
+        file.known = Some(state);
+        file
+    }
+
+    /// Looks whether the content up to the place is still what it was, and how long the file is now.
+    pub(super) fn check(&mut self, found: Option<&Found>, now: Instant) -> Check {
+        let checked = match self.kind {
+            Kind::Plain => self.check_plain(found, now),
+            _ => self.check_compressed(found, now),
+        };
+        checked.unwrap_or_else(Check::Unreadable)
+    }
+
+    fn check_plain(&mut self, found: Option<&Found>, now: Instant) -> io::Result<Check> {
+        let trusted = now.saturating_duration_since(self.stat_since) > STAT_TRUSTED_AFTER;
+        if self.handle.is_none() {
+            let Some(found) = found else {
+                return Ok(Check::Same);
+            };
+            if trusted && found.stat == self.stat {
+                return Ok(Check::Same);
+            }
+            let file = open(&found.path)?;
+            if Stat::of(&found.path, &file.metadata()?).key != found.stat.key {
+                return Ok(Check::Same); // Swapped since the scan: the next scan will tell.
+            }
+            self.handle = Some(file);
+        }
+        let Some(handle) = &self.handle else {
+            return Ok(Check::Same);
+        };
+        let stat = Stat {
+            key: self.stat.key,
+            ..Stat::of(&self.path, &handle.metadata()?)
+        };
+        if trusted && stat == self.stat {
+            return Ok(Check::Same);
+        }
+        let cursor = self.reader.cursor(&self.position);
+        let first = read_range(handle, 0, FINGERPRINT_BYTES)?;
+        let start = cursor.at - cursor.last.len() as u64;
+        if stat.len < cursor.at
+            || !first.starts_with(&cursor.first)
+            || (cursor.at == 0 && matches!(Kind::of(&first), Some(Kind::Gzip | Kind::Zstd)))
+            || read_range(handle, start, cursor.last.len())? != cursor.last
+        {
+            return Ok(Check::Changed);
+        }
+        self.seen = first;
+        self.note_stat(stat, now);
+        Ok(Check::Same)
+    }
+
+    fn check_compressed(&mut self, found: Option<&Found>, now: Instant) -> io::Result<Check> {
+        let Some(found) = found else {
+            return Ok(Check::Same);
+        };
+        if found.stat == self.stat {
+            return Ok(Check::Same);
+        }
+        self.note_stat(found.stat, now);
+        self.drop_stream();
+        self.damaged = None;
+        self.finished = false;
+        self.open_stream()
+    }
+
+    fn note_stat(&mut self, stat: Stat, now: Instant) {
+        if stat != self.stat {
+            self.stat_since = now;
+        }
+        if stat.len != self.stat.len {
+            self.quiet_since = now;
+            self.dry_at = None;
+        }
+        self.stat = stat;
+    }
+
+    fn drop_stream(&mut self) {
+        self.stream = None;
+        self.reader = RecordReader::default();
+    }
+
+    /// Opens the compressed file and passes over what was handed out, if it is still the same.
+    fn open_stream(&mut self) -> io::Result<Check> {
+        let file = open(&self.path)?;
+        let first = read_range(&file, 0, 4)?;
+        let stat = Stat::of(&self.path, &file.metadata()?);
+        if stat.key != self.stat.key {
+            return Ok(Check::Same); // Swapped since the scan: the next scan will tell.
+        }
+        let Some(kind @ (Kind::Gzip | Kind::Zstd)) = Kind::of(&first) else {
+            return Ok(Check::Changed);
+        };
+        let mut stream = decompress(file, kind)?;
+        // Damage before the position means that the content is another one, too.
+        let marks = Marks::of_stream(&mut *stream, self.position.at).unwrap_or(None);
+        let Some(marks) = marks.filter(|marks| self.stands_at(marks)) else {
+            return Ok(Check::Changed);
+        };
+        self.kind = kind;
+        self.position = marks;
+        self.known = None;
+        self.stream = Some(stream);
+        Ok(Check::Same)
+    }
+
+    fn stands_at(&self, marks: &Marks) -> bool {
+        match &self.known {
+            Some(known) => known.fingerprint == marks.prefix() && known.tail == marks.suffix(),
+            None => self.position == *marks,
+        }
+    }
+
+    /// Reads up to `budget` bytes (and to the end of the record begun) and hands them out.
+    pub(super) fn read(
+        &mut self,
+        budget: u64,
+        limits: &Limits,
+        options: &Options,
+        now: Instant,
+        sink: &mut dyn Sink,
+    ) -> ReadEnd {
+        let mut end = ReadEnd::default();
+        let settled = now.saturating_duration_since(self.stat_since) > STAT_TRUSTED_AFTER;
+        let quiet =
+            now.saturating_duration_since(self.quiet_since) >= options.flush_unfinished_after;
+        let offered = self.declined_at == Some(self.stat.len);
+        let drained = self.position.at == self.stat.len || (settled && (!quiet || offered));
+        let idle = self.kind == Kind::Plain && self.is_dry() && drained;
+        if idle || self.finished || self.damaged.is_some() {
+            return end;
+        }
+        let mut source = match self.take_source() {
+            Ok(Some(source)) => source,
+            Ok(None) => return end,
+            Err(error) => {
+                end.error = Some(error);
+                return end;
+            }
+        };
+        let standing = self.read_from(&mut *source, budget, limits, quiet, sink, &mut end);
+        if standing && self.wants_stream() {
+            self.stream = Some(source);
+        }
+        end
+    }
+
+    /// The stream, standing where the reader expects it. A plain file is read again from the last record boundary in
+    /// each poll: what is behind it may have been rewritten.
+    fn take_source(&mut self) -> io::Result<Option<Stream>> {
+        if self.kind == Kind::Plain {
+            let Some(handle) = self.plain_handle()? else {
+                return Ok(None);
+            };
+            let mut file = handle.try_clone()?;
+            file.seek(SeekFrom::Start(self.reader.cursor(&self.position).at))?;
+            self.reader.rewind();
+            return Ok(Some(Box::new(file)));
+        }
+        if self.stream.is_none() && self.attached {
+            if let Check::Changed = self.open_stream()? {
+                self.stat.modified_ns = -1; // Not as it was identified: makes the next check look at it anew.
+                return Ok(None);
+            }
+        }
+        Ok(self.stream.take())
+    }
+
+    fn plain_handle(&mut self) -> io::Result<Option<&File>> {
+        if self.handle.is_none() && self.attached {
+            let file = open(&self.path)?;
+            if Stat::of(&self.path, &file.metadata()?).key == self.stat.key {
+                self.handle = Some(file);
+            }
+        }
+        Ok(self.handle.as_ref())
+    }
+
+    /// Returns whether the source still stands where the reader expects it.
+    fn read_from(
+        &mut self,
+        source: &mut dyn Read,
+        budget: u64,
+        limits: &Limits,
+        quiet: bool,
+        sink: &mut dyn Sink,
+        end: &mut ReadEnd,
+    ) -> bool {
+        loop {
+            if end.bytes >= budget {
+                end.more = true;
+                return true;
+            }
+            let step = self.reader.next(source, limits, &self.position);
+            end.bytes += self.reader.take_bytes_read();
+            let answer = match step {
+                Step::Records(bytes) => self.hand_out(bytes, false, limits, sink),
+                Step::Skipped(skip) => self.hand_out_skip(skip, sink),
+                Step::Skipping => continue,
+                Step::Dry => {
+                    self.end_of_stream(limits, quiet, sink, end);
+                    return true;
+                }
+            };
+            match answer {
+                Answer::More => {}
+                Answer::Enough => {
+                    (end.stop, end.more) = (true, true);
+                    return true;
+                }
+                Answer::Declined => {
+                    self.reader.rewind();
+                    end.more = true;
+                    return false;
+                }
+            }
+        }
+    }
+
+    fn end_of_stream(
+        &mut self,
+        limits: &Limits,
+        quiet: bool,
+        sink: &mut dyn Sink,
+        end: &mut ReadEnd,
+    ) {
+        self.dry_at = Some(self.stat.len);
+        if let Some(error) = self.reader.take_error() {
+            if self.kind == Kind::Plain {
+                end.error = Some(error);
+                return;
+            }
+            self.drop_stream();
+            self.damaged = Some(self.stat);
+            sink.notice(Notice::Damaged {
+                id: self.id,
+                path: self.path.to_path_buf(),
+                position: self.position.at,
+                error: error.to_string(),
+            });
+            return;
+        }
+        let complete = self.kind != Kind::Plain;
+        if complete || (quiet && self.declined_at != Some(self.stat.len)) {
+            let answer = self.hand_out_unfinished(limits, sink);
+            end.stop = answer == Answer::Enough;
+            if answer == Answer::Declined {
+                self.declined_at = Some(self.stat.len);
+            }
+        }
+        if complete {
+            self.finished = true;
+        }
+    }
+
+    fn hand_out_unfinished(&mut self, limits: &Limits, sink: &mut dyn Sink) -> Answer {
+        if let Some(skip) = self.reader.take_skip() {
+            return self.hand_out_skip(skip, sink);
+        }
+        let bytes = self.reader.take_unfinished();
+        let header_missing = limits.framing.has_header() && self.head.is_empty();
+        if bytes.is_empty() || header_missing {
+            return Answer::More;
+        }
+        self.hand_out(bytes, true, limits, sink)
+    }
+
+    fn hand_out(
+        &mut self,
+        mut bytes: Vec<u8>,
+        last_unfinished: bool,
+        limits: &Limits,
+        sink: &mut dyn Sink,
+    ) -> Answer {
+        if limits.framing.has_header()
+            && self.head.is_empty()
+            && let Some(end) = limits.framing.first_end(&bytes)
+        {
+            let rest = bytes.split_off(end);
+            self.position.advance(&bytes);
+            self.head = bytes.into();
+            bytes = rest;
+        }
+        if bytes.is_empty() {
+            return Answer::More;
+        }
+        let offset = self.position.at;
+        let mut after = self.position.clone();
+        after.advance(&bytes);
+        let finished = self.kind != Kind::Plain && self.reader.is_exhausted();
+        let answer = sink.chunk(Chunk {
+            file: self.id,
+            path: Arc::clone(&self.path),
+            offset,
+            bytes,
+            head: Arc::clone(&self.head),
+            state: self.state_at(&after, finished),
+            last_unfinished,
+        });
+        if answer != Answer::Declined {
+            self.position = after;
+        }
+        answer
+    }
+
+    fn hand_out_skip(&mut self, skip: Skip, sink: &mut dyn Sink) -> Answer {
+        let offset = self.position.at;
+        let total_len = skip.marks.at - offset;
+        self.position = skip.marks;
+        self.finished = self.kind != Kind::Plain && self.reader.is_exhausted();
+        sink.notice(Notice::RecordTooLong {
+            path: self.path.to_path_buf(),
+            offset,
+            bytes: total_len,
+        });
+        sink.oversize(Oversize {
+            file: self.id,
+            path: Arc::clone(&self.path),
+            offset,
+            first_bytes: skip.first,
+            total_len,
+            state: self.state(),
+        });
+        Answer::More
+    }
+
+    /// Where the content can be read from its beginning.
+    pub(super) fn content(&self) -> io::Result<Stream> {
+        match &self.handle {
+            Some(handle) => decompress(handle.try_clone()?, self.kind),
+            None => decompress(open(&self.path)?, self.kind),
+        }
+    }
+
+    pub(super) fn move_to(&mut self, path: PathBuf) {
+        self.path = path.into();
+    }
+}
+
+/// Opens without waiting for the other end, should the file have become a pipe since it was looked at.
+pub(super) fn open(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.custom_flags(nix::fcntl::OFlag::O_NONBLOCK.bits());
+    }
+    options.open(path)
+}
+
+#[cfg(unix)]
+fn links(meta: &std::fs::Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::nlink(meta)
+}
+
+#[cfg(not(unix))]
+fn links(_meta: &std::fs::Metadata) -> u64 {
+    1
+}
