@@ -213,8 +213,9 @@ impl World {
                 // Its open handle would still be read, which the model does not follow: both ways are right.
                 let gone = lines_of(&content(&self.log()));
                 if fs::remove_file(self.log()).is_ok() {
+                    let visible = self.visible();
                     self.lost
-                        .extend(gone.iter().filter(|n| !self.visible().contains(n)));
+                        .extend(gone.iter().filter(|n| !visible.contains(n)));
                 }
                 self.new_log();
             }

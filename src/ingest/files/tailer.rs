@@ -14,7 +14,7 @@ use super::discover::{Finder, Found, Key};
 use super::fingerprint::Marks;
 use super::identify::{Candidate, Held};
 use super::reader::Limits;
-use super::tracked::{Check, Tracked};
+use super::tracked::{Check, ReadEnd, Tracked};
 
 /// Decoders keep windows of up to some megabytes, and archives don't hurry: so many are read at a time.
 const COMPRESSED_AT_ONCE: usize = 4;
@@ -90,6 +90,8 @@ impl Tailer {
         }
         let found = self.unite(scan.found);
         let claimed = self.check_tracked(&found, now, sink, &mut troubled);
+        // First, so that a content that was moved is known up to its end when its new place is recognised.
+        let drained = self.read_some(false, now, sink, &mut troubled);
         let here: HashSet<Key> = found.iter().map(|f| f.stat.key).collect();
         self.held
             .retain(|key, _| here.contains(key) && !claimed.contains(key));
@@ -102,15 +104,24 @@ impl Tailer {
                 }
             }
         }
-        let mut outcome = self.read_all(now, sink, &mut troubled);
+        let stopped = drained.stopped;
+        let mut outcome = drained;
+        if !stopped {
+            let read = self.read_some(true, now, sink, &mut troubled);
+            outcome.bytes += read.bytes;
+            outcome.more |= read.more;
+        }
         self.unreadable.retain(|path, _| troubled.contains(path));
         self.release(now, sink);
         self.close_idle();
         self.forget(sink);
-        outcome.files = self.tracked.len();
-        outcome.waiting = self.held.len();
-        outcome.backlog_bytes = self.tracked.values().map(Tracked::backlog).sum();
-        outcome
+        PollOutcome {
+            bytes_read: outcome.bytes,
+            files: self.tracked.len(),
+            waiting: self.held.len(),
+            backlog_bytes: self.tracked.values().map(Tracked::backlog).sum(),
+            more: outcome.more,
+        }
     }
 
     /// What is known of every content, as of the last accepted chunks. Positions above zero only.
@@ -118,6 +129,12 @@ impl Tailer {
         let tracked = self.tracked.values().map(Tracked::state);
         let all = tracked.chain(self.missing.values().cloned());
         all.filter(|state| state.position > 0).collect()
+    }
+
+    #[cfg(test)]
+    pub(super) fn tracked_paths(&self) -> Vec<String> {
+        let name = |file: &Tracked| file.path.file_name().map(|n| n.to_string_lossy().into());
+        self.tracked.values().filter_map(name).collect()
     }
 
     /// One entry per file: a file that has several paths keeps the one by which it is known.
@@ -172,6 +189,9 @@ impl Tailer {
                 Check::Same => {}
                 Check::Changed => {
                     self.retire(&file, sink);
+                    if here.is_none() {
+                        self.follow_rewritten(file, now, sink);
+                    }
                     continue;
                 }
                 Check::Unreadable(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -195,6 +215,19 @@ impl Tailer {
             });
         }
         self.remember(file);
+    }
+
+    /// A file that was written anew before it left the patterns: its open handle is the only way to the new content.
+    fn follow_rewritten(&mut self, file: Tracked, now: Instant, sink: &mut dyn Sink) {
+        let id = self.next_id;
+        if let Some(file) = file.rewritten(id, now) {
+            self.next_id += 1;
+            sink.notice(Notice::Discovered {
+                id,
+                path: file.path.to_path_buf(),
+            });
+            self.tracked.insert(id, file);
+        }
     }
 
     /// A content of which nothing was handed out needs no memory.
@@ -224,13 +257,11 @@ impl Tailer {
             self.held.insert(found.stat.key, held);
             return Ok(());
         };
-        if let Some((id, marks)) = self.find_missing(&mut candidate)? {
-            let draining = self.tracked.get(&id).is_some_and(|file| !file.is_dry());
-            if !draining {
-                self.adopt(id, candidate, marks, now, sink);
-                return Ok(());
-            }
+        if self.may_be_draining(&candidate) {
             held.wait();
+        } else if let Some((id, marks)) = self.find_missing(&mut candidate)? {
+            self.adopt(id, candidate, marks, now, sink);
+            return Ok(());
         } else if let Some(of) = self.find_original(&candidate)? {
             held.hold_as_copy(candidate, of);
         } else if candidate.broken && !settled {
@@ -286,6 +317,14 @@ impl Tailer {
             });
         }
         Ok(repeats)
+    }
+
+    /// Whether the candidate may hold what is still being read from a file that is gone: it is known up to which
+    /// byte only after that.
+    fn may_be_draining(&self, candidate: &Candidate) -> bool {
+        self.tracked
+            .values()
+            .any(|file| !file.attached && !file.is_dry() && file.may_begin_with(&candidate.first))
     }
 
     /// The content without a place that the candidate holds: same file first, then same path, then what was read
@@ -368,44 +407,53 @@ impl Tailer {
         self.tracked.insert(id, file);
     }
 
-    fn read_all(
+    /// Reads the files that are where the patterns find them, or those of which only the handle is left.
+    fn read_some(
         &mut self,
+        attached: bool,
         now: Instant,
         sink: &mut dyn Sink,
         troubled: &mut HashSet<PathBuf>,
-    ) -> PollOutcome {
-        let mut outcome = PollOutcome::default();
+    ) -> ReadEnd {
+        let mut total = ReadEnd::default();
+        let resume_at = self.resume_at;
+        let files = self
+            .tracked
+            .values()
+            .filter(|file| file.attached == attached);
         let (later, first): (Vec<FileId>, Vec<FileId>) =
-            self.tracked.keys().partition(|id| **id < self.resume_at);
+            files.map(|file| file.id).partition(|id| *id < resume_at);
         let mut streams: usize = 0;
         for id in first.into_iter().chain(later) {
             let Some(file) = self.tracked.get_mut(&id) else {
                 continue;
             };
-            if file.wants_stream() {
-                streams += 1;
-                if streams > COMPRESSED_AT_ONCE {
-                    outcome.more = true;
-                    continue;
+            let is_stream = file.wants_stream();
+            if is_stream && streams >= COMPRESSED_AT_ONCE {
+                total.more = true;
+                continue;
+            }
+            let end = file.read(&self.limits, &self.options, now, sink);
+            total.bytes += end.bytes;
+            total.more |= end.more;
+            match end.error {
+                Some(error) => {
+                    let path = file.path.clone();
+                    troubled.insert(path.to_path_buf());
+                    self.note_unreadable(&path, &error, sink);
                 }
+                None => streams += usize::from(is_stream),
             }
-            let budget = self.options.read_budget_per_poll;
-            let end = file.read(budget, &self.limits, &self.options, now, sink);
-            outcome.bytes_read += end.bytes;
-            outcome.more |= end.more;
-            if let Some(error) = end.error {
-                streams = streams.saturating_sub(1);
-                let path = file.path.clone();
-                troubled.insert(path.to_path_buf());
-                self.note_unreadable(&path, &error, sink);
-            }
-            if end.stop {
+            if end.stopped {
                 self.resume_at = id.saturating_add(1);
-                return outcome;
+                total.stopped = true;
+                return total;
             }
         }
-        self.resume_at = 0;
-        outcome
+        if attached {
+            self.resume_at = 0;
+        }
+        total
     }
 
     /// Lets go of files that are gone, once they have been read to their end and nobody writes to them any more.

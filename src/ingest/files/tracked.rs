@@ -30,7 +30,7 @@ pub(super) enum Check {
 pub(super) struct ReadEnd {
     pub(super) bytes: u64,
     pub(super) more: bool,
-    pub(super) stop: bool,
+    pub(super) stopped: bool,
     pub(super) error: Option<io::Error>,
 }
 
@@ -92,6 +92,23 @@ impl Tracked {
             dry_at: None,
             declined_at: None,
         }
+    }
+
+    /// The new content behind the open handle of a plain file, which is not found by the patterns any more.
+    pub(super) fn rewritten(self, id: FileId, now: Instant) -> Option<Self> {
+        let handle = self.handle.filter(|_| self.kind == Kind::Plain)?;
+        let stat = Stat::of(&self.path, &handle.metadata().ok()?);
+        let found = Found {
+            path: self.path.to_path_buf(),
+            stat: Stat {
+                key: self.stat.key,
+                ..stat
+            },
+        };
+        let mut file = Self::new(id, &found, Kind::Plain, Marks::default(), Vec::new(), now);
+        file.handle = Some(handle);
+        file.attached = false;
+        (stat.len > 0).then_some(file)
     }
 
     pub(super) fn keep_handle(&mut self, file: File) {
@@ -302,10 +319,9 @@ impl Tracked {
         }
     }
 
-    /// Reads up to `budget` bytes (and to the end of the record begun) and hands them out.
+    /// Reads up to the budget of a poll (and to the end of the record begun) and hands them out.
     pub(super) fn read(
         &mut self,
-        budget: u64,
         limits: &Limits,
         options: &Options,
         now: Instant,
@@ -329,7 +345,14 @@ impl Tracked {
                 return end;
             }
         };
-        let standing = self.read_from(&mut *source, budget, limits, quiet, sink, &mut end);
+        let standing = self.read_from(
+            &mut *source,
+            options.read_budget_per_poll,
+            limits,
+            quiet,
+            sink,
+            &mut end,
+        );
         if standing && self.wants_stream() {
             self.stream = Some(source);
         }
@@ -396,7 +419,7 @@ impl Tracked {
             match answer {
                 Answer::More => {}
                 Answer::Enough => {
-                    (end.stop, end.more) = (true, true);
+                    (end.stopped, end.more) = (true, true);
                     return true;
                 }
                 Answer::Declined => {
@@ -434,7 +457,7 @@ impl Tracked {
         let complete = self.kind != Kind::Plain;
         if complete || (quiet && self.declined_at != Some(self.stat.len)) {
             let answer = self.hand_out_unfinished(limits, sink);
-            end.stop = answer == Answer::Enough;
+            end.stopped = answer == Answer::Enough;
             if answer == Answer::Declined {
                 self.declined_at = Some(self.stat.len);
             }
