@@ -259,11 +259,12 @@ impl Tailer {
         };
         if self.may_be_draining(&candidate) {
             held.wait();
+        } else if let Some(of) = self.find_original(&candidate)? {
+            // Before the contents without a place: of those, one may agree that ended within a common beginning.
+            held.hold_as_copy(candidate, of);
         } else if let Some((id, marks)) = self.find_missing(&mut candidate)? {
             self.adopt(id, candidate, marks, now, sink);
             return Ok(());
-        } else if let Some(of) = self.find_original(&candidate)? {
-            held.hold_as_copy(candidate, of);
         } else if candidate.broken && !settled {
             held.wait();
         } else {
@@ -327,10 +328,12 @@ impl Tailer {
             .any(|file| !file.attached && !file.is_dry() && file.may_begin_with(&candidate.first))
     }
 
-    /// The content without a place that the candidate holds: same file first, then same path, then what was read
-    /// furthest.
+    /// The content without a place that the candidate holds. What was read furthest comes first: another one that
+    /// agrees as well ended within a common beginning.
     fn find_missing(&self, candidate: &mut Candidate) -> io::Result<Option<(FileId, Marks)>> {
-        let loose = self.tracked.values().filter(|file| !file.attached);
+        let loose = self.tracked.values().filter(|file| {
+            !file.attached && file.is_dry() && file.may_begin_with(&candidate.first)
+        });
         let loose: Vec<FileState> = loose.map(Tracked::state).collect();
         let mut states: Vec<&FileState> = self
             .missing
@@ -342,7 +345,7 @@ impl Tailer {
         states.sort_by_key(|state| {
             let same_file = (state.device, state.inode) == key;
             let same_path = state.path == path;
-            std::cmp::Reverse((same_file, same_path, state.position))
+            std::cmp::Reverse((state.position, same_file, same_path))
         });
         for state in states {
             if let Some(marks) = candidate.continues(state)? {

@@ -248,7 +248,7 @@ impl Tracked {
         let start = cursor.at - cursor.last.len() as u64;
         if stat.len < cursor.at
             || !first.starts_with(&cursor.first)
-            || (cursor.at == 0 && matches!(Kind::of(&first), Some(Kind::Gzip | Kind::Zstd)))
+            || (cursor.at == 0 && !first.starts_with(&self.seen))
             || read_range(handle, start, cursor.last.len())? != cursor.last
         {
             return Ok(Check::Changed);
@@ -264,6 +264,9 @@ impl Tracked {
         };
         if found.stat == self.stat {
             return Ok(Check::Same);
+        }
+        if self.position.at == 0 {
+            return Ok(Check::Changed); // Nothing tells whether it is the same; nothing is lost if it is.
         }
         self.note_stat(found.stat, now);
         self.drop_stream();
