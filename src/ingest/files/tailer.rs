@@ -194,6 +194,10 @@ impl Tailer {
                     }
                     continue;
                 }
+                Check::Unknown => {
+                    self.remember(&file);
+                    continue;
+                }
                 Check::Unreadable(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Check::Unreadable(error) => {
                     troubled.insert(file.path.to_path_buf());

@@ -22,6 +22,8 @@ const STAT_TRUSTED_AFTER: Duration = Duration::from_secs(2);
 pub(super) enum Check {
     Same,
     Changed,
+    /// Only comparing with all known contents can tell.
+    Unknown,
     Unreadable(io::Error),
 }
 
@@ -106,6 +108,7 @@ impl Tracked {
             },
         };
         let mut file = Self::new(id, &found, Kind::Plain, Marks::default(), Vec::new(), now);
+        file.seen = read_range(&handle, 0, FINGERPRINT_BYTES).ok()?;
         file.handle = Some(handle);
         file.attached = false;
         (stat.len > 0).then_some(file)
@@ -213,7 +216,7 @@ impl Tracked {
     pub(super) fn check(&mut self, found: Option<&Found>, now: Instant) -> Check {
         let checked = match self.kind {
             Kind::Plain => self.check_plain(found, now),
-            _ => self.check_compressed(found, now),
+            _ => Ok(self.check_compressed(found)),
         };
         checked.unwrap_or_else(Check::Unreadable)
     }
@@ -258,21 +261,13 @@ impl Tracked {
         Ok(Check::Same)
     }
 
-    fn check_compressed(&mut self, found: Option<&Found>, now: Instant) -> io::Result<Check> {
-        let Some(found) = found else {
-            return Ok(Check::Same);
-        };
-        if found.stat == self.stat {
-            return Ok(Check::Same);
+    /// Compressed files are static. One that changed has grown while it was uploaded, or its inode number was used
+    /// again: to be recognised like one that was just found.
+    fn check_compressed(&self, found: Option<&Found>) -> Check {
+        match found {
+            Some(found) if found.stat != self.stat => Check::Unknown,
+            _ => Check::Same,
         }
-        if self.position.at == 0 {
-            return Ok(Check::Changed); // Nothing tells whether it is the same; nothing is lost if it is.
-        }
-        self.note_stat(found.stat, now);
-        self.drop_stream();
-        self.damaged = None;
-        self.finished = false;
-        self.open_stream()
     }
 
     fn note_stat(&mut self, stat: Stat, now: Instant) {
