@@ -11,6 +11,8 @@ use proptest::prelude::*;
 use super::tests::Recorder;
 use super::*;
 
+mod schedules;
+
 #[derive(Debug, Clone)]
 enum Op {
     Lines(u8),
@@ -57,6 +59,17 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
+/// How files begin.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Start {
+    /// Each with lines of its own.
+    Own,
+    /// All with the same lines.
+    Alike,
+    /// All with the same lines, the first of them a header.
+    Header,
+}
+
 struct World {
     dir: tempfile::TempDir,
     banner: bool,
@@ -97,11 +110,15 @@ fn content(path: &Path) -> Vec<u8> {
 }
 
 impl World {
-    fn new(banner: bool, chunk: usize) -> Self {
+    fn new(start: Start, chunk: usize) -> Self {
+        let banner = start != Start::Own;
         let dir = tempfile::tempdir().expect("temp dir");
         fs::create_dir(dir.path().join("out")).expect("dir");
         let mut options = Options::new([format!("{}/app*", dir.path().display())]);
         options.chunk_bytes = chunk;
+        if start == Start::Header {
+            options.framing = Framing::Csv { quote: b'"' };
+        }
         options.read_budget_per_poll = 400;
         Self {
             tailer: Tailer::new(options.clone(), Vec::new(), 0).expect("options"),
@@ -356,7 +373,8 @@ impl World {
         }
         let mut ends: HashMap<FileId, (u64, u32)> = HashMap::new();
         for chunk in &self.sink.chunks {
-            let (end, last) = ends.entry(chunk.file).or_default();
+            let start = (chunk.head.len() as u64, 0);
+            let (end, last) = ends.entry(chunk.file).or_insert(start);
             prop_assert_eq!(
                 chunk.offset,
                 *end,
@@ -407,39 +425,5 @@ impl World {
             })
             .collect();
         format!("{:#?}\n{:#?}\n{:#?}", self.trace, chunks, self.sink.notices)
-    }
-}
-
-fn run(banner: bool, chunk: usize, ops: &[Op]) -> Result<(), TestCaseError> {
-    let mut world = World::new(banner, chunk);
-    for op in ops {
-        world.run(op);
-        world.check()?;
-    }
-    world.check_complete()
-}
-
-fn cases() -> ProptestConfig {
-    let cases = std::env::var("PROPTEST_CASES")
-        .ok()
-        .and_then(|n| n.parse().ok());
-    ProptestConfig {
-        cases: cases.unwrap_or(300),
-        max_shrink_iters: 2000,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    }
-}
-
-proptest! {
-    #![proptest_config(cases())]
-
-    #[test]
-    fn every_line_arrives_exactly_once(
-        banner in any::<bool>(),
-        chunk in prop_oneof![Just(16usize), Just(200), Just(1 << 20)],
-        ops in prop::collection::vec(op(), 1..40),
-    ) {
-        run(banner, chunk, &ops)?;
     }
 }
