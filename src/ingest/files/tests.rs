@@ -511,6 +511,22 @@ fn a_longer_file_that_begins_like_a_known_one_is_read_fully() {
 }
 
 #[test]
+fn a_file_with_the_same_long_beginning_is_not_a_lost_one_come_back() {
+    for restart in [false, true] {
+        let same = many_lines(60);
+        let mut rig = Rig::started("a.log", &(same.clone() + "mine\n"));
+        let states = rig.tailer.states();
+        rig.remove("a.log");
+        if restart {
+            rig.tailer = Tailer::new(rig.options.clone(), states, 0).expect("options");
+        }
+        let other = same + "its own end is longer\n";
+        rig.append("b.log", &other);
+        assert_eq!(rig.poll_take(), other);
+    }
+}
+
+#[test]
 fn a_copy_that_stays_is_reported_and_not_read() {
     let mut rig = Rig::started("a.log", "one\n");
     rig.copy("a.log", "b.log");
