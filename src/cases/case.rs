@@ -155,7 +155,11 @@ impl Case {
         self.index
             .get_or_insert_with(|| {
                 let places = events.iter().enumerate();
-                Box::new(places.map(|(at, event)| (event.identity, at as u32)).collect())
+                Box::new(
+                    places
+                        .map(|(at, event)| (event.identity, at as u32))
+                        .collect(),
+                )
             })
             .get(&identity)
             .map(|at| *at as usize)

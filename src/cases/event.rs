@@ -54,7 +54,11 @@ impl EventFlags {
 
     /// Marks that only an explicit event reopens a case.
     pub fn with_explicit_reopen(self, yes: bool) -> EventFlags {
-        EventFlags(if yes { self.0 | EXPLICIT_REOPEN } else { self.0 })
+        EventFlags(if yes {
+            self.0 | EXPLICIT_REOPEN
+        } else {
+            self.0
+        })
     }
 
     /// Who ran the step.

@@ -86,7 +86,11 @@ pub fn facts(case: &Case, rules: &RuleBook, names: &Names, as_of: Option<Time>) 
         _ => case.idle_closed(),
     };
     let declared = rule.declares_end || life.declares_end;
-    let named = events.iter().rev().map(|event| event.outcome).find(|id| *id != 0);
+    let named = events
+        .iter()
+        .rev()
+        .map(|event| event.outcome)
+        .find(|id| *id != 0);
     let outcome = named.unwrap_or(last.activity);
     let path: Vec<NameId> = events.iter().map(|event| event.activity).collect();
     let off_path = if rule.path.is_empty() {
@@ -99,7 +103,11 @@ pub fn facts(case: &Case, rules: &RuleBook, names: &Names, as_of: Option<Time>) 
         .is_some_and(|limit| last.time.since(first.time) > limit);
     let parts = [
         rules.assess(process, outcome, names).severity(),
-        if life.reopened > 0 { rule.weights.rework } else { 0 },
+        if life.reopened > 0 {
+            rule.weights.rework
+        } else {
+            0
+        },
         if late { rule.weights.lateness } else { 0 },
         rule.weights.path_step.saturating_mul(off_path).min(ONE),
     ];
@@ -267,8 +275,18 @@ mod tests {
     #[test]
     fn resolved_then_closed_is_no_rework() {
         let mut bench = bench("processes: [{id: p, resolved: [Resolved, Closed]}]");
-        assert_eq!(bench.facts(&["0 a", "1 Resolved", "2 Closed"], None).reopened, 0);
-        assert_eq!(bench.facts(&["0 a", "1 Resolved", "2 a", "3 Closed"], None).reopened, 1);
+        assert_eq!(
+            bench
+                .facts(&["0 a", "1 Resolved", "2 Closed"], None)
+                .reopened,
+            0
+        );
+        assert_eq!(
+            bench
+                .facts(&["0 a", "1 Resolved", "2 a", "3 Closed"], None)
+                .reopened,
+            1
+        );
     }
 
     #[test]
@@ -292,7 +310,8 @@ mod tests {
 
     #[test]
     fn the_greatest_part_makes_the_deviation() {
-        let catalog = "processes: [{id: p, outcomes: {odd: 0.25}, duration_limit: 10s, path: [a, b]}]";
+        let catalog =
+            "processes: [{id: p, outcomes: {odd: 0.25}, duration_limit: 10s, path: [a, b]}]";
         let mut bench = bench(catalog);
         assert_eq!(bench.facts(&["0 a", "1 b=odd"], None).deviation, 250_000);
         assert_eq!(bench.facts(&["0 a", "1 b=fine"], None).deviation, 0);

@@ -6,7 +6,16 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Words in the name of an activity that speak for a resolved state.
 const WORDS: &[&str] = &[
-    "closed", "close", "resolved", "resolve", "done", "completed", "cancelled", "canceled", "solved", "verified",
+    "closed",
+    "close",
+    "resolved",
+    "resolve",
+    "done",
+    "completed",
+    "cancelled",
+    "canceled",
+    "solved",
+    "verified",
 ];
 
 /// A candidate is believed if at least this share of its occurrences is followed by the end or by another candidate.
@@ -30,7 +39,10 @@ pub fn resolved_states<'a>(
     for case in cases.clone() {
         let process = case.process();
         for event in case.events() {
-            candidates.entry(process).or_default().insert(event.activity);
+            candidates
+                .entry(process)
+                .or_default()
+                .insert(event.activity);
         }
     }
     for activities in candidates.values_mut() {
@@ -117,7 +129,12 @@ mod tests {
         let mut names = Names::new();
         names.intern("desk");
         let mut cases: Vec<Case> = (0..20)
-            .map(|_| case(&mut names, "Open,Resolve anomaly,Work,Resolve ticket,Closed"))
+            .map(|_| {
+                case(
+                    &mut names,
+                    "Open,Resolve anomaly,Work,Resolve ticket,Closed",
+                )
+            })
             .collect();
         cases.push(case(&mut names, "Open,Resolve ticket,Work,Closed"));
         let found = resolved_states(cases.iter(), &names);

@@ -85,6 +85,9 @@ mod tests {
     #[test]
     fn an_endless_case_is_compared_by_its_start() {
         let taken = vec![1u32; 10 * COMPARED];
-        assert_eq!(steps_off_path(&taken, &design("a")) as usize, 10 * COMPARED + 1);
+        assert_eq!(
+            steps_off_path(&taken, &design("a")) as usize,
+            10 * COMPARED + 1
+        );
     }
 }

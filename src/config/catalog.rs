@@ -146,7 +146,10 @@ impl Catalog {
             let checked = check.process(process, &ids);
             if processes.insert(checked.id.clone(), checked).is_some() {
                 let id = &process.id;
-                check.add(id, format!("`id`: process `{}` is declared twice", id.value));
+                check.add(
+                    id,
+                    format!("`id`: process `{}` is declared twice", id.value),
+                );
             }
         }
         check.cycles(&raw.processes, &processes);
@@ -291,8 +294,7 @@ impl Check {
 
     fn level(&mut self, raw: &Option<At<Level>>, field: &str, refused: Level) -> Option<Level> {
         let at = raw.as_ref()?;
-        let wrong = at.value == refused
-            || field == "frequency" && at.value == Level::Negligible;
+        let wrong = at.value == refused || field == "frequency" && at.value == Level::Negligible;
         if wrong {
             self.add(at, format!("`{field}` can't be {}", at.value));
         }
@@ -322,7 +324,10 @@ impl Check {
             let text = step.value.trim();
             let activity = text.strip_suffix('?').unwrap_or(text).trim().to_owned();
             if activity.is_empty() {
-                self.add(step, "`path`: a step needs the name of its activity".to_owned());
+                self.add(
+                    step,
+                    "`path`: a step needs the name of its activity".to_owned(),
+                );
             }
             path.push(PathStep {
                 optional: text.ends_with('?'),
@@ -365,7 +370,10 @@ impl Check {
                     if let Some(at) = &process.parent {
                         self.add(
                             at,
-                            format!("`parent`: a cycle among sub-processes: {}", chain.join(" -> ")),
+                            format!(
+                                "`parent`: a cycle among sub-processes: {}",
+                                chain.join(" -> ")
+                            ),
                         );
                     }
                     break;
@@ -425,9 +433,15 @@ mod tests {
     fn problems_name_line_and_field() {
         let text = "processes:\n- id: a\n  outcomes:\n    wrong: 1.5\n- id: a\n  parent: aa\n";
         let messages = messages(text);
-        assert!(messages.contains("catalog.yaml:4:12: `outcomes.wrong`"), "{messages}");
+        assert!(
+            messages.contains("catalog.yaml:4:12: `outcomes.wrong`"),
+            "{messages}"
+        );
         assert!(messages.contains("declared twice"), "{messages}");
-        assert!(messages.contains("no process `aa` (did you mean `a`?)"), "{messages}");
+        assert!(
+            messages.contains("no process `aa` (did you mean `a`?)"),
+            "{messages}"
+        );
     }
 
     #[test]
@@ -439,7 +453,10 @@ mod tests {
 
     #[test]
     fn levels_out_of_their_range_are_refused() {
-        assert!(messages("processes: [{id: a, criticality: extremely high}]").contains("negligible, low"));
+        assert!(
+            messages("processes: [{id: a, criticality: extremely high}]")
+                .contains("negligible, low")
+        );
         assert!(messages("processes: [{id: a, frequency: negligible}]").contains("can't be"));
         assert!(messages("processes: [{id: a, executor: robot}]").contains("human"));
         assert!(messages("processes: [{id: a, drivers: nowhere.csv}]").contains("nowhere.csv"));

@@ -214,14 +214,22 @@ impl Loader {
         if let Some(events) = &raw.batch.events
             && events.value == 0
         {
-            self.add(self.source.problem(events, "`batch.events` must be above 0"));
+            self.add(
+                self.source
+                    .problem(events, "`batch.events` must be above 0"),
+            );
         }
         Config {
             listen,
-            data_dir: self.folder.join(raw.data_dir.unwrap_or_else(|| "data".into())),
+            data_dir: self
+                .folder
+                .join(raw.data_dir.unwrap_or_else(|| "data".into())),
             sources,
             batch_interval: raw.batch.interval.map_or(250_000, |span| span.0),
-            batch_events: raw.batch.events.map_or(10_000, |events| events.value.max(1)),
+            batch_events: raw
+                .batch
+                .events
+                .map_or(10_000, |events| events.value.max(1)),
             score_every: raw.score.every.map_or(15_000_000, |span| span.0),
             window,
             limits: raw.limits,
@@ -280,7 +288,9 @@ impl Loader {
         let text = at.as_ref().map_or(DEFAULT_LISTEN, |at| &at.value);
         text.parse().unwrap_or_else(|error| {
             if let Some(at) = at {
-                let message = format!("`listen`: `{text}` is not an address such as {DEFAULT_LISTEN}: {error}");
+                let message = format!(
+                    "`listen`: `{text}` is not an address such as {DEFAULT_LISTEN}: {error}"
+                );
                 self.add(self.source.problem(at, message));
             }
             SocketAddr::from(([127, 0, 0, 1], 9753))
@@ -296,7 +306,10 @@ impl Loader {
         match super::span::parse_span(&at.value) {
             Ok(span) => Some(span),
             Err(message) => {
-                self.add(self.source.problem(at, format!("`score.window`: {message}, or `all`")));
+                self.add(
+                    self.source
+                        .problem(at, format!("`score.window`: {message}, or `all`")),
+                );
                 Some(DAYS_90)
             }
         }
@@ -323,8 +336,17 @@ impl Loader {
             let mapping = self.mapping(&source.mapping);
             sources.push(SourceConfig {
                 kind: source.r#type.unwrap_or(SourceKind::Files),
-                paths: source.paths.value.iter().map(|path| self.rooted(path)).collect(),
-                exclude: source.exclude.iter().map(|path| self.rooted(path)).collect(),
+                paths: source
+                    .paths
+                    .value
+                    .iter()
+                    .map(|path| self.rooted(path))
+                    .collect(),
+                exclude: source
+                    .exclude
+                    .iter()
+                    .map(|path| self.rooted(path))
+                    .collect(),
                 mapping,
                 mapping_file: PathBuf::from(&source.mapping.value),
                 flush_after: source.flush_after.map_or(10_000_000, |span| span.0),
@@ -396,7 +418,10 @@ mod tests {
         assert!(fail("catalog: nowhere.yaml\n").contains("nowhere.yaml"));
         let twice = "sources:\n- {name: a, paths: [x], mapping: nope}\n- {name: a, paths: [], mapping: nope}\n";
         let text = fail(twice);
-        assert!(text.contains("two sources `a`") && text.contains("reads nothing"), "{text}");
+        assert!(
+            text.contains("two sources `a`") && text.contains("reads nothing"),
+            "{text}"
+        );
         assert!(text.contains("is no preset"), "{text}");
     }
 }

@@ -286,7 +286,8 @@ impl MappingSpec {
             Ok(text) => MappingSpec::parse(&text, path),
             Err(error) => {
                 let known = PRESETS.iter().map(|(name, _)| *name);
-                let problem = Source::new(path).whole(format!("no such preset, and as a file: {error}"));
+                let problem =
+                    Source::new(path).whole(format!("no such preset, and as a file: {error}"));
                 let all = known.clone().collect::<Vec<_>>().join(", ");
                 let problem = problem.did_you_mean(name, known);
                 Err(match problem.hint {
@@ -323,9 +324,15 @@ mod tests {
                 .to_string()
         };
         let text = fail("case: number\nactivty: x\n");
-        assert!(text.contains("m.yaml:2") && text.contains("did you mean `activity`"), "{text}");
+        assert!(
+            text.contains("m.yaml:2") && text.contains("did you mean `activity`"),
+            "{text}"
+        );
         let text = fail("case:\n  pth: number\n");
-        assert!(text.contains("m.yaml:2") && text.contains("did you mean `path`"), "{text}");
+        assert!(
+            text.contains("m.yaml:2") && text.contains("did you mean `path`"),
+            "{text}"
+        );
     }
 
     #[test]

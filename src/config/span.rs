@@ -9,8 +9,9 @@ pub struct SpanText(pub Span);
 
 /// Reads a span such as `250ms`, `2h 30m` or `90d`.
 pub fn parse_span(text: &str) -> Result<Span, String> {
-    let span = humantime::parse_duration(text)
-        .map_err(|error| format!("`{text}` is not a span of time such as 30s, 2h 30m or 90d: {error}"))?;
+    let span = humantime::parse_duration(text).map_err(|error| {
+        format!("`{text}` is not a span of time such as 30s, 2h 30m or 90d: {error}")
+    })?;
     Span::try_from(span.as_micros()).map_err(|_| format!("`{text}` is too long a span"))
 }
 
@@ -45,6 +46,10 @@ mod tests {
         assert_eq!(parse_span("250ms"), Ok(250_000));
         assert_eq!(parse_span("90d"), Ok(90 * 24 * 3_600_000_000));
         assert_eq!(format_span(9_000_000_000), "2h 30m");
-        assert!(parse_span("soon").unwrap_err().contains("30s, 2h 30m or 90d"));
+        assert!(
+            parse_span("soon")
+                .unwrap_err()
+                .contains("30s, 2h 30m or 90d")
+        );
     }
 }

@@ -270,7 +270,9 @@ impl Tolerance {
     pub fn builtin() -> Tolerance {
         match Tolerance::parse(DEFAULT, Path::new("tolerance.yaml")) {
             Ok(tolerance) => tolerance,
-            Err(problems) => unreachable!("the built-in tolerance table is checked by tests: {problems}"),
+            Err(problems) => {
+                unreachable!("the built-in tolerance table is checked by tests: {problems}")
+            }
         }
     }
 
@@ -329,26 +331,46 @@ fn check(raw: &Raw, source: &Source) -> Problems {
     for level in [Level::Negligible, Level::Low, Level::Medium, Level::High] {
         need(
             raw.classes.value.contains_key(&level),
-            source.problem(&raw.classes, format!("`classes` needs a class for criticality `{level}`")),
+            source.problem(
+                &raw.classes,
+                format!("`classes` needs a class for criticality `{level}`"),
+            ),
         );
     }
     let table = &raw.table.value;
-    let bounds: Vec<f64> = std::iter::once(table.lower).chain(table.upper.iter().copied()).collect();
+    let bounds: Vec<f64> = std::iter::once(table.lower)
+        .chain(table.upper.iter().copied())
+        .collect();
     need(
         !table.upper.is_empty() && table.lower >= 0.0 && ascending(&bounds),
-        source.problem(&raw.table, "`table.upper` needs ascending sizes above `table.lower`"),
+        source.problem(
+            &raw.table,
+            "`table.upper` needs ascending sizes above `table.lower`",
+        ),
     );
-    for (name, row) in [("f", &table.f), ("m", &table.m), ("c", &table.c), ("v", &table.v)] {
+    for (name, row) in [
+        ("f", &table.f),
+        ("m", &table.m),
+        ("c", &table.c),
+        ("v", &table.v),
+    ] {
         need(
             row.len() == table.upper.len(),
             source.problem(
                 &raw.table,
-                format!("`table.{name}` has {} values for {} ranges", row.len(), table.upper.len()),
+                format!(
+                    "`table.{name}` has {} values for {} ranges",
+                    row.len(),
+                    table.upper.len()
+                ),
             ),
         );
         need(
             row.iter().flatten().all(|t| t.is_finite() && *t > 0.0),
-            source.problem(&raw.table, format!("`table.{name}`: a tolerance is above 0, or null")),
+            source.problem(
+                &raw.table,
+                format!("`table.{name}`: a tolerance is above 0, or null"),
+            ),
         );
     }
     let c = &raw.complexity;
@@ -380,7 +402,10 @@ fn check(raw: &Raw, source: &Source) -> Problems {
     for (name, at) in &raw.outcome_severity {
         need(
             (0.0..=1.0).contains(&at.value),
-            source.problem(at, format!("`outcome_severity.{name}` lies between 0 and 1")),
+            source.problem(
+                at,
+                format!("`outcome_severity.{name}` lies between 0 and 1"),
+            ),
         );
     }
     let rules = &raw.recommendations;
@@ -418,14 +443,22 @@ mod tests {
         let fail = |from: &str, to: &str| {
             let text = DEFAULT.replacen(from, to, 1);
             assert_ne!(text, DEFAULT);
-            Tolerance::parse(&text, Path::new("t.yaml")).unwrap_err().to_string()
+            Tolerance::parse(&text, Path::new("t.yaml"))
+                .unwrap_err()
+                .to_string()
         };
         assert!(fail("kappa: 0.1", "kappa: -1").contains("`kappa`"));
         assert!(fail("alpha: 0.05", "alpha: 5").contains("`alpha`"));
         assert!(fail("f: [0.05, 0.05,", "f: [0.05,").contains("7 values for 8 ranges"));
         assert!(fail("upper: [3, 6,", "upper: [6, 3,").contains("ascending"));
         assert!(fail("failed: 1", "failed: 7").contains("outcome_severity.failed"));
-        assert!(fail("then: keep with people\n    because: no rule", "when: {frequency: low}\n    then: keep with people\n    because: no rule").contains("last rule"));
+        assert!(
+            fail(
+                "then: keep with people\n    because: no rule",
+                "when: {frequency: low}\n    then: keep with people\n    because: no rule"
+            )
+            .contains("last rule")
+        );
         assert!(fail("executor: ai", "exekutor: ai").contains("did you mean `executor`"));
     }
 }

@@ -75,7 +75,9 @@ fn explain(error: &serde_saphyr::Error, source: &Source) -> Problem {
             field, expected, ..
         } => {
             let unknown = problem(format!("unknown field `{field}`"));
-            let near = unknown.clone().did_you_mean(field, expected.iter().copied());
+            let near = unknown
+                .clone()
+                .did_you_mean(field, expected.iter().copied());
             if near.hint.is_some() {
                 near
             } else {

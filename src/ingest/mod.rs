@@ -5,6 +5,7 @@
 
 mod batch;
 pub mod decode;
+pub mod files;
 pub mod framing;
 pub mod mapping;
 mod path;
@@ -12,7 +13,7 @@ mod reject;
 mod scalar;
 pub mod time;
 
-pub use batch::{EventBatch, MappedEvent, TextRef};
+pub use batch::{EventBatch, KEY_SEPARATOR, MappedEvent, TextRef};
 pub use path::Path;
 pub use reject::{Reason, Reject};
 pub use scalar::Scalar;

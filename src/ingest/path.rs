@@ -69,10 +69,12 @@ impl Path {
         {
             return Some(value);
         }
-        self.parts.iter().try_fold(record, |value, part| match part {
-            Part::Key(key) => value.get(key),
-            Part::Index(index) => value.get(index),
-        })
+        self.parts
+            .iter()
+            .try_fold(record, |value, part| match part {
+                Part::Key(key) => value.get(key),
+                Part::Index(index) => value.get(index),
+            })
     }
 }
 

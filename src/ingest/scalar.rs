@@ -85,7 +85,10 @@ mod tests {
         assert_eq!(text("17"), Some("17".to_owned()));
         assert_eq!(text("1.5"), Some("1.5".to_owned()));
         assert_eq!(text("true"), Some("true".to_owned()));
-        assert_eq!(text("18446744073709551615"), Some("18446744073709551615".to_owned()));
+        assert_eq!(
+            text("18446744073709551615"),
+            Some("18446744073709551615".to_owned())
+        );
         assert_eq!(text("[1]"), None);
     }
 }

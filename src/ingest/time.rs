@@ -355,8 +355,19 @@ mod tests {
             assert_eq!(auto(text), want, "{text}");
         }
         assert_eq!(auto("2024-02-29"), Some("2024-02-29T00:00:00Z".to_owned()));
-        assert_eq!(auto("2024-02-29 07:08"), Some("2024-02-29T07:08:00Z".to_owned()));
-        for wrong in ["2023-02-29", "2024-13-01", "2024-01-01T25:00:00", "2024-01-01T10:00:00+99:00", "2024-01-01Tx", "soon", ""] {
+        assert_eq!(
+            auto("2024-02-29 07:08"),
+            Some("2024-02-29T07:08:00Z".to_owned())
+        );
+        for wrong in [
+            "2023-02-29",
+            "2024-13-01",
+            "2024-01-01T25:00:00",
+            "2024-01-01T10:00:00+99:00",
+            "2024-01-01Tx",
+            "soon",
+            "",
+        ] {
             assert_eq!(auto(wrong), None, "{wrong}");
         }
     }
@@ -364,24 +375,55 @@ mod tests {
     #[test]
     fn epochs_by_their_size() {
         let want = Some("2019-02-16T03:15:40Z".to_owned());
-        for text in ["1550286940", "1550286940000", "1550286940000000", "1550286940000000000", "1550286940.0"] {
+        for text in [
+            "1550286940",
+            "1550286940000",
+            "1550286940000000",
+            "1550286940000000000",
+            "1550286940.0",
+        ] {
             assert_eq!(auto(text), want, "{text}");
         }
         let parser = TimeParser::new(Vec::new(), Tz::UTC);
-        assert_eq!(parser.int(1_550_286_940_507).unwrap().time, Time(1_550_286_940_507_000));
-        assert_eq!(parser.float(1_550_286_940.5).unwrap().time, Time(1_550_286_940_500_000));
-        assert_eq!(with("epoch_ms", Tz::UTC, "1000"), Some("1970-01-01T00:00:01Z".to_owned()));
+        assert_eq!(
+            parser.int(1_550_286_940_507).unwrap().time,
+            Time(1_550_286_940_507_000)
+        );
+        assert_eq!(
+            parser.float(1_550_286_940.5).unwrap().time,
+            Time(1_550_286_940_500_000)
+        );
+        assert_eq!(
+            with("epoch_ms", Tz::UTC, "1000"),
+            Some("1970-01-01T00:00:01Z".to_owned())
+        );
     }
 
     #[test]
     fn custom_formats_and_zones() {
         let rome = Tz::Europe__Rome;
-        assert_eq!(with("%d-%m-%Y %H:%M:%S", Tz::UTC, "07-01-2013 08:17:17"), Some("2013-01-07T08:17:17Z".to_owned()));
-        assert_eq!(with("%d/%m/%Y %H:%M", rome, "7/1/2013 8:17"), Some("2013-01-07T07:17:00Z".to_owned()));
-        assert_eq!(with("%d.%m.%Y", rome, "15.07.2013"), Some("2013-07-14T22:00:00Z".to_owned()));
-        assert_eq!(with("%m/%d/%Y %I:%M %p %z", rome, "7/15/2013 1:02 PM +0000"), Some("2013-07-15T13:02:00Z".to_owned()));
+        assert_eq!(
+            with("%d-%m-%Y %H:%M:%S", Tz::UTC, "07-01-2013 08:17:17"),
+            Some("2013-01-07T08:17:17Z".to_owned())
+        );
+        assert_eq!(
+            with("%d/%m/%Y %H:%M", rome, "7/1/2013 8:17"),
+            Some("2013-01-07T07:17:00Z".to_owned())
+        );
+        assert_eq!(
+            with("%d.%m.%Y", rome, "15.07.2013"),
+            Some("2013-07-14T22:00:00Z".to_owned())
+        );
+        assert_eq!(
+            with("%m/%d/%Y %I:%M %p %z", rome, "7/15/2013 1:02 PM +0000"),
+            Some("2013-07-15T13:02:00Z".to_owned())
+        );
         assert_eq!(with("%d/%m/%Y", rome, "2013-07-15"), None);
-        assert!(TimeFormat::new("yyyy-MM-dd").unwrap_err().contains("strftime"));
+        assert!(
+            TimeFormat::new("yyyy-MM-dd")
+                .unwrap_err()
+                .contains("strftime")
+        );
     }
 
     #[test]

@@ -128,7 +128,8 @@ impl Sums {
     /// The bytes to keep on disk.
     pub fn encode(&self, out: &mut Vec<u8>) {
         out.push(VERSION);
-        self.starts.encode(out, |out, hour| put_i64(out, i64::from(hour)));
+        self.starts
+            .encode(out, |out, hour| put_i64(out, i64::from(hour)));
         for count in [
             self.open,
             self.open_events,
@@ -161,9 +162,7 @@ impl Sums {
         if reader.u8()? != VERSION {
             return Err(reader.damaged());
         }
-        let hour = |reader: &mut Reader| {
-            i32::try_from(reader.i64()?).map_err(|_| reader.damaged())
-        };
+        let hour = |reader: &mut Reader| i32::try_from(reader.i64()?).map_err(|_| reader.damaged());
         Ok(Sums {
             starts: Counts::decode(reader, hour)?,
             open: reader.i64()?,
@@ -193,25 +192,33 @@ mod tests {
 
     fn some_facts() -> impl Strategy<Value = Facts> {
         let path = proptest::collection::vec(1u32..6, 1..8);
-        (path, 0i64..1_000_000_000_000, 0i64..1_000_000_000, any::<bool>(), 0u32..3, 0u32..4).prop_map(
-            |(path, start, duration, complete, reopened, parent_process)| Facts {
-                process: 1,
-                executor: Executor::Human,
-                origin: Origin::Live,
-                start: Time(start),
-                end: Time(start + duration),
-                complete,
-                outcome: path[path.len() - 1],
-                outcome_is_activity: reopened == 1,
-                reopened,
-                late: reopened == 2,
-                off_path: reopened,
-                handoffs: reopened,
-                deviation: reopened * 100_000,
-                parent_process,
-                path,
-            },
+        (
+            path,
+            0i64..1_000_000_000_000,
+            0i64..1_000_000_000,
+            any::<bool>(),
+            0u32..3,
+            0u32..4,
         )
+            .prop_map(
+                |(path, start, duration, complete, reopened, parent_process)| Facts {
+                    process: 1,
+                    executor: Executor::Human,
+                    origin: Origin::Live,
+                    start: Time(start),
+                    end: Time(start + duration),
+                    complete,
+                    outcome: path[path.len() - 1],
+                    outcome_is_activity: reopened == 1,
+                    reopened,
+                    late: reopened == 2,
+                    off_path: reopened,
+                    handoffs: reopened,
+                    deviation: reopened * 100_000,
+                    parent_process,
+                    path,
+                },
+            )
     }
 
     fn sum(facts: &[Facts], names: &Names) -> Sums {
@@ -280,6 +287,9 @@ mod tests {
         };
         sums.add_start(&facts, 1);
         sums.add_end(&facts, &Names::new(), 1);
-        assert_eq!((sums.started(), sums.open, sums.open_events, sums.cases), (1, 1, 2, 0));
+        assert_eq!(
+            (sums.started(), sums.open, sums.open_events, sums.cases),
+            (1, 1, 2, 0)
+        );
     }
 }

@@ -90,7 +90,9 @@ impl<'a> Reader<'a> {
         let end = self.at + 8;
         let bytes = self.bytes.get(self.at..end).ok_or(self.damaged())?;
         self.at = end;
-        Ok(u64::from_le_bytes(bytes.try_into().map_err(|_| self.damaged())?))
+        Ok(u64::from_le_bytes(
+            bytes.try_into().map_err(|_| self.damaged())?,
+        ))
     }
 
     /// A text.

@@ -188,9 +188,7 @@ impl Lifecycle {
 impl Origin {
     /// From the number it is stored as; unknown numbers read as live.
     pub fn from_code(code: u8) -> Origin {
-        *Origin::ALL
-            .get(usize::from(code))
-            .unwrap_or(&Origin::Live)
+        *Origin::ALL.get(usize::from(code)).unwrap_or(&Origin::Live)
     }
 }
 

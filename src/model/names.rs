@@ -46,7 +46,9 @@ impl Names {
             return None;
         }
         self.index
-            .find(hash_text(text), |id| &*self.texts[(*id - 1) as usize] == text)
+            .find(hash_text(text), |id| {
+                &*self.texts[(*id - 1) as usize] == text
+            })
             .copied()
     }
 

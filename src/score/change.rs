@@ -25,7 +25,9 @@ pub fn changes(before: Option<&ProcessScore>, after: &ProcessScore) -> Vec<Chang
         ("achieved_class", |score| score.achieved_class.to_string()),
         ("status", |score| score.status.to_string()),
         ("recommendation", |score| {
-            score.recommendation.map_or(String::new(), |r| r.to_string())
+            score
+                .recommendation
+                .map_or(String::new(), |r| r.to_string())
         }),
     ];
     columns

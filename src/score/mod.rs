@@ -11,9 +11,7 @@ mod table;
 
 pub use change::{Change, changes};
 pub use evidence::{Evidence, ProcessSums};
-pub use process::{
-    Bounds, Durations, ExecutorScore, ProcessScore, SizeParts, Terms, score_all,
-};
+pub use process::{Bounds, Durations, ExecutorScore, ProcessScore, SizeParts, Terms, score_all};
 pub use recommend::{Attributes, Verdict, recommend};
 pub use size::{SizeError, Sizes, own_size, sizes};
 pub use table::{

@@ -10,9 +10,7 @@ use super::table::{
 use crate::config::catalog::{Catalog, Process};
 use crate::config::tolerance::{Recommendation, Tolerance, ToleranceLevel};
 use crate::measure::{END, Sums};
-use crate::model::{
-    Class, Executor, Level, NameId, Names, Origin, Status, TolClass, WEEK_US,
-};
+use crate::model::{Class, Executor, Level, NameId, Names, Origin, Status, TolClass, WEEK_US};
 use crate::stats::{
     Interval, categorical_variance, clean_runs_missing, confidence_sequence, rate_interval,
 };
@@ -262,8 +260,7 @@ impl Scorer<'_> {
             }),
             _ => None,
         };
-        let verdict =
-            attributes.and_then(|is| recommend(&tolerance.recommendations, &is));
+        let verdict = attributes.and_then(|is| recommend(&tolerance.recommendations, &is));
         let reason = match (&verdict, &attributes) {
             (Some(verdict), Some(is)) => {
                 let figures = self.figures(is, nominal, per_week, permissible, deviation);
@@ -307,7 +304,9 @@ impl Scorer<'_> {
             permissible_deviation: permissible,
             deviation,
             status,
-            capability: permissible.map(|t| t / interval.upper).filter(|_| deviation.is_some()),
+            capability: permissible
+                .map(|t| t / interval.upper)
+                .filter(|_| deviation.is_some()),
             capability_of_mean: permissible
                 .zip(deviation)
                 .filter(|(_, deviation)| deviation.mean > 0.0)
@@ -333,8 +332,7 @@ impl Scorer<'_> {
         match size? {
             Ok(size) => Some(*size),
             Err(SizeError { cycle }) => {
-                let names: Vec<&str> =
-                    cycle.iter().map(|id| self.terms.names.text(*id)).collect();
+                let names: Vec<&str> = cycle.iter().map(|id| self.terms.names.text(*id)).collect();
                 self.notes.push(format!(
                     "cases call each other in a circle ({}), so sub-processes are left out of its size",
                     names.join(" -> ")
@@ -462,7 +460,11 @@ impl Scorer<'_> {
             .map(|(id, _)| self.terms.names.text(id))
             .filter(|name| !self.declared.outcomes.contains_key(*name))
             .filter_map(|name| {
-                let severity = self.terms.tolerance.outcome_severity.get(&name.to_lowercase())?;
+                let severity = self
+                    .terms
+                    .tolerance
+                    .outcome_severity
+                    .get(&name.to_lowercase())?;
                 (*severity > 0).then(|| format!("{name} = {}", f64::from(*severity) / 1e6))
             })
             .collect();

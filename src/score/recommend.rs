@@ -64,7 +64,9 @@ pub fn recommend(rules: &[Rule], attributes: &Attributes) -> Option<Verdict> {
 
 fn fits(when: &When, is: &Attributes) -> bool {
     fn allows<T: PartialEq>(condition: &Option<OneOf<T>>, word: &T) -> bool {
-        condition.as_ref().is_none_or(|allowed| allowed.allows(word))
+        condition
+            .as_ref()
+            .is_none_or(|allowed| allowed.allows(word))
     }
     allows(&when.complexity, &is.complexity)
         && allows(&when.frequency, &is.frequency)
@@ -124,7 +126,10 @@ mod tests {
             status: Status::Outside,
             ..DESK
         };
-        assert_eq!(verdict(failing).recommendation, Recommendation::AiWithApproval);
+        assert_eq!(
+            verdict(failing).recommendation,
+            Recommendation::AiWithApproval
+        );
         let critical = Attributes {
             criticality: Level::High,
             ..failing
@@ -135,12 +140,23 @@ mod tests {
     #[test]
     fn every_combination_of_levels_gets_an_answer() {
         let rules = Tolerance::builtin().recommendations;
-        let tolerances = [ToleranceLevel::None, ToleranceLevel::Low, ToleranceLevel::Medium, ToleranceLevel::High];
+        let tolerances = [
+            ToleranceLevel::None,
+            ToleranceLevel::Low,
+            ToleranceLevel::Medium,
+            ToleranceLevel::High,
+        ];
         for complexity in [Level::Low, Level::Medium, Level::High, Level::ExtremelyHigh] {
             for frequency in [Level::Low, Level::Medium, Level::High] {
                 for criticality in [Level::Negligible, Level::Low, Level::Medium, Level::High] {
                     for tolerance in tolerances {
-                        let attributes = Attributes { complexity, frequency, criticality, tolerance, ..DESK };
+                        let attributes = Attributes {
+                            complexity,
+                            frequency,
+                            criticality,
+                            tolerance,
+                            ..DESK
+                        };
                         assert!(recommend(&rules, &attributes).is_some());
                     }
                 }
@@ -150,12 +166,25 @@ mod tests {
 
     #[test]
     fn precision_compares_classes() {
-        let with = |achieved_class, status| Attributes { achieved_class, status, ..DESK }.precision();
+        let with = |achieved_class, status| {
+            Attributes {
+                achieved_class,
+                status,
+                ..DESK
+            }
+            .precision()
+        };
         assert_eq!(with(TolClass::M, Status::Within), Precision::Finer);
         assert_eq!(with(TolClass::C, Status::Within), Precision::Equal);
         assert_eq!(with(TolClass::V, Status::Outside), Precision::Coarser);
         assert_eq!(with(TolClass::None, Status::Outside), Precision::Coarser);
-        assert_eq!(with(TolClass::Undetermined, Status::Outside), Precision::Coarser);
-        assert_eq!(with(TolClass::Undetermined, Status::Undetermined), Precision::Undetermined);
+        assert_eq!(
+            with(TolClass::Undetermined, Status::Outside),
+            Precision::Coarser
+        );
+        assert_eq!(
+            with(TolClass::Undetermined, Status::Undetermined),
+            Precision::Undetermined
+        );
     }
 }

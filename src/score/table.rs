@@ -95,8 +95,14 @@ mod tests {
         (Class::V, [None, Some(0.5), Some(1.0), Some(1.5), Some(2.5), Some(4.0), Some(6.0), Some(8.0)]),
     ];
     const RANGES: [(f64, f64); 8] = [
-        (0.5, 3.0), (3.0, 6.0), (6.0, 30.0), (30.0, 120.0),
-        (120.0, 400.0), (400.0, 1000.0), (1000.0, 2000.0), (2000.0, 4000.0),
+        (0.5, 3.0),
+        (3.0, 6.0),
+        (6.0, 30.0),
+        (30.0, 120.0),
+        (120.0, 400.0),
+        (400.0, 1000.0),
+        (1000.0, 2000.0),
+        (2000.0, 4000.0),
     ];
 
     #[test]
@@ -154,9 +160,7 @@ mod tests {
     #[test]
     fn the_finest_class_that_is_held() {
         let tolerance = Tolerance::builtin();
-        let held = |lower, upper| {
-            achieved_class(&tolerance, Interval { lower, upper }, 8.0)
-        };
+        let held = |lower, upper| achieved_class(&tolerance, Interval { lower, upper }, 8.0);
         assert_eq!(held(0.0, 0.01), TolClass::F);
         assert_eq!(held(0.0, 0.02), TolClass::M);
         assert_eq!(held(0.024, 0.045), TolClass::C);
@@ -164,7 +168,14 @@ mod tests {
         assert_eq!(held(0.0, 0.5), TolClass::Undetermined);
         assert_eq!(held(0.2, 0.5), TolClass::None);
         // Up to size 3 there is no v: c is the coarsest.
-        let tiny = achieved_class(&tolerance, Interval { lower: 0.03, upper: 0.05 }, 2.0);
+        let tiny = achieved_class(
+            &tolerance,
+            Interval {
+                lower: 0.03,
+                upper: 0.05,
+            },
+            2.0,
+        );
         assert_eq!(tiny, TolClass::None);
     }
 }

@@ -46,7 +46,10 @@ mod tests {
     use super::*;
 
     fn close(got: f64, want: f64) {
-        assert!((got - want).abs() < 1e-4 * want.max(1.0), "{got} is not {want}");
+        assert!(
+            (got - want).abs() < 1e-4 * want.max(1.0),
+            "{got} is not {want}"
+        );
     }
 
     #[test]

@@ -75,7 +75,10 @@ impl<R: Read> Chunker<R> {
         {
             self.fill();
         }
-        let end = self.framing.first_end(&self.pending).unwrap_or(self.pending.len());
+        let end = self
+            .framing
+            .first_end(&self.pending)
+            .unwrap_or(self.pending.len());
         self.take(end)
     }
 
@@ -190,14 +193,24 @@ mod tests {
         let long: Vec<_> = got
             .iter()
             .filter_map(|chunk| match chunk {
-                Chunk::TooLong { offset, length, start } => Some((*offset, *length, start.len())),
+                Chunk::TooLong {
+                    offset,
+                    length,
+                    start,
+                } => Some((*offset, *length, start.len())),
                 Chunk::Records { .. } => None,
             })
             .collect();
         assert_eq!(long.len(), 1);
         assert_eq!((long[0].0, long[0].1), (4, 10_001));
         let last = got.last().unwrap();
-        assert_eq!(last, &Chunk::Records { offset: 10_005, bytes: b"two\n".to_vec() });
+        assert_eq!(
+            last,
+            &Chunk::Records {
+                offset: 10_005,
+                bytes: b"two\n".to_vec()
+            }
+        );
     }
 
     #[test]
@@ -217,7 +230,13 @@ mod tests {
         }
         let mut chunker = Chunker::new(Broken(0), Framing::Lines, 1024, 1024);
         let first = chunker.next();
-        assert_eq!(first, Some(Chunk::Records { offset: 0, bytes: b"a\nb\n".to_vec() }));
+        assert_eq!(
+            first,
+            Some(Chunk::Records {
+                offset: 0,
+                bytes: b"a\nb\n".to_vec()
+            })
+        );
         assert_eq!(chunker.next(), None);
         assert_eq!(chunker.take_error().unwrap().to_string(), "broken");
     }
@@ -227,6 +246,12 @@ mod tests {
         let text = b"a,\"b\nc\"\n1,2\n";
         let mut chunker = Chunker::new(&text[..], Framing::Csv { quote: b'"' }, 4, 100);
         assert_eq!(chunker.first_record(), b"a,\"b\nc\"\n");
-        assert_eq!(chunker.next(), Some(Chunk::Records { offset: 8, bytes: b"1,2\n".to_vec() }));
+        assert_eq!(
+            chunker.next(),
+            Some(Chunk::Records {
+                offset: 8,
+                bytes: b"1,2\n".to_vec()
+            })
+        );
     }
 }

@@ -189,11 +189,22 @@ mod tests {
     fn rows_of_another_width_are_refused_and_the_rest_read() {
         let text = b"Incident ID,Step,at\nA-1,x\nA-2,x,2024-01-02\nA-3,x,2024-01-03,extra\nA-4,x,2024-01-04,\nA-5,\xff,2024-01-05\n";
         let out = decode(MAPPING, text);
-        let cases: Vec<&str> = out.events.iter().map(|event| out.text(event.case)).collect();
+        let cases: Vec<&str> = out
+            .events
+            .iter()
+            .map(|event| out.text(event.case))
+            .collect();
         assert_eq!(cases, ["A-2", "A-4"]);
         let reasons: Vec<Reason> = out.rejects.iter().map(|reject| reject.reason).collect();
-        assert_eq!(reasons, [Reason::Malformed, Reason::Malformed, Reason::InvalidUtf8]);
-        assert!(out.rejects[0].detail.contains("2 fields, and the header has 3"));
+        assert_eq!(
+            reasons,
+            [Reason::Malformed, Reason::Malformed, Reason::InvalidUtf8]
+        );
+        assert!(
+            out.rejects[0]
+                .detail
+                .contains("2 fields, and the header has 3")
+        );
     }
 
     #[test]

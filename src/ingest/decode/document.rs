@@ -43,7 +43,12 @@ pub fn decode_document(
         } else {
             batch.records += 1;
             let detail = "not a JSON object";
-            batch.rejects.push(Reject::new(place.offset, Reason::Malformed, detail, raw.as_bytes()));
+            batch.rejects.push(Reject::new(
+                place.offset,
+                Reason::Malformed,
+                detail,
+                raw.as_bytes(),
+            ));
         }
         if batch.records as usize >= BATCH_RECORDS {
             stopped = sink(std::mem::take(&mut batch)).is_break();
@@ -52,7 +57,12 @@ pub fn decode_document(
     };
     let mut json = serde_json::Deserializer::from_reader(std::io::BufReader::new(reader));
     let result = loop {
-        match (RecordsSeed { parts, each: &mut each }).deserialize(&mut json) {
+        match (RecordsSeed {
+            parts,
+            each: &mut each,
+        })
+        .deserialize(&mut json)
+        {
             Err(error) => break Err(error),
             Ok(()) => {
                 if json.end().is_ok() {
@@ -72,7 +82,9 @@ pub fn decode_document(
         };
         batch.records += 1;
         let place = count * PLACE_STEP;
-        batch.rejects.push(Reject::new(place, reason, error.to_string(), b""));
+        batch
+            .rejects
+            .push(Reject::new(place, reason, error.to_string(), b""));
     }
     if batch.records > 0 {
         // Nothing follows, so it does not matter whether the receiver wants more.
@@ -126,7 +138,8 @@ impl<'de, F: FnMut(Value) -> bool> Visitor<'de> for RecordsSeed<'_, &mut F> {
         loop {
             let more = if wanted.is_none_or(|wanted| wanted == index) {
                 let each = &mut *self.each;
-                seq.next_element_seed(RecordsSeed { parts, each })?.is_some()
+                seq.next_element_seed(RecordsSeed { parts, each })?
+                    .is_some()
             } else {
                 seq.next_element::<IgnoredAny>()?.is_some()
             };
@@ -140,7 +153,11 @@ impl<'de, F: FnMut(Value) -> bool> Visitor<'de> for RecordsSeed<'_, &mut F> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let Some((Part::Key(wanted), rest)) = self.parts.split_first() else {
             let record = Value::deserialize(MapAccessDeserializer::new(map))?;
-            return if (self.each)(record) { Ok(()) } else { Err(stop()) };
+            return if (self.each)(record) {
+                Ok(())
+            } else {
+                Err(stop())
+            };
         };
         while let Some(key) = map.next_key::<String>()? {
             if *wanted == key || wanted == "*" {
@@ -167,15 +184,33 @@ mod tests {
 
     fn decode(records: &str, text: &str) -> (Vec<String>, Vec<(Reason, String)>) {
         let file = std::path::Path::new("m.yaml");
-        let records = if records.is_empty() { String::new() } else { format!("records: '{records}'\n") };
+        let records = if records.is_empty() {
+            String::new()
+        } else {
+            format!("records: '{records}'\n")
+        };
         let mapping = format!("{records}case: id\nactivity: what\ntime: at\n");
         let spec = MappingSpec::parse(&mapping, file).unwrap();
-        let circumstances = Circumstances { default_process: "p", namespace: "", latest: Time(i64::MAX) };
+        let circumstances = Circumstances {
+            default_process: "p",
+            namespace: "",
+            latest: Time(i64::MAX),
+        };
         let mapping = compile(&spec, file, circumstances).unwrap();
         let (mut cases, mut rejects) = (Vec::new(), Vec::new());
         decode_document(&mapping, 7, text.as_bytes(), &mut |batch| {
-            cases.extend(batch.events.iter().map(|event| batch.text(event.case).to_owned()));
-            rejects.extend(batch.rejects.into_iter().map(|reject| (reject.reason, reject.detail)));
+            cases.extend(
+                batch
+                    .events
+                    .iter()
+                    .map(|event| batch.text(event.case).to_owned()),
+            );
+            rejects.extend(
+                batch
+                    .rejects
+                    .into_iter()
+                    .map(|reject| (reject.reason, reject.detail)),
+            );
             ControlFlow::Continue(())
         });
         (cases, rejects)
@@ -191,9 +226,22 @@ mod tests {
         let two = ["1".to_owned(), "2".to_owned()];
         assert_eq!(decode("", &format!("[{a},{b}]")).0, two);
         assert_eq!(decode("", &format!("{a}\n{b}")).0, two);
-        assert_eq!(decode("x.y", &format!("{{\"q\":[0],\"x\":{{\"y\":[{a},{b}]}}}}")).0, two);
-        assert_eq!(decode("x.*", &format!("{{\"x\":{{\"k\":{a},\"l\":{b}}}}}")).0, two);
-        assert_eq!(decode("x.y", &format!("{{\"x\":[{{\"y\":[{a}]}},{{\"y\":[{b}]}}]}}")).0, two);
+        assert_eq!(
+            decode("x.y", &format!("{{\"q\":[0],\"x\":{{\"y\":[{a},{b}]}}}}")).0,
+            two
+        );
+        assert_eq!(
+            decode("x.*", &format!("{{\"x\":{{\"k\":{a},\"l\":{b}}}}}")).0,
+            two
+        );
+        assert_eq!(
+            decode(
+                "x.y",
+                &format!("{{\"x\":[{{\"y\":[{a}]}},{{\"y\":[{b}]}}]}}")
+            )
+            .0,
+            two
+        );
         assert_eq!(decode("x[1]", &format!("{{\"x\":[[{a}],[{b}]]}}")).0, ["2"]);
     }
 

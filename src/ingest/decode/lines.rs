@@ -57,19 +57,31 @@ impl<'m> LineDecoder<'m> {
         }
     }
 
-    fn line<'a>(&self, line: &'a [u8], place: Place, slots: &mut [Scalar<'a>], out: &mut EventBatch) {
+    fn line<'a>(
+        &self,
+        line: &'a [u8],
+        place: Place,
+        slots: &mut [Scalar<'a>],
+        out: &mut EventBatch,
+    ) {
         let place = Place {
             record: xxh3_64(line),
             ..place
         };
         let malformed = |error: serde_json::Error, out: &mut EventBatch| {
             out.records += 1;
-            out.rejects
-                .push(Reject::new(place.offset, Reason::Malformed, error.to_string(), line));
+            out.rejects.push(Reject::new(
+                place.offset,
+                Reason::Malformed,
+                error.to_string(),
+                line,
+            ));
         };
         if self.mapping.whole_records {
             match serde_json::from_slice::<Value>(line) {
-                Ok(value) if value.is_object() => self.mapping.apply_value(&value, place, line, out),
+                Ok(value) if value.is_object() => {
+                    self.mapping.apply_value(&value, place, line, out)
+                }
                 Ok(_) => malformed(not_an_object(), out),
                 Err(error) => malformed(error, out),
             }
@@ -315,9 +327,13 @@ mod tests {
         let whole = decode(&format!("{PLAIN}where: 'true'\n"), lines);
         assert_eq!(fast.events, whole.events);
         assert_eq!(fast.events.len(), 1);
-        let reasons = |batch: &EventBatch| batch.rejects.iter().map(|r| r.reason).collect::<Vec<_>>();
+        let reasons =
+            |batch: &EventBatch| batch.rejects.iter().map(|r| r.reason).collect::<Vec<_>>();
         assert_eq!(reasons(&fast), reasons(&whole));
-        assert_eq!(reasons(&fast), [Reason::MissingCase, Reason::Malformed, Reason::Malformed]);
+        assert_eq!(
+            reasons(&fast),
+            [Reason::MissingCase, Reason::Malformed, Reason::Malformed]
+        );
         assert_eq!(fast.names.text(fast.events[0].activity), "do  it");
     }
 
@@ -331,7 +347,14 @@ mod tests {
         LineDecoder::new(&mapping).decode(7, 0, &lines, &mut out);
         assert_eq!(out.events.len(), 2);
         let reasons: Vec<Reason> = out.rejects.iter().map(|r| r.reason).collect();
-        assert_eq!(reasons, [Reason::InvalidUtf8, Reason::UnreadableTime, Reason::Malformed]);
+        assert_eq!(
+            reasons,
+            [
+                Reason::InvalidUtf8,
+                Reason::UnreadableTime,
+                Reason::Malformed
+            ]
+        );
         assert_eq!(out.records, 5);
     }
 
@@ -343,7 +366,11 @@ mod tests {
             "{\"key\":\"T-1\",\"made\":1550286900,\"log\":{\"at\":1550286940,\"items\":[{\"field\":\"x\"},{\"field\":\"status\",\"to\":\"Open\"},{\"field\":\"status\",\"to\":\"Done\"}]}}\n",
         );
         assert!(out.rejects.is_empty(), "{:?}", out.rejects);
-        let steps: Vec<&str> = out.events.iter().map(|e| out.names.text(e.activity)).collect();
+        let steps: Vec<&str> = out
+            .events
+            .iter()
+            .map(|e| out.names.text(e.activity))
+            .collect();
         assert_eq!(steps, ["Open", "Done", "created"]);
         let mut identities: Vec<u64> = out.events.iter().map(|e| e.identity).collect();
         identities.dedup();

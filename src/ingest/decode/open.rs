@@ -45,10 +45,17 @@ impl Input {
             Input::File(path) => {
                 let name = path.file_name().unwrap_or_default().to_string_lossy();
                 let mut stem = name.as_ref();
-                for ending in [".gz", ".zst", ".ndjson", ".jsonl", ".json", ".csv", ".tsv", ".txt", ".log", ".xes"] {
+                for ending in [
+                    ".gz", ".zst", ".ndjson", ".jsonl", ".json", ".csv", ".tsv", ".txt", ".log",
+                    ".xes",
+                ] {
                     stem = stem.strip_suffix(ending).unwrap_or(stem);
                 }
-                if stem.is_empty() { name.into_owned() } else { stem.to_owned() }
+                if stem.is_empty() {
+                    name.into_owned()
+                } else {
+                    stem.to_owned()
+                }
             }
         }
     }
@@ -97,7 +104,11 @@ pub fn open(input: &Input, progress: &Arc<AtomicU64>) -> io::Result<Opened> {
     };
     let mut head = Vec::with_capacity(SAMPLE);
     // A damaged archive fails here or later; what can be read before that is used, and the error comes again.
-    let failed = plain.by_ref().take(SAMPLE as u64).read_to_end(&mut head).err();
+    let failed = plain
+        .by_ref()
+        .take(SAMPLE as u64)
+        .read_to_end(&mut head)
+        .err();
     let sample_is_all = head.len() < SAMPLE;
     let tail: Box<dyn Read + Send> = match failed {
         None => plain,

@@ -54,7 +54,10 @@ fn encoding_of(head: &[u8]) -> (&'static Encoding, bool) {
     // Text in UTF-16 without a mark has a zero in every other byte, as long as it is mostly Latin.
     let pairs = head.chunks_exact(2).take(512);
     let count = pairs.len().max(1);
-    let high_zero = pairs.clone().filter(|pair| pair[0] == 0 && pair[1] != 0).count();
+    let high_zero = pairs
+        .clone()
+        .filter(|pair| pair[0] == 0 && pair[1] != 0)
+        .count();
     let low_zero = pairs.filter(|pair| pair[1] == 0 && pair[0] != 0).count();
     if high_zero * 10 > count * 7 {
         return (UTF_16BE, false);
@@ -69,7 +72,10 @@ fn encoding_of(head: &[u8]) -> (&'static Encoding, bool) {
     };
     // JSON is UTF-8 by its standard: what is not, is damage in single records, not another encoding.
     let json = matches!(head.trim_ascii_start().first(), Some(b'{' | b'['));
-    let controls = head.iter().filter(|b| **b < 9 || (14..32).contains(*b)).count();
+    let controls = head
+        .iter()
+        .filter(|b| **b < 9 || (14..32).contains(*b))
+        .count();
     if valid || json || controls * 50 > head.len() {
         (UTF_8, false)
     } else {
@@ -138,7 +144,11 @@ fn dialect_of(text: &str, file_name: Option<&str>) -> Option<Dialect> {
             .map(|record| record.len())
             .collect();
         // The last record of a sample may be cut.
-        let whole = if widths.len() > 2 { &widths[..widths.len() - 1] } else { &widths };
+        let whole = if widths.len() > 2 {
+            &widths[..widths.len() - 1]
+        } else {
+            &widths
+        };
         let Some(width) = whole.first().copied().filter(|width| *width >= 2) else {
             continue;
         };
@@ -171,15 +181,27 @@ mod tests {
     #[test]
     fn formats() {
         assert_eq!(format("{\"a\":1}\n{\"a\":2}\n"), Some(FormatName::Ndjson));
-        assert_eq!(format("junk\n{\"a\":1}\n{\"a\":2}\n"), Some(FormatName::Ndjson));
-        assert_eq!(format("{\n \"a\": [\n {\"b\":1}\n]}\n"), Some(FormatName::Json));
+        assert_eq!(
+            format("junk\n{\"a\":1}\n{\"a\":2}\n"),
+            Some(FormatName::Ndjson)
+        );
+        assert_eq!(
+            format("{\n \"a\": [\n {\"b\":1}\n]}\n"),
+            Some(FormatName::Json)
+        );
         assert_eq!(format("[{\"a\":1}]"), Some(FormatName::Json));
         assert_eq!(format("a,b\n1,2\n"), Some(FormatName::Csv));
-        assert_eq!(format("<?xml version='1.0'?>\n<log></log>"), Some(FormatName::Xes));
+        assert_eq!(
+            format("<?xml version='1.0'?>\n<log></log>"),
+            Some(FormatName::Xes)
+        );
         assert_eq!(format("<html></html>"), None);
         assert_eq!(format("just some words\nand more\n"), None);
         assert_eq!(format(""), None);
-        assert_eq!(sniff(&[0u8, 1, 2, 3, 255, 254, 7, 1].repeat(50), None).format, None);
+        assert_eq!(
+            sniff(&[0u8, 1, 2, 3, 255, 254, 7, 1].repeat(50), None).format,
+            None
+        );
     }
 
     #[test]

@@ -8,8 +8,8 @@ use crate::ingest::batch::EventBatch;
 use crate::ingest::mapping::{Mapping, Place, SlotRow};
 use crate::ingest::reject::{Reason, Reject};
 use crate::ingest::scalar::Scalar;
-use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
+use quick_xml::{Reader, XmlVersion};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::io::BufRead;
@@ -226,7 +226,7 @@ fn attribute(tag: &BytesStart) -> Result<Option<(String, String)>, String> {
     for attribute in tag.attributes() {
         let attribute = attribute.map_err(|error| error.to_string())?;
         let text = attribute
-            .unescape_value()
+            .normalized_value(XmlVersion::Implicit1_0)
             .map_err(|error| error.to_string())?
             .into_owned();
         match attribute.key.as_ref() {
@@ -272,7 +272,10 @@ mod tests {
                     pair("concept:name", "one"),
                     pair("time:timestamp", "2024-01-01T00:00:00Z"),
                 ],
-                vec![pair("case:concept:name", "A & B"), pair("concept:name", "two")],
+                vec![
+                    pair("case:concept:name", "A & B"),
+                    pair("concept:name", "two")
+                ],
             ]
         );
     }
@@ -282,7 +285,10 @@ mod tests {
         let cut = &LOG[..LOG.len() - 40];
         let (events, result) = read(cut);
         assert_eq!(events.len(), 1);
-        assert!(matches!(result, Err((_, Reason::Truncated | Reason::Malformed, _))), "{result:?}");
+        assert!(
+            matches!(result, Err((_, Reason::Truncated | Reason::Malformed, _))),
+            "{result:?}"
+        );
         let (events, result) = read("<log><trace><event></trace></log>");
         assert!(events.is_empty() && result.is_err());
     }

@@ -3,12 +3,12 @@
 use super::row::{Row, ValueRow};
 use super::{EventMapping, Mapping};
 use crate::cases::EventFlags;
+use crate::config::mapping::Identity;
 use crate::ingest::batch::{EventBatch, MappedEvent, TextRef};
 use crate::ingest::reject::{Reason, Reject};
 use crate::ingest::scalar::Scalar;
 use crate::ingest::time::ReadTime;
 use crate::model::{Executor, Lifecycle, Origin, hash_pair, hash_text};
-use crate::config::mapping::Identity;
 use serde_json::Value;
 
 /// Where a record comes from.
@@ -44,9 +44,10 @@ impl Mapping {
             match self.one(event, row, place, 0, out) {
                 Ok(true) => {}
                 Ok(false) => out.filtered += 1,
-                Err((reason, detail)) => out
-                    .rejects
-                    .push(Reject::new(place.offset, reason, detail, raw)),
+                Err((reason, detail)) => {
+                    out.rejects
+                        .push(Reject::new(place.offset, reason, detail, raw))
+                }
             }
         }
     }
@@ -121,7 +122,10 @@ impl Mapping {
         let events = batch.events.iter().map(|event| described(&batch, event));
         Preview {
             events: events.collect(),
-            problem: batch.rejects.pop().map(|reject| (reject.reason, reject.detail)),
+            problem: batch
+                .rejects
+                .pop()
+                .map(|reject| (reject.reason, reject.detail)),
             filtered: batch.filtered > 0,
         }
     }
@@ -148,8 +152,12 @@ impl Mapping {
         let case = event.case.text(row).map_err(failed)?;
         let case = case.ok_or_else(|| (Reason::MissingCase, missing("case", &event.case)))?;
         let activity = event.activity.text(row).map_err(failed)?;
-        let activity = activity
-            .ok_or_else(|| (Reason::MissingActivity, missing("activity", &event.activity)))?;
+        let activity = activity.ok_or_else(|| {
+            (
+                Reason::MissingActivity,
+                missing("activity", &event.activity),
+            )
+        })?;
         let read = self.time(event, row)?;
         let process = event.process.text(row).map_err(failed)?;
         let outcome = optional(&event.outcome, row)?;
@@ -367,7 +375,12 @@ fn described(batch: &EventBatch, event: &MappedEvent) -> Vec<(&'static str, Stri
     let mut fields = vec![
         ("time", event.time.to_string()),
         ("process", name(event.process)),
-        ("case", batch.text(event.case).replace(crate::ingest::batch::KEY_SEPARATOR, "/")),
+        (
+            "case",
+            batch
+                .text(event.case)
+                .replace(crate::ingest::batch::KEY_SEPARATOR, "/"),
+        ),
         ("activity", name(event.activity)),
         ("executor", event.flags.executor().to_string()),
         ("lifecycle", event.flags.lifecycle().to_string()),
@@ -386,7 +399,10 @@ fn described(batch: &EventBatch, event: &MappedEvent) -> Vec<(&'static str, Stri
     }
     let parent = batch.text(event.parent);
     if !parent.is_empty() {
-        fields.push(("parent", parent.replace(crate::ingest::batch::KEY_SEPARATOR, "/")));
+        fields.push((
+            "parent",
+            parent.replace(crate::ingest::batch::KEY_SEPARATOR, "/"),
+        ));
     }
     fields
 }

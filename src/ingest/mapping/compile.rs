@@ -3,9 +3,7 @@
 use super::field::{Field, FieldSource, Piece};
 use super::predicate::Predicate;
 use super::{EventMapping, Mapping, Slot};
-use crate::config::mapping::{
-    EventSpec, FieldRecipe, FieldSpec, MappingSpec, OneOrMany, Reopen,
-};
+use crate::config::mapping::{EventSpec, FieldRecipe, FieldSpec, MappingSpec, OneOrMany, Reopen};
 use crate::config::{At, Problem, Problems, Source};
 use crate::ingest::path::Path;
 use crate::ingest::time::{TimeFormat, TimeParser};
@@ -63,7 +61,11 @@ pub fn compile(
         identity: spec.identity,
         slots: compiler.slots,
         whole_records,
-        parent_namespace: spec.parent_namespace.as_deref().unwrap_or(namespace).to_owned(),
+        parent_namespace: spec
+            .parent_namespace
+            .as_deref()
+            .unwrap_or(namespace)
+            .to_owned(),
         namespace: namespace.to_owned(),
         times,
         events,
@@ -84,7 +86,10 @@ impl Compiler {
     }
 
     fn times(&mut self, spec: &MappingSpec) -> TimeParser {
-        let formats = spec.time_format.as_ref().map_or(&[][..], OneOrMany::as_slice);
+        let formats = spec
+            .time_format
+            .as_ref()
+            .map_or(&[][..], OneOrMany::as_slice);
         let mut read = Vec::new();
         for format in formats {
             match TimeFormat::new(format) {
@@ -98,7 +103,10 @@ impl Compiler {
             None => Tz::UTC,
             Some(at) => at.value.parse().unwrap_or_else(|_| {
                 let known = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
-                let message = format!("`time_zone`: `{}` is no IANA time zone such as Europe/Rome", at.value);
+                let message = format!(
+                    "`time_zone`: `{}` is no IANA time zone such as Europe/Rome",
+                    at.value
+                );
                 let problem = self.source.problem(at, message);
                 self.add(problem.did_you_mean(&at.value, known));
                 Tz::UTC
@@ -111,7 +119,10 @@ impl Compiler {
         let at = spec.delimiter.as_ref()?;
         let byte = u8::try_from(at.value).ok().filter(u8::is_ascii);
         if byte.is_none() {
-            self.add(self.source.problem(at, "`delimiter` must be one ASCII character"));
+            self.add(
+                self.source
+                    .problem(at, "`delimiter` must be one ASCII character"),
+            );
         }
         byte
     }
@@ -279,10 +290,15 @@ impl Compiler {
     }
 
     fn recipe(&mut self, recipe: &FieldRecipe) -> Result<Field, String> {
-        let regex = |text: &str| Regex::new(text).map_err(|error| {
-            let text = error.to_string();
-            format!("not a regular expression: {}", text.lines().last().unwrap_or_default())
-        });
+        let regex = |text: &str| {
+            Regex::new(text).map_err(|error| {
+                let text = error.to_string();
+                format!(
+                    "not a regular expression: {}",
+                    text.lines().last().unwrap_or_default()
+                )
+            })
+        };
         let mut patterns = Vec::new();
         for pattern in &recipe.patterns {
             patterns.push((regex(&pattern.regex)?, pattern.value.clone()));
@@ -323,7 +339,9 @@ impl Compiler {
         }
         match (sources.pop(), sources.is_empty()) {
             (Some(source), true) => Ok(source),
-            _ => Err("needs exactly one of `path`, `first`, `const`, `template`, `rules`".to_owned()),
+            _ => {
+                Err("needs exactly one of `path`, `first`, `const`, `template`, `rules`".to_owned())
+            }
         }
     }
 

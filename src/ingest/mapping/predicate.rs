@@ -89,17 +89,34 @@ mod tests {
     fn sees_fields_record_and_item() {
         assert_eq!(holds("status == 'open'", r#"{"status":"open"}"#), Ok(true));
         assert_eq!(holds("a.b > 3", r#"{"a":{"b":4}}"#), Ok(true));
-        assert_eq!(holds("item.field == 'status' && key == 'k'", "{}"), Ok(true));
-        assert_eq!(holds("record['odd name'] == 1", r#"{"odd name":1}"#), Ok(true));
+        assert_eq!(
+            holds("item.field == 'status' && key == 'k'", "{}"),
+            Ok(true)
+        );
+        assert_eq!(
+            holds("record['odd name'] == 1", r#"{"odd name":1}"#),
+            Ok(true)
+        );
         assert_eq!(holds("has(record.x)", "{}"), Ok(false));
         assert_eq!(holds("status != null", "{}"), Ok(false));
-        assert_eq!(holds("tags.exists(t, t == 'drill')", r#"{"tags":["a","drill"]}"#), Ok(true));
+        assert_eq!(
+            holds("tags.exists(t, t == 'drill')", r#"{"tags":["a","drill"]}"#),
+            Ok(true)
+        );
     }
 
     #[test]
     fn what_is_not_true_or_false_is_an_error() {
-        assert!(holds("1 + 1", "{}").unwrap_err().contains("not true or false"));
+        assert!(
+            holds("1 + 1", "{}")
+                .unwrap_err()
+                .contains("not true or false")
+        );
         assert!(holds("a.b.c", r#"{"a":1}"#).is_err());
-        assert!(Predicate::new("status ==").unwrap_err().contains("no CEL expression"));
+        assert!(
+            Predicate::new("status ==")
+                .unwrap_err()
+                .contains("no CEL expression")
+        );
     }
 }
