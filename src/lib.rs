@@ -17,3 +17,7 @@ pub mod score;
 pub mod simulate;
 
 pub mod ingest;
+
+pub mod assemble;
+
+pub mod cli;

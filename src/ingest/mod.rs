@@ -9,6 +9,8 @@ pub mod files;
 pub mod framing;
 pub mod mapping;
 mod path;
+pub mod guess;
+pub mod read;
 mod reject;
 mod scalar;
 pub mod time;

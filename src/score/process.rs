@@ -271,7 +271,7 @@ impl Scorer<'_> {
         };
         self.note_assumptions();
         ProcessScore {
-            cases: started,
+            cases: live.cases + live.open,
             open_cases: live.open,
             events: live.steps + live.open_events,
             activities: activities(live),

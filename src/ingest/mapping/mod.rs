@@ -6,7 +6,7 @@ mod field;
 mod predicate;
 mod row;
 
-pub use apply::{Place, Preview};
+pub use apply::{Place, Preview, executor_of};
 pub use compile::{Circumstances, compile};
 pub use row::{Row, SlotRow, ValueRow};
 

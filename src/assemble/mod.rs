@@ -1,0 +1,9 @@
+//! Mapped events to cases to sums: in memory for one shot. The daemon does the same against its store.
+//!
+//! Knows neither files nor HTTP; batches come in, evidence comes out.
+
+mod content;
+mod table;
+
+pub use content::ContentCounter;
+pub use table::{CaseTable, TableLimits, Taken};

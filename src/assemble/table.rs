@@ -1,0 +1,189 @@
+//! All cases of a one-shot run, in memory.
+
+use crate::cases::{Case, CaseEvent, EventIn, Facts, Insert, RuleBook, facts};
+use crate::ingest::{EventBatch, MappedEvent, Reason, Reject};
+use crate::measure::bucket_parts;
+use crate::model::{Hour, Names, Time};
+use crate::score::Evidence;
+use hashbrown::HashTable;
+
+/// Bounds of a table.
+#[derive(Clone, Copy, Debug)]
+pub struct TableLimits {
+    /// A case with more events takes no more.
+    pub case_events: usize,
+}
+
+/// What became of a batch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// New events.
+    pub added: u64,
+    /// Redelivered events.
+    pub duplicates: u64,
+    /// Events refused because their case is full.
+    pub rejects: Vec<Reject>,
+}
+
+/// All cases, by key.
+#[derive(Default)]
+pub struct CaseTable {
+    index: HashTable<u32>,
+    hashes: Vec<u64>,
+    /// Keys, one after the other; a case's key ends where the next begins.
+    keys: String,
+    key_starts: Vec<usize>,
+    cases: Vec<Case>,
+    /// Names of processes, activities and outcomes.
+    pub names: Names,
+}
+
+impl CaseTable {
+    /// An empty table.
+    pub fn new() -> CaseTable {
+        CaseTable::default()
+    }
+
+    /// How many cases there are.
+    pub fn len(&self) -> usize {
+        self.cases.len()
+    }
+
+    /// Whether there is no case.
+    pub fn is_empty(&self) -> bool {
+        self.cases.is_empty()
+    }
+
+    /// The cases, in order of their first appearance.
+    pub fn cases(&self) -> &[Case] {
+        &self.cases
+    }
+
+    fn key(&self, case: u32) -> &str {
+        let at = case as usize;
+        let end = self.key_starts.get(at + 1).copied().unwrap_or(self.keys.len());
+        &self.keys[self.key_starts[at]..end]
+    }
+
+    fn find(&self, key: &str, hash: u64) -> Option<u32> {
+        self.index.find(hash, |case| self.key(*case) == key).copied()
+    }
+
+    fn find_or_add(&mut self, key: &str, hash: u64) -> u32 {
+        if let Some(case) = self.find(key, hash) {
+            return case;
+        }
+        let case = self.cases.len() as u32;
+        self.key_starts.push(self.keys.len());
+        self.keys.push_str(key);
+        self.hashes.push(hash);
+        self.cases.push(Case::new());
+        let hashes = &self.hashes;
+        self.index
+            .insert_unique(hash, case, |case| hashes[*case as usize]);
+        case
+    }
+
+    /// Takes the events of a batch.
+    pub fn take(&mut self, batch: &EventBatch, limits: TableLimits) -> Taken {
+        let global: Vec<u32> = std::iter::once(0)
+            .chain(batch.names.since(1).map(|(_, text)| self.names.intern(text)))
+            .collect();
+        let mut taken = Taken::default();
+        for event in &batch.events {
+            let case = self.find_or_add(batch.text(event.case), event.case_hash);
+            let case = &mut self.cases[case as usize];
+            let parent = batch.text(event.parent);
+            if !parent.is_empty() {
+                case.set_parent(event.time, parent);
+            }
+            match case.insert(event_in(event, &global), limits.case_events) {
+                Insert::Added => taken.added += 1,
+                Insert::Duplicate => taken.duplicates += 1,
+                Insert::Full => {
+                    let key = batch.text(event.case);
+                    let detail = format!("case {key} holds {} events already", limits.case_events);
+                    taken.rejects.push(Reject::new(event.place, Reason::CaseFull, detail, b""));
+                }
+            }
+        }
+        taken
+    }
+
+    /// Brings the events of every case into order and looks up the processes of parent cases: once, when all is read.
+    pub fn settle(&mut self) {
+        let linked: Vec<(usize, u32)> = (0..self.cases.len())
+            .filter_map(|at| {
+                let parent = self.cases[at].parent()?;
+                let parent = self.find(parent, crate::model::hash_text(parent))?;
+                Some((at, self.cases[parent as usize].process()))
+            })
+            .collect();
+        for (at, process) in linked {
+            self.cases[at].set_parent_process(process);
+        }
+        for case in &mut self.cases {
+            case.sort();
+        }
+    }
+
+    /// First and last instant of all events.
+    pub fn span(&self) -> Option<(Time, Time)> {
+        let times = || self.cases.iter().flat_map(|case| case.events()).map(|event| event.time);
+        Some((times().min()?, times().max()?))
+    }
+
+    /// The sums of all cases as of an instant. With a window, only cases that ended (and starts that lie) within it
+    /// count; whole hours, as the daemon's buckets have them.
+    pub fn evidence(&self, rules: &RuleBook, as_of: Time, window: Option<i64>) -> Evidence {
+        let first_hour: Hour = window.map_or(Hour::MIN, |window| as_of.plus(-window).hour());
+        let mut evidence = Evidence {
+            to: as_of,
+            ..Evidence::default()
+        };
+        for case in &self.cases {
+            if let Some(facts) = facts(case, rules, &self.names, Some(as_of)) {
+                add(&mut evidence, &facts, &self.names, first_hour);
+            }
+        }
+        let begin = self.span().map_or(as_of, |(first, _)| first);
+        evidence.from = match window {
+            Some(window) => begin.max(as_of.plus(-window)),
+            None => begin,
+        };
+        evidence
+    }
+}
+
+/// An event of a batch with the numbers of names turned into global ones.
+pub(crate) fn event_in(event: &MappedEvent, global: &[u32]) -> EventIn {
+    EventIn {
+        event: CaseEvent {
+            time: event.time,
+            sequence: event.sequence,
+            place: event.place,
+            identity: event.identity,
+            activity: global[event.activity as usize],
+            outcome: global[event.outcome as usize],
+            process: global[event.process as usize],
+            flags: event.flags,
+        },
+        input: event.input,
+    }
+}
+
+fn add(evidence: &mut Evidence, facts: &Facts, names: &Names, first_hour: Hour) {
+    let (start, end) = bucket_parts(facts);
+    let process = evidence.processes.entry(facts.process).or_default();
+    // Open cases count however long ago they began: they are open now.
+    if start.hour >= first_hour {
+        process.part(&start).add_start(facts, 1);
+    } else if !facts.complete {
+        let part = process.part(&start);
+        part.open += 1;
+        part.open_events += facts.path.len() as i64;
+    }
+    if facts.complete && end.hour >= first_hour {
+        process.part(&end).add_end(facts, names, 1);
+    }
+}

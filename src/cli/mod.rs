@@ -1,0 +1,57 @@
+//! The command line: one file per subcommand. Reads arguments, calls the rooms below, prints.
+
+mod check;
+mod common;
+mod failure;
+mod init;
+mod inspect;
+mod score;
+
+pub use failure::{Done, Failure};
+
+use clap::{CommandFactory, Parser, Subcommand};
+use std::io;
+
+/// Tolerance classes for SecOps processes, measured from their logs.
+///
+/// Reads ticket logs and the run logs of playbooks, scripts and AI agents, measures how often each process really runs
+/// and how much its outcomes really vary, and says who should run it: people, AI or code.
+#[derive(Debug, Parser)]
+#[command(name = "toleranced", version, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 done, 1 findings or invalid input, 2 wrong usage or environment.")]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Score(score::Args),
+    Inspect(inspect::Args),
+    Init(init::Args),
+    Check(check::Args),
+    /// Write shell completions to standard output
+    #[command(after_help = "Examples:\n  toleranced completions bash > toleranced.bash")]
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Does what the arguments say.
+pub fn run(args: Args) -> Result<Done, Failure> {
+    match args.command {
+        Command::Score(args) => score::run(&args),
+        Command::Inspect(args) => inspect::run(&args),
+        Command::Init(args) => init::run(&args),
+        Command::Check(args) => check::run(&args),
+        Command::Completions { shell } => {
+            let mut command = Args::command();
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut command, "toleranced", &mut script);
+            io::Write::write_all(&mut io::stdout(), &script)?;
+            Ok(Done::Fine)
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! Printing scores: a table for people, JSON for programs.
+
+use super::{Reading, Report};
+use crate::cli::common::grouped;
+use crate::cli::failure::Failure;
+use crate::config::format_span;
+use crate::model::{Status, TolClass};
+use crate::score::{Bounds, ProcessScore};
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use console::{Style, Term};
+use serde_json::{Value, json};
+use std::io::{self, Write};
+
+/// Why and notes are printed for at most so many processes.
+const EXPLAINED: usize = 15;
+
+/// Prints for people.
+pub(super) fn table(report: &Report) -> Result<(), Failure> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    reading(&mut out, report)?;
+    if !report.scores.is_empty() {
+        writeln!(out)?;
+        writeln!(out, "{}", score_table(&report.scores))?;
+        writeln!(out)?;
+        explanations(&mut out, &report.scores)?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+fn reading(out: &mut impl Write, report: &Report) -> io::Result<()> {
+    let read = &report.reading;
+    for guess in &read.guesses {
+        writeln!(out, "{}: guessed {}", guess.file, guess.line)?;
+        if guess.day_or_month {
+            let format = guess.time_format.as_deref().unwrap_or_default();
+            writeln!(
+                out,
+                "  Day and month could be the other way round: read as {format}. Say so with --time-format if it is wrong."
+            )?;
+        }
+    }
+    for (process, states) in read.resolved.iter().take(EXPLAINED) {
+        writeln!(
+            out,
+            "{process}: going on after {} is taken as reopened (guessed from names and order)",
+            states.join(", ")
+        )?;
+    }
+    if let Some(guess) = read.guesses.first().filter(|guess| guess.file != "standard input") {
+        writeln!(
+            out,
+            "Save the mapping with: toleranced inspect {} --write mapping.yaml",
+            shell_word(&guess.file)
+        )?;
+    }
+    write!(
+        out,
+        "{} events in {} cases",
+        grouped(read.events.into()),
+        grouped(report.cases as i128)
+    )?;
+    if read.events > 0 {
+        write!(out, ", {} to {}", report.evidence.from, report.evidence.to)?;
+    }
+    if let Some(window) = report.window {
+        write!(out, " (window {})", format_span(window))?;
+    }
+    writeln!(out)?;
+    if read.duplicates > 0 {
+        writeln!(out, "{} redelivered events were counted once", grouped(read.duplicates.into()))?;
+    }
+    if read.filtered > 0 {
+        writeln!(out, "{} records were passed over by the mapping", grouped(read.filtered.into()))?;
+    }
+    if read.ambiguous_times > 0 {
+        writeln!(
+            out,
+            "{} times fall where the zone's clock was put back or forward; read as the earlier instant",
+            grouped(read.ambiguous_times.into())
+        )?;
+    }
+    quarantine(out, read)
+}
+
+fn quarantine(out: &mut impl Write, read: &Reading) -> io::Result<()> {
+    if read.quarantined() == 0 {
+        return Ok(());
+    }
+    writeln!(out, "{} quarantined:", plural(read.quarantined(), "record"))?;
+    for (reason, refused) in &read.quarantine {
+        writeln!(
+            out,
+            "  {:>9} {reason}, first in {} at byte {}: {}",
+            grouped(refused.count.into()),
+            refused.file,
+            refused.place,
+            refused.detail
+        )?;
+    }
+    Ok(())
+}
+
+fn plural(count: u64, what: &str) -> String {
+    let s = if count == 1 { " was" } else { "s were" };
+    format!("{} {what}{s}", grouped(count.into()))
+}
+
+/// A file name as a shell takes it.
+fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
+    if text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
+
+fn score_table(scores: &[ProcessScore]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    let term = Term::stdout();
+    if term.is_term() {
+        table.set_content_arrangement(ContentArrangement::Dynamic);
+        table.set_width(term.size().1.max(60));
+    }
+    let header = [
+        "process", "cases", "per week", "size", "complexity", "criticality", "class", "permissible", "observed", "status", "achieved", "recommendation",
+    ];
+    table.set_header(header.map(|text| Style::new().bold().apply_to(text).to_string()));
+    for score in scores {
+        table.add_row(row(score));
+    }
+    for right in [1, 2, 3, 7] {
+        if let Some(column) = table.column_mut(right) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}
+
+fn row(score: &ProcessScore) -> [String; 12] {
+    let unknown = || "-".to_owned();
+    let assumed = if score.criticality_assumed { "?" } else { "" };
+    [
+        printable(&score.id),
+        grouped(score.cases.into()),
+        score.cases_per_week.map_or_else(unknown, |rate| format!("{rate:.1}")),
+        score.nominal_size_steps.map_or_else(unknown, |size| format!("{size:.1}")),
+        score.complexity.map_or_else(unknown, |level| level.to_string()),
+        format!("{}{assumed}", score.criticality),
+        score.required_class.to_string(),
+        score.permissible_deviation.map_or_else(unknown, |t| format!("{:.2} %", t * 100.0)),
+        score.deviation.map_or_else(unknown, observed),
+        status(score.status),
+        achieved(score),
+        score.recommendation.map_or_else(unknown, |r| r.to_string()),
+    ]
+}
+
+fn observed(d: Bounds) -> String {
+    format!("{:.2} % [{:.2}, {:.2}]", d.mean * 100.0, d.lower * 100.0, d.upper * 100.0)
+}
+
+fn status(status: Status) -> String {
+    let style = match status {
+        Status::Within => Style::new().green(),
+        Status::Outside => Style::new().red().bold(),
+        Status::Undetermined | Status::NoTolerance => Style::new().yellow(),
+    };
+    let word = match status {
+        Status::NoTolerance => "no tolerance",
+        other => other.word(),
+    };
+    style.apply_to(word).to_string()
+}
+
+fn achieved(score: &ProcessScore) -> String {
+    match (score.achieved_class, score.clean_runs_missing) {
+        (TolClass::Undetermined, Some(runs)) if runs > 0 && score.status == Status::Undetermined => {
+            format!("? ({} clean runs missing)", grouped(runs.into()))
+        }
+        (TolClass::Undetermined, _) => "?".to_owned(),
+        (class, _) => class.to_string(),
+    }
+}
+
+/// A name from a log without anything that moves a terminal's cursor.
+fn printable(text: &str) -> String {
+    const MOST: usize = 60;
+    let clean: String = text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).take(MOST).collect();
+    if text.chars().count() > MOST { format!("{clean}...") } else { clean }
+}
+
+fn explanations(out: &mut impl Write, scores: &[ProcessScore]) -> io::Result<()> {
+    for score in scores.iter().take(EXPLAINED) {
+        let recommendation = score.recommendation.map_or("no recommendation", |r| r.words());
+        writeln!(out, "{}: {recommendation}: {}", printable(&score.id), score.reason)?;
+        for note in &score.notes {
+            writeln!(out, "  note: {note}")?;
+        }
+    }
+    if scores.len() > EXPLAINED {
+        writeln!(out, "... and {} more: --format json has the reasons of all", scores.len() - EXPLAINED)?;
+    }
+    Ok(())
+}
+
+/// Prints for programs: the format is described in docs/score-json.md.
+pub(super) fn json(report: &Report) -> Result<(), Failure> {
+    let read = &report.reading;
+    let quarantine: Vec<Value> = read
+        .quarantine
+        .iter()
+        .map(|(reason, refused)| {
+            json!({
+                "reason": reason.word(),
+                "count": refused.count,
+                "first": {"file": refused.file, "byte": refused.place, "detail": refused.detail},
+            })
+        })
+        .collect();
+    let guesses: Vec<Value> = read
+        .guesses
+        .iter()
+        .map(|guess| {
+            json!({
+                "file": guess.file,
+                "guessed": guess.line,
+                "time_format": guess.time_format,
+                "day_or_month_unclear": guess.day_or_month,
+            })
+        })
+        .collect();
+    let resolved: Vec<Value> = read
+        .resolved
+        .iter()
+        .map(|(process, states)| json!({"process": process, "states": states}))
+        .collect();
+    let seen = read.events > 0;
+    let document = json!({
+        "version": 1,
+        "events": read.events,
+        "cases": report.cases,
+        "quarantined": read.quarantined(),
+        "duplicates": read.duplicates,
+        "filtered": read.filtered,
+        "ambiguous_times": read.ambiguous_times,
+        "records": read.records,
+        "from": seen.then(|| report.evidence.from.to_string()),
+        "as_of": seen.then(|| report.evidence.to.to_string()),
+        "window_seconds": report.window.map(|window| window as f64 / 1e6),
+        "quarantine": quarantine,
+        "mappings": guesses,
+        "resolved_states": resolved,
+        "failed": read.failed,
+        "processes": report.scores,
+    });
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    serde_json::to_writer_pretty(&mut out, &document)?;
+    writeln!(out)?;
+    out.flush()?;
+    Ok(())
+}

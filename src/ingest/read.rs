@@ -1,0 +1,218 @@
+//! Reading a whole file: decoded by several threads, handed on in the order of the file.
+
+use super::batch::EventBatch;
+use super::decode::{
+    Chunk, Chunker, CsvHeader, DecodeError, Input, LineDecoder, Opened, decode_csv,
+    decode_document, decode_xes, open, read_header,
+};
+use super::framing::Framing;
+use super::mapping::Mapping;
+use super::reject::{Reason, Reject};
+use crate::config::mapping::FormatName;
+use crate::config::nearest;
+use crossbeam_channel::{Receiver, Sender, bounded};
+use std::collections::BTreeMap;
+use std::io::BufReader;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// So much is decoded at once. With two threads and their queues some ten such pieces are in memory.
+const CHUNK_BYTES: usize = 512 << 10;
+
+/// So much of a stream is hashed to recognise it: what is read again from another path, or compressed, is the same.
+const STREAM_PREFIX: usize = 4096;
+
+/// How to read.
+#[derive(Clone, Copy, Debug)]
+pub struct ReadOptions {
+    /// Decoding threads.
+    pub workers: usize,
+    /// A longer record is rejected, in bytes.
+    pub most_record_bytes: usize,
+}
+
+impl Default for ReadOptions {
+    fn default() -> ReadOptions {
+        ReadOptions {
+            workers: std::thread::available_parallelism().map_or(2, usize::from),
+            most_record_bytes: 1 << 20,
+        }
+    }
+}
+
+/// Opens a file and finds out its format. An error says what it is instead.
+pub fn open_input(input: &Input, progress: &Arc<AtomicU64>) -> Result<Opened, DecodeError> {
+    open(input, progress).map_err(|source| DecodeError::Io {
+        file: input.name(),
+        source,
+    })
+}
+
+/// The format of an opened file: as the mapping says, else as it looks.
+pub fn format_of(opened: &Opened, said: Option<FormatName>, file: &str) -> Result<FormatName, DecodeError> {
+    let looks = opened.sniffed.format;
+    said.or(looks).ok_or_else(|| DecodeError::Format {
+        file: file.to_owned(),
+        what: if opened.sample.trim_ascii().is_empty() {
+            "the file is empty".to_owned()
+        } else {
+            let start: String = String::from_utf8_lossy(&opened.sample[..opened.sample.len().min(24)])
+                .escape_debug()
+                .collect();
+            format!("neither NDJSON, JSON, CSV nor XES (it starts with \"{start}\"); name its format in a mapping if it is one of them")
+        },
+    })
+}
+
+/// Reads an opened file for a mapping and hands its batches to `sink`, in order.
+pub fn read_opened(
+    opened: Opened,
+    file: &str,
+    mapping: &Mapping,
+    options: ReadOptions,
+    sink: &mut dyn FnMut(EventBatch),
+) -> Result<(), DecodeError> {
+    let format = format_of(&opened, mapping.format, file)?;
+    let stream = xxh3_64(&opened.sample[..opened.sample.len().min(STREAM_PREFIX)]);
+    match format {
+        FormatName::Ndjson => {
+            let decoder = LineDecoder::new(mapping);
+            let chunker = Chunker::new(opened.reader, Framing::Lines, CHUNK_BYTES, options.most_record_bytes);
+            chunks(chunker, options, sink, &|offset, bytes, out| {
+                decoder.decode(stream, offset, bytes, out);
+            });
+            Ok(())
+        }
+        FormatName::Csv => {
+            let mut dialect = opened.sniffed.dialect;
+            dialect.delimiter = mapping.delimiter.unwrap_or(dialect.delimiter);
+            let framing = Framing::Csv { quote: dialect.quote };
+            let mut chunker = Chunker::new(opened.reader, framing, CHUNK_BYTES, options.most_record_bytes);
+            let header = read_header(&chunker.first_record(), dialect);
+            check_columns(mapping, &header, file)?;
+            chunks(chunker, options, sink, &|offset, bytes, out| {
+                decode_csv(mapping, &header, stream, offset, bytes, out);
+            });
+            Ok(())
+        }
+        FormatName::Json => {
+            let reader = opened.reader;
+            beside(sink, |hand_on| decode_document(mapping, stream, reader, hand_on));
+            Ok(())
+        }
+        FormatName::Xes => {
+            let reader = BufReader::with_capacity(1 << 16, opened.reader);
+            beside(sink, |hand_on| decode_xes(mapping, stream, reader, hand_on));
+            Ok(())
+        }
+    }
+}
+
+/// A column that the mapping needs and the file does not have is an error of the whole file.
+pub fn check_columns(mapping: &Mapping, header: &CsvHeader, file: &str) -> Result<(), DecodeError> {
+    let missing = mapping.required_paths().into_iter().find(|path| header.find(path).is_none());
+    let Some(missing) = missing else {
+        return Ok(());
+    };
+    let columns = header.columns.iter().map(String::as_str);
+    let hint = match nearest(missing, columns.clone()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("its columns are {}", columns.collect::<Vec<_>>().join(", ")),
+    };
+    Err(DecodeError::Format {
+        file: file.to_owned(),
+        what: format!("no column `{missing}` ({hint})"),
+    })
+}
+
+/// Decodes on one thread what can't be cut, and hands on from another.
+fn beside(
+    sink: &mut dyn FnMut(EventBatch),
+    decode: impl FnOnce(&mut dyn FnMut(EventBatch) -> ControlFlow<()>) + Send,
+) {
+    // Bounded: a decoder that is faster than the assembly waits.
+    let (sender, receiver) = bounded::<EventBatch>(4);
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            decode(&mut |batch| match sender.send(batch) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(_) => ControlFlow::Break(()),
+            });
+        });
+        receiver.iter().for_each(&mut *sink);
+    });
+}
+
+/// A piece of work with its number in the file.
+type Numbered<T> = (u64, T);
+
+/// Decodes chunks on several threads and puts the batches back in order.
+fn chunks(
+    mut chunker: Chunker<Box<dyn std::io::Read + Send>>,
+    options: ReadOptions,
+    sink: &mut dyn FnMut(EventBatch),
+    decode: &(dyn Fn(u64, &[u8], &mut EventBatch) + Sync),
+) {
+    let workers = options.workers.max(1);
+    // Bounded: the reader waits for the decoders, and these for the assembly.
+    let (to_workers, work) = bounded::<Numbered<Chunk>>(workers);
+    let (to_sink, done) = bounded::<Numbered<EventBatch>>(workers);
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            let (work, to_sink) = (work.clone(), to_sink.clone());
+            scope.spawn(move || work_off(&work, &to_sink, decode));
+        }
+        drop((work, to_sink));
+        let reader = scope.spawn(move || {
+            for numbered in (0u64..).zip(&mut chunker) {
+                if to_workers.send(numbered).is_err() {
+                    break;
+                }
+            }
+            chunker.take_error().map(|error| (chunker.offset(), error))
+        });
+        in_order(&done, sink);
+        if let Ok(Some((offset, error))) = reader.join() {
+            let mut last = EventBatch::default();
+            last.records += 1;
+            last.rejects.push(Reject::new(offset, Reason::Truncated, error.to_string(), b""));
+            sink(last);
+        }
+    });
+}
+
+fn work_off(
+    work: &Receiver<Numbered<Chunk>>,
+    done: &Sender<Numbered<EventBatch>>,
+    decode: &(dyn Fn(u64, &[u8], &mut EventBatch) + Sync),
+) {
+    for (number, chunk) in work {
+        let mut batch = EventBatch::default();
+        match chunk {
+            Chunk::Records { offset, bytes } => decode(offset, &bytes, &mut batch),
+            Chunk::TooLong { offset, length, start } => {
+                batch.records += 1;
+                let detail = format!("{length} bytes");
+                batch.rejects.push(Reject::new(offset, Reason::TooLong, detail, &start));
+            }
+        }
+        if done.send((number, batch)).is_err() {
+            return;
+        }
+    }
+}
+
+/// At most as many batches wait here for an earlier one as there are workers and places in the queues.
+fn in_order(done: &Receiver<Numbered<EventBatch>>, sink: &mut dyn FnMut(EventBatch)) {
+    let mut waiting = BTreeMap::new();
+    let mut next = 0;
+    for (number, batch) in done {
+        waiting.insert(number, batch);
+        while let Some(batch) = waiting.remove(&next) {
+            sink(batch);
+            next += 1;
+        }
+    }
+}
