@@ -26,6 +26,8 @@ pub struct Facts {
     pub outcome: NameId,
     /// Whether the outcome is the last activity for want of a named one.
     pub outcome_is_activity: bool,
+    /// Whether it ever reached an end or a resolved state, from which going on would be rework.
+    pub settled: bool,
     /// How often it was reopened.
     pub reopened: u32,
     /// Whether it took longer than its limit.
@@ -63,6 +65,7 @@ impl Facts {
 struct Life {
     ended: bool,
     resolved: bool,
+    settled: bool,
     reopened: u32,
     declares_end: bool,
 }
@@ -121,6 +124,7 @@ pub fn facts(case: &Case, rules: &RuleBook, names: &Names, as_of: Option<Time>) 
         complete: !declared || life.ended || idle,
         outcome,
         outcome_is_activity: named.is_none(),
+        settled: life.settled,
         reopened: life.reopened,
         late,
         off_path,
@@ -155,6 +159,7 @@ fn life(events: &[CaseEvent], rule: &super::rules::ProcessRules) -> Life {
             Lifecycle::Step if life.resolved && !flags.explicit_reopen() => life.reopen(),
             Lifecycle::Step => {}
         }
+        life.settled |= life.resolved;
     }
     life
 }

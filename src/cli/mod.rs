@@ -6,6 +6,7 @@ mod failure;
 mod init;
 mod inspect;
 mod score;
+mod simulate;
 
 pub use failure::{Done, Failure};
 
@@ -31,6 +32,7 @@ enum Command {
     Inspect(inspect::Args),
     Init(init::Args),
     Check(check::Args),
+    Simulate(simulate::Args),
     /// Write shell completions to standard output
     #[command(after_help = "Examples:\n  toleranced completions bash > toleranced.bash")]
     Completions {
@@ -46,6 +48,7 @@ pub fn run(args: Args) -> Result<Done, Failure> {
         Command::Inspect(args) => inspect::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Simulate(args) => simulate::run(&args),
         Command::Completions { shell } => {
             let mut command = Args::command();
             let mut script = Vec::new();

@@ -29,6 +29,8 @@ pub struct Sums {
     pub outcomes: Counts<NameId>,
     /// By deviation in parts per million: few different values, each counted, so the sum is exact.
     pub deviations: Counts<Ppm>,
+    /// Cases that reached an end or a resolved state at some time.
+    pub settled: i64,
     /// Cases that were reopened.
     pub reopened: i64,
     /// Cases over their limit.
@@ -69,6 +71,7 @@ impl Sums {
         self.steps += sign * facts.path.len() as i64;
         self.outcomes.add(facts.outcome, sign);
         self.deviations.add(facts.deviation, sign);
+        self.settled += sign * i64::from(facts.settled);
         self.reopened += sign * i64::from(facts.reopened > 0);
         self.late += sign * i64::from(facts.late);
         self.strayed += sign * i64::from(facts.off_path > 0);
@@ -94,6 +97,7 @@ impl Sums {
         self.steps += sign * other.steps;
         self.outcomes.merge(&other.outcomes, sign);
         self.deviations.merge(&other.deviations, sign);
+        self.settled += sign * other.settled;
         self.reopened += sign * other.reopened;
         self.late += sign * other.late;
         self.strayed += sign * other.strayed;
@@ -135,6 +139,7 @@ impl Sums {
             self.open_events,
             self.cases,
             self.steps,
+            self.settled,
             self.reopened,
             self.late,
             self.strayed,
@@ -169,6 +174,7 @@ impl Sums {
             open_events: reader.i64()?,
             cases: reader.i64()?,
             steps: reader.i64()?,
+            settled: reader.i64()?,
             reopened: reader.i64()?,
             late: reader.i64()?,
             strayed: reader.i64()?,
@@ -277,6 +283,7 @@ mod tests {
             complete: false,
             outcome: 1,
             outcome_is_activity: true,
+            settled: false,
             reopened: 0,
             late: false,
             off_path: 0,

@@ -234,9 +234,10 @@ impl Scorer<'_> {
             nominal.and_then(|size| permissible_deviation(tolerance, required_class, size));
         let deviation = self.deviation(live);
         let interval = interval_of(deviation);
-        let status = match nominal {
-            None => Status::Undetermined,
-            Some(_) => status(interval, permissible),
+        let status = match (nominal, deviation) {
+            (Some(_), None) if permissible.is_some() => Status::Undetermined,
+            (None, _) => Status::Undetermined,
+            (Some(_), _) => status(interval, permissible),
         };
         let achieved = nominal.map_or(TolClass::Undetermined, |size| {
             achieved_class(tolerance, interval, size)
@@ -247,8 +248,8 @@ impl Scorer<'_> {
         let frequency = per_week.map(|rate| frequency_level(tolerance, rate));
         let tolerance_level = nominal.map(|_| tolerance_level(tolerance, permissible));
         let executor = self.executor();
-        let attributes = match (complexity, frequency, tolerance_level, deviation) {
-            (Some(complexity), Some(frequency), Some(tolerance), Some(_)) => Some(Attributes {
+        let attributes = match (complexity, frequency, tolerance_level) {
+            (Some(complexity), Some(frequency), Some(tolerance)) if live.cases > 0 => Some(Attributes {
                 complexity,
                 frequency,
                 criticality: self.declared.criticality,
@@ -313,6 +314,7 @@ impl Scorer<'_> {
                 .map(|(t, deviation)| t / deviation.mean),
             clean_runs_missing: permissible.and_then(|t| {
                 let n = live.cases.max(0) as f64;
+                (deviation.is_some() || live.cases == 0).then_some(())?;
                 clean_runs_missing(n, live.deviation_sum(), t, tolerance.alpha)
             }),
             executor,
@@ -359,8 +361,19 @@ impl Scorer<'_> {
             .unwrap_or(Class::M)
     }
 
+    /// Whether anything at all could be a deviation: an outcome with a name, a state that can be left again, a limit, a
+    /// path. Without any of these a clean record is no evidence.
+    fn is_measurable(&self, sums: &Sums) -> bool {
+        let declared = &self.declared;
+        sums.unnamed_outcomes < sums.cases
+            || sums.settled > 0
+            || !declared.outcomes.is_empty()
+            || declared.duration_limit.is_some()
+            || !declared.path.is_empty()
+    }
+
     fn deviation(&self, sums: &Sums) -> Option<Bounds> {
-        if sums.cases <= 0 {
+        if sums.cases <= 0 || !self.is_measurable(self.live) {
             return None;
         }
         let (n, s) = (sums.cases as f64, sums.deviation_sum());
@@ -474,13 +487,9 @@ impl Scorer<'_> {
                 assumed.join(", ")
             ));
         }
-        if live.cases > 0
-            && live.deviations.iter().all(|(d, _)| d == 0)
-            && self.declared.outcomes.is_empty()
-            && live.reopened == 0
-        {
+        if live.cases > 0 && !self.is_measurable(live) {
             self.notes.push(
-                "nothing here counts as a deviation: declare which outcomes are wrong in a catalog"
+                "nothing here could count as a deviation, so there is none to measure: map the outcome, name the states that resolve a case, or declare outcomes, a limit or a path in a catalog"
                     .to_owned(),
             );
         }
