@@ -20,4 +20,8 @@ pub mod ingest;
 
 pub mod assemble;
 
+pub mod store;
+
+pub mod daemon;
+
 pub mod cli;

@@ -6,4 +6,5 @@ mod content;
 mod table;
 
 pub use content::ContentCounter;
+pub(crate) use table::event_in;
 pub use table::{CaseTable, TableLimits, Taken};

@@ -178,10 +178,8 @@ fn add(evidence: &mut Evidence, facts: &Facts, names: &Names, first_hour: Hour) 
     // Open cases count however long ago they began: they are open now.
     if start.hour >= first_hour {
         process.part(&start).add_start(facts, 1);
-    } else if !facts.complete {
-        let part = process.part(&start);
-        part.open += 1;
-        part.open_events += facts.path.len() as i64;
+    } else {
+        process.part(&start).add_open(facts, 1);
     }
     if facts.complete && end.hour >= first_hour {
         process.part(&end).add_end(facts, names, 1);

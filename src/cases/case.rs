@@ -124,9 +124,13 @@ impl Case {
         self.input.1
     }
 
-    /// The process that the latest event names; 0 for a case without events.
+    /// The process that the latest event which names one names; 0 where none does.
     pub fn process(&self) -> NameId {
-        self.latest().map_or(0, |event| event.process)
+        self.events
+            .iter()
+            .filter(|event| event.process != 0)
+            .max_by_key(|event| event.order())
+            .map_or(0, |event| event.process)
     }
 
     /// The latest event in case order.

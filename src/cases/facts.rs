@@ -81,7 +81,7 @@ pub fn facts(case: &Case, rules: &RuleBook, names: &Names, as_of: Option<Time>) 
         &sorted
     };
     let (first, last) = (events.first()?, events.last()?);
-    let process = last.process;
+    let process = case.process();
     let rule = rules.of(process);
     let life = life(events, rule);
     let idle = match (rule.idle, as_of) {

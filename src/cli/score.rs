@@ -201,10 +201,10 @@ fn read_all(
     let bar = progress(inputs);
     let counter = Arc::new(AtomicU64::new(0));
     let mut may_guess_resolved = true;
-    for input in inputs {
+    for (nth, input) in inputs.iter().enumerate() {
         bar.set_message(input.name());
         let mut tick = || bar.set_position(counter.load(Ordering::Relaxed));
-        match read_one(input, mapping, &counter, table, reading, &mut tick) {
+        match read_one((nth, input), mapping, &counter, table, reading, &mut tick) {
             Ok(may_guess) => may_guess_resolved &= may_guess,
             Err(failure) if inputs.len() == 1 => {
                 bar.finish_and_clear();
@@ -221,7 +221,7 @@ fn read_all(
 }
 
 fn read_one(
-    input: &Input,
+    (nth, input): (usize, &Input),
     args: &MappingArgs,
     counter: &Arc<AtomicU64>,
     table: &mut CaseTable,
@@ -243,6 +243,7 @@ fn read_one(
     };
     let mut counting = ContentCounter::default();
     let mut take = |mut batch: EventBatch| {
+        batch.move_places(nth as u64);
         if mapping.identity == Identity::Content {
             counting.number(&mut batch);
         }

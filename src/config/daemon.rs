@@ -98,8 +98,8 @@ pub struct Limits {
     pub quarantine_records: usize,
     /// Different processes; events of further ones are quarantined.
     pub processes: usize,
-    /// Different activities and outcomes of one process; further ones count as `other`.
-    pub names_per_process: usize,
+    /// Different names (processes, activities, outcomes) in all; further ones count as `other`.
+    pub names: usize,
     /// An event further in the future than this many seconds is quarantined.
     pub future_seconds: u64,
 }
@@ -112,7 +112,7 @@ impl Default for Limits {
             cached_cases: 100_000,
             quarantine_records: 10_000,
             processes: 10_000,
-            names_per_process: 1_000,
+            names: 100_000,
             future_seconds: 24 * 3600,
         }
     }

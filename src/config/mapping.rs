@@ -73,9 +73,9 @@ with_event_fields! {
         pub namespace: Option<String>,
         /// The namespace of parent cases, where it is another one.
         pub parent_namespace: Option<String>,
-        /// Whether redelivered events are told by their position in the source, or by what they say.
-        #[serde(default)]
-        pub identity: Identity,
+        /// Whether redelivered events are told by their position in the source, or by what they say. If not
+        /// given: position for files that grow, content for exports in a drop folder. An `event_id` comes before both.
+        pub identity: Option<Identity>,
         /// Whether any step after the end reopens a case, or only an event with lifecycle `reopen`. If not given:
         /// explicit where the lifecycle can be `reopen`, else any.
         pub reopen: Option<Reopen>,

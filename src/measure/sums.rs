@@ -56,6 +56,11 @@ impl Sums {
     /// Adds (or with sign -1 takes out) what a case contributes to the bucket of its start.
     pub fn add_start(&mut self, facts: &Facts, sign: i64) {
         self.starts.add(facts.start.hour(), sign);
+        self.add_open(facts, sign);
+    }
+
+    /// Adds (or with sign -1 takes out) a case that is open; nothing for one that has ended.
+    pub fn add_open(&mut self, facts: &Facts, sign: i64) {
         if !facts.complete {
             self.open += sign;
             self.open_events += sign * facts.path.len() as i64;
@@ -64,6 +69,12 @@ impl Sums {
 
     /// Adds (or with sign -1 takes out) what a case contributes to the bucket of its end: nothing while it is open.
     pub fn add_end(&mut self, facts: &Facts, names: &Names, sign: i64) {
+        self.add_end_counts(facts, sign);
+        self.add_end_paths(facts, names, sign);
+    }
+
+    /// The part of [`Sums::add_end`] whose size does not grow with the number of different paths.
+    pub fn add_end_counts(&mut self, facts: &Facts, sign: i64) {
         if !facts.complete {
             return;
         }
@@ -78,14 +89,20 @@ impl Sums {
         self.unnamed_outcomes += sign * i64::from(facts.outcome_is_activity);
         self.handoffs += sign * i64::from(facts.handoffs);
         self.durations.add(facts.duration(), sign);
+        if facts.parent_process != 0 {
+            self.called_by.add(facts.parent_process, sign);
+        }
+    }
+
+    fn add_end_paths(&mut self, facts: &Facts, names: &Names, sign: i64) {
+        if !facts.complete {
+            return;
+        }
         let followers = facts.path.iter().skip(1).copied().chain([END]);
         for (activity, next) in facts.path.iter().zip(followers) {
             self.follows.add((*activity, next), sign);
         }
         self.variants.add(facts.variant(names), sign);
-        if facts.parent_process != 0 {
-            self.called_by.add(facts.parent_process, sign);
-        }
     }
 
     /// Adds `sign` times other sums.

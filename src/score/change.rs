@@ -18,9 +18,12 @@ pub struct Change {
     pub reason: String,
 }
 
+/// What is compared, and how it reads.
+type Column = (&'static str, fn(&ProcessScore) -> String);
+
 /// The changes from one score of a process to the next. A first score is a change from nothing.
 pub fn changes(before: Option<&ProcessScore>, after: &ProcessScore) -> Vec<Change> {
-    let columns: [(&'static str, fn(&ProcessScore) -> String); 4] = [
+    let columns: [Column; 4] = [
         ("required_class", |score| score.required_class.to_string()),
         ("achieved_class", |score| score.achieved_class.to_string()),
         ("status", |score| score.status.to_string()),

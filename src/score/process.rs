@@ -14,11 +14,11 @@ use crate::model::{Class, Executor, Level, NameId, Names, Origin, Status, TolCla
 use crate::stats::{
     Interval, categorical_variance, clean_runs_missing, confidence_sequence, rate_interval,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A mean with its interval.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bounds {
     /// Mean.
     pub mean: f64,
@@ -29,7 +29,7 @@ pub struct Bounds {
 }
 
 /// Time from first to last event of a case, in seconds.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Durations {
     /// Exact mean.
     pub mean: f64,
@@ -40,7 +40,7 @@ pub struct Durations {
 }
 
 /// What a size is made of, in steps.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SizeParts {
     /// Mean number of steps per case.
     pub steps: f64,
@@ -53,7 +53,7 @@ pub struct SizeParts {
 }
 
 /// One kind of executor on this process.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ExecutorScore {
     /// The kind.
     pub executor: Executor,
@@ -64,7 +64,7 @@ pub struct ExecutorScore {
 }
 
 /// Everything derived for a process at one instant. Field names are those of the JSON output; `None` is `null`: unknown.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ProcessScore {
     /// As the logs name it.
     pub id: String,
@@ -325,8 +325,8 @@ impl Scorer<'_> {
             rule: verdict.map(|verdict| verdict.rule),
             reason,
             notes: self.notes,
-            id: self.declared.id,
-            name: self.declared.name,
+            id: named(self.declared.id),
+            name: named(self.declared.name),
         }
     }
 
@@ -493,6 +493,15 @@ impl Scorer<'_> {
                     .to_owned(),
             );
         }
+    }
+}
+
+/// Cases whose events name no process are a process of their own.
+fn named(text: String) -> String {
+    if text.is_empty() {
+        "(unnamed)".to_owned()
+    } else {
+        text
     }
 }
 

@@ -167,11 +167,11 @@ impl Mapping {
         let case_ref = out.keep_key(&self.namespace, &case);
         let case_hash = hash_text(out.text(case_ref));
         let identity = match self.identity {
-            Identity::Content => {
+            Identity::Content if event.event_id.is_none() => {
                 let activity = hash_pair(hash_text(&activity), read.time.0 as u64);
                 hash_pair(hash_pair(case_hash, activity), sequence as u64)
             }
-            Identity::Position => self.identity(event, row, place, nth)?,
+            Identity::Content | Identity::Position => self.identity(event, row, place, nth)?,
         };
         let parent = match parent {
             Some(id) => out.keep_key(&self.parent_namespace, &id),

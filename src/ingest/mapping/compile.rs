@@ -58,7 +58,7 @@ pub fn compile(
         format: spec.format,
         records: spec.records.as_deref().map(Path::new),
         delimiter,
-        identity: spec.identity,
+        identity: spec.identity.unwrap_or_default(),
         slots: compiler.slots,
         whole_records,
         parent_namespace: spec

@@ -1,0 +1,161 @@
+//! Cases in memory: those of the present batch, and the ones used last.
+
+use crate::cases::{Case, Facts};
+use crate::model::bytes::DamagedBytes;
+use crate::model::hash_text;
+use crate::store::{Store, StoreError};
+use hashbrown::HashTable;
+
+/// A case in memory.
+#[derive(Debug)]
+pub struct Slot {
+    /// Its key.
+    pub key: Box<str>,
+    hash: u64,
+    /// The case.
+    pub case: Case,
+    /// Its facts as they are in the sums; `None` for a case that is not in them.
+    pub before: Option<Facts>,
+    /// Whether it changed since the last commit.
+    pub dirty: bool,
+    /// The commit it was used in last.
+    used: u64,
+}
+
+/// Cases by key.
+#[derive(Debug, Default)]
+pub struct CaseCache {
+    index: HashTable<u32>,
+    slots: Vec<Slot>,
+    dirty: Vec<u32>,
+    commits: u64,
+    /// Whether the database has no case at all, so there is nothing to look up.
+    pub store_is_empty: bool,
+}
+
+/// A case on disk that can't be read.
+#[derive(Debug, thiserror::Error)]
+pub enum CacheError {
+    /// The database says no.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The row is not what was written.
+    #[error("case {key}: {source}")]
+    Damaged {
+        /// The key of the case.
+        key: String,
+        /// Where in the row.
+        source: DamagedBytes,
+    },
+}
+
+impl CaseCache {
+    /// How many cases are in memory.
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// The number of a case in memory.
+    pub fn find(&self, key: &str, hash: u64) -> Option<u32> {
+        self.index
+            .find(hash, |at| &*self.slots[*at as usize].key == key)
+            .copied()
+    }
+
+    /// The number of a case: from memory, else from the database, else a new one.
+    pub fn find_or_load(&mut self, key: &str, hash: u64, store: &Store) -> Result<u32, CacheError> {
+        if let Some(at) = self.find(key, hash) {
+            return Ok(at);
+        }
+        let body = if self.store_is_empty { None } else { store.case(key)? };
+        let case = match body {
+            None => Case::new(),
+            Some(body) => Case::decode(&body).map_err(|source| CacheError::Damaged {
+                key: key.to_owned(),
+                source,
+            })?,
+        };
+        Ok(self.add(key, hash, case))
+    }
+
+    /// The number of a case that is in memory or in the database.
+    pub fn load(&mut self, key: &str, store: &Store) -> Result<u32, CacheError> {
+        self.find_or_load(key, hash_text(key), store)
+    }
+
+    fn add(&mut self, key: &str, hash: u64, case: Case) -> u32 {
+        let at = self.slots.len() as u32;
+        self.slots.push(Slot {
+            key: key.into(),
+            hash,
+            case,
+            before: None,
+            dirty: false,
+            used: self.commits,
+        });
+        let slots = &self.slots;
+        self.index
+            .insert_unique(hash, at, |at| slots[*at as usize].hash);
+        at
+    }
+
+    /// A case, by its number.
+    pub fn slot(&self, at: u32) -> &Slot {
+        &self.slots[at as usize]
+    }
+
+    /// A case to change. The first time in a batch, `facts` tells what the sums hold of it.
+    pub fn touch(&mut self, at: u32, facts: impl FnOnce(&Case) -> Option<Facts>) -> &mut Slot {
+        let slot = &mut self.slots[at as usize];
+        slot.used = self.commits;
+        if !slot.dirty {
+            slot.before = facts(&slot.case);
+            slot.dirty = true;
+            self.dirty.push(at);
+        }
+        slot
+    }
+
+    /// The numbers of the changed cases, in order of their change.
+    pub fn dirty(&self) -> &[u32] {
+        &self.dirty
+    }
+
+    /// The changes are in the database: forget them, and cases not used lately beyond `most`.
+    pub fn committed(&mut self, most: usize) {
+        for at in std::mem::take(&mut self.dirty) {
+            let slot = &mut self.slots[at as usize];
+            slot.dirty = false;
+            slot.before = None;
+            self.store_is_empty = false;
+        }
+        self.commits += 1;
+        if self.slots.len() > most {
+            self.shrink(most);
+        }
+    }
+
+    /// Keeps the half of `most` that was used last, so that this is rare.
+    fn shrink(&mut self, most: usize) {
+        let mut used: Vec<u64> = self.slots.iter().map(|slot| slot.used).collect();
+        let keep = (most / 2).max(1);
+        let cut = used.len() - keep.min(used.len());
+        let (_, oldest_kept, _) = used.select_nth_unstable(cut.min(self.slots.len() - 1));
+        let oldest_kept = *oldest_kept;
+        self.slots.retain(|slot| slot.used > oldest_kept);
+        self.slots.shrink_to(most);
+        self.index.clear();
+        let slots = &self.slots;
+        for (at, slot) in slots.iter().enumerate() {
+            self.index
+                .insert_unique(slot.hash, at as u32, |at| slots[*at as usize].hash);
+        }
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.slots.clear();
+        self.index.clear();
+        self.dirty.clear();
+    }
+}

@@ -1,0 +1,445 @@
+//! The engine: takes deliveries, assembles cases, keeps sums, commits, scores. No threads, no clock: the worker has those.
+
+use super::cache::{CacheError, CaseCache};
+use super::counters::Counters;
+use super::delivery::Delivery;
+use super::rows::{case_row, quarantine_rows};
+use super::sums::{SumsCache, Windows};
+use crate::assemble::event_in;
+use crate::cases::{Case, Facts, Insert, RuleBook, facts};
+use crate::config::daemon::Config;
+use crate::ingest::{EventBatch, Reason, Reject};
+use crate::model::{NameId, Names, Origin, Time, hash_pair, hash_text};
+use crate::score::{ProcessScore, Terms, changes, score_all};
+use crate::store::{Commit, LedgerRow, Store, StoreError};
+use rustc_hash::FxHashSet;
+use std::collections::BTreeMap;
+
+/// Idle cases looked up at once; more wait for the next round.
+const IDLE_AT_ONCE: usize = 10_000;
+
+/// Takes deliveries, keeps cases and sums, commits, scores.
+#[derive(Debug)]
+pub struct Engine {
+    store: Store,
+    config: Config,
+    names: Names,
+    /// Names with lower numbers are in the database.
+    names_kept: NameId,
+    rules: RuleBook,
+    cases: CaseCache,
+    sums: SumsCache,
+    /// What is counted.
+    pub counters: Counters,
+    /// Positions, quarantine and exports that wait for the next commit.
+    pending: Commit,
+    /// A commit that could not be written yet.
+    unwritten: Option<Commit>,
+    pending_events: usize,
+    processes: FxHashSet<NameId>,
+    /// The first event of all.
+    first_event: Option<Time>,
+    scores: BTreeMap<String, ProcessScore>,
+    has_children: bool,
+}
+
+impl Engine {
+    /// Opens the database of a configuration and goes on where it ended.
+    pub fn open(config: Config, now: Time) -> Result<Engine, CacheError> {
+        let store = Store::open(&config.data_dir)?;
+        let mut names = store.names()?;
+        let names_kept = names.len() as NameId + 1;
+        let rules = RuleBook::new(&config.catalog, &config.tolerance, &mut names);
+        let windows = windows(&config, &mut names);
+        let sums = SumsCache::load(&store, windows, now)?;
+        let first_event = store.meta("first_event")?.and_then(|text| text.parse().ok()).map(Time);
+        let scores = store
+            .scores()?
+            .into_iter()
+            .filter_map(|(id, body)| Some((id, serde_json::from_str(&body).ok()?)))
+            .collect();
+        let mut engine = Engine {
+            names_kept,
+            rules,
+            cases: CaseCache::default(),
+            counters: Counters::new(store.counters()?),
+            pending: Commit::default(),
+            unwritten: None,
+            pending_events: 0,
+            processes: sums.totals().map(|(key, _)| key.0).collect(),
+            first_event,
+            scores,
+            has_children: store.has_children()?,
+            sums,
+            names,
+            store,
+            config,
+        };
+        engine.cases.store_is_empty = engine.first_event.is_none();
+        let hash = rules_hash(&engine.config);
+        if engine.store.meta("rules")?.as_deref() != Some(&hash) {
+            engine.recount()?;
+        }
+        Ok(engine)
+    }
+
+    /// The names.
+    pub fn names(&self) -> &Names {
+        &self.names
+    }
+
+    /// The database, for reading.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The latest scores, by id.
+    pub fn scores(&self) -> &BTreeMap<String, ProcessScore> {
+        &self.scores
+    }
+
+    /// Events that wait for the next commit.
+    pub fn pending_events(&self) -> usize {
+        self.pending_events
+    }
+
+    /// Whether anything waits for the next commit.
+    pub fn has_pending(&self) -> bool {
+        self.pending_events > 0 || !self.pending.is_empty() || self.unwritten.is_some()
+    }
+
+    /// Open live cases by process and executor kind.
+    pub fn open_cases(&self) -> Vec<(String, &'static str, i64)> {
+        self.sums
+            .totals()
+            .filter(|((_, _, origin), _)| *origin == Origin::Live)
+            .map(|((process, executor, _), sums)| {
+                (self.names.text(*process).to_owned(), executor.word(), sums.open)
+            })
+            .collect()
+    }
+
+    /// How many cases are in memory.
+    pub fn cached_cases(&self) -> usize {
+        self.cases.len()
+    }
+
+    /// Takes a delivery. Nothing of it is kept until the next commit.
+    pub fn take(&mut self, delivery: Delivery, now: Time) -> Result<(), CacheError> {
+        let mut rejects = Vec::new();
+        let (added, duplicates) = self.take_events(&delivery.batch, &mut rejects)?;
+        let source = &*delivery.source;
+        let batch = &delivery.batch;
+        self.counters.add("toleranced_ingest_events_total", &[source], added);
+        self.counters.add("toleranced_ingest_duplicates_total", &[source], duplicates);
+        self.counters.add("toleranced_ingest_records_total", &[source], batch.records);
+        self.counters.add("toleranced_ingest_filtered_total", &[source], batch.filtered);
+        if let Some(notice) = delivery.notice {
+            self.counters.add("toleranced_source_notices_total", &[source, notice], 1);
+        }
+        for reject in batch.rejects.iter().chain(&rejects) {
+            let labels = [source, reject.reason.word()];
+            self.counters.add("toleranced_ingest_quarantined_total", &labels, 1);
+        }
+        self.pending.quarantine.extend(quarantine_rows(&delivery, &rejects, now));
+        let pending = &mut self.pending;
+        if let Some(row) = delivery.position {
+            // Only the last position of a file counts.
+            pending.files.retain(|known| (&known.source, known.id) != (&row.source, row.id));
+            pending.files.push(row);
+        }
+        if let Some((hash, path)) = delivery.export_done {
+            pending.drops.push((source.to_owned(), hash, path, now.0));
+        }
+        pending.forgotten.extend(delivery.forgotten.map(|id| (source.to_owned(), id)));
+        self.pending_events += batch.records as usize;
+        Ok(())
+    }
+
+    fn take_events(
+        &mut self,
+        batch: &EventBatch,
+        rejects: &mut Vec<Reject>,
+    ) -> Result<(u64, u64), CacheError> {
+        let global = self.global_names(batch);
+        let (mut added, mut duplicates) = (0, 0);
+        for event in &batch.events {
+            let key = batch.text(event.case);
+            let process = global[event.process as usize];
+            if !self.processes.contains(&process) {
+                if self.processes.len() >= self.config.limits.processes {
+                    let detail = format!("there are {} processes already (limits.processes)", self.processes.len());
+                    rejects.push(Reject::new(event.place, Reason::TooManyProcesses, detail, b""));
+                    continue;
+                }
+                self.processes.insert(process);
+            }
+            let at = self.cases.find_or_load(key, event.case_hash, &self.store)?;
+            let (rules, names) = (&self.rules, &self.names);
+            let slot = self.cases.touch(at, |case| facts(case, rules, names, None));
+            let parent = batch.text(event.parent);
+            if !parent.is_empty() {
+                slot.case.set_parent(event.time, parent);
+                self.has_children = true;
+            }
+            match slot.case.insert(event_in(event, &global), self.config.limits.case_events) {
+                Insert::Added => {
+                    added += 1;
+                    self.first_event = Some(self.first_event.map_or(event.time, |t| t.min(event.time)));
+                }
+                Insert::Duplicate => duplicates += 1,
+                Insert::Full => {
+                    let most = self.config.limits.case_events;
+                    let detail = format!("case {key} holds {most} events already (limits.case_events)");
+                    rejects.push(Reject::new(event.place, Reason::CaseFull, detail, b""));
+                }
+            }
+        }
+        Ok((added, duplicates))
+    }
+
+    /// The numbers of a batch's names. Beyond the limit new ones become `other`, and are counted.
+    fn global_names(&mut self, batch: &EventBatch) -> Vec<NameId> {
+        let mut global = vec![0];
+        for (_, text) in batch.names.since(1) {
+            let id = match self.names.find(text) {
+                Some(id) => id,
+                None if self.names.len() >= self.config.limits.names => {
+                    self.counters.add("toleranced_names_folded_total", &[], 1);
+                    self.names.intern("other")
+                }
+                None => self.names.intern(text),
+            };
+            global.push(id);
+        }
+        global
+    }
+
+    /// Writes everything that waits, in one transaction. After an error everything waits on; call it again.
+    pub fn commit(&mut self) -> Result<(), CacheError> {
+        if self.unwritten.is_none() {
+            if self.pending_events == 0 && self.pending.is_empty() && self.cases.dirty().is_empty() {
+                return Ok(());
+            }
+            let commit = self.prepare()?;
+            self.unwritten = Some(commit);
+        }
+        if let Some(commit) = &self.unwritten {
+            let evicted = self.store.commit(commit)?;
+            if evicted > 0 {
+                self.counters.add("toleranced_quarantine_evicted_total", &[], evicted);
+            }
+            self.unwritten = None;
+        }
+        Ok(())
+    }
+
+    /// Brings cases and sums up to date and collects the rows to write.
+    fn prepare(&mut self) -> Result<Commit, CacheError> {
+        if self.has_children {
+            self.link_parents()?;
+        }
+        let mut commit = std::mem::take(&mut self.pending);
+        let dirty = self.cases.dirty().to_vec();
+        commit.cases.reserve(dirty.len());
+        for at in dirty {
+            let slot = self.cases.slot(at);
+            let after = facts(&slot.case, &self.rules, &self.names, None);
+            if slot.before != after {
+                self.sums.replace(slot.before.as_ref(), after.as_ref(), &self.names, &self.store)?;
+            }
+            commit.cases.extend(case_row(slot, after.as_ref()));
+        }
+        // In the order of the table: neighbours are written together.
+        commit.cases.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        self.finish(&mut commit);
+        Ok(commit)
+    }
+
+    /// Adds sums, counters and names to a commit, and takes them for written: the commit is kept until it is.
+    fn finish(&mut self, commit: &mut Commit) {
+        for (key, sums) in self.sums.changed_totals() {
+            self.counters.follow(key, sums, &self.names);
+        }
+        (commit.buckets, commit.totals) = self.sums.rows();
+        commit.counters = self.counters.rows();
+        commit.quarantine_most = self.config.limits.quarantine_records;
+        commit.names = self
+            .names
+            .since(self.names_kept)
+            .map(|(id, text)| (id, text.to_owned()))
+            .collect();
+        if let Some(first) = self.first_event {
+            commit.meta.push(("first_event".to_owned(), first.0.to_string()));
+        }
+        self.names_kept = self.names.len() as NameId + 1;
+        self.sums.committed();
+        self.counters.committed();
+        self.cases.committed(self.config.limits.cached_cases);
+        self.pending_events = 0;
+    }
+
+    /// Looks up the processes of parent cases, and tells children when their parent has moved to another process.
+    fn link_parents(&mut self) -> Result<(), CacheError> {
+        for at in self.cases.dirty().to_vec() {
+            let slot = self.cases.slot(at);
+            let (key, process) = (slot.key.clone(), slot.case.process());
+            if let Some(parent) = slot.case.parent() {
+                let known = match self.cases.find(parent, hash_text(parent)) {
+                    Some(parent) => Some(self.cases.slot(parent).case.process()),
+                    None => self.store.process_of_case(parent)?,
+                };
+                self.set_parent_process(at, known.unwrap_or(0));
+            }
+            let slot = self.cases.slot(at);
+            if slot.before.as_ref().map(|before| before.process) != Some(process) {
+                for child in self.store.children(&key)? {
+                    let child = self.cases.load(&child, &self.store)?;
+                    if self.cases.slot(child).case.parent() == Some(&*key) {
+                        self.set_parent_process(child, process);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn set_parent_process(&mut self, at: u32, process: NameId) {
+        if self.cases.slot(at).case.parent_process() != process {
+            let (rules, names) = (&self.rules, &self.names);
+            let slot = self.cases.touch(at, |case| facts(case, rules, names, None));
+            slot.case.set_parent_process(process);
+        }
+    }
+
+    /// Closes cases that have been idle for as long as their process says. Gives their number.
+    fn close_idle(&mut self, now: Time) -> Result<usize, CacheError> {
+        let mut closed = 0;
+        let idle: Vec<(NameId, i64)> = self
+            .config
+            .catalog
+            .processes
+            .values()
+            .filter_map(|process| Some((self.names.find(&process.id)?, process.ends.idle?)))
+            .collect();
+        for (process, span) in idle {
+            let before = now.plus(-span).0;
+            for key in self.store.idle_cases(process, before, IDLE_AT_ONCE)? {
+                let at = self.cases.load(&key, &self.store)?;
+                let (rules, names) = (&self.rules, &self.names);
+                let slot = self.cases.touch(at, |case| facts(case, rules, names, None));
+                closed += usize::from(slot.case.close_idle(true));
+            }
+        }
+        Ok(closed)
+    }
+
+    /// Scores all processes as of now, and keeps scores and changes. Everything that waits is committed before.
+    pub fn rescore(&mut self, now: Time) -> Result<(), CacheError> {
+        self.commit()?;
+        while self.close_idle(now)? > 0 {
+            self.commit()?;
+        }
+        self.sums.advance(&self.store, now)?;
+        let evidence = self.sums.evidence(self.first_event);
+        let terms = Terms {
+            catalog: &self.config.catalog,
+            tolerance: &self.config.tolerance,
+            names: &self.names,
+        };
+        let scores = score_all(&evidence, terms);
+        let mut commit = Commit::default();
+        for score in &scores {
+            let before = self.scores.get(&score.id);
+            commit.ledger.extend(changes(before, score).into_iter().map(|change| LedgerRow {
+                at: now.0,
+                process: change.process,
+                what: change.what.to_owned(),
+                from: change.from,
+                to: change.to,
+                reason: change.reason,
+                configuration: self.config.hashes.configuration,
+                catalog: self.config.hashes.catalog,
+                tolerance: self.config.hashes.tolerance,
+            }));
+            if before != Some(score)
+                && let Ok(body) = serde_json::to_string(score)
+            {
+                commit.scores.push((score.id.clone(), now.0, body));
+            }
+        }
+        if !commit.is_empty() {
+            self.store.commit(&commit)?;
+        }
+        self.scores = scores.into_iter().map(|score| (score.id.clone(), score)).collect();
+        Ok(())
+    }
+
+    /// Takes a new configuration. Where it changes how cases are judged, all sums are counted anew.
+    pub fn reconfigure(&mut self, config: Config, now: Time) -> Result<(), CacheError> {
+        self.commit()?;
+        let recount = rules_hash(&config) != rules_hash(&self.config);
+        self.config = config;
+        self.rules = RuleBook::new(&self.config.catalog, &self.config.tolerance, &mut self.names);
+        if recount {
+            self.recount()?;
+        }
+        let windows = windows(&self.config, &mut self.names);
+        self.sums.reset_window(&self.store, windows, now)?;
+        Ok(())
+    }
+
+    /// Counts all sums anew from the cases: after the rules by which they are judged have changed.
+    fn recount(&mut self) -> Result<(), CacheError> {
+        self.cases.clear();
+        self.sums.clear();
+        let (rules, names, store, sums) = (&self.rules, &self.names, &self.store, &mut self.sums);
+        let empty = Store::nothing()?;
+        let count = store.each_case(&mut |key, body| {
+            let case = Case::decode(body).map_err(|source| store.damaged_case(key, source))?;
+            let after: Option<Facts> = facts(&case, rules, names, None);
+            // The old buckets are gone with the same commit: there is nothing to add to.
+            sums.replace(None, after.as_ref(), names, &empty)
+        })?;
+        if count > 0 {
+            tracing::info!(cases = count, "counted all sums anew, because the rules have changed");
+        }
+        let mut commit = Commit {
+            clear_sums: true,
+            meta: vec![("rules".to_owned(), rules_hash(&self.config))],
+            ..Commit::default()
+        };
+        self.finish(&mut commit);
+        self.store.commit(&commit)?;
+        Ok(())
+    }
+
+    /// Quarantined records that are to be tried again.
+    pub fn to_replay(&self, most: usize) -> Result<Vec<crate::store::QuarantineRow>, StoreError> {
+        self.store.to_replay(most)
+    }
+
+    /// Notes what became of a record that was tried again.
+    pub fn replayed(&mut self, id: i64, became_event: bool) {
+        self.pending.replayed.push((id, became_event));
+    }
+}
+
+/// What decides how cases are judged: when it changes, all sums are counted anew.
+fn rules_hash(config: &Config) -> String {
+    let hash = hash_pair(config.hashes.catalog, config.hashes.tolerance);
+    // The first number rises when the program itself judges otherwise.
+    format!("1-{hash:016x}")
+}
+
+fn windows(config: &Config, names: &mut Names) -> Windows {
+    Windows {
+        default: config.window,
+        own: config
+            .catalog
+            .processes
+            .values()
+            .filter_map(|process| Some((names.intern(&process.id), process.window?)))
+            .collect(),
+    }
+}

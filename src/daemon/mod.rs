@@ -1,0 +1,25 @@
+//! The daemon: tasks, batching, commit, re-scoring schedule, reload, shutdown.
+//!
+//! One thread per source reads and decodes; one thread assembles, commits and scores ([`engine`], [`worker`]); the HTTP
+//! server reads the published [`Snapshot`]. Channels between them are bounded: a slow disk slows the sources down.
+
+mod cache;
+mod counters;
+mod delivery;
+mod drop_folder;
+mod engine;
+mod reload;
+mod rows;
+mod run;
+mod snapshot;
+mod source;
+mod sums;
+mod tail;
+mod worker;
+
+pub use delivery::Delivery;
+pub use engine::Engine;
+pub use reload::{describe, reload_reason};
+pub use run::{Error, Running, run};
+pub use snapshot::{Shared, Snapshot, SourceStatus};
+pub use worker::{Command, ReloadAnswer};

@@ -1,0 +1,43 @@
+//! From what is in memory to rows of the database.
+
+use super::cache::Slot;
+use super::delivery::Delivery;
+use crate::cases::Facts;
+use crate::ingest::Reject;
+use crate::model::Time;
+use crate::store::{CaseRow, QuarantineRow, ReplayState};
+
+/// The row of a case; `None` for one without events.
+pub(super) fn case_row(slot: &Slot, facts: Option<&Facts>) -> Option<CaseRow> {
+    let facts = facts?;
+    let mut body = Vec::with_capacity(64 + 24 * facts.path.len());
+    slot.case.encode(&mut body);
+    Some(CaseRow {
+        key: slot.key.to_string(),
+        process: facts.process,
+        open: !facts.complete,
+        last: facts.end.0,
+        parent: slot.case.parent().map(str::to_owned),
+        body,
+    })
+}
+
+/// The rows of the records that a delivery could not turn into events.
+pub(super) fn quarantine_rows(delivery: &Delivery, more: &[Reject], now: Time) -> Vec<QuarantineRow> {
+    let all = delivery.batch.rejects.iter().chain(more);
+    all.map(|reject| QuarantineRow {
+        id: 0,
+        at: now.0,
+        source: delivery.source.to_string(),
+        file: delivery.file.clone(),
+        stream: delivery.stream,
+        place: reject.place,
+        reason: reject.reason.word().to_owned(),
+        detail: reject.detail.clone(),
+        format: delivery.format.to_owned(),
+        head: delivery.head.to_vec(),
+        record: reject.record.clone(),
+        state: ReplayState::Kept,
+    })
+    .collect()
+}

@@ -1,0 +1,267 @@
+//! Starting and stopping the threads.
+
+use super::cache::CacheError;
+use super::engine::Engine;
+use super::reload::{describe, reload_reason};
+use super::snapshot::{Shared, SourceStatus};
+use super::source::{Source, format_of, mapping_of};
+use super::worker::{Command, Worker, now};
+use super::{Delivery, drop_folder, tail};
+use crate::config::daemon::{Config, SourceKind};
+use crate::config::mapping::FormatName;
+use crate::config::{Problem, Problems};
+use crate::store::{DataLock, Store, StoreError};
+use crossbeam_channel::{Receiver, Sender, bounded};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+/// Deliveries that wait for the engine: each holds at most a chunk of a file, so a handful bounds memory.
+const WAITING_DELIVERIES: usize = 4;
+
+/// Why the daemon can't run.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The configuration is invalid.
+    #[error("{0}")]
+    Config(#[from] Problems),
+    /// The database can't be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A case in the database can't be read, or the database can't be used.
+    #[error(transparent)]
+    Case(#[from] CacheError),
+    /// A thread could not be started.
+    #[error("can't start a thread: {0}")]
+    Thread(#[from] std::io::Error),
+    /// A thread has panicked, which is a bug.
+    #[error("a thread of the daemon has died; please report this with the lines before")]
+    Died,
+}
+
+/// A running daemon.
+pub struct Running {
+    /// What the HTTP server shows.
+    pub shared: Arc<Shared>,
+    file: PathBuf,
+    config: Mutex<Config>,
+    commands: Sender<Command>,
+    deliveries: Mutex<Option<Sender<Delivery>>>,
+    sources: Mutex<Vec<Started>>,
+    /// Dropped to ask the worker not to wait any longer.
+    stop: Mutex<Option<Sender<()>>>,
+    worker: Mutex<Option<JoinHandle<Result<(), CacheError>>>>,
+    _lock: DataLock,
+}
+
+/// A source that reads.
+struct Started {
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+    shown: String,
+}
+
+/// Starts the daemon on a checked configuration that was read from `file`.
+pub fn run(config: Config, file: &Path) -> Result<Running, Error> {
+    check_sources(&config)?;
+    let lock = DataLock::take(&config.data_dir)?;
+    let engine = Engine::open(config.clone(), now())?;
+    let shared = Arc::new(Shared::default());
+    let (deliveries, to_worker) = bounded(WAITING_DELIVERIES);
+    let (commands, commands_in) = bounded(1);
+    let (stop, stopping) = bounded::<()>(0);
+    let worker = spawn_worker(engine, &config, &shared, to_worker, commands_in, stopping)?;
+    let running = Running {
+        shared,
+        file: file.to_owned(),
+        config: Mutex::new(config.clone()),
+        commands,
+        deliveries: Mutex::new(Some(deliveries)),
+        sources: Mutex::new(Vec::new()),
+        stop: Mutex::new(Some(stop)),
+        worker: Mutex::new(Some(worker)),
+        _lock: lock,
+    };
+    running.start_sources(&config)?;
+    Ok(running)
+}
+
+fn spawn_worker(
+    engine: Engine,
+    config: &Config,
+    shared: &Arc<Shared>,
+    deliveries: Receiver<Delivery>,
+    commands: Receiver<Command>,
+    stop: Receiver<()>,
+) -> Result<JoinHandle<Result<(), CacheError>>, Error> {
+    let worker = Worker {
+        engine,
+        shared: shared.clone(),
+        config: config.clone(),
+        deliveries,
+        commands,
+        stop,
+    };
+    let thread = std::thread::Builder::new().name("engine".to_owned());
+    Ok(thread.spawn(move || worker.run())?)
+}
+
+/// Compiles every mapping, to find mistakes before anything is started.
+pub(crate) fn check_sources(config: &Config) -> Result<(), Problems> {
+    let mut problems = Problems::default();
+    for source in &config.sources {
+        if let Err(found) = mapping_of(source, 0, now()) {
+            problems.0.extend(found.0);
+        }
+        let format = format_of(source);
+        if source.kind == SourceKind::Files && matches!(format, FormatName::Json | FormatName::Xes) {
+            problems.0.push(Problem {
+                file: source.mapping_file.clone(),
+                line: 0,
+                column: 0,
+                message: format!("source `{}`: {} can't be tailed", source.name, format.word()),
+                hint: Some("give the source `type: drop`".to_owned()),
+            });
+        }
+    }
+    problems.into_result(())
+}
+
+impl Running {
+    fn start_sources(&self, config: &Config) -> Result<(), Error> {
+        let mut statuses = Vec::new();
+        let deliveries = lock(&self.deliveries).clone();
+        let Some(deliveries) = deliveries else {
+            return Ok(());
+        };
+        for source in &config.sources {
+            let status = Arc::new(SourceStatus::new(&source.name));
+            statuses.push(status.clone());
+            let future = config.limits.future_seconds as i64 * 1_000_000;
+            let stop = Arc::new(AtomicBool::new(false));
+            let ready = Source {
+                mapping: Arc::new(mapping_of(source, future, now())?),
+                format: format_of(source),
+                config: source.clone(),
+                status,
+                deliveries: deliveries.clone(),
+                stop: stop.clone(),
+                most_record_bytes: config.limits.record_bytes,
+            };
+            let data_dir = config.data_dir.clone();
+            let name = format!("source-{}", source.name);
+            let thread = std::thread::Builder::new()
+                .name(name)
+                .spawn(move || read(ready, &data_dir))?;
+            lock(&self.sources).push(Started {
+                stop,
+                thread,
+                shown: source.name.clone(),
+            });
+        }
+        self.shared.set_sources(statuses);
+        Ok(())
+    }
+
+    fn stop_sources(&self) {
+        let sources = std::mem::take(&mut *lock(&self.sources));
+        for source in &sources {
+            source.stop.store(true, Ordering::Relaxed);
+        }
+        for source in sources {
+            if source.thread.join().is_err() {
+                tracing::error!(source = source.shown, "the reader of a source has died; please report this");
+            }
+        }
+    }
+
+    /// Reads the configuration again and lives by it, if it is valid; says what changed. An invalid one changes nothing.
+    pub fn reload(&self) -> Result<Vec<String>, String> {
+        let invalid = |problems: Problems| problems.to_string();
+        let new = Config::load(&self.file).map_err(invalid)?;
+        check_sources(&new).map_err(invalid)?;
+        let old = lock(&self.config).clone();
+        let changed = describe(&old, &new);
+        if changed.is_empty() {
+            return Ok(changed);
+        }
+        let new = Config {
+            // These hold until a restart.
+            listen: old.listen,
+            data_dir: old.data_dir.clone(),
+            ..new
+        };
+        // Positions are read from the database when a source starts: everything it read must be committed before.
+        self.stop_sources();
+        let (answer, answered) = bounded(1);
+        let gone = |_| "the daemon is stopping".to_owned();
+        self.commands
+            .send(Command::Reload(Box::new(new.clone()), answer))
+            .map_err(|_| "the daemon is stopping".to_owned())?;
+        let result = answered.recv().map_err(gone)?;
+        *lock(&self.config) = new.clone();
+        self.start_sources(&new).map_err(|error| error.to_string())?;
+        result.map(|()| changed)
+    }
+
+    /// The files whose change is a reason to reload, and a hash of what they say.
+    pub fn watched(&self) -> u64 {
+        reload_reason(&lock(&self.config).files)
+    }
+
+    /// The configuration in force.
+    pub fn config(&self) -> Config {
+        lock(&self.config).clone()
+    }
+
+    /// Whether the worker has ended by itself.
+    pub fn has_died(&self) -> bool {
+        lock(&self.worker).as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
+    /// Stops the sources, takes what they have read, commits.
+    pub fn shutdown(&self) -> Result<(), Error> {
+        lock(&self.stop).take();
+        // The worker goes on taking deliveries while the sources end, so none of them waits for ever.
+        self.stop_sources();
+        lock(&self.deliveries).take();
+        match lock(&self.worker).take().map(JoinHandle::join) {
+            None => Ok(()),
+            Some(Ok(result)) => Ok(result?),
+            Some(Err(_)) => Err(Error::Died),
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Reads a source until it is told to stop.
+fn read(source: Source, data_dir: &Path) {
+    let status = source.status.clone();
+    let name = source.config.name.clone();
+    let store = match Store::open_to_read(data_dir) {
+        Ok(store) => store,
+        Err(error) => return status.set_trouble(Some(error.to_string())),
+    };
+    let ended = match source.config.kind {
+        SourceKind::Files => match store.files(&name) {
+            Ok(known) => {
+                drop(store);
+                tail::run(source, known)
+            }
+            Err(error) => Err(error.to_string()),
+        },
+        SourceKind::Drop => {
+            let source_name = name.clone();
+            let is_done = move |hash| store.drop_is_done(&source_name, hash).map_err(|error| error.to_string());
+            drop_folder::run(source, Box::new(is_done))
+        }
+    };
+    if let Err(trouble) = ended {
+        tracing::error!(source = name, trouble, "the source can't be read");
+        status.set_trouble(Some(trouble));
+    }
+}

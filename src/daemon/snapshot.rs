@@ -1,0 +1,121 @@
+//! What the engine publishes for the HTTP server: one consistent picture, swapped as a whole.
+
+use super::counters::CounterKey;
+use crate::model::Time;
+use crate::score::ProcessScore;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+/// The state of everything as of one commit.
+#[derive(Debug, Default)]
+pub struct Snapshot {
+    /// When it was made.
+    pub at: Time,
+    /// When the scores were made.
+    pub scored_at: Option<Time>,
+    /// The scores, by id.
+    pub scores: Arc<Vec<ProcessScore>>,
+    /// What rises.
+    pub counters: BTreeMap<CounterKey, i64>,
+    /// Open cases by process and executor kind.
+    pub open: Vec<(String, &'static str, i64)>,
+    /// Cases held in memory.
+    pub cached_cases: usize,
+}
+
+/// What a source says of itself.
+#[derive(Debug, Default)]
+pub struct SourceStatus {
+    /// Its name.
+    pub name: String,
+    /// Whether it can be read.
+    pub up: AtomicBool,
+    /// Bytes that wait to be read.
+    pub backlog_bytes: AtomicU64,
+    /// Files it reads.
+    pub files: AtomicU64,
+    /// Time of its latest event, in microseconds since 1970; 0 before the first.
+    pub last_event: AtomicI64,
+    /// Why it is not up.
+    pub trouble: Mutex<Option<String>>,
+}
+
+impl SourceStatus {
+    /// A source of which nothing is known yet.
+    pub fn new(name: &str) -> SourceStatus {
+        SourceStatus {
+            name: name.to_owned(),
+            ..SourceStatus::default()
+        }
+    }
+
+    /// Says that it can be read, or why not.
+    pub fn set_trouble(&self, trouble: Option<String>) {
+        self.up.store(trouble.is_none(), Ordering::Relaxed);
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    }
+
+    /// Why it is not up.
+    pub fn trouble(&self) -> Option<String> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes the time of an event; the latest stays.
+    pub fn saw_event(&self, at: Time) {
+        self.last_event.fetch_max(at.0, Ordering::Relaxed);
+    }
+}
+
+/// What engine, sources and HTTP server share.
+#[derive(Debug, Default)]
+pub struct Shared {
+    snapshot: RwLock<Arc<Snapshot>>,
+    sources: RwLock<Vec<Arc<SourceStatus>>>,
+    /// Whether the first score is made and commits succeed.
+    ready: AtomicBool,
+    /// Why commits do not succeed.
+    trouble: Mutex<Option<String>>,
+}
+
+impl Shared {
+    /// The latest snapshot.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Publishes a snapshot.
+    pub fn publish(&self, snapshot: Snapshot) {
+        *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(snapshot);
+    }
+
+    /// The sources.
+    pub fn sources(&self) -> Vec<Arc<SourceStatus>> {
+        self.sources.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Names the sources.
+    pub fn set_sources(&self, sources: Vec<Arc<SourceStatus>>) {
+        *self.sources.write().unwrap_or_else(PoisonError::into_inner) = sources;
+    }
+
+    /// Says whether the daemon does its work.
+    pub fn set_ready(&self, ready: bool) {
+        self.ready.store(ready, Ordering::Relaxed);
+    }
+
+    /// Says why the daemon can't do its work, or that it can.
+    pub fn set_trouble(&self, trouble: Option<String>) {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    }
+
+    /// Why the daemon is not ready; `None` if it is.
+    pub fn not_ready(&self) -> Option<String> {
+        let trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if trouble.is_some() {
+            return trouble;
+        }
+        let ready = self.ready.load(Ordering::Relaxed);
+        (!ready).then(|| "starting: no score has been made yet".to_owned())
+    }
+}

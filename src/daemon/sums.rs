@@ -1,0 +1,238 @@
+//! Sums in memory: buckets of the present batch, sums over all time, sums over the window.
+
+use crate::cases::Facts;
+use crate::measure::{BucketKey, Sums, bucket_parts};
+use crate::model::{Executor, Hour, NameId, Names, Origin, Span, Time};
+use crate::score::{Evidence, ProcessSums};
+use crate::store::{BucketRow, Store, StoreError, TotalRow};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Buckets kept in memory between commits.
+const MOST_BUCKETS: usize = 4_096;
+
+/// Which process, executor kind and origin.
+pub type TotalKey = (NameId, Executor, Origin);
+
+/// The spans within which cases count, by process.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Windows {
+    /// For every process that is not named; `None` counts all.
+    pub default: Option<Span>,
+    /// By process.
+    pub own: BTreeMap<NameId, Span>,
+}
+
+impl Windows {
+    fn of(&self, process: NameId) -> Option<Span> {
+        self.own.get(&process).copied().or(self.default)
+    }
+
+    /// The first hour that counts for a process.
+    fn first_hour(&self, process: NameId, now: Time) -> Hour {
+        self.of(process)
+            .map_or(Hour::MIN, |span| now.plus(-span).hour())
+    }
+
+    /// Every different window.
+    fn all(&self) -> BTreeSet<Option<Span>> {
+        self.own.values().copied().map(Some).chain([self.default]).collect()
+    }
+}
+
+/// All sums that the daemon holds.
+#[derive(Debug, Default)]
+pub struct SumsCache {
+    buckets: FxHashMap<BucketKey, Sums>,
+    dirty: FxHashSet<BucketKey>,
+    totals: BTreeMap<TotalKey, Sums>,
+    dirty_totals: BTreeSet<TotalKey>,
+    window: BTreeMap<NameId, ProcessSums>,
+    windows: Windows,
+    /// The instant that the window sums end at.
+    as_of: Time,
+}
+
+impl SumsCache {
+    /// Reads totals and window from the database.
+    pub fn load(store: &Store, windows: Windows, now: Time) -> Result<SumsCache, StoreError> {
+        let mut cache = SumsCache::default();
+        for row in store.totals()? {
+            let key = (row.process, row.executor, row.origin);
+            cache.totals.insert(key, row.sums);
+        }
+        cache.reset_window(store, windows, now)?;
+        Ok(cache)
+    }
+
+    /// Sums up the window anew.
+    pub fn reset_window(&mut self, store: &Store, windows: Windows, now: Time) -> Result<(), StoreError> {
+        self.windows = windows;
+        self.as_of = now;
+        self.window.clear();
+        let hours = self.windows.all().into_iter().map(|window| {
+            window.map_or(Hour::MIN, |span| now.plus(-span).hour())
+        });
+        let from = hours.min().unwrap_or(Hour::MIN);
+        let (window, windows) = (&mut self.window, &self.windows);
+        store.each_bucket(from, Hour::MAX, &mut |key, sums| {
+            if key.hour >= windows.first_hour(key.process, now) {
+                window.entry(key.process).or_default().merge(&key, &sums, 1);
+            }
+        })
+    }
+
+    /// Forgets all sums, to count anew.
+    pub fn clear(&mut self) {
+        self.buckets.clear();
+        self.dirty.clear();
+        self.totals.clear();
+        self.dirty_totals.clear();
+        self.window.clear();
+    }
+
+    /// Takes a case's old contribution out and puts its new one in.
+    pub fn replace(
+        &mut self,
+        before: Option<&Facts>,
+        after: Option<&Facts>,
+        names: &Names,
+        store: &Store,
+    ) -> Result<(), StoreError> {
+        for (facts, sign) in before.map(|f| (f, -1)).into_iter().chain(after.map(|f| (f, 1))) {
+            let (start, end) = bucket_parts(facts);
+            self.change(start, store, |sums| sums.add_start(facts, sign))?;
+            if facts.complete {
+                self.change(end, store, |sums| sums.add_end(facts, names, sign))?;
+            }
+            let total = (facts.process, facts.executor, facts.origin);
+            let sums = self.totals.entry(total).or_default();
+            // What would grow for ever with the hours and the paths is kept in the buckets only.
+            sums.add_open(facts, sign);
+            sums.add_end_counts(facts, sign);
+            self.dirty_totals.insert(total);
+        }
+        Ok(())
+    }
+
+    fn change(
+        &mut self,
+        key: BucketKey,
+        store: &Store,
+        change: impl Fn(&mut Sums),
+    ) -> Result<(), StoreError> {
+        if !self.buckets.contains_key(&key) {
+            let known = store.bucket(&key)?.unwrap_or_default();
+            self.buckets.insert(key, known);
+        }
+        if let Some(sums) = self.buckets.get_mut(&key) {
+            change(sums);
+        }
+        self.dirty.insert(key);
+        if key.hour >= self.windows.first_hour(key.process, self.as_of) {
+            change(self.window.entry(key.process).or_default().part(&key));
+        }
+        Ok(())
+    }
+
+    /// The rows that changed.
+    pub fn rows(&self) -> (Vec<BucketRow>, Vec<TotalRow>) {
+        let mut buckets: Vec<BucketRow> = self
+            .dirty
+            .iter()
+            .map(|key| BucketRow {
+                key: *key,
+                sums: self.buckets.get(key).cloned().unwrap_or_default(),
+            })
+            .collect();
+        // In the order of the table: neighbours are written together.
+        buckets.sort_unstable_by_key(|row| {
+            (row.key.hour, row.key.process, row.key.executor, row.key.origin)
+        });
+        let totals = self
+            .dirty_totals
+            .iter()
+            .map(|key| TotalRow {
+                process: key.0,
+                executor: key.1,
+                origin: key.2,
+                sums: self.totals.get(key).cloned().unwrap_or_default(),
+            })
+            .collect();
+        (buckets, totals)
+    }
+
+    /// The totals that changed.
+    pub fn changed_totals(&self) -> impl Iterator<Item = (&TotalKey, &Sums)> {
+        self.dirty_totals
+            .iter()
+            .filter_map(|key| Some((key, self.totals.get(key)?)))
+    }
+
+    /// All totals.
+    pub fn totals(&self) -> impl Iterator<Item = (&TotalKey, &Sums)> {
+        self.totals.iter()
+    }
+
+    /// The changes are in the database.
+    pub fn committed(&mut self) {
+        self.dirty.clear();
+        self.dirty_totals.clear();
+        if self.buckets.len() > MOST_BUCKETS {
+            // What is written now is mostly of the latest hours; the rest comes back from the database if needed.
+            let mut hours: Vec<Hour> = self.buckets.keys().map(|key| key.hour).collect();
+            let middle = hours.len() / 2;
+            let (_, median, _) = hours.select_nth_unstable(middle);
+            let median = *median;
+            self.buckets.retain(|key, _| key.hour > median);
+        }
+    }
+
+    /// Moves the end of the window on; what falls out of it is taken out. Everything must be committed before.
+    pub fn advance(&mut self, store: &Store, now: Time) -> Result<(), StoreError> {
+        for window in self.windows.all().into_iter().flatten() {
+            let from = self.as_of.plus(-window).hour();
+            let to = now.plus(-window).hour();
+            if to <= from {
+                continue;
+            }
+            let (sums_by_process, windows) = (&mut self.window, &self.windows);
+            store.each_bucket(from, to, &mut |key, sums| {
+                if windows.of(key.process) == Some(window)
+                    && let Some(process) = sums_by_process.get_mut(&key.process)
+                {
+                    process.merge(&key, &sums, -1);
+                }
+            })?;
+        }
+        self.as_of = self.as_of.max(now);
+        Ok(())
+    }
+
+    /// The evidence for a score. Open cases count however long ago they began.
+    pub fn evidence(&self, first_event: Option<Time>) -> Evidence {
+        let mut evidence = Evidence {
+            processes: self.window.clone(),
+            from: first_event.unwrap_or(self.as_of),
+            to: self.as_of,
+        };
+        for process in evidence.processes.values_mut() {
+            for sums in process.parts.values_mut() {
+                sums.open = 0;
+                sums.open_events = 0;
+            }
+        }
+        for ((process, executor, origin), total) in &self.totals {
+            let parts = evidence.processes.entry(*process).or_default();
+            if total.open != 0 {
+                let sums = parts.parts.entry((*executor, *origin)).or_default();
+                sums.open = total.open;
+                sums.open_events = total.open_events;
+            }
+        }
+        if let Some(window) = self.windows.default {
+            evidence.from = evidence.from.max(self.as_of.plus(-window));
+        }
+        evidence
+    }
+}

@@ -1,0 +1,212 @@
+//! The thread that owns the engine: batches, commits, scores on schedule, retries when the disk says no.
+
+use super::cache::CacheError;
+use super::delivery::Delivery;
+use super::engine::Engine;
+use super::snapshot::{Shared, Snapshot};
+use super::source::replay;
+use crate::config::daemon::Config;
+use crate::model::Time;
+use crossbeam_channel::{Receiver, RecvTimeoutError, select_biased, tick};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Snapshots are made at most this often.
+const PUBLISH_EVERY: Duration = Duration::from_millis(500);
+/// A commit that failed is tried again after this, doubling up to the longest.
+const RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+/// After a request to stop, a commit that fails is tried so often.
+const LAST_TRIES: u32 = 3;
+
+/// Asks the worker for something.
+#[derive(Debug)]
+pub enum Command {
+    /// Take this configuration; answer when it holds.
+    Reload(Box<Config>, crossbeam_channel::Sender<ReloadAnswer>),
+}
+
+/// What became of a reload.
+pub type ReloadAnswer = Result<(), String>;
+
+/// The worker's view of the world.
+pub(super) struct Worker {
+    pub engine: Engine,
+    pub shared: Arc<Shared>,
+    pub config: Config,
+    pub deliveries: Receiver<Delivery>,
+    pub commands: Receiver<Command>,
+    /// Closed when the daemon is asked to stop.
+    pub stop: Receiver<()>,
+}
+
+struct Schedule {
+    /// When the oldest event that waits must be committed.
+    commit_by: Option<Instant>,
+    score_at: Instant,
+    published: Instant,
+}
+
+impl Worker {
+    /// Works until every source has ended and everything is committed.
+    pub(super) fn run(mut self) -> Result<(), CacheError> {
+        let mut schedule = Schedule {
+            commit_by: None,
+            score_at: Instant::now(),
+            published: Instant::now(),
+        };
+        self.score(&mut schedule)?;
+        loop {
+            let next = schedule.commit_by.map_or(schedule.score_at, |at| at.min(schedule.score_at));
+            let timeout = next.saturating_duration_since(Instant::now());
+            match self.receive(timeout) {
+                Received::Delivery(delivery) => {
+                    let interval = Duration::from_micros(self.config.batch_interval.max(0) as u64);
+                    schedule.commit_by.get_or_insert(Instant::now() + interval);
+                    self.take(*delivery)?;
+                }
+                Received::Command(Command::Reload(config, answer)) => {
+                    let answered = self.reload(*config);
+                    // Whoever asked may have gone; the configuration holds all the same.
+                    let _ = answer.send(answered);
+                    schedule.score_at = Instant::now();
+                }
+                Received::Nothing => {}
+                Received::End => break,
+            }
+            let now = Instant::now();
+            let full = self.engine.pending_events() >= self.config.batch_events;
+            if full || schedule.commit_by.is_some_and(|at| at <= now) {
+                self.commit()?;
+                schedule.commit_by = None;
+                if schedule.published.elapsed() >= PUBLISH_EVERY {
+                    self.publish(&mut schedule);
+                }
+            }
+            if schedule.score_at <= now {
+                self.score(&mut schedule)?;
+            }
+        }
+        self.commit()?;
+        self.score(&mut schedule)
+    }
+
+    fn receive(&self, timeout: Duration) -> Received {
+        // Deliveries first: a reload waits until what was read by the old configuration is taken.
+        let timer = tick(timeout.max(Duration::from_millis(1)));
+        select_biased! {
+            recv(self.deliveries) -> delivery => match delivery {
+                Ok(delivery) => Received::Delivery(Box::new(delivery)),
+                Err(_) => Received::End,
+            },
+            recv(self.commands) -> command => match command {
+                Ok(command) => Received::Command(command),
+                Err(_) => Received::Nothing,
+            },
+            recv(timer) -> _ => Received::Nothing,
+        }
+    }
+
+    fn take(&mut self, delivery: Delivery) -> Result<(), CacheError> {
+        let now = now();
+        self.engine.take(delivery, now)
+    }
+
+    /// Commits; while the disk says no, tries again and lets the sources wait. Nothing is lost meanwhile: positions move
+    /// only with the commit.
+    fn commit(&mut self) -> Result<(), CacheError> {
+        self.retrying(Engine::commit)
+    }
+
+    fn retrying(
+        &mut self,
+        mut work: impl FnMut(&mut Engine) -> Result<(), CacheError>,
+    ) -> Result<(), CacheError> {
+        let mut pause = RETRY.0;
+        let mut last_tries = LAST_TRIES;
+        loop {
+            match work(&mut self.engine) {
+                Ok(()) => {
+                    self.shared.set_trouble(None);
+                    return Ok(());
+                }
+                Err(CacheError::Store(error)) => {
+                    tracing::error!(%error, "can't write; ingestion waits, nothing is lost");
+                    self.shared.set_trouble(Some(format!("can't write: {error}")));
+                    let stopping = self.stop.recv_timeout(pause) == Err(RecvTimeoutError::Disconnected);
+                    if stopping {
+                        last_tries -= 1;
+                        if last_tries == 0 {
+                            return Err(CacheError::Store(error));
+                        }
+                        std::thread::sleep(pause);
+                    }
+                    pause = (pause * 2).min(RETRY.1);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn score(&mut self, schedule: &mut Schedule) -> Result<(), CacheError> {
+        self.replay()?;
+        let now = now();
+        self.retrying(|engine| engine.rescore(now))?;
+        schedule.commit_by = None;
+        let every = Duration::from_micros(self.config.score_every.max(1000) as u64);
+        schedule.score_at = Instant::now() + every;
+        self.publish(schedule);
+        self.shared.set_ready(true);
+        Ok(())
+    }
+
+    /// Tries quarantined records again that somebody has marked.
+    fn replay(&mut self) -> Result<(), CacheError> {
+        loop {
+            let rows = self.engine.to_replay(1000)?;
+            if rows.is_empty() {
+                return Ok(());
+            }
+            replay(&mut self.engine, &self.config, rows, now())?;
+            self.commit()?;
+        }
+    }
+
+    fn reload(&mut self, config: Config) -> ReloadAnswer {
+        let now = now();
+        let mut new = Some(config.clone());
+        let result = self.retrying(|engine| match new.take() {
+            Some(config) => engine.reconfigure(config, now),
+            None => engine.commit(),
+        });
+        self.config = config;
+        result.map_err(|error| error.to_string())
+    }
+
+    fn publish(&self, schedule: &mut Schedule) {
+        schedule.published = Instant::now();
+        let before = self.shared.snapshot();
+        let scores = self.engine.scores();
+        let same = before.scores.len() == scores.len()
+            && before.scores.iter().zip(scores.values()).all(|(a, b)| a == b);
+        let scores = if same { before.scores.clone() } else { Arc::new(scores.values().cloned().collect()) };
+        self.shared.publish(Snapshot {
+            at: now(),
+            scored_at: Some(now()),
+            scores,
+            counters: self.engine.counters.values().clone(),
+            open: self.engine.open_cases(),
+            cached_cases: self.engine.cached_cases(),
+        });
+    }
+}
+
+enum Received {
+    Delivery(Box<Delivery>),
+    Command(Command),
+    Nothing,
+    End,
+}
+
+pub(super) fn now() -> Time {
+    Time::from_utc(chrono::Utc::now())
+}

@@ -1,0 +1,292 @@
+//! The one transaction: positions, cases, sums, counters, quarantine, scores.
+
+use super::quarantine::{QuarantineRow, insert as insert_quarantine};
+use super::{Result, Store};
+use crate::measure::{BucketKey, Sums};
+use crate::model::{Executor, NameId, Origin};
+use rusqlite::{Transaction, params};
+
+/// A case to write.
+#[derive(Clone, Debug)]
+pub struct CaseRow {
+    /// Its key.
+    pub key: String,
+    /// The process it belongs to.
+    pub process: NameId,
+    /// Whether it is open.
+    pub open: bool,
+    /// Its last event, in microseconds since 1970.
+    pub last: i64,
+    /// The key of its parent case.
+    pub parent: Option<String>,
+    /// The case itself.
+    pub body: Vec<u8>,
+}
+
+/// A bucket to write; one that is zero is taken away.
+#[derive(Clone, Debug)]
+pub struct BucketRow {
+    /// Which one.
+    pub key: BucketKey,
+    /// Its sums.
+    pub sums: Sums,
+}
+
+/// Sums over all time.
+#[derive(Clone, Debug)]
+pub struct TotalRow {
+    /// The process.
+    pub process: NameId,
+    /// The executor kind.
+    pub executor: Executor,
+    /// Live, exercise or shadow.
+    pub origin: Origin,
+    /// The sums, without what would grow for ever (starts by hour, variants, follows).
+    pub sums: Sums,
+}
+
+/// What Prometheus sees rise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CounterRow {
+    /// Name of the metric.
+    pub name: String,
+    /// Its labels, as the exporter wrote them.
+    pub labels: String,
+    /// Its value.
+    pub value: i64,
+}
+
+/// How far a file was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileRow {
+    /// The source.
+    pub source: String,
+    /// The file source's number of it.
+    pub id: u32,
+    /// The file source's state, as JSON.
+    pub state: String,
+    /// Hash of its first record: the identity of its events.
+    pub stream: u64,
+}
+
+/// A change of class, status or recommendation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LedgerRow {
+    /// When, in microseconds since 1970.
+    pub at: i64,
+    /// The process.
+    pub process: String,
+    /// What changed.
+    pub what: String,
+    /// What it was.
+    pub from: String,
+    /// What it became.
+    pub to: String,
+    /// Why.
+    pub reason: String,
+    /// Hash of the configuration.
+    pub configuration: u64,
+    /// Hash of the catalog.
+    pub catalog: u64,
+    /// Hash of the tolerance table.
+    pub tolerance: u64,
+}
+
+/// Everything that is written at once.
+#[derive(Clone, Debug, Default)]
+pub struct Commit {
+    /// New names, with their numbers.
+    pub names: Vec<(NameId, String)>,
+    /// Files read further.
+    pub files: Vec<FileRow>,
+    /// Files that are forgotten: source and number.
+    pub forgotten: Vec<(String, u32)>,
+    /// Exports read whole: source, hash of the content, path, time.
+    pub drops: Vec<(String, u64, String, i64)>,
+    /// Cases that changed.
+    pub cases: Vec<CaseRow>,
+    /// Buckets that changed.
+    pub buckets: Vec<BucketRow>,
+    /// Totals that changed.
+    pub totals: Vec<TotalRow>,
+    /// Counters that rose.
+    pub counters: Vec<CounterRow>,
+    /// Records that did not become events.
+    pub quarantine: Vec<QuarantineRow>,
+    /// Quarantined records kept at most; the oldest go first. 0 leaves them alone.
+    pub quarantine_most: usize,
+    /// Quarantined records that were replayed: number, and whether they became events.
+    pub replayed: Vec<(i64, bool)>,
+    /// Scores: process, time, JSON.
+    pub scores: Vec<(String, i64, String)>,
+    /// Changes.
+    pub ledger: Vec<LedgerRow>,
+    /// Values kept under a name.
+    pub meta: Vec<(String, String)>,
+    /// Whether all buckets and totals are written anew.
+    pub clear_sums: bool,
+}
+
+impl Commit {
+    /// Whether there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+            && self.forgotten.is_empty()
+            && self.drops.is_empty()
+            && self.cases.is_empty()
+            && self.buckets.is_empty()
+            && self.totals.is_empty()
+            && self.counters.is_empty()
+            && self.quarantine.is_empty()
+            && self.replayed.is_empty()
+            && self.scores.is_empty()
+            && self.ledger.is_empty()
+            && self.meta.is_empty()
+            && !self.clear_sums
+    }
+}
+
+impl Store {
+    /// Writes everything or nothing. Gives the number of quarantined records that had to go for want of room.
+    pub fn commit(&mut self, commit: &Commit) -> Result<u64> {
+        let mut write = || -> rusqlite::Result<u64> {
+            let transaction = self.db.transaction()?;
+            let evicted = write_all(&transaction, commit)?;
+            transaction.commit()?;
+            Ok(evicted)
+        };
+        let written = write();
+        self.sql(written)
+    }
+}
+
+fn write_all(to: &Transaction, commit: &Commit) -> rusqlite::Result<u64> {
+    if commit.clear_sums {
+        to.execute_batch("DELETE FROM buckets; DELETE FROM totals;")?;
+    }
+    let mut insert = to.prepare_cached("INSERT OR IGNORE INTO names (id, text) VALUES (?1, ?2)")?;
+    for (id, text) in &commit.names {
+        insert.execute(params![id, text])?;
+    }
+    write_positions(to, commit)?;
+    write_cases(to, commit)?;
+    write_sums(to, commit)?;
+    write_scores(to, commit)?;
+    let mut insert = to.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?;
+    for (key, value) in &commit.meta {
+        insert.execute(params![key, value])?;
+    }
+    for row in &commit.quarantine {
+        insert_quarantine(to, row)?;
+    }
+    let mut mark = to.prepare_cached("UPDATE quarantine SET state = ?2 WHERE id = ?1")?;
+    let mut gone = to.prepare_cached("DELETE FROM quarantine WHERE id = ?1")?;
+    for (id, became_event) in &commit.replayed {
+        if *became_event {
+            gone.execute([id])?;
+        } else {
+            mark.execute(params![id, "kept"])?;
+        }
+    }
+    if commit.quarantine.is_empty() || commit.quarantine_most == 0 {
+        return Ok(0);
+    }
+    let evicted = to.prepare_cached(
+        "DELETE FROM quarantine WHERE id <= (SELECT id FROM quarantine ORDER BY id DESC LIMIT 1 OFFSET ?1)",
+    )?
+    .execute([commit.quarantine_most as i64])?;
+    Ok(evicted as u64)
+}
+
+fn write_positions(to: &Transaction, commit: &Commit) -> rusqlite::Result<()> {
+    let mut insert = to.prepare_cached(
+        "INSERT OR REPLACE INTO files (source, id, state, stream) VALUES (?1, ?2, ?3, ?4)",
+    )?;
+    for row in &commit.files {
+        insert.execute(params![row.source, row.id, row.state, row.stream as i64])?;
+    }
+    let mut delete = to.prepare_cached("DELETE FROM files WHERE source = ?1 AND id = ?2")?;
+    for (source, id) in &commit.forgotten {
+        delete.execute(params![source, id])?;
+    }
+    let mut insert = to.prepare_cached(
+        "INSERT OR REPLACE INTO drops (source, hash, path, at) VALUES (?1, ?2, ?3, ?4)",
+    )?;
+    for (source, hash, path, at) in &commit.drops {
+        insert.execute(params![source, *hash as i64, path, at])?;
+    }
+    Ok(())
+}
+
+fn write_cases(to: &Transaction, commit: &Commit) -> rusqlite::Result<()> {
+    let mut insert = to.prepare_cached(
+        "INSERT INTO cases (key, process, open, last, parent, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (key) DO UPDATE SET process = ?2, open = ?3, last = ?4, parent = ?5, body = ?6",
+    )?;
+    for row in &commit.cases {
+        insert.execute(params![row.key, row.process, row.open, row.last, row.parent, row.body])?;
+    }
+    Ok(())
+}
+
+fn write_sums(to: &Transaction, commit: &Commit) -> rusqlite::Result<()> {
+    let mut insert = to.prepare_cached(
+        "INSERT OR REPLACE INTO buckets (hour, process, executor, origin, body) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    let mut delete = to.prepare_cached(
+        "DELETE FROM buckets WHERE hour = ?1 AND process = ?2 AND executor = ?3 AND origin = ?4",
+    )?;
+    let mut body = Vec::new();
+    for BucketRow { key, sums } in &commit.buckets {
+        let (executor, origin) = (key.executor as u8, key.origin as u8);
+        if sums.is_zero() {
+            delete.execute(params![key.hour, key.process, executor, origin])?;
+        } else {
+            body.clear();
+            sums.encode(&mut body);
+            insert.execute(params![key.hour, key.process, executor, origin, body])?;
+        }
+    }
+    let mut insert = to.prepare_cached(
+        "INSERT OR REPLACE INTO totals (process, executor, origin, body) VALUES (?1, ?2, ?3, ?4)",
+    )?;
+    for row in &commit.totals {
+        body.clear();
+        row.sums.encode(&mut body);
+        insert.execute(params![row.process, row.executor as u8, row.origin as u8, body])?;
+    }
+    let mut insert = to.prepare_cached(
+        "INSERT OR REPLACE INTO counters (name, labels, value) VALUES (?1, ?2, ?3)",
+    )?;
+    for row in &commit.counters {
+        insert.execute(params![row.name, row.labels, row.value])?;
+    }
+    Ok(())
+}
+
+fn write_scores(to: &Transaction, commit: &Commit) -> rusqlite::Result<()> {
+    let mut insert = to.prepare_cached(
+        "INSERT OR REPLACE INTO scores (process, at, body) VALUES (?1, ?2, ?3)",
+    )?;
+    for (process, at, body) in &commit.scores {
+        insert.execute(params![process, at, body])?;
+    }
+    let mut insert = to.prepare_cached(
+        "INSERT INTO ledger (at, process, what, was, became, reason, configuration, catalog, tolerance)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?;
+    for row in &commit.ledger {
+        insert.execute(params![
+            row.at,
+            row.process,
+            row.what,
+            row.from,
+            row.to,
+            row.reason,
+            row.configuration as i64,
+            row.catalog as i64,
+            row.tolerance as i64,
+        ])?;
+    }
+    Ok(())
+}

@@ -1,0 +1,394 @@
+//! The database: SQLite, one writer, write-ahead log.
+//!
+//! Positions, cases, sums, counters and quarantine are written in one transaction ([`Store::commit`]), so a restart after
+//! a crash at any instant finds them all as of the same moment. Knows rows, not what they mean.
+
+mod commit;
+mod lock;
+mod quarantine;
+mod schema;
+
+pub use commit::{BucketRow, CaseRow, Commit, CounterRow, FileRow, LedgerRow, TotalRow};
+pub use lock::DataLock;
+pub use quarantine::{QuarantineFilter, QuarantineRow, ReplayState};
+
+use crate::measure::{BucketKey, Sums};
+use crate::model::bytes::DamagedBytes;
+use crate::model::{Executor, Hour, NameId, Names, Origin};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use std::path::{Path, PathBuf};
+
+/// What can go wrong with the database.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// SQLite says no.
+    #[error("{file}: {source}")]
+    Sqlite {
+        /// The database file.
+        file: PathBuf,
+        /// Why.
+        source: rusqlite::Error,
+    },
+    /// The folder can't be used.
+    #[error("{file}: {source}")]
+    Io {
+        /// The folder or file.
+        file: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Another daemon uses the folder.
+    #[error("{folder}: another toleranced{pid} uses this data directory; stop it, or name another `data_dir`")]
+    InUse {
+        /// The folder.
+        folder: PathBuf,
+        /// ` (process 123)`, where it is known.
+        pid: String,
+    },
+    /// A newer version wrote it.
+    #[error("{file}: written by a newer version (schema {found}, this one knows {known}); use that version, or another `data_dir`")]
+    Newer {
+        /// The database file.
+        file: PathBuf,
+        /// Its schema.
+        found: i64,
+        /// The newest one known.
+        known: i64,
+    },
+    /// A row is not what this version wrote.
+    #[error("{file}: {what}: {source}")]
+    Damaged {
+        /// The database file.
+        file: PathBuf,
+        /// Which row.
+        what: String,
+        /// Where in it.
+        source: DamagedBytes,
+    },
+}
+
+/// A connection to the database.
+#[derive(Debug)]
+pub struct Store {
+    file: PathBuf,
+    db: Connection,
+}
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+impl Store {
+    /// The database file of a data directory.
+    pub fn file_in(folder: &Path) -> PathBuf {
+        folder.join("toleranced.db")
+    }
+
+    /// Opens (and makes or migrates) the database of a data directory for writing.
+    pub fn open(folder: &Path) -> Result<Store> {
+        std::fs::create_dir_all(folder).map_err(|source| StoreError::Io {
+            file: folder.to_owned(),
+            source,
+        })?;
+        let file = Store::file_in(folder);
+        let opened = Connection::open(&file).and_then(|db| {
+            db.busy_timeout(std::time::Duration::from_secs(10))?;
+            db.pragma_update(None, "page_size", 8192)?;
+            db.pragma_update(None, "journal_mode", "WAL")?;
+            // With a write-ahead log a crash of the process loses nothing; a power cut may lose the last transactions,
+            // positions and sums alike, which are then read again.
+            db.pragma_update(None, "synchronous", "NORMAL")?;
+            db.pragma_update(None, "cache_size", -32_768)?;
+            db.pragma_update(None, "wal_autocheckpoint", 4_000)?;
+            db.set_prepared_statement_cache_capacity(64);
+            Ok(db)
+        });
+        let db = opened.map_err(|source| StoreError::Sqlite {
+            file: file.clone(),
+            source,
+        })?;
+        let mut store = Store { file, db };
+        schema::migrate(&mut store)?;
+        Ok(store)
+    }
+
+    /// Opens the database for reading beside a running daemon.
+    pub fn open_to_read(folder: &Path) -> Result<Store> {
+        let file = Store::file_in(folder);
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let opened = Connection::open_with_flags(&file, flags).and_then(|db| {
+            db.busy_timeout(std::time::Duration::from_secs(10))?;
+            Ok(db)
+        });
+        match opened {
+            Ok(db) => Ok(Store { file, db }),
+            Err(source) => Err(StoreError::Sqlite { file, source }),
+        }
+    }
+
+    /// A database in memory with nothing in it.
+    pub fn nothing() -> Result<Store> {
+        let file = PathBuf::from(":memory:");
+        match Connection::open_in_memory() {
+            Ok(db) => {
+                let mut store = Store { file, db };
+                schema::migrate(&mut store)?;
+                Ok(store)
+            }
+            Err(source) => Err(StoreError::Sqlite { file, source }),
+        }
+    }
+
+    /// The error for a case that can't be read.
+    pub fn damaged_case(&self, key: &str, source: DamagedBytes) -> StoreError {
+        self.damaged(format!("case {key}"))(source)
+    }
+
+    fn sql<T>(&self, result: rusqlite::Result<T>) -> Result<T> {
+        result.map_err(|source| StoreError::Sqlite {
+            file: self.file.clone(),
+            source,
+        })
+    }
+
+    fn damaged(&self, what: impl Into<String>) -> impl FnOnce(DamagedBytes) -> StoreError {
+        let (file, what) = (self.file.clone(), what.into());
+        move |source| StoreError::Damaged { file, what, source }
+    }
+
+    /// A value that was kept under a name.
+    pub fn meta(&self, key: &str) -> Result<Option<String>> {
+        let query = "SELECT value FROM meta WHERE key = ?1";
+        self.sql(self.db.query_row(query, [key], |row| row.get(0)).optional())
+    }
+
+    /// All names, with the numbers they were given.
+    pub fn names(&self) -> Result<Names> {
+        let read = || -> rusqlite::Result<Names> {
+            let mut names = Names::new();
+            let mut query = self.db.prepare("SELECT text FROM names ORDER BY id")?;
+            let mut rows = query.query([])?;
+            while let Some(row) = rows.next()? {
+                names.intern(row.get_ref(0)?.as_str()?);
+            }
+            Ok(names)
+        };
+        self.sql(read())
+    }
+
+    /// The body of a case, by its key.
+    pub fn case(&self, key: &str) -> Result<Option<Vec<u8>>> {
+        let read = || {
+            self.db
+                .prepare_cached("SELECT body FROM cases WHERE key = ?1")?
+                .query_row([key], |row| row.get(0))
+                .optional()
+        };
+        self.sql(read())
+    }
+
+    /// The process of a case, by its key.
+    pub fn process_of_case(&self, key: &str) -> Result<Option<NameId>> {
+        let read = || {
+            self.db
+                .prepare_cached("SELECT process FROM cases WHERE key = ?1")?
+                .query_row([key], |row| row.get(0))
+                .optional()
+        };
+        self.sql(read())
+    }
+
+    /// The keys of the cases whose parent is this one.
+    pub fn children(&self, key: &str) -> Result<Vec<String>> {
+        let read = || {
+            self.db
+                .prepare_cached("SELECT key FROM cases WHERE parent = ?1")?
+                .query_map([key], |row| row.get(0))?
+                .collect()
+        };
+        self.sql(read())
+    }
+
+    /// Whether any case has a parent.
+    pub fn has_children(&self) -> Result<bool> {
+        let query = "SELECT EXISTS (SELECT 1 FROM cases WHERE parent IS NOT NULL)";
+        self.sql(self.db.query_row(query, [], |row| row.get(0)))
+    }
+
+    /// Keys of open cases of a process without an event since an instant (microseconds), oldest first.
+    pub fn idle_cases(&self, process: NameId, last: i64, most: usize) -> Result<Vec<String>> {
+        let read = || {
+            self.db
+                .prepare_cached(
+                    "SELECT key FROM cases WHERE open = 1 AND process = ?1 AND last <= ?2 ORDER BY last LIMIT ?3",
+                )?
+                .query_map(params![process, last, most as i64], |row| row.get(0))?
+                .collect()
+        };
+        self.sql(read())
+    }
+
+    /// Hands out every case as (key, body), in order of the keys.
+    pub fn each_case(
+        &self,
+        each: &mut dyn FnMut(&str, &[u8]) -> Result<()>,
+    ) -> Result<u64> {
+        let mut query = self.sql(self.db.prepare("SELECT key, body FROM cases ORDER BY key"))?;
+        let mut rows = self.sql(query.query([]))?;
+        let mut count = 0;
+        while let Some(row) = self.sql(rows.next())? {
+            let key = self.sql(row.get_ref(0).and_then(|v| Ok(v.as_str()?)))?;
+            let body = self.sql(row.get_ref(1).and_then(|v| Ok(v.as_blob()?)))?;
+            each(key, body)?;
+            count += 1;
+        }
+        Ok(count)
+    }
+
+    /// The sums of a bucket.
+    pub fn bucket(&self, key: &BucketKey) -> Result<Option<Sums>> {
+        let read = || -> rusqlite::Result<Option<Vec<u8>>> {
+            self.db
+                .prepare_cached(
+                    "SELECT body FROM buckets WHERE hour = ?1 AND process = ?2 AND executor = ?3 AND origin = ?4",
+                )?
+                .query_row(
+                    params![key.hour, key.process, key.executor as u8, key.origin as u8],
+                    |row| row.get(0),
+                )
+                .optional()
+        };
+        match self.sql(read())? {
+            None => Ok(None),
+            Some(body) => Sums::decode(&body)
+                .map(Some)
+                .map_err(self.damaged(format!("bucket {key:?}"))),
+        }
+    }
+
+    /// Hands out every bucket of the hours `from..to`.
+    pub fn each_bucket(
+        &self,
+        from: Hour,
+        to: Hour,
+        each: &mut dyn FnMut(BucketKey, Sums),
+    ) -> Result<()> {
+        let mut query = self.sql(self.db.prepare_cached(
+            "SELECT hour, process, executor, origin, body FROM buckets WHERE hour >= ?1 AND hour < ?2",
+        ))?;
+        let mut rows = self.sql(query.query(params![from, to]))?;
+        while let Some(row) = self.sql(rows.next())? {
+            let read = || -> rusqlite::Result<(BucketKey, Vec<u8>)> {
+                let key = BucketKey {
+                    hour: row.get(0)?,
+                    process: row.get(1)?,
+                    executor: Executor::from_code(row.get(2)?),
+                    origin: Origin::from_code(row.get(3)?),
+                };
+                Ok((key, row.get(4)?))
+            };
+            let (key, body) = self.sql(read())?;
+            let sums = Sums::decode(&body).map_err(self.damaged(format!("bucket {key:?}")))?;
+            each(key, sums);
+        }
+        Ok(())
+    }
+
+    /// Sums over all time, by process, executor kind and origin.
+    pub fn totals(&self) -> Result<Vec<TotalRow>> {
+        let read = || -> rusqlite::Result<Vec<(NameId, u8, u8, Vec<u8>)>> {
+            self.db
+                .prepare("SELECT process, executor, origin, body FROM totals")?
+                .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
+                .collect()
+        };
+        let rows = self.sql(read())?;
+        rows.into_iter()
+            .map(|(process, executor, origin, body)| {
+                Ok(TotalRow {
+                    process,
+                    executor: Executor::from_code(executor),
+                    origin: Origin::from_code(origin),
+                    sums: Sums::decode(&body).map_err(self.damaged("totals"))?,
+                })
+            })
+            .collect()
+    }
+
+    /// All counters.
+    pub fn counters(&self) -> Result<Vec<CounterRow>> {
+        let read = || {
+            self.db
+                .prepare("SELECT name, labels, value FROM counters")?
+                .query_map([], |row| {
+                    Ok(CounterRow {
+                        name: row.get(0)?,
+                        labels: row.get(1)?,
+                        value: row.get(2)?,
+                    })
+                })?
+                .collect()
+        };
+        self.sql(read())
+    }
+
+    /// The states of the files of a source.
+    pub fn files(&self, source: &str) -> Result<Vec<FileRow>> {
+        let read = || {
+            self.db
+                .prepare("SELECT id, state, stream FROM files WHERE source = ?1 ORDER BY id")?
+                .query_map([source], |row| {
+                    Ok(FileRow {
+                        source: source.to_owned(),
+                        id: row.get(0)?,
+                        state: row.get(1)?,
+                        stream: row.get::<_, i64>(2)? as u64,
+                    })
+                })?
+                .collect()
+        };
+        self.sql(read())
+    }
+
+    /// Whether an export with this content was read.
+    pub fn drop_is_done(&self, source: &str, hash: u64) -> Result<bool> {
+        let query = "SELECT EXISTS (SELECT 1 FROM drops WHERE source = ?1 AND hash = ?2)";
+        let found = self.db.query_row(query, params![source, hash as i64], |row| row.get(0));
+        self.sql(found)
+    }
+
+    /// The latest score of each process, as JSON.
+    pub fn scores(&self) -> Result<Vec<(String, String)>> {
+        let read = || {
+            self.db
+                .prepare("SELECT process, body FROM scores")?
+                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect()
+        };
+        self.sql(read())
+    }
+
+    /// The changes of a process, or of all, oldest first.
+    pub fn ledger(&self, process: Option<&str>) -> Result<Vec<LedgerRow>> {
+        let read = || {
+            self.db
+                .prepare(
+                    "SELECT at, process, what, was, became, reason, configuration, catalog, tolerance
+                     FROM ledger WHERE ?1 IS NULL OR process = ?1 ORDER BY id",
+                )?
+                .query_map([process], |row| {
+                    Ok(LedgerRow {
+                        at: row.get(0)?,
+                        process: row.get(1)?,
+                        what: row.get(2)?,
+                        from: row.get(3)?,
+                        to: row.get(4)?,
+                        reason: row.get(5)?,
+                        configuration: row.get::<_, i64>(6)? as u64,
+                        catalog: row.get::<_, i64>(7)? as u64,
+                        tolerance: row.get::<_, i64>(8)? as u64,
+                    })
+                })?
+                .collect()
+        };
+        self.sql(read())
+    }
+}

@@ -1,0 +1,141 @@
+//! Records that did not become events, kept so that they can be looked at and replayed.
+
+use super::{Result, Store};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+/// A quarantined record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuarantineRow {
+    /// Its number; 0 for one that is not kept yet.
+    pub id: i64,
+    /// When it was refused, in microseconds since 1970.
+    pub at: i64,
+    /// The source.
+    pub source: String,
+    /// The file.
+    pub file: String,
+    /// The identity of the stream of records it stood in.
+    pub stream: u64,
+    /// Where in the stream it starts, in bytes.
+    pub place: u64,
+    /// Why it was refused.
+    pub reason: String,
+    /// What exactly.
+    pub detail: String,
+    /// `ndjson` or `csv`: how the record is written.
+    pub format: String,
+    /// The header, for CSV.
+    pub head: Vec<u8>,
+    /// The record; its start only, if it is longer than what is kept.
+    pub record: Vec<u8>,
+    /// `kept`, or `replay` if it is to be tried again.
+    pub state: ReplayState,
+}
+
+/// What is to become of a quarantined record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplayState {
+    /// It is kept.
+    Kept,
+    /// It is to be tried again.
+    Replay,
+}
+
+/// Which records.
+#[derive(Clone, Debug, Default)]
+pub struct QuarantineFilter {
+    /// Of this source only.
+    pub source: Option<String>,
+    /// Refused for this reason only.
+    pub reason: Option<String>,
+    /// This one only.
+    pub id: Option<i64>,
+}
+
+const COLUMNS: &str = "id, at, source, file, stream, place, reason, detail, format, head, record, state";
+const FILTER: &str = "(?1 IS NULL OR source = ?1) AND (?2 IS NULL OR reason = ?2) AND (?3 IS NULL OR id = ?3)";
+
+pub(super) fn insert(to: &Connection, row: &QuarantineRow) -> rusqlite::Result<()> {
+    to.prepare_cached(
+        "INSERT INTO quarantine (at, source, file, stream, place, reason, detail, format, head, record)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?
+    .execute(params![
+        row.at,
+        row.source,
+        row.file,
+        row.stream as i64,
+        row.place as i64,
+        row.reason,
+        row.detail,
+        row.format,
+        row.head,
+        row.record,
+    ])?;
+    Ok(())
+}
+
+fn read(row: &Row) -> rusqlite::Result<QuarantineRow> {
+    let state: String = row.get(11)?;
+    Ok(QuarantineRow {
+        id: row.get(0)?,
+        at: row.get(1)?,
+        source: row.get(2)?,
+        file: row.get(3)?,
+        stream: row.get::<_, i64>(4)? as u64,
+        place: row.get::<_, i64>(5)? as u64,
+        reason: row.get(6)?,
+        detail: row.get(7)?,
+        format: row.get(8)?,
+        head: row.get::<_, Option<Vec<u8>>>(9)?.unwrap_or_default(),
+        record: row.get(10)?,
+        state: if state == "replay" { ReplayState::Replay } else { ReplayState::Kept },
+    })
+}
+
+impl Store {
+    /// Counts by source and reason.
+    pub fn quarantine_counts(&self) -> Result<Vec<(String, String, i64)>> {
+        let query = || {
+            self.db
+                .prepare("SELECT source, reason, count(*) FROM quarantine GROUP BY 1, 2 ORDER BY 1, 2")?
+                .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+                .collect()
+        };
+        self.sql(query())
+    }
+
+    /// Quarantined records, newest first.
+    pub fn quarantined(&self, filter: &QuarantineFilter, most: usize) -> Result<Vec<QuarantineRow>> {
+        let query = || {
+            let sql = format!("SELECT {COLUMNS} FROM quarantine WHERE {FILTER} ORDER BY id DESC LIMIT ?4");
+            self.db
+                .prepare(&sql)?
+                .query_map(params![filter.source, filter.reason, filter.id, most as i64], read)?
+                .collect()
+        };
+        self.sql(query())
+    }
+
+    /// Marks records to be tried again; gives their number.
+    pub fn mark_for_replay(&self, filter: &QuarantineFilter) -> Result<usize> {
+        let sql = format!("UPDATE quarantine SET state = 'replay' WHERE {FILTER}");
+        self.sql(self.db.execute(&sql, params![filter.source, filter.reason, filter.id]))
+    }
+
+    /// Records that are to be tried again, oldest first.
+    pub fn to_replay(&self, most: usize) -> Result<Vec<QuarantineRow>> {
+        let query = || {
+            let sql = format!("SELECT {COLUMNS} FROM quarantine WHERE state = 'replay' ORDER BY id LIMIT ?1");
+            self.db.prepare_cached(&sql)?.query_map([most as i64], read)?.collect()
+        };
+        self.sql(query())
+    }
+
+    /// How many records wait to be tried again.
+    pub fn waiting_for_replay(&self) -> Result<i64> {
+        let sql = "SELECT count(*) FROM quarantine WHERE state = 'replay'";
+        let count = self.db.query_row(sql, [], |row| row.get(0)).optional();
+        Ok(self.sql(count)?.unwrap_or(0))
+    }
+}

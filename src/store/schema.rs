@@ -1,0 +1,64 @@
+//! The schema, and how older ones become this one.
+
+use super::{Result, Store, StoreError};
+
+/// Each entry takes the schema one version up. Entries are never changed once released, only added.
+const MIGRATIONS: &[&str] = &["
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    -- Processes, activities, outcomes; everything else speaks of them by number.
+    CREATE TABLE names (id INTEGER PRIMARY KEY, text TEXT NOT NULL);
+    -- How far each file was read. `state` is the file source's own, as JSON.
+    CREATE TABLE files (source TEXT, id INTEGER, state TEXT NOT NULL, stream INTEGER NOT NULL,
+        PRIMARY KEY (source, id)) WITHOUT ROWID;
+    -- Exports that were read whole, by hash of their content.
+    CREATE TABLE drops (source TEXT, hash INTEGER, path TEXT NOT NULL, at INTEGER NOT NULL,
+        PRIMARY KEY (source, hash)) WITHOUT ROWID;
+    -- One row per case, in order of the keys: ids of tickets rise, so neighbours in time are neighbours here.
+    CREATE TABLE cases (key TEXT PRIMARY KEY, process INTEGER NOT NULL, open INTEGER NOT NULL, last INTEGER NOT NULL,
+        parent TEXT, body BLOB NOT NULL) WITHOUT ROWID;
+    CREATE INDEX cases_by_parent ON cases (parent) WHERE parent IS NOT NULL;
+    CREATE INDEX cases_open ON cases (process, last) WHERE open = 1;
+    -- The sums of one process, executor kind and origin in one hour.
+    CREATE TABLE buckets (hour INTEGER, process INTEGER, executor INTEGER, origin INTEGER, body BLOB NOT NULL,
+        PRIMARY KEY (hour, process, executor, origin)) WITHOUT ROWID;
+    -- The same over all time, without what would grow for ever.
+    CREATE TABLE totals (process INTEGER, executor INTEGER, origin INTEGER, body BLOB NOT NULL,
+        PRIMARY KEY (process, executor, origin)) WITHOUT ROWID;
+    -- What Prometheus sees rise.
+    CREATE TABLE counters (name TEXT, labels TEXT, value INTEGER NOT NULL, PRIMARY KEY (name, labels)) WITHOUT ROWID;
+    CREATE TABLE quarantine (id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, source TEXT NOT NULL,
+        file TEXT NOT NULL, stream INTEGER NOT NULL, place INTEGER NOT NULL, reason TEXT NOT NULL,
+        detail TEXT NOT NULL, format TEXT NOT NULL, head BLOB, record BLOB NOT NULL,
+        state TEXT NOT NULL DEFAULT 'kept');
+    CREATE INDEX quarantine_by_state ON quarantine (state) WHERE state <> 'kept';
+    CREATE TABLE scores (process TEXT PRIMARY KEY, at INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE ledger (id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, process TEXT NOT NULL,
+        what TEXT NOT NULL, was TEXT NOT NULL, became TEXT NOT NULL, reason TEXT NOT NULL,
+        configuration INTEGER NOT NULL, catalog INTEGER NOT NULL, tolerance INTEGER NOT NULL);
+    CREATE INDEX ledger_by_process ON ledger (process);
+"];
+
+/// Brings the database up to the newest schema; refuses one that is newer.
+pub(super) fn migrate(store: &mut Store) -> Result<()> {
+    let version = store.db.query_row("PRAGMA user_version", [], |row| row.get(0));
+    let found: i64 = store.sql(version)?;
+    let known = MIGRATIONS.len() as i64;
+    if found > known {
+        return Err(StoreError::Newer {
+            file: store.file.clone(),
+            found,
+            known,
+        });
+    }
+    for (number, sql) in (1..).zip(MIGRATIONS).skip(found as usize) {
+        let mut step = || -> rusqlite::Result<()> {
+            let transaction = store.db.transaction()?;
+            transaction.execute_batch(sql)?;
+            transaction.pragma_update(None, "user_version", number)?;
+            transaction.commit()
+        };
+        let done = step();
+        store.sql(done)?;
+    }
+    Ok(())
+}
