@@ -1,5 +1,6 @@
 //! Applying a mapping to a record.
 
+use super::each::Element;
 use super::row::{Row, ValueRow};
 use super::{EventMapping, Mapping};
 use crate::cases::EventFlags;
@@ -44,6 +45,7 @@ impl Mapping {
             match self.one(event, row, place, 0, out) {
                 Ok(true) => {}
                 Ok(false) => out.filtered += 1,
+                Err((Reason::MissingTime, _)) if event.optional => out.filtered += 1,
                 Err((reason, detail)) => {
                     out.rejects
                         .push(Reject::new(place.offset, reason, detail, raw))
@@ -58,46 +60,30 @@ impl Mapping {
         let before = out.events.len();
         let mut refusals: Vec<Refusal> = Vec::new();
         let mut nth = 0u64;
-        let mut row = ValueRow {
-            slots: &self.slots,
-            record,
-            item: None,
-            key: None,
-        };
-        let mut map = |event: &EventMapping, row: &ValueRow, out: &mut EventBatch| {
+        let mut map = |event: &EventMapping, element: Option<Element>| {
+            let row = ValueRow {
+                slots: &self.slots,
+                record,
+                item: element.map(|element| element.item),
+                outers: element.map_or(&[], |element| element.outers),
+                key: element.and_then(|element| element.key),
+            };
             // The place of an element: a record has at least as many bytes as elements, so places stay unique.
             let at = Place {
                 offset: place.offset + nth,
                 ..place
             };
-            match self.one(event, row, at, nth, out) {
+            match self.one(event, &row, at, nth, out) {
                 Ok(_) => {}
+                Err((Reason::MissingTime, _)) if event.optional => {}
                 Err(refusal) => refusals.push(refusal),
             }
             nth += 1;
         };
         for event in &self.events {
-            let Some(each) = &event.each else {
-                row.item = None;
-                row.key = None;
-                map(event, &row, out);
-                continue;
-            };
-            match each.find(record) {
-                Some(Value::Array(items)) => {
-                    for item in items {
-                        row.item = Some(item);
-                        map(event, &row, out);
-                    }
-                }
-                Some(Value::Object(items)) => {
-                    for (key, item) in items {
-                        row.item = Some(item);
-                        row.key = Some(key);
-                        map(event, &row, out);
-                    }
-                }
-                _ => {}
+            match &event.each {
+                None => map(event, None),
+                Some(each) => each.visit(record, &mut |element| map(event, Some(element))),
             }
         }
         // A record is passed over only if nothing at all came of it and nothing was wrong with it.
