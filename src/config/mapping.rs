@@ -2,11 +2,12 @@
 
 use super::problem::Problems;
 use super::yaml::{At, Source, read_yaml};
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Deserializer, Error, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::marker::PhantomData;
 use std::path::Path;
 
 /// Presets that come with the program: name and text.
@@ -95,14 +96,18 @@ with_event_fields! {
     /// One kind of event that a record holds.
     pub struct EventSpec {
         /// Path of an array (or object) in the record; one event for each element, which paths and predicates call
-        /// `item`.
+        /// `item`. `histories[].items[]` goes into an array of each element; the element around is called `outer`.
         pub each: Option<String>,
+        /// Path in an element where more such elements are, to any depth.
+        pub recurse: Option<String>,
+        /// A record (or element) without a time has no such event, which is nothing to complain of.
+        #[serde(default)]
+        pub optional: bool,
     }
 }
 
 /// One or several.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone)]
 pub enum OneOrMany<T> {
     /// One.
     One(T),
@@ -117,6 +122,29 @@ impl<T> OneOrMany<T> {
             OneOrMany::One(one) => std::slice::from_ref(one),
             OneOrMany::Many(many) => many,
         }
+    }
+}
+
+// An untagged enum would do the same but loses what was wrong and where.
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMany<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<OneOrMany<T>, D::Error> {
+        struct Either<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Either<T> {
+            type Value = OneOrMany<T>;
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("one, or a list")
+            }
+            fn visit_str<E: Error>(self, text: &str) -> Result<OneOrMany<T>, E> {
+                T::deserialize(text.into_deserializer()).map(OneOrMany::One)
+            }
+            fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<OneOrMany<T>, M::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(OneOrMany::One)
+            }
+            fn visit_seq<S: SeqAccess<'de>>(self, seq: S) -> Result<OneOrMany<T>, S::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(seq)).map(OneOrMany::Many)
+            }
+        }
+        from.deserialize_any(Either(PhantomData))
     }
 }
 
@@ -171,9 +199,9 @@ pub enum Reopen {
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FieldRecipe {
-    /// A column, or a path such as `issue.fields.status.name` or `log[0].at`.
+    /// A column, or a path such as `issue.fields.status.name`, `log[0].at` or `items[field=status].to`.
     pub path: Option<String>,
-    /// The first of several paths that has a value.
+    /// The first of several paths or templates that has a value.
     pub first: Option<Vec<String>>,
     /// Always this.
     #[serde(rename = "const")]
@@ -331,6 +359,28 @@ mod tests {
         let text = fail("case:\n  pth: number\n");
         assert!(
             text.contains("m.yaml:2") && text.contains("did you mean `path`"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn inputs_are_texts_objects_or_lists_of_them() {
+        let inputs = |text: &str| {
+            let spec = MappingSpec::parse(text, Path::new("m.yaml")).unwrap();
+            let input = spec.input.unwrap();
+            let path = |field: &FieldSpec| field.0.path.clone().unwrap_or_default();
+            input.as_slice().iter().map(path).collect::<Vec<_>>()
+        };
+        assert_eq!(inputs("input: rule\n"), ["rule"]);
+        assert_eq!(inputs("input: { path: rule, lowercase: true }\n"), ["rule"]);
+        assert_eq!(
+            inputs("input: [rule, { path: asset }, '{a}']\n"),
+            ["rule", "asset", ""]
+        );
+        let wrong = MappingSpec::parse("case: a\ninput:\n- { pth: x }\n", Path::new("m.yaml"));
+        let text = wrong.unwrap_err().to_string();
+        assert!(
+            text.contains("m.yaml:3") && text.contains("did you mean `path`"),
             "{text}"
         );
     }

@@ -1,5 +1,6 @@
-//! Where in a record a value is: `issue.fields.status.name`, `log[0].at`, `concept:name`.
+//! Where in a record a value is: `issue.fields.status.name`, `log[0].at`, `items[field=status].to`, `concept:name`.
 
+use super::scalar::Scalar;
 use serde_json::Value;
 
 /// A path into a record. A record that has the whole text as a key (a CSV column, a JSON key with a dot in it) is taken
@@ -17,18 +18,20 @@ pub enum Part {
     Key(String),
     /// The element at this index.
     Index(usize),
+    /// The first element that has this value under this key: `items[field=status]`.
+    Where(String, String),
 }
 
 impl Path {
-    /// Reads a path. Never fails: what is not an index in brackets belongs to the key.
+    /// Reads a path. Never fails: what is neither an index nor a `key=value` in brackets belongs to the key.
     pub fn new(text: &str) -> Path {
         let mut parts = Vec::new();
-        for piece in text.split('.') {
-            let (key, indexes) = split_indexes(piece);
+        for piece in pieces(text) {
+            let (key, selectors) = split_selectors(piece);
             if !key.is_empty() {
                 parts.push(Part::Key(key.to_owned()));
             }
-            parts.extend(indexes.into_iter().map(Part::Index));
+            parts.extend(selectors);
         }
         Path {
             text: text.to_owned(),
@@ -48,7 +51,7 @@ impl Path {
 
     /// Whether it goes into an array.
     pub fn has_index(&self) -> bool {
-        self.parts.iter().any(|part| matches!(part, Part::Index(_)))
+        self.parts.iter().any(|part| !matches!(part, Part::Key(_)))
     }
 
     /// The path without its first key, if that key is `key`.
@@ -74,22 +77,43 @@ impl Path {
             .try_fold(record, |value, part| match part {
                 Part::Key(key) => value.get(key),
                 Part::Index(index) => value.get(index),
+                Part::Where(key, wanted) => value.as_array()?.iter().find(|element| {
+                    let found = element.get(key).map(Scalar::of_json);
+                    found.and_then(Scalar::into_text).as_deref() == Some(wanted)
+                }),
             })
     }
 }
 
-/// `log[0][1]` -> (`log`, [0, 1]); anything else in brackets stays with the key.
-fn split_indexes(piece: &str) -> (&str, Vec<usize>) {
-    let mut indexes = Vec::new();
+/// The pieces between the dots; a dot in brackets does not part (`attributes[key=gen_ai.tool.name]`).
+fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    let mut in_brackets = false;
+    text.split(move |c: char| {
+        match c {
+            '[' => in_brackets = true,
+            ']' => in_brackets = false,
+            _ => {}
+        }
+        c == '.' && !in_brackets
+    })
+}
+
+/// `log[0][k=v]` -> (`log`, [0, k=v]); anything else in brackets stays with the key.
+fn split_selectors(piece: &str) -> (&str, Vec<Part>) {
+    let mut selectors = Vec::new();
     let mut rest = piece;
     while let Some(inner) = rest.strip_suffix(']')
-        && let Some((before, index)) = inner.rsplit_once('[')
-        && let Ok(index) = index.parse()
+        && let Some((before, inside)) = inner.rsplit_once('[')
     {
-        indexes.insert(0, index);
+        let selector = match (inside.parse(), inside.split_once('=')) {
+            (Ok(index), _) => Part::Index(index),
+            (_, Some((key, value))) => Part::Where(key.trim().to_owned(), value.trim().to_owned()),
+            _ => break,
+        };
+        selectors.insert(0, selector);
         rest = before;
     }
-    (rest, indexes)
+    (rest, selectors)
 }
 
 #[cfg(test)]
@@ -106,6 +130,26 @@ mod tests {
         assert_eq!(find("x y"), Some(40.into()));
         assert_eq!(find("a.z"), None);
         assert_eq!(find("a.b[7]"), None);
+    }
+
+    #[test]
+    fn finds_an_element_by_what_it_says() {
+        let record = serde_json::json!({"items": [
+            {"field": "a.b", "to": 1},
+            {"field": "status", "to": [2, 3]},
+            {"field": "status", "to": 4},
+            {"n": 7, "to": 5}
+        ]});
+        let find = |path: &str| Path::new(path).find(&record).cloned();
+        assert_eq!(find("items[field=a.b].to"), Some(1.into()));
+        assert_eq!(find("items[field = status].to[1]"), Some(3.into()));
+        assert_eq!(find("items[n=7].to"), Some(5.into()));
+        assert_eq!(find("items[field=x].to"), None);
+        assert_eq!(find("items[odd].to"), None);
+        assert_eq!(
+            Path::new("a[odd].b").parts()[0],
+            Part::Key("a[odd]".to_owned())
+        );
     }
 
     #[test]

@@ -140,7 +140,7 @@ impl Trie {
             let keys = path.parts().iter().map(|part| match part {
                 Part::Key(key) => key.as_str(),
                 // Paths with an index are read from whole records.
-                Part::Index(_) => "",
+                Part::Index(_) | Part::Where(..) => "",
             });
             trie.insert(keys, slot);
             if path.parts().len() > 1 {

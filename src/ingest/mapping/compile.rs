@@ -1,8 +1,9 @@
 //! From a mapping as written to one that can be applied, with every mistake named.
 
+use super::each::Each;
 use super::field::{Field, FieldSource, Piece};
 use super::predicate::Predicate;
-use super::{EventMapping, Mapping, Slot};
+use super::{EventMapping, Mapping, Scope, Slot};
 use crate::config::mapping::{EventSpec, FieldRecipe, FieldSpec, MappingSpec, OneOrMany, Reopen};
 use crate::config::{At, Problem, Problems, Source};
 use crate::ingest::path::Path;
@@ -128,7 +129,12 @@ impl Compiler {
     }
 
     fn event(&mut self, spec: &MappingSpec, kind: &EventSpec, process: &str) -> EventMapping {
-        let each = kind.each.as_deref().map(Path::new);
+        let recurse = kind.recurse.as_deref();
+        let each = kind.each.as_deref().map(|text| Each::new(text, recurse));
+        if each.is_none() && recurse.is_some() {
+            let problem = self.source.whole("`recurse` without `each`");
+            self.add(problem.hint("add `each:` with the path of the first such array"));
+        }
         self.whole_records |= each.is_some();
         let filters = [&spec.filter, &kind.filter]
             .into_iter()
@@ -136,7 +142,11 @@ impl Compiler {
             .filter_map(|at| self.predicate(at, "where"))
             .collect();
         let process = match kind.process.as_ref().or(spec.process.as_ref()) {
-            Some(at) => self.field(at, "process"),
+            Some(at) => {
+                let mut field = self.field(at, "process");
+                field.default.get_or_insert_with(|| process.to_owned());
+                field
+            }
             None => Field::plain(FieldSource::Const(process.to_owned())),
         };
         let lifecycle = self.optional(&kind.lifecycle, &spec.lifecycle, "lifecycle");
@@ -156,6 +166,7 @@ impl Compiler {
         let can_reopen = can_be(&lifecycle, "reopen") || self.any_lifecycle(spec, "reopen");
         EventMapping {
             each,
+            optional: kind.optional,
             filters,
             case: self.required(&kind.case, &spec.case, "case"),
             process,
@@ -283,7 +294,7 @@ impl Compiler {
             return known;
         }
         self.slots.push(Slot {
-            in_item: path.below("item"),
+            scope: Scope::of(&path),
             path,
         });
         self.slots.len() - 1
@@ -320,8 +331,14 @@ impl Compiler {
             sources.push(FieldSource::Slot(self.slot(path)));
         }
         if let Some(paths) = &recipe.first {
-            let slots = paths.iter().map(|path| self.slot(path)).collect();
-            sources.push(FieldSource::First(slots));
+            let mut alternatives = Vec::new();
+            for text in paths {
+                alternatives.push(match text.contains('{') {
+                    true => self.template(text)?,
+                    false => vec![Piece::Slot(self.slot(text))],
+                });
+            }
+            sources.push(FieldSource::First(alternatives));
         }
         if let Some(constant) = &recipe.constant {
             sources.push(FieldSource::Const(constant.clone()));

@@ -22,7 +22,7 @@ pub(super) struct Field {
 #[derive(Debug)]
 pub(super) enum FieldSource {
     Slot(usize),
-    First(Vec<usize>),
+    First(Vec<Vec<Piece>>),
     Const(String),
     Template(Vec<Piece>),
     Rules(Vec<(Predicate, String)>),
@@ -107,8 +107,11 @@ impl Field {
     fn found<'r>(&'r self, row: &'r impl Row) -> Result<Option<Cow<'r, str>>, String> {
         Ok(match &self.source {
             FieldSource::Slot(slot) => row.scalar(*slot).into_text(),
-            FieldSource::First(slots) => slots.iter().find_map(|slot| {
-                let text = row.scalar(*slot).into_text()?;
+            FieldSource::First(alternatives) => alternatives.iter().find_map(|pieces| {
+                let text = match pieces.as_slice() {
+                    [Piece::Slot(slot)] => row.scalar(*slot).into_text()?,
+                    pieces => Cow::Owned(template(pieces, row)?),
+                };
                 (!self.missing.iter().any(|missing| *missing == text)).then_some(text)
             }),
             FieldSource::Const(text) => Some(Cow::Borrowed(text.as_str())),

@@ -2,6 +2,7 @@
 
 mod apply;
 mod compile;
+mod each;
 mod field;
 mod predicate;
 mod row;
@@ -13,6 +14,7 @@ pub use row::{Row, SlotRow, ValueRow};
 use super::path::Path;
 use super::time::TimeParser;
 use crate::config::mapping::{FormatName, Identity};
+use each::Each;
 use field::Field;
 use predicate::Predicate;
 
@@ -43,14 +45,43 @@ pub struct Mapping {
 #[derive(Debug)]
 pub(super) struct Slot {
     pub(super) path: Path,
-    /// The path in the element of `each`, for paths that begin with `item`.
-    pub(super) in_item: Option<Path>,
+    /// Which part of the record it reads.
+    pub(super) scope: Scope,
+}
+
+/// Which part of a record a path reads; where that part is not there, it reads the record.
+#[derive(Debug)]
+pub(super) enum Scope {
+    /// The record.
+    Record,
+    /// The element of `each`, for paths that begin with `item`.
+    Item(Path),
+    /// An element around it, for paths that begin with `outer` (1), `outer.outer` (2) and so on.
+    Outer(usize, Path),
+}
+
+impl Scope {
+    fn of(path: &Path) -> Scope {
+        if let Some(below) = path.below("item") {
+            return Scope::Item(below);
+        }
+        let (mut up, mut rest) = (0, path.clone());
+        while let Some(below) = rest.below("outer") {
+            (up, rest) = (up + 1, below);
+        }
+        match up {
+            0 => Scope::Record,
+            _ => Scope::Outer(up, rest),
+        }
+    }
 }
 
 /// One kind of event that a record holds.
 #[derive(Debug)]
 struct EventMapping {
-    each: Option<Path>,
+    each: Option<Each>,
+    /// Without a time, there is no such event.
+    optional: bool,
     filters: Vec<Predicate>,
     case: Field,
     process: Field,
@@ -83,10 +114,12 @@ impl Mapping {
     /// Whether a record must have this path for any event to come of it: case, activity and time without alternatives.
     pub fn required_paths(&self) -> Vec<&str> {
         let mut required: Vec<&str> = Vec::new();
-        for event in &self.events {
+        for event in self.events.iter().filter(|event| !event.optional) {
             for field in [&event.case, &event.activity, &event.time] {
-                if let Some(slot) = field.only_slot() {
-                    required.push(self.slots[slot].path.text());
+                let slot = field.only_slot().map(|slot| &self.slots[slot]);
+                // What an element must have, the record need not.
+                if let Some(slot) = slot.filter(|slot| matches!(slot.scope, Scope::Record)) {
+                    required.push(slot.path.text());
                 }
             }
         }

@@ -7,7 +7,7 @@ use std::fmt;
 /// A compiled CEL expression that says yes or no of a record.
 ///
 /// It sees each top-level field of the record by its name (null where the record does not have it), the whole as
-/// `record`, and inside `each` the element as `item` and its `key`.
+/// `record`, and inside `each` the element as `item`, its `key`, and the element around it as `outer`.
 pub struct Predicate {
     source: String,
     program: Program,
@@ -49,6 +49,7 @@ impl Predicate {
             let value = match name.as_str() {
                 "record" => row.record(),
                 "item" => row.item(),
+                "outer" if row.outer().is_some() => row.outer(),
                 field => row.record().and_then(|record| record.get(field)),
             };
             let value = match (name.as_str(), value) {
@@ -80,6 +81,7 @@ mod tests {
             slots: &[],
             record: &record,
             item: Some(&item),
+            outers: &[],
             key: Some("k"),
         };
         Predicate::new(source)?.holds(&row)

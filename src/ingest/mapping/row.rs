@@ -1,6 +1,6 @@
 //! What a mapping reads from: a few fields of a record, or a record as a whole.
 
-use super::Slot;
+use super::{Scope, Slot};
 use crate::ingest::scalar::Scalar;
 use serde_json::Value;
 
@@ -12,6 +12,8 @@ pub trait Row {
     fn record(&self) -> Option<&Value>;
     /// The element of `each`, if there is one.
     fn item(&self) -> Option<&Value>;
+    /// The element around that of `each`, where one array is inside of another.
+    fn outer(&self) -> Option<&Value>;
     /// The key of that element where `each` is an object.
     fn key(&self) -> Option<&str>;
 }
@@ -30,6 +32,9 @@ impl Row for SlotRow<'_> {
     fn item(&self) -> Option<&Value> {
         None
     }
+    fn outer(&self) -> Option<&Value> {
+        None
+    }
     fn key(&self) -> Option<&str> {
         None
     }
@@ -41,6 +46,8 @@ pub struct ValueRow<'a> {
     pub(super) slots: &'a [Slot],
     pub(super) record: &'a Value,
     pub(super) item: Option<&'a Value>,
+    /// The elements around it, the nearest last.
+    pub(super) outers: &'a [&'a Value],
     pub(super) key: Option<&'a str>,
 }
 
@@ -49,8 +56,16 @@ impl Row for ValueRow<'_> {
         let Some(slot) = self.slots.get(slot) else {
             return Scalar::Missing;
         };
-        if let (Some(path), Some(item)) = (&slot.in_item, self.item) {
-            return path.find(item).map_or(Scalar::Missing, Scalar::of_json);
+        let around = match &slot.scope {
+            Scope::Record => None,
+            Scope::Item(path) => self.item.map(|item| (item, path)),
+            Scope::Outer(up, path) => {
+                let outer = self.outers.len().checked_sub(*up);
+                outer.map(|at| (self.outers[at], path))
+            }
+        };
+        if let Some((element, path)) = around {
+            return path.find(element).map_or(Scalar::Missing, Scalar::of_json);
         }
         if let Some(value) = slot.path.find(self.record) {
             return Scalar::of_json(value);
@@ -65,6 +80,9 @@ impl Row for ValueRow<'_> {
     }
     fn item(&self) -> Option<&Value> {
         self.item
+    }
+    fn outer(&self) -> Option<&Value> {
+        self.outers.last().copied()
     }
     fn key(&self) -> Option<&str> {
         self.key
