@@ -24,4 +24,8 @@ pub mod store;
 
 pub mod daemon;
 
+pub mod export;
+
+pub mod web;
+
 pub mod cli;

@@ -61,12 +61,18 @@ impl CaseTable {
 
     fn key(&self, case: u32) -> &str {
         let at = case as usize;
-        let end = self.key_starts.get(at + 1).copied().unwrap_or(self.keys.len());
+        let end = self
+            .key_starts
+            .get(at + 1)
+            .copied()
+            .unwrap_or(self.keys.len());
         &self.keys[self.key_starts[at]..end]
     }
 
     fn find(&self, key: &str, hash: u64) -> Option<u32> {
-        self.index.find(hash, |case| self.key(*case) == key).copied()
+        self.index
+            .find(hash, |case| self.key(*case) == key)
+            .copied()
     }
 
     fn find_or_add(&mut self, key: &str, hash: u64) -> u32 {
@@ -87,7 +93,12 @@ impl CaseTable {
     /// Takes the events of a batch.
     pub fn take(&mut self, batch: &EventBatch, limits: TableLimits) -> Taken {
         let global: Vec<u32> = std::iter::once(0)
-            .chain(batch.names.since(1).map(|(_, text)| self.names.intern(text)))
+            .chain(
+                batch
+                    .names
+                    .since(1)
+                    .map(|(_, text)| self.names.intern(text)),
+            )
             .collect();
         let mut taken = Taken::default();
         for event in &batch.events {
@@ -103,7 +114,9 @@ impl CaseTable {
                 Insert::Full => {
                     let key = batch.text(event.case);
                     let detail = format!("case {key} holds {} events already", limits.case_events);
-                    taken.rejects.push(Reject::new(event.place, Reason::CaseFull, detail, b""));
+                    taken
+                        .rejects
+                        .push(Reject::new(event.place, Reason::CaseFull, detail, b""));
                 }
             }
         }
@@ -129,7 +142,12 @@ impl CaseTable {
 
     /// First and last instant of all events.
     pub fn span(&self) -> Option<(Time, Time)> {
-        let times = || self.cases.iter().flat_map(|case| case.events()).map(|event| event.time);
+        let times = || {
+            self.cases
+                .iter()
+                .flat_map(|case| case.events())
+                .map(|event| event.time)
+        };
         Some((times().min()?, times().max()?))
     }
 

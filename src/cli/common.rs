@@ -4,10 +4,12 @@ use super::failure::Failure;
 use crate::config::At;
 use crate::config::mapping::{FieldSpec, FormatName, MappingSpec, OneOrMany};
 use crate::config::{catalog::Catalog, tolerance::Tolerance};
-use crate::ingest::decode::{Chunker, Input, Opened, XesEvent, read_header, read_xes, sample_records};
+use crate::ingest::Path as RecordPath;
+use crate::ingest::decode::{
+    Chunker, Input, Opened, XesEvent, read_header, read_xes, sample_records,
+};
 use crate::ingest::framing::Framing;
 use crate::ingest::guess::{Guess, guess, guess_records};
-use crate::ingest::Path as RecordPath;
 use crate::ingest::read::format_of;
 use crate::model::Time;
 use chrono::Utc;
@@ -67,7 +69,11 @@ pub(super) struct ChosenMapping {
 }
 
 fn at(text: &str) -> At<FieldSpec> {
-    At::new(FieldSpec::from_text(text), serde_saphyr::Location::UNKNOWN, serde_saphyr::Location::UNKNOWN)
+    At::new(
+        FieldSpec::from_text(text),
+        serde_saphyr::Location::UNKNOWN,
+        serde_saphyr::Location::UNKNOWN,
+    )
 }
 
 fn at_plain(column: &str) -> At<FieldSpec> {
@@ -100,7 +106,14 @@ impl MappingArgs {
         let format = format_of(opened, None, &input.name())?;
         let sample = sample(opened, format, None);
         let mut guess = guess(&sample.records, format);
-        let told = [("case", &self.case), ("activity", &self.activity), ("time", &self.time), ("process", &self.process), ("outcome", &self.outcome), ("executor", &self.executor)];
+        let told = [
+            ("case", &self.case),
+            ("activity", &self.activity),
+            ("time", &self.time),
+            ("process", &self.process),
+            ("outcome", &self.outcome),
+            ("executor", &self.executor),
+        ];
         for (field, column) in told {
             if let Some(column) = column {
                 // What is told is not guessed, nor is the same column guessed for another field.
@@ -192,8 +205,16 @@ fn refuse_unguessable(guess: &Guess, spec: &MappingSpec, input: &Input) -> Resul
     if missing.is_empty() {
         return Ok(());
     }
-    let flags: Vec<String> = missing.iter().map(|field| format!("--{field} COLUMN")).collect();
-    let columns: Vec<&str> = guess.columns.iter().map(|column| column.name.as_str()).take(40).collect();
+    let flags: Vec<String> = missing
+        .iter()
+        .map(|field| format!("--{field} COLUMN"))
+        .collect();
+    let columns: Vec<&str> = guess
+        .columns
+        .iter()
+        .map(|column| column.name.as_str())
+        .take(40)
+        .collect();
     Err(Failure::invalid(format!(
         "{}: can't tell which column is the {}. Say so with {}, or name a preset with --map. Its columns: {}",
         input.name(),
@@ -211,7 +232,11 @@ pub(super) struct Sample {
 }
 
 /// Takes the first records out of the sample of an opened file.
-pub(super) fn sample(opened: &Opened, format: FormatName, records_at: Option<&RecordPath>) -> Sample {
+pub(super) fn sample(
+    opened: &Opened,
+    format: FormatName,
+    records_at: Option<&RecordPath>,
+) -> Sample {
     let bytes = opened.sample.as_slice();
     let mut found = Sample {
         records: Vec::new(),
@@ -221,7 +246,9 @@ pub(super) fn sample(opened: &Opened, format: FormatName, records_at: Option<&Re
         FormatName::Ndjson => found.records = sample_records(bytes, SAMPLE_RECORDS),
         FormatName::Csv => {
             let dialect = opened.sniffed.dialect;
-            let framing = Framing::Csv { quote: dialect.quote };
+            let framing = Framing::Csv {
+                quote: dialect.quote,
+            };
             let mut chunker = Chunker::new(bytes, framing, bytes.len().max(1), bytes.len());
             let header = read_header(&chunker.first_record(), dialect);
             let body = &bytes[chunker.offset() as usize..];
@@ -231,7 +258,11 @@ pub(super) fn sample(opened: &Opened, format: FormatName, records_at: Option<&Re
             // The sample ends in the middle of the log, which is no fault of the log.
             let _ = read_xes(bytes, &mut |event: &XesEvent| {
                 found.records.push(event.value());
-                if found.records.len() < SAMPLE_RECORDS { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+                if found.records.len() < SAMPLE_RECORDS {
+                    ControlFlow::Continue(())
+                } else {
+                    ControlFlow::Break(())
+                }
             });
         }
         FormatName::Json => document_sample(opened, &mut found),
@@ -256,10 +287,19 @@ fn document_sample(opened: &Opened, found: &mut Sample) {
         };
         return;
     }
-    let start = opened.sample.iter().position(|b| *b == b'[').map_or(0, |at| at + 1);
+    let start = opened
+        .sample
+        .iter()
+        .position(|b| *b == b'[')
+        .map_or(0, |at| at + 1);
     let items = serde_json::Deserializer::from_slice(&opened.sample[start..]);
     // Elements are separated by commas, which the stream does not know: take the first, it has the columns.
-    found.records = items.into_iter::<Value>().take(1).filter_map(Result::ok).filter(Value::is_object).collect();
+    found.records = items
+        .into_iter::<Value>()
+        .take(1)
+        .filter_map(Result::ok)
+        .filter(Value::is_object)
+        .collect();
 }
 
 /// Reads the catalog of `--catalog`.
@@ -295,7 +335,9 @@ pub(super) fn progress(inputs: &[Input]) -> ProgressBar {
         ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
     };
     match sizes {
-        Some(size) => ProgressBar::new(size).with_style(style("{bar:30} {bytes}/{total_bytes}  {msg}  {eta}")),
+        Some(size) => {
+            ProgressBar::new(size).with_style(style("{bar:30} {bytes}/{total_bytes}  {msg}  {eta}"))
+        }
         None => ProgressBar::new_spinner().with_style(style("{spinner} {bytes}  {msg}")),
     }
 }

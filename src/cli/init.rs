@@ -1,4 +1,6 @@
 //! `toleranced inspect`
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {}
-pub(super) fn run(_: &Args) -> Result<super::Done, super::Failure> { Ok(super::Done::Fine) }
+pub(super) fn run(_: &Args) -> Result<super::Done, super::Failure> {
+    Ok(super::Done::Fine)
+}

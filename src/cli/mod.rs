@@ -2,9 +2,12 @@
 
 mod check;
 mod common;
+mod demo;
 mod failure;
 mod init;
 mod inspect;
+mod quarantine;
+mod run;
 mod score;
 mod simulate;
 
@@ -19,7 +22,9 @@ use std::io;
 /// and how much its outcomes really vary, and says who should run it: people, AI or code.
 #[derive(Debug, Parser)]
 #[command(name = "toleranced", version, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 done, 1 findings or invalid input, 2 wrong usage or environment.")]
+#[command(
+    after_help = "Exit codes: 0 done, 1 findings or invalid input, 2 wrong usage or environment."
+)]
 pub struct Args {
     /// What to do.
     #[command(subcommand)]
@@ -28,10 +33,13 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::Args),
+    Run(run::Args),
     Score(score::Args),
     Inspect(inspect::Args),
     Init(init::Args),
     Check(check::Args),
+    Quarantine(quarantine::Args),
     Simulate(simulate::Args),
     /// Write shell completions to standard output
     #[command(after_help = "Examples:\n  toleranced completions bash > toleranced.bash")]
@@ -44,6 +52,9 @@ enum Command {
 /// Does what the arguments say.
 pub fn run(args: Args) -> Result<Done, Failure> {
     match args.command {
+        Command::Demo(args) => demo::run(&args),
+        Command::Run(args) => run::run(&args),
+        Command::Quarantine(args) => quarantine::run(&args),
         Command::Score(args) => score::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Init(args) => init::run(&args),

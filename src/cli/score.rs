@@ -142,7 +142,9 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
     if may_guess_resolved {
         guess_resolved(&table, &catalog, &mut rules, &mut reading);
     }
-    let as_of = as_of.or(table.span().map(|(_, last)| last)).unwrap_or_default();
+    let as_of = as_of
+        .or(table.span().map(|(_, last)| last))
+        .unwrap_or_default();
     let evidence = table.evidence(&rules, as_of, window);
     let terms = Terms {
         catalog: &catalog,
@@ -172,12 +174,19 @@ fn ended(report: &Report) -> Result<Done, Failure> {
     }
     if report.reading.events == 0 && report.reading.failed.is_empty() {
         let why = match report.reading.quarantine.values().next() {
-            Some(refused) => format!("no event could be read; the first record was refused: {}", refused.detail),
+            Some(refused) => format!(
+                "no event could be read; the first record was refused: {}",
+                refused.detail
+            ),
             None => "no event could be read: the input has no records".to_owned(),
         };
         return Err(Failure::invalid(why));
     }
-    Ok(if report.reading.failed.is_empty() { Done::Fine } else { Done::Findings })
+    Ok(if report.reading.failed.is_empty() {
+        Done::Fine
+    } else {
+        Done::Findings
+    })
 }
 
 fn parse_time(text: &str) -> Result<Time, Failure> {
@@ -282,10 +291,14 @@ fn guess_resolved(
     for (process, states) in resolved_states(table.cases().iter(), &table.names) {
         let id = table.names.text(process);
         let declared = catalog.processes.get(id);
-        if declared.is_some_and(|process| process.ends.is_declared() || !process.resolved.is_empty()) {
+        if declared
+            .is_some_and(|process| process.ends.is_declared() || !process.resolved.is_empty())
+        {
             continue;
         }
-        let names = states.iter().map(|state| table.names.text(*state).to_owned());
+        let names = states
+            .iter()
+            .map(|state| table.names.text(*state).to_owned());
         reading.resolved.push((id.to_owned(), names.collect()));
         rules.add_resolved(process, states);
     }

@@ -39,15 +39,16 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<Done, Failure> {
-    let mut out: BufWriter<Box<dyn Write>> = BufWriter::with_capacity(
-        1 << 16,
-        match &args.output {
-            Some(file) => Box::new(File::create(file).map_err(|error| {
-                Failure::environment(format!("{}: {error}", file.display()))
-            })?),
-            None => Box::new(io::stdout().lock()),
-        },
-    );
+    let mut out: BufWriter<Box<dyn Write>> =
+        BufWriter::with_capacity(
+            1 << 16,
+            match &args.output {
+                Some(file) => Box::new(File::create(file).map_err(|error| {
+                    Failure::environment(format!("{}: {error}", file.display()))
+                })?),
+                None => Box::new(io::stdout().lock()),
+            },
+        );
     if let Some(events) = args.events {
         write_events(bench_events(events, args.seed), &mut out)?;
         return Ok(Done::Fine);
@@ -58,7 +59,8 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
         Some(date) => Time::from_utc(date.and_time(chrono::NaiveTime::MIN).and_utc()),
         None => Time::of_hour(Time::from_utc(chrono::Utc::now()).plus(-span).hour()),
     };
-    let soc = Soc::reference(args.seed, from.0).with_drift_at(from.0 + span / 2 / HOUR_US * HOUR_US);
+    let soc =
+        Soc::reference(args.seed, from.0).with_drift_at(from.0 + span / 2 / HOUR_US * HOUR_US);
     if let Some(file) = &args.catalog {
         std::fs::write(file, soc.catalog_yaml())
             .map_err(|error| Failure::environment(format!("{}: {error}", file.display())))?;

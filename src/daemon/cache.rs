@@ -67,7 +67,11 @@ impl CaseCache {
         if let Some(at) = self.find(key, hash) {
             return Ok(at);
         }
-        let body = if self.store_is_empty { None } else { store.case(key)? };
+        let body = if self.store_is_empty {
+            None
+        } else {
+            store.case(key)?
+        };
         let case = match body {
             None => Case::new(),
             Some(body) => Case::decode(&body).map_err(|source| CacheError::Damaged {

@@ -8,7 +8,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Upper ends of the bins of the duration histogram, in seconds: scripts (milliseconds) to tickets (weeks).
 pub const DURATION_BINS: [f64; 14] = [
-    0.1, 1.0, 10.0, 60.0, 300.0, 900.0, 3_600.0, 14_400.0, 28_800.0, 86_400.0, 259_200.0, 604_800.0, 1_209_600.0,
+    0.1,
+    1.0,
+    10.0,
+    60.0,
+    300.0,
+    900.0,
+    3_600.0,
+    14_400.0,
+    28_800.0,
+    86_400.0,
+    259_200.0,
+    604_800.0,
+    1_209_600.0,
     2_592_000.0,
 ];
 
@@ -87,7 +99,11 @@ impl Counters {
         let mut below = 0;
         for (bin, end) in DURATION_BINS.iter().enumerate() {
             let up_to = sums.durations.count_up_to((end * 1e6) as Span);
-            self.raise(DURATION_BIN, &[process, executor, &bin.to_string()], up_to - below);
+            self.raise(
+                DURATION_BIN,
+                &[process, executor, &bin.to_string()],
+                up_to - below,
+            );
             below = up_to;
         }
         let last = DURATION_BINS.len().to_string();

@@ -37,7 +37,10 @@ pub(super) fn run(source: Source, is_done: IsDone) -> Result<(), String> {
     while !source.stop.load(Ordering::Relaxed) {
         let mut trouble = None;
         let files = files(&source.config.paths, &exclude, &mut trouble)?;
-        source.status.files.store(files.len() as u64, Ordering::Relaxed);
+        source
+            .status
+            .files
+            .store(files.len() as u64, Ordering::Relaxed);
         seen.retain(|path, _| files.iter().any(|(known, _)| known == path));
         for (path, look) in files {
             if source.stop.load(Ordering::Relaxed) {
@@ -52,7 +55,11 @@ pub(super) fn run(source: Source, is_done: IsDone) -> Result<(), String> {
                     seen.insert(path, look);
                 }
                 Err(problem) => {
-                    tracing::error!(source = source.config.name, problem, "can't read an export; tried again when it changes");
+                    tracing::error!(
+                        source = source.config.name,
+                        problem,
+                        "can't read an export; tried again when it changes"
+                    );
                     seen.insert(path, look);
                     trouble = Some(problem);
                 }
@@ -91,11 +98,19 @@ fn files(
         } else {
             let root: PathBuf = path
                 .components()
-                .take_while(|part| !part.as_os_str().to_string_lossy().contains(['*', '?', '[', '{']))
+                .take_while(|part| {
+                    !part
+                        .as_os_str()
+                        .to_string_lossy()
+                        .contains(['*', '?', '[', '{'])
+                })
                 .collect();
             (root, Some(globs(std::slice::from_ref(pattern))?))
         };
-        for entry in WalkDir::new(&root).follow_links(true).max_depth(if wanted.is_some() { 16 } else { 1 }) {
+        for entry in WalkDir::new(&root)
+            .follow_links(true)
+            .max_depth(if wanted.is_some() { 16 } else { 1 })
+        {
             let entry = match entry {
                 Ok(entry) => entry,
                 Err(error) => {
@@ -104,11 +119,21 @@ fn files(
                 }
             };
             let hidden = entry.file_name().to_string_lossy().starts_with('.');
-            let is_wanted = wanted.as_ref().is_none_or(|wanted| wanted.is_match(entry.path()));
-            if !entry.file_type().is_file() || hidden || !is_wanted || exclude.is_match(entry.path()) {
+            let is_wanted = wanted
+                .as_ref()
+                .is_none_or(|wanted| wanted.is_match(entry.path()));
+            if !entry.file_type().is_file()
+                || hidden
+                || !is_wanted
+                || exclude.is_match(entry.path())
+            {
                 continue;
             }
-            match entry.metadata().map_err(io::Error::from).and_then(|meta| Ok((meta.len(), meta.modified()?))) {
+            match entry
+                .metadata()
+                .map_err(io::Error::from)
+                .and_then(|meta| Ok((meta.len(), meta.modified()?)))
+            {
                 Ok(look) => found.push((entry.into_path(), look)),
                 Err(error) => *trouble = Some(format!("{}: {error}", entry.path().display())),
             }
@@ -139,7 +164,8 @@ fn read_export(source: &Source, path: &Path, is_done: &IsDone) -> Result<(), Str
         return Ok(());
     }
     let input = Input::File(path.to_owned());
-    let opened = open_input(&input, &Arc::new(AtomicU64::new(0))).map_err(|error| error.to_string())?;
+    let opened =
+        open_input(&input, &Arc::new(AtomicU64::new(0))).map_err(|error| error.to_string())?;
     let name: Arc<str> = source.config.name.as_str().into();
     let mut delivery = Delivery {
         source: name.clone(),
@@ -157,38 +183,53 @@ fn read_export(source: &Source, path: &Path, is_done: &IsDone) -> Result<(), Str
     };
     let mut counter = ContentCounter::default();
     let mut open = true;
-    let read = read_opened(opened, &shown, &source.mapping, options, &mut |mut batch: EventBatch| {
-        if source.mapping.identity == Identity::Content {
-            counter.number(&mut batch);
-        }
-        for event in &batch.events {
-            source.status.saw_event(event.time);
-        }
-        let piece = Delivery {
-            source: name.clone(),
-            file: shown.clone(),
-            stream: delivery.stream,
-            format: delivery.format,
-            batch,
-            ..Delivery::default()
-        };
-        // Bounded: waits while the engine is busy.
-        open = open && source.deliveries.send(piece).is_ok();
-    });
+    let read = read_opened(
+        opened,
+        &shown,
+        &source.mapping,
+        options,
+        &mut |mut batch: EventBatch| {
+            if source.mapping.identity == Identity::Content {
+                counter.number(&mut batch);
+            }
+            for event in &batch.events {
+                source.status.saw_event(event.time);
+            }
+            let piece = Delivery {
+                source: name.clone(),
+                file: shown.clone(),
+                stream: delivery.stream,
+                format: delivery.format,
+                batch,
+                ..Delivery::default()
+            };
+            // Bounded: waits while the engine is busy.
+            open = open && source.deliveries.send(piece).is_ok();
+        },
+    );
     if let Err(error) = read {
         return refuse(source, delivery, hash, &error.to_string());
     }
     delivery.export_done = Some((hash, shown.clone()));
     delivery.notice = Some("export_read");
     tracing::info!(source = source.config.name, file = shown, "read an export");
-    source.deliveries.send(delivery).map_err(|_| "stopped".to_owned())
+    source
+        .deliveries
+        .send(delivery)
+        .map_err(|_| "stopped".to_owned())
 }
 
 /// A file that is no export at all is quarantined as a whole and not tried again unless its content changes.
 fn refuse(source: &Source, mut delivery: Delivery, hash: u64, why: &str) -> Result<(), String> {
     delivery.batch.records = 1;
-    delivery.batch.rejects.push(Reject::new(0, Reason::Malformed, why, b""));
+    delivery
+        .batch
+        .rejects
+        .push(Reject::new(0, Reason::Malformed, why, b""));
     delivery.export_done = Some((hash, delivery.file.clone()));
-    source.deliveries.send(delivery).map_err(|_| "stopped".to_owned())?;
+    source
+        .deliveries
+        .send(delivery)
+        .map_err(|_| "stopped".to_owned())?;
     Err(why.to_owned())
 }

@@ -52,7 +52,10 @@ impl Engine {
         let rules = RuleBook::new(&config.catalog, &config.tolerance, &mut names);
         let windows = windows(&config, &mut names);
         let sums = SumsCache::load(&store, windows, now)?;
-        let first_event = store.meta("first_event")?.and_then(|text| text.parse().ok()).map(Time);
+        let first_event = store
+            .meta("first_event")?
+            .and_then(|text| text.parse().ok())
+            .map(Time);
         let scores = store
             .scores()?
             .into_iter()
@@ -114,7 +117,11 @@ impl Engine {
             .totals()
             .filter(|((_, _, origin), _)| *origin == Origin::Live)
             .map(|((process, executor, _), sums)| {
-                (self.names.text(*process).to_owned(), executor.word(), sums.open)
+                (
+                    self.names.text(*process).to_owned(),
+                    executor.word(),
+                    sums.open,
+                )
             })
             .collect()
     }
@@ -130,28 +137,43 @@ impl Engine {
         let (added, duplicates) = self.take_events(&delivery.batch, &mut rejects)?;
         let source = &*delivery.source;
         let batch = &delivery.batch;
-        self.counters.add("toleranced_ingest_events_total", &[source], added);
-        self.counters.add("toleranced_ingest_duplicates_total", &[source], duplicates);
-        self.counters.add("toleranced_ingest_records_total", &[source], batch.records);
-        self.counters.add("toleranced_ingest_filtered_total", &[source], batch.filtered);
+        self.counters
+            .add("toleranced_ingest_events_total", &[source], added);
+        self.counters
+            .add("toleranced_ingest_duplicates_total", &[source], duplicates);
+        self.counters
+            .add("toleranced_ingest_records_total", &[source], batch.records);
+        self.counters.add(
+            "toleranced_ingest_filtered_total",
+            &[source],
+            batch.filtered,
+        );
         if let Some(notice) = delivery.notice {
-            self.counters.add("toleranced_source_notices_total", &[source, notice], 1);
+            self.counters
+                .add("toleranced_source_notices_total", &[source, notice], 1);
         }
         for reject in batch.rejects.iter().chain(&rejects) {
             let labels = [source, reject.reason.word()];
-            self.counters.add("toleranced_ingest_quarantined_total", &labels, 1);
+            self.counters
+                .add("toleranced_ingest_quarantined_total", &labels, 1);
         }
-        self.pending.quarantine.extend(quarantine_rows(&delivery, &rejects, now));
+        self.pending
+            .quarantine
+            .extend(quarantine_rows(&delivery, &rejects, now));
         let pending = &mut self.pending;
         if let Some(row) = delivery.position {
             // Only the last position of a file counts.
-            pending.files.retain(|known| (&known.source, known.id) != (&row.source, row.id));
+            pending
+                .files
+                .retain(|known| (&known.source, known.id) != (&row.source, row.id));
             pending.files.push(row);
         }
         if let Some((hash, path)) = delivery.export_done {
             pending.drops.push((source.to_owned(), hash, path, now.0));
         }
-        pending.forgotten.extend(delivery.forgotten.map(|id| (source.to_owned(), id)));
+        pending
+            .forgotten
+            .extend(delivery.forgotten.map(|id| (source.to_owned(), id)));
         self.pending_events += batch.records as usize;
         Ok(())
     }
@@ -168,8 +190,16 @@ impl Engine {
             let process = global[event.process as usize];
             if !self.processes.contains(&process) {
                 if self.processes.len() >= self.config.limits.processes {
-                    let detail = format!("there are {} processes already (limits.processes)", self.processes.len());
-                    rejects.push(Reject::new(event.place, Reason::TooManyProcesses, detail, b""));
+                    let detail = format!(
+                        "there are {} processes already (limits.processes)",
+                        self.processes.len()
+                    );
+                    rejects.push(Reject::new(
+                        event.place,
+                        Reason::TooManyProcesses,
+                        detail,
+                        b"",
+                    ));
                     continue;
                 }
                 self.processes.insert(process);
@@ -182,15 +212,20 @@ impl Engine {
                 slot.case.set_parent(event.time, parent);
                 self.has_children = true;
             }
-            match slot.case.insert(event_in(event, &global), self.config.limits.case_events) {
+            match slot
+                .case
+                .insert(event_in(event, &global), self.config.limits.case_events)
+            {
                 Insert::Added => {
                     added += 1;
-                    self.first_event = Some(self.first_event.map_or(event.time, |t| t.min(event.time)));
+                    self.first_event =
+                        Some(self.first_event.map_or(event.time, |t| t.min(event.time)));
                 }
                 Insert::Duplicate => duplicates += 1,
                 Insert::Full => {
                     let most = self.config.limits.case_events;
-                    let detail = format!("case {key} holds {most} events already (limits.case_events)");
+                    let detail =
+                        format!("case {key} holds {most} events already (limits.case_events)");
                     rejects.push(Reject::new(event.place, Reason::CaseFull, detail, b""));
                 }
             }
@@ -218,7 +253,8 @@ impl Engine {
     /// Writes everything that waits, in one transaction. After an error everything waits on; call it again.
     pub fn commit(&mut self) -> Result<(), CacheError> {
         if self.unwritten.is_none() {
-            if self.pending_events == 0 && self.pending.is_empty() && self.cases.dirty().is_empty() {
+            if self.pending_events == 0 && self.pending.is_empty() && self.cases.dirty().is_empty()
+            {
                 return Ok(());
             }
             let commit = self.prepare()?;
@@ -227,7 +263,8 @@ impl Engine {
         if let Some(commit) = &self.unwritten {
             let evicted = self.store.commit(commit)?;
             if evicted > 0 {
-                self.counters.add("toleranced_quarantine_evicted_total", &[], evicted);
+                self.counters
+                    .add("toleranced_quarantine_evicted_total", &[], evicted);
             }
             self.unwritten = None;
         }
@@ -246,7 +283,12 @@ impl Engine {
             let slot = self.cases.slot(at);
             let after = facts(&slot.case, &self.rules, &self.names, None);
             if slot.before != after {
-                self.sums.replace(slot.before.as_ref(), after.as_ref(), &self.names, &self.store)?;
+                self.sums.replace(
+                    slot.before.as_ref(),
+                    after.as_ref(),
+                    &self.names,
+                    &self.store,
+                )?;
             }
             commit.cases.extend(case_row(slot, after.as_ref()));
         }
@@ -270,7 +312,9 @@ impl Engine {
             .map(|(id, text)| (id, text.to_owned()))
             .collect();
         if let Some(first) = self.first_event {
-            commit.meta.push(("first_event".to_owned(), first.0.to_string()));
+            commit
+                .meta
+                .push(("first_event".to_owned(), first.0.to_string()));
         }
         self.names_kept = self.names.len() as NameId + 1;
         self.sums.committed();
@@ -351,17 +395,19 @@ impl Engine {
         let mut commit = Commit::default();
         for score in &scores {
             let before = self.scores.get(&score.id);
-            commit.ledger.extend(changes(before, score).into_iter().map(|change| LedgerRow {
-                at: now.0,
-                process: change.process,
-                what: change.what.to_owned(),
-                from: change.from,
-                to: change.to,
-                reason: change.reason,
-                configuration: self.config.hashes.configuration,
-                catalog: self.config.hashes.catalog,
-                tolerance: self.config.hashes.tolerance,
-            }));
+            commit
+                .ledger
+                .extend(changes(before, score).into_iter().map(|change| LedgerRow {
+                    at: now.0,
+                    process: change.process,
+                    what: change.what.to_owned(),
+                    from: change.from,
+                    to: change.to,
+                    reason: change.reason,
+                    configuration: self.config.hashes.configuration,
+                    catalog: self.config.hashes.catalog,
+                    tolerance: self.config.hashes.tolerance,
+                }));
             if before != Some(score)
                 && let Ok(body) = serde_json::to_string(score)
             {
@@ -371,7 +417,10 @@ impl Engine {
         if !commit.is_empty() {
             self.store.commit(&commit)?;
         }
-        self.scores = scores.into_iter().map(|score| (score.id.clone(), score)).collect();
+        self.scores = scores
+            .into_iter()
+            .map(|score| (score.id.clone(), score))
+            .collect();
         Ok(())
     }
 
@@ -380,7 +429,11 @@ impl Engine {
         self.commit()?;
         let recount = rules_hash(&config) != rules_hash(&self.config);
         self.config = config;
-        self.rules = RuleBook::new(&self.config.catalog, &self.config.tolerance, &mut self.names);
+        self.rules = RuleBook::new(
+            &self.config.catalog,
+            &self.config.tolerance,
+            &mut self.names,
+        );
         if recount {
             self.recount()?;
         }
@@ -402,7 +455,10 @@ impl Engine {
             sums.replace(None, after.as_ref(), names, &empty)
         })?;
         if count > 0 {
-            tracing::info!(cases = count, "counted all sums anew, because the rules have changed");
+            tracing::info!(
+                cases = count,
+                "counted all sums anew, because the rules have changed"
+            );
         }
         let mut commit = Commit {
             clear_sums: true,

@@ -4,7 +4,7 @@
 //! server reads the published [`Snapshot`]. Channels between them are bounded: a slow disk slows the sources down.
 
 mod cache;
-mod counters;
+pub mod counters;
 mod delivery;
 mod drop_folder;
 mod engine;
@@ -20,6 +20,7 @@ mod worker;
 pub use delivery::Delivery;
 pub use engine::Engine;
 pub use reload::{describe, reload_reason};
-pub use run::{Error, Running, run};
+pub(crate) use run::check_sources;
+pub use run::{Error, Running, replay_marked, run};
 pub use snapshot::{Shared, Snapshot, SourceStatus};
 pub use worker::{Command, ReloadAnswer};

@@ -11,13 +11,23 @@ pub fn describe(before: &Config, after: &Config) -> Vec<String> {
         lines.push(format!("listen: {} needs a restart", after.listen));
     }
     if before.data_dir != after.data_dir {
-        lines.push(format!("data_dir: {} needs a restart", after.data_dir.display()));
+        lines.push(format!(
+            "data_dir: {} needs a restart",
+            after.data_dir.display()
+        ));
     }
     for source in &after.sources {
-        match before.sources.iter().find(|known| known.name == source.name) {
+        match before
+            .sources
+            .iter()
+            .find(|known| known.name == source.name)
+        {
             None => lines.push(format!("source {} added", source.name)),
             Some(known) if format!("{known:?}") != format!("{source:?}") => {
-                lines.push(format!("source {} changed; what was read already stays as it was mapped", source.name));
+                lines.push(format!(
+                    "source {} changed; what was read already stays as it was mapped",
+                    source.name
+                ));
             }
             Some(_) => {}
         }
@@ -43,7 +53,13 @@ pub fn describe(before: &Config, after: &Config) -> Vec<String> {
         lines.push("tolerance table changed".to_owned());
     }
     let schedule = |config: &Config| {
-        (config.batch_interval, config.batch_events, config.score_every, config.window, config.limits.clone())
+        (
+            config.batch_interval,
+            config.batch_events,
+            config.score_every,
+            config.window,
+            config.limits.clone(),
+        )
     };
     if schedule(before) != schedule(after) {
         lines.push("batch, score or limits changed".to_owned());
@@ -54,6 +70,8 @@ pub fn describe(before: &Config, after: &Config) -> Vec<String> {
 /// A hash over the texts of the configuration's files; a file that can't be read counts as empty, so that its coming and
 /// going is a change too.
 pub fn reload_reason(files: &[PathBuf]) -> u64 {
-    let texts = files.iter().map(|file| std::fs::read_to_string(file).unwrap_or_default());
+    let texts = files
+        .iter()
+        .map(|file| std::fs::read_to_string(file).unwrap_or_default());
     hash_text(&texts.collect::<Vec<_>>().join("\u{0}"))
 }

@@ -23,7 +23,11 @@ pub(super) fn case_row(slot: &Slot, facts: Option<&Facts>) -> Option<CaseRow> {
 }
 
 /// The rows of the records that a delivery could not turn into events.
-pub(super) fn quarantine_rows(delivery: &Delivery, more: &[Reject], now: Time) -> Vec<QuarantineRow> {
+pub(super) fn quarantine_rows(
+    delivery: &Delivery,
+    more: &[Reject],
+    now: Time,
+) -> Vec<QuarantineRow> {
     let all = delivery.batch.rejects.iter().chain(more);
     all.map(|reject| QuarantineRow {
         id: 0,

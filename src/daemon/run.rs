@@ -4,7 +4,7 @@ use super::cache::CacheError;
 use super::engine::Engine;
 use super::reload::{describe, reload_reason};
 use super::snapshot::{Shared, SourceStatus};
-use super::source::{Source, format_of, mapping_of};
+use super::source::{Source, format_of, mapping_of, replay};
 use super::worker::{Command, Worker, now};
 use super::{Delivery, drop_folder, tail};
 use crate::config::daemon::{Config, SourceKind};
@@ -115,12 +115,17 @@ pub(crate) fn check_sources(config: &Config) -> Result<(), Problems> {
             problems.0.extend(found.0);
         }
         let format = format_of(source);
-        if source.kind == SourceKind::Files && matches!(format, FormatName::Json | FormatName::Xes) {
+        if source.kind == SourceKind::Files && matches!(format, FormatName::Json | FormatName::Xes)
+        {
             problems.0.push(Problem {
                 file: source.mapping_file.clone(),
                 line: 0,
                 column: 0,
-                message: format!("source `{}`: {} can't be tailed", source.name, format.word()),
+                message: format!(
+                    "source `{}`: {} can't be tailed",
+                    source.name,
+                    format.word()
+                ),
                 hint: Some("give the source `type: drop`".to_owned()),
             });
         }
@@ -171,7 +176,10 @@ impl Running {
         }
         for source in sources {
             if source.thread.join().is_err() {
-                tracing::error!(source = source.shown, "the reader of a source has died; please report this");
+                tracing::error!(
+                    source = source.shown,
+                    "the reader of a source has died; please report this"
+                );
             }
         }
     }
@@ -201,7 +209,8 @@ impl Running {
             .map_err(|_| "the daemon is stopping".to_owned())?;
         let result = answered.recv().map_err(gone)?;
         *lock(&self.config) = new.clone();
-        self.start_sources(&new).map_err(|error| error.to_string())?;
+        self.start_sources(&new)
+            .map_err(|error| error.to_string())?;
         result.map(|()| changed)
     }
 
@@ -217,7 +226,9 @@ impl Running {
 
     /// Whether the worker has ended by itself.
     pub fn has_died(&self) -> bool {
-        lock(&self.worker).as_ref().is_none_or(JoinHandle::is_finished)
+        lock(&self.worker)
+            .as_ref()
+            .is_none_or(JoinHandle::is_finished)
     }
 
     /// Stops the sources, takes what they have read, commits.
@@ -238,6 +249,20 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Tries marked records again while no daemon runs. The caller holds the lock of the data directory.
+pub fn replay_marked(config: Config) -> Result<(), Error> {
+    check_sources(&config)?;
+    let mut engine = Engine::open(config.clone(), now())?;
+    loop {
+        let rows = engine.to_replay(1000)?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        replay(&mut engine, &config, rows, now())?;
+        engine.commit()?;
+    }
+}
+
 /// Reads a source until it is told to stop.
 fn read(source: Source, data_dir: &Path) {
     let status = source.status.clone();
@@ -256,7 +281,11 @@ fn read(source: Source, data_dir: &Path) {
         },
         SourceKind::Drop => {
             let source_name = name.clone();
-            let is_done = move |hash| store.drop_is_done(&source_name, hash).map_err(|error| error.to_string());
+            let is_done = move |hash| {
+                store
+                    .drop_is_done(&source_name, hash)
+                    .map_err(|error| error.to_string())
+            };
             drop_folder::run(source, Box::new(is_done))
         }
     };

@@ -58,7 +58,10 @@ impl SourceStatus {
 
     /// Why it is not up.
     pub fn trouble(&self) -> Option<String> {
-        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.trouble
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Notes the time of an event; the latest stays.
@@ -81,17 +84,26 @@ pub struct Shared {
 impl Shared {
     /// The latest snapshot.
     pub fn snapshot(&self) -> Arc<Snapshot> {
-        self.snapshot.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.snapshot
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Publishes a snapshot.
     pub fn publish(&self, snapshot: Snapshot) {
-        *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(snapshot);
+        *self
+            .snapshot
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Arc::new(snapshot);
     }
 
     /// The sources.
     pub fn sources(&self) -> Vec<Arc<SourceStatus>> {
-        self.sources.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.sources
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Names the sources.
@@ -111,7 +123,11 @@ impl Shared {
 
     /// Why the daemon is not ready; `None` if it is.
     pub fn not_ready(&self) -> Option<String> {
-        let trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let trouble = self
+            .trouble
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         if trouble.is_some() {
             return trouble;
         }

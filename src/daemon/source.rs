@@ -30,7 +30,11 @@ pub(super) struct Source {
 }
 
 /// Compiles the mapping of a source.
-pub(super) fn mapping_of(config: &SourceConfig, future: Span, now: Time) -> Result<Mapping, Problems> {
+pub(super) fn mapping_of(
+    config: &SourceConfig,
+    future: Span,
+    now: Time,
+) -> Result<Mapping, Problems> {
     let mut spec = config.mapping.clone();
     if config.kind == SourceKind::Drop {
         // Exports overlap as a rule: what says the same again is the same.
@@ -48,11 +52,14 @@ pub(super) fn mapping_of(config: &SourceConfig, future: Span, now: Time) -> Resu
 /// The format of a source that is tailed: as its mapping says, else by the ending of its files, else lines of JSON.
 pub(super) fn format_of(config: &SourceConfig) -> FormatName {
     let is_csv = |path: &String| path.ends_with(".csv") || path.ends_with(".tsv");
-    config.mapping.format.unwrap_or(if config.paths.iter().any(is_csv) {
-        FormatName::Csv
-    } else {
-        FormatName::Ndjson
-    })
+    config
+        .mapping
+        .format
+        .unwrap_or(if config.paths.iter().any(is_csv) {
+            FormatName::Csv
+        } else {
+            FormatName::Ndjson
+        })
 }
 
 /// Decodes records that stand at `offset` of a stream. `Lines` of JSON or CSV behind its header.
@@ -104,17 +111,36 @@ pub(super) fn replay(
     at: Time,
 ) -> Result<(), CacheError> {
     for row in rows {
-        let source = config.sources.iter().find(|source| source.name == row.source);
+        let source = config
+            .sources
+            .iter()
+            .find(|source| source.name == row.source);
         let mapping = source.and_then(|source| {
-            mapping_of(source, config.limits.future_seconds as i64 * 1_000_000, now()).ok()
+            mapping_of(
+                source,
+                config.limits.future_seconds as i64 * 1_000_000,
+                now(),
+            )
+            .ok()
         });
         let Some(mapping) = mapping else {
             // The source is gone from the configuration: the record stays.
             engine.replayed(row.id, false);
             continue;
         };
-        let format = if row.format == "csv" { FormatName::Csv } else { FormatName::Ndjson };
-        let mut batch = decode(&mapping, format, &row.head, row.stream, row.place, &row.record);
+        let format = if row.format == "csv" {
+            FormatName::Csv
+        } else {
+            FormatName::Ndjson
+        };
+        let mut batch = decode(
+            &mapping,
+            format,
+            &row.head,
+            row.stream,
+            row.place,
+            &row.record,
+        );
         if mapping.identity == Identity::Content {
             ContentCounter::default().number(&mut batch);
         }

@@ -36,7 +36,12 @@ impl Windows {
 
     /// Every different window.
     fn all(&self) -> BTreeSet<Option<Span>> {
-        self.own.values().copied().map(Some).chain([self.default]).collect()
+        self.own
+            .values()
+            .copied()
+            .map(Some)
+            .chain([self.default])
+            .collect()
     }
 }
 
@@ -66,13 +71,20 @@ impl SumsCache {
     }
 
     /// Sums up the window anew.
-    pub fn reset_window(&mut self, store: &Store, windows: Windows, now: Time) -> Result<(), StoreError> {
+    pub fn reset_window(
+        &mut self,
+        store: &Store,
+        windows: Windows,
+        now: Time,
+    ) -> Result<(), StoreError> {
         self.windows = windows;
         self.as_of = now;
         self.window.clear();
-        let hours = self.windows.all().into_iter().map(|window| {
-            window.map_or(Hour::MIN, |span| now.plus(-span).hour())
-        });
+        let hours = self
+            .windows
+            .all()
+            .into_iter()
+            .map(|window| window.map_or(Hour::MIN, |span| now.plus(-span).hour()));
         let from = hours.min().unwrap_or(Hour::MIN);
         let (window, windows) = (&mut self.window, &self.windows);
         store.each_bucket(from, Hour::MAX, &mut |key, sums| {
@@ -99,7 +111,11 @@ impl SumsCache {
         names: &Names,
         store: &Store,
     ) -> Result<(), StoreError> {
-        for (facts, sign) in before.map(|f| (f, -1)).into_iter().chain(after.map(|f| (f, 1))) {
+        for (facts, sign) in before
+            .map(|f| (f, -1))
+            .into_iter()
+            .chain(after.map(|f| (f, 1)))
+        {
             let (start, end) = bucket_parts(facts);
             self.change(start, store, |sums| sums.add_start(facts, sign))?;
             if facts.complete {
@@ -147,7 +163,12 @@ impl SumsCache {
             .collect();
         // In the order of the table: neighbours are written together.
         buckets.sort_unstable_by_key(|row| {
-            (row.key.hour, row.key.process, row.key.executor, row.key.origin)
+            (
+                row.key.hour,
+                row.key.process,
+                row.key.executor,
+                row.key.origin,
+            )
         });
         let totals = self
             .dirty_totals

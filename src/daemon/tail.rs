@@ -33,15 +33,26 @@ pub(super) fn run(source: Source, known: Vec<FileRow>) -> Result<(), String> {
     }
     let waker = Waker::new(&options);
     if let Some(trouble) = waker.trouble() {
-        tracing::warn!(source = source.config.name, trouble, "files are not watched, only polled");
+        tracing::warn!(
+            source = source.config.name,
+            trouble,
+            "files are not watched, only polled"
+        );
     }
     let mut tailer = Tailer::new(options, states, 1).map_err(|error| error.to_string())?;
     let name: Arc<str> = source.config.name.as_str().into();
-    let mut sink = TailSink { source, name, streams, closed: false };
+    let mut sink = TailSink {
+        source,
+        name,
+        streams,
+        closed: false,
+    };
     while !sink.source.stop.load(Ordering::Relaxed) && !sink.closed {
         let outcome = tailer.poll(Instant::now(), &mut sink);
         let status = &sink.source.status;
-        status.backlog_bytes.store(outcome.backlog_bytes, Ordering::Relaxed);
+        status
+            .backlog_bytes
+            .store(outcome.backlog_bytes, Ordering::Relaxed);
         status.files.store(outcome.files as u64, Ordering::Relaxed);
         if outcome.files + outcome.waiting > 0 {
             status.set_trouble(None);
@@ -132,7 +143,14 @@ impl Sink for TailSink {
     fn chunk(&mut self, chunk: Chunk) -> Answer {
         let stream = self.stream(chunk.file, &chunk.head, &chunk.bytes);
         let (mapping, format) = (&self.source.mapping, self.source.format);
-        let mut batch = decode(mapping, format, &chunk.head, stream, chunk.offset, &chunk.bytes);
+        let mut batch = decode(
+            mapping,
+            format,
+            &chunk.head,
+            stream,
+            chunk.offset,
+            &chunk.bytes,
+        );
         // A last line without its end that can't be read is one that is not finished yet.
         if chunk.last_unfinished && !batch.rejects.is_empty() {
             return Answer::Declined;
@@ -145,9 +163,18 @@ impl Sink for TailSink {
 
     fn oversize(&mut self, oversize: Oversize) {
         let stream = self.stream(oversize.file, &[], &oversize.first_bytes);
-        let detail = format!("{} bytes, and a record may have {}", oversize.total_len, self.source.most_record_bytes);
-        let reject = Reject::new(oversize.offset, Reason::TooLong, detail, &oversize.first_bytes);
-        let mut delivery = self.delivery(oversize.path.display().to_string(), stream, &oversize.state);
+        let detail = format!(
+            "{} bytes, and a record may have {}",
+            oversize.total_len, self.source.most_record_bytes
+        );
+        let reject = Reject::new(
+            oversize.offset,
+            Reason::TooLong,
+            detail,
+            &oversize.first_bytes,
+        );
+        let mut delivery =
+            self.delivery(oversize.path.display().to_string(), stream, &oversize.state);
         delivery.batch.records = 1;
         delivery.batch.rejects.push(reject);
         // The answer tells whether to stop, which the next chunk or poll does.
@@ -163,7 +190,12 @@ impl Sink for TailSink {
                 tracing::error!(source, trouble, "can't read; tried again at every poll");
                 self.source.status.set_trouble(Some(trouble));
             }
-            Notice::Damaged { path, error, position, .. } => {
+            Notice::Damaged {
+                path,
+                error,
+                position,
+                ..
+            } => {
                 tracing::error!(source, path = %path.display(), position, error, "damaged archive: what stands before was read");
             }
             Notice::Truncated { .. } | Notice::RecordTooLong { .. } | Notice::Forgotten { .. } => {

@@ -56,7 +56,9 @@ impl Worker {
         };
         self.score(&mut schedule)?;
         loop {
-            let next = schedule.commit_by.map_or(schedule.score_at, |at| at.min(schedule.score_at));
+            let next = schedule
+                .commit_by
+                .map_or(schedule.score_at, |at| at.min(schedule.score_at));
             let timeout = next.saturating_duration_since(Instant::now());
             match self.receive(timeout) {
                 Received::Delivery(delivery) => {
@@ -131,8 +133,10 @@ impl Worker {
                 }
                 Err(CacheError::Store(error)) => {
                     tracing::error!(%error, "can't write; ingestion waits, nothing is lost");
-                    self.shared.set_trouble(Some(format!("can't write: {error}")));
-                    let stopping = self.stop.recv_timeout(pause) == Err(RecvTimeoutError::Disconnected);
+                    self.shared
+                        .set_trouble(Some(format!("can't write: {error}")));
+                    let stopping =
+                        self.stop.recv_timeout(pause) == Err(RecvTimeoutError::Disconnected);
                     if stopping {
                         last_tries -= 1;
                         if last_tries == 0 {
@@ -187,8 +191,16 @@ impl Worker {
         let before = self.shared.snapshot();
         let scores = self.engine.scores();
         let same = before.scores.len() == scores.len()
-            && before.scores.iter().zip(scores.values()).all(|(a, b)| a == b);
-        let scores = if same { before.scores.clone() } else { Arc::new(scores.values().cloned().collect()) };
+            && before
+                .scores
+                .iter()
+                .zip(scores.values())
+                .all(|(a, b)| a == b);
+        let scores = if same {
+            before.scores.clone()
+        } else {
+            Arc::new(scores.values().cloned().collect())
+        };
         self.shared.publish(Snapshot {
             at: now(),
             scored_at: Some(now()),

@@ -64,47 +64,146 @@ const NAMES: &[(&str, &[&str])] = &[
     (
         "case",
         &[
-            "case:concept:name", "caseid", "case", "ticketid", "ticket", "incidentid", "incidentnumber", "incident",
-            "issuekey", "casenumber", "alertid", "executionid", "runid", "traceid", "requestid", "taskid", "number",
-            "issue", "key", "id", "sysid",
+            "case:concept:name",
+            "caseid",
+            "case",
+            "ticketid",
+            "ticket",
+            "incidentid",
+            "incidentnumber",
+            "incident",
+            "issuekey",
+            "casenumber",
+            "alertid",
+            "executionid",
+            "runid",
+            "traceid",
+            "requestid",
+            "taskid",
+            "number",
+            "issue",
+            "key",
+            "id",
+            "sysid",
         ],
     ),
     (
         "activity",
         &[
-            "concept:name", "activity", "activityname", "incidentactivitytype", "activitytype", "action", "step",
-            "stepname", "event", "eventname", "eventtype", "operation", "task", "taskname", "status", "state",
-            "incidentstate", "type", "name",
+            "concept:name",
+            "activity",
+            "activityname",
+            "incidentactivitytype",
+            "activitytype",
+            "action",
+            "step",
+            "stepname",
+            "event",
+            "eventname",
+            "eventtype",
+            "operation",
+            "task",
+            "taskname",
+            "status",
+            "state",
+            "incidentstate",
+            "type",
+            "name",
         ],
     ),
     (
         "time",
         &[
-            "time:timestamp", "timestamp", "time", "eventtime", "datetime", "datestamp", "date", "ts", "occurredat",
-            "when", "at", "createdat", "createdon", "syscreatedon", "starttime", "startedat", "updatedat",
-            "sysupdatedon", "completetimestamp", "openedat", "created",
+            "time:timestamp",
+            "timestamp",
+            "time",
+            "eventtime",
+            "datetime",
+            "datestamp",
+            "date",
+            "ts",
+            "occurredat",
+            "when",
+            "at",
+            "createdat",
+            "createdon",
+            "syscreatedon",
+            "starttime",
+            "startedat",
+            "updatedat",
+            "sysupdatedon",
+            "completetimestamp",
+            "openedat",
+            "created",
         ],
     ),
     (
         "process",
         &[
-            "process", "processid", "processname", "playbook", "playbookname", "playbookid", "workflow",
-            "workflowname", "workflowid", "runbook", "procedure",
+            "process",
+            "processid",
+            "processname",
+            "playbook",
+            "playbookname",
+            "playbookid",
+            "workflow",
+            "workflowname",
+            "workflowid",
+            "runbook",
+            "procedure",
         ],
     ),
     (
         "outcome",
         &[
-            "outcome", "resolution", "resolutionname", "result", "closecode", "conclusion", "verdict", "disposition",
-            "resolutionstatus", "classification",
+            "outcome",
+            "resolution",
+            "resolutionname",
+            "result",
+            "closecode",
+            "conclusion",
+            "verdict",
+            "disposition",
+            "resolutionstatus",
+            "classification",
         ],
     ),
-    ("executor", &["executor", "executorkind", "executortype", "actortype", "performedby", "actorkind"]),
+    (
+        "executor",
+        &[
+            "executor",
+            "executorkind",
+            "executortype",
+            "actortype",
+            "performedby",
+            "actorkind",
+        ],
+    ),
     ("lifecycle", &["lifecycle"]),
-    ("sequence", &["seq", "sequence", "sequencenumber", "incidentactivitynumber"]),
+    (
+        "sequence",
+        &[
+            "seq",
+            "sequence",
+            "sequencenumber",
+            "incidentactivitynumber",
+        ],
+    ),
     ("event_id", &["eventid", "eventuuid"]),
-    ("input", &["input", "inputsignature", "alertrule", "rulename"]),
-    ("parent", &["parent", "parentcase", "parentid", "parentincident", "parentkey"]),
+    (
+        "input",
+        &["input", "inputsignature", "alertrule", "rulename"],
+    ),
+    (
+        "parent",
+        &[
+            "parent",
+            "parentcase",
+            "parentid",
+            "parentincident",
+            "parentkey",
+        ],
+    ),
 ];
 
 /// Formats tried on times that are not ISO 8601 or counts from 1970; day first, then month first.
@@ -145,7 +244,19 @@ pub fn guess(records: &[Value], format: FormatName) -> Guess {
     };
     let mut taken: Vec<String> = Vec::new();
     // The time first: what is a time is nothing else.
-    let order = ["time", "executor", "lifecycle", "case", "activity", "process", "outcome", "sequence", "event_id", "input", "parent"];
+    let order = [
+        "time",
+        "executor",
+        "lifecycle",
+        "case",
+        "activity",
+        "process",
+        "outcome",
+        "sequence",
+        "event_id",
+        "input",
+        "parent",
+    ];
     for field in order {
         let best = columns
             .iter()
@@ -159,7 +270,10 @@ pub fn guess(records: &[Value], format: FormatName) -> Guess {
                 guess.day_or_month = column.day_or_month;
             }
             taken.push(column.name.clone());
-            let choice = Choice { column: column.name.clone(), sure };
+            let choice = Choice {
+                column: column.name.clone(),
+                sure,
+            };
             guess.fields.insert(field, choice);
         }
     }
@@ -203,7 +317,12 @@ fn walk(value: &Value, path: &mut String, each: &mut impl FnMut(&str, Option<Str
             }
         }
         Value::Array(_) => {}
-        scalar => each(path, Scalar::of_json(scalar).into_text().map(|text| text.into_owned())),
+        scalar => each(
+            path,
+            Scalar::of_json(scalar)
+                .into_text()
+                .map(|text| text.into_owned()),
+        ),
     }
 }
 
@@ -296,17 +415,46 @@ fn fit(field: &str, column: &Column, records: usize, format: FormatName) -> f64 
         // Epoch numbers can be case numbers: only written-out times speak against a case.
         "case" if timely && column.samples.iter().any(|s| s.contains([':', '/', '-'])) => 0.0,
         // A case has several events, but in an export with a row per case it may have one.
-        "case" => filled * if distinct > 0.95 && records > 20 { 0.7 } else { 1.0 },
+        "case" => {
+            filled
+                * if distinct > 0.95 && records > 20 {
+                    0.7
+                } else {
+                    1.0
+                }
+        }
         "activity" if timely => 0.0,
-        "activity" => filled * if distinct > 0.5 && records > 20 { 0.3 } else { 1.0 },
+        "activity" => {
+            filled
+                * if distinct > 0.5 && records > 20 {
+                    0.3
+                } else {
+                    1.0
+                }
+        }
         "process" => filled * if column.distinct > 200 { 0.2 } else { 1.0 },
-        "outcome" => if column.distinct > 100 { 0.2 } else { 1.0 },
+        "outcome" => {
+            if column.distinct > 100 {
+                0.2
+            } else {
+                1.0
+            }
+        }
         "event_id" => filled * (distinct >= 1.0) as u8 as f64,
         "sequence" => {
-            let numbers = column.samples.iter().all(|s| s.ends_with(|c: char| c.is_ascii_digit()));
+            let numbers = column
+                .samples
+                .iter()
+                .all(|s| s.ends_with(|c: char| c.is_ascii_digit()));
             filled * numbers as u8 as f64
         }
-        "parent" => if timely { 0.0 } else { 1.0 },
+        "parent" => {
+            if timely {
+                0.0
+            } else {
+                1.0
+            }
+        }
         _ => filled,
     };
     // XES says exactly what its keys mean.
@@ -320,7 +468,9 @@ fn name_fit(field: &str, name: &str) -> f64 {
         return 0.0;
     };
     let plain = plain(name);
-    let rank = names.iter().position(|known| *known == name || *known == plain);
+    let rank = names
+        .iter()
+        .position(|known| *known == name || *known == plain);
     let deep = name.matches('.').count() as f64;
     match rank {
         Some(rank) => (1.0 - 0.6 * rank as f64 / names.len() as f64) * 0.95f64.powf(deep),
@@ -349,13 +499,27 @@ impl Guess {
 
     /// One line that says what was guessed.
     pub fn line(&self) -> String {
-        let order = ["case", "activity", "time", "process", "outcome", "executor", "lifecycle", "sequence", "event_id", "input", "parent"];
+        let order = [
+            "case",
+            "activity",
+            "time",
+            "process",
+            "outcome",
+            "executor",
+            "lifecycle",
+            "sequence",
+            "event_id",
+            "input",
+            "parent",
+        ];
         let mut line = String::new();
         for field in order {
             if let Some(choice) = self.fields.get(field) {
                 let comma = if line.is_empty() { "" } else { ", " };
                 let _ = write!(line, "{comma}{field} = {}", choice.column);
-                if field == "time" && let Some(format) = &self.time_format {
+                if field == "time"
+                    && let Some(format) = &self.time_format
+                {
                     let _ = write!(line, " ({format})");
                 }
             }
@@ -364,8 +528,16 @@ impl Guess {
     }
 
     /// The mapping as YAML; `resolved` are the states that resolve a case.
-    pub fn to_yaml(&self, format: FormatName, records: Option<&Path>, resolved: &[String], origin: &str) -> String {
-        let mut yaml = format!("# Guessed from {origin}. Check it with `toleranced inspect {origin} --map THIS_FILE`.\n");
+    pub fn to_yaml(
+        &self,
+        format: FormatName,
+        records: Option<&Path>,
+        resolved: &[String],
+        origin: &str,
+    ) -> String {
+        let mut yaml = format!(
+            "# Guessed from {origin}. Check it with `toleranced inspect {origin} --map THIS_FILE`.\n"
+        );
         let _ = writeln!(yaml, "format: {}", format.word());
         if let Some(path) = records {
             let _ = writeln!(yaml, "records: {}", quoted(path.text()));
@@ -417,10 +589,16 @@ pub fn guess_records(document: &Value) -> Option<Path> {
 
 fn find_arrays(value: &Value, path: &str, depth: u8, each: &mut impl FnMut(&str, usize)) {
     match value {
-        Value::Array(items) if items.first().is_some_and(Value::is_object) => each(path, items.len()),
+        Value::Array(items) if items.first().is_some_and(Value::is_object) => {
+            each(path, items.len())
+        }
         Value::Object(map) if depth > 0 => {
             for (key, value) in map {
-                let below = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                let below = if path.is_empty() {
+                    key.clone()
+                } else {
+                    format!("{path}.{key}")
+                };
                 find_arrays(value, &below, depth - 1, each);
             }
         }
@@ -439,11 +617,13 @@ mod tests {
 
     #[test]
     fn a_plain_ticket_log() {
-        let records = rows(|n| json!({
-            "Incident ID": format!("IM{}", n / 6), "DateStamp": format!("{:02}-01-2013 08:{:02}:17", 10 + n / 6, n),
-            "IncidentActivity_Number": format!("001A{n}"), "IncidentActivity_Type": (["Open", "Assign", "Closed"][n % 3]),
-            "Assignment Group": format!("TEAM{}", n % 4),
-        }));
+        let records = rows(|n| {
+            json!({
+                "Incident ID": format!("IM{}", n / 6), "DateStamp": format!("{:02}-01-2013 08:{:02}:17", 10 + n / 6, n),
+                "IncidentActivity_Number": format!("001A{n}"), "IncidentActivity_Type": (["Open", "Assign", "Closed"][n % 3]),
+                "Assignment Group": format!("TEAM{}", n % 4),
+            })
+        });
         let guess = guess(&records, FormatName::Csv);
         assert_eq!(guess.column("case"), Some("Incident ID"));
         assert_eq!(guess.column("activity"), Some("IncidentActivity_Type"));
@@ -452,17 +632,22 @@ mod tests {
         assert_eq!(guess.time_format.as_deref(), Some("%d-%m-%Y %H:%M:%S"));
         assert!(!guess.day_or_month && guess.missing().is_empty());
         let yaml = guess.to_yaml(FormatName::Csv, None, &["Closed".to_owned()], "log.csv");
-        let spec = crate::config::mapping::MappingSpec::parse(&yaml, std::path::Path::new("m.yaml"));
+        let spec =
+            crate::config::mapping::MappingSpec::parse(&yaml, std::path::Path::new("m.yaml"));
         assert_eq!(spec.unwrap().resolved, ["Closed"]);
     }
 
     #[test]
     fn day_and_month_that_could_change_places_are_flagged() {
-        let records = rows(|n| json!({"case": n / 6, "activity": "a", "time": format!("{}/{}/2013 8:00", 1 + n % 12, 1 + n % 11)}));
+        let records = rows(
+            |n| json!({"case": n / 6, "activity": "a", "time": format!("{}/{}/2013 8:00", 1 + n % 12, 1 + n % 11)}),
+        );
         let unclear = guess(&records, FormatName::Csv);
         assert!(unclear.day_or_month);
         assert_eq!(unclear.time_format.as_deref(), Some("%d/%m/%Y %H:%M"));
-        let records = rows(|n| json!({"case": n / 6, "activity": "a", "time": format!("1/{}/2013 8:00", 1 + n % 28)}));
+        let records = rows(
+            |n| json!({"case": n / 6, "activity": "a", "time": format!("1/{}/2013 8:00", 1 + n % 28)}),
+        );
         let clear = guess(&records, FormatName::Csv);
         assert!(!clear.day_or_month);
         assert_eq!(clear.time_format.as_deref(), Some("%m/%d/%Y %H:%M"));
@@ -471,14 +656,20 @@ mod tests {
     #[test]
     fn nothing_is_guessed_from_nothing() {
         let records = rows(|n| json!({"colour": "red", "weight": n}));
-        assert_eq!(guess(&records, FormatName::Ndjson).missing(), ["case", "activity", "time"]);
+        assert_eq!(
+            guess(&records, FormatName::Ndjson).missing(),
+            ["case", "activity", "time"]
+        );
         assert_eq!(guess(&[], FormatName::Ndjson).missing().len(), 3);
     }
 
     #[test]
     fn records_of_a_document() {
         let path = |value: Value| guess_records(&value).map(|path| path.text().to_owned());
-        assert_eq!(path(json!({"labels": [{}], "data": {"issues": [{}, {}]}})), Some("data.issues".to_owned()));
+        assert_eq!(
+            path(json!({"labels": [{}], "data": {"issues": [{}, {}]}})),
+            Some("data.issues".to_owned())
+        );
         assert_eq!(path(json!([{}, {}])), None);
         assert_eq!(path(json!({"id": 1, "tags": ["a", "b"]})), None);
     }

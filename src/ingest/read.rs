@@ -51,7 +51,11 @@ pub fn open_input(input: &Input, progress: &Arc<AtomicU64>) -> Result<Opened, De
 }
 
 /// The format of an opened file: as the mapping says, else as it looks.
-pub fn format_of(opened: &Opened, said: Option<FormatName>, file: &str) -> Result<FormatName, DecodeError> {
+pub fn format_of(
+    opened: &Opened,
+    said: Option<FormatName>,
+    file: &str,
+) -> Result<FormatName, DecodeError> {
     let looks = opened.sniffed.format;
     said.or(looks).ok_or_else(|| DecodeError::Format {
         file: file.to_owned(),
@@ -79,7 +83,12 @@ pub fn read_opened(
     match format {
         FormatName::Ndjson => {
             let decoder = LineDecoder::new(mapping);
-            let chunker = Chunker::new(opened.reader, Framing::Lines, CHUNK_BYTES, options.most_record_bytes);
+            let chunker = Chunker::new(
+                opened.reader,
+                Framing::Lines,
+                CHUNK_BYTES,
+                options.most_record_bytes,
+            );
             chunks(chunker, options, sink, &|offset, bytes, out| {
                 decoder.decode(stream, offset, bytes, out);
             });
@@ -88,8 +97,15 @@ pub fn read_opened(
         FormatName::Csv => {
             let mut dialect = opened.sniffed.dialect;
             dialect.delimiter = mapping.delimiter.unwrap_or(dialect.delimiter);
-            let framing = Framing::Csv { quote: dialect.quote };
-            let mut chunker = Chunker::new(opened.reader, framing, CHUNK_BYTES, options.most_record_bytes);
+            let framing = Framing::Csv {
+                quote: dialect.quote,
+            };
+            let mut chunker = Chunker::new(
+                opened.reader,
+                framing,
+                CHUNK_BYTES,
+                options.most_record_bytes,
+            );
             let header = read_header(&chunker.first_record(), dialect);
             check_columns(mapping, &header, file)?;
             chunks(chunker, options, sink, &|offset, bytes, out| {
@@ -99,7 +115,9 @@ pub fn read_opened(
         }
         FormatName::Json => {
             let reader = opened.reader;
-            beside(sink, |hand_on| decode_document(mapping, stream, reader, hand_on));
+            beside(sink, |hand_on| {
+                decode_document(mapping, stream, reader, hand_on)
+            });
             Ok(())
         }
         FormatName::Xes => {
@@ -112,7 +130,10 @@ pub fn read_opened(
 
 /// A column that the mapping needs and the file does not have is an error of the whole file.
 pub fn check_columns(mapping: &Mapping, header: &CsvHeader, file: &str) -> Result<(), DecodeError> {
-    let missing = mapping.required_paths().into_iter().find(|path| header.find(path).is_none());
+    let missing = mapping
+        .required_paths()
+        .into_iter()
+        .find(|path| header.find(path).is_none());
     let Some(missing) = missing else {
         return Ok(());
     };
@@ -177,7 +198,12 @@ fn chunks(
         if let Ok(Some((offset, error))) = reader.join() {
             let mut last = EventBatch::default();
             last.records += 1;
-            last.rejects.push(Reject::new(offset, Reason::Truncated, error.to_string(), b""));
+            last.rejects.push(Reject::new(
+                offset,
+                Reason::Truncated,
+                error.to_string(),
+                b"",
+            ));
             sink(last);
         }
     });
@@ -192,10 +218,16 @@ fn work_off(
         let mut batch = EventBatch::default();
         match chunk {
             Chunk::Records { offset, bytes } => decode(offset, &bytes, &mut batch),
-            Chunk::TooLong { offset, length, start } => {
+            Chunk::TooLong {
+                offset,
+                length,
+                start,
+            } => {
                 batch.records += 1;
                 let detail = format!("{length} bytes");
-                batch.rejects.push(Reject::new(offset, Reason::TooLong, detail, &start));
+                batch
+                    .rejects
+                    .push(Reject::new(offset, Reason::TooLong, detail, &start));
             }
         }
         if done.send((number, batch)).is_err() {

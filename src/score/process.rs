@@ -249,16 +249,18 @@ impl Scorer<'_> {
         let tolerance_level = nominal.map(|_| tolerance_level(tolerance, permissible));
         let executor = self.executor();
         let attributes = match (complexity, frequency, tolerance_level) {
-            (Some(complexity), Some(frequency), Some(tolerance)) if live.cases > 0 => Some(Attributes {
-                complexity,
-                frequency,
-                criticality: self.declared.criticality,
-                tolerance,
-                status,
-                executor,
-                required_class,
-                achieved_class: achieved,
-            }),
+            (Some(complexity), Some(frequency), Some(tolerance)) if live.cases > 0 => {
+                Some(Attributes {
+                    complexity,
+                    frequency,
+                    criticality: self.declared.criticality,
+                    tolerance,
+                    status,
+                    executor,
+                    required_class,
+                    achieved_class: achieved,
+                })
+            }
             _ => None,
         };
         let verdict = attributes.and_then(|is| recommend(&tolerance.recommendations, &is));

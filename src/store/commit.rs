@@ -172,7 +172,8 @@ fn write_all(to: &Transaction, commit: &Commit) -> rusqlite::Result<u64> {
     write_cases(to, commit)?;
     write_sums(to, commit)?;
     write_scores(to, commit)?;
-    let mut insert = to.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?;
+    let mut insert =
+        to.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?;
     for (key, value) in &commit.meta {
         insert.execute(params![key, value])?;
     }
@@ -224,7 +225,14 @@ fn write_cases(to: &Transaction, commit: &Commit) -> rusqlite::Result<()> {
          ON CONFLICT (key) DO UPDATE SET process = ?2, open = ?3, last = ?4, parent = ?5, body = ?6",
     )?;
     for row in &commit.cases {
-        insert.execute(params![row.key, row.process, row.open, row.last, row.parent, row.body])?;
+        insert.execute(params![
+            row.key,
+            row.process,
+            row.open,
+            row.last,
+            row.parent,
+            row.body
+        ])?;
     }
     Ok(())
 }
@@ -253,7 +261,12 @@ fn write_sums(to: &Transaction, commit: &Commit) -> rusqlite::Result<()> {
     for row in &commit.totals {
         body.clear();
         row.sums.encode(&mut body);
-        insert.execute(params![row.process, row.executor as u8, row.origin as u8, body])?;
+        insert.execute(params![
+            row.process,
+            row.executor as u8,
+            row.origin as u8,
+            body
+        ])?;
     }
     let mut insert = to.prepare_cached(
         "INSERT OR REPLACE INTO counters (name, labels, value) VALUES (?1, ?2, ?3)",
@@ -265,9 +278,8 @@ fn write_sums(to: &Transaction, commit: &Commit) -> rusqlite::Result<()> {
 }
 
 fn write_scores(to: &Transaction, commit: &Commit) -> rusqlite::Result<()> {
-    let mut insert = to.prepare_cached(
-        "INSERT OR REPLACE INTO scores (process, at, body) VALUES (?1, ?2, ?3)",
-    )?;
+    let mut insert =
+        to.prepare_cached("INSERT OR REPLACE INTO scores (process, at, body) VALUES (?1, ?2, ?3)")?;
     for (process, at, body) in &commit.scores {
         insert.execute(params![process, at, body])?;
     }

@@ -34,7 +34,11 @@ impl DataLock {
                 let mut pid = String::new();
                 // Who it is, is a courtesy; that it is taken is certain.
                 let known = file.read_to_string(&mut pid).is_ok() && !pid.trim().is_empty();
-                let pid = if known { format!(" (process {})", pid.trim()) } else { String::new() };
+                let pid = if known {
+                    format!(" (process {})", pid.trim())
+                } else {
+                    String::new()
+                };
                 return Err(StoreError::InUse {
                     folder: folder.to_owned(),
                     pid,
@@ -58,7 +62,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let first = DataLock::take(folder.path()).unwrap();
         let error = DataLock::take(folder.path()).unwrap_err().to_string();
-        assert!(error.contains(&format!("process {}", std::process::id())), "{error}");
+        assert!(
+            error.contains(&format!("process {}", std::process::id())),
+            "{error}"
+        );
         drop(first);
         assert!(DataLock::take(folder.path()).is_ok());
     }

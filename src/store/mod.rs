@@ -38,7 +38,9 @@ pub enum StoreError {
         source: std::io::Error,
     },
     /// Another daemon uses the folder.
-    #[error("{folder}: another toleranced{pid} uses this data directory; stop it, or name another `data_dir`")]
+    #[error(
+        "{folder}: another toleranced{pid} uses this data directory; stop it, or name another `data_dir`"
+    )]
     InUse {
         /// The folder.
         folder: PathBuf,
@@ -46,7 +48,9 @@ pub enum StoreError {
         pid: String,
     },
     /// A newer version wrote it.
-    #[error("{file}: written by a newer version (schema {found}, this one knows {known}); use that version, or another `data_dir`")]
+    #[error(
+        "{file}: written by a newer version (schema {found}, this one knows {known}); use that version, or another `data_dir`"
+    )]
     Newer {
         /// The database file.
         file: PathBuf,
@@ -227,10 +231,7 @@ impl Store {
     }
 
     /// Hands out every case as (key, body), in order of the keys.
-    pub fn each_case(
-        &self,
-        each: &mut dyn FnMut(&str, &[u8]) -> Result<()>,
-    ) -> Result<u64> {
+    pub fn each_case(&self, each: &mut dyn FnMut(&str, &[u8]) -> Result<()>) -> Result<u64> {
         let mut query = self.sql(self.db.prepare("SELECT key, body FROM cases ORDER BY key"))?;
         let mut rows = self.sql(query.query([]))?;
         let mut count = 0;
@@ -297,7 +298,9 @@ impl Store {
         let read = || -> rusqlite::Result<Vec<(NameId, u8, u8, Vec<u8>)>> {
             self.db
                 .prepare("SELECT process, executor, origin, body FROM totals")?
-                .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
+                .query_map([], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+                })?
                 .collect()
         };
         let rows = self.sql(read())?;
@@ -351,7 +354,9 @@ impl Store {
     /// Whether an export with this content was read.
     pub fn drop_is_done(&self, source: &str, hash: u64) -> Result<bool> {
         let query = "SELECT EXISTS (SELECT 1 FROM drops WHERE source = ?1 AND hash = ?2)";
-        let found = self.db.query_row(query, params![source, hash as i64], |row| row.get(0));
+        let found = self
+            .db
+            .query_row(query, params![source, hash as i64], |row| row.get(0));
         self.sql(found)
     }
 

@@ -52,8 +52,10 @@ pub struct QuarantineFilter {
     pub id: Option<i64>,
 }
 
-const COLUMNS: &str = "id, at, source, file, stream, place, reason, detail, format, head, record, state";
-const FILTER: &str = "(?1 IS NULL OR source = ?1) AND (?2 IS NULL OR reason = ?2) AND (?3 IS NULL OR id = ?3)";
+const COLUMNS: &str =
+    "id, at, source, file, stream, place, reason, detail, format, head, record, state";
+const FILTER: &str =
+    "(?1 IS NULL OR source = ?1) AND (?2 IS NULL OR reason = ?2) AND (?3 IS NULL OR id = ?3)";
 
 pub(super) fn insert(to: &Connection, row: &QuarantineRow) -> rusqlite::Result<()> {
     to.prepare_cached(
@@ -89,7 +91,11 @@ fn read(row: &Row) -> rusqlite::Result<QuarantineRow> {
         format: row.get(8)?,
         head: row.get::<_, Option<Vec<u8>>>(9)?.unwrap_or_default(),
         record: row.get(10)?,
-        state: if state == "replay" { ReplayState::Replay } else { ReplayState::Kept },
+        state: if state == "replay" {
+            ReplayState::Replay
+        } else {
+            ReplayState::Kept
+        },
     })
 }
 
@@ -98,7 +104,9 @@ impl Store {
     pub fn quarantine_counts(&self) -> Result<Vec<(String, String, i64)>> {
         let query = || {
             self.db
-                .prepare("SELECT source, reason, count(*) FROM quarantine GROUP BY 1, 2 ORDER BY 1, 2")?
+                .prepare(
+                    "SELECT source, reason, count(*) FROM quarantine GROUP BY 1, 2 ORDER BY 1, 2",
+                )?
                 .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
                 .collect()
         };
@@ -106,12 +114,21 @@ impl Store {
     }
 
     /// Quarantined records, newest first.
-    pub fn quarantined(&self, filter: &QuarantineFilter, most: usize) -> Result<Vec<QuarantineRow>> {
+    pub fn quarantined(
+        &self,
+        filter: &QuarantineFilter,
+        most: usize,
+    ) -> Result<Vec<QuarantineRow>> {
         let query = || {
-            let sql = format!("SELECT {COLUMNS} FROM quarantine WHERE {FILTER} ORDER BY id DESC LIMIT ?4");
+            let sql = format!(
+                "SELECT {COLUMNS} FROM quarantine WHERE {FILTER} ORDER BY id DESC LIMIT ?4"
+            );
             self.db
                 .prepare(&sql)?
-                .query_map(params![filter.source, filter.reason, filter.id, most as i64], read)?
+                .query_map(
+                    params![filter.source, filter.reason, filter.id, most as i64],
+                    read,
+                )?
                 .collect()
         };
         self.sql(query())
@@ -120,14 +137,22 @@ impl Store {
     /// Marks records to be tried again; gives their number.
     pub fn mark_for_replay(&self, filter: &QuarantineFilter) -> Result<usize> {
         let sql = format!("UPDATE quarantine SET state = 'replay' WHERE {FILTER}");
-        self.sql(self.db.execute(&sql, params![filter.source, filter.reason, filter.id]))
+        self.sql(
+            self.db
+                .execute(&sql, params![filter.source, filter.reason, filter.id]),
+        )
     }
 
     /// Records that are to be tried again, oldest first.
     pub fn to_replay(&self, most: usize) -> Result<Vec<QuarantineRow>> {
         let query = || {
-            let sql = format!("SELECT {COLUMNS} FROM quarantine WHERE state = 'replay' ORDER BY id LIMIT ?1");
-            self.db.prepare_cached(&sql)?.query_map([most as i64], read)?.collect()
+            let sql = format!(
+                "SELECT {COLUMNS} FROM quarantine WHERE state = 'replay' ORDER BY id LIMIT ?1"
+            );
+            self.db
+                .prepare_cached(&sql)?
+                .query_map([most as i64], read)?
+                .collect()
         };
         self.sql(query())
     }

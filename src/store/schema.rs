@@ -40,7 +40,9 @@ const MIGRATIONS: &[&str] = &["
 
 /// Brings the database up to the newest schema; refuses one that is newer.
 pub(super) fn migrate(store: &mut Store) -> Result<()> {
-    let version = store.db.query_row("PRAGMA user_version", [], |row| row.get(0));
+    let version = store
+        .db
+        .query_row("PRAGMA user_version", [], |row| row.get(0));
     let found: i64 = store.sql(version)?;
     let known = MIGRATIONS.len() as i64;
     if found > known {

@@ -47,7 +47,11 @@ fn reading(out: &mut impl Write, report: &Report) -> io::Result<()> {
             states.join(", ")
         )?;
     }
-    if let Some(guess) = read.guesses.first().filter(|guess| guess.file != "standard input") {
+    if let Some(guess) = read
+        .guesses
+        .first()
+        .filter(|guess| guess.file != "standard input")
+    {
         writeln!(
             out,
             "Save the mapping with: toleranced inspect {} --write mapping.yaml",
@@ -68,10 +72,18 @@ fn reading(out: &mut impl Write, report: &Report) -> io::Result<()> {
     }
     writeln!(out)?;
     if read.duplicates > 0 {
-        writeln!(out, "{} redelivered events were counted once", grouped(read.duplicates.into()))?;
+        writeln!(
+            out,
+            "{} redelivered events were counted once",
+            grouped(read.duplicates.into())
+        )?;
     }
     if read.filtered > 0 {
-        writeln!(out, "{} records were passed over by the mapping", grouped(read.filtered.into()))?;
+        writeln!(
+            out,
+            "{} records were passed over by the mapping",
+            grouped(read.filtered.into())
+        )?;
     }
     if read.ambiguous_times > 0 {
         writeln!(
@@ -125,7 +137,18 @@ fn score_table(scores: &[ProcessScore]) -> Table {
         table.set_width(term.size().1.max(60));
     }
     let header = [
-        "process", "cases", "per week", "size", "complexity", "criticality", "class", "permissible", "observed", "status", "achieved", "recommendation",
+        "process",
+        "cases",
+        "per week",
+        "size",
+        "complexity",
+        "criticality",
+        "class",
+        "permissible",
+        "observed",
+        "status",
+        "achieved",
+        "recommendation",
     ];
     table.set_header(header.map(|text| Style::new().bold().apply_to(text).to_string()));
     for score in scores {
@@ -145,12 +168,20 @@ fn row(score: &ProcessScore) -> [String; 12] {
     [
         printable(&score.id),
         grouped(score.cases.into()),
-        score.cases_per_week.map_or_else(unknown, |rate| format!("{rate:.1}")),
-        score.nominal_size_steps.map_or_else(unknown, |size| format!("{size:.1}")),
-        score.complexity.map_or_else(unknown, |level| level.to_string()),
+        score
+            .cases_per_week
+            .map_or_else(unknown, |rate| format!("{rate:.1}")),
+        score
+            .nominal_size_steps
+            .map_or_else(unknown, |size| format!("{size:.1}")),
+        score
+            .complexity
+            .map_or_else(unknown, |level| level.to_string()),
         format!("{}{assumed}", score.criticality),
         score.required_class.to_string(),
-        score.permissible_deviation.map_or_else(unknown, |t| format!("{:.2} %", t * 100.0)),
+        score
+            .permissible_deviation
+            .map_or_else(unknown, |t| format!("{:.2} %", t * 100.0)),
         score.deviation.map_or_else(unknown, observed),
         status(score.status),
         achieved(score),
@@ -159,7 +190,12 @@ fn row(score: &ProcessScore) -> [String; 12] {
 }
 
 fn observed(d: Bounds) -> String {
-    format!("{:.2} % [{:.2}, {:.2}]", d.mean * 100.0, d.lower * 100.0, d.upper * 100.0)
+    format!(
+        "{:.2} % [{:.2}, {:.2}]",
+        d.mean * 100.0,
+        d.lower * 100.0,
+        d.upper * 100.0
+    )
 }
 
 fn status(status: Status) -> String {
@@ -177,7 +213,9 @@ fn status(status: Status) -> String {
 
 fn achieved(score: &ProcessScore) -> String {
     match (score.achieved_class, score.clean_runs_missing) {
-        (TolClass::Undetermined, Some(runs)) if runs > 0 && score.status == Status::Undetermined => {
+        (TolClass::Undetermined, Some(runs))
+            if runs > 0 && score.status == Status::Undetermined =>
+        {
             format!("? ({} clean runs missing)", grouped(runs.into()))
         }
         (TolClass::Undetermined, _) => "?".to_owned(),
@@ -188,20 +226,39 @@ fn achieved(score: &ProcessScore) -> String {
 /// A name from a log without anything that moves a terminal's cursor.
 fn printable(text: &str) -> String {
     const MOST: usize = 60;
-    let clean: String = text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).take(MOST).collect();
-    if text.chars().count() > MOST { format!("{clean}...") } else { clean }
+    let clean: String = text
+        .chars()
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .take(MOST)
+        .collect();
+    if text.chars().count() > MOST {
+        format!("{clean}...")
+    } else {
+        clean
+    }
 }
 
 fn explanations(out: &mut impl Write, scores: &[ProcessScore]) -> io::Result<()> {
     for score in scores.iter().take(EXPLAINED) {
-        let recommendation = score.recommendation.map_or("no recommendation", |r| r.words());
-        writeln!(out, "{}: {recommendation}: {}", printable(&score.id), score.reason)?;
+        let recommendation = score
+            .recommendation
+            .map_or("no recommendation", |r| r.words());
+        writeln!(
+            out,
+            "{}: {recommendation}: {}",
+            printable(&score.id),
+            score.reason
+        )?;
         for note in &score.notes {
             writeln!(out, "  note: {note}")?;
         }
     }
     if scores.len() > EXPLAINED {
-        writeln!(out, "... and {} more: --format json has the reasons of all", scores.len() - EXPLAINED)?;
+        writeln!(
+            out,
+            "... and {} more: --format json has the reasons of all",
+            scores.len() - EXPLAINED
+        )?;
     }
     Ok(())
 }

@@ -1,0 +1,87 @@
+//! `toleranced run`: the daemon.
+
+use super::failure::{Done, Failure};
+use crate::config::daemon::Config;
+use crate::daemon::{self, Error};
+use crate::web;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::net::TcpListener;
+
+/// Run the daemon: tail the sources, keep the scores, serve /metrics
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  toleranced run
+  toleranced run --config /etc/toleranced/toleranced.yaml
+
+Reloads its configuration on SIGHUP, on POST /-/reload and when a file changes; SIGTERM commits and ends.
+Exit codes: 0 stopped when asked, 1 the configuration is invalid, 2 the environment does not let it run.")]
+pub(super) struct Args {
+    /// The configuration file
+    #[arg(long, short, value_name = "FILE", default_value = "toleranced.yaml")]
+    config: PathBuf,
+}
+
+pub(super) fn run(args: &Args) -> Result<Done, Failure> {
+    log_to_stderr();
+    let config = Config::load(&args.config)?;
+    serve(config, &args.config, |_| {})
+}
+
+/// Log lines go to standard error; RUST_LOG says how much.
+pub(super) fn log_to_stderr() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    // Only the first subscriber of a process counts; a second try changes nothing.
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(console::user_attended_stderr())
+        .with_target(false)
+        .try_init();
+}
+
+/// Runs the daemon until it is asked to stop. `started` is told the address once it listens.
+pub(super) fn serve(
+    config: Config,
+    file: &Path,
+    started: impl FnOnce(std::net::SocketAddr),
+) -> Result<Done, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        // Before anything is opened: a port that is taken must not leave a half-started daemon.
+        let listen = config.listen;
+        let listener = TcpListener::bind(listen).await.map_err(|error| {
+            Failure::environment(format!(
+                "can't listen on {listen}: {error}; set `listen` to another address"
+            ))
+        })?;
+        let address = listener.local_addr()?;
+        let file = file.to_owned();
+        let running = tokio::task::spawn_blocking(move || daemon::run(config, &file));
+        let running = running
+            .await
+            .map_err(|error| Failure::environment(error.to_string()))??;
+        let running = Arc::new(running);
+        tracing::info!(%address, "listening");
+        started(address);
+        let shutdown = web::shutdown_signal(running.clone());
+        web::serve(listener, running.clone(), shutdown).await?;
+        let stopped = tokio::task::spawn_blocking(move || running.shutdown()).await;
+        stopped.map_err(|error| Failure::environment(error.to_string()))??;
+        tracing::info!("stopped");
+        Ok(Done::Fine)
+    })
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
+        match error {
+            Error::Config(problems) => Failure::from(problems),
+            other => Failure::Environment(other.into()),
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! The table of metrics: each name stands here once, with its type, labels and help. Docs, rules and dashboards are
+//! tested against it.
+
+/// Counter, gauge or histogram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Only rises.
+    Counter,
+    /// Rises and falls.
+    Gauge,
+    /// Observations by bin.
+    Histogram,
+}
+
+/// One metric.
+#[derive(Clone, Copy, Debug)]
+pub struct Metric {
+    /// Its name.
+    pub name: &'static str,
+    /// Its type.
+    pub kind: Kind,
+    /// Its labels.
+    pub labels: &'static [&'static str],
+    /// What it says, with unit.
+    pub help: &'static str,
+}
+
+macro_rules! metrics {
+    ($($constant:ident = $kind:ident $name:literal [$($label:literal),*] $help:literal;)+) => {
+        $(
+            #[doc = $help]
+            pub const $constant: Metric = Metric {
+                name: $name,
+                kind: Kind::$kind,
+                labels: &[$($label),*],
+                help: $help,
+            };
+        )+
+        /// Every metric.
+        pub const ALL: &[Metric] = &[$($constant),+];
+    };
+}
+
+metrics! {
+    BUILD_INFO = Gauge "toleranced_build_info" ["version"] "Always 1; the version is a label.";
+    CASES = Counter "toleranced_cases_total" ["process", "executor", "outcome"]
+        "Live cases that have ended. A case that is corrected later does not lower it.";
+    DURATION = Histogram "toleranced_case_duration_seconds" ["process", "executor"]
+        "Time from first to last event of the live cases that have ended.";
+    OPEN = Gauge "toleranced_cases_open" ["process"] "Live cases that have started and not ended.";
+    INFO = Gauge "toleranced_process_info"
+        ["process", "name", "criticality", "complexity", "frequency", "tolerance", "executor", "recommendation", "rule"]
+        "Always 1; what is declared, levelled and recommended are labels.";
+    RATE = Gauge "toleranced_process_cases_per_week" ["process"]
+        "Cases started per week within the scoring window (90 days unless configured).";
+    RATE_LOWER = Gauge "toleranced_process_cases_per_week_lower" ["process"]
+        "Lower bound of the cases started per week (Gamma-Poisson interval, 95 % unless configured).";
+    RATE_UPPER = Gauge "toleranced_process_cases_per_week_upper" ["process"]
+        "Upper bound of the cases started per week (Gamma-Poisson interval, 95 % unless configured).";
+    SIZE = Gauge "toleranced_process_size_steps" ["process"]
+        "Measured size of the process in steps, within the scoring window.";
+    NOMINAL_SIZE = Gauge "toleranced_process_nominal_size_steps" ["process"]
+        "Size that sets the tolerance, in steps: declared, else measured.";
+    DEVIATION = Gauge "toleranced_process_deviation_ratio" ["process"]
+        "Mean deviation per case (0 as designed, 1 wrong) of the cases that ended within the scoring window.";
+    DEVIATION_LOWER = Gauge "toleranced_process_deviation_lower_ratio" ["process"]
+        "Lower bound of the mean deviation (anytime-valid confidence sequence, 95 % unless configured).";
+    DEVIATION_UPPER = Gauge "toleranced_process_deviation_upper_ratio" ["process"]
+        "Upper bound of the mean deviation (anytime-valid confidence sequence, 95 % unless configured).";
+    EXECUTOR_DEVIATION = Gauge "toleranced_executor_deviation_ratio" ["process", "executor"]
+        "Mean deviation per case of one kind of executor within the scoring window.";
+    PERMISSIBLE = Gauge "toleranced_process_permissible_deviation_ratio" ["process"]
+        "Permissible deviation per case, by required class and size (ISO 2768-1). Absent where the table has none.";
+    CAPABILITY = Gauge "toleranced_process_capability_ratio" ["process"]
+        "Permissible deviation over the upper bound of the observed one; 1, 1.33 and 1.67 read as for Cp.";
+    VARIANCE = Gauge "toleranced_process_outcome_variance_ratio" ["process", "component"]
+        "Chance that two cases end differently, within the scoring window; component total.";
+    CLASS = Gauge "toleranced_process_tolerance_class" ["process", "kind", "class"]
+        "1 for the tolerance class that is required, and for the finest one achieved; 0 for the others.";
+    STATUS = Gauge "toleranced_process_status" ["process", "status"]
+        "1 for the status that holds (within, outside, undetermined, no_tolerance), 0 for the others.";
+    CLEAN_RUNS = Gauge "toleranced_process_clean_runs_missing" ["process"]
+        "Further cases without any deviation until the process would be within its tolerance.";
+    EVENTS = Counter "toleranced_ingest_events_total" ["source"] "Events taken from a source.";
+    RECORDS = Counter "toleranced_ingest_records_total" ["source"] "Records read from a source.";
+    DUPLICATES = Counter "toleranced_ingest_duplicates_total" ["source"]
+        "Events of a source that were delivered again and counted once.";
+    FILTERED = Counter "toleranced_ingest_filtered_total" ["source"]
+        "Records of a source that its mapping passes over.";
+    QUARANTINED = Counter "toleranced_ingest_quarantined_total" ["source", "reason"]
+        "Records of a source that did not become events.";
+    LAST_EVENT = Gauge "toleranced_ingest_last_event_timestamp_seconds" ["source"]
+        "Time of the latest event of a source, in seconds since 1970. Absent until one was read since the start.";
+    SOURCE_UP = Gauge "toleranced_source_up" ["source"] "1 if the source can be read, 0 if not.";
+    SOURCE_BACKLOG = Gauge "toleranced_source_backlog_bytes" ["source"] "Bytes of a source that wait to be read.";
+    SOURCE_FILES = Gauge "toleranced_source_files" ["source"] "Files of a source.";
+    SOURCE_NOTICES = Counter "toleranced_source_notices_total" ["source", "notice"]
+        "Noteworthy events of the files of a source, such as rotated or truncated.";
+    EVICTED = Counter "toleranced_quarantine_evicted_total" []
+        "Quarantined records that were dropped for want of room (limits.quarantine_records).";
+    FOLDED = Counter "toleranced_names_folded_total" []
+        "Names that were counted as `other` because there are too many (limits.names).";
+    OUTCOMES_FOLDED = Gauge "toleranced_outcomes_folded" []
+        "Outcomes that are exported as `other` because their process has too many.";
+    CACHED = Gauge "toleranced_cached_cases" [] "Cases held in memory.";
+    SCORED_AT = Gauge "toleranced_last_score_timestamp_seconds" []
+        "When the scores were calculated last, in seconds since 1970.";
+    READY = Gauge "toleranced_ready" [] "1 if the daemon does its work, 0 if it is starting or can't write.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_follow_the_manners_of_prometheus() {
+        for metric in ALL {
+            assert!(metric.name.starts_with("toleranced_"), "{}", metric.name);
+            let total = metric.name.ends_with("_total");
+            assert_eq!(total, metric.kind == Kind::Counter, "{}", metric.name);
+            assert!(metric.help.ends_with('.'), "{}", metric.name);
+        }
+        let mut names: Vec<&str> = ALL.iter().map(|metric| metric.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), ALL.len());
+    }
+}

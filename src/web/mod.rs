@@ -1,0 +1,6 @@
+//! HTTP: metrics, health, reload, scores as JSON, and a plain landing page.
+
+mod landing;
+mod server;
+
+pub use server::{serve, shutdown_signal};

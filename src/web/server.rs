@@ -1,0 +1,182 @@
+//! Routes, limits and signals.
+
+use super::landing;
+use crate::daemon::Running;
+use crate::export::{self, SnapshotCollector};
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Configuration files are looked at this often.
+const WATCH_EVERY: Duration = Duration::from_secs(2);
+
+type Daemon = State<Arc<Running>>;
+
+/// Serves until the daemon is asked to stop; reloads on SIGHUP and when a configuration file changes.
+pub async fn serve(
+    listener: TcpListener,
+    daemon: Arc<Running>,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let app = Router::new()
+        .route("/", get(page))
+        .route("/metrics", get(metrics))
+        .route("/-/healthy", get(|| async { "toleranced is healthy\n" }))
+        .route("/-/ready", get(ready))
+        .route("/-/reload", post(reload))
+        .route("/api/v1/processes", get(processes))
+        .route("/api/v1/sources", get(sources))
+        .layer(axum::extract::DefaultBodyLimit::max(64 << 10))
+        .with_state(daemon.clone());
+    let watcher = tokio::spawn(watch(daemon.clone()));
+    let hangup = tokio::spawn(on_hangup(daemon));
+    let result = axum::serve(listener, app)
+        .with_graceful_shutdown(shutdown)
+        .await;
+    watcher.abort();
+    hangup.abort();
+    result
+}
+
+/// Done when the process is asked to stop (SIGTERM, SIGINT), or the engine has ended by itself.
+pub async fn shutdown_signal(daemon: Arc<Running>) {
+    let asked = async {
+        match (
+            signal(SignalKind::terminate()),
+            signal(SignalKind::interrupt()),
+        ) {
+            (Ok(mut terminate), Ok(mut interrupt)) => {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
+            }
+            (Err(error), _) | (_, Err(error)) => {
+                tracing::error!(%error, "can't listen for signals; stop with SIGKILL, nothing is lost by it");
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    let died = async {
+        while !daemon.has_died() {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    };
+    tokio::select! {
+        () = asked => tracing::info!("stopping: committing what was read"),
+        () = died => tracing::error!("the engine has ended"),
+    }
+}
+
+async fn on_hangup(daemon: Arc<Running>) {
+    match signal(SignalKind::hangup()) {
+        Err(error) => tracing::error!(%error, "can't listen for SIGHUP; use POST /-/reload"),
+        Ok(mut hangups) => {
+            while hangups.recv().await.is_some() {
+                // What became of it is in the log.
+                let _ = reload_now(daemon.clone(), "SIGHUP").await;
+            }
+        }
+    }
+}
+
+async fn watch(daemon: Arc<Running>) {
+    let mut known = daemon.watched();
+    loop {
+        tokio::time::sleep(WATCH_EVERY).await;
+        let found = daemon.watched();
+        if found != known {
+            // As above.
+            let _ = reload_now(daemon.clone(), "file change").await;
+            known = daemon.watched();
+        }
+    }
+}
+
+async fn reload_now(daemon: Arc<Running>, by: &'static str) -> Result<Vec<String>, String> {
+    let reloaded = tokio::task::spawn_blocking(move || daemon.reload()).await;
+    let result = reloaded.unwrap_or_else(|error| Err(error.to_string()));
+    match &result {
+        Ok(changed) if changed.is_empty() => tracing::info!(by, "reloaded: nothing has changed"),
+        Ok(changed) => tracing::info!(by, changed = changed.join("; "), "reloaded"),
+        Err(problem) => tracing::error!(
+            by,
+            problem,
+            "not reloaded: the new configuration is invalid, the old one holds"
+        ),
+    }
+    result
+}
+
+async fn reload(State(daemon): Daemon) -> Response {
+    match reload_now(daemon, "POST /-/reload").await {
+        Ok(changed) if changed.is_empty() => "nothing has changed\n".into_response(),
+        Ok(changed) => format!("{}\n", changed.join("\n")).into_response(),
+        Err(problem) => (StatusCode::BAD_REQUEST, format!("{problem}\n")).into_response(),
+    }
+}
+
+async fn ready(State(daemon): Daemon) -> Response {
+    match daemon.shared.not_ready() {
+        None => "toleranced is ready\n".into_response(),
+        Some(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")).into_response(),
+    }
+}
+
+async fn metrics(State(daemon): Daemon) -> Response {
+    match export::text(SnapshotCollector::new(daemon.shared.clone())) {
+        Ok(text) => {
+            let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+            ([(header::CONTENT_TYPE, kind)], text).into_response()
+        }
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+    }
+}
+
+async fn processes(State(daemon): Daemon) -> Response {
+    let snapshot = daemon.shared.snapshot();
+    Json(serde_json::json!({
+        "version": 1,
+        "as_of": snapshot.scored_at.map(|at| at.to_string()),
+        "processes": *snapshot.scores,
+    }))
+    .into_response()
+}
+
+async fn sources(State(daemon): Daemon) -> Response {
+    use std::sync::atomic::Ordering::Relaxed;
+    let sources: Vec<serde_json::Value> = daemon
+        .shared
+        .sources()
+        .iter()
+        .map(|source| {
+            serde_json::json!({
+                "name": source.name,
+                "up": source.up.load(Relaxed),
+                "trouble": source.trouble(),
+                "files": source.files.load(Relaxed),
+                "backlog_bytes": source.backlog_bytes.load(Relaxed),
+            })
+        })
+        .collect();
+    Json(serde_json::json!({"version": 1, "sources": sources})).into_response()
+}
+
+async fn page(State(daemon): Daemon) -> Response {
+    let html = landing::page(&daemon.shared.snapshot(), &daemon.shared.sources());
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        ),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    (headers, html).into_response()
+}
