@@ -70,10 +70,7 @@ impl Worker {
         };
         self.score(&mut schedule)?;
         loop {
-            let next = schedule
-                .commit_by
-                .map_or(schedule.score_at, |at| at.min(schedule.score_at));
-            let timeout = next.saturating_duration_since(Instant::now());
+            let timeout = schedule.next().saturating_duration_since(Instant::now());
             match self.receive(timeout) {
                 Received::Delivery(delivery) => {
                     let interval = Duration::from_micros(self.config.batch_interval.max(0) as u64);
