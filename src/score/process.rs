@@ -469,6 +469,12 @@ impl Scorer<'_> {
             self.notes
                 .push("no outcome is mapped: the last activity of a case stands for it".to_owned());
         }
+        if live.cases > 5 && live.steps == live.cases {
+            self.notes.push(
+                "every case has a single event: if the file has one row per case, a mapping with several events per record (or a preset) turns its dates into steps"
+                    .to_owned(),
+            );
+        }
         let assumed: Vec<String> = live
             .outcomes
             .iter()
