@@ -1,6 +1,127 @@
-//! `toleranced inspect`
+//! `toleranced check`: is everything that users write valid?
+
+use super::failure::{Done, Failure};
+use crate::config::catalog::Catalog;
+use crate::config::daemon::Config;
+use crate::config::mapping::MappingSpec;
+use crate::config::tolerance::Tolerance;
+use crate::config::{Problems, Source};
+use crate::daemon::check_sources;
+use crate::ingest::mapping::{Circumstances, compile};
+use crate::model::Time;
+use std::path::{Path, PathBuf};
+
+/// Check configuration, catalog, tolerance table and mappings without running anything
+///
+/// Without arguments it checks toleranced.yaml and everything that it names.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {}
-pub(super) fn run(_: &Args) -> Result<super::Done, super::Failure> {
-    Ok(super::Done::Fine)
+#[command(after_help = "Examples:
+  toleranced check
+  toleranced check --config /etc/toleranced/toleranced.yaml
+  toleranced check --catalog catalog.yaml --map mapping.yaml
+
+Exit codes: 0 valid, 1 invalid (each problem with file, line and field), 2 a file can't be read.")]
+pub(super) struct Args {
+    /// Configuration file, with everything that it names
+    #[arg(long, short, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// A catalog
+    #[arg(long, value_name = "FILE")]
+    catalog: Vec<PathBuf>,
+    /// A mapping: the name of a preset, or a file
+    #[arg(long, short = 'm', value_name = "PRESET|FILE")]
+    map: Vec<String>,
+    /// A tolerance table
+    #[arg(long, value_name = "FILE")]
+    tolerance: Vec<PathBuf>,
+}
+
+pub(super) fn run(args: &Args) -> Result<Done, Failure> {
+    let nothing_named = args.catalog.is_empty() && args.map.is_empty() && args.tolerance.is_empty();
+    let mut problems = Problems::default();
+    let mut fine = Vec::new();
+    let config = match &args.config {
+        None if nothing_named => Some(PathBuf::from("toleranced.yaml")),
+        named => named.clone(),
+    };
+    if let Some(file) = config {
+        readable(&file)?;
+        note(&mut problems, &mut fine, check_config(&file));
+    }
+    for file in &args.catalog {
+        let text = readable(file)?;
+        let checked = Catalog::parse(&text, file);
+        let said = checked
+            .map(|catalog| format!("{}: {} processes", file.display(), catalog.processes.len()));
+        note(&mut problems, &mut fine, said);
+    }
+    for file in &args.tolerance {
+        let text = readable(file)?;
+        let checked = Tolerance::parse(&text, file);
+        let said = checked
+            .map(|table| format!("{}: {} rules", file.display(), table.recommendations.len()));
+        note(&mut problems, &mut fine, said);
+    }
+    for name in &args.map {
+        note(&mut problems, &mut fine, check_mapping(name));
+    }
+    for line in fine {
+        println!("ok  {line}");
+    }
+    for problem in &problems.0 {
+        eprintln!("{problem}");
+    }
+    Ok(if problems.0.is_empty() {
+        Done::Fine
+    } else {
+        Done::Findings
+    })
+}
+
+fn note(problems: &mut Problems, fine: &mut Vec<String>, checked: Result<String, Problems>) {
+    match checked {
+        Ok(line) => fine.push(line),
+        Err(found) => problems.0.extend(found.0),
+    }
+}
+
+/// A file that can't be read is the environment's fault, not that of what is in it.
+fn readable(file: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(file).map_err(|error| {
+        let hint = if file == Path::new("toleranced.yaml") {
+            "; `toleranced init FILE` writes one from a log, or name another with --config"
+        } else {
+            ""
+        };
+        Failure::environment(format!("{}: {error}{hint}", file.display()))
+    })
+}
+
+fn check_config(file: &Path) -> Result<String, Problems> {
+    let config = Config::load(file)?;
+    check_sources(&config)?;
+    if config.sources.is_empty() {
+        return Err(Source::new(file)
+            .whole("`sources`: there is none, so nothing would be read")
+            .into());
+    }
+    Ok(format!(
+        "{}: {} sources, {} processes, {} rules",
+        file.display(),
+        config.sources.len(),
+        config.catalog.processes.len(),
+        config.tolerance.recommendations.len()
+    ))
+}
+
+fn check_mapping(name: &str) -> Result<String, Problems> {
+    let spec = MappingSpec::load(name)?;
+    let circumstances = Circumstances {
+        default_process: "check",
+        namespace: "",
+        latest: Time(i64::MAX),
+    };
+    let mapping = compile(&spec, Path::new(name), circumstances)?;
+    let paths: Vec<&str> = mapping.paths().collect();
+    Ok(format!("{name}: reads {}", paths.join(", ")))
 }

@@ -6,6 +6,7 @@ use crate::model::{Executor, Hour, NameId, Names, Origin, Span, Time};
 use crate::score::{Evidence, ProcessSums};
 use crate::store::{BucketRow, Store, StoreError, TotalRow};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Buckets kept in memory between commits.
@@ -137,13 +138,11 @@ impl SumsCache {
         store: &Store,
         change: impl Fn(&mut Sums),
     ) -> Result<(), StoreError> {
-        if !self.buckets.contains_key(&key) {
-            let known = store.bucket(&key)?.unwrap_or_default();
-            self.buckets.insert(key, known);
-        }
-        if let Some(sums) = self.buckets.get_mut(&key) {
-            change(sums);
-        }
+        let bucket = match self.buckets.entry(key) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(slot) => slot.insert(store.bucket(&key)?.unwrap_or_default()),
+        };
+        change(bucket);
         self.dirty.insert(key);
         if key.hour >= self.windows.first_hour(key.process, self.as_of) {
             change(self.window.entry(key.process).or_default().part(&key));

@@ -44,6 +44,19 @@ struct Schedule {
     commit_by: Option<Instant>,
     score_at: Instant,
     published: Instant,
+    /// Something was committed that is not published yet.
+    unpublished: bool,
+}
+
+impl Schedule {
+    /// When there is something to do again.
+    fn next(&self) -> Instant {
+        let publish_at = self.unpublished.then(|| self.published + PUBLISH_EVERY);
+        [self.commit_by, publish_at]
+            .into_iter()
+            .flatten()
+            .fold(self.score_at, Instant::min)
+    }
 }
 
 impl Worker {
@@ -53,13 +66,11 @@ impl Worker {
             commit_by: None,
             score_at: Instant::now(),
             published: Instant::now(),
+            unpublished: false,
         };
         self.score(&mut schedule)?;
         loop {
-            let next = schedule
-                .commit_by
-                .map_or(schedule.score_at, |at| at.min(schedule.score_at));
-            let timeout = next.saturating_duration_since(Instant::now());
+            let timeout = schedule.next().saturating_duration_since(Instant::now());
             match self.receive(timeout) {
                 Received::Delivery(delivery) => {
                     let interval = Duration::from_micros(self.config.batch_interval.max(0) as u64);
@@ -80,9 +91,10 @@ impl Worker {
             if full || schedule.commit_by.is_some_and(|at| at <= now) {
                 self.commit()?;
                 schedule.commit_by = None;
-                if schedule.published.elapsed() >= PUBLISH_EVERY {
-                    self.publish(&mut schedule);
-                }
+                schedule.unpublished = true;
+            }
+            if schedule.unpublished && schedule.published.elapsed() >= PUBLISH_EVERY {
+                self.publish(&mut schedule);
             }
             if schedule.score_at <= now {
                 self.score(&mut schedule)?;
@@ -188,6 +200,7 @@ impl Worker {
 
     fn publish(&self, schedule: &mut Schedule) {
         schedule.published = Instant::now();
+        schedule.unpublished = false;
         let before = self.shared.snapshot();
         let scores = self.engine.scores();
         let same = before.scores.len() == scores.len()

@@ -233,6 +233,7 @@ mod tests {
                     complete,
                     outcome: path[path.len() - 1],
                     outcome_is_activity: reopened == 1,
+                    settled: reopened > 0,
                     reopened,
                     late: reopened == 2,
                     off_path: reopened,

@@ -295,25 +295,22 @@ impl Store {
 
     /// Sums over all time, by process, executor kind and origin.
     pub fn totals(&self) -> Result<Vec<TotalRow>> {
-        let read = || -> rusqlite::Result<Vec<(NameId, u8, u8, Vec<u8>)>> {
+        let mut query = self.sql(
             self.db
-                .prepare("SELECT process, executor, origin, body FROM totals")?
-                .query_map([], |row| {
-                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-                })?
-                .collect()
-        };
-        let rows = self.sql(read())?;
-        rows.into_iter()
-            .map(|(process, executor, origin, body)| {
-                Ok(TotalRow {
-                    process,
-                    executor: Executor::from_code(executor),
-                    origin: Origin::from_code(origin),
-                    sums: Sums::decode(&body).map_err(self.damaged("totals"))?,
-                })
-            })
-            .collect()
+                .prepare("SELECT process, executor, origin, body FROM totals"),
+        )?;
+        let mut rows = self.sql(query.query([]))?;
+        let mut totals = Vec::new();
+        while let Some(row) = self.sql(rows.next())? {
+            let body = self.sql(row.get_ref(3).and_then(|v| Ok(v.as_blob()?)))?;
+            totals.push(TotalRow {
+                process: self.sql(row.get(0))?,
+                executor: Executor::from_code(self.sql(row.get(1))?),
+                origin: Origin::from_code(self.sql(row.get(2))?),
+                sums: Sums::decode(body).map_err(self.damaged("totals"))?,
+            });
+        }
+        Ok(totals)
     }
 
     /// All counters.
