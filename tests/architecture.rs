@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 /// The rooms, lowest first.
 const ROOMS: [&str; 13] = [
-    "model", "config", "stats", "cases", "measure", "score", "simulate", "ingest", "assemble", "store", "daemon", "export",
-    "web",
+    "model", "config", "stats", "cases", "measure", "score", "simulate", "ingest", "assemble",
+    "store", "daemon", "export", "web",
 ];
 
 /// Arrows beside the order, with the reason.
@@ -59,21 +59,38 @@ fn arrows_point_down_only() {
             }
         }
     }
-    assert!(wrong.is_empty(), "arrows that point up:\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "arrows that point up:\n{}",
+        wrong.join("\n")
+    );
     assert!(checked > 50, "the test has lost sight of the `use` lines");
 }
 
 #[test]
 fn the_core_knows_no_clock_no_files_and_no_threads() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let forbidden = ["std::fs", "std::net", "std::thread", "SystemTime", "Utc::now", "Instant::now", "rusqlite", "tokio"];
+    let forbidden = [
+        "std::fs",
+        "std::net",
+        "std::thread",
+        "SystemTime",
+        "Utc::now",
+        "Instant::now",
+        "rusqlite",
+        "tokio",
+    ];
     for room in ["model", "stats", "cases", "measure", "score", "simulate"] {
         let mut files = Vec::new();
         rust_files(&source.join(room), &mut files);
         for file in files {
             let text = std::fs::read_to_string(&file).unwrap();
             for word in forbidden {
-                assert!(!text.contains(word), "{}: `{word}` in the pure core", file.display());
+                assert!(
+                    !text.contains(word),
+                    "{}: `{word}` in the pure core",
+                    file.display()
+                );
             }
         }
     }
@@ -81,12 +98,25 @@ fn the_core_knows_no_clock_no_files_and_no_threads() {
 
 #[test]
 fn every_crate_in_the_manifest_says_why_it_is_there() {
-    let manifest = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml")).unwrap();
+    let manifest =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml")).unwrap();
     // Given by the design of the project, or named where their use is plain.
-    let given = ["serde", "tokio", "rusqlite", "chrono", "thiserror", "tempfile"];
+    let given = [
+        "serde",
+        "tokio",
+        "rusqlite",
+        "chrono",
+        "thiserror",
+        "tempfile",
+    ];
     let from = manifest.find("[dependencies]").unwrap();
-    for line in manifest[from..].lines().take_while(|line| !line.starts_with("[profile")) {
-        let Some((name, _)) = line.split_once(" = ") else { continue };
+    for line in manifest[from..]
+        .lines()
+        .take_while(|line| !line.starts_with("[profile"))
+    {
+        let Some((name, _)) = line.split_once(" = ") else {
+            continue;
+        };
         let excused = given.contains(&name) || name.starts_with("tracing") || line.contains('#');
         assert!(excused, "{name} has no reason beside it");
     }
