@@ -158,6 +158,7 @@ fn hash_of(path: &Path) -> io::Result<u64> {
 
 /// Reads an export. After a crash in the middle it is read again from the start; what was taken already is recognised.
 fn read_export(source: &Source, path: &Path, is_done: &IsDone) -> Result<(), String> {
+    source.set_clock();
     let shown = path.display().to_string();
     let hash = hash_of(path).map_err(|error| format!("{shown}: {error}"))?;
     if is_done(hash)? {

@@ -15,6 +15,9 @@ use crate::store::{Commit, LedgerRow, Store, StoreError};
 use rustc_hash::FxHashSet;
 use std::collections::BTreeMap;
 
+/// Buckets written at once while all sums are counted anew.
+const BUCKETS_AT_ONCE: usize = 2_000;
+
 /// Idle cases looked up at once; more wait for the next round.
 const IDLE_AT_ONCE: usize = 10_000;
 
@@ -443,16 +446,32 @@ impl Engine {
     }
 
     /// Counts all sums anew from the cases: after the rules by which they are judged have changed.
+    ///
+    /// Written in pieces, so that years of history need no more memory than a day. Until the last piece is written the
+    /// database says that it is in the middle of this, and the next start begins again.
     fn recount(&mut self) -> Result<(), CacheError> {
         self.cases.clear();
         self.sums.clear();
-        let (rules, names, store, sums) = (&self.rules, &self.names, &self.store, &mut self.sums);
-        let empty = Store::nothing()?;
-        let count = store.each_case(&mut |key, body| {
-            let case = Case::decode(body).map_err(|source| store.damaged_case(key, source))?;
+        self.store.commit(&Commit {
+            clear_sums: true,
+            meta: vec![("rules".to_owned(), "counting".to_owned())],
+            ..Commit::default()
+        })?;
+        let reader = Store::open_to_read(&self.config.data_dir)?;
+        let (rules, names, store, sums) =
+            (&self.rules, &self.names, &mut self.store, &mut self.sums);
+        let count = reader.each_case(&mut |key, body| {
+            let case = Case::decode(body).map_err(|source| reader.damaged_case(key, source))?;
             let after: Option<Facts> = facts(&case, rules, names, None);
-            // The old buckets are gone with the same commit: there is nothing to add to.
-            sums.replace(None, after.as_ref(), names, &empty)
+            sums.replace(None, after.as_ref(), names, store)?;
+            if sums.dirty_buckets() >= BUCKETS_AT_ONCE {
+                let buckets = sums.take_buckets();
+                store.commit(&Commit {
+                    buckets,
+                    ..Commit::default()
+                })?;
+            }
+            Ok(())
         })?;
         if count > 0 {
             tracing::info!(
@@ -461,7 +480,6 @@ impl Engine {
             );
         }
         let mut commit = Commit {
-            clear_sums: true,
             meta: vec![("rules".to_owned(), rules_hash(&self.config))],
             ..Commit::default()
         };

@@ -153,6 +153,7 @@ impl Running {
                 deliveries: deliveries.clone(),
                 stop: stop.clone(),
                 most_record_bytes: config.limits.record_bytes,
+                future,
             };
             let data_dir = config.data_dir.clone();
             let name = format!("source-{}", source.name);

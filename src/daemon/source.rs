@@ -27,6 +27,15 @@ pub(super) struct Source {
     pub deliveries: Sender<Delivery>,
     pub stop: Arc<AtomicBool>,
     pub most_record_bytes: usize,
+    /// How far in the future an event may lie.
+    pub future: Span,
+}
+
+impl Source {
+    /// Tells the mapping what time it is, before it decodes something.
+    pub(super) fn set_clock(&self) {
+        self.mapping.believe_until(now().plus(self.future));
+    }
 }
 
 /// Compiles the mapping of a source.
@@ -43,7 +52,7 @@ pub(super) fn mapping_of(
     let circumstances = Circumstances {
         default_process: &config.name,
         namespace: &config.name,
-        // The clock goes on while the daemon runs for years: what is believed is checked again when an event is taken.
+        // The clock goes on while the daemon runs for years: `Source::set_clock` moves this.
         latest: now.plus(future),
     };
     compile(&spec, &config.mapping_file, circumstances)

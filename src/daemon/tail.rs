@@ -48,13 +48,16 @@ pub(super) fn run(source: Source, known: Vec<FileRow>) -> Result<(), String> {
         closed: false,
     };
     while !sink.source.stop.load(Ordering::Relaxed) && !sink.closed {
+        sink.source.set_clock();
         let outcome = tailer.poll(Instant::now(), &mut sink);
         let status = &sink.source.status;
         status
             .backlog_bytes
             .store(outcome.backlog_bytes, Ordering::Relaxed);
         status.files.store(outcome.files as u64, Ordering::Relaxed);
-        if outcome.files + outcome.waiting > 0 {
+        if outcome.unreadable > 0 {
+            // Which, and why, was told by the notice; it holds until all can be read again.
+        } else if outcome.files + outcome.waiting > 0 {
             status.set_trouble(None);
         } else if status.trouble().is_none() {
             let paths = sink.source.config.paths.join(", ");

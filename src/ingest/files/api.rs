@@ -271,6 +271,8 @@ pub struct PollOutcome {
     pub files: usize,
     /// Files that wait: empty, not completely written yet, or held back as copies.
     pub waiting: usize,
+    /// Files and folders that can't be read now.
+    pub unreadable: usize,
     /// Bytes behind the positions; of compressed files that are not finished, their size on disk.
     pub backlog_bytes: u64,
     /// There is more to read right now: poll again without waiting.

@@ -9,8 +9,9 @@ use crate::ingest::batch::{EventBatch, MappedEvent, TextRef};
 use crate::ingest::reject::{Reason, Reject};
 use crate::ingest::scalar::Scalar;
 use crate::ingest::time::ReadTime;
-use crate::model::{Executor, Lifecycle, Origin, hash_pair, hash_text};
+use crate::model::{Executor, Lifecycle, Origin, Time, hash_pair, hash_text};
 use serde_json::Value;
+use std::sync::atomic::Ordering;
 
 /// Where a record comes from.
 #[derive(Clone, Copy, Debug)]
@@ -214,8 +215,8 @@ impl Mapping {
     }
 
     fn plausible(&self, read: ReadTime, shown: &str) -> Result<ReadTime, Refusal> {
-        let (earliest, latest) = self.plausible;
-        if read.time < earliest {
+        let latest = Time(self.latest.load(Ordering::Relaxed));
+        if read.time < self.earliest {
             let detail = format!("`time`: `{}` lies before 1980", short(shown));
             return Err((Reason::ImplausibleTime, detail));
         }

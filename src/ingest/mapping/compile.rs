@@ -70,7 +70,8 @@ pub fn compile(
         namespace: namespace.to_owned(),
         times,
         events,
-        plausible: (EARLIEST, circumstances.latest),
+        earliest: EARLIEST,
+        latest: circumstances.latest.0.into(),
     })
 }
 

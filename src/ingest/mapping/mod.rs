@@ -14,9 +14,11 @@ pub use row::{Row, SlotRow, ValueRow};
 use super::path::Path;
 use super::time::TimeParser;
 use crate::config::mapping::{FormatName, Identity};
+use crate::model::Time;
 use each::Each;
 use field::Field;
 use predicate::Predicate;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 /// A mapping, ready to be applied. Made by [`compile`].
 #[derive(Debug)]
@@ -37,8 +39,10 @@ pub struct Mapping {
     parent_namespace: String,
     times: TimeParser,
     events: Vec<EventMapping>,
-    /// Events before this instant or after that one are not believed.
-    plausible: (crate::model::Time, crate::model::Time),
+    /// Events before this instant are not believed.
+    earliest: Time,
+    /// Events after this instant (microseconds since 1970) are not believed; moves on with the clock of a daemon.
+    latest: AtomicI64,
 }
 
 /// One path that fields read.
@@ -106,6 +110,11 @@ struct EventMapping {
 }
 
 impl Mapping {
+    /// Events after this instant are not believed from now on: the clock goes on while a daemon runs for years.
+    pub fn believe_until(&self, latest: Time) {
+        self.latest.store(latest.0, Ordering::Relaxed);
+    }
+
     /// The paths of the mapping's fields, as they were written: what a record should have.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         self.slots.iter().map(|slot| slot.path.text())
