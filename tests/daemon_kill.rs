@@ -174,9 +174,11 @@ fn figures_after_any_number_of_kills_are_those_of_an_undisturbed_run() {
     let survivor = disturbed.start();
     let metrics = survivor.wait_for_records(log.lines);
     metrics.assert_not_below(&seen.unwrap());
-    wait_to_equal("cases counted", &cases_total(&reference.metrics(), &log.reopened), || {
-        cases_total(&survivor.metrics(), &log.reopened)
-    });
+    wait_to_equal(
+        "cases counted",
+        &cases_total(&reference.metrics(), &log.reopened),
+        || cases_total(&survivor.metrics(), &log.reopened),
+    );
     // Scores follow within their schedule.
     wait_to_equal("the figures", &outcome(&reference), || outcome(&survivor));
     reference.stop();

@@ -142,7 +142,7 @@ impl TailSink {
 impl Sink for TailSink {
     fn chunk(&mut self, chunk: Chunk) -> Answer {
         let stream = self.stream(chunk.file, &chunk.head, &chunk.bytes);
-        let (mapping, format) = (&self.source.mapping, self.source.format);
+        let (mapping, format) = (self.source.mapping(), self.source.format);
         let mut batch = decode(
             mapping,
             format,
