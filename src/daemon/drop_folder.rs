@@ -158,7 +158,6 @@ fn hash_of(path: &Path) -> io::Result<u64> {
 
 /// Reads an export. After a crash in the middle it is read again from the start; what was taken already is recognised.
 fn read_export(source: &Source, path: &Path, is_done: &IsDone) -> Result<(), String> {
-    source.set_clock();
     let shown = path.display().to_string();
     let hash = hash_of(path).map_err(|error| format!("{shown}: {error}"))?;
     if is_done(hash)? {
@@ -187,7 +186,7 @@ fn read_export(source: &Source, path: &Path, is_done: &IsDone) -> Result<(), Str
     let read = read_opened(
         opened,
         &shown,
-        &source.mapping,
+        source.mapping(),
         options,
         &mut |mut batch: EventBatch| {
             if source.mapping.identity == Identity::Content {

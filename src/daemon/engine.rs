@@ -44,6 +44,8 @@ pub struct Engine {
     first_event: Option<Time>,
     scores: BTreeMap<String, ProcessScore>,
     has_children: bool,
+    /// The rules have changed and the sums do not know it yet.
+    recount_due: bool,
 }
 
 impl Engine {
@@ -76,6 +78,7 @@ impl Engine {
             first_event,
             scores,
             has_children: store.has_children()?,
+            recount_due: false,
             sums,
             names,
             store,
@@ -86,6 +89,7 @@ impl Engine {
         if engine.store.meta("rules")?.as_deref() != Some(&hash) {
             engine.recount()?;
         }
+        engine.counters.declare(&engine.config);
         Ok(engine)
     }
 
@@ -256,8 +260,11 @@ impl Engine {
     /// Writes everything that waits, in one transaction. After an error everything waits on; call it again.
     pub fn commit(&mut self) -> Result<(), CacheError> {
         if self.unwritten.is_none() {
-            if self.pending_events == 0 && self.pending.is_empty() && self.cases.dirty().is_empty()
-            {
+            let nothing = self.pending_events == 0
+                && self.pending.is_empty()
+                && self.cases.dirty().is_empty()
+                && !self.counters.have_changed();
+            if nothing {
                 return Ok(());
             }
             let commit = self.prepare()?;
@@ -279,19 +286,23 @@ impl Engine {
         if self.has_children {
             self.link_parents()?;
         }
-        let mut commit = std::mem::take(&mut self.pending);
-        let dirty = self.cases.dirty().to_vec();
-        commit.cases.reserve(dirty.len());
-        for at in dirty {
-            let slot = self.cases.slot(at);
+        let mut changed = Vec::with_capacity(self.cases.dirty().len());
+        for at in self.cases.dirty() {
+            let slot = self.cases.slot(*at);
             let after = facts(&slot.case, &self.rules, &self.names, None);
+            for facts in slot.before.iter().chain(&after) {
+                self.sums.fetch(facts, &self.store)?;
+            }
+            changed.push((*at, after));
+        }
+        // From here on nothing can fail: what is tried again after an error above has not been done by half.
+        let mut commit = std::mem::take(&mut self.pending);
+        commit.cases.reserve(changed.len());
+        for (at, after) in changed {
+            let slot = self.cases.slot(at);
             if slot.before != after {
-                self.sums.replace(
-                    slot.before.as_ref(),
-                    after.as_ref(),
-                    &self.names,
-                    &self.store,
-                )?;
+                self.sums
+                    .replace(slot.before.as_ref(), after.as_ref(), &self.names);
             }
             commit.cases.extend(case_row(slot, after.as_ref()));
         }
@@ -427,17 +438,19 @@ impl Engine {
         Ok(())
     }
 
-    /// Takes a new configuration. Where it changes how cases are judged, all sums are counted anew.
+    /// Takes a new configuration. Where it changes how cases are judged, all sums are counted anew. After an error, call
+    /// it again.
     pub fn reconfigure(&mut self, config: Config, now: Time) -> Result<(), CacheError> {
         self.commit()?;
-        let recount = rules_hash(&config) != rules_hash(&self.config);
+        self.recount_due |= rules_hash(&config) != rules_hash(&self.config);
         self.config = config;
         self.rules = RuleBook::new(
             &self.config.catalog,
             &self.config.tolerance,
             &mut self.names,
         );
-        if recount {
+        self.counters.declare(&self.config);
+        if self.recount_due {
             self.recount()?;
         }
         let windows = windows(&self.config, &mut self.names);
@@ -463,7 +476,10 @@ impl Engine {
         let count = reader.each_case(&mut |key, body| {
             let case = Case::decode(body).map_err(|source| reader.damaged_case(key, source))?;
             let after: Option<Facts> = facts(&case, rules, names, None);
-            sums.replace(None, after.as_ref(), names, store)?;
+            if let Some(after) = &after {
+                sums.fetch(after, store)?;
+            }
+            sums.replace(None, after.as_ref(), names);
             if sums.dirty_buckets() >= BUCKETS_AT_ONCE {
                 let buckets = sums.take_buckets();
                 store.commit(&Commit {
@@ -484,8 +500,9 @@ impl Engine {
             ..Commit::default()
         };
         self.finish(&mut commit);
-        self.store.commit(&commit)?;
-        Ok(())
+        self.unwritten = Some(commit);
+        self.recount_due = false;
+        self.commit()
     }
 
     /// Quarantined records that are to be tried again.

@@ -48,7 +48,6 @@ pub(super) fn run(source: Source, known: Vec<FileRow>) -> Result<(), String> {
         closed: false,
     };
     while !sink.source.stop.load(Ordering::Relaxed) && !sink.closed {
-        sink.source.set_clock();
         let outcome = tailer.poll(Instant::now(), &mut sink);
         let status = &sink.source.status;
         status
@@ -145,7 +144,7 @@ impl TailSink {
 impl Sink for TailSink {
     fn chunk(&mut self, chunk: Chunk) -> Answer {
         let stream = self.stream(chunk.file, &chunk.head, &chunk.bytes);
-        let (mapping, format) = (&self.source.mapping, self.source.format);
+        let (mapping, format) = (self.source.mapping(), self.source.format);
         let mut batch = decode(
             mapping,
             format,

@@ -386,7 +386,10 @@ mod tests {
             mapping.believe_until(Time(latest * 1_000_000));
             let mut out = EventBatch::default();
             LineDecoder::new(&mapping).decode(7, 0, line, &mut out);
-            out.rejects.iter().map(|reject| reject.reason).collect::<Vec<_>>()
+            out.rejects
+                .iter()
+                .map(|reject| reject.reason)
+                .collect::<Vec<_>>()
         };
         assert_eq!(reasons(1_550_286_939), [Reason::ImplausibleTime]);
         assert!(reasons(1_550_286_940).is_empty());

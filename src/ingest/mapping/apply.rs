@@ -2,7 +2,7 @@
 
 use super::each::Element;
 use super::row::{Row, ValueRow};
-use super::{EventMapping, Mapping};
+use super::{EARLIEST, EventMapping, Mapping};
 use crate::cases::EventFlags;
 use crate::config::mapping::Identity;
 use crate::ingest::batch::{EventBatch, MappedEvent, TextRef};
@@ -216,7 +216,7 @@ impl Mapping {
 
     fn plausible(&self, read: ReadTime, shown: &str) -> Result<ReadTime, Refusal> {
         let latest = Time(self.latest.load(Ordering::Relaxed));
-        if read.time < self.earliest {
+        if read.time < EARLIEST {
             let detail = format!("`time`: `{}` lies before 1980", short(shown));
             return Err((Reason::ImplausibleTime, detail));
         }

@@ -20,6 +20,9 @@ use field::Field;
 use predicate::Predicate;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+/// 1980-01-01: an earlier time is a missing one in disguise (0, a day in 1970, a year of two digits).
+const EARLIEST: Time = Time(315_532_800_000_000);
+
 /// A mapping, ready to be applied. Made by [`compile`].
 #[derive(Debug)]
 pub struct Mapping {
@@ -39,9 +42,8 @@ pub struct Mapping {
     parent_namespace: String,
     times: TimeParser,
     events: Vec<EventMapping>,
-    /// Events before this instant are not believed.
-    earliest: Time,
-    /// Events after this instant (microseconds since 1970) are not believed; moves on with the clock of a daemon.
+    /// Events after this instant (microseconds since 1970) are not believed. Moves on with the clock of a caller who
+    /// goes on for long.
     latest: AtomicI64,
 }
 
@@ -110,7 +112,7 @@ struct EventMapping {
 }
 
 impl Mapping {
-    /// Events after this instant are not believed from now on: the clock goes on while a daemon runs for years.
+    /// Believes events up to this instant from now on.
     pub fn believe_until(&self, latest: Time) {
         self.latest.store(latest.0, Ordering::Relaxed);
     }
