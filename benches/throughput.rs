@@ -14,12 +14,18 @@ const BINARY: &str = env!("CARGO_BIN_EXE_toleranced");
 const DEFAULT_EVENTS: u64 = 1_000_000;
 
 fn main() {
-    let events = std::env::args().filter_map(|arg| arg.parse().ok()).next().unwrap_or(DEFAULT_EVENTS);
+    let events = std::env::args()
+        .filter_map(|arg| arg.parse().ok())
+        .next()
+        .unwrap_or(DEFAULT_EVENTS);
     let folder = tempfile::tempdir().expect("a temporary folder");
     let log = folder.path().join("bench.ndjson");
     simulate(&log, events);
     let bytes = std::fs::metadata(&log).expect("the log").len();
-    println!("{events} events, {:.1} bytes each, seed 42", bytes as f64 / events as f64);
+    println!(
+        "{events} events, {:.1} bytes each, seed 42",
+        bytes as f64 / events as f64
+    );
     let plain = read_lines(&log);
     report("reading lines", events, plain, None, plain);
     let (seconds, memory) = score(&log);
@@ -29,8 +35,14 @@ fn main() {
 }
 
 fn report(what: &str, events: u64, seconds: f64, memory: Option<u64>, plain: f64) {
-    let memory = memory.map_or(String::new(), |kib| format!(", peak {:.0} MiB", kib as f64 / 1024.0));
-    println!("{what:>14}: {:>10.0} events/s, {:.1} times reading lines{memory}", events as f64 / seconds, seconds / plain);
+    let memory = memory.map_or(String::new(), |kib| {
+        format!(", peak {:.0} MiB", kib as f64 / 1024.0)
+    });
+    println!(
+        "{what:>14}: {:>10.0} events/s, {:.1} times reading lines{memory}",
+        events as f64 / seconds,
+        seconds / plain
+    );
 }
 
 fn simulate(log: &Path, events: u64) {
@@ -95,7 +107,10 @@ fn run(folder: &Path, events: u64) -> (f64, Option<u64>) {
         .expect("the binary runs");
     let wanted = format!("toleranced_ingest_events_total{{source=\"soc\"}} {events}\n");
     while !metrics(port).is_some_and(|text| text.contains(&wanted)) {
-        assert!(begun.elapsed() < Duration::from_secs(600), "the daemon does not get on");
+        assert!(
+            begun.elapsed() < Duration::from_secs(600),
+            "the daemon does not get on"
+        );
         std::thread::sleep(Duration::from_millis(20));
     }
     let seconds = begun.elapsed().as_secs_f64();
@@ -107,7 +122,9 @@ fn run(folder: &Path, events: u64) -> (f64, Option<u64>) {
 
 fn metrics(port: u16) -> Option<String> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
-    stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").ok()?;
+    stream
+        .write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        .ok()?;
     let mut text = String::new();
     stream.read_to_string(&mut text).ok()?;
     Some(text)

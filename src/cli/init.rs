@@ -153,7 +153,9 @@ fn absolute(file: &str) -> String {
 /// A text as the name of a source, which is also the process of events that do not name one.
 fn source_name(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    text.chars().map(|c| if plain(c) { c } else { '-' }).collect()
+    text.chars()
+        .map(|c| if plain(c) { c } else { '-' })
+        .collect()
 }
 
 fn configuration(args: &Args, stem: &str, format: &str) -> String {
