@@ -3,7 +3,7 @@
 mod output;
 
 use super::common::{ChosenMapping, MappingArgs, catalog, latest_believed, progress, tolerance};
-use super::failure::{Done, Failure};
+use super::failure::{Done, Failure, harmless};
 use crate::assemble::{CaseTable, ContentCounter, TableLimits};
 use crate::cases::{RuleBook, resolved_states};
 use crate::config::daemon::Limits;
@@ -87,6 +87,7 @@ struct Guessed {
     line: String,
     day_or_month: bool,
     time_format: Option<String>,
+    preset: Option<&'static str>,
 }
 
 /// Records refused for one reason.
@@ -170,7 +171,7 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
 fn ended(report: &Report) -> Result<Done, Failure> {
     for message in &report.reading.failed {
         let mark = console::style("error:").for_stderr().red().bold();
-        eprintln!("{mark} {message}");
+        eprintln!("{mark} {}", harmless(message));
     }
     if report.reading.events == 0 && report.reading.failed.is_empty() {
         let why = match report.reading.quarantine.values().next() {
@@ -277,6 +278,7 @@ fn note_guess(chosen: &ChosenMapping, file: &str, reading: &mut Reading) {
             line: guess.line(),
             day_or_month: guess.day_or_month,
             time_format: guess.time_format.clone(),
+            preset: chosen.preset,
         });
     }
 }

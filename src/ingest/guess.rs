@@ -34,6 +34,17 @@ pub struct Column {
     lifecycles: f64,
 }
 
+impl Column {
+    /// Mere numbers are a time only where the name says so.
+    fn is_written_out_or_known(&self) -> bool {
+        name_fit("time", &self.name) > 0.0
+            || self
+                .samples
+                .iter()
+                .all(|text| text.contains([':', '/', '-', '.']))
+    }
+}
+
 /// A column that was chosen for a field.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Choice {
@@ -133,6 +144,11 @@ const NAMES: &[(&str, &[&str])] = &[
             "updatedat",
             "sysupdatedon",
             "completetimestamp",
+            "startdate",
+            "changedat",
+            "changedon",
+            "updated",
+            "modified",
             "openedat",
             "created",
         ],
@@ -224,6 +240,35 @@ const FORMATS: &[(&str, &str)] = &[
     ("%d %b %Y %H:%M", "%b %d, %Y %H:%M"),
     ("%d-%b-%Y %H:%M:%S", "%b %d, %Y %I:%M:%S %p"),
     ("%d/%b/%Y:%H:%M:%S %z", ""),
+    ("%d/%b/%y %I:%M %p", ""),
+    ("%d/%b/%y %H:%M", ""),
+    ("%b %d, %Y %I:%M %p", ""),
+    ("%Y/%m/%d %H:%M:%S", ""),
+    ("%Y/%m/%d %H:%M", ""),
+];
+
+/// Parts of a path behind which there is a person. What they are called is nobody's step, case or outcome.
+const PERSONS: &[&str] = &[
+    "user",
+    "assignee",
+    "assignedto",
+    "author",
+    "actor",
+    "reporter",
+    "owner",
+    "creator",
+    "createdby",
+    "updatedby",
+    "requester",
+    "sender",
+    "member",
+    "analyst",
+    "agent",
+    "caller",
+    "openedby",
+    "closedby",
+    "resolvedby",
+    "pusher",
 ];
 
 /// Samples kept of a column.
@@ -243,6 +288,13 @@ pub fn guess(records: &[Value], format: FormatName) -> Guess {
         ..Guess::default()
     };
     let mut taken: Vec<String> = Vec::new();
+    let mut timely = columns
+        .iter()
+        .filter(|column| column.times >= 0.9 && column.is_written_out_or_known());
+    let only_time = match (timely.next(), timely.next()) {
+        (Some(column), None) => Some(column.name.clone()),
+        _ => None,
+    };
     // The time first: what is a time is nothing else.
     let order = [
         "time",
@@ -261,7 +313,10 @@ pub fn guess(records: &[Value], format: FormatName) -> Guess {
         let best = columns
             .iter()
             .filter(|column| !taken.contains(&column.name))
-            .map(|column| (fit(field, column, records.len(), format), column))
+            .map(|column| {
+                let only = only_time.as_ref() == Some(&column.name);
+                (fit(field, column, (records.len(), only), format), column)
+            })
             .filter(|(sure, _)| *sure >= 0.3)
             .max_by(|a, b| a.0.total_cmp(&b.0));
         if let Some((sure, column)) = best {
@@ -278,7 +333,30 @@ pub fn guess(records: &[Value], format: FormatName) -> Guess {
         }
     }
     guess.columns = columns;
+    guess.prefer_a_time_that_moves(records);
     guess
+}
+
+/// Share of the cases with several records in which a column has different values; `None` without such cases.
+fn moving(records: &[Value], case: &str, column: &str) -> Option<f64> {
+    let (case, column) = (Path::new(case), Path::new(column));
+    let mut first: BTreeMap<String, (Option<&Value>, bool, bool)> = BTreeMap::new();
+    for record in records {
+        let Some(key) = case.find(record) else {
+            continue;
+        };
+        let value = column.find(record);
+        first
+            .entry(key.to_string())
+            .and_modify(|(known, several, moves)| {
+                *several = true;
+                *moves |= *known != value;
+            })
+            .or_insert((value, false, false));
+    }
+    let several = first.values().filter(|(_, several, _)| *several).count();
+    let moves = first.values().filter(|(_, _, moves)| *moves).count();
+    (several > 0).then(|| moves as f64 / several as f64)
 }
 
 /// The values of each column, in order of appearance of the columns.
@@ -370,6 +448,10 @@ fn times(values: &[String]) -> (f64, Option<String>, bool) {
     if by_itself >= 0.9 {
         return (by_itself, None, false);
     }
+    let digits = |text: &String| text.bytes().filter(u8::is_ascii_digit).count() >= 3;
+    if values.iter().filter(|text| digits(text)).count() * 2 < values.len() {
+        return (by_itself, None, false);
+    }
     let with = |format: &str| match TimeFormat::new(format) {
         Ok(format) => share(&TimeParser::new(vec![format], Tz::UTC)),
         Err(_) => 0.0,
@@ -393,10 +475,26 @@ fn plain(name: &str) -> String {
     letters.flat_map(char::to_lowercase).collect()
 }
 
+/// Whether a path leads into a person: `issue.assignee.name`.
+fn is_about_a_person(name: &str) -> bool {
+    let mut parts = name.rsplit('.').skip(1);
+    parts.any(|part| PERSONS.contains(&plain(part).as_str()))
+}
+
 /// How well a column fits a field, 0 to 1.
-fn fit(field: &str, column: &Column, records: usize, format: FormatName) -> f64 {
-    let by_name = name_fit(field, &column.name);
-    if by_name == 0.0 || column.filled == 0 {
+fn fit(
+    field: &str,
+    column: &Column,
+    (records, only_time): (usize, bool),
+    format: FormatName,
+) -> f64 {
+    let mut by_name = name_fit(field, &column.name);
+    if field == "time" && by_name == 0.0 && only_time {
+        // It is called something that is not in the list, and there is no other.
+        by_name = 0.4;
+    }
+    let personal = !matches!(field, "time" | "executor") && is_about_a_person(&column.name);
+    if by_name == 0.0 || column.filled == 0 || personal {
         return 0.0;
     }
     let filled = column.filled as f64 / records.max(1) as f64;
@@ -479,6 +577,46 @@ fn name_fit(field: &str, name: &str) -> f64 {
 }
 
 impl Guess {
+    /// A time that stays the same throughout a case is that of its opening. If another one moves on, that is the event's.
+    fn prefer_a_time_that_moves(&mut self, records: &[Value]) {
+        let (Some(case), Some(time)) = (self.column("case"), self.column("time")) else {
+            return;
+        };
+        if moving(records, case, time).is_none_or(|share| share > 0.1) {
+            return;
+        }
+        let taken = |name: &str| self.fields.values().any(|choice| choice.column == name);
+        let better = self
+            .columns
+            .iter()
+            .filter(|column| column.times >= 0.9 && column.is_written_out_or_known())
+            .filter(|column| column.filled * 10 >= records.len() * 9 && !taken(&column.name))
+            .filter(|column| moving(records, case, &column.name).is_some_and(|share| share >= 0.5))
+            .map(|column| (name_fit("time", &column.name), column))
+            .max_by(|a, b| a.0.total_cmp(&b.0));
+        if let Some((by_name, column)) = better {
+            self.time_format = column.time_format.clone();
+            self.day_or_month = column.day_or_month;
+            let choice = Choice {
+                column: column.name.clone(),
+                sure: by_name.max(0.5),
+            };
+            self.fields.insert("time", choice);
+        }
+    }
+
+    /// A column whose name says that it is a time and whose values can't be read as one.
+    pub fn unreadable_time(&self) -> Option<&Column> {
+        let named = |column: &&Column| column.times < 0.9 && column.filled > 0;
+        self.columns
+            .iter()
+            .filter(named)
+            .map(|column| (name_fit("time", &column.name), column))
+            .filter(|(by_name, _)| *by_name > 0.0)
+            .max_by(|a, b| a.0.total_cmp(&b.0))
+            .map(|(_, column)| column)
+    }
+
     /// The column guessed for a field.
     pub fn column(&self, field: &str) -> Option<&str> {
         self.fields.get(field).map(|choice| choice.column.as_str())

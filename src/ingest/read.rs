@@ -106,7 +106,15 @@ pub fn read_opened(
                 CHUNK_BYTES,
                 options.most_record_bytes,
             );
-            let header = read_header(&chunker.first_record(), dialect);
+            let first = chunker.first_record();
+            if first.len() > options.most_record_bytes {
+                let most = options.most_record_bytes;
+                return Err(DecodeError::Format {
+                    file: file.to_owned(),
+                    what: format!("its header (the first record) is longer than {most} bytes"),
+                });
+            }
+            let header = read_header(&first, dialect);
             check_columns(mapping, &header, file)?;
             chunks(chunker, options, sink, &|offset, bytes, out| {
                 decode_csv(mapping, &header, stream, offset, bytes, out);
