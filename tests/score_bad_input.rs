@@ -84,7 +84,7 @@ fn a_file_without_permission() {
     use std::os::unix::fs::PermissionsExt as _;
     let scratch = Scratch::new();
     let file = scratch.write("secret.ndjson", GOOD);
-    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o0)).unwrap();
     if std::fs::read(&file).is_ok() {
         println!("skipped: this user may read everything");
         return;

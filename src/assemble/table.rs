@@ -46,12 +46,15 @@ impl CaseTable {
 
     /// How many cases there are.
     pub fn len(&self) -> usize {
-        self.cases.len()
+        self.cases
+            .iter()
+            .filter(|case| !case.events().is_empty())
+            .count()
     }
 
     /// Whether there is no case.
     pub fn is_empty(&self) -> bool {
-        self.cases.is_empty()
+        self.len() == 0
     }
 
     /// The cases, in order of their first appearance.
@@ -138,6 +141,14 @@ impl CaseTable {
         for case in &mut self.cases {
             case.sort();
         }
+    }
+
+    /// Forgets the events after an instant, to see things as they stood then; gives their number.
+    pub fn forget_after(&mut self, last: Time) -> u64 {
+        self.cases
+            .iter_mut()
+            .map(|case| case.forget_after(last) as u64)
+            .sum()
     }
 
     /// First and last instant of all events.

@@ -45,7 +45,7 @@ pub(super) struct Args {
     /// Tolerance table and decisions, instead of the built-in ones
     #[arg(long, value_name = "FILE")]
     tolerance: Option<PathBuf>,
-    /// Score as of this time; the last event if not given
+    /// Score as things stood at this time, without later events; the last event if not given
     #[arg(long, value_name = "TIME")]
     as_of: Option<String>,
     /// Count only cases that ended within this span before, such as 90d; all if not given
@@ -71,6 +71,8 @@ struct Reading {
     events: u64,
     duplicates: u64,
     filtered: u64,
+    /// Events after the time of `--as-of`.
+    later: u64,
     ambiguous_times: u64,
     quarantine: BTreeMap<Reason, Refused>,
     /// File and what was guessed of it.
@@ -138,6 +140,10 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
     let mut table = CaseTable::new();
     let mut reading = Reading::default();
     let may_guess_resolved = read_all(&inputs, &args.mapping, &mut table, &mut reading)?;
+    if let Some(as_of) = as_of {
+        reading.later = table.forget_after(as_of);
+        reading.events -= reading.later;
+    }
     table.settle();
     let mut rules = RuleBook::new(&catalog, &tolerance, &mut table.names);
     if may_guess_resolved {

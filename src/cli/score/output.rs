@@ -99,6 +99,14 @@ fn reading(out: &mut impl Write, report: &Report) -> io::Result<()> {
             grouped(read.filtered.into())
         )?;
     }
+    if read.later > 0 {
+        writeln!(
+            out,
+            "{} events after {} were left out (--as-of)",
+            grouped(read.later.into()),
+            report.evidence.to
+        )?;
+    }
     if read.ambiguous_times > 0 {
         writeln!(
             out,
@@ -317,6 +325,7 @@ pub(super) fn json(report: &Report) -> Result<(), Failure> {
         "quarantined": read.quarantined(),
         "duplicates": read.duplicates,
         "filtered": read.filtered,
+        "after_as_of": read.later,
         "ambiguous_times": read.ambiguous_times,
         "records": read.records,
         "from": seen.then(|| report.evidence.from.to_string()),
