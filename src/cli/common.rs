@@ -100,9 +100,14 @@ impl MappingArgs {
             },
             None => self.guessed(opened, input)?,
         };
-        self.override_fields(&mut chosen.spec);
+        self.override_fields(&mut chosen.spec, chosen.guess.as_ref());
         if let Some(guess) = &chosen.guess {
-            refuse_unguessable(guess, &chosen.spec, input, chosen.preset)?;
+            refuse_unguessable(
+                guess,
+                &chosen.spec,
+                input,
+                (chosen.preset, opened.sample_is_all),
+            )?;
         }
         Ok(chosen)
     }
@@ -153,7 +158,7 @@ impl MappingArgs {
         })
     }
 
-    fn override_fields(&self, spec: &mut MappingSpec) {
+    fn override_fields(&self, spec: &mut MappingSpec, guess: Option<&Guess>) {
         let fields = [
             (&self.case, &mut spec.case),
             (&self.activity, &mut spec.activity),
@@ -164,7 +169,13 @@ impl MappingArgs {
         ];
         for (told, field) in fields {
             if let Some(column) = told {
-                *field = Some(at(column));
+                // A column may have braces in its name; what is no column may be a template.
+                let is_column = guess.is_some_and(|guess| guess.info(column).is_some());
+                *field = Some(if is_column {
+                    at_plain(column)
+                } else {
+                    at(column)
+                });
             }
         }
         if let Some(name) = &self.process_name {
@@ -205,7 +216,7 @@ fn refuse_unguessable(
     guess: &Guess,
     spec: &MappingSpec,
     input: &Input,
-    preset: Option<&str>,
+    (preset, sample_is_all): (Option<&str>, bool),
 ) -> Result<(), Failure> {
     let missing: Vec<&str> = guess
         .missing()
@@ -235,6 +246,10 @@ fn refuse_unguessable(
             "{name}: can't tell which column is the {}, but it looks like the preset {preset}: try --map {preset}",
             missing.join(" and the "),
         )));
+    }
+    if guess.records == 0 && sample_is_all {
+        let what = "no event could be read: there is no record in it, beyond a header perhaps";
+        return Err(Failure::invalid(format!("{name}: {what}")));
     }
     if columns.is_empty() {
         return Err(Failure::invalid(format!(
@@ -299,7 +314,7 @@ fn events_of_preset(
         return None;
     }
     let mut batch = EventBatch::default();
-    if spec.records.is_some() {
+    if spec.records.is_some() || format == FormatName::Json {
         if !opened.sample_is_all || !json.contains(&format) {
             return None;
         }
