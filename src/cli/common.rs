@@ -194,7 +194,12 @@ impl MappingArgs {
 }
 
 fn spec_of(guess: &Guess) -> MappingSpec {
-    let field = |name: &str| guess.column(name).map(at_plain);
+    let field = |name: &str| {
+        let column = guess.column(name)?;
+        let mut field = at_plain(column);
+        field.value.0.missing = guess.missing_words(name).to_vec();
+        Some(field)
+    };
     MappingSpec {
         case: field("case"),
         activity: field("activity"),
@@ -254,6 +259,11 @@ fn refuse_unguessable(
     if columns.is_empty() {
         return Err(Failure::invalid(format!(
             "{name}: found no records with columns in its beginning: either it has none, or its header or first record is too long, or they are deeper inside; say where with `records` in a mapping (docs/mapping.md), or name a preset with --map"
+        )));
+    }
+    if let [column] = columns.as_slice() {
+        return Err(Failure::invalid(format!(
+            "{name}: found a single column, `{column}`. If there are lines above the header (a title, `sep=;`), remove them; if the fields are separated by something unusual, name it as `delimiter` in a mapping (docs/mapping.md)"
         )));
     }
     let unreadable = match guess.unreadable_time() {
