@@ -3,6 +3,7 @@
 use super::failure::{Done, Failure};
 use crate::config::daemon::Config;
 use crate::daemon::{self, Error};
+use crate::store::{DataLock, StoreError};
 use crate::web;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -52,9 +53,14 @@ pub(super) fn serve(
         .enable_all()
         .build()?;
     runtime.block_on(async {
+        let signals = web::Signals::listen()?;
         // Before anything is opened: a port that is taken must not leave a half-started daemon.
         let listen = config.listen;
         let listener = TcpListener::bind(listen).await.map_err(|error| {
+            // Most often the one who listens there is the daemon that has the data directory, too.
+            if let Err(in_use @ StoreError::InUse { .. }) = DataLock::take(&config.data_dir) {
+                return Failure::from(in_use);
+            }
             Failure::environment(format!(
                 "can't listen on {listen}: {error}; set `listen` to another address"
             ))
@@ -68,8 +74,7 @@ pub(super) fn serve(
         let running = Arc::new(running);
         tracing::info!(%address, "listening");
         started(address);
-        let shutdown = web::shutdown_signal(running.clone());
-        web::serve(listener, running.clone(), shutdown).await?;
+        web::serve(listener, running.clone(), signals).await?;
         let stopped = tokio::task::spawn_blocking(move || running.shutdown()).await;
         stopped.map_err(|error| Failure::environment(error.to_string()))??;
         tracing::info!("stopped");

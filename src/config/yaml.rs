@@ -61,10 +61,10 @@ impl Problem {
 pub fn read_yaml<T: DeserializeOwned>(text: &str, file: &Path) -> Result<T, Problem> {
     // An empty document is a mapping without keys, which the types then judge.
     let text = if text.trim().is_empty() { "{}" } else { text };
-    serde_saphyr::from_str(text).map_err(|error| explain(&error, &Source::new(file)))
+    serde_saphyr::from_str(text).map_err(|error| explain(&error, text, &Source::new(file)))
 }
 
-fn explain(error: &serde_saphyr::Error, source: &Source) -> Problem {
+fn explain(error: &serde_saphyr::Error, yaml: &str, source: &Source) -> Problem {
     use serde_saphyr::Error;
     let (line, column) = error
         .location()
@@ -91,9 +91,34 @@ fn explain(error: &serde_saphyr::Error, source: &Source) -> Problem {
         Error::SerdeMissingField { field, .. } => problem(format!("field `{field}` is missing")),
         other => {
             let text = other.to_string();
-            problem(text.lines().next().unwrap_or("not valid YAML").to_owned())
+            let what = text.lines().next().unwrap_or("not valid YAML");
+            // The place stands in front of the message already.
+            let place = format!(" at line {line}, column {column}");
+            let what = what.strip_suffix(&place).unwrap_or(what);
+            problem(match field_at(yaml, line, column) {
+                Some(field) => format!("`{field}`: {what}"),
+                None => what.to_owned(),
+            })
         }
     }
+}
+
+/// The key of the value that stands at a place: the last one before it in its line.
+fn field_at(yaml: &str, line: u64, column: u64) -> Option<&str> {
+    let line = yaml
+        .lines()
+        .nth(usize::try_from(line).ok()?.checked_sub(1)?)?;
+    let before = usize::try_from(column).ok()?.checked_sub(1)?;
+    let end = line
+        .char_indices()
+        .nth(before)
+        .map_or(line.len(), |(at, _)| at);
+    let key = line[..end].trim_end().strip_suffix([' ', ':'])?;
+    let start = key
+        .rfind(|c: char| "{,[ \t".contains(c))
+        .map_or(0, |at| at + 1);
+    let key = key[start..].trim_matches(['"', '\'']);
+    (!key.is_empty()).then_some(key)
 }
 
 #[cfg(test)]
@@ -127,5 +152,24 @@ mod tests {
         assert!(fail("{}").message.contains("`criticality` is missing"));
         assert!(fail("").message.contains("`criticality` is missing"));
         assert!(fail("criticality: [1,\n").line > 0);
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_kind_is_named_with_its_field() {
+        #[derive(Deserialize, Debug)]
+        struct Number {
+            #[allow(dead_code, reason = "only parsed")]
+            outcomes: std::collections::BTreeMap<String, f64>,
+        }
+        for text in [
+            "outcomes: { done: 0, failed: much }",
+            "outcomes:\n  failed: much\n",
+        ] {
+            let problem = read_yaml::<Number>(text, Path::new("c.yaml")).unwrap_err();
+            assert!(
+                problem.message.starts_with("`failed`: invalid"),
+                "{problem}"
+            );
+        }
     }
 }

@@ -1,8 +1,10 @@
 //! What Prometheus sees rise: kept in the database, so that a restart does not reset it.
 
 use super::sums::TotalKey;
+use crate::config::daemon::Config;
+use crate::ingest::Reason;
 use crate::measure::Sums;
-use crate::model::{Names, Origin, Span};
+use crate::model::{Executor, Names, Origin, Span};
 use crate::store::CounterRow;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,6 +33,16 @@ pub const DURATION_BIN: &str = "duration_bin";
 /// Sum of durations by process and executor, in microseconds.
 pub const DURATION_SUM: &str = "duration_sum_us";
 
+/// Records that did not become events, by source and reason.
+pub const QUARANTINED: &str = "toleranced_ingest_quarantined_total";
+/// What is counted by source alone.
+const BY_SOURCE: [&str; 4] = [
+    "toleranced_ingest_events_total",
+    "toleranced_ingest_records_total",
+    "toleranced_ingest_duplicates_total",
+    "toleranced_ingest_filtered_total",
+];
+
 /// Name and labels of a counter.
 pub type CounterKey = (String, Vec<String>);
 
@@ -39,6 +51,8 @@ pub type CounterKey = (String, Vec<String>);
 pub struct Counters {
     values: BTreeMap<CounterKey, i64>,
     changed: BTreeSet<CounterKey>,
+    /// Those that exist at zero, because the configuration names what they count.
+    declared: BTreeSet<CounterKey>,
 }
 
 fn labels_text(labels: &[String]) -> String {
@@ -54,7 +68,7 @@ impl Counters {
         };
         Counters {
             values: rows.into_iter().filter_map(read).collect(),
-            changed: BTreeSet::new(),
+            ..Counters::default()
         }
     }
 
@@ -65,14 +79,46 @@ impl Counters {
 
     /// Adds to a counter.
     pub fn add(&mut self, name: &str, labels: &[&str], by: u64) {
+        if by == 0 {
+            return;
+        }
         let key = key(name, labels);
         *self.values.entry(key.clone()).or_default() += by as i64;
         self.changed.insert(key);
     }
 
-    /// Makes sure that a counter exists, at zero from the start.
-    pub fn touch(&mut self, name: &str, labels: &[&str]) {
-        self.values.entry(key(name, labels)).or_default();
+    /// Makes sure that what a configuration names is counted from zero, and forgets zeros of what is gone from it.
+    pub fn declare(&mut self, config: &Config) {
+        let mut declared = BTreeSet::new();
+        for process in config.catalog.processes.values() {
+            let executor = process.executor.unwrap_or(Executor::Unknown).word();
+            for outcome in process.outcomes.keys() {
+                declared.insert(key(CASES, &[&process.id, executor, outcome]));
+            }
+        }
+        for source in &config.sources {
+            for name in BY_SOURCE {
+                declared.insert(key(name, &[&source.name]));
+            }
+            for reason in Reason::ALL {
+                declared.insert(key(QUARANTINED, &[&source.name, reason.word()]));
+            }
+        }
+        let values = &mut self.values;
+        for gone in self.declared.difference(&declared) {
+            if values.get(gone) == Some(&0) {
+                values.remove(gone);
+            }
+        }
+        for key in &declared {
+            values.entry(key.clone()).or_default();
+        }
+        self.declared = declared;
+    }
+
+    /// Whether any has risen since the last commit.
+    pub fn have_changed(&self) -> bool {
+        !self.changed.is_empty()
     }
 
     /// Raises a counter to a value; never lowers it. A sum can shrink (a case is reopened, or moves to another process), a

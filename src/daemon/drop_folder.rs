@@ -186,7 +186,7 @@ fn read_export(source: &Source, path: &Path, is_done: &IsDone) -> Result<(), Str
     let read = read_opened(
         opened,
         &shown,
-        &source.mapping,
+        source.mapping(),
         options,
         &mut |mut batch: EventBatch| {
             if source.mapping.identity == Identity::Content {

@@ -15,6 +15,9 @@ use crate::store::{Commit, LedgerRow, Store, StoreError};
 use rustc_hash::FxHashSet;
 use std::collections::BTreeMap;
 
+/// Buckets written at once while all sums are counted anew.
+const BUCKETS_AT_ONCE: usize = 2_000;
+
 /// Idle cases looked up at once; more wait for the next round.
 const IDLE_AT_ONCE: usize = 10_000;
 
@@ -41,6 +44,8 @@ pub struct Engine {
     first_event: Option<Time>,
     scores: BTreeMap<String, ProcessScore>,
     has_children: bool,
+    /// The rules have changed and the sums do not know it yet.
+    recount_due: bool,
 }
 
 impl Engine {
@@ -73,6 +78,7 @@ impl Engine {
             first_event,
             scores,
             has_children: store.has_children()?,
+            recount_due: false,
             sums,
             names,
             store,
@@ -83,6 +89,7 @@ impl Engine {
         if engine.store.meta("rules")?.as_deref() != Some(&hash) {
             engine.recount()?;
         }
+        engine.counters.declare(&engine.config);
         Ok(engine)
     }
 
@@ -253,8 +260,11 @@ impl Engine {
     /// Writes everything that waits, in one transaction. After an error everything waits on; call it again.
     pub fn commit(&mut self) -> Result<(), CacheError> {
         if self.unwritten.is_none() {
-            if self.pending_events == 0 && self.pending.is_empty() && self.cases.dirty().is_empty()
-            {
+            let nothing = self.pending_events == 0
+                && self.pending.is_empty()
+                && self.cases.dirty().is_empty()
+                && !self.counters.have_changed();
+            if nothing {
                 return Ok(());
             }
             let commit = self.prepare()?;
@@ -276,19 +286,23 @@ impl Engine {
         if self.has_children {
             self.link_parents()?;
         }
-        let mut commit = std::mem::take(&mut self.pending);
-        let dirty = self.cases.dirty().to_vec();
-        commit.cases.reserve(dirty.len());
-        for at in dirty {
-            let slot = self.cases.slot(at);
+        let mut changed = Vec::with_capacity(self.cases.dirty().len());
+        for at in self.cases.dirty() {
+            let slot = self.cases.slot(*at);
             let after = facts(&slot.case, &self.rules, &self.names, None);
+            for facts in slot.before.iter().chain(&after) {
+                self.sums.fetch(facts, &self.store)?;
+            }
+            changed.push((*at, after));
+        }
+        // From here on nothing can fail: what is tried again after an error above has not been done by half.
+        let mut commit = std::mem::take(&mut self.pending);
+        commit.cases.reserve(changed.len());
+        for (at, after) in changed {
+            let slot = self.cases.slot(at);
             if slot.before != after {
-                self.sums.replace(
-                    slot.before.as_ref(),
-                    after.as_ref(),
-                    &self.names,
-                    &self.store,
-                )?;
+                self.sums
+                    .replace(slot.before.as_ref(), after.as_ref(), &self.names);
             }
             commit.cases.extend(case_row(slot, after.as_ref()));
         }
@@ -424,17 +438,19 @@ impl Engine {
         Ok(())
     }
 
-    /// Takes a new configuration. Where it changes how cases are judged, all sums are counted anew.
+    /// Takes a new configuration. Where it changes how cases are judged, all sums are counted anew. After an error, call
+    /// it again.
     pub fn reconfigure(&mut self, config: Config, now: Time) -> Result<(), CacheError> {
         self.commit()?;
-        let recount = rules_hash(&config) != rules_hash(&self.config);
+        self.recount_due |= rules_hash(&config) != rules_hash(&self.config);
         self.config = config;
         self.rules = RuleBook::new(
             &self.config.catalog,
             &self.config.tolerance,
             &mut self.names,
         );
-        if recount {
+        self.counters.declare(&self.config);
+        if self.recount_due {
             self.recount()?;
         }
         let windows = windows(&self.config, &mut self.names);
@@ -443,16 +459,35 @@ impl Engine {
     }
 
     /// Counts all sums anew from the cases: after the rules by which they are judged have changed.
+    ///
+    /// Written in pieces, so that years of history need no more memory than a day. Until the last piece is written the
+    /// database says that it is in the middle of this, and the next start begins again.
     fn recount(&mut self) -> Result<(), CacheError> {
         self.cases.clear();
         self.sums.clear();
-        let (rules, names, store, sums) = (&self.rules, &self.names, &self.store, &mut self.sums);
-        let empty = Store::nothing()?;
-        let count = store.each_case(&mut |key, body| {
-            let case = Case::decode(body).map_err(|source| store.damaged_case(key, source))?;
+        self.store.commit(&Commit {
+            clear_sums: true,
+            meta: vec![("rules".to_owned(), "counting".to_owned())],
+            ..Commit::default()
+        })?;
+        let reader = Store::open_to_read(&self.config.data_dir)?;
+        let (rules, names, store, sums) =
+            (&self.rules, &self.names, &mut self.store, &mut self.sums);
+        let count = reader.each_case(&mut |key, body| {
+            let case = Case::decode(body).map_err(|source| reader.damaged_case(key, source))?;
             let after: Option<Facts> = facts(&case, rules, names, None);
-            // The old buckets are gone with the same commit: there is nothing to add to.
-            sums.replace(None, after.as_ref(), names, &empty)
+            if let Some(after) = &after {
+                sums.fetch(after, store)?;
+            }
+            sums.replace(None, after.as_ref(), names);
+            if sums.dirty_buckets() >= BUCKETS_AT_ONCE {
+                let buckets = sums.take_buckets();
+                store.commit(&Commit {
+                    buckets,
+                    ..Commit::default()
+                })?;
+            }
+            Ok(())
         })?;
         if count > 0 {
             tracing::info!(
@@ -461,13 +496,13 @@ impl Engine {
             );
         }
         let mut commit = Commit {
-            clear_sums: true,
             meta: vec![("rules".to_owned(), rules_hash(&self.config))],
             ..Commit::default()
         };
         self.finish(&mut commit);
-        self.store.commit(&commit)?;
-        Ok(())
+        self.unwritten = Some(commit);
+        self.recount_due = false;
+        self.commit()
     }
 
     /// Quarantined records that are to be tried again.

@@ -49,6 +49,8 @@ pub struct Running {
     commands: Sender<Command>,
     deliveries: Mutex<Option<Sender<Delivery>>>,
     sources: Mutex<Vec<Started>>,
+    /// Held while sources are stopped and started: requests, signals and file changes may ask for it at once.
+    changing: Mutex<()>,
     /// Dropped to ask the worker not to wait any longer.
     stop: Mutex<Option<Sender<()>>>,
     worker: Mutex<Option<JoinHandle<Result<(), CacheError>>>>,
@@ -79,6 +81,7 @@ pub fn run(config: Config, file: &Path) -> Result<Running, Error> {
         commands,
         deliveries: Mutex::new(Some(deliveries)),
         sources: Mutex::new(Vec::new()),
+        changing: Mutex::new(()),
         stop: Mutex::new(Some(stop)),
         worker: Mutex::new(Some(worker)),
         _lock: lock,
@@ -146,13 +149,14 @@ impl Running {
             let future = config.limits.future_seconds as i64 * 1_000_000;
             let stop = Arc::new(AtomicBool::new(false));
             let ready = Source {
-                mapping: Arc::new(mapping_of(source, future, now())?),
+                mapping: mapping_of(source, future, now())?,
                 format: format_of(source),
                 config: source.clone(),
                 status,
                 deliveries: deliveries.clone(),
                 stop: stop.clone(),
                 most_record_bytes: config.limits.record_bytes,
+                future,
             };
             let data_dir = config.data_dir.clone();
             let name = format!("source-{}", source.name);
@@ -187,6 +191,7 @@ impl Running {
     /// Reads the configuration again and lives by it, if it is valid; says what changed. An invalid one changes nothing.
     pub fn reload(&self) -> Result<Vec<String>, String> {
         let invalid = |problems: Problems| problems.to_string();
+        let _changing = lock(&self.changing);
         let new = Config::load(&self.file).map_err(invalid)?;
         check_sources(&new).map_err(invalid)?;
         let old = lock(&self.config).clone();
@@ -207,11 +212,11 @@ impl Running {
         self.commands
             .send(Command::Reload(Box::new(new.clone()), answer))
             .map_err(|_| "the daemon is stopping".to_owned())?;
-        let result = answered.recv().map_err(gone)?;
+        answered.recv().map_err(gone)??;
         *lock(&self.config) = new.clone();
         self.start_sources(&new)
             .map_err(|error| error.to_string())?;
-        result.map(|()| changed)
+        Ok(changed)
     }
 
     /// The files whose change is a reason to reload, and a hash of what they say.
@@ -233,7 +238,9 @@ impl Running {
 
     /// Stops the sources, takes what they have read, commits.
     pub fn shutdown(&self) -> Result<(), Error> {
+        // Before anything else: a reload that waits for a full disk gives up.
         lock(&self.stop).take();
+        let _changing = lock(&self.changing);
         // The worker goes on taking deliveries while the sources end, so none of them waits for ever.
         self.stop_sources();
         lock(&self.deliveries).take();

@@ -21,12 +21,22 @@ use std::sync::atomic::AtomicBool;
 /// A source, ready to read.
 pub(super) struct Source {
     pub config: SourceConfig,
-    pub mapping: Arc<Mapping>,
+    pub mapping: Mapping,
     pub format: FormatName,
     pub status: Arc<SourceStatus>,
     pub deliveries: Sender<Delivery>,
     pub stop: Arc<AtomicBool>,
     pub most_record_bytes: usize,
+    /// Events further in the future than this are not believed.
+    pub future: Span,
+}
+
+impl Source {
+    /// The mapping as of now: the present moves on while the daemon runs for years.
+    pub fn mapping(&self) -> &Mapping {
+        self.mapping.believe_until(now().plus(self.future));
+        &self.mapping
+    }
 }
 
 /// Compiles the mapping of a source.
@@ -43,7 +53,6 @@ pub(super) fn mapping_of(
     let circumstances = Circumstances {
         default_process: &config.name,
         namespace: &config.name,
-        // The clock goes on while the daemon runs for years: what is believed is checked again when an event is taken.
         latest: now.plus(future),
     };
     compile(&spec, &config.mapping_file, circumstances)

@@ -104,23 +104,31 @@ impl SumsCache {
         self.window.clear();
     }
 
-    /// Takes a case's old contribution out and puts its new one in.
-    pub fn replace(
-        &mut self,
-        before: Option<&Facts>,
-        after: Option<&Facts>,
-        names: &Names,
-        store: &Store,
-    ) -> Result<(), StoreError> {
+    /// Reads the buckets that a case contributes to, for [`SumsCache::replace`].
+    pub fn fetch(&mut self, facts: &Facts, store: &Store) -> Result<(), StoreError> {
+        let (start, end) = bucket_parts(facts);
+        for key in [Some(start), facts.complete.then_some(end)]
+            .into_iter()
+            .flatten()
+        {
+            if let Entry::Vacant(slot) = self.buckets.entry(key) {
+                slot.insert(store.bucket(&key)?.unwrap_or_default());
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a case's old contribution out and puts its new one in. Buckets that were not fetched before begin at zero.
+    pub fn replace(&mut self, before: Option<&Facts>, after: Option<&Facts>, names: &Names) {
         for (facts, sign) in before
             .map(|f| (f, -1))
             .into_iter()
             .chain(after.map(|f| (f, 1)))
         {
             let (start, end) = bucket_parts(facts);
-            self.change(start, store, |sums| sums.add_start(facts, sign))?;
+            self.change(start, |sums| sums.add_start(facts, sign));
             if facts.complete {
-                self.change(end, store, |sums| sums.add_end(facts, names, sign))?;
+                self.change(end, |sums| sums.add_end(facts, names, sign));
             }
             let total = (facts.process, facts.executor, facts.origin);
             let sums = self.totals.entry(total).or_default();
@@ -129,25 +137,14 @@ impl SumsCache {
             sums.add_end_counts(facts, sign);
             self.dirty_totals.insert(total);
         }
-        Ok(())
     }
 
-    fn change(
-        &mut self,
-        key: BucketKey,
-        store: &Store,
-        change: impl Fn(&mut Sums),
-    ) -> Result<(), StoreError> {
-        let bucket = match self.buckets.entry(key) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(slot) => slot.insert(store.bucket(&key)?.unwrap_or_default()),
-        };
-        change(bucket);
+    fn change(&mut self, key: BucketKey, change: impl Fn(&mut Sums)) {
+        change(self.buckets.entry(key).or_default());
         self.dirty.insert(key);
         if key.hour >= self.windows.first_hour(key.process, self.as_of) {
             change(self.window.entry(key.process).or_default().part(&key));
         }
-        Ok(())
     }
 
     /// The rows that changed.
@@ -208,22 +205,49 @@ impl SumsCache {
         }
     }
 
+    /// How many buckets wait to be written.
+    pub fn dirty_buckets(&self) -> usize {
+        self.dirty.len()
+    }
+
+    /// The buckets that wait to be written, taken for written and forgotten: they come back from the database if needed.
+    pub fn take_buckets(&mut self) -> Vec<BucketRow> {
+        let (buckets, _) = self.rows();
+        self.dirty.clear();
+        self.buckets.clear();
+        buckets
+    }
+
     /// Moves the end of the window on; what falls out of it is taken out. Everything must be committed before.
     pub fn advance(&mut self, store: &Store, now: Time) -> Result<(), StoreError> {
+        // Read everything first: after an error nothing must have been taken out that is taken out again.
+        let mut gone: BTreeMap<NameId, ProcessSums> = BTreeMap::new();
         for window in self.windows.all().into_iter().flatten() {
             let from = self.as_of.plus(-window).hour();
             let to = now.plus(-window).hour();
             if to <= from {
                 continue;
             }
-            let (sums_by_process, windows) = (&mut self.window, &self.windows);
+            let windows = &self.windows;
             store.each_bucket(from, to, &mut |key, sums| {
-                if windows.of(key.process) == Some(window)
-                    && let Some(process) = sums_by_process.get_mut(&key.process)
-                {
-                    process.merge(&key, &sums, -1);
+                if windows.of(key.process) == Some(window) {
+                    gone.entry(key.process).or_default().merge(&key, &sums, 1);
                 }
             })?;
+        }
+        for (process, gone) in gone {
+            let Some(sums) = self.window.get_mut(&process) else {
+                continue;
+            };
+            for ((executor, origin), part) in gone.parts {
+                let key = BucketKey {
+                    hour: 0,
+                    process,
+                    executor,
+                    origin,
+                };
+                sums.merge(&key, &part, -1);
+            }
         }
         self.as_of = self.as_of.max(now);
         Ok(())

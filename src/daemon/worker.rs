@@ -44,6 +44,8 @@ struct Schedule {
     commit_by: Option<Instant>,
     score_at: Instant,
     published: Instant,
+    /// When the scores were made.
+    scored: Option<Time>,
     /// Something was committed that is not published yet.
     unpublished: bool,
 }
@@ -66,6 +68,7 @@ impl Worker {
             commit_by: None,
             score_at: Instant::now(),
             published: Instant::now(),
+            scored: None,
             unpublished: false,
         };
         self.score(&mut schedule)?;
@@ -170,6 +173,7 @@ impl Worker {
         schedule.commit_by = None;
         let every = Duration::from_micros(self.config.score_every.max(1000) as u64);
         schedule.score_at = Instant::now() + every;
+        schedule.scored = Some(now);
         self.publish(schedule);
         self.shared.set_ready(true);
         Ok(())
@@ -189,13 +193,10 @@ impl Worker {
 
     fn reload(&mut self, config: Config) -> ReloadAnswer {
         let now = now();
-        let mut new = Some(config.clone());
-        let result = self.retrying(|engine| match new.take() {
-            Some(config) => engine.reconfigure(config, now),
-            None => engine.commit(),
-        });
+        self.retrying(|engine| engine.reconfigure(config.clone(), now))
+            .map_err(|error| error.to_string())?;
         self.config = config;
-        result.map_err(|error| error.to_string())
+        Ok(())
     }
 
     fn publish(&self, schedule: &mut Schedule) {
@@ -216,7 +217,7 @@ impl Worker {
         };
         self.shared.publish(Snapshot {
             at: now(),
-            scored_at: Some(now()),
+            scored_at: schedule.scored,
             scores,
             counters: self.engine.counters.values().clone(),
             open: self.engine.open_cases(),

@@ -8,7 +8,7 @@ use prometheus::core::{Collector, Desc};
 use prometheus::proto::{
     Bucket, Counter, Gauge, Histogram, LabelPair, Metric as Sample, MetricFamily, MetricType,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -210,6 +210,7 @@ fn cases(families: &mut Families, snapshot: &Snapshot) {
                 .push((outcome, *value));
         }
     }
+    let counted: BTreeSet<&str> = by_executor.keys().map(|(process, _)| *process).collect();
     let mut folded = 0;
     for ((process, executor), mut outcomes) in by_executor {
         // The most frequent ones keep their name; by name among equals, so that it does not change from scrape to scrape.
@@ -232,8 +233,11 @@ fn cases(families: &mut Families, snapshot: &Snapshot) {
         }
     }
     families.gauge(&metrics::OUTCOMES_FOLDED, &[], folded as f64);
-    // Declared processes exist at zero from the start.
+    // Declared processes exist at zero from the start, also where no outcome is declared.
     for score in snapshot.scores.iter().filter(|score| score.cases == 0) {
+        if counted.contains(score.id.as_str()) {
+            continue;
+        }
         families.counter(
             &metrics::CASES,
             &[&score.id, score.executor.word(), ""],

@@ -128,19 +128,6 @@ impl Store {
         }
     }
 
-    /// A database in memory with nothing in it.
-    pub fn nothing() -> Result<Store> {
-        let file = PathBuf::from(":memory:");
-        match Connection::open_in_memory() {
-            Ok(db) => {
-                let mut store = Store { file, db };
-                schema::migrate(&mut store)?;
-                Ok(store)
-            }
-            Err(source) => Err(StoreError::Sqlite { file, source }),
-        }
-    }
-
     /// The error for a case that can't be read.
     pub fn damaged_case(&self, key: &str, source: DamagedBytes) -> StoreError {
         self.damaged(format!("case {key}"))(source)

@@ -3,4 +3,4 @@
 mod landing;
 mod server;
 
-pub use server::{serve, shutdown_signal};
+pub use server::{Signals, serve};

@@ -11,10 +11,13 @@ use axum::{Json, Router};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Configuration files are looked at this often.
 const WATCH_EVERY: Duration = Duration::from_secs(2);
+/// Requests that are being answered when the daemon is asked to stop have so long. A client that never finishes, and a
+/// reload that waits for a full disk, must not keep it from stopping.
+const LAST_ANSWERS: Duration = Duration::from_secs(3);
 
 type Daemon = State<Arc<Running>>;
 
@@ -22,7 +25,7 @@ type Daemon = State<Arc<Running>>;
 pub async fn serve(
     listener: TcpListener,
     daemon: Arc<Running>,
-    shutdown: impl Future<Output = ()> + Send + 'static,
+    signals: Signals,
 ) -> std::io::Result<()> {
     let app = Router::new()
         .route("/", get(page))
@@ -35,54 +38,65 @@ pub async fn serve(
         .layer(axum::extract::DefaultBodyLimit::max(64 << 10))
         .with_state(daemon.clone());
     let watcher = tokio::spawn(watch(daemon.clone()));
-    let hangup = tokio::spawn(on_hangup(daemon));
-    let result = axum::serve(listener, app)
-        .with_graceful_shutdown(shutdown)
-        .await;
+    let hangup = tokio::spawn(on_hangup(signals.hangup, daemon.clone()));
+    let (asked, stopping) = tokio::sync::oneshot::channel();
+    let serving = axum::serve(listener, app).with_graceful_shutdown(async {
+        asked_to_stop(signals.terminate, signals.interrupt, daemon).await;
+        // The other end is gone only when nobody waits any more.
+        let _ = asked.send(());
+    });
+    let out_of_time = async {
+        match stopping.await {
+            Ok(()) => tokio::time::sleep(LAST_ANSWERS).await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    let result = tokio::select! {
+        served = serving.into_future() => served,
+        () = out_of_time => Ok(()),
+    };
     watcher.abort();
     hangup.abort();
     result
 }
 
+/// The signals that the daemon obeys. Made before it does anything: a signal that comes while it starts would end it.
+#[derive(Debug)]
+pub struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    /// Listens from now on.
+    pub fn listen() -> std::io::Result<Signals> {
+        Ok(Signals {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+}
+
 /// Done when the process is asked to stop (SIGTERM, SIGINT), or the engine has ended by itself.
-pub async fn shutdown_signal(daemon: Arc<Running>) {
-    let asked = async {
-        match (
-            signal(SignalKind::terminate()),
-            signal(SignalKind::interrupt()),
-        ) {
-            (Ok(mut terminate), Ok(mut interrupt)) => {
-                tokio::select! {
-                    _ = terminate.recv() => {}
-                    _ = interrupt.recv() => {}
-                }
-            }
-            (Err(error), _) | (_, Err(error)) => {
-                tracing::error!(%error, "can't listen for signals; stop with SIGKILL, nothing is lost by it");
-                std::future::pending::<()>().await;
-            }
-        }
-    };
+async fn asked_to_stop(mut terminate: Signal, mut interrupt: Signal, daemon: Arc<Running>) {
     let died = async {
         while !daemon.has_died() {
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
     };
     tokio::select! {
-        () = asked => tracing::info!("stopping: committing what was read"),
+        _ = terminate.recv() => tracing::info!("stopping: committing what was read"),
+        _ = interrupt.recv() => tracing::info!("stopping: committing what was read"),
         () = died => tracing::error!("the engine has ended"),
     }
 }
 
-async fn on_hangup(daemon: Arc<Running>) {
-    match signal(SignalKind::hangup()) {
-        Err(error) => tracing::error!(%error, "can't listen for SIGHUP; use POST /-/reload"),
-        Ok(mut hangups) => {
-            while hangups.recv().await.is_some() {
-                // What became of it is in the log.
-                let _ = reload_now(daemon.clone(), "SIGHUP").await;
-            }
-        }
+async fn on_hangup(mut hangup: Signal, daemon: Arc<Running>) {
+    while hangup.recv().await.is_some() {
+        // What became of it is in the log.
+        let _ = reload_now(daemon.clone(), "SIGHUP").await;
     }
 }
 
@@ -92,9 +106,10 @@ async fn watch(daemon: Arc<Running>) {
         tokio::time::sleep(WATCH_EVERY).await;
         let found = daemon.watched();
         if found != known {
-            // As above.
+            // As above. What was seen before the reload counts as known: a file that was being written meanwhile, or a
+            // new list of files, is a reason to look again.
             let _ = reload_now(daemon.clone(), "file change").await;
-            known = daemon.watched();
+            known = found;
         }
     }
 }

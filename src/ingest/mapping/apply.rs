@@ -2,15 +2,16 @@
 
 use super::each::Element;
 use super::row::{Row, ValueRow};
-use super::{EventMapping, Mapping};
+use super::{EARLIEST, EventMapping, Mapping};
 use crate::cases::EventFlags;
 use crate::config::mapping::Identity;
 use crate::ingest::batch::{EventBatch, MappedEvent, TextRef};
 use crate::ingest::reject::{Reason, Reject};
 use crate::ingest::scalar::Scalar;
 use crate::ingest::time::ReadTime;
-use crate::model::{Executor, Lifecycle, Origin, hash_pair, hash_text};
+use crate::model::{Executor, Lifecycle, Origin, Time, hash_pair, hash_text};
 use serde_json::Value;
+use std::sync::atomic::Ordering;
 
 /// Where a record comes from.
 #[derive(Clone, Copy, Debug)]
@@ -214,8 +215,8 @@ impl Mapping {
     }
 
     fn plausible(&self, read: ReadTime, shown: &str) -> Result<ReadTime, Refusal> {
-        let (earliest, latest) = self.plausible;
-        if read.time < earliest {
+        let latest = Time(self.latest.load(Ordering::Relaxed));
+        if read.time < EARLIEST {
             let detail = format!("`time`: `{}` lies before 1980", short(shown));
             return Err((Reason::ImplausibleTime, detail));
         }

@@ -13,9 +13,6 @@ use chrono_tz::Tz;
 use regex::Regex;
 use std::path::Path as FilePath;
 
-/// 1980-01-01: an earlier time is a missing one in disguise (0, a day in 1970, a year of two digits).
-const EARLIEST: Time = Time(315_532_800_000_000);
-
 /// What a mapping does not say itself.
 #[derive(Debug, Clone, Copy)]
 pub struct Circumstances<'a> {
@@ -70,7 +67,7 @@ pub fn compile(
         namespace: namespace.to_owned(),
         times,
         events,
-        plausible: (EARLIEST, circumstances.latest),
+        latest: circumstances.latest.0.into(),
     })
 }
 

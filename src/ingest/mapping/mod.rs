@@ -14,9 +14,14 @@ pub use row::{Row, SlotRow, ValueRow};
 use super::path::Path;
 use super::time::TimeParser;
 use crate::config::mapping::{FormatName, Identity};
+use crate::model::Time;
 use each::Each;
 use field::Field;
 use predicate::Predicate;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+/// 1980-01-01: an earlier time is a missing one in disguise (0, a day in 1970, a year of two digits).
+const EARLIEST: Time = Time(315_532_800_000_000);
 
 /// A mapping, ready to be applied. Made by [`compile`].
 #[derive(Debug)]
@@ -37,8 +42,9 @@ pub struct Mapping {
     parent_namespace: String,
     times: TimeParser,
     events: Vec<EventMapping>,
-    /// Events before this instant or after that one are not believed.
-    plausible: (crate::model::Time, crate::model::Time),
+    /// Events after this instant (microseconds since 1970) are not believed. Moves on with the clock of a caller who
+    /// goes on for long.
+    latest: AtomicI64,
 }
 
 /// One path that fields read.
@@ -106,6 +112,11 @@ struct EventMapping {
 }
 
 impl Mapping {
+    /// Believes events up to this instant from now on.
+    pub fn believe_until(&self, latest: Time) {
+        self.latest.store(latest.0, Ordering::Relaxed);
+    }
+
     /// The paths of the mapping's fields, as they were written: what a record should have.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         self.slots.iter().map(|slot| slot.path.text())

@@ -1,0 +1,244 @@
+//! SIGTERM drains and commits; reloading changes what is asked for, loses nothing and counts nothing twice.
+
+mod common;
+
+use common::{Daemon, Home, case, line, wait_for, wait_to_equal};
+use nix::sys::signal::Signal;
+use std::io::Write;
+use std::net::TcpStream;
+
+fn catalog(severity: &str) -> String {
+    format!(
+        "processes:\n  - id: tickets\n    criticality: high\n    outcomes: {{ done: 0, failed: {severity} }}\n"
+    )
+}
+
+/// Ten cases, of which three failed.
+fn ten_cases() -> String {
+    (0..10)
+        .map(|nth| {
+            case(
+                &format!("T{nth}"),
+                nth * 10,
+                if nth < 3 { "failed" } else { "done" },
+            )
+        })
+        .collect()
+}
+
+fn home() -> Home {
+    let home = Home::tailing();
+    home.write("catalog.yaml", catalog("1"));
+    home.configure(ONE, "catalog: catalog.yaml\n");
+    home.write("log.ndjson", ten_cases());
+    home
+}
+
+const ONE: &str = "[{name: log, paths: [log.ndjson], mapping: map.yaml, flush_after: 100ms}]";
+
+fn deviation(daemon: &Daemon) -> Option<f64> {
+    daemon.figures().get("tickets")?["deviation"]["mean"].as_f64()
+}
+
+fn wait_for_deviation(daemon: &Daemon, mean: f64) {
+    wait_to_equal("deviation", &Some(true), || {
+        deviation(daemon).map(|found| (found - mean).abs() < 1e-9)
+    });
+}
+
+#[test]
+fn sigterm_commits_what_was_read_and_a_restart_does_not_read_it_again() {
+    let home = home();
+    // Nothing is committed by time or number.
+    let config = std::fs::read_to_string(home.path("toleranced.yaml")).unwrap();
+    let config = config
+        .replace(
+            "interval: 20ms, events: 500",
+            "interval: 1h, events: 1000000",
+        )
+        .replace("every: 200ms", "every: 1h");
+    home.write("toleranced.yaml", config);
+    let daemon = home.start();
+    let backlog = r#"toleranced_source_backlog_bytes{source="log"}"#;
+    wait_for("the file to be read", || {
+        let metrics = daemon.metrics();
+        let files = metrics.get(r#"toleranced_source_files{source="log"}"#);
+        (files == 1.0 && metrics.get(backlog) == 0.0).then_some(())
+    });
+    assert_eq!(daemon.metrics().sum("toleranced_ingest_records_total"), 0.0);
+    let log = daemon.stop();
+    assert!(log.contains("stopping"), "{log}");
+    let daemon = home.start();
+    let metrics = daemon.wait_for_records(30);
+    assert_eq!(metrics.sum("toleranced_ingest_events_total"), 30.0);
+    assert_eq!(metrics.sum("toleranced_ingest_duplicates_total"), 0.0);
+    wait_for_deviation(&daemon, 0.3);
+    daemon.stop();
+}
+
+#[test]
+fn sigterm_in_the_middle_of_a_backlog_ends_soon_and_loses_nothing() {
+    let home = home();
+    let many: String = (0..20_000)
+        .map(|nth| {
+            line(
+                &format!("e{nth}"),
+                &format!("M{}", nth / 8),
+                "work",
+                nth / 8 % 1000,
+                "",
+            )
+        })
+        .collect();
+    home.append("log.ndjson", &many);
+    for _ in 0..4 {
+        home.start().stop();
+    }
+    let daemon = home.start();
+    let metrics = daemon.wait_for_records(20_030);
+    assert_eq!(metrics.sum("toleranced_ingest_events_total"), 20_030.0);
+    assert_eq!(metrics.sum("toleranced_ingest_duplicates_total"), 0.0);
+    daemon.stop();
+}
+
+#[test]
+fn sigterm_does_not_wait_for_clients_that_never_finish() {
+    let home = home();
+    let daemon = home.start();
+    let mut half = TcpStream::connect(daemon.address()).unwrap();
+    half.write_all(b"GET /metrics HT").unwrap();
+    let idle = TcpStream::connect(daemon.address()).unwrap();
+    daemon.wait_for_records(30);
+    daemon.stop();
+    drop((half, idle));
+}
+
+#[test]
+fn a_changed_severity_restates_the_past_by_request_by_signal_and_by_file_change() {
+    let home = home();
+    let daemon = home.start();
+    daemon.wait_for_records(30);
+    wait_for_deviation(&daemon, 0.3);
+    home.write("catalog.yaml", catalog("0.5"));
+    let (status, said) = daemon.reload();
+    assert_eq!((status, said.trim()), (200, "process tickets changed"));
+    wait_for_deviation(&daemon, 0.15);
+    home.write("catalog.yaml", catalog("0.25"));
+    daemon.signal(Signal::SIGHUP);
+    wait_for_deviation(&daemon, 0.075);
+    daemon.wait_for_log("SIGHUP");
+    home.write("catalog.yaml", catalog("0.75"));
+    wait_for_deviation(&daemon, 0.225);
+    daemon.wait_for_log("file change");
+    assert_eq!(daemon.reload(), (200, "nothing has changed\n".to_owned()));
+    // What was read before is neither lost nor read again.
+    home.append("log.ndjson", case("T10", 200, "failed"));
+    let metrics = daemon.wait_for_records(33);
+    assert_eq!(metrics.sum("toleranced_ingest_events_total"), 33.0);
+    assert_eq!(metrics.sum("toleranced_ingest_duplicates_total"), 0.0);
+    wait_for_deviation(&daemon, 0.75 * 4.0 / 11.0);
+    daemon.stop();
+    let daemon = home.start();
+    wait_for_deviation(&daemon, 0.75 * 4.0 / 11.0);
+    daemon.stop();
+}
+
+#[test]
+fn an_invalid_configuration_is_refused_by_file_line_and_field_and_the_old_one_holds() {
+    let home = home();
+    let daemon = home.start();
+    daemon.wait_for_records(30);
+    home.write("catalog.yaml", catalog("much"));
+    let (status, said) = daemon.reload();
+    assert_eq!(status, 400);
+    assert!(
+        said.contains("catalog.yaml:4:") && said.contains("`failed`"),
+        "{said}"
+    );
+    home.write("catalog.yaml", catalog("1"));
+    home.configure(ONE, "catalog: catalog.yaml\nbatsch: {interval: 1s}\n");
+    let (status, said) = daemon.reload();
+    assert_eq!(status, 400);
+    assert!(
+        said.contains("toleranced.yaml:") && said.contains("did you mean `batch`"),
+        "{said}"
+    );
+    daemon.signal(Signal::SIGHUP);
+    daemon.wait_for_log("the old one holds");
+    home.append("log.ndjson", case("T10", 200, "failed"));
+    daemon.wait_for_records(33);
+    wait_for_deviation(&daemon, 4.0 / 11.0);
+    daemon.stop();
+}
+
+#[test]
+fn a_new_source_starts_a_removed_one_stops_and_one_that_comes_back_goes_on() {
+    let home = home();
+    home.write("more.ndjson", case("N1", 0, "done"));
+    let daemon = home.start();
+    daemon.wait_for_records(30);
+    let both = "[{name: log, paths: [log.ndjson], mapping: map.yaml}, {name: more, paths: [more.ndjson], mapping: map.yaml}]";
+    home.configure(both, "catalog: catalog.yaml\n");
+    let (_, said) = daemon.reload();
+    assert!(said.contains("source more added"), "{said}");
+    let more = r#"toleranced_ingest_records_total{source="more"}"#;
+    daemon.wait_for_metric(more, 3.0);
+    home.configure(ONE, "catalog: catalog.yaml\n");
+    let (_, said) = daemon.reload();
+    assert!(said.contains("source more removed"), "{said}");
+    let up = daemon.metrics().all("toleranced_source_up");
+    assert_eq!(up.len(), 1, "{up:?}");
+    home.append("more.ndjson", case("N2", 10, "done"));
+    home.append("log.ndjson", case("T10", 200, "done"));
+    let metrics = daemon.wait_for_records(33);
+    assert_eq!(metrics.get(more), 3.0, "a removed source went on");
+    home.configure(both, "catalog: catalog.yaml\n");
+    daemon.reload();
+    let metrics = daemon.wait_for_metric(more, 6.0);
+    assert_eq!(
+        metrics.get(r#"toleranced_ingest_duplicates_total{source="more"}"#),
+        0.0
+    );
+    daemon.stop();
+}
+
+#[test]
+fn reloads_at_the_same_time_neither_lose_nor_double_anything() {
+    let home = home();
+    let daemon = home.start();
+    let bad = "this is no JSON\n";
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                for _ in 0..10 {
+                    assert_eq!(daemon.reload().0, 200);
+                }
+            });
+        }
+        for nth in 0..40u32 {
+            let more = if nth % 2 == 0 {
+                "limits: {names: 5000}\n"
+            } else {
+                ""
+            };
+            // Whole or not at all: a reload must not find half a file.
+            let text = std::fs::read_to_string(home.path("toleranced.yaml")).unwrap();
+            let text = text.replace("limits: {names: 5000}\n", "") + more;
+            home.write("next.yaml", text);
+            std::fs::rename(home.path("next.yaml"), home.path("toleranced.yaml")).unwrap();
+            daemon.signal(Signal::SIGHUP);
+            home.append("log.ndjson", case(&format!("R{nth}"), nth * 10, "done"));
+            home.append("log.ndjson", bad);
+        }
+    });
+    daemon.wait_for_records(30 + 40 * 4);
+    // A source that was started twice would read on.
+    assert_eq!(daemon.reload().0, 200);
+    home.append("log.ndjson", case("LAST", 0, "done"));
+    let metrics = daemon.wait_for_records(30 + 40 * 4 + 3);
+    assert_eq!(metrics.sum("toleranced_ingest_records_total"), 193.0);
+    assert_eq!(metrics.sum("toleranced_ingest_events_total"), 153.0);
+    assert_eq!(metrics.sum("toleranced_ingest_quarantined_total"), 40.0);
+    assert_eq!(metrics.sum("toleranced_ingest_duplicates_total"), 0.0);
+    daemon.stop();
+}
