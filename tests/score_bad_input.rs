@@ -58,6 +58,37 @@ fn files_that_are_no_log_are_named_with_what_is_wrong() {
 }
 
 #[test]
+fn what_people_take_for_a_log_is_told_with_what_to_do() {
+    let book = [b"PK\x03\x04".as_slice(), &junk(1000)].concat();
+    score("tickets.xlsx", book)
+        .ends_with(1)
+        .says("save it as CSV");
+    let titled = "Report of tickets\n\ncase,activity,time\n1,a,2024-01-01\n1,b,2024-01-02\n";
+    score("titled.csv", titled)
+        .ends_with(1)
+        .says("lines above the header");
+}
+
+#[test]
+fn words_for_no_value_are_neither_cases_nor_outcomes() {
+    let scratch = Scratch::new();
+    let log = "case,activity,time,outcome\n1,a,2024-01-01,good\n1,b,2024-01-02,?\n2,a,2024-01-01,N/A\n?,a,2024-01-03,NULL\n-100,a,2024-01-03,\n";
+    scratch.write("log.csv", log);
+    let scores = scratch.score(&["log.csv"]);
+    assert_eq!(
+        (&scores["cases"], refused(&scores, "missing_case")),
+        (&2.into(), 2)
+    );
+    assert_eq!(
+        only(&scores)["outcomes"],
+        serde_json::json!({"a": 1, "good": 1})
+    );
+    scratch.run(&["inspect", "log.csv", "--write", "m.yaml"]);
+    let saved = scratch.score(&["--map", "m.yaml", "log.csv"]);
+    assert_eq!(saved["processes"], scores["processes"]);
+}
+
+#[test]
 fn files_that_can_not_be_opened() {
     let scratch = Scratch::new();
     let missing = scratch.run(&["score", "missing.csv"]).ends_with(2);

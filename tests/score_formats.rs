@@ -427,7 +427,7 @@ fn a_catalog_says_how_cases_end_and_what_is_late_or_off_the_path() {
         ["cases", "open_cases", "reopened", "late", "off_path"]
             .map(|key| score[key].as_i64().unwrap_or(-1))
     };
-    assert_eq!(counts(&run("criticality: low")), [3, 0, 1, 0, 0]);
+    assert_eq!(counts(&run("resolved: [close]")), [3, 0, 1, 0, 0]);
     let ends = run("ends: { activities: [close] }, duration_limit: 12h");
     assert_eq!(counts(&ends), [3, 1, 1, 1, 0]);
     // The worst of a case counts: b was reopened, so that it was late adds nothing.

@@ -143,14 +143,6 @@ impl CaseTable {
         }
     }
 
-    /// Forgets the events after an instant, to see things as they stood then; gives their number.
-    pub fn forget_after(&mut self, last: Time) -> u64 {
-        self.cases
-            .iter_mut()
-            .map(|case| case.forget_after(last) as u64)
-            .sum()
-    }
-
     /// First and last instant of all events.
     pub fn span(&self) -> Option<(Time, Time)> {
         let times = || {

@@ -93,14 +93,6 @@ impl Case {
         Insert::Added
     }
 
-    /// Forgets the events after an instant; gives their number.
-    pub fn forget_after(&mut self, last: Time) -> usize {
-        let before = self.events.len();
-        self.events.retain(|event| event.time <= last);
-        self.index = None;
-        before - self.events.len()
-    }
-
     /// Notes the parent case that an event names.
     pub fn set_parent(&mut self, at: Time, key: &str) {
         let later = match &self.parent {

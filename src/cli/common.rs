@@ -100,9 +100,14 @@ impl MappingArgs {
             },
             None => self.guessed(opened, input)?,
         };
-        self.override_fields(&mut chosen.spec);
+        self.override_fields(&mut chosen.spec, chosen.guess.as_ref());
         if let Some(guess) = &chosen.guess {
-            refuse_unguessable(guess, &chosen.spec, input, chosen.preset)?;
+            refuse_unguessable(
+                guess,
+                &chosen.spec,
+                input,
+                (chosen.preset, opened.sample_is_all),
+            )?;
         }
         Ok(chosen)
     }
@@ -153,7 +158,7 @@ impl MappingArgs {
         })
     }
 
-    fn override_fields(&self, spec: &mut MappingSpec) {
+    fn override_fields(&self, spec: &mut MappingSpec, guess: Option<&Guess>) {
         let fields = [
             (&self.case, &mut spec.case),
             (&self.activity, &mut spec.activity),
@@ -164,7 +169,13 @@ impl MappingArgs {
         ];
         for (told, field) in fields {
             if let Some(column) = told {
-                *field = Some(at(column));
+                // A column may have braces in its name; what is no column may be a template.
+                let is_column = guess.is_some_and(|guess| guess.info(column).is_some());
+                *field = Some(if is_column {
+                    at_plain(column)
+                } else {
+                    at(column)
+                });
             }
         }
         if let Some(name) = &self.process_name {
@@ -183,7 +194,12 @@ impl MappingArgs {
 }
 
 fn spec_of(guess: &Guess) -> MappingSpec {
-    let field = |name: &str| guess.column(name).map(at_plain);
+    let field = |name: &str| {
+        let column = guess.column(name)?;
+        let mut field = at_plain(column);
+        field.value.0.missing = guess.missing_words(name).to_vec();
+        Some(field)
+    };
     MappingSpec {
         case: field("case"),
         activity: field("activity"),
@@ -205,7 +221,7 @@ fn refuse_unguessable(
     guess: &Guess,
     spec: &MappingSpec,
     input: &Input,
-    preset: Option<&str>,
+    (preset, sample_is_all): (Option<&str>, bool),
 ) -> Result<(), Failure> {
     let missing: Vec<&str> = guess
         .missing()
@@ -236,9 +252,18 @@ fn refuse_unguessable(
             missing.join(" and the "),
         )));
     }
+    if guess.records == 0 && sample_is_all {
+        let what = "no event could be read: there is no record in it, beyond a header perhaps";
+        return Err(Failure::invalid(format!("{name}: {what}")));
+    }
     if columns.is_empty() {
         return Err(Failure::invalid(format!(
             "{name}: found no records with columns in its beginning: either it has none, or its header or first record is too long, or they are deeper inside; say where with `records` in a mapping (docs/mapping.md), or name a preset with --map"
+        )));
+    }
+    if let [column] = columns.as_slice() {
+        return Err(Failure::invalid(format!(
+            "{name}: found a single column, `{column}`. If there are lines above the header (a title, `sep=;`), remove them; if the fields are separated by something unusual, name it as `delimiter` in a mapping (docs/mapping.md)"
         )));
     }
     let unreadable = match guess.unreadable_time() {
@@ -299,7 +324,7 @@ fn events_of_preset(
         return None;
     }
     let mut batch = EventBatch::default();
-    if spec.records.is_some() {
+    if spec.records.is_some() || format == FormatName::Json {
         if !opened.sample_is_all || !json.contains(&format) {
             return None;
         }

@@ -45,7 +45,7 @@ pub(super) struct Args {
     /// Tolerance table and decisions, instead of the built-in ones
     #[arg(long, value_name = "FILE")]
     tolerance: Option<PathBuf>,
-    /// Score as things stood at this time, without later events; the last event if not given
+    /// Score as of this time, as if nothing after it had happened yet; the last event if not given
     #[arg(long, value_name = "TIME")]
     as_of: Option<String>,
     /// Count only cases that ended within this span before, such as 90d; all if not given
@@ -71,8 +71,8 @@ struct Reading {
     events: u64,
     duplicates: u64,
     filtered: u64,
-    /// Events after the time of `--as-of`.
-    later: u64,
+    /// Events later than `--as-of`.
+    after_as_of: u64,
     ambiguous_times: u64,
     quarantine: BTreeMap<Reason, Refused>,
     /// File and what was guessed of it.
@@ -139,11 +139,15 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
     let inputs: Vec<Input> = args.files.iter().map(|file| Input::new(file)).collect();
     let mut table = CaseTable::new();
     let mut reading = Reading::default();
-    let may_guess_resolved = read_all(&inputs, &args.mapping, &mut table, &mut reading)?;
-    if let Some(as_of) = as_of {
-        reading.later = table.forget_after(as_of);
-        reading.events -= reading.later;
-    }
+    let mut reader = Reader {
+        mapping: &args.mapping,
+        // What had not happened by then is not known.
+        until: as_of.unwrap_or(Time(i64::MAX)),
+        counter: Arc::default(),
+        table: &mut table,
+        reading: &mut reading,
+    };
+    let may_guess_resolved = reader.all(&inputs)?;
     table.settle();
     let mut rules = RuleBook::new(&catalog, &tolerance, &mut table.names);
     if may_guess_resolved {
@@ -185,6 +189,9 @@ fn ended(report: &Report) -> Result<Done, Failure> {
                 "no event could be read; the first record was refused: {}",
                 refused.detail
             ),
+            None if report.reading.after_as_of > 0 => {
+                "no event to score: all of them are later than --as-of".to_owned()
+            }
             None => "no event could be read: the input has no records".to_owned(),
         };
         return Err(Failure::invalid(why));
@@ -206,75 +213,80 @@ fn parse_time(text: &str) -> Result<Time, Failure> {
     }
 }
 
-/// Reads every file into the table; says whether the states that resolve a case may be guessed. One file that can't be
-/// read is the end if it is the only one, and is told at the end otherwise.
-fn read_all(
-    inputs: &[Input],
-    mapping: &MappingArgs,
-    table: &mut CaseTable,
-    reading: &mut Reading,
-) -> Result<bool, Failure> {
-    let bar = progress(inputs);
-    let counter = Arc::new(AtomicU64::new(0));
-    let mut may_guess_resolved = true;
-    for (nth, input) in inputs.iter().enumerate() {
-        bar.set_message(input.name());
-        let mut tick = || bar.set_position(counter.load(Ordering::Relaxed));
-        match read_one((nth, input), mapping, &counter, table, reading, &mut tick) {
-            Ok(may_guess) => may_guess_resolved &= may_guess,
-            Err(failure) if inputs.len() == 1 => {
-                bar.finish_and_clear();
-                return Err(failure);
-            }
-            Err(Failure::Invalid(error) | Failure::Environment(error)) => {
-                reading.failed.push(format!("{error:#}"));
-            }
-            Err(Failure::BrokenPipe) => return Err(Failure::BrokenPipe),
-        }
-    }
-    bar.finish_and_clear();
-    Ok(may_guess_resolved)
+/// Reads files into a table.
+struct Reader<'a> {
+    mapping: &'a MappingArgs,
+    /// Later events are left out.
+    until: Time,
+    /// Stored bytes read, for the progress bar.
+    counter: Arc<AtomicU64>,
+    table: &'a mut CaseTable,
+    reading: &'a mut Reading,
 }
 
-fn read_one(
-    (nth, input): (usize, &Input),
-    args: &MappingArgs,
-    counter: &Arc<AtomicU64>,
-    table: &mut CaseTable,
-    reading: &mut Reading,
-    tick: &mut dyn FnMut(),
-) -> Result<bool, Failure> {
-    let name = input.name();
-    let opened = open_input(input, counter)?;
-    let chosen = args.choose(&opened, input)?;
-    let circumstances = Circumstances {
-        default_process: &input.stem(),
-        namespace: "",
-        latest: latest_believed(),
-    };
-    let mapping = compile(&chosen.spec, &chosen.file, circumstances)?;
-    note_guess(&chosen, &name, reading);
-    let limits = TableLimits {
-        case_events: Limits::default().case_events,
-    };
-    let mut counting = ContentCounter::default();
-    let mut take = |mut batch: EventBatch| {
-        batch.move_places(nth as u64);
-        if mapping.identity == Identity::Content {
-            counting.number(&mut batch);
+impl Reader<'_> {
+    /// Reads every file into the table; says whether the states that resolve a case may be guessed. One file that can't be
+    /// read is the end if it is the only one, and is told at the end otherwise.
+    fn all(&mut self, inputs: &[Input]) -> Result<bool, Failure> {
+        let bar = progress(inputs);
+        let counter = self.counter.clone();
+        let mut may_guess_resolved = true;
+        for (nth, input) in inputs.iter().enumerate() {
+            bar.set_message(input.name());
+            let mut tick = || bar.set_position(counter.load(Ordering::Relaxed));
+            match self.one(nth, input, &mut tick) {
+                Ok(may_guess) => may_guess_resolved &= may_guess,
+                Err(failure) if inputs.len() == 1 => {
+                    bar.finish_and_clear();
+                    return Err(failure);
+                }
+                Err(Failure::Invalid(error) | Failure::Environment(error)) => {
+                    self.reading.failed.push(format!("{error:#}"));
+                }
+                Err(Failure::BrokenPipe) => return Err(Failure::BrokenPipe),
+            }
         }
-        let taken = table.take(&batch, limits);
-        reading.records += batch.records;
-        reading.events += taken.added;
-        reading.duplicates += taken.duplicates;
-        reading.filtered += batch.filtered;
-        reading.ambiguous_times += batch.ambiguous_times;
-        reading.refuse(&name, &batch.rejects);
-        reading.refuse(&name, &taken.rejects);
-        tick();
-    };
-    read_opened(opened, &name, &mapping, ReadOptions::default(), &mut take)?;
-    Ok(chosen.may_guess_resolved)
+        bar.finish_and_clear();
+        Ok(may_guess_resolved)
+    }
+
+    fn one(&mut self, nth: usize, input: &Input, tick: &mut dyn FnMut()) -> Result<bool, Failure> {
+        let name = input.name();
+        let opened = open_input(input, &self.counter)?;
+        let chosen = self.mapping.choose(&opened, input)?;
+        let circumstances = Circumstances {
+            default_process: &input.stem(),
+            namespace: "",
+            latest: latest_believed(),
+        };
+        let mapping = compile(&chosen.spec, &chosen.file, circumstances)?;
+        note_guess(&chosen, &name, self.reading);
+        let limits = TableLimits {
+            case_events: Limits::default().case_events,
+        };
+        let mut counting = ContentCounter::default();
+        let mut take = |mut batch: EventBatch| {
+            batch.move_places(nth as u64);
+            if mapping.identity == Identity::Content {
+                counting.number(&mut batch);
+            }
+            let all = batch.events.len();
+            batch.events.retain(|event| event.time <= self.until);
+            let taken = self.table.take(&batch, limits);
+            let reading = &mut *self.reading;
+            reading.after_as_of += (all - batch.events.len()) as u64;
+            reading.records += batch.records;
+            reading.events += taken.added;
+            reading.duplicates += taken.duplicates;
+            reading.filtered += batch.filtered;
+            reading.ambiguous_times += batch.ambiguous_times;
+            reading.refuse(&name, &batch.rejects);
+            reading.refuse(&name, &taken.rejects);
+            tick();
+        };
+        read_opened(opened, &name, &mapping, ReadOptions::default(), &mut take)?;
+        Ok(chosen.may_guess_resolved)
+    }
 }
 
 fn note_guess(chosen: &ChosenMapping, file: &str, reading: &mut Reading) {

@@ -28,6 +28,8 @@ pub struct Column {
     pub time_format: Option<String>,
     /// Whether day and month could be the other way round.
     pub day_or_month: bool,
+    /// Values that stand for "no value", such as `?`.
+    pub placeholders: Vec<String>,
     /// Share of values that are the name of an executor kind.
     executors: f64,
     /// Share of values that are a word of a case's life.
@@ -271,6 +273,9 @@ const PERSONS: &[&str] = &[
     "pusher",
 ];
 
+/// What exports write for "no value", in lower case.
+const PLACEHOLDERS: &[&str] = &["?", "null", "n/a", "nan", "-", "-100", "(null)", "<null>"];
+
 /// Samples kept of a column.
 const SAMPLES: usize = 3;
 /// Columns looked at; a record with more paths than that is no table of events.
@@ -423,6 +428,11 @@ fn column(name: &str, values: &[String]) -> Column {
         name: name.to_owned(),
         filled: values.len(),
         distinct: distinct.len(),
+        placeholders: distinct
+            .iter()
+            .filter(|value| PLACEHOLDERS.contains(&value.to_lowercase().as_str()))
+            .map(|value| (*value).to_owned())
+            .collect(),
         executors: share(&|value| executor_of(value) != Executor::Unknown || value == "unknown"),
         lifecycles: share(&|value| value.parse::<Lifecycle>().is_ok()),
         samples,
@@ -501,9 +511,10 @@ fn fit(
     let distinct = column.distinct as f64 / column.filled as f64;
     let timely = column.times >= 0.9;
     let by_value = match field {
+        // A column that is called so is the time, even where many of its values are damaged.
         "time" => {
-            if timely {
-                filled
+            if timely || column.times >= 0.5 {
+                filled * column.times
             } else {
                 0.0
             }
@@ -622,6 +633,15 @@ impl Guess {
         self.fields.get(field).map(|choice| choice.column.as_str())
     }
 
+    /// What stands for "no value" in the column of a field. Not of the activity: what is done at a step is always something.
+    pub fn missing_words(&self, field: &str) -> &[String] {
+        let can_be_missing = matches!(field, "case" | "process" | "outcome" | "parent" | "input");
+        let column = self.column(field).filter(|_| can_be_missing);
+        column
+            .and_then(|name| self.info(name))
+            .map_or(&[], |column| &column.placeholders)
+    }
+
     /// The column with this name.
     pub fn info(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
@@ -655,6 +675,10 @@ impl Guess {
             if let Some(choice) = self.fields.get(field) {
                 let comma = if line.is_empty() { "" } else { ", " };
                 let _ = write!(line, "{comma}{field} = {}", choice.column);
+                let missing = self.missing_words(field).join(", ");
+                if !missing.is_empty() {
+                    let _ = write!(line, " (missing where it is {missing})");
+                }
                 if field == "time"
                     && let Some(format) = &self.time_format
                 {
@@ -681,7 +705,16 @@ impl Guess {
             let _ = writeln!(yaml, "records: {}", quoted(path.text()));
         }
         for (field, choice) in &self.fields {
-            let _ = writeln!(yaml, "{field}: {}", quoted_path(&choice.column));
+            let words = self.missing_words(field);
+            let column = match words {
+                [] => quoted_path(&choice.column),
+                words => {
+                    let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
+                    let path = quoted(&choice.column);
+                    format!("{{ path: {path}, missing: [{}] }}", words.join(", "))
+                }
+            };
+            let _ = writeln!(yaml, "{field}: {column}");
         }
         if let Some(format) = &self.time_format {
             let _ = writeln!(yaml, "time_format: {}", quoted(format));

@@ -3,7 +3,7 @@
 use super::evidence::{Evidence, ProcessSums};
 use super::recommend::{Attributes, recommend};
 use super::shape::{Bounds, Durations, ExecutorScore, ProcessScore, SizeParts};
-use super::size::{SizeError, Sizes, calls_per_case, own_size, sizes};
+use super::size::{SizeError, Sizes, calls_per_case, own_size, sizes_by_name};
 use super::table::{
     achieved_class, complexity_level, frequency_level, permissible_deviation, status,
     tolerance_level,
@@ -46,7 +46,7 @@ pub fn score_all(evidence: &Evidence, terms: Terms) -> Vec<ProcessScore> {
         let declared = terms.catalog.processes.get(terms.names.text(process))?;
         terms.names.find(declared.parent.as_deref()?)
     };
-    let sizes = sizes(&own, &calls_per_case(&live, declared_parent));
+    let sizes = sizes_by_name(&own, &calls_per_case(&live, declared_parent), terms.names);
     let weeks = evidence.to.since(evidence.from) as f64 / WEEK_US as f64;
     let mut scores: Vec<ProcessScore> = evidence
         .processes

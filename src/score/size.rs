@@ -1,7 +1,7 @@
 //! The nominal size of a process, in steps.
 
 use crate::measure::{Counts, Sums};
-use crate::model::NameId;
+use crate::model::{NameId, Names};
 use crate::stats::entropy_bits;
 use std::collections::BTreeMap;
 
@@ -42,12 +42,14 @@ pub fn own_size(sums: &Sums) -> Option<Sizes> {
         return None;
     }
     let cases = sums.cases as f64;
-    let mut decisions = 0.0;
+    let mut decisions: Vec<f64> = Vec::new();
     let mut followers: Vec<i64> = Vec::new();
     let mut current = None;
+    // Names are numbered as they come, and sums of floating-point numbers depend on their order: so by value, twice.
     let mut close = |counts: &mut Vec<i64>| {
         let visits: i64 = counts.iter().sum();
-        decisions += visits as f64 / cases * (entropy_bits(counts.drain(..)).exp2() - 1.0);
+        counts.sort_unstable();
+        decisions.push(visits as f64 / cases * (entropy_bits(counts.drain(..)).exp2() - 1.0));
     };
     for ((activity, _), count) in sums.follows.iter() {
         if current != Some(activity) {
@@ -57,9 +59,10 @@ pub fn own_size(sums: &Sums) -> Option<Sizes> {
         followers.push(count);
     }
     close(&mut followers);
+    decisions.sort_unstable_by(f64::total_cmp);
     Some(Sizes {
         steps: sums.steps as f64 / cases,
-        decisions,
+        decisions: decisions.iter().sum(),
         handoffs: sums.handoffs as f64 / cases,
         sub_processes: 0.0,
     })
@@ -78,6 +81,36 @@ pub fn sizes(
         resolve(*process, own, calls, &mut known, &mut Vec::new());
     }
     known
+}
+
+/// [`sizes`] in the order of the processes' names: which name has which number depends on the order of the events, and
+/// neither the sums nor the way in which a cycle is told may.
+pub(super) fn sizes_by_name(
+    own: &BTreeMap<NameId, Sizes>,
+    calls: &BTreeMap<NameId, Vec<(NameId, f64)>>,
+    names: &Names,
+) -> BTreeMap<NameId, Result<Sizes, SizeError>> {
+    let mut by_name: Vec<NameId> = own.keys().copied().collect();
+    by_name.sort_unstable_by_key(|id| names.text(*id));
+    let ranks: BTreeMap<NameId, NameId> = by_name.iter().copied().zip(0..).collect();
+    let ranked = |(caller, called): (&NameId, &Vec<(NameId, f64)>)| {
+        let rank = |(id, count): &(NameId, f64)| Some((*ranks.get(id)?, *count));
+        let mut called: Vec<(NameId, f64)> = called.iter().filter_map(rank).collect();
+        called.sort_unstable_by_key(|(rank, _)| *rank);
+        Some((*ranks.get(caller)?, called))
+    };
+    let own = own.iter().map(|(id, size)| (ranks[id], *size)).collect();
+    let calls = calls.iter().filter_map(ranked).collect();
+    let name = |rank: &NameId| by_name[*rank as usize];
+    sizes(&own, &calls)
+        .into_iter()
+        .map(|(rank, size)| {
+            let told = |error: SizeError| SizeError {
+                cycle: error.cycle.iter().map(name).collect(),
+            };
+            (name(&rank), size.map_err(told))
+        })
+        .collect()
 }
 
 fn resolve(

@@ -99,12 +99,11 @@ fn reading(out: &mut impl Write, report: &Report) -> io::Result<()> {
             grouped(read.filtered.into())
         )?;
     }
-    if read.later > 0 {
+    if read.after_as_of > 0 {
         writeln!(
             out,
-            "{} events after {} were left out (--as-of)",
-            grouped(read.later.into()),
-            report.evidence.to
+            "{} events after that were left out (--as-of)",
+            grouped(read.after_as_of.into())
         )?;
     }
     if read.ambiguous_times > 0 {
@@ -279,7 +278,7 @@ fn explanations(out: &mut impl Write, scores: &[ProcessScore]) -> io::Result<()>
         writeln!(
             out,
             "... and {} more: --format json has the reasons of all",
-            scores.len() - EXPLAINED
+            grouped((scores.len() - EXPLAINED) as i128)
         )?;
     }
     Ok(())
@@ -325,7 +324,7 @@ pub(super) fn json(report: &Report) -> Result<(), Failure> {
         "quarantined": read.quarantined(),
         "duplicates": read.duplicates,
         "filtered": read.filtered,
-        "after_as_of": read.later,
+        "after_as_of": read.after_as_of,
         "ambiguous_times": read.ambiguous_times,
         "records": read.records,
         "from": seen.then(|| report.evidence.from.to_string()),
