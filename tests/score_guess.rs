@@ -100,7 +100,6 @@ fn payloads_of_vendors_lead_to_their_preset() {
             "bpic2014_incident_activity.csv",
             "bpic2014-incident-activity",
         ),
-        ("bugzilla_history.json", "bugzilla-history"),
     ];
     for (file, preset) in payloads {
         let Some(file) = shared(&format!("samples/{file}")) else {

@@ -253,7 +253,7 @@ fn refuse_unguessable(
         )));
     }
     if guess.records == 0 && sample_is_all {
-        let what = "no event could be read: there is no record in it, beyond a header perhaps";
+        let what = "no event could be read: there is no record in it, or none is as wide as its first line. If there are lines above the header (a title, `sep=;`), remove them";
         return Err(Failure::invalid(format!("{name}: {what}")));
     }
     if columns.is_empty() {
@@ -263,7 +263,7 @@ fn refuse_unguessable(
     }
     if let [column] = columns.as_slice() {
         return Err(Failure::invalid(format!(
-            "{name}: found a single column, `{column}`. If there are lines above the header (a title, `sep=;`), remove them; if the fields are separated by something unusual, name it as `delimiter` in a mapping (docs/mapping.md)"
+            "{name}: found a single column, `{column}`. If the fields are separated by something unusual, name it as `delimiter` in a mapping (docs/mapping.md)"
         )));
     }
     let unreadable = match guess.unreadable_time() {

@@ -192,6 +192,10 @@ fn ended(report: &Report) -> Result<Done, Failure> {
             None if report.reading.after_as_of > 0 => {
                 "no event to score: all of them are later than --as-of".to_owned()
             }
+            None if report.reading.filtered > 0 => format!(
+                "no event to score: the mapping passes over every record ({})",
+                report.reading.filtered
+            ),
             None => "no event could be read: the input has no records".to_owned(),
         };
         return Err(Failure::invalid(why));

@@ -95,8 +95,8 @@ fn reading(out: &mut impl Write, report: &Report) -> io::Result<()> {
     if read.filtered > 0 {
         writeln!(
             out,
-            "{} records were passed over by the mapping",
-            grouped(read.filtered.into())
+            "{} passed over by the mapping",
+            plural(read.filtered, "record")
         )?;
     }
     if read.after_as_of > 0 {
