@@ -71,7 +71,8 @@ pub fn run(config: Config, file: &Path) -> Result<Running, Error> {
     let engine = Engine::open(config.clone(), now())?;
     let shared = Arc::new(Shared::default());
     let (deliveries, to_worker) = bounded(WAITING_DELIVERIES);
-    let (commands, commands_in) = bounded(1);
+    // Handed over, never queued: a queue would keep a request, and whoever waits for its answer, after the worker has ended.
+    let (commands, commands_in) = bounded(0);
     let (stop, stopping) = bounded::<()>(0);
     let worker = spawn_worker(engine, &config, &shared, to_worker, commands_in, stopping)?;
     let running = Running {
