@@ -287,15 +287,18 @@ fn read(source: Source, data_dir: &Path) {
             }
             Err(error) => Err(error.to_string()),
         },
-        SourceKind::Drop => {
-            let source_name = name.clone();
-            let is_done = move |hash| {
-                store
-                    .drop_is_done(&source_name, hash)
-                    .map_err(|error| error.to_string())
-            };
-            drop_folder::run(source, Box::new(is_done))
-        }
+        SourceKind::Drop => match store.files(&name) {
+            Ok(known) => {
+                let source_name = name.clone();
+                let is_done = move |hash| {
+                    store
+                        .drop_is_done(&source_name, hash)
+                        .map_err(|error| error.to_string())
+                };
+                drop_folder::run(source, Box::new(is_done), known)
+            }
+            Err(error) => Err(error.to_string()),
+        },
     };
     if let Err(trouble) = ended {
         tracing::error!(source = name, trouble, "the source can't be read");
