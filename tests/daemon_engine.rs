@@ -156,6 +156,19 @@ fn one_shot(config: &Config, mapping: &Mapping, lines: &[String], now: Time) -> 
     scores
 }
 
+fn assert_same(found: &[ProcessScore], expected: &[ProcessScore]) -> Result<(), TestCaseError> {
+    let lines = |scores: &[ProcessScore]| serde_json::to_string_pretty(scores).unwrap();
+    let (found, expected) = (lines(found), lines(expected));
+    let differing = found.lines().zip(expected.lines()).find(|(a, b)| a != b);
+    prop_assert!(
+        found == expected,
+        "found and expected: {:?}\n{}",
+        differing,
+        found
+    );
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
 
@@ -228,12 +241,12 @@ proptest! {
         engine.rescore(now).unwrap();
         let expected = one_shot(&config, &mapping, &lines, now);
         let found: Vec<ProcessScore> = engine.scores().values().cloned().collect();
-        prop_assert_eq!(&found, &expected);
+        assert_same(&found, &expected)?;
         // The same from the disk alone.
         drop(engine);
         let mut engine = Engine::open(config, now).unwrap();
         engine.rescore(now).unwrap();
         let found: Vec<ProcessScore> = engine.scores().values().cloned().collect();
-        prop_assert_eq!(&found, &expected);
+        assert_same(&found, &expected)?;
     }
 }
