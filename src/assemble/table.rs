@@ -4,7 +4,7 @@ use crate::cases::{Case, CaseEvent, EventIn, Facts, Insert, RuleBook, facts};
 use crate::ingest::{EventBatch, MappedEvent, Reason, Reject};
 use crate::measure::bucket_parts;
 use crate::model::{Hour, Names, Time};
-use crate::score::Evidence;
+use crate::score::{Evidence, ProcessSums};
 use hashbrown::HashTable;
 
 /// Bounds of a table.
@@ -167,6 +167,10 @@ impl CaseTable {
                 add(&mut evidence, &facts, &self.names, first_hour);
             }
         }
+        evidence
+            .processes
+            .values_mut()
+            .for_each(ProcessSums::drop_zeros);
         let begin = self.span().map_or(as_of, |(first, _)| first);
         evidence.from = match window {
             Some(window) => begin.max(as_of.plus(-window)),

@@ -1,20 +1,22 @@
 //! A source of exports: a folder into which files are dropped; each is read once, whole.
 
 use super::delivery::Delivery;
-use super::source::{Source, kept_format};
+use super::source::{Source, WHOLE_FILE, kept_format};
 use crate::assemble::ContentCounter;
 use crate::config::mapping::Identity;
 use crate::ingest::decode::Input;
 use crate::ingest::read::{ReadOptions, format_of, open_input, read_opened};
 use crate::ingest::{EventBatch, Reason, Reject};
 use crate::model::hash_text;
+use crate::store::FileRow;
 use globset::{Glob, GlobSet, GlobSetBuilder};
-use std::collections::BTreeMap;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 use walkdir::WalkDir;
 use xxhash_rust::xxh3::Xxh3;
@@ -31,10 +33,17 @@ pub(super) type IsDone = Box<dyn Fn(u64) -> Result<bool, String> + Send>;
 type Look = (u64, SystemTime);
 
 /// Reads until it is told to stop.
-pub(super) fn run(source: Source, is_done: IsDone) -> Result<(), String> {
+pub(super) fn run(source: Source, is_done: IsDone, known: Vec<FileRow>) -> Result<(), String> {
     let exclude = globs(&source.config.exclude)?;
     let mut seen: BTreeMap<PathBuf, Look> = BTreeMap::new();
+    let mut begun: BTreeMap<u64, Progress> = known.iter().filter_map(Progress::of).collect();
+    // What was read since the start: the database may not know it yet.
+    let mut done: BTreeSet<u64> = BTreeSet::new();
     while !source.stop.load(Ordering::Relaxed) {
+        if source.status.look_again.swap(false, Ordering::Relaxed) {
+            seen.clear();
+            done.clear();
+        }
         let mut trouble = None;
         let files = files(&source.config.paths, &exclude, &mut trouble)?;
         source
@@ -50,8 +59,11 @@ pub(super) fn run(source: Source, is_done: IsDone) -> Result<(), String> {
             if seen.get(&path) == Some(&look) || !settled {
                 continue;
             }
-            match read_export(&source, &path, &is_done) {
-                Ok(()) => {
+            let is_done = |hash: u64| Ok(done.contains(&hash) || is_done(hash)?);
+            match read_export(&source, &path, &is_done, &mut begun) {
+                Ok(Read::Stopped) => return Ok(()),
+                Ok(Read::Done(hash)) => {
+                    done.insert(hash);
                     seen.insert(path, look);
                 }
                 Err(problem) => {
@@ -156,15 +168,69 @@ fn hash_of(path: &Path) -> io::Result<u64> {
     }
 }
 
-/// Reads an export. After a crash in the middle it is read again from the start; what was taken already is recognised.
-fn read_export(source: &Source, path: &Path, is_done: &IsDone) -> Result<(), String> {
+/// How far an export was read, in batches: the same bytes are cut into the same batches by every mapping.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Progress {
+    export: u64,
+    format: String,
+    batches: u64,
+}
+
+impl Progress {
+    fn of(row: &FileRow) -> Option<(u64, Progress)> {
+        let progress: Progress = serde_json::from_str(&row.state).ok()?;
+        Some((progress.export, progress))
+    }
+
+    /// Its number among the positions of the source.
+    fn id(hash: u64) -> u32 {
+        (hash ^ hash >> 32) as u32
+    }
+
+    fn row(&self, source: &str) -> Option<FileRow> {
+        Some(FileRow {
+            source: source.to_owned(),
+            id: Progress::id(self.export),
+            state: serde_json::to_string(self).ok()?,
+            stream: self.export,
+        })
+    }
+}
+
+/// What became of an export.
+enum Read {
+    /// It was read, now or before: the hash of its content.
+    Done(u64),
+    /// The source was asked to stop; the rest is read after the next start.
+    Stopped,
+}
+
+/// Ends a file early when the source is asked to stop.
+struct UntilStopped(Box<dyn io::Read + Send>, Arc<AtomicBool>);
+
+impl io::Read for UntilStopped {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.1.load(Ordering::Relaxed) {
+            return Ok(0);
+        }
+        self.0.read(buffer)
+    }
+}
+
+/// Reads an export, from the beginning or, after a stop or crash in its middle, from where it was committed.
+fn read_export(
+    source: &Source,
+    path: &Path,
+    is_done: &dyn Fn(u64) -> Result<bool, String>,
+    begun: &mut BTreeMap<u64, Progress>,
+) -> Result<Read, String> {
     let shown = path.display().to_string();
     let hash = hash_of(path).map_err(|error| format!("{shown}: {error}"))?;
     if is_done(hash)? {
-        return Ok(());
+        return Ok(Read::Done(hash));
     }
     let input = Input::File(path.to_owned());
-    let opened =
+    let mut opened =
         open_input(&input, &Arc::new(AtomicU64::new(0))).map_err(|error| error.to_string())?;
     let name: Arc<str> = source.config.name.as_str().into();
     let mut delivery = Delivery {
@@ -173,10 +239,20 @@ fn read_export(source: &Source, path: &Path, is_done: &IsDone) -> Result<(), Str
         stream: hash_text(&name),
         ..Delivery::default()
     };
-    match format_of(&opened, source.mapping.format, &shown) {
-        Ok(format) => delivery.format = kept_format(format),
+    let format = match format_of(&opened, source.mapping.format, &shown) {
+        Ok(format) => format,
         Err(error) => return refuse(source, delivery, hash, &error.to_string()),
-    }
+    };
+    delivery.format = kept_format(format);
+    let known = begun.remove(&hash);
+    let skip = known.filter(|known| known.format == format.word());
+    let skip = skip.map_or(0, |known| known.batches);
+    let mut progress = Progress {
+        export: hash,
+        format: format.word().to_owned(),
+        batches: 0,
+    };
+    opened.reader = Box::new(UntilStopped(opened.reader, source.stop.clone()));
     let options = ReadOptions {
         most_record_bytes: source.most_record_bytes,
         ..ReadOptions::default()
@@ -189,8 +265,17 @@ fn read_export(source: &Source, path: &Path, is_done: &IsDone) -> Result<(), Str
         source.mapping(),
         options,
         &mut |mut batch: EventBatch| {
+            // What comes after the request to stop is cut off somewhere.
+            open = open && !source.stop.load(Ordering::Relaxed);
+            if !open {
+                return;
+            }
             if source.mapping.identity == Identity::Content {
                 counter.number(&mut batch);
+            }
+            progress.batches += 1;
+            if progress.batches <= skip {
+                return;
             }
             for event in &batch.events {
                 source.status.saw_event(event.time);
@@ -201,35 +286,43 @@ fn read_export(source: &Source, path: &Path, is_done: &IsDone) -> Result<(), Str
                 stream: delivery.stream,
                 format: delivery.format,
                 batch,
+                position: progress.row(&name),
                 ..Delivery::default()
             };
             // Bounded: waits while the engine is busy.
-            open = open && source.deliveries.send(piece).is_ok();
+            open = source.deliveries.send(piece).is_ok();
         },
     );
+    if !open || source.stop.load(Ordering::Relaxed) {
+        return Ok(Read::Stopped);
+    }
     if let Err(error) = read {
         return refuse(source, delivery, hash, &error.to_string());
     }
     delivery.export_done = Some((hash, shown.clone()));
+    delivery.forgotten = Some(Progress::id(hash));
     delivery.notice = Some("export_read");
     tracing::info!(source = source.config.name, file = shown, "read an export");
-    source
-        .deliveries
-        .send(delivery)
-        .map_err(|_| "stopped".to_owned())
+    send_last(source, delivery)?;
+    Ok(Read::Done(hash))
 }
 
 /// A file that is no export at all is quarantined as a whole and not tried again unless its content changes.
-fn refuse(source: &Source, mut delivery: Delivery, hash: u64, why: &str) -> Result<(), String> {
+fn refuse(source: &Source, mut delivery: Delivery, hash: u64, why: &str) -> Result<Read, String> {
+    delivery.format = WHOLE_FILE;
     delivery.batch.records = 1;
     delivery
         .batch
         .rejects
         .push(Reject::new(0, Reason::Malformed, why, b""));
     delivery.export_done = Some((hash, delivery.file.clone()));
+    send_last(source, delivery)?;
+    Err(why.to_owned())
+}
+
+fn send_last(source: &Source, delivery: Delivery) -> Result<(), String> {
     source
         .deliveries
         .send(delivery)
-        .map_err(|_| "stopped".to_owned())?;
-    Err(why.to_owned())
+        .map_err(|_| "stopped".to_owned())
 }

@@ -144,6 +144,11 @@ impl Engine {
         let (added, duplicates) = self.take_events(&delivery.batch, &mut rejects)?;
         let source = &*delivery.source;
         let batch = &delivery.batch;
+        for reject in &mut rejects {
+            reject.place = batch.offset_of(reject.place);
+            let record = delivery.raw.as_ref().map(|raw| raw.record(reject.place));
+            reject.record = record.map_or(Vec::new(), Reject::kept);
+        }
         self.counters
             .add("toleranced_ingest_events_total", &[source], added);
         self.counters
@@ -508,6 +513,12 @@ impl Engine {
     /// Quarantined records that are to be tried again.
     pub fn to_replay(&self, most: usize) -> Result<Vec<crate::store::QuarantineRow>, StoreError> {
         self.store.to_replay(most)
+    }
+
+    /// Lets an export be read again as if it had never been read.
+    pub fn forget_export(&mut self, source: &str, path: &str) {
+        let export = (source.to_owned(), path.to_owned());
+        self.pending.drops_forgotten.push(export);
     }
 
     /// Notes what became of a record that was tried again.

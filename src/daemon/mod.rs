@@ -17,7 +17,7 @@ mod sums;
 mod tail;
 mod worker;
 
-pub use delivery::Delivery;
+pub use delivery::{Delivery, Raw};
 pub use engine::Engine;
 pub use reload::{describe, reload_reason};
 pub(crate) use run::check_sources;

@@ -71,7 +71,8 @@ pub fn run(config: Config, file: &Path) -> Result<Running, Error> {
     let engine = Engine::open(config.clone(), now())?;
     let shared = Arc::new(Shared::default());
     let (deliveries, to_worker) = bounded(WAITING_DELIVERIES);
-    let (commands, commands_in) = bounded(1);
+    // Handed over, never queued: a queue would keep a request, and whoever waits for its answer, after the worker has ended.
+    let (commands, commands_in) = bounded(0);
     let (stop, stopping) = bounded::<()>(0);
     let worker = spawn_worker(engine, &config, &shared, to_worker, commands_in, stopping)?;
     let running = Running {
@@ -286,15 +287,18 @@ fn read(source: Source, data_dir: &Path) {
             }
             Err(error) => Err(error.to_string()),
         },
-        SourceKind::Drop => {
-            let source_name = name.clone();
-            let is_done = move |hash| {
-                store
-                    .drop_is_done(&source_name, hash)
-                    .map_err(|error| error.to_string())
-            };
-            drop_folder::run(source, Box::new(is_done))
-        }
+        SourceKind::Drop => match store.files(&name) {
+            Ok(known) => {
+                let source_name = name.clone();
+                let is_done = move |hash| {
+                    store
+                        .drop_is_done(&source_name, hash)
+                        .map_err(|error| error.to_string())
+                };
+                drop_folder::run(source, Box::new(is_done), known)
+            }
+            Err(error) => Err(error.to_string()),
+        },
     };
     if let Err(trouble) = ended {
         tracing::error!(source = name, trouble, "the source can't be read");

@@ -39,6 +39,8 @@ pub struct SourceStatus {
     pub last_event: AtomicI64,
     /// Why it is not up.
     pub trouble: Mutex<Option<String>>,
+    /// Set to make a drop folder look again at files that it has seen.
+    pub look_again: AtomicBool,
 }
 
 impl SourceStatus {

@@ -1,7 +1,7 @@
 //! What a source needs to turn bytes into deliveries; and the replay of quarantined records.
 
 use super::cache::CacheError;
-use super::delivery::Delivery;
+use super::delivery::{Delivery, Raw};
 use super::engine::Engine;
 use super::snapshot::SourceStatus;
 use super::worker::now;
@@ -9,12 +9,15 @@ use crate::assemble::ContentCounter;
 use crate::config::Problems;
 use crate::config::daemon::{Config, SourceConfig, SourceKind};
 use crate::config::mapping::{FormatName, Identity};
-use crate::ingest::EventBatch;
 use crate::ingest::decode::{Dialect, LineDecoder, decode_csv, read_header, sniff};
+use crate::ingest::framing::Framing;
 use crate::ingest::mapping::{Circumstances, Mapping, compile};
+use crate::ingest::{EventBatch, Reject};
 use crate::model::{Span, Time};
 use crate::store::QuarantineRow;
 use crossbeam_channel::Sender;
+use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -104,6 +107,17 @@ fn dialect(mapping: &Mapping, head: &[u8]) -> Dialect {
     dialect
 }
 
+/// How a source that is tailed is cut into records.
+pub(super) fn framing_of(format: FormatName) -> Framing {
+    match format {
+        FormatName::Csv => Framing::Csv { quote: b'"' },
+        _ => Framing::Lines,
+    }
+}
+
+/// The format that a file is quarantined under that could not be read at all: there is no record to try again.
+pub(super) const WHOLE_FILE: &str = "file";
+
 /// The word of a format that a rejected record is kept under: whatever was one JSON value is replayed as a line.
 pub(super) fn kept_format(format: FormatName) -> &'static str {
     match format {
@@ -112,61 +126,98 @@ pub(super) fn kept_format(format: FormatName) -> &'static str {
     }
 }
 
-/// Tries quarantined records again with the mapping their source has now.
+/// Tries quarantined records again with the mapping their source has now. Gives the sources that must look again at files
+/// they have seen: what could not be kept record by record is read once more from its file.
 pub(super) fn replay(
     engine: &mut Engine,
     config: &Config,
     rows: Vec<QuarantineRow>,
     at: Time,
-) -> Result<(), CacheError> {
+) -> Result<BTreeSet<String>, CacheError> {
+    let mut look_again = BTreeSet::new();
     for row in rows {
         let source = config
             .sources
             .iter()
             .find(|source| source.name == row.source);
-        let mapping = source.and_then(|source| {
-            mapping_of(
-                source,
-                config.limits.future_seconds as i64 * 1_000_000,
-                now(),
-            )
-            .ok()
-        });
-        let Some(mapping) = mapping else {
-            // The source is gone from the configuration: the record stays.
-            engine.replayed(row.id, false);
-            continue;
+        // A record whose source is gone from the configuration stays.
+        let became_event = match source {
+            None => false,
+            Some(source) if is_read_from_file(source, &row) => {
+                engine.forget_export(&row.source, &row.file);
+                look_again.insert(row.source.clone());
+                true
+            }
+            Some(source) => match replay_one(engine, config, source, &row)? {
+                Some(delivery) => {
+                    engine.take(delivery, at)?;
+                    true
+                }
+                None => false,
+            },
         };
-        let format = if row.format == "csv" {
-            FormatName::Csv
-        } else {
-            FormatName::Ndjson
-        };
-        let mut batch = decode(
-            &mapping,
-            format,
-            &row.head,
-            row.stream,
-            row.place,
-            &row.record,
-        );
-        if mapping.identity == Identity::Content {
-            ContentCounter::default().number(&mut batch);
-        }
-        let became_event = batch.rejects.is_empty();
-        if became_event {
-            let delivery = Delivery {
-                source: row.source.as_str().into(),
-                file: row.file.clone(),
-                batch,
-                stream: row.stream,
-                format: kept_format(format),
-                head: row.head.into(),
-                ..Delivery::default()
-            };
-            engine.take(delivery, at)?;
-        }
         engine.replayed(row.id, became_event);
     }
-    Ok(())
+    Ok(look_again)
+}
+
+/// Whether the file has to be read again for this: as a whole it was no export, or its case was full (of an export the
+/// records are not at hand by then).
+fn is_read_from_file(source: &SourceConfig, row: &QuarantineRow) -> bool {
+    let nothing_kept = row.format == WHOLE_FILE || row.record.is_empty();
+    source.kind == SourceKind::Drop && nothing_kept && Path::new(&row.file).exists()
+}
+
+/// What a quarantined record is by the mapping of now; `None` if it is no event by that either, or was not kept whole.
+fn replay_one(
+    engine: &Engine,
+    config: &Config,
+    source: &SourceConfig,
+    row: &QuarantineRow,
+) -> Result<Option<Delivery>, CacheError> {
+    if row.record.is_empty() || row.record.len() >= Reject::KEPT {
+        return Ok(None);
+    }
+    let future = config.limits.future_seconds as i64 * 1_000_000;
+    let Ok(mapping) = mapping_of(source, future, now()) else {
+        return Ok(None);
+    };
+    let format = if row.format == "csv" {
+        FormatName::Csv
+    } else {
+        FormatName::Ndjson
+    };
+    let mut batch = decode(
+        &mapping,
+        format,
+        &row.head,
+        row.stream,
+        row.place,
+        &row.record,
+    );
+    if batch.records == 0 || !batch.rejects.is_empty() {
+        return Ok(None);
+    }
+    if mapping.identity == Identity::Content {
+        ContentCounter::default().number(&mut batch);
+    }
+    // Events of the same instant stand in the order of their file, as if they had come with it.
+    let files = engine.store().files(&row.source)?;
+    if let Some(file) = files.iter().find(|file| file.stream == row.stream) {
+        batch.move_places(u64::from(file.id));
+    }
+    Ok(Some(Delivery {
+        source: row.source.as_str().into(),
+        file: row.file.clone(),
+        batch,
+        stream: row.stream,
+        format: kept_format(format),
+        raw: Some(Raw {
+            offset: row.place,
+            bytes: row.record.clone(),
+            framing: framing_of(format),
+        }),
+        head: row.head.clone().into(),
+        ..Delivery::default()
+    }))
 }

@@ -274,6 +274,10 @@ impl SumsCache {
                 sums.open_events = total.open_events;
             }
         }
+        evidence
+            .processes
+            .values_mut()
+            .for_each(ProcessSums::drop_zeros);
         if let Some(window) = self.windows.default {
             evidence.from = evidence.from.max(self.as_of.plus(-window));
         }

@@ -1,12 +1,10 @@
 //! A source of log files that grow.
 
-use super::delivery::Delivery;
-use super::source::{Source, decode, kept_format};
-use crate::config::mapping::FormatName;
+use super::delivery::{Delivery, Raw};
+use super::source::{Source, decode, framing_of, kept_format};
 use crate::ingest::files::{
     Answer, Chunk, FileId, FileState, Notice, Options, Oversize, Sink, Tailer, Waker,
 };
-use crate::ingest::framing::Framing;
 use crate::ingest::{Reason, Reject};
 use crate::model::{hash_pair, hash_text};
 use crate::store::FileRow;
@@ -84,9 +82,7 @@ fn options(source: &Source) -> Options {
     options.exclude = source.config.exclude.clone();
     options.max_record_bytes = source.most_record_bytes;
     options.flush_unfinished_after = Duration::from_micros(source.config.flush_after.max(0) as u64);
-    if source.format == FormatName::Csv {
-        options.framing = Framing::Csv { quote: b'"' };
-    }
+    options.framing = framing_of(source.format);
     options
 }
 
@@ -160,6 +156,11 @@ impl Sink for TailSink {
         batch.move_places(u64::from(chunk.file));
         let mut delivery = self.delivery(chunk.path.display().to_string(), stream, &chunk.state);
         delivery.batch = batch;
+        delivery.raw = Some(Raw {
+            offset: chunk.offset,
+            bytes: chunk.bytes,
+            framing: framing_of(format),
+        });
         self.send(delivery)
     }
 

@@ -9,6 +9,7 @@ use crate::config::daemon::Config;
 use crate::model::Time;
 use crossbeam_channel::{Receiver, RecvTimeoutError, select_biased, tick};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 /// Snapshots are made at most this often.
@@ -186,8 +187,13 @@ impl Worker {
             if rows.is_empty() {
                 return Ok(());
             }
-            replay(&mut self.engine, &self.config, rows, now())?;
+            let look_again = replay(&mut self.engine, &self.config, rows, now())?;
             self.commit()?;
+            for source in self.shared.sources() {
+                if look_again.contains(&source.name) {
+                    source.look_again.store(true, Ordering::Relaxed);
+                }
+            }
         }
     }
 

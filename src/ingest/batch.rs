@@ -56,6 +56,8 @@ pub struct EventBatch {
     pub filtered: u64,
     /// Local times that the zone's clock skipped or had twice, read as the earlier instant.
     pub ambiguous_times: u64,
+    /// What [`EventBatch::move_places`] has added to the places.
+    moved: u64,
 }
 
 impl EventBatch {
@@ -96,9 +98,15 @@ impl EventBatch {
     pub fn move_places(&mut self, file: u64) {
         // A terabyte for each file; beyond that, ties between files may be ordered otherwise, which harms nothing.
         let base = file << 40;
+        self.moved = self.moved.wrapping_add(base);
         for event in &mut self.events {
             event.place = event.place.wrapping_add(base);
         }
+    }
+
+    /// Where in its file an event stands that has this place.
+    pub fn offset_of(&self, place: u64) -> u64 {
+        place.wrapping_sub(self.moved)
     }
 
     /// Whether it holds neither events nor rejects.

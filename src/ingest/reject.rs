@@ -105,7 +105,12 @@ impl Reject {
             place,
             reason,
             detail: detail.into(),
-            record: record[..record.len().min(Reject::KEPT)].to_vec(),
+            record: Reject::kept(record),
         }
+    }
+
+    /// What is kept of a record.
+    pub fn kept(record: &[u8]) -> Vec<u8> {
+        record[..record.len().min(Reject::KEPT)].to_vec()
     }
 }

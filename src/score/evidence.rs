@@ -26,6 +26,11 @@ impl ProcessSums {
         self.parts.entry((key.executor, key.origin)).or_default()
     }
 
+    /// Takes away what is zero: what has come and gone must not differ from what never was.
+    pub fn drop_zeros(&mut self) {
+        self.parts.retain(|_, sums| !sums.is_zero());
+    }
+
     /// All executor kinds of one origin together.
     pub fn of_origin(&self, origin: Origin) -> Sums {
         let mut all = Sums::default();

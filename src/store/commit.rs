@@ -103,6 +103,8 @@ pub struct Commit {
     pub forgotten: Vec<(String, u32)>,
     /// Exports read whole: source, hash of the content, path, time.
     pub drops: Vec<(String, u64, String, i64)>,
+    /// Exports that are to be read again: source and path.
+    pub drops_forgotten: Vec<(String, String)>,
     /// Cases that changed.
     pub cases: Vec<CaseRow>,
     /// Buckets that changed.
@@ -133,6 +135,7 @@ impl Commit {
         self.files.is_empty()
             && self.forgotten.is_empty()
             && self.drops.is_empty()
+            && self.drops_forgotten.is_empty()
             && self.cases.is_empty()
             && self.buckets.is_empty()
             && self.totals.is_empty()
@@ -215,6 +218,10 @@ fn write_positions(to: &Transaction, commit: &Commit) -> rusqlite::Result<()> {
     )?;
     for (source, hash, path, at) in &commit.drops {
         insert.execute(params![source, *hash as i64, path, at])?;
+    }
+    let mut delete = to.prepare_cached("DELETE FROM drops WHERE source = ?1 AND path = ?2")?;
+    for (source, path) in &commit.drops_forgotten {
+        delete.execute(params![source, path])?;
     }
     Ok(())
 }

@@ -1,0 +1,256 @@
+//! The drop folder: each export is read once, whole, when it is completely written.
+
+mod common;
+
+use common::{Daemon, Home, case, one_shot, texts, wait_for, wait_to_equal};
+use flate2::{Compression, write::GzEncoder};
+use std::fmt::Write as _;
+use std::io::Write;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+use toleranced::store::Store;
+
+const READ: &str = r#"toleranced_source_notices_total{source="in",notice="export_read"}"#;
+const EVENTS: &str = r#"toleranced_ingest_events_total{source="in"}"#;
+
+fn home(mapping: &str) -> Home {
+    let home = Home::new("[]");
+    home.write("map.yaml", mapping);
+    home.configure(
+        "[{name: in, type: drop, paths: [in], mapping: map.yaml}]",
+        "",
+    );
+    std::fs::create_dir(home.path("in")).unwrap();
+    home
+}
+
+/// Puts a file into the folder that was written some time ago.
+fn drop_in(home: &Home, name: &str, bytes: impl AsRef<[u8]>) {
+    home.write("aside", bytes);
+    age(home, "aside");
+    std::fs::rename(home.path("aside"), home.path("in").join(name)).unwrap();
+}
+
+fn age(home: &Home, name: &str) {
+    let file = std::fs::OpenOptions::new()
+        .write(true)
+        .open(home.path(name))
+        .unwrap();
+    file.set_modified(SystemTime::now() - Duration::from_secs(60))
+        .unwrap();
+}
+
+fn csv(cases: std::ops::Range<u32>) -> String {
+    let mut text = String::from("case,process,activity,time,outcome\n");
+    for nth in cases {
+        for (step, outcome) in [("open", ""), ("close", "done")] {
+            let minute = nth % 60;
+            writeln!(
+                text,
+                "C{nth},tickets,{step},2026-03-02 10:{minute:02}:00,{outcome}"
+            )
+            .unwrap();
+        }
+    }
+    text
+}
+
+const PLAIN: &str =
+    "process: process\ncase: case\nactivity: activity\ntime: time\noutcome: outcome\n";
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(text.as_bytes()).unwrap();
+    packed.finish().unwrap()
+}
+
+#[test]
+fn overlapping_exports_count_an_event_once_and_the_same_export_is_read_once_whatever_its_name() {
+    let home = home(PLAIN);
+    drop_in(&home, "monday.csv", csv(0..30));
+    drop_in(&home, "monday again.csv", csv(0..30));
+    let daemon = home.start();
+    daemon.wait_for_metric(READ, 1.0);
+    drop_in(&home, "tuesday.csv", csv(20..50));
+    drop_in(&home, "and again.csv", csv(0..30));
+    let metrics = daemon.wait_for_metric(READ, 2.0);
+    assert_eq!(metrics.get(EVENTS), 100.0);
+    assert_eq!(metrics.sum("toleranced_ingest_duplicates_total"), 20.0);
+    daemon.stop();
+    // Nor after a restart; what is new then is read.
+    drop_in(&home, "monday, third.csv", csv(0..30));
+    let daemon = home.start();
+    drop_in(&home, "wednesday.csv", csv(50..60));
+    let metrics = daemon.wait_for_metric(READ, 3.0);
+    assert_eq!(metrics.get(EVENTS), 120.0);
+    assert_eq!(metrics.sum("toleranced_ingest_duplicates_total"), 20.0);
+    assert_eq!(metrics.sum("toleranced_ingest_records_total"), 140.0);
+    daemon.stop();
+}
+
+fn figures_equal_one_shot(daemon: &Daemon, home: &Home, file: &Path) {
+    let as_of = daemon.json("/api/v1/processes")["as_of"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let once = common::figures(&one_shot(&home.path("map.yaml"), None, &as_of, &[file]));
+    wait_to_equal("figures of one shot", &once, || daemon.figures());
+}
+
+#[test]
+fn a_document_of_json_an_event_log_in_xes_and_a_compressed_one_are_read_whole() {
+    let records: Vec<String> = case("J", 0, "done").lines().map(str::to_owned).collect();
+    let document = format!("{{\"data\": {{\"rows\": [{}]}}}}", records.join(","));
+    let home = home(&format!(
+        "{PLAIN}lifecycle: {{ path: lifecycle, default: step }}\nrecords: data.rows\nformat: json\n"
+    ));
+    drop_in(&home, "export.json", document);
+    let daemon = home.start();
+    daemon.wait_for_metric(EVENTS, 3.0);
+    figures_equal_one_shot(&daemon, &home, &home.path("in/export.json"));
+    daemon.stop();
+
+    let mut xes = String::from("<?xml version=\"1.0\"?>\n<log xes.version=\"1.0\">\n");
+    for trace in 0..40 {
+        write!(
+            xes,
+            "<trace><string key=\"concept:name\" value=\"X{trace}\"/>"
+        )
+        .unwrap();
+        for step in ["open", "work", "close"] {
+            write!(
+                xes,
+                "<event><string key=\"concept:name\" value=\"{step}\"/>\
+                 <date key=\"time:timestamp\" value=\"2026-03-02T10:{:02}:00Z\"/></event>",
+                trace % 60
+            )
+            .unwrap();
+        }
+        xes += "</trace>\n";
+    }
+    xes += "</log>\n";
+    let home = self::home("format: xes\n");
+    home.configure("[{name: in, type: drop, paths: [in], mapping: xes}]", "");
+    drop_in(&home, "log.xes.gz", gzip(&xes));
+    let daemon = home.start();
+    daemon.wait_for_metric(EVENTS, 120.0);
+    // The same log, not compressed, is another file; its events are the same.
+    drop_in(&home, "log.xes", xes);
+    let metrics = daemon.wait_for_metric(READ, 2.0);
+    assert_eq!(metrics.get(EVENTS), 120.0);
+    daemon.stop();
+}
+
+#[test]
+fn what_is_no_export_is_quarantined_as_a_whole_and_told() {
+    let home = home(PLAIN);
+    let junk: Vec<u8> = (0..5000u32).map(|n| (n * 7919 % 251) as u8).collect();
+    drop_in(&home, "junk.csv", &junk);
+    drop_in(&home, "other columns.csv", "a,b\n1,2\n3,4\n");
+    drop_in(&home, "good.csv", csv(0..10));
+    let daemon = home.start();
+    daemon.wait_for_metric(EVENTS, 20.0);
+    let malformed = r#"toleranced_ingest_quarantined_total{source="in",reason="malformed"}"#;
+    wait_for("both in the quarantine", || {
+        let output = home.run(&["quarantine", "list"]);
+        let (out, _) = texts(&output);
+        (out.contains("junk.csv") && out.contains("other columns.csv")).then_some(())
+    });
+    let metrics = daemon.wait_for_metric(malformed, 2.0);
+    assert_eq!(metrics.get(EVENTS), 20.0);
+    daemon.wait_for_log("no column `");
+    // A truncated archive gives what stands before the damage, and says that there was some.
+    let packed = gzip(&csv(100..3000));
+    drop_in(&home, "cut.csv.gz", &packed[..packed.len() / 2]);
+    let metrics = daemon.wait_for_metric(
+        r#"toleranced_ingest_quarantined_total{source="in",reason="truncated"}"#,
+        1.0,
+    );
+    assert!(metrics.get(EVENTS) > 100.0);
+    daemon.wait_for_metric(READ, 2.0);
+    let before = daemon.metrics().sum("toleranced_ingest_quarantined_total");
+    daemon.stop();
+    let daemon = home.start();
+    drop_in(&home, "last.csv", csv(60..61));
+    daemon.wait_for_metric(READ, 3.0);
+    let after = daemon.metrics().sum("toleranced_ingest_quarantined_total");
+    assert_eq!(after, before, "refused again after a restart");
+    daemon.stop();
+}
+
+#[test]
+fn a_file_that_is_still_written_waits_until_it_has_settled() {
+    let home = home(PLAIN);
+    let daemon = home.start();
+    let text = csv(0..40);
+    let half = text.len() / 2;
+    home.append("in/slow.csv", &text[..half]);
+    // Another one that is ready is read meanwhile: the folder has been looked at.
+    drop_in(&home, "ready.csv", csv(100..101));
+    daemon.wait_for_metric(READ, 1.0);
+    // Unless this test was stopped for seconds, the file has not settled by now.
+    let settled = std::fs::metadata(home.path("in/slow.csv"))
+        .unwrap()
+        .modified()
+        .unwrap()
+        .elapsed()
+        .unwrap();
+    let metrics = daemon.metrics();
+    if settled < Duration::from_millis(1500) {
+        assert_eq!(metrics.get(EVENTS), 2.0);
+    }
+    home.append("in/slow.csv", &text[half..]);
+    let metrics = daemon.wait_for_metric(EVENTS, 82.0);
+    assert_eq!(metrics.sum("toleranced_ingest_quarantined_total"), 0.0);
+    daemon.stop();
+}
+
+#[test]
+fn an_export_that_a_kill_interrupts_is_read_to_its_end_and_its_bad_records_are_refused_once() {
+    let home = home(PLAIN);
+    let (good, bad) = (120_000, 300);
+    let mut text = csv(0..good / 2);
+    for nth in 0..bad {
+        // Bad records all along, so that some are committed before any kill.
+        let at = text.len() * nth / bad;
+        let at = text[..at]
+            .rfind('\n')
+            .map_or(text.find('\n').unwrap() + 1, |at| at + 1)
+            .max(text.find('\n').unwrap() + 1);
+        text.insert_str(at, &format!("B{nth},tickets,open,never,\n"));
+    }
+    drop_in(&home, "large.csv", text);
+    // Half of the times it is killed as soon as something is committed, half of the times stopped.
+    let refused = |home: &Home| -> i64 {
+        let store = Store::open_to_read(&home.path("data")).ok();
+        let counts = store.and_then(|store| store.quarantine_counts().ok());
+        counts.map_or(0, |counts| counts.iter().map(|(_, _, count)| count).sum())
+    };
+    let mut interrupted = 0;
+    for nth in 0..6 {
+        let before = refused(&home);
+        let mut daemon = home.start();
+        wait_for("some more of it", || {
+            (refused(&home) > before || daemon.metrics().get(READ) > 0.0).then_some(())
+        });
+        match nth % 2 {
+            0 => daemon.kill(),
+            _ => drop(daemon.stop()),
+        }
+        interrupted += usize::from((1..bad as i64).contains(&refused(&home)));
+    }
+    assert!(interrupted > 0, "never interrupted in its middle");
+    let daemon = home.start();
+    let metrics = daemon.wait_for_metric(READ, 1.0);
+    assert_eq!(metrics.get(EVENTS), f64::from(good));
+    assert_eq!(
+        metrics.sum("toleranced_ingest_quarantined_total"),
+        bad as f64
+    );
+    assert_eq!(
+        metrics.sum("toleranced_ingest_records_total"),
+        f64::from(good) + bad as f64
+    );
+    assert_eq!(metrics.sum("toleranced_ingest_duplicates_total"), 0.0);
+    daemon.stop();
+}
