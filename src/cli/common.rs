@@ -428,7 +428,7 @@ fn document_sample(opened: &Opened, found: &mut Sample) {
 pub(super) fn catalog(file: Option<&Path>) -> Result<Catalog, Failure> {
     match file {
         None => Ok(Catalog::default()),
-        Some(file) => Ok(Catalog::parse(&read_text(file)?, file)?),
+        Some(file) => Ok(Catalog::parse(&readable(file)?, file)?),
     }
 }
 
@@ -436,13 +436,20 @@ pub(super) fn catalog(file: Option<&Path>) -> Result<Catalog, Failure> {
 pub(super) fn tolerance(file: Option<&Path>) -> Result<Tolerance, Failure> {
     match file {
         None => Ok(Tolerance::builtin()),
-        Some(file) => Ok(Tolerance::parse(&read_text(file)?, file)?),
+        Some(file) => Ok(Tolerance::parse(&readable(file)?, file)?),
     }
 }
 
-fn read_text(file: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(file)
-        .map_err(|error| Failure::environment(format!("{}: {error}", file.display())))
+/// A file that can't be read is the environment's fault, not that of what is in it.
+pub(super) fn readable(file: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(file).map_err(|error| {
+        let hint = if file == Path::new("toleranced.yaml") {
+            "; `toleranced init FILE` writes one from a log, or name another with --config"
+        } else {
+            ""
+        };
+        Failure::environment(format!("{}: {error}{hint}", file.display()))
+    })
 }
 
 /// An instant later than which no event is believed: a day from now, for clocks that differ.
