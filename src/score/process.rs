@@ -177,7 +177,8 @@ pub fn score_all(evidence: &Evidence, terms: Terms) -> Vec<ProcessScore> {
         let declared = terms.catalog.processes.get(terms.names.text(process))?;
         terms.names.find(declared.parent.as_deref()?)
     };
-    let sizes = sizes(&own, &calls_per_case(&live, declared_parent));
+    let calls = calls_per_case(&live, declared_parent);
+    let sizes = sizes(&own, calls, terms.names);
     let weeks = evidence.to.since(evidence.from) as f64 / WEEK_US as f64;
     let mut scores: Vec<ProcessScore> = evidence
         .processes

@@ -1,7 +1,7 @@
 //! The nominal size of a process, in steps.
 
 use crate::measure::{Counts, Sums};
-use crate::model::NameId;
+use crate::model::{NameId, Names};
 use crate::stats::entropy_bits;
 use std::collections::BTreeMap;
 
@@ -42,12 +42,15 @@ pub fn own_size(sums: &Sums) -> Option<Sizes> {
         return None;
     }
     let cases = sums.cases as f64;
-    let mut decisions = 0.0;
+    // Numbers of names depend on which came first; sums of floating-point numbers depend on their order, too, in the last
+    // digit. So both are added by size.
+    let mut decisions = Vec::new();
     let mut followers: Vec<i64> = Vec::new();
     let mut current = None;
     let mut close = |counts: &mut Vec<i64>| {
         let visits: i64 = counts.iter().sum();
-        decisions += visits as f64 / cases * (entropy_bits(counts.drain(..)).exp2() - 1.0);
+        counts.sort_unstable();
+        decisions.push(visits as f64 / cases * (entropy_bits(counts.drain(..)).exp2() - 1.0));
     };
     for ((activity, _), count) in sums.follows.iter() {
         if current != Some(activity) {
@@ -57,9 +60,10 @@ pub fn own_size(sums: &Sums) -> Option<Sizes> {
         followers.push(count);
     }
     close(&mut followers);
+    decisions.sort_unstable_by(f64::total_cmp);
     Some(Sizes {
         steps: sums.steps as f64 / cases,
-        decisions,
+        decisions: decisions.iter().sum(),
         handoffs: sums.handoffs as f64 / cases,
         sub_processes: 0.0,
     })
@@ -68,14 +72,21 @@ pub fn own_size(sums: &Sums) -> Option<Sizes> {
 /// The sizes of all processes, with those of their sub-processes.
 ///
 /// `own` are the sizes without sub-processes, `calls` the calls per case by (caller, called). A cycle is an error that
-/// names it for each process on it or leading to it; the rest have their size.
+/// names it for each process on it or leading to it; the rest have their size. Processes are gone through in the order
+/// of their names, so that neither sums nor the cycle that is named depend on which of them was seen first.
 pub fn sizes(
     own: &BTreeMap<NameId, Sizes>,
-    calls: &BTreeMap<NameId, Vec<(NameId, f64)>>,
+    mut calls: BTreeMap<NameId, Vec<(NameId, f64)>>,
+    names: &Names,
 ) -> BTreeMap<NameId, Result<Sizes, SizeError>> {
+    for called in calls.values_mut() {
+        called.sort_unstable_by_key(|(process, _)| names.text(*process));
+    }
+    let mut order: Vec<NameId> = own.keys().copied().collect();
+    order.sort_unstable_by_key(|process| names.text(*process));
     let mut known = BTreeMap::new();
-    for process in own.keys() {
-        resolve(*process, own, calls, &mut known, &mut Vec::new());
+    for process in order {
+        resolve(process, own, &calls, &mut known, &mut Vec::new());
     }
     known
 }
@@ -148,6 +159,12 @@ mod tests {
         }
     }
 
+    fn names() -> Names {
+        let mut names = Names::new();
+        ["a", "b", "c"].map(|name| names.intern(name));
+        names
+    }
+
     #[test]
     fn a_straight_process_is_as_large_as_its_steps() {
         let mut sums = Sums {
@@ -183,7 +200,7 @@ mod tests {
     fn sub_processes_count_as_often_as_they_are_called() {
         let own = BTreeMap::from([(1, size(10.0)), (2, size(4.0)), (3, size(2.0))]);
         let calls = BTreeMap::from([(1, vec![(2, 0.5)]), (2, vec![(3, 2.0)])]);
-        let all = sizes(&own, &calls);
+        let all = sizes(&own, calls, &names());
         assert_eq!(all[&2].as_ref().unwrap().total(), 8.0);
         assert_eq!(all[&1].as_ref().unwrap().total(), 14.0);
     }
@@ -192,7 +209,7 @@ mod tests {
     fn a_cycle_is_named() {
         let own = BTreeMap::from([(1, size(1.0)), (2, size(1.0)), (3, size(1.0))]);
         let calls = BTreeMap::from([(1, vec![(2, 1.0)]), (2, vec![(1, 1.0)])]);
-        let all = sizes(&own, &calls);
+        let all = sizes(&own, calls, &names());
         assert_eq!(all[&1].clone().unwrap_err().cycle, [1, 2, 1]);
         assert!(all[&3].is_ok());
     }
