@@ -69,18 +69,20 @@ impl Case {
     /// came first.
     pub fn insert(&mut self, incoming: EventIn, most: usize) -> Insert {
         let event = incoming.event;
+        let known = self.position_of(event.identity);
+        if known.is_none() && self.events.len() >= most {
+            return Insert::Full;
+        }
         if incoming.input != 0 {
             self.input = self.input.max((event.time, incoming.input));
         }
-        if let Some(at) = self.position_of(event.identity) {
+        if let Some(at) = known {
             let old = &mut self.events[at];
             if event.order() > old.order() {
+                self.idle_closed &= event.time == old.time;
                 *old = event;
             }
             return Insert::Duplicate;
-        }
-        if self.events.len() >= most {
-            return Insert::Full;
         }
         if let Some(index) = &mut self.index {
             index.insert(event.identity, self.events.len() as u32);

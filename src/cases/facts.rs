@@ -22,6 +22,8 @@ pub struct Facts {
     pub end: Time,
     /// Whether it has ended.
     pub complete: bool,
+    /// Whether it has ended by a declared end or time-out, rather than for want of one.
+    pub ended: bool,
     /// How it stands: the latest outcome that an event names, else its last activity.
     pub outcome: NameId,
     /// Whether the outcome is the last activity for want of a named one.
@@ -86,7 +88,9 @@ pub fn facts(case: &Case, rules: &RuleBook, names: &Names, as_of: Option<Time>) 
     let life = life(events, rule);
     let idle = match (rule.idle, as_of) {
         (Some(idle), Some(as_of)) => as_of.since(last.time) >= idle,
-        _ => case.idle_closed(),
+        (Some(_), None) => case.idle_closed(),
+        // Closed under rules that do not hold any more.
+        (None, _) => false,
     };
     let declared = rule.declares_end || life.declares_end;
     let named = events
@@ -122,6 +126,7 @@ pub fn facts(case: &Case, rules: &RuleBook, names: &Names, as_of: Option<Time>) 
         start: first.time,
         end: last.time,
         complete: !declared || life.ended || idle,
+        ended: declared && (life.ended || idle),
         outcome,
         outcome_is_activity: named.is_none(),
         settled: life.settled,

@@ -28,6 +28,8 @@ pub const DURATION_BINS: [f64; 14] = [
 
 /// Cases by process, executor and outcome.
 pub const CASES: &str = "toleranced_cases_total";
+/// Cases that have started, by process.
+pub const STARTED: &str = "toleranced_cases_started_total";
 /// Cases by process, executor and bin of the duration (not cumulative; the bin after the last is +Inf).
 pub const DURATION_BIN: &str = "duration_bin";
 /// Sum of durations by process and executor, in microseconds.
@@ -157,6 +159,11 @@ impl Counters {
         self.raise(DURATION_BIN, &[process, executor, &last], rest);
         let sum = i64::try_from(sums.durations.sum()).unwrap_or(i64::MAX);
         self.raise(DURATION_SUM, &[process, executor], sum);
+    }
+
+    /// Raises the counter of started cases of a process to their number over all time.
+    pub fn follow_starts(&mut self, process: &str, started: i64) {
+        self.raise(STARTED, &[process], started);
     }
 
     /// The rows that changed.

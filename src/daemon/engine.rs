@@ -322,6 +322,10 @@ impl Engine {
         for (key, sums) in self.sums.changed_totals() {
             self.counters.follow(key, sums, &self.names);
         }
+        for (process, started) in self.sums.changed_starts() {
+            self.counters
+                .follow_starts(self.names.text(process), started);
+        }
         (commit.buckets, commit.totals) = self.sums.rows();
         commit.counters = self.counters.rows();
         commit.quarantine_most = self.config.limits.quarantine_records;
@@ -531,7 +535,7 @@ impl Engine {
 fn rules_hash(config: &Config) -> String {
     let hash = hash_pair(config.hashes.catalog, config.hashes.tolerance);
     // The first number rises when the program itself judges otherwise.
-    format!("1-{hash:016x}")
+    format!("2-{hash:016x}")
 }
 
 fn windows(config: &Config, names: &mut Names) -> Windows {

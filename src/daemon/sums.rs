@@ -134,7 +134,12 @@ impl SumsCache {
             let sums = self.totals.entry(total).or_default();
             // What would grow for ever with the hours and the paths is kept in the buckets only.
             sums.add_open(facts, sign);
-            sums.add_end_counts(facts, sign);
+            sums.starts.add(0, sign);
+            // Counters rise with these, so only what has ended for good counts: without a declared end a case would be
+            // counted with every outcome that it ever seemed to have.
+            if facts.ended {
+                sums.add_end_counts(facts, sign);
+            }
             self.dirty_totals.insert(total);
         }
     }
@@ -184,6 +189,23 @@ impl SumsCache {
         self.dirty_totals
             .iter()
             .filter_map(|key| Some((key, self.totals.get(key)?)))
+    }
+
+    /// Live cases started over all time, of the processes whose totals changed.
+    pub fn changed_starts(&self) -> Vec<(NameId, i64)> {
+        let changed: BTreeSet<NameId> = self.dirty_totals.iter().map(|key| key.0).collect();
+        let started = |process: &NameId| {
+            let first = (*process, Executor::Human, Origin::Live);
+            let last = (*process, Executor::Unknown, Origin::Shadow);
+            let own = self.totals.range(first..=last);
+            own.filter(|((_, _, origin), _)| *origin == Origin::Live)
+                .map(|(_, sums)| sums.started())
+                .sum()
+        };
+        changed
+            .iter()
+            .map(|process| (*process, started(process)))
+            .collect()
     }
 
     /// All totals.
@@ -259,6 +281,7 @@ impl SumsCache {
             processes: self.window.clone(),
             from: first_event.unwrap_or(self.as_of),
             to: self.as_of,
+            ..Evidence::default()
         };
         for process in evidence.processes.values_mut() {
             for sums in process.parts.values_mut() {
@@ -278,8 +301,13 @@ impl SumsCache {
             .processes
             .values_mut()
             .for_each(ProcessSums::drop_zeros);
+        let begin = evidence.from;
+        for (process, window) in &self.windows.own {
+            let from = begin.max(self.as_of.plus(-window));
+            evidence.own_from.insert(*process, from);
+        }
         if let Some(window) = self.windows.default {
-            evidence.from = evidence.from.max(self.as_of.plus(-window));
+            evidence.from = begin.max(self.as_of.plus(-window));
         }
         evidence
     }

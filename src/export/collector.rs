@@ -2,7 +2,7 @@
 
 use super::metrics::{self, Kind, Metric};
 use crate::daemon::{Shared, Snapshot};
-use crate::model::{Class, Status, TolClass};
+use crate::model::{Class, Status, TolClass, hash_text};
 use crate::score::ProcessScore;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::{
@@ -29,6 +29,14 @@ impl SnapshotCollector {
     }
 }
 
+/// A label from a log, cut where it is long; names that begin alike stay different by a hash of the whole.
+fn label(value: &str) -> String {
+    match value.char_indices().nth(LABEL_CHARS) {
+        None => value.to_owned(),
+        Some((end, _)) => format!("{}~{:08x}", &value[..end], hash_text(value) as u32),
+    }
+}
+
 /// Samples of one metric.
 struct Family {
     metric: &'static Metric,
@@ -45,7 +53,7 @@ impl Families {
         let pairs = metric.labels.iter().zip(labels).map(|(name, value)| {
             let mut pair = LabelPair::default();
             pair.set_name((*name).to_owned());
-            pair.set_value(value.chars().take(LABEL_CHARS).collect());
+            pair.set_value(label(value));
             pair
         });
         sample.set_label(pairs.collect());
@@ -215,9 +223,14 @@ fn cases(families: &mut Families, snapshot: &Snapshot) {
     for ((process, executor), mut outcomes) in by_executor {
         // The most frequent ones keep their name; by name among equals, so that it does not change from scrape to scrape.
         outcomes.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
-        let others: i64 = outcomes.iter().skip(OUTCOMES).map(|(_, count)| count).sum();
+        let mut others: i64 = outcomes.iter().skip(OUTCOMES).map(|(_, count)| count).sum();
         folded += outcomes.len().saturating_sub(OUTCOMES);
         for (outcome, count) in outcomes.iter().take(OUTCOMES) {
+            // A log may call an outcome so itself: the same labels must not come twice.
+            if *outcome == "other" {
+                others += count;
+                continue;
+            }
             families.counter(
                 &metrics::CASES,
                 &[process, executor, outcome],
@@ -233,6 +246,12 @@ fn cases(families: &mut Families, snapshot: &Snapshot) {
         }
     }
     families.gauge(&metrics::OUTCOMES_FOLDED, &[], folded as f64);
+    for score in snapshot.scores.iter() {
+        let key = (metrics::STARTED.name.to_owned(), vec![score.id.clone()]);
+        if !snapshot.counters.contains_key(&key) {
+            families.counter(&metrics::STARTED, &[&score.id], 0.0);
+        }
+    }
     // Declared processes exist at zero from the start, also where no outcome is declared.
     for score in snapshot.scores.iter().filter(|score| score.cases == 0) {
         if counted.contains(score.id.as_str()) {
@@ -287,6 +306,7 @@ fn durations(families: &mut Families, snapshot: &Snapshot) {
 
 fn ingest(families: &mut Families, snapshot: &Snapshot, shared: &Shared) {
     let plain = [
+        &metrics::STARTED,
         &metrics::EVENTS,
         &metrics::RECORDS,
         &metrics::DUPLICATES,

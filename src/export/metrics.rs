@@ -44,9 +44,11 @@ macro_rules! metrics {
 metrics! {
     BUILD_INFO = Gauge "toleranced_build_info" ["version"] "Always 1; the version is a label.";
     CASES = Counter "toleranced_cases_total" ["process", "executor", "outcome"]
-        "Live cases that have ended. A case that is corrected later does not lower it.";
+        "Live cases that have ended, for processes whose end is declared. A later correction does not lower it.";
+    STARTED = Counter "toleranced_cases_started_total" ["process"]
+        "Live cases that have started.";
     DURATION = Histogram "toleranced_case_duration_seconds" ["process", "executor"]
-        "Time from first to last event of the live cases that have ended.";
+        "Time from first to last event of the live cases that have ended, for processes whose end is declared.";
     OPEN = Gauge "toleranced_cases_open" ["process"] "Live cases that have started and not ended.";
     INFO = Gauge "toleranced_process_info"
         ["process", "name", "criticality", "complexity", "frequency", "tolerance", "executor", "recommendation", "rule"]

@@ -50,6 +50,8 @@ pub struct Evidence {
     pub processes: BTreeMap<NameId, ProcessSums>,
     /// The first instant that the sums cover.
     pub from: Time,
+    /// The same for processes with a window of their own.
+    pub own_from: BTreeMap<NameId, Time>,
     /// The last one.
     pub to: Time,
 }

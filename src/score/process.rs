@@ -47,7 +47,10 @@ pub fn score_all(evidence: &Evidence, terms: Terms) -> Vec<ProcessScore> {
         terms.names.find(declared.parent.as_deref()?)
     };
     let sizes = sizes_by_name(&own, &calls_per_case(&live, declared_parent), terms.names);
-    let weeks = evidence.to.since(evidence.from) as f64 / WEEK_US as f64;
+    let weeks_since = |from| {
+        let weeks = evidence.to.since(from) as f64 / WEEK_US as f64;
+        weeks.max(LEAST_EXPOSURE_WEEKS)
+    };
     let mut scores: Vec<ProcessScore> = evidence
         .processes
         .iter()
@@ -57,7 +60,7 @@ pub fn score_all(evidence: &Evidence, terms: Terms) -> Vec<ProcessScore> {
                 declared: terms.catalog.process(terms.names.text(*process)),
                 live: &live[process],
                 parts,
-                weeks: weeks.max(LEAST_EXPOSURE_WEEKS),
+                weeks: weeks_since(*evidence.own_from.get(process).unwrap_or(&evidence.from)),
                 notes: Vec::new(),
             };
             scorer.score(sizes.get(process))
@@ -72,7 +75,7 @@ pub fn score_all(evidence: &Evidence, terms: Terms) -> Vec<ProcessScore> {
                 declared: declared.clone(),
                 live: &sums,
                 parts: &parts,
-                weeks: weeks.max(LEAST_EXPOSURE_WEEKS),
+                weeks: weeks_since(evidence.from),
                 notes: vec!["declared in the catalog, and not seen in any log".to_owned()],
             };
             scores.push(scorer.score(None));
@@ -232,15 +235,20 @@ impl Scorer<'_> {
             .unwrap_or(Class::M)
     }
 
-    /// Whether anything at all could be a deviation: an outcome with a name, a state that can be left again, a limit, a
-    /// path. Without any of these a clean record is no evidence.
+    /// Whether anything at all could be a deviation: an outcome that is declared or known by its name, a state that can
+    /// be left again, a limit, a path. Without any of these a clean record is no evidence.
     fn is_measurable(&self, sums: &Sums) -> bool {
         let declared = &self.declared;
-        sums.unnamed_outcomes < sums.cases
-            || sums.settled > 0
+        let known = |id: NameId| {
+            let by_name = &self.terms.tolerance.outcome_severity;
+            by_name.contains_key(&self.terms.names.text(id).to_lowercase())
+        };
+        let named = sums.unnamed_outcomes < sums.cases;
+        sums.settled > 0
             || !declared.outcomes.is_empty()
             || declared.duration_limit.is_some()
             || !declared.path.is_empty()
+            || named && sums.outcomes.iter().any(|(id, _)| known(id))
     }
 
     fn deviation(&self, sums: &Sums) -> Option<Bounds> {
