@@ -253,7 +253,12 @@ impl SumsCache {
                 sums.open_events = 0;
             }
         }
+        let mut seen = FxHashSet::default();
         for ((process, executor, origin), total) in &self.totals {
+            if total.is_zero() {
+                continue;
+            }
+            seen.insert(*process);
             let parts = evidence.processes.entry(*process).or_default();
             if total.open != 0 {
                 let sums = parts.parts.entry((*executor, *origin)).or_default();
@@ -265,6 +270,10 @@ impl SumsCache {
             .processes
             .values_mut()
             .for_each(ProcessSums::drop_zeros);
+        // A process whose cases have all moved to another one has none.
+        evidence
+            .processes
+            .retain(|process, _| seen.contains(process));
         if let Some(window) = self.windows.default {
             evidence.from = evidence.from.max(self.as_of.plus(-window));
         }
