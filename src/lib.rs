@@ -2,6 +2,9 @@
 //!
 //! The rooms of the house, lowest first; arrows point down only (a test reads the `use` lines). See ARCHITECTURE.md.
 
+#![deny(missing_docs)]
+#![forbid(unsafe_code)]
+
 pub mod model;
 
 pub mod config;

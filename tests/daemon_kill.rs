@@ -5,7 +5,8 @@ mod common;
 use common::{Daemon, Dice, Figures, Home, Metrics, wait_to_equal};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
-use toleranced::simulate::{Lifecycle, Soc};
+use toleranced::model::Lifecycle;
+use toleranced::simulate::Soc;
 
 const KILLS: u64 = 55;
 const DAY_US: i64 = 86_400_000_000;

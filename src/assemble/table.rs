@@ -46,12 +46,15 @@ impl CaseTable {
 
     /// How many cases there are.
     pub fn len(&self) -> usize {
-        self.cases.len()
+        self.cases
+            .iter()
+            .filter(|case| !case.events().is_empty())
+            .count()
     }
 
     /// Whether there is no case.
     pub fn is_empty(&self) -> bool {
-        self.cases.is_empty()
+        self.len() == 0
     }
 
     /// The cases, in order of their first appearance.

@@ -1,5 +1,6 @@
 //! `toleranced check`: is everything that users write valid?
 
+use super::common::readable;
 use super::failure::{Done, Failure};
 use crate::config::catalog::Catalog;
 use crate::config::daemon::Config;
@@ -83,18 +84,6 @@ fn note(problems: &mut Problems, fine: &mut Vec<String>, checked: Result<String,
         Ok(line) => fine.push(line),
         Err(found) => problems.0.extend(found.0),
     }
-}
-
-/// A file that can't be read is the environment's fault, not that of what is in it.
-fn readable(file: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(file).map_err(|error| {
-        let hint = if file == Path::new("toleranced.yaml") {
-            "; `toleranced init FILE` writes one from a log, or name another with --config"
-        } else {
-            ""
-        };
-        Failure::environment(format!("{}: {error}{hint}", file.display()))
-    })
 }
 
 fn check_config(file: &Path) -> Result<String, Problems> {

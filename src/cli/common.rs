@@ -2,14 +2,16 @@
 
 use super::failure::Failure;
 use crate::config::At;
-use crate::config::mapping::{FieldSpec, FormatName, MappingSpec, OneOrMany};
+use crate::config::mapping::{FieldSpec, FormatName, MappingSpec, OneOrMany, PRESETS};
 use crate::config::{catalog::Catalog, tolerance::Tolerance};
+use crate::ingest::EventBatch;
 use crate::ingest::Path as RecordPath;
 use crate::ingest::decode::{
-    Chunker, Input, Opened, XesEvent, read_header, read_xes, sample_records,
+    Chunker, Input, Opened, XesEvent, decode_document, read_header, read_xes, sample_records,
 };
 use crate::ingest::framing::Framing;
 use crate::ingest::guess::{Guess, guess, guess_records};
+use crate::ingest::mapping::{Circumstances, Place, compile};
 use crate::ingest::read::format_of;
 use crate::model::Time;
 use chrono::Utc;
@@ -66,6 +68,8 @@ pub(super) struct ChosenMapping {
     pub guess: Option<Guess>,
     /// Whether the states that resolve a case may be guessed too.
     pub may_guess_resolved: bool,
+    /// Where no mapping was named: a preset that reads the file without a fault.
+    pub preset: Option<&'static str>,
 }
 
 fn at(text: &str) -> At<FieldSpec> {
@@ -92,12 +96,18 @@ impl MappingArgs {
                 file: PathBuf::from(name),
                 guess: None,
                 may_guess_resolved: false,
+                preset: None,
             },
             None => self.guessed(opened, input)?,
         };
-        self.override_fields(&mut chosen.spec);
+        self.override_fields(&mut chosen.spec, chosen.guess.as_ref());
         if let Some(guess) = &chosen.guess {
-            refuse_unguessable(guess, &chosen.spec, input)?;
+            refuse_unguessable(
+                guess,
+                &chosen.spec,
+                input,
+                (chosen.preset, opened.sample_is_all),
+            )?;
         }
         Ok(chosen)
     }
@@ -135,16 +145,20 @@ impl MappingArgs {
         }
         let mut spec = spec_of(&guess);
         spec.format = Some(format);
-        spec.records = sample.records_at.map(|path| path.text().to_owned());
+        spec.records = sample
+            .records_at
+            .as_ref()
+            .map(|path| path.text().to_owned());
         Ok(ChosenMapping {
             spec,
             file: PathBuf::from(input.name()),
             may_guess_resolved: guess.column("lifecycle").is_none(),
+            preset: fitting_preset(opened, &sample, format),
             guess: Some(guess),
         })
     }
 
-    fn override_fields(&self, spec: &mut MappingSpec) {
+    fn override_fields(&self, spec: &mut MappingSpec, guess: Option<&Guess>) {
         let fields = [
             (&self.case, &mut spec.case),
             (&self.activity, &mut spec.activity),
@@ -155,7 +169,13 @@ impl MappingArgs {
         ];
         for (told, field) in fields {
             if let Some(column) = told {
-                *field = Some(at(column));
+                // A column may have braces in its name; what is no column may be a template.
+                let is_column = guess.is_some_and(|guess| guess.info(column).is_some());
+                *field = Some(if is_column {
+                    at_plain(column)
+                } else {
+                    at(column)
+                });
             }
         }
         if let Some(name) = &self.process_name {
@@ -174,7 +194,12 @@ impl MappingArgs {
 }
 
 fn spec_of(guess: &Guess) -> MappingSpec {
-    let field = |name: &str| guess.column(name).map(at_plain);
+    let field = |name: &str| {
+        let column = guess.column(name)?;
+        let mut field = at_plain(column);
+        field.value.0.missing = guess.missing_words(name).to_vec();
+        Some(field)
+    };
     MappingSpec {
         case: field("case"),
         activity: field("activity"),
@@ -192,7 +217,12 @@ fn spec_of(guess: &Guess) -> MappingSpec {
     }
 }
 
-fn refuse_unguessable(guess: &Guess, spec: &MappingSpec, input: &Input) -> Result<(), Failure> {
+fn refuse_unguessable(
+    guess: &Guess,
+    spec: &MappingSpec,
+    input: &Input,
+    (preset, sample_is_all): (Option<&str>, bool),
+) -> Result<(), Failure> {
     let missing: Vec<&str> = guess
         .missing()
         .into_iter()
@@ -215,13 +245,105 @@ fn refuse_unguessable(guess: &Guess, spec: &MappingSpec, input: &Input) -> Resul
         .map(|column| column.name.as_str())
         .take(40)
         .collect();
+    let name = input.name();
+    if let Some(preset) = preset {
+        return Err(Failure::invalid(format!(
+            "{name}: can't tell which column is the {}, but it looks like the preset {preset}: try --map {preset}",
+            missing.join(" and the "),
+        )));
+    }
+    if guess.records == 0 && sample_is_all {
+        let what = "no event could be read: there is no record in it, or none is as wide as its first line. If there are lines above the header (a title, `sep=;`), remove them";
+        return Err(Failure::invalid(format!("{name}: {what}")));
+    }
+    if columns.is_empty() {
+        return Err(Failure::invalid(format!(
+            "{name}: found no records with columns in its beginning: either it has none, or its header or first record is too long, or they are deeper inside; say where with `records` in a mapping (docs/mapping.md), or name a preset with --map"
+        )));
+    }
+    if let [column] = columns.as_slice() {
+        return Err(Failure::invalid(format!(
+            "{name}: found a single column, `{column}`. If the fields are separated by something unusual, name it as `delimiter` in a mapping (docs/mapping.md)"
+        )));
+    }
+    let unreadable = match guess.unreadable_time() {
+        Some(column) if missing.contains(&"time") => format!(
+            " (`{}` sounds like it, but too few of its values, such as `{}`, are times that can be read and believed: if it is the one, say --time '{}' --time-format FORMAT)",
+            column.name,
+            column.samples.first().map_or("", String::as_str),
+            column.name,
+        ),
+        _ => String::new(),
+    };
     Err(Failure::invalid(format!(
-        "{}: can't tell which column is the {}. Say so with {}, or name a preset with --map. Its columns: {}",
-        input.name(),
+        "{name}: can't tell which column is the {}{unreadable}. Say so with {}, or name a preset with --map. Its columns: {}",
         missing.join(" and the "),
         flags.join(" "),
         columns.join(", "),
     )))
+}
+
+/// Presets that read whatever has the usual names: no news.
+const GENERAL_PRESETS: [&str; 2] = ["toleranced", "xes"];
+
+/// The preset that makes the most events of the sample and refuses nothing of it.
+fn fitting_preset(opened: &Opened, sample: &Sample, format: FormatName) -> Option<&'static str> {
+    let mut best: Option<(usize, &'static str)> = None;
+    for (name, _) in PRESETS {
+        if GENERAL_PRESETS.contains(name) {
+            continue;
+        }
+        let events = events_of_preset(name, opened, sample, format).unwrap_or(0);
+        if events > best.map_or(0, |(most, _)| most) {
+            best = Some((events, *name));
+        }
+    }
+    best.map(|(_, name)| name)
+}
+
+/// How many events a preset makes of the sample; `None` if it refuses any of it or does not fit at all.
+fn events_of_preset(
+    name: &str,
+    opened: &Opened,
+    sample: &Sample,
+    format: FormatName,
+) -> Option<usize> {
+    const TRIED: usize = 50;
+    let spec = MappingSpec::load(name).ok()?;
+    let json = [FormatName::Json, FormatName::Ndjson];
+    let fits = spec
+        .format
+        .is_none_or(|wanted| wanted == format || json.contains(&wanted) && json.contains(&format));
+    let circumstances = Circumstances {
+        default_process: "sample",
+        namespace: "",
+        latest: latest_believed(),
+    };
+    let mapping = compile(&spec, Path::new(name), circumstances).ok()?;
+    if !fits {
+        return None;
+    }
+    let mut batch = EventBatch::default();
+    if spec.records.is_some() || format == FormatName::Json {
+        if !opened.sample_is_all || !json.contains(&format) {
+            return None;
+        }
+        decode_document(&mapping, 0, opened.sample.as_slice(), &mut |part| {
+            batch = part;
+            ControlFlow::Break(())
+        });
+    } else {
+        for (nth, record) in sample.records.iter().take(TRIED).enumerate() {
+            let place = Place {
+                stream: 0,
+                offset: nth as u64,
+                record: nth as u64,
+            };
+            mapping.apply_value(record, place, b"", &mut batch);
+        }
+    }
+    let most_count = batch.filtered * 2 <= batch.records;
+    (batch.rejects.is_empty() && most_count).then_some(batch.events.len())
 }
 
 /// The first records of a file.
@@ -306,7 +428,7 @@ fn document_sample(opened: &Opened, found: &mut Sample) {
 pub(super) fn catalog(file: Option<&Path>) -> Result<Catalog, Failure> {
     match file {
         None => Ok(Catalog::default()),
-        Some(file) => Ok(Catalog::parse(&read_text(file)?, file)?),
+        Some(file) => Ok(Catalog::parse(&readable(file)?, file)?),
     }
 }
 
@@ -314,13 +436,20 @@ pub(super) fn catalog(file: Option<&Path>) -> Result<Catalog, Failure> {
 pub(super) fn tolerance(file: Option<&Path>) -> Result<Tolerance, Failure> {
     match file {
         None => Ok(Tolerance::builtin()),
-        Some(file) => Ok(Tolerance::parse(&read_text(file)?, file)?),
+        Some(file) => Ok(Tolerance::parse(&readable(file)?, file)?),
     }
 }
 
-fn read_text(file: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(file)
-        .map_err(|error| Failure::environment(format!("{}: {error}", file.display())))
+/// A file that can't be read is the environment's fault, not that of what is in it.
+pub(super) fn readable(file: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(file).map_err(|error| {
+        let hint = if file == Path::new("toleranced.yaml") {
+            "; `toleranced init FILE` writes one from a log, or name another with --config"
+        } else {
+            ""
+        };
+        Failure::environment(format!("{}: {error}{hint}", file.display()))
+    })
 }
 
 /// An instant later than which no event is believed: a day from now, for clocks that differ.

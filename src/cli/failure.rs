@@ -44,7 +44,7 @@ impl Failure {
             Failure::Environment(error) => (error, 2),
         };
         let mark = console::style("error:").for_stderr().red().bold();
-        eprintln!("{mark} {error:#}");
+        eprintln!("{mark} {}", harmless(&format!("{error:#}")));
         ExitCode::from(code)
     }
 
@@ -57,6 +57,26 @@ impl Failure {
     pub fn environment(message: impl Into<String>) -> Failure {
         Failure::Environment(anyhow::Error::msg(message.into()))
     }
+}
+
+/// A text with names from a log in it, without anything that moves a terminal's cursor or fills its window.
+pub(super) fn harmless(text: &str) -> String {
+    const MOST: usize = 900;
+    let mut out = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let keep = |c: char| c == '\n' || !c.is_control();
+        let shown = line.chars().take(MOST).map(|c| match c {
+            '\t' => ' ',
+            c if keep(c) => c,
+            _ => '\u{fffd}',
+        });
+        out.extend(shown);
+        if line.chars().nth(MOST).is_some() {
+            out.push_str("...");
+            out.push_str(if line.ends_with('\n') { "\n" } else { "" });
+        }
+    }
+    out
 }
 
 impl From<io::Error> for Failure {
@@ -86,8 +106,9 @@ impl From<Problems> for Failure {
 impl From<DecodeError> for Failure {
     fn from(error: DecodeError) -> Failure {
         match error {
-            DecodeError::Io { .. } => Failure::Environment(error.into()),
-            DecodeError::Format { .. } => Failure::Invalid(error.into()),
+            // In words: its source is in its message already, and would be printed twice.
+            DecodeError::Io { .. } => Failure::environment(error.to_string()),
+            DecodeError::Format { .. } => Failure::invalid(error.to_string()),
         }
     }
 }

@@ -48,7 +48,7 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
     let opened = open_input(&input, &counter)?;
     let format = format_of(&opened, None, &input.name())?;
     let chosen = args.mapping.choose(&opened, &input)?;
-    let stem = input.stem();
+    let stem = source_name(&input.stem());
     let circumstances = Circumstances {
         default_process: &stem,
         namespace: "",
@@ -150,6 +150,14 @@ fn absolute(file: &str) -> String {
     std::path::absolute(file).map_or_else(|_| file.to_owned(), |path| path.display().to_string())
 }
 
+/// A text as the name of a source, which is also the process of events that do not name one.
+fn source_name(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    text.chars()
+        .map(|c| if plain(c) { c } else { '-' })
+        .collect()
+}
+
 fn configuration(args: &Args, stem: &str, format: &str) -> String {
     let mapping = args.mapping.map.clone().map_or_else(
         || "mapping.yaml".to_owned(),
@@ -167,16 +175,6 @@ fn configuration(args: &Args, stem: &str, format: &str) -> String {
     } else {
         "files"
     };
-    let name: String = stem
-        .chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() || "-_.".contains(c) {
-                c
-            } else {
-                '-'
-            }
-        })
-        .collect();
     format!(
         "# toleranced: what to read and where to keep it. Check it with `toleranced check`; docs/configuration.md has every key.
 listen: {DEFAULT_LISTEN}     # pages and /metrics
@@ -188,7 +186,7 @@ score:
   window: all                # cases that ended longer ago do not count; 90d is usual for a live system
 
 sources:
-  - name: {name}
+  - name: {stem}
     type: {kind}               # files: logs that grow, tailed. drop: exports, each read once, whole
     paths: [{}]
     mapping: {}

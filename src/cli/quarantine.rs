@@ -1,6 +1,6 @@
 //! `toleranced quarantine`: what did not become events: list, show, replay.
 
-use super::common::grouped;
+use super::common::{grouped, readable};
 use super::failure::{Done, Failure};
 use crate::config::daemon::Config;
 use crate::model::Time;
@@ -87,6 +87,7 @@ impl From<StoreError> for Failure {
 }
 
 pub(super) fn run(args: &Args) -> Result<Done, Failure> {
+    readable(&args.config)?;
     let config = Config::load(&args.config)?;
     if !Store::file_in(&config.data_dir).exists() {
         return Err(Failure::environment(format!(

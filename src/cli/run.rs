@@ -1,5 +1,6 @@
 //! `toleranced run`: the daemon.
 
+use super::common::readable;
 use super::failure::{Done, Failure};
 use crate::config::daemon::Config;
 use crate::daemon::{self, Error};
@@ -25,6 +26,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<Done, Failure> {
     log_to_stderr();
+    readable(&args.config)?;
     let config = Config::load(&args.config)?;
     serve(config, &args.config, |_| {})
 }

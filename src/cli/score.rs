@@ -3,7 +3,7 @@
 mod output;
 
 use super::common::{ChosenMapping, MappingArgs, catalog, latest_believed, progress, tolerance};
-use super::failure::{Done, Failure};
+use super::failure::{Done, Failure, harmless};
 use crate::assemble::{CaseTable, ContentCounter, TableLimits};
 use crate::cases::{RuleBook, resolved_states};
 use crate::config::daemon::Limits;
@@ -45,7 +45,7 @@ pub(super) struct Args {
     /// Tolerance table and decisions, instead of the built-in ones
     #[arg(long, value_name = "FILE")]
     tolerance: Option<PathBuf>,
-    /// Score as of this time; the last event if not given
+    /// Score as of this time, as if nothing after it had happened yet; the last event if not given
     #[arg(long, value_name = "TIME")]
     as_of: Option<String>,
     /// Count only cases that ended within this span before, such as 90d; all if not given
@@ -71,6 +71,8 @@ struct Reading {
     events: u64,
     duplicates: u64,
     filtered: u64,
+    /// Events later than `--as-of`.
+    after_as_of: u64,
     ambiguous_times: u64,
     quarantine: BTreeMap<Reason, Refused>,
     /// File and what was guessed of it.
@@ -87,6 +89,7 @@ struct Guessed {
     line: String,
     day_or_month: bool,
     time_format: Option<String>,
+    preset: Option<&'static str>,
 }
 
 /// Records refused for one reason.
@@ -136,7 +139,15 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
     let inputs: Vec<Input> = args.files.iter().map(|file| Input::new(file)).collect();
     let mut table = CaseTable::new();
     let mut reading = Reading::default();
-    let may_guess_resolved = read_all(&inputs, &args.mapping, &mut table, &mut reading)?;
+    let mut reader = Reader {
+        mapping: &args.mapping,
+        // What had not happened by then is not known.
+        until: as_of.unwrap_or(Time(i64::MAX)),
+        counter: Arc::default(),
+        table: &mut table,
+        reading: &mut reading,
+    };
+    let may_guess_resolved = reader.all(&inputs)?;
     table.settle();
     let mut rules = RuleBook::new(&catalog, &tolerance, &mut table.names);
     if may_guess_resolved {
@@ -170,13 +181,20 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
 fn ended(report: &Report) -> Result<Done, Failure> {
     for message in &report.reading.failed {
         let mark = console::style("error:").for_stderr().red().bold();
-        eprintln!("{mark} {message}");
+        eprintln!("{mark} {}", harmless(message));
     }
     if report.reading.events == 0 && report.reading.failed.is_empty() {
         let why = match report.reading.quarantine.values().next() {
             Some(refused) => format!(
                 "no event could be read; the first record was refused: {}",
                 refused.detail
+            ),
+            None if report.reading.after_as_of > 0 => {
+                "no event to score: all of them are later than --as-of".to_owned()
+            }
+            None if report.reading.filtered > 0 => format!(
+                "no event to score: the mapping passes over every record ({})",
+                report.reading.filtered
             ),
             None => "no event could be read: the input has no records".to_owned(),
         };
@@ -199,75 +217,80 @@ fn parse_time(text: &str) -> Result<Time, Failure> {
     }
 }
 
-/// Reads every file into the table; says whether the states that resolve a case may be guessed. One file that can't be
-/// read is the end if it is the only one, and is told at the end otherwise.
-fn read_all(
-    inputs: &[Input],
-    mapping: &MappingArgs,
-    table: &mut CaseTable,
-    reading: &mut Reading,
-) -> Result<bool, Failure> {
-    let bar = progress(inputs);
-    let counter = Arc::new(AtomicU64::new(0));
-    let mut may_guess_resolved = true;
-    for (nth, input) in inputs.iter().enumerate() {
-        bar.set_message(input.name());
-        let mut tick = || bar.set_position(counter.load(Ordering::Relaxed));
-        match read_one((nth, input), mapping, &counter, table, reading, &mut tick) {
-            Ok(may_guess) => may_guess_resolved &= may_guess,
-            Err(failure) if inputs.len() == 1 => {
-                bar.finish_and_clear();
-                return Err(failure);
-            }
-            Err(Failure::Invalid(error) | Failure::Environment(error)) => {
-                reading.failed.push(format!("{error:#}"));
-            }
-            Err(Failure::BrokenPipe) => return Err(Failure::BrokenPipe),
-        }
-    }
-    bar.finish_and_clear();
-    Ok(may_guess_resolved)
+/// Reads files into a table.
+struct Reader<'a> {
+    mapping: &'a MappingArgs,
+    /// Later events are left out.
+    until: Time,
+    /// Stored bytes read, for the progress bar.
+    counter: Arc<AtomicU64>,
+    table: &'a mut CaseTable,
+    reading: &'a mut Reading,
 }
 
-fn read_one(
-    (nth, input): (usize, &Input),
-    args: &MappingArgs,
-    counter: &Arc<AtomicU64>,
-    table: &mut CaseTable,
-    reading: &mut Reading,
-    tick: &mut dyn FnMut(),
-) -> Result<bool, Failure> {
-    let name = input.name();
-    let opened = open_input(input, counter)?;
-    let chosen = args.choose(&opened, input)?;
-    let circumstances = Circumstances {
-        default_process: &input.stem(),
-        namespace: "",
-        latest: latest_believed(),
-    };
-    let mapping = compile(&chosen.spec, &chosen.file, circumstances)?;
-    note_guess(&chosen, &name, reading);
-    let limits = TableLimits {
-        case_events: Limits::default().case_events,
-    };
-    let mut counting = ContentCounter::default();
-    let mut take = |mut batch: EventBatch| {
-        batch.move_places(nth as u64);
-        if mapping.identity == Identity::Content {
-            counting.number(&mut batch);
+impl Reader<'_> {
+    /// Reads every file into the table; says whether the states that resolve a case may be guessed. One file that can't be
+    /// read is the end if it is the only one, and is told at the end otherwise.
+    fn all(&mut self, inputs: &[Input]) -> Result<bool, Failure> {
+        let bar = progress(inputs);
+        let counter = self.counter.clone();
+        let mut may_guess_resolved = true;
+        for (nth, input) in inputs.iter().enumerate() {
+            bar.set_message(input.name());
+            let mut tick = || bar.set_position(counter.load(Ordering::Relaxed));
+            match self.one(nth, input, &mut tick) {
+                Ok(may_guess) => may_guess_resolved &= may_guess,
+                Err(failure) if inputs.len() == 1 => {
+                    bar.finish_and_clear();
+                    return Err(failure);
+                }
+                Err(Failure::Invalid(error) | Failure::Environment(error)) => {
+                    self.reading.failed.push(format!("{error:#}"));
+                }
+                Err(Failure::BrokenPipe) => return Err(Failure::BrokenPipe),
+            }
         }
-        let taken = table.take(&batch, limits);
-        reading.records += batch.records;
-        reading.events += taken.added;
-        reading.duplicates += taken.duplicates;
-        reading.filtered += batch.filtered;
-        reading.ambiguous_times += batch.ambiguous_times;
-        reading.refuse(&name, &batch.rejects);
-        reading.refuse(&name, &taken.rejects);
-        tick();
-    };
-    read_opened(opened, &name, &mapping, ReadOptions::default(), &mut take)?;
-    Ok(chosen.may_guess_resolved)
+        bar.finish_and_clear();
+        Ok(may_guess_resolved)
+    }
+
+    fn one(&mut self, nth: usize, input: &Input, tick: &mut dyn FnMut()) -> Result<bool, Failure> {
+        let name = input.name();
+        let opened = open_input(input, &self.counter)?;
+        let chosen = self.mapping.choose(&opened, input)?;
+        let circumstances = Circumstances {
+            default_process: &input.stem(),
+            namespace: "",
+            latest: latest_believed(),
+        };
+        let mapping = compile(&chosen.spec, &chosen.file, circumstances)?;
+        note_guess(&chosen, &name, self.reading);
+        let limits = TableLimits {
+            case_events: Limits::default().case_events,
+        };
+        let mut counting = ContentCounter::default();
+        let mut take = |mut batch: EventBatch| {
+            batch.move_places(nth as u64);
+            if mapping.identity == Identity::Content {
+                counting.number(&mut batch);
+            }
+            let all = batch.events.len();
+            batch.events.retain(|event| event.time <= self.until);
+            let taken = self.table.take(&batch, limits);
+            let reading = &mut *self.reading;
+            reading.after_as_of += (all - batch.events.len()) as u64;
+            reading.records += batch.records;
+            reading.events += taken.added;
+            reading.duplicates += taken.duplicates;
+            reading.filtered += batch.filtered;
+            reading.ambiguous_times += batch.ambiguous_times;
+            reading.refuse(&name, &batch.rejects);
+            reading.refuse(&name, &taken.rejects);
+            tick();
+        };
+        read_opened(opened, &name, &mapping, ReadOptions::default(), &mut take)?;
+        Ok(chosen.may_guess_resolved)
+    }
 }
 
 fn note_guess(chosen: &ChosenMapping, file: &str, reading: &mut Reading) {
@@ -277,6 +300,7 @@ fn note_guess(chosen: &ChosenMapping, file: &str, reading: &mut Reading) {
             line: guess.line(),
             day_or_month: guess.day_or_month,
             time_format: guess.time_format.clone(),
+            preset: chosen.preset,
         });
     }
 }

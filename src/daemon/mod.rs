@@ -1,6 +1,6 @@
 //! The daemon: tasks, batching, commit, re-scoring schedule, reload, shutdown.
 //!
-//! One thread per source reads and decodes; one thread assembles, commits and scores ([`engine`], [`worker`]); the HTTP
+//! One thread per source reads and decodes; one thread assembles, commits and scores (`engine`, `worker`); the HTTP
 //! server reads the published [`Snapshot`]. Channels between them are bounded: a slow disk slows the sources down.
 
 mod cache;

@@ -205,6 +205,19 @@ impl SumsCache {
         }
     }
 
+    /// How many buckets wait to be written.
+    pub fn dirty_buckets(&self) -> usize {
+        self.dirty.len()
+    }
+
+    /// The buckets that wait to be written, taken for written and forgotten: they come back from the database if needed.
+    pub fn take_buckets(&mut self) -> Vec<BucketRow> {
+        let (buckets, _) = self.rows();
+        self.dirty.clear();
+        self.buckets.clear();
+        buckets
+    }
+
     /// Moves the end of the window on; what falls out of it is taken out. Everything must be committed before.
     pub fn advance(&mut self, store: &Store, now: Time) -> Result<(), StoreError> {
         // Read everything first: after an error nothing must have been taken out that is taken out again.

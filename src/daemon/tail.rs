@@ -52,7 +52,9 @@ pub(super) fn run(source: Source, known: Vec<FileRow>) -> Result<(), String> {
             .backlog_bytes
             .store(outcome.backlog_bytes, Ordering::Relaxed);
         status.files.store(outcome.files as u64, Ordering::Relaxed);
-        if outcome.files + outcome.waiting > 0 {
+        if outcome.unreadable > 0 {
+            // Which, and why, was told by the notice; it holds until all can be read again.
+        } else if outcome.files + outcome.waiting > 0 {
             status.set_trouble(None);
         } else if status.trouble().is_none() {
             let paths = sink.source.config.paths.join(", ");

@@ -1,38 +1,21 @@
 //! Guessing a mapping from the names and values of columns.
 
-use super::mapping::executor_of;
+mod columns;
+mod fit;
+mod text;
+
+use columns::{column, values_by_column};
+use fit::{fit, name_fit};
+use text::quoted_path;
+
+pub use columns::Column;
+pub use text::{guess_records, quoted};
+
 use super::path::Path;
-use super::scalar::Scalar;
-use super::time::{TimeFormat, TimeParser};
 use crate::config::mapping::FormatName;
-use crate::model::{Executor, Lifecycle};
-use chrono_tz::Tz;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-
-/// What is known of a column from a sample.
-#[derive(Clone, Debug)]
-pub struct Column {
-    /// Its name or path.
-    pub name: String,
-    /// Records that have a value in it.
-    pub filled: usize,
-    /// Different values.
-    pub distinct: usize,
-    /// Some of them, in order of appearance.
-    pub samples: Vec<String>,
-    /// Share of values that read as a time.
-    pub times: f64,
-    /// How its times are written, where they do not say it themselves.
-    pub time_format: Option<String>,
-    /// Whether day and month could be the other way round.
-    pub day_or_month: bool,
-    /// Share of values that are the name of an executor kind.
-    executors: f64,
-    /// Share of values that are a word of a case's life.
-    lifecycles: f64,
-}
 
 /// A column that was chosen for a field.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,179 +41,6 @@ pub struct Guess {
     pub day_or_month: bool,
 }
 
-/// Names that speak for a field, best first, in lower case without separators; and how much the last of them speaks
-/// less than the first.
-const NAMES: &[(&str, &[&str])] = &[
-    (
-        "case",
-        &[
-            "case:concept:name",
-            "caseid",
-            "case",
-            "ticketid",
-            "ticket",
-            "incidentid",
-            "incidentnumber",
-            "incident",
-            "issuekey",
-            "casenumber",
-            "alertid",
-            "executionid",
-            "runid",
-            "traceid",
-            "requestid",
-            "taskid",
-            "number",
-            "issue",
-            "key",
-            "id",
-            "sysid",
-        ],
-    ),
-    (
-        "activity",
-        &[
-            "concept:name",
-            "activity",
-            "activityname",
-            "incidentactivitytype",
-            "activitytype",
-            "action",
-            "step",
-            "stepname",
-            "event",
-            "eventname",
-            "eventtype",
-            "operation",
-            "task",
-            "taskname",
-            "status",
-            "state",
-            "incidentstate",
-            "type",
-            "name",
-        ],
-    ),
-    (
-        "time",
-        &[
-            "time:timestamp",
-            "timestamp",
-            "time",
-            "eventtime",
-            "datetime",
-            "datestamp",
-            "date",
-            "ts",
-            "occurredat",
-            "when",
-            "at",
-            "createdat",
-            "createdon",
-            "syscreatedon",
-            "starttime",
-            "startedat",
-            "updatedat",
-            "sysupdatedon",
-            "completetimestamp",
-            "openedat",
-            "created",
-        ],
-    ),
-    (
-        "process",
-        &[
-            "process",
-            "processid",
-            "processname",
-            "playbook",
-            "playbookname",
-            "playbookid",
-            "workflow",
-            "workflowname",
-            "workflowid",
-            "runbook",
-            "procedure",
-        ],
-    ),
-    (
-        "outcome",
-        &[
-            "outcome",
-            "resolution",
-            "resolutionname",
-            "result",
-            "closecode",
-            "conclusion",
-            "verdict",
-            "disposition",
-            "resolutionstatus",
-            "classification",
-        ],
-    ),
-    (
-        "executor",
-        &[
-            "executor",
-            "executorkind",
-            "executortype",
-            "actortype",
-            "performedby",
-            "actorkind",
-        ],
-    ),
-    ("lifecycle", &["lifecycle"]),
-    (
-        "sequence",
-        &[
-            "seq",
-            "sequence",
-            "sequencenumber",
-            "incidentactivitynumber",
-        ],
-    ),
-    ("event_id", &["eventid", "eventuuid"]),
-    (
-        "input",
-        &["input", "inputsignature", "alertrule", "rulename"],
-    ),
-    (
-        "parent",
-        &[
-            "parent",
-            "parentcase",
-            "parentid",
-            "parentincident",
-            "parentkey",
-        ],
-    ),
-];
-
-/// Formats tried on times that are not ISO 8601 or counts from 1970; day first, then month first.
-const FORMATS: &[(&str, &str)] = &[
-    ("%d/%m/%Y %H:%M:%S", "%m/%d/%Y %H:%M:%S"),
-    ("%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M"),
-    ("%d/%m/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M:%S %p"),
-    ("%d/%m/%Y %I:%M %p", "%m/%d/%Y %I:%M %p"),
-    ("%d/%m/%Y", "%m/%d/%Y"),
-    ("%d/%m/%y %H:%M", "%m/%d/%y %H:%M"),
-    ("%d-%m-%Y %H:%M:%S", "%m-%d-%Y %H:%M:%S"),
-    ("%d-%m-%Y %H:%M", "%m-%d-%Y %H:%M"),
-    ("%d-%m-%Y", "%m-%d-%Y"),
-    ("%d.%m.%Y %H:%M:%S", ""),
-    ("%d.%m.%Y %H:%M", ""),
-    ("%d.%m.%Y", ""),
-    ("%d %b %Y %H:%M:%S", "%b %d %Y %H:%M:%S"),
-    ("%d %b %Y %H:%M", "%b %d, %Y %H:%M"),
-    ("%d-%b-%Y %H:%M:%S", "%b %d, %Y %I:%M:%S %p"),
-    ("%d/%b/%Y:%H:%M:%S %z", ""),
-];
-
-/// Samples kept of a column.
-const SAMPLES: usize = 3;
-/// Columns looked at; a record with more paths than that is no table of events.
-const MOST_COLUMNS: usize = 400;
-
 /// Guesses from a sample of records.
 pub fn guess(records: &[Value], format: FormatName) -> Guess {
     let values = values_by_column(records);
@@ -243,6 +53,13 @@ pub fn guess(records: &[Value], format: FormatName) -> Guess {
         ..Guess::default()
     };
     let mut taken: Vec<String> = Vec::new();
+    let mut timely = columns
+        .iter()
+        .filter(|column| column.times >= 0.9 && column.is_written_out_or_known());
+    let only_time = match (timely.next(), timely.next()) {
+        (Some(column), None) => Some(column.name.clone()),
+        _ => None,
+    };
     // The time first: what is a time is nothing else.
     let order = [
         "time",
@@ -261,7 +78,10 @@ pub fn guess(records: &[Value], format: FormatName) -> Guess {
         let best = columns
             .iter()
             .filter(|column| !taken.contains(&column.name))
-            .map(|column| (fit(field, column, records.len(), format), column))
+            .map(|column| {
+                let only = only_time.as_ref() == Some(&column.name);
+                (fit(field, column, (records.len(), only), format), column)
+            })
             .filter(|(sure, _)| *sure >= 0.3)
             .max_by(|a, b| a.0.total_cmp(&b.0));
         if let Some((sure, column)) = best {
@@ -278,210 +98,85 @@ pub fn guess(records: &[Value], format: FormatName) -> Guess {
         }
     }
     guess.columns = columns;
+    guess.prefer_a_time_that_moves(records);
     guess
 }
 
-/// The values of each column, in order of appearance of the columns.
-fn values_by_column(records: &[Value]) -> Vec<(String, Vec<String>)> {
-    let mut columns: Vec<(String, Vec<String>)> = Vec::new();
-    let mut index: BTreeMap<String, usize> = BTreeMap::new();
+/// Share of the cases with several records in which a column has different values; `None` without such cases.
+fn moving(records: &[Value], case: &str, column: &str) -> Option<f64> {
+    let (case, column) = (Path::new(case), Path::new(column));
+    let mut first: BTreeMap<String, (Option<&Value>, bool, bool)> = BTreeMap::new();
     for record in records {
-        walk(record, &mut String::new(), &mut |path, text| {
-            let at = match index.get(path) {
-                Some(at) => *at,
-                None if columns.len() >= MOST_COLUMNS => return,
-                None => {
-                    index.insert(path.to_owned(), columns.len());
-                    columns.push((path.to_owned(), Vec::new()));
-                    columns.len() - 1
-                }
-            };
-            columns[at].1.extend(text);
-        });
-    }
-    columns
-}
-
-/// Every value that is neither array nor object, with its path; `None` for one that is missing.
-fn walk(value: &Value, path: &mut String, each: &mut impl FnMut(&str, Option<String>)) {
-    match value {
-        Value::Object(map) => {
-            for (key, value) in map {
-                let before = path.len();
-                if before > 0 {
-                    path.push('.');
-                }
-                path.push_str(key);
-                walk(value, path, each);
-                path.truncate(before);
-            }
-        }
-        Value::Array(_) => {}
-        scalar => each(
-            path,
-            Scalar::of_json(scalar)
-                .into_text()
-                .map(|text| text.into_owned()),
-        ),
-    }
-}
-
-fn column(name: &str, values: &[String]) -> Column {
-    let mut distinct: Vec<&str> = values.iter().map(String::as_str).collect();
-    distinct.sort_unstable();
-    distinct.dedup();
-    let mut samples: Vec<String> = Vec::new();
-    for value in values {
-        if samples.len() < SAMPLES && !samples.contains(value) {
-            samples.push(value.clone());
-        }
-    }
-    let share = |holds: &dyn Fn(&str) -> bool| {
-        let count = values.iter().filter(|value| holds(value)).count();
-        count as f64 / values.len().max(1) as f64
-    };
-    let (times, time_format, day_or_month) = times(values);
-    Column {
-        name: name.to_owned(),
-        filled: values.len(),
-        distinct: distinct.len(),
-        executors: share(&|value| executor_of(value) != Executor::Unknown || value == "unknown"),
-        lifecycles: share(&|value| value.parse::<Lifecycle>().is_ok()),
-        samples,
-        times,
-        time_format,
-        day_or_month,
-    }
-}
-
-/// Share of values that are times, the format needed for that, and whether day and month could change places.
-fn times(values: &[String]) -> (f64, Option<String>, bool) {
-    let all = values.len().max(1) as f64;
-    let share = |parser: &TimeParser| {
-        let plausible = |text: &&String| {
-            parser.text(text).is_some_and(|read| {
-                // 1990 to 2100: small numbers are counts, not seconds since 1970.
-                (631_152_000_000_000..4_102_444_800_000_000).contains(&read.time.0)
-            })
+        let Some(key) = case.find(record) else {
+            continue;
         };
-        values.iter().filter(plausible).count() as f64 / all
-    };
-    let by_itself = share(&TimeParser::new(Vec::new(), Tz::UTC));
-    if by_itself >= 0.9 {
-        return (by_itself, None, false);
+        let value = column.find(record);
+        first
+            .entry(key.to_string())
+            .and_modify(|(known, several, moves)| {
+                *several = true;
+                *moves |= *known != value;
+            })
+            .or_insert((value, false, false));
     }
-    let with = |format: &str| match TimeFormat::new(format) {
-        Ok(format) => share(&TimeParser::new(vec![format], Tz::UTC)),
-        Err(_) => 0.0,
-    };
-    let mut best = (by_itself, None, false);
-    for (day_first, month_first) in FORMATS {
-        let (day, month) = (with(day_first), with(month_first));
-        if day.max(month) > best.0 {
-            let format = if month > day { month_first } else { day_first };
-            let unclear = !month_first.is_empty() && (day - month).abs() < 1e-9;
-            best = (day.max(month), Some((*format).to_owned()), unclear);
-        }
-    }
-    best
-}
-
-/// The last part of a name without separators, in lower case: `issue.fields.Created_At` -> `createdat`.
-fn plain(name: &str) -> String {
-    let last = name.rsplit('.').next().unwrap_or(name);
-    let letters = last.chars().filter(|c| c.is_alphanumeric());
-    letters.flat_map(char::to_lowercase).collect()
-}
-
-/// How well a column fits a field, 0 to 1.
-fn fit(field: &str, column: &Column, records: usize, format: FormatName) -> f64 {
-    let by_name = name_fit(field, &column.name);
-    if by_name == 0.0 || column.filled == 0 {
-        return 0.0;
-    }
-    let filled = column.filled as f64 / records.max(1) as f64;
-    let distinct = column.distinct as f64 / column.filled as f64;
-    let timely = column.times >= 0.9;
-    let by_value = match field {
-        "time" => {
-            if timely {
-                filled
-            } else {
-                0.0
-            }
-        }
-        "executor" => (column.executors >= 0.9) as u8 as f64,
-        "lifecycle" => (column.lifecycles >= 0.99) as u8 as f64,
-        // Epoch numbers can be case numbers: only written-out times speak against a case.
-        "case" if timely && column.samples.iter().any(|s| s.contains([':', '/', '-'])) => 0.0,
-        // A case has several events, but in an export with a row per case it may have one.
-        "case" => {
-            filled
-                * if distinct > 0.95 && records > 20 {
-                    0.7
-                } else {
-                    1.0
-                }
-        }
-        "activity" if timely => 0.0,
-        "activity" => {
-            filled
-                * if distinct > 0.5 && records > 20 {
-                    0.3
-                } else {
-                    1.0
-                }
-        }
-        "process" => filled * if column.distinct > 200 { 0.2 } else { 1.0 },
-        "outcome" => {
-            if column.distinct > 100 {
-                0.2
-            } else {
-                1.0
-            }
-        }
-        "event_id" => filled * (distinct >= 1.0) as u8 as f64,
-        "sequence" => {
-            let numbers = column
-                .samples
-                .iter()
-                .all(|s| s.ends_with(|c: char| c.is_ascii_digit()));
-            filled * numbers as u8 as f64
-        }
-        "parent" => {
-            if timely {
-                0.0
-            } else {
-                1.0
-            }
-        }
-        _ => filled,
-    };
-    // XES says exactly what its keys mean.
-    let standard = format == FormatName::Xes && column.name.contains(':');
-    by_value * if standard { 1.0 } else { by_name }
-}
-
-/// 1 for the best name of a field, less for those behind it, 0 for any other.
-fn name_fit(field: &str, name: &str) -> f64 {
-    let Some((_, names)) = NAMES.iter().find(|(known, _)| *known == field) else {
-        return 0.0;
-    };
-    let plain = plain(name);
-    let rank = names
-        .iter()
-        .position(|known| *known == name || *known == plain);
-    let deep = name.matches('.').count() as f64;
-    match rank {
-        Some(rank) => (1.0 - 0.6 * rank as f64 / names.len() as f64) * 0.95f64.powf(deep),
-        None => 0.0,
-    }
+    let several = first.values().filter(|(_, several, _)| *several).count();
+    let moves = first.values().filter(|(_, _, moves)| *moves).count();
+    (several > 0).then(|| moves as f64 / several as f64)
 }
 
 impl Guess {
+    /// A time that stays the same throughout a case is that of its opening. If another one moves on, that is the event's.
+    fn prefer_a_time_that_moves(&mut self, records: &[Value]) {
+        let (Some(case), Some(time)) = (self.column("case"), self.column("time")) else {
+            return;
+        };
+        if moving(records, case, time).is_none_or(|share| share > 0.1) {
+            return;
+        }
+        let taken = |name: &str| self.fields.values().any(|choice| choice.column == name);
+        let better = self
+            .columns
+            .iter()
+            .filter(|column| column.times >= 0.9 && column.is_written_out_or_known())
+            .filter(|column| column.filled * 10 >= records.len() * 9 && !taken(&column.name))
+            .filter(|column| moving(records, case, &column.name).is_some_and(|share| share >= 0.5))
+            .map(|column| (name_fit("time", &column.name), column))
+            .max_by(|a, b| a.0.total_cmp(&b.0));
+        if let Some((by_name, column)) = better {
+            self.time_format = column.time_format.clone();
+            self.day_or_month = column.day_or_month;
+            let choice = Choice {
+                column: column.name.clone(),
+                sure: by_name.max(0.5),
+            };
+            self.fields.insert("time", choice);
+        }
+    }
+
+    /// A column whose name says that it is a time and whose values can't be read as one.
+    pub fn unreadable_time(&self) -> Option<&Column> {
+        let named = |column: &&Column| column.times < 0.9 && column.filled > 0;
+        self.columns
+            .iter()
+            .filter(named)
+            .map(|column| (name_fit("time", &column.name), column))
+            .filter(|(by_name, _)| *by_name > 0.0)
+            .max_by(|a, b| a.0.total_cmp(&b.0))
+            .map(|(_, column)| column)
+    }
+
     /// The column guessed for a field.
     pub fn column(&self, field: &str) -> Option<&str> {
         self.fields.get(field).map(|choice| choice.column.as_str())
+    }
+
+    /// What stands for "no value" in the column of a field. Not of the activity: what is done at a step is always something.
+    pub fn missing_words(&self, field: &str) -> &[String] {
+        let can_be_missing = matches!(field, "case" | "process" | "outcome" | "parent" | "input");
+        let column = self.column(field).filter(|_| can_be_missing);
+        column
+            .and_then(|name| self.info(name))
+            .map_or(&[], |column| &column.placeholders)
     }
 
     /// The column with this name.
@@ -517,6 +212,10 @@ impl Guess {
             if let Some(choice) = self.fields.get(field) {
                 let comma = if line.is_empty() { "" } else { ", " };
                 let _ = write!(line, "{comma}{field} = {}", choice.column);
+                let missing = self.missing_words(field).join(", ");
+                if !missing.is_empty() {
+                    let _ = write!(line, " (missing where it is {missing})");
+                }
                 if field == "time"
                     && let Some(format) = &self.time_format
                 {
@@ -543,7 +242,16 @@ impl Guess {
             let _ = writeln!(yaml, "records: {}", quoted(path.text()));
         }
         for (field, choice) in &self.fields {
-            let _ = writeln!(yaml, "{field}: {}", quoted_path(&choice.column));
+            let words = self.missing_words(field);
+            let column = match words {
+                [] => quoted_path(&choice.column),
+                words => {
+                    let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
+                    let path = quoted(&choice.column);
+                    format!("{{ path: {path}, missing: [{}] }}", words.join(", "))
+                }
+            };
+            let _ = writeln!(yaml, "{field}: {column}");
         }
         if let Some(format) = &self.time_format {
             let _ = writeln!(yaml, "time_format: {}", quoted(format));
@@ -554,55 +262,6 @@ impl Guess {
             let _ = writeln!(yaml, "resolved: [{}]", states.join(", "));
         }
         yaml
-    }
-}
-
-/// A text as YAML can't misread it.
-pub fn quoted(text: &str) -> String {
-    // A JSON string is a YAML double-quoted scalar.
-    Value::String(text.to_owned()).to_string()
-}
-
-/// A column as a field: one with a brace in its name must not be taken for a template.
-fn quoted_path(column: &str) -> String {
-    if column.contains('{') {
-        format!("{{ path: {} }}", quoted(column))
-    } else {
-        quoted(column)
-    }
-}
-
-/// Where in a JSON document the records are: the array of objects with the most elements, at most three keys deep.
-/// `None` for a document that is itself the array, or the record.
-pub fn guess_records(document: &Value) -> Option<Path> {
-    let mut best: Option<(usize, String)> = None;
-    find_arrays(document, "", 3, &mut |path, len| {
-        if !path.is_empty() && best.as_ref().is_none_or(|(most, _)| len > *most) {
-            best = Some((len, path.to_owned()));
-        }
-    });
-    match document {
-        Value::Object(_) => best.map(|(_, path)| Path::new(&path)),
-        _ => None,
-    }
-}
-
-fn find_arrays(value: &Value, path: &str, depth: u8, each: &mut impl FnMut(&str, usize)) {
-    match value {
-        Value::Array(items) if items.first().is_some_and(Value::is_object) => {
-            each(path, items.len())
-        }
-        Value::Object(map) if depth > 0 => {
-            for (key, value) in map {
-                let below = if path.is_empty() {
-                    key.clone()
-                } else {
-                    format!("{path}.{key}")
-                };
-                find_arrays(value, &below, depth - 1, each);
-            }
-        }
-        _ => {}
     }
 }
 

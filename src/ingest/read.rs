@@ -61,6 +61,8 @@ pub fn format_of(
         file: file.to_owned(),
         what: if opened.sample.trim_ascii().is_empty() {
             "the file is empty".to_owned()
+        } else if opened.sample.starts_with(b"PK\x03\x04") {
+            "a ZIP archive or a workbook of a spreadsheet program; unpack it, or save it as CSV".to_owned()
         } else {
             let start: String = String::from_utf8_lossy(&opened.sample[..opened.sample.len().min(24)])
                 .escape_debug()
@@ -106,7 +108,15 @@ pub fn read_opened(
                 CHUNK_BYTES,
                 options.most_record_bytes,
             );
-            let header = read_header(&chunker.first_record(), dialect);
+            let first = chunker.first_record();
+            if first.len() > options.most_record_bytes {
+                let most = options.most_record_bytes;
+                return Err(DecodeError::Format {
+                    file: file.to_owned(),
+                    what: format!("its header (the first record) is longer than {most} bytes"),
+                });
+            }
+            let header = read_header(&first, dialect);
             check_columns(mapping, &header, file)?;
             chunks(chunker, options, sink, &|offset, bytes, out| {
                 decode_csv(mapping, &header, stream, offset, bytes, out);

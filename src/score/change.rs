@@ -1,6 +1,6 @@
 //! What changed between two scores of a process: the rows of the ledger.
 
-use super::process::ProcessScore;
+use super::shape::ProcessScore;
 use serde::Serialize;
 
 /// One thing that changed.

@@ -6,13 +6,15 @@ mod change;
 mod evidence;
 mod process;
 mod recommend;
+mod shape;
 mod size;
 mod table;
 
 pub use change::{Change, changes};
 pub use evidence::{Evidence, ProcessSums};
-pub use process::{Bounds, Durations, ExecutorScore, ProcessScore, SizeParts, Terms, score_all};
+pub use process::{Terms, score_all};
 pub use recommend::{Attributes, Verdict, recommend};
+pub use shape::{Bounds, Durations, ExecutorScore, ProcessScore, SizeParts};
 pub use size::{SizeError, Sizes, own_size, sizes};
 pub use table::{
     achieved_class, complexity_level, frequency_level, permissible_deviation, status,

@@ -42,11 +42,10 @@ pub fn own_size(sums: &Sums) -> Option<Sizes> {
         return None;
     }
     let cases = sums.cases as f64;
-    // Numbers of names depend on which came first; sums of floating-point numbers depend on their order, too, in the last
-    // digit. So both are added by size.
-    let mut decisions = Vec::new();
+    let mut decisions: Vec<f64> = Vec::new();
     let mut followers: Vec<i64> = Vec::new();
     let mut current = None;
+    // Names are numbered as they come, and sums of floating-point numbers depend on their order: so by value, twice.
     let mut close = |counts: &mut Vec<i64>| {
         let visits: i64 = counts.iter().sum();
         counts.sort_unstable();
@@ -72,23 +71,46 @@ pub fn own_size(sums: &Sums) -> Option<Sizes> {
 /// The sizes of all processes, with those of their sub-processes.
 ///
 /// `own` are the sizes without sub-processes, `calls` the calls per case by (caller, called). A cycle is an error that
-/// names it for each process on it or leading to it; the rest have their size. Processes are gone through in the order
-/// of their names, so that neither sums nor the cycle that is named depend on which of them was seen first.
+/// names it for each process on it or leading to it; the rest have their size.
 pub fn sizes(
     own: &BTreeMap<NameId, Sizes>,
-    mut calls: BTreeMap<NameId, Vec<(NameId, f64)>>,
-    names: &Names,
+    calls: &BTreeMap<NameId, Vec<(NameId, f64)>>,
 ) -> BTreeMap<NameId, Result<Sizes, SizeError>> {
-    for called in calls.values_mut() {
-        called.sort_unstable_by_key(|(process, _)| names.text(*process));
-    }
-    let mut order: Vec<NameId> = own.keys().copied().collect();
-    order.sort_unstable_by_key(|process| names.text(*process));
     let mut known = BTreeMap::new();
-    for process in order {
-        resolve(process, own, &calls, &mut known, &mut Vec::new());
+    for process in own.keys() {
+        resolve(*process, own, calls, &mut known, &mut Vec::new());
     }
     known
+}
+
+/// [`sizes`] in the order of the processes' names: which name has which number depends on the order of the events, and
+/// neither the sums nor the way in which a cycle is told may.
+pub(super) fn sizes_by_name(
+    own: &BTreeMap<NameId, Sizes>,
+    calls: &BTreeMap<NameId, Vec<(NameId, f64)>>,
+    names: &Names,
+) -> BTreeMap<NameId, Result<Sizes, SizeError>> {
+    let mut by_name: Vec<NameId> = own.keys().copied().collect();
+    by_name.sort_unstable_by_key(|id| names.text(*id));
+    let ranks: BTreeMap<NameId, NameId> = by_name.iter().copied().zip(0..).collect();
+    let ranked = |(caller, called): (&NameId, &Vec<(NameId, f64)>)| {
+        let rank = |(id, count): &(NameId, f64)| Some((*ranks.get(id)?, *count));
+        let mut called: Vec<(NameId, f64)> = called.iter().filter_map(rank).collect();
+        called.sort_unstable_by_key(|(rank, _)| *rank);
+        Some((*ranks.get(caller)?, called))
+    };
+    let own = own.iter().map(|(id, size)| (ranks[id], *size)).collect();
+    let calls = calls.iter().filter_map(ranked).collect();
+    let name = |rank: &NameId| by_name[*rank as usize];
+    sizes(&own, &calls)
+        .into_iter()
+        .map(|(rank, size)| {
+            let told = |error: SizeError| SizeError {
+                cycle: error.cycle.iter().map(name).collect(),
+            };
+            (name(&rank), size.map_err(told))
+        })
+        .collect()
 }
 
 fn resolve(
@@ -159,12 +181,6 @@ mod tests {
         }
     }
 
-    fn names() -> Names {
-        let mut names = Names::new();
-        ["a", "b", "c"].map(|name| names.intern(name));
-        names
-    }
-
     #[test]
     fn a_straight_process_is_as_large_as_its_steps() {
         let mut sums = Sums {
@@ -200,7 +216,7 @@ mod tests {
     fn sub_processes_count_as_often_as_they_are_called() {
         let own = BTreeMap::from([(1, size(10.0)), (2, size(4.0)), (3, size(2.0))]);
         let calls = BTreeMap::from([(1, vec![(2, 0.5)]), (2, vec![(3, 2.0)])]);
-        let all = sizes(&own, calls, &names());
+        let all = sizes(&own, &calls);
         assert_eq!(all[&2].as_ref().unwrap().total(), 8.0);
         assert_eq!(all[&1].as_ref().unwrap().total(), 14.0);
     }
@@ -209,7 +225,7 @@ mod tests {
     fn a_cycle_is_named() {
         let own = BTreeMap::from([(1, size(1.0)), (2, size(1.0)), (3, size(1.0))]);
         let calls = BTreeMap::from([(1, vec![(2, 1.0)]), (2, vec![(1, 1.0)])]);
-        let all = sizes(&own, calls, &names());
+        let all = sizes(&own, &calls);
         assert_eq!(all[&1].clone().unwrap_err().cycle, [1, 2, 1]);
         assert!(all[&3].is_ok());
     }

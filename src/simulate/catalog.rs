@@ -2,7 +2,8 @@
 
 use super::Soc;
 use super::event::Executor;
-use super::spec::{Advice, Level};
+use crate::config::tolerance::Recommendation;
+use crate::model::Level;
 use std::fmt::Write;
 
 /// What is known of one process because it was made that way.
@@ -38,9 +39,9 @@ pub struct Truth {
     /// Sub-processes with their mean calls a case.
     pub calls: Vec<(&'static str, f64)>,
     /// What a sound judgement would say.
-    pub expected: Advice,
+    pub expected: Recommendation,
     /// What it would say after the drift.
-    pub expected_after_drift: Advice,
+    pub expected_after_drift: Recommendation,
 }
 
 impl Soc {
@@ -111,7 +112,7 @@ impl Soc {
 }
 
 fn write_process(yaml: &mut String, spec: &super::spec::Spec) -> std::fmt::Result {
-    let (outcome, system) = (spec.criticality.0.as_str(), spec.criticality.1.as_str());
+    let (outcome, system) = (spec.criticality.0.word(), spec.criticality.1.word());
     writeln!(yaml, "  - id: {}", spec.id)?;
     writeln!(yaml, "    name: {}", spec.name)?;
     writeln!(

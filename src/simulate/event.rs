@@ -3,6 +3,7 @@
 //! Serialisation is by hand because the benchmarks write a million lines and the demo writes its
 //! history before the first page can be shown; a test reads every line back with `serde_json`.
 
+pub(crate) use crate::model::{Executor, Lifecycle};
 use std::sync::Arc;
 
 /// Microseconds in one second, minute, hour and day.
@@ -10,50 +11,6 @@ pub(crate) const SECOND_US: i64 = 1_000_000;
 pub(crate) const MINUTE_US: i64 = 60 * SECOND_US;
 pub(crate) const HOUR_US: i64 = 60 * MINUTE_US;
 pub(crate) const DAY_US: i64 = 24 * HOUR_US;
-
-/// Who runs a step: the kind, never a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Executor {
-    /// A person, seen only as the queue they work from.
-    Human,
-    /// A probabilistic agent: the same input may end differently.
-    Ai,
-    /// A script or playbook: the same input ends alike.
-    Code,
-}
-
-impl Executor {
-    /// The word in the log.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Human => "human",
-            Self::Ai => "ai",
-            Self::Code => "code",
-        }
-    }
-}
-
-/// What an event does to its case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Lifecycle {
-    /// A step that leaves the case open.
-    Step,
-    /// The last step: the case is closed and has an outcome.
-    End,
-    /// A closed case is opened again.
-    Reopen,
-}
-
-impl Lifecycle {
-    /// The word in the log.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Step => "step",
-            Self::End => "end",
-            Self::Reopen => "reopen",
-        }
-    }
-}
 
 /// One event of one case. Every event is a step with an activity, the closing and the reopening one too.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,9 +48,9 @@ impl Event {
         field(out, "process", self.process);
         field(out, "case", &self.case);
         field(out, "activity", self.activity);
-        field(out, "executor", self.executor.as_str());
+        field(out, "executor", self.executor.word());
         field(out, "actor", self.actor);
-        field(out, "lifecycle", self.lifecycle.as_str());
+        field(out, "lifecycle", self.lifecycle.word());
         if let Some(outcome) = self.outcome {
             field(out, "outcome", outcome);
         }

@@ -121,8 +121,9 @@ impl Process {
         match (executor, self.spec.people) {
             (Executor::Ai, _) => self.spec.ai,
             (Executor::Code, _) => self.spec.code,
-            (Executor::Human, People::Office(queue)) => queue,
-            (Executor::Human, People::Shifts) => match time_us.rem_euclid(DAY_US) / HOUR_US {
+            // A single step is never mixed, and the simulator knows who ran it: what is left is people.
+            (_, People::Office(queue)) => queue,
+            (_, People::Shifts) => match time_us.rem_euclid(DAY_US) / HOUR_US {
                 6..14 => "soc-shift-a",
                 14..22 => "soc-shift-b",
                 _ => "soc-shift-c",

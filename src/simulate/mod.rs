@@ -36,8 +36,7 @@ mod tests;
 
 pub use bench::{BenchEvents, bench_events};
 pub use catalog::Truth;
-pub use event::{Event, Executor, Lifecycle};
-pub use spec::{Advice, Level};
+pub use event::Event;
 
 use event::DAY_US;
 use flow::{Process, Start, play};

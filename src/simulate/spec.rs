@@ -2,62 +2,8 @@
 
 use super::arrivals::{ALWAYS, Arrivals};
 use super::event::Executor;
-
-/// Declared importance of an outcome or a system.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// Negligible.
-    Negligible,
-    /// Low.
-    Low,
-    /// Medium.
-    Medium,
-    /// High.
-    High,
-}
-
-impl Level {
-    /// The word in the catalog.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Negligible => "negligible",
-            Self::Low => "low",
-            Self::Medium => "medium",
-            Self::High => "high",
-        }
-    }
-}
-
-/// What a sound judgement of the process would say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Advice {
-    /// Too complex for one tolerance.
-    BreakIntoSubProcesses,
-    /// Worth being deterministic.
-    ExecuteViaCode,
-    /// Tolerant and frequent.
-    DelegateToAi,
-    /// AI does the work, a person decides.
-    AiWithHumanApproval,
-    /// Nothing else is good enough.
-    KeepWithPeople,
-    /// Automation costs more than it saves.
-    LeaveAsItIs,
-}
-
-impl Advice {
-    /// The wording of the design document.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::BreakIntoSubProcesses => "break into sub-processes",
-            Self::ExecuteViaCode => "execute via code",
-            Self::DelegateToAi => "delegate to AI",
-            Self::AiWithHumanApproval => "AI with human approval",
-            Self::KeepWithPeople => "keep with people",
-            Self::LeaveAsItIs => "leave as it is",
-        }
-    }
-}
+use crate::config::tolerance::Recommendation;
+use crate::model::Level;
 
 /// Who does a step.
 #[derive(Debug, Clone, Copy)]
@@ -240,8 +186,8 @@ pub(crate) struct Spec {
     pub rework: &'static str,
     /// The first step is where cases begin.
     pub steps: &'static [Step],
-    pub expected: Advice,
-    pub expected_after_drift: Option<Advice>,
+    pub expected: Recommendation,
+    pub expected_after_drift: Option<Recommendation>,
 }
 
 /// What a process is when nothing else is said; the data tables build on it.
@@ -270,6 +216,6 @@ pub(crate) const BASE: Spec = Spec {
     reopen: 0.0,
     rework: "",
     steps: &[],
-    expected: Advice::KeepWithPeople,
+    expected: Recommendation::People,
     expected_after_drift: None,
 };

@@ -2,7 +2,7 @@
 
 use super::{Reading, Report};
 use crate::cli::common::grouped;
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, harmless};
 use crate::config::format_span;
 use crate::model::{Status, TolClass};
 use crate::score::{Bounds, ProcessScore};
@@ -17,12 +17,16 @@ const EXPLAINED: usize = 15;
 /// Prints for people.
 pub(super) fn table(report: &Report) -> Result<(), Failure> {
     let mut out = io::BufWriter::new(io::stdout().lock());
-    reading(&mut out, report)?;
+    let mut text = Vec::new();
+    reading(&mut text, report)?;
+    out.write_all(harmless(&String::from_utf8_lossy(&text)).as_bytes())?;
     if !report.scores.is_empty() {
         writeln!(out)?;
         writeln!(out, "{}", score_table(&report.scores))?;
         writeln!(out)?;
-        explanations(&mut out, &report.scores)?;
+        text.clear();
+        explanations(&mut text, &report.scores)?;
+        out.write_all(harmless(&String::from_utf8_lossy(&text)).as_bytes())?;
     }
     out.flush()?;
     Ok(())
@@ -32,6 +36,12 @@ fn reading(out: &mut impl Write, report: &Report) -> io::Result<()> {
     let read = &report.reading;
     for guess in &read.guesses {
         writeln!(out, "{}: guessed {}", guess.file, guess.line)?;
+        if let Some(preset) = guess.preset {
+            writeln!(
+                out,
+                "  It looks like the preset {preset}, which knows more of it: try --map {preset}"
+            )?;
+        }
         if guess.day_or_month {
             let format = guess.time_format.as_deref().unwrap_or_default();
             writeln!(
@@ -58,11 +68,15 @@ fn reading(out: &mut impl Write, report: &Report) -> io::Result<()> {
             shell_word(&guess.file)
         )?;
     }
+    let counted = |count: i128, what: &str| {
+        let s = if count == 1 { "" } else { "s" };
+        format!("{} {what}{s}", grouped(count))
+    };
     write!(
         out,
-        "{} events in {} cases",
-        grouped(read.events.into()),
-        grouped(report.cases as i128)
+        "{} in {}",
+        counted(read.events.into(), "event"),
+        counted(report.cases as i128, "case")
     )?;
     if read.events > 0 {
         write!(out, ", {} to {}", report.evidence.from, report.evidence.to)?;
@@ -81,8 +95,15 @@ fn reading(out: &mut impl Write, report: &Report) -> io::Result<()> {
     if read.filtered > 0 {
         writeln!(
             out,
-            "{} records were passed over by the mapping",
-            grouped(read.filtered.into())
+            "{} passed over by the mapping",
+            plural(read.filtered, "record")
+        )?;
+    }
+    if read.after_as_of > 0 {
+        writeln!(
+            out,
+            "{} events after that were left out (--as-of)",
+            grouped(read.after_as_of.into())
         )?;
     }
     if read.ambiguous_times > 0 {
@@ -257,7 +278,7 @@ fn explanations(out: &mut impl Write, scores: &[ProcessScore]) -> io::Result<()>
         writeln!(
             out,
             "... and {} more: --format json has the reasons of all",
-            scores.len() - EXPLAINED
+            grouped((scores.len() - EXPLAINED) as i128)
         )?;
     }
     Ok(())
@@ -286,6 +307,7 @@ pub(super) fn json(report: &Report) -> Result<(), Failure> {
                 "guessed": guess.line,
                 "time_format": guess.time_format,
                 "day_or_month_unclear": guess.day_or_month,
+                "looks_like_preset": guess.preset,
             })
         })
         .collect();
@@ -302,6 +324,7 @@ pub(super) fn json(report: &Report) -> Result<(), Failure> {
         "quarantined": read.quarantined(),
         "duplicates": read.duplicates,
         "filtered": read.filtered,
+        "after_as_of": read.after_as_of,
         "ambiguous_times": read.ambiguous_times,
         "records": read.records,
         "from": seen.then(|| report.evidence.from.to_string()),

@@ -10,7 +10,9 @@ use crate::model::{Names, Time, hash_pair};
 use crate::store::{CaseRow, Commit, KeptCase};
 
 /// Cases read at once to count them anew.
-const RECOUNTED_AT_ONCE: usize = 10_000;
+const CASES_AT_ONCE: usize = 1_000;
+/// Buckets written at once while all sums are counted anew.
+const BUCKETS_AT_ONCE: usize = 2_000;
 
 impl Engine {
     /// Takes a new configuration. Where it changes how cases are judged, all sums are counted anew. After an error, call
@@ -34,27 +36,35 @@ impl Engine {
     }
 
     /// Counts all sums anew from the cases: after the rules by which they are judged have changed.
+    ///
+    /// Written in pieces, so that years of history need no more memory than a day. Until the last piece is written the
+    /// database says that it is in the middle of this, and the next start begins again.
     pub(super) fn recount(&mut self, now: Time) -> Result<(), CacheError> {
         self.cases.clear();
         self.sums.clear();
+        self.store.commit(&Commit {
+            clear_sums: true,
+            meta: vec![("rules".to_owned(), "counting".to_owned())],
+            ..Commit::default()
+        })?;
         let (mut count, mut last) = (0, None);
         loop {
-            let page = self.store.cases_after(last.as_deref(), RECOUNTED_AT_ONCE)?;
+            let page = self.store.cases_after(last.as_deref(), CASES_AT_ONCE)?;
             let Some(end) = page.last() else { break };
             count += page.len();
             last = Some(end.key.clone());
-            let mut changed = Commit::default();
+            let mut piece = Commit::default();
             for kept in page {
-                changed.cases.extend(self.recount_case(&kept, now)?);
+                piece.cases.extend(self.recount_case(&kept, now)?);
             }
-            if !changed.cases.is_empty() {
-                // Should this be interrupted, the sums are counted anew in any case.
-                changed
-                    .meta
-                    .push(("rules".to_owned(), "changing".to_owned()));
-                self.store.commit(&changed)?;
+            if self.sums.dirty_buckets() >= BUCKETS_AT_ONCE {
+                piece.buckets = self.sums.take_buckets();
+            }
+            if !piece.is_empty() {
+                self.store.commit(&piece)?;
             }
         }
+        self.processes = self.sums.totals().map(|(key, _)| key.0).collect();
         if count > 0 {
             tracing::info!(
                 cases = count,
@@ -62,7 +72,6 @@ impl Engine {
             );
         }
         let mut commit = Commit {
-            clear_sums: true,
             meta: vec![("rules".to_owned(), rules_hash(&self.config))],
             ..Commit::default()
         };
@@ -83,7 +92,9 @@ impl Engine {
             .is_some_and(|(idle, last)| now.since(last) >= idle);
         let turned = case.close_idle(is_idle);
         let after = facts(&case, &self.rules, &self.names, None);
-        // The old buckets are gone with the same commit: there is nothing to add to.
+        if let Some(after) = &after {
+            self.sums.fetch(after, &self.store)?;
+        }
         self.sums.replace(None, after.as_ref(), &self.names);
         let is_open = after.as_ref().is_some_and(|facts| !facts.complete);
         let changed = turned || is_open != kept.open;

@@ -379,6 +379,23 @@ mod tests {
     }
 
     #[test]
+    fn what_is_believed_moves_on_with_the_clock() {
+        let mapping = mapping(PLAIN);
+        let line = b"{\"a\":{\"id\":1},\"what\":\"x\",\"at\":1550286940}\n";
+        let reasons = |latest: i64| {
+            mapping.believe_until(Time(latest * 1_000_000));
+            let mut out = EventBatch::default();
+            LineDecoder::new(&mapping).decode(7, 0, line, &mut out);
+            out.rejects
+                .iter()
+                .map(|reject| reject.reason)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(reasons(1_550_286_939), [Reason::ImplausibleTime]);
+        assert!(reasons(1_550_286_940).is_empty());
+    }
+
+    #[test]
     fn the_same_record_at_another_place_is_another_event() {
         let line = "{\"a\":{\"id\":1},\"what\":\"x\",\"at\":1550286940}\n";
         let out = decode(PLAIN, &line.repeat(2));

@@ -105,61 +105,113 @@ pub trait Sink {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
     /// A content that was never seen is read from its start.
-    Discovered { id: FileId, path: PathBuf },
+    Discovered {
+        /// The content.
+        id: FileId,
+        /// The path.
+        path: PathBuf,
+    },
     /// A known content was found (after a restart, as a copy, or come back) and goes on at `position` bytes.
     Resumed {
+        /// The content.
         id: FileId,
+        /// The path.
         path: PathBuf,
+        /// Position in the content, in bytes.
         position: u64,
     },
     /// A file was renamed; `to` is not known where the new name is outside of the patterns.
     Rotated {
+        /// The content.
         id: FileId,
+        /// The old path.
         from: PathBuf,
+        /// The new path.
         to: Option<PathBuf>,
     },
     /// A file is shorter than what was read (`position` bytes), or its content was written anew.
     Truncated {
+        /// The content.
         id: FileId,
+        /// The path.
         path: PathBuf,
+        /// Position in the content, in bytes.
         position: u64,
     },
     /// Another file has taken the path, and the old one is deleted.
-    Replaced { id: FileId, path: PathBuf },
+    Replaced {
+        /// The content.
+        id: FileId,
+        /// The path.
+        path: PathBuf,
+    },
     /// A file is gone from its path, and nothing took its place.
-    Vanished { id: FileId, path: PathBuf },
+    Vanished {
+        /// The content.
+        id: FileId,
+        /// The path.
+        path: PathBuf,
+    },
     /// A known content is now stored in a compressed file and goes on there.
     Recompressed {
+        /// The content.
         id: FileId,
+        /// The old path.
         from: PathBuf,
+        /// The new path.
         to: PathBuf,
     },
     /// A file that is gone from the patterns was read to its end and let go; `unread` bytes of an unfinished record
     /// were left.
     Released {
+        /// The content.
         id: FileId,
+        /// The path.
         path: PathBuf,
+        /// Bytes that were not read.
         unread: u64,
     },
     /// A file has nothing that is not in file `of` as well, and is held back as long as that is so.
-    Duplicate { path: PathBuf, of: FileId },
+    Duplicate {
+        /// The path.
+        path: PathBuf,
+        /// The content it repeats.
+        of: FileId,
+    },
     /// A file or directory can't be read; tried again at every poll, reported once per kind of error.
-    Unreadable { path: PathBuf, error: String },
+    Unreadable {
+        /// The path.
+        path: PathBuf,
+        /// Why.
+        error: String,
+    },
     /// A compressed file is damaged behind `position`; not tried again until it changes.
     Damaged {
+        /// The content.
         id: FileId,
+        /// The path.
         path: PathBuf,
+        /// Position in the content, in bytes.
         position: u64,
+        /// Why.
         error: String,
     },
     /// A record of `bytes` bytes is above the limit and was passed over.
     RecordTooLong {
+        /// The path.
         path: PathBuf,
+        /// Where the record begins, in bytes.
         offset: u64,
+        /// Length of the record, in bytes.
         bytes: u64,
     },
     /// Too many files are gone; the state of this one (the oldest) is not needed any more and can be deleted.
-    Forgotten { id: FileId, path: PathBuf },
+    Forgotten {
+        /// The content.
+        id: FileId,
+        /// The path.
+        path: PathBuf,
+    },
 }
 
 /// What to read, and how.
@@ -219,6 +271,8 @@ pub struct PollOutcome {
     pub files: usize,
     /// Files that wait: empty, not completely written yet, or held back as copies.
     pub waiting: usize,
+    /// Files and folders that can't be read now.
+    pub unreadable: usize,
     /// Bytes behind the positions; of compressed files that are not finished, their size on disk.
     pub backlog_bytes: u64,
     /// There is more to read right now: poll again without waiting.
@@ -231,7 +285,9 @@ pub enum Error {
     /// A pattern is not a glob.
     #[error("pattern {pattern:?} is not a valid glob: {source}")]
     Pattern {
+        /// The pattern.
         pattern: String,
+        /// Why.
         source: globset::Error,
     },
     /// No pattern at all.

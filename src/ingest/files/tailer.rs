@@ -119,6 +119,7 @@ impl Tailer {
             bytes_read: outcome.bytes,
             files: self.tracked.len(),
             waiting: self.held.len(),
+            unreadable: self.unreadable.len(),
             backlog_bytes: self.tracked.values().map(Tracked::backlog).sum(),
             more: outcome.more,
         }

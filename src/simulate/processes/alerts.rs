@@ -1,9 +1,11 @@
 //! What the sensors start: frequent, with inputs that repeat.
 
+use crate::config::tolerance::Recommendation;
+use crate::model::Level;
 use crate::simulate::arrivals::{ALERTS, ALWAYS, Arrivals, OFFICE};
 use crate::simulate::event::Executor::{Ai, Code, Human};
 use crate::simulate::spec::{
-    Advice, BASE, CODE, HUMAN, LEAD, Level, People, Spec, Wrong, go, input, on, step, wrong,
+    BASE, CODE, HUMAN, LEAD, People, Spec, Wrong, go, input, on, step, wrong,
 };
 
 /// The process that drifts: an agent judges reported mail, and halfway its judgement gets worse.
@@ -75,8 +77,8 @@ pub(crate) const PHISHING_TRIAGE: Spec = Spec {
         step("block sender", CODE, 0.5, &[go("reply to reporter", 1.0)]),
         step("reply to reporter", LEAD, 0.4, &[]),
     ],
-    expected: Advice::DelegateToAi,
-    expected_after_drift: Some(Advice::KeepWithPeople),
+    expected: Recommendation::Ai,
+    expected_after_drift: Some(Recommendation::People),
     ..BASE
 };
 
@@ -155,7 +157,7 @@ pub(crate) const EDR_ALERT_TRIAGE: Spec = Spec {
         step("escalate to tier two", HUMAN, 8.0, &[go("close alert", 1.0)]),
         step("close alert", LEAD, 1.0, &[]),
     ],
-    expected: Advice::AiWithHumanApproval,
+    expected: Recommendation::AiWithApproval,
     ..BASE
 };
 
@@ -194,7 +196,7 @@ pub(crate) const IOC_ENRICHMENT: Spec = Spec {
         step("query passive dns", CODE, 0.08, &[go("attach context", 1.0)]),
         step("attach context", CODE, 0.03, &[]),
     ],
-    expected: Advice::ExecuteViaCode,
+    expected: Recommendation::Code,
     ..BASE
 };
 
@@ -237,7 +239,7 @@ pub(crate) const MALWARE_DETONATION: Spec = Spec {
         step("extract indicators", CODE, 0.2, &[go("close run", 1.0)]),
         step("close run", CODE, 0.1, &[]),
     ],
-    expected: Advice::ExecuteViaCode,
+    expected: Recommendation::Code,
     ..BASE
 };
 
@@ -299,6 +301,6 @@ pub(crate) const DLP_REVIEW: Spec = Spec {
         step("send guidance", HUMAN, 10.0, &[go("close review", 1.0)]),
         step("close review", HUMAN, 4.0, &[]),
     ],
-    expected: Advice::AiWithHumanApproval,
+    expected: Recommendation::AiWithApproval,
     ..BASE
 };

@@ -1,10 +1,10 @@
 //! Rare and winding: incidents, what they call, and hunts. Two of the three reference scenarios.
 
+use crate::config::tolerance::Recommendation;
+use crate::model::Level;
 use crate::simulate::arrivals::{ALERTS, ALWAYS, Arrivals, OFFICE};
 use crate::simulate::event::Executor::Human;
-use crate::simulate::spec::{
-    Advice, BASE, CODE, HUMAN, Level, People, Spec, Step, Who, go, input, step, wrong,
-};
+use crate::simulate::spec::{BASE, CODE, HUMAN, People, Spec, Step, Who, go, input, step, wrong};
 
 /// Mostly tooling, sometimes by hand.
 const TOOLED: Who = Who::CodeElsePeople(0.6);
@@ -53,7 +53,7 @@ pub(crate) const INCIDENT_RESPONSE: Spec = Spec {
     reopen: 0.02,
     rework: "verify containment",
     steps: INCIDENT_STEPS,
-    expected: Advice::BreakIntoSubProcesses,
+    expected: Recommendation::BreakUp,
     ..BASE
 };
 
@@ -170,7 +170,7 @@ pub(crate) const ISOLATE_HOST: Spec = Spec {
         step("notify owner", HUMAN, 6.0, &[go("close isolation", 1.0)]),
         step("close isolation", HUMAN, 4.0, &[]),
     ],
-    expected: Advice::ExecuteViaCode,
+    expected: Recommendation::Code,
     ..BASE
 };
 
@@ -230,6 +230,6 @@ pub(crate) const THREAT_HUNT: Spec = Spec {
         step("write detection rule", HUMAN, 90.0, &[go("close hunt", 1.0)]),
         step("close hunt", HUMAN, 10.0, &[]),
     ],
-    expected: Advice::KeepWithPeople,
+    expected: Recommendation::People,
     ..BASE
 };

@@ -1,7 +1,8 @@
 //! A second, small implementation of the size formula of the design document, so that the simulator is
 //! not checked with the instrument it is meant to check. It keeps all events and shares no code.
 
-use crate::simulate::{Event, Lifecycle};
+use crate::model::Lifecycle;
+use crate::simulate::Event;
 use std::collections::{BTreeMap, HashMap};
 
 /// One case as read back from its events.

@@ -5,7 +5,9 @@ mod bench;
 mod measure;
 
 use super::event::{DAY_US, HOUR_US};
-use super::{Advice, Event, Lifecycle, Soc};
+use super::{Event, Soc};
+use crate::config::tolerance::Recommendation;
+use crate::model::Lifecycle;
 use measure::{Case, cases, size};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -334,7 +336,7 @@ fn catalog_declares_every_process() {
         assert_eq!(process["id"], truth.id);
         assert_eq!(
             process["criticality"]["outcome"],
-            truth.outcome_criticality.as_str()
+            truth.outcome_criticality.word()
         );
         let outcomes = process["outcomes"].as_object().expect("a map");
         assert_eq!(outcomes.len(), truth.severities.len());
@@ -348,12 +350,9 @@ fn catalog_declares_every_process() {
         }
     }
     let expected = |id| truth.iter().find(|t| t.id == id).map(|t| t.expected);
-    assert_eq!(expected("service-desk"), Some(Advice::DelegateToAi));
-    assert_eq!(
-        expected("incident-response"),
-        Some(Advice::BreakIntoSubProcesses)
-    );
-    assert_eq!(expected("isolate-host"), Some(Advice::ExecuteViaCode));
+    assert_eq!(expected("service-desk"), Some(Recommendation::Ai));
+    assert_eq!(expected("incident-response"), Some(Recommendation::BreakUp));
+    assert_eq!(expected("isolate-host"), Some(Recommendation::Code));
 }
 
 #[test]

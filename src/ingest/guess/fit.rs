@@ -1,0 +1,290 @@
+//! How well a column fits a field, by its name and its values.
+
+use super::columns::Column;
+use crate::config::mapping::FormatName;
+
+/// Names that speak for a field, best first, in lower case without separators; and how much the last of them speaks
+/// less than the first.
+const NAMES: &[(&str, &[&str])] = &[
+    (
+        "case",
+        &[
+            "case:concept:name",
+            "caseid",
+            "case",
+            "ticketid",
+            "ticket",
+            "incidentid",
+            "incidentnumber",
+            "incident",
+            "issuekey",
+            "casenumber",
+            "alertid",
+            "executionid",
+            "runid",
+            "traceid",
+            "requestid",
+            "taskid",
+            "number",
+            "issue",
+            "key",
+            "id",
+            "sysid",
+        ],
+    ),
+    (
+        "activity",
+        &[
+            "concept:name",
+            "activity",
+            "activityname",
+            "incidentactivitytype",
+            "activitytype",
+            "action",
+            "step",
+            "stepname",
+            "event",
+            "eventname",
+            "eventtype",
+            "operation",
+            "task",
+            "taskname",
+            "status",
+            "state",
+            "incidentstate",
+            "type",
+            "name",
+        ],
+    ),
+    (
+        "time",
+        &[
+            "time:timestamp",
+            "timestamp",
+            "time",
+            "eventtime",
+            "datetime",
+            "datestamp",
+            "date",
+            "ts",
+            "occurredat",
+            "when",
+            "at",
+            "createdat",
+            "createdon",
+            "syscreatedon",
+            "starttime",
+            "startedat",
+            "updatedat",
+            "sysupdatedon",
+            "completetimestamp",
+            "startdate",
+            "changedat",
+            "changedon",
+            "updated",
+            "modified",
+            "openedat",
+            "created",
+        ],
+    ),
+    (
+        "process",
+        &[
+            "process",
+            "processid",
+            "processname",
+            "playbook",
+            "playbookname",
+            "playbookid",
+            "workflow",
+            "workflowname",
+            "workflowid",
+            "runbook",
+            "procedure",
+        ],
+    ),
+    (
+        "outcome",
+        &[
+            "outcome",
+            "resolution",
+            "resolutionname",
+            "result",
+            "closecode",
+            "conclusion",
+            "verdict",
+            "disposition",
+            "resolutionstatus",
+            "classification",
+        ],
+    ),
+    (
+        "executor",
+        &[
+            "executor",
+            "executorkind",
+            "executortype",
+            "actortype",
+            "performedby",
+            "actorkind",
+        ],
+    ),
+    ("lifecycle", &["lifecycle"]),
+    (
+        "sequence",
+        &[
+            "seq",
+            "sequence",
+            "sequencenumber",
+            "incidentactivitynumber",
+        ],
+    ),
+    ("event_id", &["eventid", "eventuuid"]),
+    (
+        "input",
+        &["input", "inputsignature", "alertrule", "rulename"],
+    ),
+    (
+        "parent",
+        &[
+            "parent",
+            "parentcase",
+            "parentid",
+            "parentincident",
+            "parentkey",
+        ],
+    ),
+];
+
+/// Parts of a path behind which there is a person. What they are called is nobody's step, case or outcome.
+const PERSONS: &[&str] = &[
+    "user",
+    "assignee",
+    "assignedto",
+    "author",
+    "actor",
+    "reporter",
+    "owner",
+    "creator",
+    "createdby",
+    "updatedby",
+    "requester",
+    "sender",
+    "member",
+    "analyst",
+    "agent",
+    "caller",
+    "openedby",
+    "closedby",
+    "resolvedby",
+    "pusher",
+];
+
+/// The last part of a name without separators, in lower case: `issue.fields.Created_At` -> `createdat`.
+fn plain(name: &str) -> String {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    let letters = last.chars().filter(|c| c.is_alphanumeric());
+    letters.flat_map(char::to_lowercase).collect()
+}
+
+/// Whether a path leads into a person: `issue.assignee.name`.
+fn is_about_a_person(name: &str) -> bool {
+    let mut parts = name.rsplit('.').skip(1);
+    parts.any(|part| PERSONS.contains(&plain(part).as_str()))
+}
+
+/// How well a column fits a field, 0 to 1.
+pub(super) fn fit(
+    field: &str,
+    column: &Column,
+    (records, only_time): (usize, bool),
+    format: FormatName,
+) -> f64 {
+    let mut by_name = name_fit(field, &column.name);
+    if field == "time" && by_name == 0.0 && only_time {
+        // It is called something that is not in the list, and there is no other.
+        by_name = 0.4;
+    }
+    let personal = !matches!(field, "time" | "executor") && is_about_a_person(&column.name);
+    if by_name == 0.0 || column.filled == 0 || personal {
+        return 0.0;
+    }
+    let filled = column.filled as f64 / records.max(1) as f64;
+    let distinct = column.distinct as f64 / column.filled as f64;
+    let timely = column.times >= 0.9;
+    let by_value = match field {
+        // A column that is called so is the time, even where many of its values are damaged.
+        "time" => {
+            if timely || column.times >= 0.5 {
+                filled * column.times
+            } else {
+                0.0
+            }
+        }
+        "executor" => (column.executors >= 0.9) as u8 as f64,
+        "lifecycle" => (column.lifecycles >= 0.99) as u8 as f64,
+        // Epoch numbers can be case numbers: only written-out times speak against a case.
+        "case" if timely && column.samples.iter().any(|s| s.contains([':', '/', '-'])) => 0.0,
+        // A case has several events, but in an export with a row per case it may have one.
+        "case" => {
+            filled
+                * if distinct > 0.95 && records > 20 {
+                    0.7
+                } else {
+                    1.0
+                }
+        }
+        "activity" if timely => 0.0,
+        "activity" => {
+            filled
+                * if distinct > 0.5 && records > 20 {
+                    0.3
+                } else {
+                    1.0
+                }
+        }
+        "process" => filled * if column.distinct > 200 { 0.2 } else { 1.0 },
+        "outcome" => {
+            if column.distinct > 100 {
+                0.2
+            } else {
+                1.0
+            }
+        }
+        "event_id" => filled * (distinct >= 1.0) as u8 as f64,
+        "sequence" => {
+            let numbers = column
+                .samples
+                .iter()
+                .all(|s| s.ends_with(|c: char| c.is_ascii_digit()));
+            filled * numbers as u8 as f64
+        }
+        "parent" => {
+            if timely {
+                0.0
+            } else {
+                1.0
+            }
+        }
+        _ => filled,
+    };
+    // XES says exactly what its keys mean.
+    let standard = format == FormatName::Xes && column.name.contains(':');
+    by_value * if standard { 1.0 } else { by_name }
+}
+
+/// 1 for the best name of a field, less for those behind it, 0 for any other.
+pub(super) fn name_fit(field: &str, name: &str) -> f64 {
+    let Some((_, names)) = NAMES.iter().find(|(known, _)| *known == field) else {
+        return 0.0;
+    };
+    let plain = plain(name);
+    let rank = names
+        .iter()
+        .position(|known| *known == name || *known == plain);
+    let deep = name.matches('.').count() as f64;
+    match rank {
+        Some(rank) => (1.0 - 0.6 * rank as f64 / names.len() as f64) * 0.95f64.powf(deep),
+        None => 0.0,
+    }
+}
