@@ -87,10 +87,10 @@ pub fn facts(case: &Case, rules: &RuleBook, names: &Names, as_of: Option<Time>) 
     let rule = rules.of(process);
     let life = life(events, rule);
     let idle = match (rule.idle, as_of) {
+        // A case that was closed for being idle is open again where that does not end it any more.
+        (None, _) => false,
         (Some(idle), Some(as_of)) => as_of.since(last.time) >= idle,
         (Some(_), None) => case.idle_closed(),
-        // Closed under rules that do not hold any more.
-        (None, _) => false,
     };
     let declared = rule.declares_end || life.declares_end;
     let named = events

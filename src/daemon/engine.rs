@@ -1,22 +1,22 @@
 //! The engine: takes deliveries, assembles cases, keeps sums, commits, scores. No threads, no clock: the worker has those.
 
+mod recount;
+
 use super::cache::{CacheError, CaseCache};
 use super::counters::Counters;
 use super::delivery::Delivery;
 use super::rows::{case_row, quarantine_rows};
-use super::sums::{SumsCache, Windows};
+use super::sums::SumsCache;
 use crate::assemble::event_in;
-use crate::cases::{Case, Facts, Insert, RuleBook, facts};
+use crate::cases::{Insert, RuleBook, facts};
 use crate::config::daemon::Config;
 use crate::ingest::{EventBatch, Reason, Reject};
-use crate::model::{NameId, Names, Origin, Time, hash_pair, hash_text};
+use crate::model::{NameId, Names, Origin, Time, hash_text};
 use crate::score::{ProcessScore, Terms, changes, score_all};
 use crate::store::{Commit, LedgerRow, Store, StoreError};
+use recount::{rules_hash, windows};
 use rustc_hash::FxHashSet;
 use std::collections::BTreeMap;
-
-/// Buckets written at once while all sums are counted anew.
-const BUCKETS_AT_ONCE: usize = 2_000;
 
 /// Idle cases looked up at once; more wait for the next round.
 const IDLE_AT_ONCE: usize = 10_000;
@@ -87,7 +87,7 @@ impl Engine {
         engine.cases.store_is_empty = engine.first_event.is_none();
         let hash = rules_hash(&engine.config);
         if engine.store.meta("rules")?.as_deref() != Some(&hash) {
-            engine.recount()?;
+            engine.recount(now)?;
         }
         engine.counters.declare(&engine.config);
         Ok(engine)
@@ -309,7 +309,9 @@ impl Engine {
                 self.sums
                     .replace(slot.before.as_ref(), after.as_ref(), &self.names);
             }
-            commit.cases.extend(case_row(slot, after.as_ref()));
+            commit
+                .cases
+                .extend(case_row(&slot.key, &slot.case, after.as_ref()));
         }
         // In the order of the table: neighbours are written together.
         commit.cases.sort_unstable_by(|a, b| a.key.cmp(&b.key));
@@ -447,73 +449,6 @@ impl Engine {
         Ok(())
     }
 
-    /// Takes a new configuration. Where it changes how cases are judged, all sums are counted anew. After an error, call
-    /// it again.
-    pub fn reconfigure(&mut self, config: Config, now: Time) -> Result<(), CacheError> {
-        self.commit()?;
-        self.recount_due |= rules_hash(&config) != rules_hash(&self.config);
-        self.config = config;
-        self.rules = RuleBook::new(
-            &self.config.catalog,
-            &self.config.tolerance,
-            &mut self.names,
-        );
-        self.counters.declare(&self.config);
-        if self.recount_due {
-            self.recount()?;
-        }
-        let windows = windows(&self.config, &mut self.names);
-        self.sums.reset_window(&self.store, windows, now)?;
-        Ok(())
-    }
-
-    /// Counts all sums anew from the cases: after the rules by which they are judged have changed.
-    ///
-    /// Written in pieces, so that years of history need no more memory than a day. Until the last piece is written the
-    /// database says that it is in the middle of this, and the next start begins again.
-    fn recount(&mut self) -> Result<(), CacheError> {
-        self.cases.clear();
-        self.sums.clear();
-        self.store.commit(&Commit {
-            clear_sums: true,
-            meta: vec![("rules".to_owned(), "counting".to_owned())],
-            ..Commit::default()
-        })?;
-        let reader = Store::open_to_read(&self.config.data_dir)?;
-        let (rules, names, store, sums) =
-            (&self.rules, &self.names, &mut self.store, &mut self.sums);
-        let count = reader.each_case(&mut |key, body| {
-            let case = Case::decode(body).map_err(|source| reader.damaged_case(key, source))?;
-            let after: Option<Facts> = facts(&case, rules, names, None);
-            if let Some(after) = &after {
-                sums.fetch(after, store)?;
-            }
-            sums.replace(None, after.as_ref(), names);
-            if sums.dirty_buckets() >= BUCKETS_AT_ONCE {
-                let buckets = sums.take_buckets();
-                store.commit(&Commit {
-                    buckets,
-                    ..Commit::default()
-                })?;
-            }
-            Ok(())
-        })?;
-        if count > 0 {
-            tracing::info!(
-                cases = count,
-                "counted all sums anew, because the rules have changed"
-            );
-        }
-        let mut commit = Commit {
-            meta: vec![("rules".to_owned(), rules_hash(&self.config))],
-            ..Commit::default()
-        };
-        self.finish(&mut commit);
-        self.unwritten = Some(commit);
-        self.recount_due = false;
-        self.commit()
-    }
-
     /// Quarantined records that are to be tried again.
     pub fn to_replay(&self, most: usize) -> Result<Vec<crate::store::QuarantineRow>, StoreError> {
         self.store.to_replay(most)
@@ -528,24 +463,5 @@ impl Engine {
     /// Notes what became of a record that was tried again.
     pub fn replayed(&mut self, id: i64, became_event: bool) {
         self.pending.replayed.push((id, became_event));
-    }
-}
-
-/// What decides how cases are judged: when it changes, all sums are counted anew.
-fn rules_hash(config: &Config) -> String {
-    let hash = hash_pair(config.hashes.catalog, config.hashes.tolerance);
-    // The first number rises when the program itself judges otherwise.
-    format!("2-{hash:016x}")
-}
-
-fn windows(config: &Config, names: &mut Names) -> Windows {
-    Windows {
-        default: config.window,
-        own: config
-            .catalog
-            .processes
-            .values()
-            .filter_map(|process| Some((names.intern(&process.id), process.window?)))
-            .collect(),
     }
 }

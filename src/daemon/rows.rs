@@ -1,23 +1,22 @@
 //! From what is in memory to rows of the database.
 
-use super::cache::Slot;
 use super::delivery::Delivery;
-use crate::cases::Facts;
+use crate::cases::{Case, Facts};
 use crate::ingest::Reject;
 use crate::model::Time;
 use crate::store::{CaseRow, QuarantineRow, ReplayState};
 
 /// The row of a case; `None` for one without events.
-pub(super) fn case_row(slot: &Slot, facts: Option<&Facts>) -> Option<CaseRow> {
+pub(super) fn case_row(key: &str, case: &Case, facts: Option<&Facts>) -> Option<CaseRow> {
     let facts = facts?;
     let mut body = Vec::with_capacity(64 + 24 * facts.path.len());
-    slot.case.encode(&mut body);
+    case.encode(&mut body);
     Some(CaseRow {
-        key: slot.key.to_string(),
+        key: key.to_owned(),
         process: facts.process,
         open: !facts.complete,
         last: facts.end.0,
-        parent: slot.case.parent().map(str::to_owned),
+        parent: case.parent().map(str::to_owned),
         body,
     })
 }

@@ -289,7 +289,12 @@ impl SumsCache {
                 sums.open_events = 0;
             }
         }
+        let mut seen = FxHashSet::default();
         for ((process, executor, origin), total) in &self.totals {
+            if total.is_zero() {
+                continue;
+            }
+            seen.insert(*process);
             let parts = evidence.processes.entry(*process).or_default();
             if total.open != 0 {
                 let sums = parts.parts.entry((*executor, *origin)).or_default();
@@ -301,6 +306,10 @@ impl SumsCache {
             .processes
             .values_mut()
             .for_each(ProcessSums::drop_zeros);
+        // A process whose cases have all moved to another one has none.
+        evidence
+            .processes
+            .retain(|process, _| seen.contains(process));
         let begin = evidence.from;
         for (process, window) in &self.windows.own {
             let from = begin.max(self.as_of.plus(-window));

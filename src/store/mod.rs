@@ -71,6 +71,17 @@ pub enum StoreError {
     },
 }
 
+/// A case as it is kept.
+#[derive(Clone, Debug)]
+pub struct KeptCase {
+    /// Its key.
+    pub key: String,
+    /// Whether it was open by the rules it was written under.
+    pub open: bool,
+    /// The case itself.
+    pub body: Vec<u8>,
+}
+
 /// A connection to the database.
 #[derive(Debug)]
 pub struct Store {
@@ -217,18 +228,23 @@ impl Store {
         self.sql(read())
     }
 
-    /// Hands out every case as (key, body), in order of the keys.
-    pub fn each_case(&self, each: &mut dyn FnMut(&str, &[u8]) -> Result<()>) -> Result<u64> {
-        let mut query = self.sql(self.db.prepare("SELECT key, body FROM cases ORDER BY key"))?;
-        let mut rows = self.sql(query.query([]))?;
-        let mut count = 0;
-        while let Some(row) = self.sql(rows.next())? {
-            let key = self.sql(row.get_ref(0).and_then(|v| Ok(v.as_str()?)))?;
-            let body = self.sql(row.get_ref(1).and_then(|v| Ok(v.as_blob()?)))?;
-            each(key, body)?;
-            count += 1;
-        }
-        Ok(count)
+    /// The next cases behind a key, in order of the keys; from the first one if none is given.
+    pub fn cases_after(&self, key: Option<&str>, most: usize) -> Result<Vec<KeptCase>> {
+        let read = || {
+            self.db
+                .prepare_cached(
+                    "SELECT key, open, body FROM cases WHERE ?1 IS NULL OR key > ?1 ORDER BY key LIMIT ?2",
+                )?
+                .query_map(params![key, most as i64], |row| {
+                    Ok(KeptCase {
+                        key: row.get(0)?,
+                        open: row.get(1)?,
+                        body: row.get(2)?,
+                    })
+                })?
+                .collect()
+        };
+        self.sql(read())
     }
 
     /// The sums of a bucket.

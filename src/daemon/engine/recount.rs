@@ -1,0 +1,123 @@
+//! A new configuration, and counting all sums anew where it judges cases otherwise.
+
+use super::super::cache::CacheError;
+use super::super::rows::case_row;
+use super::super::sums::Windows;
+use super::Engine;
+use crate::cases::{Case, RuleBook, facts};
+use crate::config::daemon::Config;
+use crate::model::{Names, Time, hash_pair};
+use crate::store::{CaseRow, Commit, KeptCase};
+
+/// Cases read at once to count them anew.
+const CASES_AT_ONCE: usize = 1_000;
+/// Buckets written at once while all sums are counted anew.
+const BUCKETS_AT_ONCE: usize = 2_000;
+
+impl Engine {
+    /// Takes a new configuration. Where it changes how cases are judged, all sums are counted anew. After an error, call
+    /// it again.
+    pub fn reconfigure(&mut self, config: Config, now: Time) -> Result<(), CacheError> {
+        self.commit()?;
+        self.recount_due |= rules_hash(&config) != rules_hash(&self.config);
+        self.config = config;
+        self.rules = RuleBook::new(
+            &self.config.catalog,
+            &self.config.tolerance,
+            &mut self.names,
+        );
+        self.counters.declare(&self.config);
+        if self.recount_due {
+            self.recount(now)?;
+        }
+        let windows = windows(&self.config, &mut self.names);
+        self.sums.reset_window(&self.store, windows, now)?;
+        Ok(())
+    }
+
+    /// Counts all sums anew from the cases: after the rules by which they are judged have changed.
+    ///
+    /// Written in pieces, so that years of history need no more memory than a day. Until the last piece is written the
+    /// database says that it is in the middle of this, and the next start begins again.
+    pub(super) fn recount(&mut self, now: Time) -> Result<(), CacheError> {
+        self.cases.clear();
+        self.sums.clear();
+        self.store.commit(&Commit {
+            clear_sums: true,
+            meta: vec![("rules".to_owned(), "counting".to_owned())],
+            ..Commit::default()
+        })?;
+        let (mut count, mut last) = (0, None);
+        loop {
+            let page = self.store.cases_after(last.as_deref(), CASES_AT_ONCE)?;
+            let Some(end) = page.last() else { break };
+            count += page.len();
+            last = Some(end.key.clone());
+            let mut piece = Commit::default();
+            for kept in page {
+                piece.cases.extend(self.recount_case(&kept, now)?);
+            }
+            if self.sums.dirty_buckets() >= BUCKETS_AT_ONCE {
+                piece.buckets = self.sums.take_buckets();
+            }
+            if !piece.is_empty() {
+                self.store.commit(&piece)?;
+            }
+        }
+        self.processes = self.sums.totals().map(|(key, _)| key.0).collect();
+        if count > 0 {
+            tracing::info!(
+                cases = count,
+                "counted all sums anew, because the rules have changed"
+            );
+        }
+        let mut commit = Commit {
+            meta: vec![("rules".to_owned(), rules_hash(&self.config))],
+            ..Commit::default()
+        };
+        self.finish(&mut commit);
+        self.unwritten = Some(commit);
+        self.recount_due = false;
+        self.commit()
+    }
+
+    /// Adds a case to the sums as the rules are now. Gives its row if that is another one than under the rules before.
+    fn recount_case(&mut self, kept: &KeptCase, now: Time) -> Result<Option<CaseRow>, CacheError> {
+        let damaged = |source| self.store.damaged_case(&kept.key, source);
+        let mut case = Case::decode(&kept.body).map_err(damaged)?;
+        let idle = self.rules.of(case.process()).idle;
+        let last = case.latest().map(|event| event.time);
+        let is_idle = idle
+            .zip(last)
+            .is_some_and(|(idle, last)| now.since(last) >= idle);
+        let turned = case.close_idle(is_idle);
+        let after = facts(&case, &self.rules, &self.names, None);
+        if let Some(after) = &after {
+            self.sums.fetch(after, &self.store)?;
+        }
+        self.sums.replace(None, after.as_ref(), &self.names);
+        let is_open = after.as_ref().is_some_and(|facts| !facts.complete);
+        let changed = turned || is_open != kept.open;
+        let row = changed.then(|| case_row(&kept.key, &case, after.as_ref()));
+        Ok(row.flatten())
+    }
+}
+
+/// What decides how cases are judged: when it changes, all sums are counted anew.
+pub(super) fn rules_hash(config: &Config) -> String {
+    let hash = hash_pair(config.hashes.catalog, config.hashes.tolerance);
+    // The first number rises when the program itself judges otherwise.
+    format!("2-{hash:016x}")
+}
+
+pub(super) fn windows(config: &Config, names: &mut Names) -> Windows {
+    Windows {
+        default: config.window,
+        own: config
+            .catalog
+            .processes
+            .values()
+            .filter_map(|process| Some((names.intern(&process.id), process.window?)))
+            .collect(),
+    }
+}
