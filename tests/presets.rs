@@ -37,7 +37,7 @@ fn decode(mapping: &Mapping, file: &Path) -> Vec<EventBatch> {
         ControlFlow::Continue(())
     };
     match mapping.format.or(opened.sniffed.format).unwrap() {
-        FormatName::Json => decode_document(mapping, 0, opened.reader, &mut sink),
+        FormatName::Json => decode_document(mapping, 0, opened.reader, 1 << 20, &mut sink),
         FormatName::Xes => decode_xes(mapping, 0, BufReader::new(opened.reader), &mut sink),
         format => {
             let mut bytes = Vec::new();

@@ -285,6 +285,25 @@ mod tests {
     }
 
     #[test]
+    fn a_refused_event_changes_nothing() {
+        let mut case = Case::new();
+        case.insert(event(1, 1), 1);
+        assert_eq!(case.insert(event(9, 9), 1), Insert::Full);
+        assert_eq!(case.input(), 1);
+    }
+
+    #[test]
+    fn an_event_that_moves_in_time_opens_an_idle_case() {
+        let mut case = Case::new();
+        case.insert(event(1, 1), 10);
+        case.close_idle(true);
+        assert_eq!(case.insert(event(1, 1), 10), Insert::Duplicate);
+        assert!(case.idle_closed());
+        assert_eq!(case.insert(event(5, 1), 10), Insert::Duplicate);
+        assert!(!case.idle_closed());
+    }
+
+    #[test]
     fn the_later_parent_stays() {
         let mut case = Case::new();
         case.set_parent(Time(2), "b");

@@ -319,6 +319,24 @@ mod tests {
     }
 
     #[test]
+    fn closed_for_being_idle_only_where_that_ends_a_case() {
+        let mut with = bench("processes: [{id: p, ends: {activities: [Closed], idle: 10s}}]");
+        let mut without = bench("processes: [{id: p, ends: {activities: [Closed]}}]");
+        for (bench, complete) in [(&mut with, true), (&mut without, false)] {
+            let mut case = bench.case(&["0 a"]);
+            case.close_idle(true);
+            let facts = facts(&case, &bench.rules, &bench.names, None).unwrap();
+            assert_eq!(facts.complete, complete);
+        }
+    }
+
+    #[test]
+    fn without_a_declared_end_nothing_has_ended_for_good() {
+        let facts = bench("").facts(&["0 a"], None);
+        assert!(facts.complete && !facts.ended);
+    }
+
+    #[test]
     fn the_greatest_part_makes_the_deviation() {
         let catalog =
             "processes: [{id: p, outcomes: {odd: 0.25}, duration_limit: 10s, path: [a, b]}]";

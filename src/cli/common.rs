@@ -328,7 +328,8 @@ fn events_of_preset(
         if !opened.sample_is_all || !json.contains(&format) {
             return None;
         }
-        decode_document(&mapping, 0, opened.sample.as_slice(), &mut |part| {
+        let most = opened.sample.len();
+        decode_document(&mapping, 0, opened.sample.as_slice(), most, &mut |part| {
             batch = part;
             ControlFlow::Break(())
         });

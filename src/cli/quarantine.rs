@@ -201,7 +201,7 @@ fn replay(store: Store, config: Config, filter: &QuarantineFilter) -> Result<Don
         .sum();
     let became = (before - after).max(0);
     println!(
-        "{marked} tried again: {became} became events, {} stay.",
+        "{marked} tried again: {became} became events or are read again with their export, {} stay.",
         marked as i64 - became
     );
     Ok(if became == marked as i64 {

@@ -13,7 +13,7 @@ use crate::ingest::decode::Input;
 use crate::ingest::mapping::{Circumstances, compile};
 use crate::ingest::read::{ReadOptions, open_input, read_opened};
 use crate::ingest::time::TimeParser;
-use crate::ingest::{EventBatch, Reason, Reject};
+use crate::ingest::{EventBatch, Reason, Reject, behind_file};
 use crate::model::{Span, Time};
 use crate::score::{Evidence, ProcessScore, Terms, score_all};
 use std::collections::BTreeMap;
@@ -270,7 +270,7 @@ impl Reader<'_> {
         };
         let mut counting = ContentCounter::default();
         let mut take = |mut batch: EventBatch| {
-            batch.move_places(nth as u64);
+            batch.move_places(behind_file(nth as u64));
             if mapping.identity == Identity::Content {
                 counting.number(&mut batch);
             }

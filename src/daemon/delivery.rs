@@ -44,12 +44,39 @@ pub struct Raw {
 }
 
 impl Raw {
-    /// The record that stands at an offset of the stream.
+    /// The record that stands at an offset of the stream, or around it: of several events of one record each has an
+    /// offset of its own.
     pub fn record(&self, offset: u64) -> &[u8] {
-        let at = offset.checked_sub(self.offset);
-        let rest = at.and_then(|at| self.bytes.get(usize::try_from(at).ok()?..));
-        let rest = rest.unwrap_or_default();
+        let at = offset
+            .checked_sub(self.offset)
+            .and_then(|at| usize::try_from(at).ok())
+            .filter(|at| *at < self.bytes.len());
+        let Some(at) = at else {
+            return &[];
+        };
+        let begin = memchr::memrchr(b'\n', &self.bytes[..at]).map_or(0, |end| end + 1);
+        let rest = &self.bytes[begin..];
         let end = self.framing.first_end(rest).unwrap_or(rest.len());
         &rest[..end]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_found_from_any_offset_in_it() {
+        let raw = Raw {
+            offset: 100,
+            bytes: b"one\ntwo\n".to_vec(),
+            framing: Framing::Lines,
+        };
+        assert_eq!(raw.record(100), b"one\n");
+        assert_eq!(raw.record(102), b"one\n");
+        assert_eq!(raw.record(104), b"two\n");
+        assert_eq!(raw.record(105), b"two\n");
+        assert_eq!(raw.record(99), b"");
+        assert_eq!(raw.record(900), b"");
     }
 }

@@ -39,10 +39,13 @@ pub(super) fn run(source: Source, is_done: IsDone, known: Vec<FileRow>) -> Resul
     let mut begun: BTreeMap<u64, Progress> = known.iter().filter_map(Progress::of).collect();
     // What was read since the start: the database may not know it yet.
     let mut done: BTreeSet<u64> = BTreeSet::new();
+    // What was told last that can't be read, and what was refused last.
+    let (mut failing, mut refused): (Option<String>, Option<String>) = (None, None);
     while !source.stop.load(Ordering::Relaxed) {
         if source.status.look_again.swap(false, Ordering::Relaxed) {
             seen.clear();
             done.clear();
+            refused = None;
         }
         let mut trouble = None;
         let files = files(&source.config.paths, &exclude, &mut trouble)?;
@@ -66,18 +69,32 @@ pub(super) fn run(source: Source, is_done: IsDone, known: Vec<FileRow>) -> Resul
                     done.insert(hash);
                     seen.insert(path, look);
                 }
-                Err(problem) => {
+                Ok(Read::Refused(problem)) => {
                     tracing::error!(
                         source = source.config.name,
                         problem,
-                        "can't read an export; tried again when it changes"
+                        "not an export; tried again when it changes"
                     );
                     seen.insert(path, look);
+                    refused = Some(problem);
+                }
+                Err(problem) => {
+                    // Told once, tried again each time: permission, or a busy disk, may come back.
+                    if failing.as_ref() != Some(&problem) {
+                        tracing::error!(
+                            source = source.config.name,
+                            problem,
+                            "can't read an export"
+                        );
+                    }
                     trouble = Some(problem);
                 }
             }
         }
-        source.status.set_trouble(trouble);
+        failing.clone_from(&trouble);
+        source
+            .status
+            .set_trouble(trouble.or_else(|| refused.clone()));
         for _ in 0..10 {
             if source.stop.load(Ordering::Relaxed) {
                 break;
@@ -168,6 +185,15 @@ fn hash_of(path: &Path) -> io::Result<u64> {
     }
 }
 
+/// When a file was changed last, in whole seconds since 1970; 0 where that can't be told.
+fn seconds_of_change(path: &Path) -> u64 {
+    let changed = std::fs::metadata(path).and_then(|meta| meta.modified());
+    let since = changed
+        .ok()
+        .and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
+    since.map_or(0, |since| since.as_secs())
+}
+
 /// How far an export was read, in batches: the same bytes are cut into the same batches by every mapping.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Progress {
@@ -201,6 +227,8 @@ impl Progress {
 enum Read {
     /// It was read, now or before: the hash of its content.
     Done(u64),
+    /// It is none.
+    Refused(String),
     /// The source was asked to stop; the rest is read after the next start.
     Stopped,
 }
@@ -258,6 +286,7 @@ fn read_export(
         ..ReadOptions::default()
     };
     let mut counter = ContentCounter::default();
+    let written = seconds_of_change(path);
     let mut open = true;
     let read = read_opened(
         opened,
@@ -273,6 +302,8 @@ fn read_export(
             if source.mapping.identity == Identity::Content {
                 counter.number(&mut batch);
             }
+            // A correction in a later export comes after what it corrects, wherever in its file it stands.
+            batch.move_places(written << 32);
             progress.batches += 1;
             if progress.batches <= skip {
                 return;
@@ -317,7 +348,7 @@ fn refuse(source: &Source, mut delivery: Delivery, hash: u64, why: &str) -> Resu
         .push(Reject::new(0, Reason::Malformed, why, b""));
     delivery.export_done = Some((hash, delivery.file.clone()));
     send_last(source, delivery)?;
-    Err(why.to_owned())
+    Ok(Read::Refused(why.to_owned()))
 }
 
 fn send_last(source: &Source, delivery: Delivery) -> Result<(), String> {

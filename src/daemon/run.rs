@@ -213,7 +213,12 @@ impl Running {
         self.commands
             .send(Command::Reload(Box::new(new.clone()), answer))
             .map_err(|_| "the daemon is stopping".to_owned())?;
-        answered.recv().map_err(gone)??;
+        if let Err(problem) = answered.recv().map_err(gone)? {
+            // The old configuration holds, so its sources go on.
+            self.start_sources(&old)
+                .map_err(|error| error.to_string())?;
+            return Err(problem);
+        }
         *lock(&self.config) = new.clone();
         self.start_sources(&new)
             .map_err(|error| error.to_string())?;

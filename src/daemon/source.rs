@@ -5,14 +5,13 @@ use super::delivery::{Delivery, Raw};
 use super::engine::Engine;
 use super::snapshot::SourceStatus;
 use super::worker::now;
-use crate::assemble::ContentCounter;
 use crate::config::Problems;
 use crate::config::daemon::{Config, SourceConfig, SourceKind};
 use crate::config::mapping::{FormatName, Identity};
 use crate::ingest::decode::{Dialect, LineDecoder, decode_csv, read_header, sniff};
 use crate::ingest::framing::Framing;
 use crate::ingest::mapping::{Circumstances, Mapping, compile};
-use crate::ingest::{EventBatch, Reject};
+use crate::ingest::{EventBatch, Reason, Reject, behind_file};
 use crate::model::{Span, Time};
 use crate::store::QuarantineRow;
 use crossbeam_channel::Sender;
@@ -161,11 +160,10 @@ pub(super) fn replay(
     Ok(look_again)
 }
 
-/// Whether the file has to be read again for this: as a whole it was no export, or its case was full (of an export the
-/// records are not at hand by then).
+/// Whether the file is read again for this: an export, as long as it is there. Only so are records that say the same
+/// numbered rightly, and what was taken from it already is recognised.
 fn is_read_from_file(source: &SourceConfig, row: &QuarantineRow) -> bool {
-    let nothing_kept = row.format == WHOLE_FILE || row.record.is_empty();
-    source.kind == SourceKind::Drop && nothing_kept && Path::new(&row.file).exists()
+    source.kind == SourceKind::Drop && Path::new(&row.file).exists()
 }
 
 /// What a quarantined record is by the mapping of now; `None` if it is no event by that either, or was not kept whole.
@@ -175,7 +173,8 @@ fn replay_one(
     source: &SourceConfig,
     row: &QuarantineRow,
 ) -> Result<Option<Delivery>, CacheError> {
-    if row.record.is_empty() || row.record.len() >= Reject::KEPT {
+    let cut = row.record.len() >= Reject::KEPT || row.reason == Reason::TooLong.word();
+    if row.record.is_empty() || cut || row.format == WHOLE_FILE {
         return Ok(None);
     }
     let future = config.limits.future_seconds as i64 * 1_000_000;
@@ -199,12 +198,13 @@ fn replay_one(
         return Ok(None);
     }
     if mapping.identity == Identity::Content {
-        ContentCounter::default().number(&mut batch);
+        // Its file is gone, so nobody can tell whether it is the first that says this: it stays.
+        return Ok(None);
     }
     // Events of the same instant stand in the order of their file, as if they had come with it.
     let files = engine.store().files(&row.source)?;
     if let Some(file) = files.iter().find(|file| file.stream == row.stream) {
-        batch.move_places(u64::from(file.id));
+        batch.move_places(behind_file(u64::from(file.id)));
     }
     Ok(Some(Delivery {
         source: row.source.as_str().into(),

@@ -5,7 +5,7 @@ use super::source::{Source, decode, framing_of, kept_format};
 use crate::ingest::files::{
     Answer, Chunk, FileId, FileState, Notice, Options, Oversize, Sink, Tailer, Waker,
 };
-use crate::ingest::{Reason, Reject};
+use crate::ingest::{Reason, Reject, behind_file};
 use crate::model::{hash_pair, hash_text};
 use crate::store::FileRow;
 use std::collections::BTreeMap;
@@ -149,11 +149,13 @@ impl Sink for TailSink {
             chunk.offset,
             &chunk.bytes,
         );
-        // A last line without its end that can't be read is one that is not finished yet.
-        if chunk.last_unfinished && !batch.rejects.is_empty() {
+        // A last line without its end that can't be read is one that is not finished yet; an archive does not grow.
+        let ending = chunk.path.extension().and_then(|ending| ending.to_str());
+        let can_grow = !matches!(ending, Some("gz" | "zst"));
+        if chunk.last_unfinished && can_grow && !batch.rejects.is_empty() {
             return Answer::Declined;
         }
-        batch.move_places(u64::from(chunk.file));
+        batch.move_places(behind_file(u64::from(chunk.file)));
         let mut delivery = self.delivery(chunk.path.display().to_string(), stream, &chunk.state);
         delivery.batch = batch;
         delivery.raw = Some(Raw {

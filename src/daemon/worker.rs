@@ -7,6 +7,7 @@ use super::snapshot::{Shared, Snapshot};
 use super::source::replay;
 use crate::config::daemon::Config;
 use crate::model::Time;
+use crate::store::StoreError;
 use crossbeam_channel::{Receiver, RecvTimeoutError, select_biased, tick};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -147,7 +148,8 @@ impl Worker {
                     self.shared.set_trouble(None);
                     return Ok(());
                 }
-                Err(CacheError::Store(error)) => {
+                // A damaged row stays damaged; everything else may pass.
+                Err(CacheError::Store(error)) if !matches!(error, StoreError::Damaged { .. }) => {
                     tracing::error!(%error, "can't write; ingestion waits, nothing is lost");
                     self.shared
                         .set_trouble(Some(format!("can't write: {error}")));

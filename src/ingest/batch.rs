@@ -94,10 +94,8 @@ impl EventBatch {
     }
 
     /// Puts the events behind those of the files before: events of the same instant are ordered by file, then by
-    /// position in it. (The identities stay: they go by the content of the file, not by its number.)
-    pub fn move_places(&mut self, file: u64) {
-        // A terabyte for each file; beyond that, ties between files may be ordered otherwise, which harms nothing.
-        let base = file << 40;
+    /// position in it. `base` rises from file to file, see [`behind_file`]. (The identities stay: they go by content.)
+    pub fn move_places(&mut self, base: u64) {
         self.moved = self.moved.wrapping_add(base);
         for event in &mut self.events {
             event.place = event.place.wrapping_add(base);
@@ -113,6 +111,12 @@ impl EventBatch {
     pub fn is_empty(&self) -> bool {
         self.events.is_empty() && self.rejects.is_empty()
     }
+}
+
+/// Where the places of the n-th file begin: a terabyte for each; beyond that, ties between files may be ordered otherwise,
+/// which harms nothing.
+pub fn behind_file(number: u64) -> u64 {
+    number << 40
 }
 
 /// Between namespace and id in the key of a case; a control character, which ids do not have.

@@ -15,7 +15,7 @@ mod reject;
 mod scalar;
 pub mod time;
 
-pub use batch::{EventBatch, KEY_SEPARATOR, MappedEvent, TextRef};
+pub use batch::{EventBatch, KEY_SEPARATOR, MappedEvent, TextRef, behind_file};
 pub use path::Path;
 pub use reject::{Reason, Reject};
 pub use scalar::Scalar;

@@ -126,7 +126,7 @@ pub fn read_opened(
         FormatName::Json => {
             let reader = opened.reader;
             beside(sink, |hand_on| {
-                decode_document(mapping, stream, reader, hand_on)
+                decode_document(mapping, stream, reader, options.most_record_bytes, hand_on)
             });
             Ok(())
         }

@@ -9,13 +9,19 @@ use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
+use std::cell::Cell;
 use std::fmt;
 use std::io::Read;
 use std::ops::ControlFlow;
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Between the places of two records: more than any record has elements.
-const PLACE_STEP: u64 = 1 << 24;
+/// Between the places of two records: more than records have elements, as a rule.
+const PLACE_STEP: u64 = 1 << 16;
+/// A record may be so many times longer in a document, with its spaces, than in a line. Beyond that the rest of the
+/// document is not read: a tree of values takes thirty times the memory of its text.
+const LONGER: u64 = 16;
+/// Bytes read at once.
+const BUFFER: usize = 1 << 16;
 
 /// Decodes a document record by record, without holding it as a whole. Records are the elements of the array at
 /// `records` (the values, if it is an object and the path ends in `*`), else of the document if that is an array, else
@@ -24,13 +30,17 @@ pub fn decode_document(
     mapping: &Mapping,
     stream: u64,
     reader: impl Read,
+    most_record_bytes: usize,
     sink: &mut dyn FnMut(EventBatch) -> ControlFlow<()>,
 ) {
     let mut batch = EventBatch::default();
     let mut count = 0u64;
     let mut stopped = false;
+    let most = most_record_bytes as u64 * LONGER;
+    let left = Cell::new(most);
     let parts = mapping.records.as_ref().map_or(&[][..], Path::parts);
     let mut each = |record: Value| {
+        left.set(most);
         let raw = record.to_string();
         let place = Place {
             stream,
@@ -55,7 +65,10 @@ pub fn decode_document(
         }
         !stopped
     };
-    let mut json = serde_json::Deserializer::from_reader(std::io::BufReader::new(reader));
+    let mut json = serde_json::Deserializer::from_reader(Bounded {
+        inner: std::io::BufReader::with_capacity(BUFFER, reader),
+        left: &left,
+    });
     let result = loop {
         match (RecordsSeed {
             parts,
@@ -75,7 +88,9 @@ pub fn decode_document(
         return;
     }
     if let Err(error) = result {
-        let reason = if error.is_eof() || error.is_io() {
+        let reason = if left.get() == 0 {
+            Reason::TooLong
+        } else if error.is_eof() || error.is_io() {
             Reason::Truncated
         } else {
             Reason::Malformed
@@ -89,6 +104,24 @@ pub fn decode_document(
     if batch.records > 0 {
         // Nothing follows, so it does not matter whether the receiver wants more.
         let _ = sink(batch);
+    }
+}
+
+/// Ends with an error when a record is too long.
+struct Bounded<'c, R> {
+    inner: R,
+    left: &'c Cell<u64>,
+}
+
+impl<R: Read> Read for Bounded<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if self.left.get() == 0 {
+            let why = "a record of the document is longer than records may be (limits.record_bytes, times 16)";
+            return Err(std::io::Error::other(why));
+        }
+        let count = self.inner.read(buffer)?;
+        self.left.set(self.left.get().saturating_sub(count as u64));
+        Ok(count)
     }
 }
 
@@ -198,7 +231,7 @@ mod tests {
         };
         let mapping = compile(&spec, file, circumstances).unwrap();
         let (mut cases, mut rejects) = (Vec::new(), Vec::new());
-        decode_document(&mapping, 7, text.as_bytes(), &mut |batch| {
+        decode_document(&mapping, 7, text.as_bytes(), 1 << 20, &mut |batch| {
             cases.extend(
                 batch
                     .events
@@ -255,5 +288,17 @@ mod tests {
         assert_eq!(rejects[0].0, Reason::Malformed);
         let (_, rejects) = decode("", "[1]");
         assert_eq!(rejects[0].1, "not a JSON object");
+    }
+
+    #[test]
+    fn a_record_that_is_too_long_ends_the_document() {
+        let long = format!(
+            "[{},{{\"id\":2,\"x\":[{}0]}}]",
+            record(1),
+            "0,".repeat(12 << 20)
+        );
+        let (cases, rejects) = decode("", &long);
+        assert_eq!(cases, ["1"]);
+        assert_eq!(rejects[0].0, Reason::TooLong);
     }
 }
