@@ -86,9 +86,9 @@ fn replayed_by_the_daemon_after_the_mapping_is_corrected_the_figures_are_those_o
         let output = home.run(&["quarantine", "replay", "--reason", "unreadable_time"]);
         assert_eq!(output.status.code(), Some(1));
         assert!(
-            texts(&output)
-                .0
-                .contains("60 tried again: 0 became events, 60 stay"),
+            texts(&output).0.contains(
+                "60 tried again: 0 became events or are read again with their export, 60 stay"
+            ),
             "{output:?}"
         );
 
@@ -101,9 +101,9 @@ fn replayed_by_the_daemon_after_the_mapping_is_corrected_the_figures_are_those_o
         let output = home.run(&["quarantine", "replay"]);
         assert_eq!(output.status.code(), Some(1), "one is no JSON and stays");
         assert!(
-            texts(&output)
-                .0
-                .contains("61 tried again: 60 became events, 1 stay"),
+            texts(&output).0.contains(
+                "61 tried again: 60 became events or are read again with their export, 1 stay"
+            ),
             "{output:?}"
         );
         wait_to_equal("figures", &reference.figures(), || daemon.figures());
@@ -139,9 +139,9 @@ fn replayed_without_a_daemon_the_figures_are_the_same() {
     ]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert!(
-        texts(&output)
-            .0
-            .contains("60 tried again: 60 became events, 0 stay")
+        texts(&output).0.contains(
+            "60 tried again: 60 became events or are read again with their export, 0 stay"
+        )
     );
     let daemon = home.start();
     wait_to_equal("figures", &reference.figures(), || daemon.figures());
@@ -177,18 +177,18 @@ fn events_of_a_full_case_are_kept_whole_and_come_in_when_there_is_room() {
     // Tried again while it is as full as before: nothing is lost by that.
     let output = home.run(&["quarantine", "replay"]);
     assert!(
-        texts(&output)
-            .0
-            .contains("20 tried again: 0 became events, 20 stay"),
+        texts(&output).0.contains(
+            "20 tried again: 0 became events or are read again with their export, 20 stay"
+        ),
         "{output:?}"
     );
     home.configure(sources, "limits: {case_events: 100}\n");
     assert_eq!(daemon.reload().0, 200);
     let output = home.run(&["quarantine", "replay"]);
     assert!(
-        texts(&output)
-            .0
-            .contains("20 tried again: 20 became events, 0 stay"),
+        texts(&output).0.contains(
+            "20 tried again: 20 became events or are read again with their export, 0 stay"
+        ),
         "{output:?}"
     );
     wait_to_equal("figures", &reference.figures(), || daemon.figures());

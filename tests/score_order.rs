@@ -42,7 +42,7 @@ fn scores(files: &[String], mapping: &str, workers: usize) -> String {
             ..ReadOptions::default()
         };
         read_opened(opened, file, &mapping, options, &mut |mut batch| {
-            batch.move_places(nth as u64);
+            batch.move_places(toleranced::ingest::behind_file(nth as u64));
             if mapping.identity == Identity::Content {
                 counting.number(&mut batch);
             }
