@@ -1,6 +1,8 @@
 //! `toleranced inspect`: how a file is written, what its columns are, what a mapping makes of it.
 
-use super::common::{ChosenMapping, MappingArgs, grouped, latest_believed, progress, sample};
+use super::common::{
+    ChosenMapping, MappingArgs, grouped, latest_believed, printable, progress, sample,
+};
 use super::failure::{Done, Failure};
 use crate::assemble::{CaseTable, TableLimits};
 use crate::cases::resolved_states;
@@ -226,19 +228,9 @@ fn role(guess: &Guess, column: &Column) -> (String, String) {
     (time.to_owned(), String::new())
 }
 
-/// A text from a log, short and without anything that moves a terminal's cursor.
+/// A text from a log, short.
 fn clean(text: &str) -> String {
-    const MOST: usize = 28;
-    let clean: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(MOST)
-        .collect();
-    if text.chars().count() > MOST {
-        format!("{clean}...")
-    } else {
-        clean
-    }
+    printable(text, 28)
 }
 
 fn preview(

@@ -1,6 +1,6 @@
 //! `toleranced quarantine`: what did not become events: list, show, replay.
 
-use super::common::{grouped, readable};
+use super::common::{grouped, printable, readable};
 use super::failure::{Done, Failure};
 use crate::config::daemon::Config;
 use crate::model::Time;
@@ -130,11 +130,9 @@ fn list(store: &Store, filter: &QuarantineFilter, number: usize) -> Result<Done,
     Ok(Done::Fine)
 }
 
-/// A text from a log without anything that moves a terminal's cursor.
+/// A text from a log, as it is.
 fn clean(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect()
+    printable(text, usize::MAX)
 }
 
 fn show(store: &Store, id: i64) -> Result<Done, Failure> {

@@ -1,7 +1,7 @@
 //! Printing scores: a table for people, JSON for programs.
 
 use super::{Reading, Report};
-use crate::cli::common::grouped;
+use crate::cli::common::{self, grouped};
 use crate::cli::failure::{Failure, harmless};
 use crate::config::format_span;
 use crate::model::{Status, TolClass};
@@ -244,19 +244,9 @@ fn achieved(score: &ProcessScore) -> String {
     }
 }
 
-/// A name from a log without anything that moves a terminal's cursor.
+/// A name from a log, not too long.
 fn printable(text: &str) -> String {
-    const MOST: usize = 60;
-    let clean: String = text
-        .chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .take(MOST)
-        .collect();
-    if text.chars().count() > MOST {
-        format!("{clean}...")
-    } else {
-        clean
-    }
+    common::printable(text, 60)
 }
 
 fn explanations(out: &mut impl Write, scores: &[ProcessScore]) -> io::Result<()> {
