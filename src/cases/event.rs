@@ -40,6 +40,8 @@ pub struct EventFlags(u32);
 const DECLARES_END: u32 = 1 << 16;
 /// The mapping names reopening events, so a mere step after the end does not reopen.
 const EXPLICIT_REOPEN: u32 = 1 << 17;
+/// The source says nothing of reopening, so that none was seen is no evidence.
+const NEVER_REOPENS: u32 = 1 << 18;
 
 impl EventFlags {
     /// Packs the small fields.
@@ -59,6 +61,16 @@ impl EventFlags {
         } else {
             self.0
         })
+    }
+
+    /// Marks that the source says nothing of reopening.
+    pub fn never_reopening(self, yes: bool) -> EventFlags {
+        EventFlags(if yes { self.0 | NEVER_REOPENS } else { self.0 })
+    }
+
+    /// Whether the source says nothing of reopening.
+    pub fn never_reopens(self) -> bool {
+        self.0 & NEVER_REOPENS != 0
     }
 
     /// Who ran the step.

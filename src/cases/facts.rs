@@ -28,7 +28,7 @@ pub struct Facts {
     pub outcome: NameId,
     /// Whether the outcome is the last activity for want of a named one.
     pub outcome_is_activity: bool,
-    /// Whether it ever reached an end or a resolved state, from which going on would be rework.
+    /// Whether it ever reached an end or a resolved state from which going on would be seen as rework.
     pub settled: bool,
     /// How often it was reopened.
     pub reopened: u32,
@@ -164,7 +164,7 @@ fn life(events: &[CaseEvent], rule: &super::rules::ProcessRules) -> Life {
             Lifecycle::Step if life.resolved && !flags.explicit_reopen() => life.reopen(),
             Lifecycle::Step => {}
         }
-        life.settled |= life.resolved;
+        life.settled |= life.resolved && !flags.never_reopens();
     }
     life
 }
@@ -308,6 +308,14 @@ mod tests {
         assert_eq!(facts.duration(), 2_000_000);
         let facts = bench.facts(&["0 open", "1 close!end", "2 reopen!reopen"], None);
         assert!(!facts.complete && facts.reopened == 1);
+    }
+
+    #[test]
+    fn an_end_that_is_never_seen_left_is_no_evidence_of_no_rework() {
+        let mut bench = bench("");
+        assert!(bench.facts(&["0 open", "1 close!end"], None).settled);
+        bench.flags = |flags| flags.with_explicit_reopen(true).never_reopening(true);
+        assert!(!bench.facts(&["0 open", "1 close!end"], None).settled);
     }
 
     #[test]

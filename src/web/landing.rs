@@ -19,6 +19,7 @@ th { color: var(--soft); font-weight: 600; font-size: .85rem; white-space: nowra
 .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .within { color: var(--good); } .outside { color: var(--bad); font-weight: 600; }
 .undetermined, .no_tolerance { color: var(--open); }
+td:first-child { min-width: 11rem; }
 summary { cursor: pointer; white-space: nowrap; } details[open] { max-width: 24rem; color: var(--soft); font-size: .9rem; }
 details[open] summary { color: light-dark(#000, #fff); font-size: 15px; }
 svg { display: block; } svg .span { stroke: currentColor; stroke-width: 6; opacity: .35; }

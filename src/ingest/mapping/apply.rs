@@ -321,7 +321,8 @@ impl Mapping {
         };
         Ok(EventFlags::new(executor, lifecycle, origin)
             .declaring_end(event.declares_end)
-            .with_explicit_reopen(event.explicit_reopen))
+            .with_explicit_reopen(event.explicit_reopen)
+            .never_reopening(event.never_reopens))
     }
 }
 

@@ -186,6 +186,7 @@ impl Compiler {
                 Some(reopen) => reopen == Reopen::Explicit,
                 None => can_reopen,
             },
+            never_reopens: spec.reopen == Some(Reopen::Explicit) && !can_reopen,
         }
     }
 

@@ -109,6 +109,8 @@ struct EventMapping {
     resolved: Vec<String>,
     declares_end: bool,
     explicit_reopen: bool,
+    /// Only an event could reopen a case, and the source has no such event.
+    never_reopens: bool,
 }
 
 impl Mapping {
