@@ -185,10 +185,15 @@ impl Worker {
     /// Tries quarantined records again that somebody has marked.
     fn replay(&mut self) -> Result<(), CacheError> {
         loop {
-            let rows = self.engine.to_replay(1000)?;
-            if rows.is_empty() {
-                return Ok(());
-            }
+            // What can't be read now is looked up again with the next scoring.
+            let rows = match self.engine.to_replay(1000) {
+                Ok(rows) if rows.is_empty() => return Ok(()),
+                Ok(rows) => rows,
+                Err(error) => {
+                    tracing::error!(%error, "can't read the quarantine");
+                    return Ok(());
+                }
+            };
             let look_again = replay(&mut self.engine, &self.config, rows, now())?;
             self.commit()?;
             for source in self.shared.sources() {
