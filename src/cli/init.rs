@@ -1,7 +1,8 @@
 //! `toleranced init`: a commented configuration, catalog and mapping from a log.
 
-use super::common::{MappingArgs, latest_believed, progress};
+use super::common::{latest_believed, progress};
 use super::failure::{Done, Failure};
+use super::mapping_args::MappingArgs;
 use crate::assemble::{CaseTable, TableLimits};
 use crate::cases::{RuleBook, resolved_states};
 use crate::config::catalog::Catalog;

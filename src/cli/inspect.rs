@@ -1,9 +1,8 @@
 //! `toleranced inspect`: how a file is written, what its columns are, what a mapping makes of it.
 
-use super::common::{
-    ChosenMapping, MappingArgs, grouped, latest_believed, printable, progress, sample,
-};
+use super::common::{grouped, latest_believed, printable, progress};
 use super::failure::{Done, Failure};
+use super::mapping_args::{ChosenMapping, MappingArgs, sample};
 use crate::assemble::{CaseTable, TableLimits};
 use crate::cases::resolved_states;
 use crate::ingest::EventBatch;

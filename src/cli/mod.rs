@@ -6,6 +6,7 @@ mod demo;
 mod failure;
 mod init;
 mod inspect;
+mod mapping_args;
 mod quarantine;
 mod run;
 mod score;

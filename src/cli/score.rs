@@ -2,8 +2,9 @@
 
 mod output;
 
-use super::common::{ChosenMapping, MappingArgs, catalog, latest_believed, progress, tolerance};
+use super::common::{catalog, latest_believed, progress, tolerance};
 use super::failure::{Done, Failure, harmless};
+use super::mapping_args::{ChosenMapping, MappingArgs};
 use crate::assemble::{CaseTable, ContentCounter, TableLimits};
 use crate::cases::{RuleBook, resolved_states};
 use crate::config::daemon::Limits;

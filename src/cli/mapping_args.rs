@@ -1,0 +1,423 @@
+//! Which mapping: as the flags say, else guessed from the first records of a file.
+
+use super::common::latest_believed;
+use super::failure::Failure;
+use crate::config::At;
+use crate::config::mapping::{FieldSpec, FormatName, MappingSpec, OneOrMany, PRESETS};
+use crate::ingest::EventBatch;
+use crate::ingest::Path as RecordPath;
+use crate::ingest::decode::{
+    Chunker, Input, Opened, XesEvent, decode_document, read_header, read_xes, sample_records,
+};
+use crate::ingest::framing::Framing;
+use crate::ingest::guess::{Guess, guess, guess_records};
+use crate::ingest::mapping::{Circumstances, Place, compile};
+use crate::ingest::read::format_of;
+use serde_json::Value;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+/// Records looked at to guess a mapping.
+const SAMPLE_RECORDS: usize = 2000;
+
+/// How events are found in the files.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Mapping")]
+pub(super) struct MappingArgs {
+    /// A mapping: the name of a preset, or a file
+    #[arg(long, short = 'm', value_name = "PRESET|FILE")]
+    pub map: Option<String>,
+    /// Column or path of the case
+    #[arg(long, value_name = "COLUMN")]
+    pub case: Option<String>,
+    /// Column or path of the activity
+    #[arg(long, value_name = "COLUMN")]
+    pub activity: Option<String>,
+    /// Column or path of the time
+    #[arg(long, value_name = "COLUMN")]
+    pub time: Option<String>,
+    /// Column or path of the process
+    #[arg(long, value_name = "COLUMN", conflicts_with = "process_name")]
+    pub process: Option<String>,
+    /// All of this is one process, with this name
+    #[arg(long, value_name = "NAME")]
+    pub process_name: Option<String>,
+    /// Column or path of the outcome
+    #[arg(long, value_name = "COLUMN")]
+    pub outcome: Option<String>,
+    /// Column or path of the executor kind (human, ai, code)
+    #[arg(long, value_name = "COLUMN")]
+    pub executor: Option<String>,
+    /// Format of the times, in chrono's strftime notation, or epoch_s, epoch_ms, epoch_us, epoch_ns, rfc3339
+    #[arg(long, value_name = "FORMAT")]
+    pub time_format: Option<String>,
+    /// Zone of times that do not say theirs, such as Europe/Rome; UTC if not given
+    #[arg(long, value_name = "ZONE")]
+    pub time_zone: Option<String>,
+}
+
+/// A mapping for one file, and where it comes from.
+pub(super) struct ChosenMapping {
+    pub spec: MappingSpec,
+    /// What problems are reported against.
+    pub file: PathBuf,
+    /// What was guessed, where something was.
+    pub guess: Option<Guess>,
+    /// Whether the states that resolve a case may be guessed too.
+    pub may_guess_resolved: bool,
+    /// Where no mapping was named: a preset that reads the file without a fault.
+    pub preset: Option<&'static str>,
+}
+
+fn at(text: &str) -> At<FieldSpec> {
+    At::new(
+        FieldSpec::from_text(text),
+        serde_saphyr::Location::UNKNOWN,
+        serde_saphyr::Location::UNKNOWN,
+    )
+}
+
+fn at_plain(column: &str) -> At<FieldSpec> {
+    let mut field = at(column);
+    field.value.0.template = None;
+    field.value.0.path = Some(column.to_owned());
+    field
+}
+
+impl MappingArgs {
+    /// The mapping for an opened file: as given, else guessed; flags override both.
+    pub(super) fn choose(&self, opened: &Opened, input: &Input) -> Result<ChosenMapping, Failure> {
+        let mut chosen = match &self.map {
+            Some(name) => ChosenMapping {
+                spec: MappingSpec::load(name)?,
+                file: PathBuf::from(name),
+                guess: None,
+                may_guess_resolved: false,
+                preset: None,
+            },
+            None => self.guessed(opened, input)?,
+        };
+        self.override_fields(&mut chosen.spec, chosen.guess.as_ref());
+        if let Some(guess) = &chosen.guess {
+            refuse_unguessable(
+                guess,
+                &chosen.spec,
+                input,
+                (chosen.preset, opened.sample_is_all),
+            )?;
+        }
+        Ok(chosen)
+    }
+
+    fn guessed(&self, opened: &Opened, input: &Input) -> Result<ChosenMapping, Failure> {
+        let format = format_of(opened, None, &input.name())?;
+        let sample = sample(opened, format, None);
+        let mut guess = guess(&sample.records, format);
+        let told = [
+            ("case", &self.case),
+            ("activity", &self.activity),
+            ("time", &self.time),
+            ("process", &self.process),
+            ("outcome", &self.outcome),
+            ("executor", &self.executor),
+        ];
+        for (field, column) in told {
+            if let Some(column) = column {
+                // What is told is not guessed, nor is the same column guessed for another field.
+                guess.fields.retain(|_, choice| choice.column != *column);
+                guess.fields.remove(field);
+            }
+        }
+        if self.process_name.is_some() {
+            guess.fields.remove("process");
+        }
+        if let Some(time) = &self.time {
+            let told = guess.info(time).cloned();
+            guess.time_format = told.as_ref().and_then(|column| column.time_format.clone());
+            guess.day_or_month = told.is_some_and(|column| column.day_or_month);
+        }
+        if self.time_format.is_some() {
+            guess.time_format = None;
+            guess.day_or_month = false;
+        }
+        let mut spec = spec_of(&guess);
+        spec.format = Some(format);
+        spec.records = sample
+            .records_at
+            .as_ref()
+            .map(|path| path.text().to_owned());
+        Ok(ChosenMapping {
+            spec,
+            file: PathBuf::from(input.name()),
+            may_guess_resolved: guess.column("lifecycle").is_none(),
+            preset: fitting_preset(opened, &sample, format),
+            guess: Some(guess),
+        })
+    }
+
+    fn override_fields(&self, spec: &mut MappingSpec, guess: Option<&Guess>) {
+        let fields = [
+            (&self.case, &mut spec.case),
+            (&self.activity, &mut spec.activity),
+            (&self.time, &mut spec.time),
+            (&self.process, &mut spec.process),
+            (&self.outcome, &mut spec.outcome),
+            (&self.executor, &mut spec.executor),
+        ];
+        for (told, field) in fields {
+            if let Some(column) = told {
+                // A column may have braces in its name; what is no column may be a template.
+                let is_column = guess.is_some_and(|guess| guess.info(column).is_some());
+                *field = Some(if is_column {
+                    at_plain(column)
+                } else {
+                    at(column)
+                });
+            }
+        }
+        if let Some(name) = &self.process_name {
+            let mut process = at("");
+            process.value = FieldSpec::constant(name);
+            spec.process = Some(process);
+        }
+        if let Some(format) = &self.time_format {
+            spec.time_format = Some(OneOrMany::One(format.clone()));
+        }
+        if let Some(zone) = &self.time_zone {
+            let unknown = serde_saphyr::Location::UNKNOWN;
+            spec.time_zone = Some(At::new(zone.clone(), unknown, unknown));
+        }
+    }
+}
+
+fn spec_of(guess: &Guess) -> MappingSpec {
+    let field = |name: &str| {
+        let column = guess.column(name)?;
+        let mut field = at_plain(column);
+        field.value.0.missing = guess.missing_words(name).to_vec();
+        Some(field)
+    };
+    MappingSpec {
+        case: field("case"),
+        activity: field("activity"),
+        time: field("time"),
+        process: field("process"),
+        outcome: field("outcome"),
+        executor: field("executor"),
+        lifecycle: field("lifecycle"),
+        sequence: field("sequence"),
+        event_id: field("event_id"),
+        parent: field("parent"),
+        input: field("input").map(|field| OneOrMany::One(field.value)),
+        time_format: guess.time_format.clone().map(OneOrMany::One),
+        ..MappingSpec::default()
+    }
+}
+
+fn refuse_unguessable(
+    guess: &Guess,
+    spec: &MappingSpec,
+    input: &Input,
+    (preset, sample_is_all): (Option<&str>, bool),
+) -> Result<(), Failure> {
+    let missing: Vec<&str> = guess
+        .missing()
+        .into_iter()
+        .filter(|field| match *field {
+            "case" => spec.case.is_none(),
+            "activity" => spec.activity.is_none(),
+            _ => spec.time.is_none(),
+        })
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let flags: Vec<String> = missing
+        .iter()
+        .map(|field| format!("--{field} COLUMN"))
+        .collect();
+    let columns: Vec<&str> = guess
+        .columns
+        .iter()
+        .map(|column| column.name.as_str())
+        .take(40)
+        .collect();
+    let name = input.name();
+    if let Some(preset) = preset {
+        return Err(Failure::invalid(format!(
+            "{name}: can't tell which column is the {}, but it looks like the preset {preset}: try --map {preset}",
+            missing.join(" and the "),
+        )));
+    }
+    if guess.records == 0 && sample_is_all {
+        let what = "no event could be read: there is no record in it, or none is as wide as its first line. If there are lines above the header (a title, `sep=;`), remove them";
+        return Err(Failure::invalid(format!("{name}: {what}")));
+    }
+    if columns.is_empty() {
+        return Err(Failure::invalid(format!(
+            "{name}: found no records with columns in its beginning: either it has none, or its header or first record is too long, or they are deeper inside; say where with `records` in a mapping (docs/mapping.md), or name a preset with --map"
+        )));
+    }
+    if let [column] = columns.as_slice() {
+        return Err(Failure::invalid(format!(
+            "{name}: found a single column, `{column}`. If the fields are separated by something unusual, name it as `delimiter` in a mapping (docs/mapping.md)"
+        )));
+    }
+    let unreadable = match guess.unreadable_time() {
+        Some(column) if missing.contains(&"time") => format!(
+            " (`{}` sounds like it, but too few of its values, such as `{}`, are times that can be read and believed: if it is the one, say --time '{}' --time-format FORMAT)",
+            column.name,
+            column.samples.first().map_or("", String::as_str),
+            column.name,
+        ),
+        _ => String::new(),
+    };
+    Err(Failure::invalid(format!(
+        "{name}: can't tell which column is the {}{unreadable}. Say so with {}, or name a preset with --map. Its columns: {}",
+        missing.join(" and the "),
+        flags.join(" "),
+        columns.join(", "),
+    )))
+}
+
+/// Presets that read whatever has the usual names: no news.
+const GENERAL_PRESETS: [&str; 2] = ["toleranced", "xes"];
+
+/// The preset that makes the most events of the sample and refuses nothing of it.
+fn fitting_preset(opened: &Opened, sample: &Sample, format: FormatName) -> Option<&'static str> {
+    let mut best: Option<(usize, &'static str)> = None;
+    for (name, _) in PRESETS {
+        if GENERAL_PRESETS.contains(name) {
+            continue;
+        }
+        let events = events_of_preset(name, opened, sample, format).unwrap_or(0);
+        if events > best.map_or(0, |(most, _)| most) {
+            best = Some((events, *name));
+        }
+    }
+    best.map(|(_, name)| name)
+}
+
+/// How many events a preset makes of the sample; `None` if it refuses any of it or does not fit at all.
+fn events_of_preset(
+    name: &str,
+    opened: &Opened,
+    sample: &Sample,
+    format: FormatName,
+) -> Option<usize> {
+    const TRIED: usize = 50;
+    let spec = MappingSpec::load(name).ok()?;
+    let json = [FormatName::Json, FormatName::Ndjson];
+    let fits = spec
+        .format
+        .is_none_or(|wanted| wanted == format || json.contains(&wanted) && json.contains(&format));
+    let circumstances = Circumstances {
+        default_process: "sample",
+        namespace: "",
+        latest: latest_believed(),
+    };
+    let mapping = compile(&spec, Path::new(name), circumstances).ok()?;
+    if !fits {
+        return None;
+    }
+    let mut batch = EventBatch::default();
+    if spec.records.is_some() || format == FormatName::Json {
+        if !opened.sample_is_all || !json.contains(&format) {
+            return None;
+        }
+        let most = opened.sample.len();
+        decode_document(&mapping, 0, opened.sample.as_slice(), most, &mut |part| {
+            batch = part;
+            ControlFlow::Break(())
+        });
+    } else {
+        for (nth, record) in sample.records.iter().take(TRIED).enumerate() {
+            let place = Place {
+                stream: 0,
+                offset: nth as u64,
+                record: nth as u64,
+            };
+            mapping.apply_value(record, place, b"", &mut batch);
+        }
+    }
+    let most_count = batch.filtered * 2 <= batch.records;
+    (batch.rejects.is_empty() && most_count).then_some(batch.events.len())
+}
+
+/// The first records of a file.
+pub(super) struct Sample {
+    pub records: Vec<Value>,
+    /// Where they were found in a JSON document.
+    pub records_at: Option<RecordPath>,
+}
+
+/// Takes the first records out of the sample of an opened file.
+pub(super) fn sample(
+    opened: &Opened,
+    format: FormatName,
+    records_at: Option<&RecordPath>,
+) -> Sample {
+    let bytes = opened.sample.as_slice();
+    let mut found = Sample {
+        records: Vec::new(),
+        records_at: records_at.cloned(),
+    };
+    match format {
+        FormatName::Ndjson => found.records = sample_records(bytes, SAMPLE_RECORDS),
+        FormatName::Csv => {
+            let dialect = opened.sniffed.dialect;
+            let framing = Framing::Csv {
+                quote: dialect.quote,
+            };
+            let mut chunker = Chunker::new(bytes, framing, bytes.len().max(1), bytes.len());
+            let header = read_header(&chunker.first_record(), dialect);
+            let body = &bytes[chunker.offset() as usize..];
+            found.records = header.sample(body, SAMPLE_RECORDS);
+        }
+        FormatName::Xes => {
+            // The sample ends in the middle of the log, which is no fault of the log.
+            let _ = read_xes(bytes, &mut |event: &XesEvent| {
+                found.records.push(event.value());
+                if found.records.len() < SAMPLE_RECORDS {
+                    ControlFlow::Continue(())
+                } else {
+                    ControlFlow::Break(())
+                }
+            });
+        }
+        FormatName::Json => document_sample(opened, &mut found),
+    }
+    found
+}
+
+/// A document that fits the sample is looked at as a whole; of a longer one only an array at its root can be.
+fn document_sample(opened: &Opened, found: &mut Sample) {
+    if let Ok(document) = serde_json::from_slice::<Value>(&opened.sample) {
+        if found.records_at.is_none() {
+            found.records_at = guess_records(&document);
+        }
+        let at = match &found.records_at {
+            Some(path) => path.find(&document).unwrap_or(&Value::Null),
+            None => &document,
+        };
+        found.records = match at {
+            Value::Array(items) => items.iter().take(SAMPLE_RECORDS).cloned().collect(),
+            Value::Object(_) => vec![at.clone()],
+            _ => Vec::new(),
+        };
+        return;
+    }
+    let start = opened
+        .sample
+        .iter()
+        .position(|b| *b == b'[')
+        .map_or(0, |at| at + 1);
+    let items = serde_json::Deserializer::from_slice(&opened.sample[start..]);
+    // Elements are separated by commas, which the stream does not know: take the first, it has the columns.
+    found.records = items
+        .into_iter::<Value>()
+        .take(1)
+        .filter_map(Result::ok)
+        .filter(Value::is_object)
+        .collect();
+}
