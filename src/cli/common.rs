@@ -54,34 +54,3 @@ pub(super) fn progress(inputs: &[Input]) -> ProgressBar {
         None => ProgressBar::new_spinner().with_style(style("{spinner} {bytes}  {msg}")),
     }
 }
-
-/// A text from a log without anything that moves a terminal's cursor or turns its direction; cut at `most` characters.
-pub(super) fn printable(text: &str, most: usize) -> String {
-    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let shown = |c: char| {
-        if c.is_control() || turns(c) {
-            '\u{fffd}'
-        } else {
-            c
-        }
-    };
-    let mut rest = text.chars();
-    let mut clean: String = rest.by_ref().take(most).map(shown).collect();
-    if rest.next().is_some() {
-        clean.push_str("...");
-    }
-    clean
-}
-
-/// 1234567 as `1,234,567`.
-pub(super) fn grouped(number: i128) -> String {
-    let digits = number.unsigned_abs().to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    if number < 0 { format!("-{out}") } else { out }
-}

@@ -1,5 +1,6 @@
 //! How a command ends: exit codes and messages.
 
+use super::text::harmless;
 use crate::config::Problems;
 use crate::ingest::decode::DecodeError;
 use std::io;
@@ -57,26 +58,6 @@ impl Failure {
     pub fn environment(message: impl Into<String>) -> Failure {
         Failure::Environment(anyhow::Error::msg(message.into()))
     }
-}
-
-/// A text with names from a log in it, without anything that moves a terminal's cursor or fills its window.
-pub(super) fn harmless(text: &str) -> String {
-    const MOST: usize = 900;
-    let mut out = String::with_capacity(text.len());
-    for line in text.split_inclusive('\n') {
-        let keep = |c: char| c == '\n' || !c.is_control();
-        let shown = line.chars().take(MOST).map(|c| match c {
-            '\t' => ' ',
-            c if keep(c) => c,
-            _ => '\u{fffd}',
-        });
-        out.extend(shown);
-        if line.chars().nth(MOST).is_some() {
-            out.push_str("...");
-            out.push_str(if line.ends_with('\n') { "\n" } else { "" });
-        }
-    }
-    out
 }
 
 impl From<io::Error> for Failure {

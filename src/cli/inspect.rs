@@ -1,8 +1,9 @@
 //! `toleranced inspect`: how a file is written, what its columns are, what a mapping makes of it.
 
-use super::common::{grouped, latest_believed, printable, progress};
+use super::common::{latest_believed, progress};
 use super::failure::{Done, Failure};
 use super::mapping_args::{ChosenMapping, MappingArgs, sample};
+use super::text::{grouped, printable};
 use crate::assemble::{CaseTable, TableLimits};
 use crate::cases::resolved_states;
 use crate::ingest::EventBatch;

@@ -11,6 +11,7 @@ mod quarantine;
 mod run;
 mod score;
 mod simulate;
+mod text;
 
 pub use failure::{Done, Failure};
 

@@ -1,7 +1,8 @@
 //! `toleranced quarantine`: what did not become events: list, show, replay.
 
-use super::common::{grouped, printable, readable};
+use super::common::readable;
 use super::failure::{Done, Failure};
+use super::text::{grouped, printable};
 use crate::config::daemon::Config;
 use crate::model::Time;
 use crate::store::{DataLock, QuarantineFilter, QuarantineRow, Store, StoreError};

@@ -3,8 +3,9 @@
 mod output;
 
 use super::common::{catalog, latest_believed, progress, tolerance};
-use super::failure::{Done, Failure, harmless};
+use super::failure::{Done, Failure};
 use super::mapping_args::{ChosenMapping, MappingArgs};
+use super::text::harmless;
 use crate::assemble::{CaseTable, ContentCounter, TableLimits};
 use crate::cases::{RuleBook, resolved_states};
 use crate::config::daemon::Limits;

@@ -1,8 +1,8 @@
 //! Printing scores: a table for people, JSON for programs.
 
 use super::{Reading, Report};
-use crate::cli::common::{self, grouped};
-use crate::cli::failure::{Failure, harmless};
+use crate::cli::failure::Failure;
+use crate::cli::text::{self, grouped, harmless};
 use crate::config::format_span;
 use crate::model::{Status, TolClass};
 use crate::score::{Bounds, ProcessScore};
@@ -246,7 +246,7 @@ fn achieved(score: &ProcessScore) -> String {
 
 /// A name from a log, not too long.
 fn printable(text: &str) -> String {
-    common::printable(text, 60)
+    text::printable(text, 60)
 }
 
 fn explanations(out: &mut impl Write, scores: &[ProcessScore]) -> io::Result<()> {
