@@ -190,3 +190,35 @@ fn a_damaged_last_line_of_an_archive_is_quarantined() {
     assert_eq!(metrics.sum("toleranced_ingest_records_total"), 2.0);
     daemon.stop();
 }
+
+#[test]
+fn a_source_that_was_a_drop_folder_can_become_one_of_files() {
+    use toleranced::store::{Commit, FileRow, Store};
+    let home = Home::new("[]");
+    home.write(
+        "map.yaml",
+        "process: { const: desk }\ncase: case\nactivity: activity\ntime: time\n",
+    );
+    home.configure("[{name: in, paths: [log.ndjson], mapping: map.yaml}]", "");
+    let mut store = Store::open(&home.path("data")).unwrap();
+    let interrupted = FileRow {
+        source: "in".to_owned(),
+        id: 7,
+        state: r#"{"export":1,"format":"csv","batches":2}"#.to_owned(),
+        stream: 1,
+    };
+    store
+        .commit(&Commit {
+            files: vec![interrupted],
+            ..Commit::default()
+        })
+        .unwrap();
+    drop(store);
+    home.write(
+        "log.ndjson",
+        "{\"case\":1,\"activity\":\"a\",\"time\":\"2026-03-02T10:00:00Z\"}\n",
+    );
+    let daemon = home.start();
+    daemon.wait_for_metric(EVENTS, 1.0);
+    daemon.stop();
+}

@@ -4,7 +4,7 @@ use super::delivery::Delivery;
 use super::source::{Source, WHOLE_FILE, kept_format};
 use crate::assemble::ContentCounter;
 use crate::config::mapping::Identity;
-use crate::ingest::decode::Input;
+use crate::ingest::decode::{DecodeError, Input};
 use crate::ingest::read::{ReadOptions, format_of, open_input, read_opened};
 use crate::ingest::{EventBatch, Reason, Reject};
 use crate::model::hash_text;
@@ -223,6 +223,11 @@ impl Progress {
     }
 }
 
+/// Whether a stored position is that of an export, rather than of a file that grows.
+pub(super) fn is_position_of_export(row: &FileRow) -> bool {
+    Progress::of(row).is_some()
+}
+
 /// What became of an export.
 enum Read {
     /// It was read, now or before: the hash of its content.
@@ -327,8 +332,11 @@ fn read_export(
     if !open || source.stop.load(Ordering::Relaxed) {
         return Ok(Read::Stopped);
     }
-    if let Err(error) = read {
-        return refuse(source, delivery, hash, &error.to_string());
+    match read {
+        Ok(()) => {}
+        // The disk or the network, not the file: it is read again from where it was committed.
+        Err(error @ DecodeError::Io { .. }) => return Err(error.to_string()),
+        Err(error) => return refuse(source, delivery, hash, &error.to_string()),
     }
     delivery.export_done = Some((hash, shown.clone()));
     delivery.forgotten = Some(Progress::id(hash));

@@ -1,6 +1,7 @@
 //! A source of log files that grow.
 
 use super::delivery::{Delivery, Raw};
+use super::drop_folder::is_position_of_export;
 use super::source::{Source, decode, framing_of, kept_format};
 use crate::ingest::files::{
     Answer, Chunk, FileId, FileState, Notice, Options, Oversize, Sink, Tailer, Waker,
@@ -25,6 +26,8 @@ pub(super) fn run(source: Source, known: Vec<FileRow>) -> Result<(), String> {
     for row in known {
         match serde_json::from_str(&row.state) {
             Ok(state) => states.push(state),
+            // Left by a drop folder of the same name, before it became a source of files.
+            Err(_) if is_position_of_export(&row) => continue,
             Err(error) => return Err(format!("stored position of file {}: {error}", row.id)),
         }
         streams.insert(row.id, row.stream);

@@ -12,7 +12,7 @@ use crate::config::mapping::FormatName;
 use crate::config::nearest;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::collections::BTreeMap;
-use std::io::BufReader;
+use std::io::{self, BufReader};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -81,6 +81,10 @@ pub fn read_opened(
     sink: &mut dyn FnMut(EventBatch),
 ) -> Result<(), DecodeError> {
     let format = format_of(&opened, mapping.format, file)?;
+    let unreadable = |source| DecodeError::Io {
+        file: file.to_owned(),
+        source,
+    };
     let stream = xxh3_64(&opened.sample[..opened.sample.len().min(STREAM_PREFIX)]);
     match format {
         FormatName::Ndjson => {
@@ -93,8 +97,8 @@ pub fn read_opened(
             );
             chunks(chunker, options, sink, &|offset, bytes, out| {
                 decoder.decode(stream, offset, bytes, out);
-            });
-            Ok(())
+            })
+            .map_err(unreadable)
         }
         FormatName::Csv => {
             let mut dialect = opened.sniffed.dialect;
@@ -120,8 +124,8 @@ pub fn read_opened(
             check_columns(mapping, &header, file)?;
             chunks(chunker, options, sink, &|offset, bytes, out| {
                 decode_csv(mapping, &header, stream, offset, bytes, out);
-            });
-            Ok(())
+            })
+            .map_err(unreadable)
         }
         FormatName::Json => {
             let reader = opened.reader;
@@ -185,7 +189,7 @@ fn chunks(
     options: ReadOptions,
     sink: &mut dyn FnMut(EventBatch),
     decode: &(dyn Fn(u64, &[u8], &mut EventBatch) + Sync),
-) {
+) -> io::Result<()> {
     let workers = options.workers.max(1);
     // Bounded: the reader waits for the decoders, and these for the assembly.
     let (to_workers, work) = bounded::<Numbered<Chunk>>(workers);
@@ -205,18 +209,28 @@ fn chunks(
             chunker.take_error().map(|error| (chunker.offset(), error))
         });
         in_order(&done, sink);
-        if let Ok(Some((offset, error))) = reader.join() {
-            let mut last = EventBatch::default();
-            last.records += 1;
-            last.rejects.push(Reject::new(
-                offset,
-                Reason::Truncated,
-                error.to_string(),
-                b"",
-            ));
-            sink(last);
+        match reader.join() {
+            Ok(Some((offset, error))) => ended_early(offset, error, sink),
+            Ok(None) => Ok(()),
+            Err(_) => Err(io::Error::other(
+                "the thread that reads has died; please report this",
+            )),
         }
-    });
+    })
+}
+
+/// A damaged archive has a place where it breaks off, which is quarantined; an error of the operating system says nothing of
+/// the file.
+fn ended_early(offset: u64, error: io::Error, sink: &mut dyn FnMut(EventBatch)) -> io::Result<()> {
+    if error.raw_os_error().is_some() {
+        return Err(error);
+    }
+    let mut last = EventBatch::default();
+    last.records += 1;
+    let reject = Reject::new(offset, Reason::Truncated, error.to_string(), b"");
+    last.rejects.push(reject);
+    sink(last);
+    Ok(())
 }
 
 fn work_off(
@@ -256,5 +270,44 @@ fn in_order(done: &Receiver<Numbered<EventBatch>>, sink: &mut dyn FnMut(EventBat
             sink(batch);
             next += 1;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(ending: fn() -> io::Error) -> (usize, usize, io::Result<()>) {
+        struct Ending(&'static [u8], fn() -> io::Error);
+        impl io::Read for Ending {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                match io::Read::read(&mut self.0, buffer)? {
+                    0 => Err((self.1)()),
+                    count => Ok(count),
+                }
+            }
+        }
+        let reader: Box<dyn io::Read + Send> = Box::new(Ending(b"one\ntwo\n", ending));
+        let chunker = Chunker::new(reader, Framing::Lines, 1024, 1024);
+        let (mut records, mut rejects) = (0, 0);
+        let mut sink = |batch: EventBatch| {
+            records += batch.records as usize;
+            rejects += batch.rejects.len();
+        };
+        let count = |_: u64, bytes: &[u8], out: &mut EventBatch| {
+            out.records += memchr::memchr_iter(b'\n', bytes).count() as u64;
+        };
+        let result = chunks(chunker, ReadOptions::default(), &mut sink, &count);
+        (records, rejects, result)
+    }
+
+    #[test]
+    fn what_breaks_off_is_quarantined_and_what_cannot_be_read_is_an_error() {
+        let (records, rejects, result) = read(|| io::ErrorKind::UnexpectedEof.into());
+        assert!(result.is_ok());
+        assert_eq!((records, rejects), (3, 1));
+        let (records, rejects, result) = read(|| io::Error::from_raw_os_error(5));
+        assert_eq!(result.unwrap_err().raw_os_error(), Some(5));
+        assert_eq!((records, rejects), (2, 0));
     }
 }
