@@ -7,38 +7,11 @@ use flate2::{Compression, write::GzEncoder};
 use std::fmt::Write as _;
 use std::io::Write;
 use std::path::Path;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use toleranced::store::Store;
 
 const READ: &str = r#"toleranced_source_notices_total{source="in",notice="export_read"}"#;
 const EVENTS: &str = r#"toleranced_ingest_events_total{source="in"}"#;
-
-fn home(mapping: &str) -> Home {
-    let home = Home::new("[]");
-    home.write("map.yaml", mapping);
-    home.configure(
-        "[{name: in, type: drop, paths: [in], mapping: map.yaml}]",
-        "",
-    );
-    std::fs::create_dir(home.path("in")).unwrap();
-    home
-}
-
-/// Puts a file into the folder that was written some time ago.
-fn drop_in(home: &Home, name: &str, bytes: impl AsRef<[u8]>) {
-    home.write("aside", bytes);
-    age(home, "aside");
-    std::fs::rename(home.path("aside"), home.path("in").join(name)).unwrap();
-}
-
-fn age(home: &Home, name: &str) {
-    let file = std::fs::OpenOptions::new()
-        .write(true)
-        .open(home.path(name))
-        .unwrap();
-    file.set_modified(SystemTime::now() - Duration::from_secs(60))
-        .unwrap();
-}
 
 fn csv(cases: std::ops::Range<u32>) -> String {
     let mut text = String::from("case,process,activity,time,outcome\n");
@@ -66,21 +39,21 @@ fn gzip(text: &str) -> Vec<u8> {
 
 #[test]
 fn overlapping_exports_count_an_event_once_and_the_same_export_is_read_once_whatever_its_name() {
-    let home = home(PLAIN);
-    drop_in(&home, "monday.csv", csv(0..30));
-    drop_in(&home, "monday again.csv", csv(0..30));
+    let home = Home::dropping(PLAIN);
+    home.drop_in("monday.csv", csv(0..30), 60);
+    home.drop_in("monday again.csv", csv(0..30), 60);
     let daemon = home.start();
     daemon.wait_for_metric(READ, 1.0);
-    drop_in(&home, "tuesday.csv", csv(20..50));
-    drop_in(&home, "and again.csv", csv(0..30));
+    home.drop_in("tuesday.csv", csv(20..50), 60);
+    home.drop_in("and again.csv", csv(0..30), 60);
     let metrics = daemon.wait_for_metric(READ, 2.0);
     assert_eq!(metrics.get(EVENTS), 100.0);
     assert_eq!(metrics.sum("toleranced_ingest_duplicates_total"), 20.0);
     daemon.stop();
     // Nor after a restart; what is new then is read.
-    drop_in(&home, "monday, third.csv", csv(0..30));
+    home.drop_in("monday, third.csv", csv(0..30), 60);
     let daemon = home.start();
-    drop_in(&home, "wednesday.csv", csv(50..60));
+    home.drop_in("wednesday.csv", csv(50..60), 60);
     let metrics = daemon.wait_for_metric(READ, 3.0);
     assert_eq!(metrics.get(EVENTS), 120.0);
     assert_eq!(metrics.sum("toleranced_ingest_duplicates_total"), 20.0);
@@ -101,10 +74,10 @@ fn figures_equal_one_shot(daemon: &Daemon, home: &Home, file: &Path) {
 fn a_document_of_json_an_event_log_in_xes_and_a_compressed_one_are_read_whole() {
     let records: Vec<String> = case("J", 0, "done").lines().map(str::to_owned).collect();
     let document = format!("{{\"data\": {{\"rows\": [{}]}}}}", records.join(","));
-    let home = home(&format!(
+    let home = Home::dropping(&format!(
         "{PLAIN}lifecycle: {{ path: lifecycle, default: step }}\nrecords: data.rows\nformat: json\n"
     ));
-    drop_in(&home, "export.json", document);
+    home.drop_in("export.json", document, 60);
     let daemon = home.start();
     daemon.wait_for_metric(EVENTS, 3.0);
     figures_equal_one_shot(&daemon, &home, &home.path("in/export.json"));
@@ -129,13 +102,13 @@ fn a_document_of_json_an_event_log_in_xes_and_a_compressed_one_are_read_whole() 
         xes += "</trace>\n";
     }
     xes += "</log>\n";
-    let home = self::home("format: xes\n");
+    let home = self::Home::dropping("format: xes\n");
     home.configure("[{name: in, type: drop, paths: [in], mapping: xes}]", "");
-    drop_in(&home, "log.xes.gz", gzip(&xes));
+    home.drop_in("log.xes.gz", gzip(&xes), 60);
     let daemon = home.start();
     daemon.wait_for_metric(EVENTS, 120.0);
     // The same log, not compressed, is another file; its events are the same.
-    drop_in(&home, "log.xes", xes);
+    home.drop_in("log.xes", xes, 60);
     let metrics = daemon.wait_for_metric(READ, 2.0);
     assert_eq!(metrics.get(EVENTS), 120.0);
     daemon.stop();
@@ -143,11 +116,11 @@ fn a_document_of_json_an_event_log_in_xes_and_a_compressed_one_are_read_whole() 
 
 #[test]
 fn what_is_no_export_is_quarantined_as_a_whole_and_told() {
-    let home = home(PLAIN);
+    let home = Home::dropping(PLAIN);
     let junk: Vec<u8> = (0..5000u32).map(|n| (n * 7919 % 251) as u8).collect();
-    drop_in(&home, "junk.csv", &junk);
-    drop_in(&home, "other columns.csv", "a,b\n1,2\n3,4\n");
-    drop_in(&home, "good.csv", csv(0..10));
+    home.drop_in("junk.csv", &junk, 60);
+    home.drop_in("other columns.csv", "a,b\n1,2\n3,4\n", 60);
+    home.drop_in("good.csv", csv(0..10), 60);
     let daemon = home.start();
     daemon.wait_for_metric(EVENTS, 20.0);
     let malformed = r#"toleranced_ingest_quarantined_total{source="in",reason="malformed"}"#;
@@ -161,7 +134,7 @@ fn what_is_no_export_is_quarantined_as_a_whole_and_told() {
     daemon.wait_for_log("no column `");
     // A truncated archive gives what stands before the damage, and says that there was some.
     let packed = gzip(&csv(100..3000));
-    drop_in(&home, "cut.csv.gz", &packed[..packed.len() / 2]);
+    home.drop_in("cut.csv.gz", &packed[..packed.len() / 2], 60);
     let metrics = daemon.wait_for_metric(
         r#"toleranced_ingest_quarantined_total{source="in",reason="truncated"}"#,
         1.0,
@@ -171,7 +144,7 @@ fn what_is_no_export_is_quarantined_as_a_whole_and_told() {
     let before = daemon.metrics().sum("toleranced_ingest_quarantined_total");
     daemon.stop();
     let daemon = home.start();
-    drop_in(&home, "last.csv", csv(60..61));
+    home.drop_in("last.csv", csv(60..61), 60);
     daemon.wait_for_metric(READ, 3.0);
     let after = daemon.metrics().sum("toleranced_ingest_quarantined_total");
     assert_eq!(after, before, "refused again after a restart");
@@ -180,13 +153,13 @@ fn what_is_no_export_is_quarantined_as_a_whole_and_told() {
 
 #[test]
 fn a_file_that_is_still_written_waits_until_it_has_settled() {
-    let home = home(PLAIN);
+    let home = Home::dropping(PLAIN);
     let daemon = home.start();
     let text = csv(0..40);
     let half = text.len() / 2;
     home.append("in/slow.csv", &text[..half]);
     // Another one that is ready is read meanwhile: the folder has been looked at.
-    drop_in(&home, "ready.csv", csv(100..101));
+    home.drop_in("ready.csv", csv(100..101), 60);
     daemon.wait_for_metric(READ, 1.0);
     // Unless this test was stopped for seconds, the file has not settled by now.
     let settled = std::fs::metadata(home.path("in/slow.csv"))
@@ -207,7 +180,7 @@ fn a_file_that_is_still_written_waits_until_it_has_settled() {
 
 #[test]
 fn an_export_that_a_kill_interrupts_is_read_to_its_end_and_its_bad_records_are_refused_once() {
-    let home = home(PLAIN);
+    let home = Home::dropping(PLAIN);
     let (good, bad) = (120_000, 300);
     let mut text = csv(0..good / 2);
     for nth in 0..bad {
@@ -219,7 +192,7 @@ fn an_export_that_a_kill_interrupts_is_read_to_its_end_and_its_bad_records_are_r
             .max(text.find('\n').unwrap() + 1);
         text.insert_str(at, &format!("B{nth},tickets,open,never,\n"));
     }
-    drop_in(&home, "large.csv", text);
+    home.drop_in("large.csv", text, 60);
     // Half of the times it is killed as soon as something is committed, half of the times stopped.
     let refused = |home: &Home| -> i64 {
         let store = Store::open_to_read(&home.path("data")).ok();

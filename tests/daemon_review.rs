@@ -4,32 +4,9 @@ mod common;
 
 use common::{Home, texts, wait_for, wait_to_equal};
 use serde_json::Value;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 const EVENTS: &str = r#"toleranced_ingest_events_total{source="in"}"#;
-
-fn drop_home(mapping: &str) -> Home {
-    let home = Home::new("[]");
-    home.write("map.yaml", mapping);
-    home.configure(
-        "[{name: in, type: drop, paths: [in], mapping: map.yaml}]",
-        "",
-    );
-    std::fs::create_dir(home.path("in")).unwrap();
-    home
-}
-
-/// Puts a file into the folder that was written so many seconds ago.
-fn drop_in(home: &Home, name: &str, text: &str, seconds_ago: u64) {
-    home.write("aside", text);
-    let file = std::fs::OpenOptions::new()
-        .write(true)
-        .open(home.path("aside"))
-        .unwrap();
-    file.set_modified(SystemTime::now() - Duration::from_secs(seconds_ago))
-        .unwrap();
-    std::fs::rename(home.path("aside"), home.path("in").join(name)).unwrap();
-}
 
 /// A figure of the only process.
 fn figure(daemon: &common::Daemon, key: &str) -> Value {
@@ -41,12 +18,11 @@ const CSV: &str =
 
 #[test]
 fn rows_of_a_csv_export_that_say_the_same_come_in_as_many_after_the_mapping_is_corrected() {
-    let home = drop_home(&format!("{CSV}time_format: '%Y'\n"));
+    let home = Home::dropping(&format!("{CSV}time_format: '%Y'\n"));
     let rows = "C1,open,02.03.2026 10:00,\n".repeat(3);
-    drop_in(
-        &home,
+    home.drop_in(
         "a.csv",
-        &format!("case,activity,time,outcome\n{rows}C1,close,02.03.2026 11:00,done\n"),
+        format!("case,activity,time,outcome\n{rows}C1,close,02.03.2026 11:00,done\n"),
         60,
     );
     let daemon = home.start();
@@ -65,14 +41,13 @@ fn rows_of_a_csv_export_that_say_the_same_come_in_as_many_after_the_mapping_is_c
 
 #[test]
 fn a_correction_in_a_later_export_wins_wherever_it_stands_in_its_file() {
-    let home = drop_home(CSV);
+    let home = Home::dropping(CSV);
     let row = |case: &str, outcome: &str| format!("{case},close,2026-03-02 10:00:00,{outcome}\n");
     let head = "case,activity,time,outcome\n";
     let long: String = (0..50).map(|n| row(&format!("X{n}"), "done")).collect();
-    drop_in(
-        &home,
+    home.drop_in(
         "old.csv",
-        &format!("{head}{long}{}", row("C1", "failed")),
+        format!("{head}{long}{}", row("C1", "failed")),
         600,
     );
     let daemon = home.start();
@@ -80,12 +55,7 @@ fn a_correction_in_a_later_export_wins_wherever_it_stands_in_its_file() {
     wait_to_equal("the first outcome", &1.into(), || {
         figure(&daemon, "outcomes")["failed"].clone()
     });
-    drop_in(
-        &home,
-        "new.csv",
-        &format!("{head}{}", row("C1", "done")),
-        60,
-    );
+    home.drop_in("new.csv", format!("{head}{}", row("C1", "done")), 60);
     wait_to_equal("the corrected outcome", &51.into(), || {
         figure(&daemon, "outcomes")["done"].clone()
     });
@@ -220,5 +190,32 @@ fn a_source_that_was_a_drop_folder_can_become_one_of_files() {
     );
     let daemon = home.start();
     daemon.wait_for_metric(EVENTS, 1.0);
+    daemon.stop();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_log_whose_name_is_not_utf_8_keeps_its_position() {
+    use std::os::unix::ffi::OsStrExt;
+    let home = Home::new("[]");
+    home.write(
+        "map.yaml",
+        "process: { const: desk }\ncase: case\nactivity: activity\ntime: time\n",
+    );
+    home.configure("[{name: in, paths: ['logs/*'], mapping: map.yaml}]", "");
+    let folder = home.path("logs");
+    std::fs::create_dir(&folder).unwrap();
+    let name = std::ffi::OsStr::from_bytes(b"caf\xe9.ndjson");
+    let line = "{\"case\":1,\"activity\":\"a\",\"time\":\"2026-03-02T10:00:00Z\"}\n";
+    std::fs::write(folder.join(name), line).unwrap();
+    let records = r#"toleranced_ingest_records_total{source="in"}"#;
+    let daemon = home.start();
+    daemon.wait_for_metric(records, 1.0);
+    daemon.stop();
+    // Read again from its start, the record would be counted a second time.
+    std::fs::write(folder.join(name), line.repeat(2)).unwrap();
+    let daemon = home.start();
+    let metrics = daemon.wait_for_metric(EVENTS, 2.0);
+    assert_eq!(metrics.get(records), 2.0);
     daemon.stop();
 }

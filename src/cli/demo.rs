@@ -63,11 +63,8 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
     let events = write_history(&mut live, &log, opened, now)?;
     let file = write_configuration(args, &soc)?;
     let config = Config::load(&file)?;
-    if std::env::var_os("RUST_LOG").is_none() {
-        // The page is the show; the log would only scroll it away.
-        quiet();
-    }
-    log_to_stderr();
+    // The page is the show; the log would only scroll it away.
+    log_to_stderr("warn");
     let speed = args.speed;
     let folder = args.folder.display().to_string();
     std::thread::Builder::new()
@@ -83,16 +80,6 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
         println!("  Logs, catalog and configuration: {}", folder);
         println!("Stop with Ctrl-C.");
     })
-}
-
-fn quiet() {
-    let filter = tracing_subscriber::EnvFilter::new("warn");
-    // As in log_to_stderr: the first one counts.
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_target(false)
-        .try_init();
 }
 
 fn fail(path: &Path) -> impl Fn(std::io::Error) -> Failure {

@@ -25,16 +25,16 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<Done, Failure> {
-    log_to_stderr();
+    log_to_stderr("info");
     readable(&args.config)?;
     let config = Config::load(&args.config)?;
     serve(config, &args.config, |_| {})
 }
 
-/// Log lines go to standard error; RUST_LOG says how much.
-pub(super) fn log_to_stderr() {
+/// Log lines go to standard error; RUST_LOG says how much, else `level` does.
+pub(super) fn log_to_stderr(level: &str) {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
     // Only the first subscriber of a process counts; a second try changes nothing.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -84,7 +84,7 @@ impl Engine {
             store,
             config,
         };
-        engine.cases.store_is_empty = engine.first_event.is_none();
+        engine.cases.store_is_empty = !engine.store.has_cases()?;
         let hash = rules_hash(&engine.config);
         if engine.store.meta("rules")?.as_deref() != Some(&hash) {
             engine.recount(now)?;
@@ -111,11 +111,6 @@ impl Engine {
     /// Events that wait for the next commit.
     pub fn pending_events(&self) -> usize {
         self.pending_events
-    }
-
-    /// Whether anything waits for the next commit.
-    pub fn has_pending(&self) -> bool {
-        self.pending_events > 0 || !self.pending.is_empty() || self.unwritten.is_some()
     }
 
     /// Open live cases by process and executor kind.

@@ -8,7 +8,7 @@ use super::source::replay;
 use crate::config::daemon::Config;
 use crate::model::Time;
 use crate::store::StoreError;
-use crossbeam_channel::{Receiver, RecvTimeoutError, select_biased, tick};
+use crossbeam_channel::{Receiver, RecvTimeoutError, select_biased};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -111,7 +111,6 @@ impl Worker {
 
     fn receive(&self, timeout: Duration) -> Received {
         // Deliveries first: a reload waits until what was read by the old configuration is taken.
-        let timer = tick(timeout.max(Duration::from_millis(1)));
         select_biased! {
             recv(self.deliveries) -> delivery => match delivery {
                 Ok(delivery) => Received::Delivery(Box::new(delivery)),
@@ -121,7 +120,7 @@ impl Worker {
                 Ok(command) => Received::Command(command),
                 Err(_) => Received::Nothing,
             },
-            recv(timer) -> _ => Received::Nothing,
+            default(timeout) => Received::Nothing,
         }
     }
 

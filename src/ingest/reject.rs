@@ -69,11 +69,6 @@ impl Reason {
             Reason::TooManyProcesses => "too_many_processes",
         }
     }
-
-    /// From its word.
-    pub fn from_word(word: &str) -> Option<Reason> {
-        Reason::ALL.into_iter().find(|reason| reason.word() == word)
-    }
 }
 
 impl fmt::Display for Reason {

@@ -209,6 +209,12 @@ impl Store {
         self.sql(read())
     }
 
+    /// Whether there is any case.
+    pub fn has_cases(&self) -> Result<bool> {
+        let query = "SELECT EXISTS (SELECT 1 FROM cases)";
+        self.sql(self.db.query_row(query, [], |row| row.get(0)))
+    }
+
     /// Whether any case has a parent.
     pub fn has_children(&self) -> Result<bool> {
         let query = "SELECT EXISTS (SELECT 1 FROM cases WHERE parent IS NOT NULL)";

@@ -95,6 +95,31 @@ impl Home {
         Home::new("[{name: log, paths: [log.ndjson], mapping: map.yaml, flush_after: 100ms}]")
     }
 
+    /// With one source `in` that reads the exports in the folder `in`.
+    pub fn dropping(mapping: &str) -> Home {
+        let home = Home::new("[{name: in, type: drop, paths: [in], mapping: map.yaml}]");
+        home.write("map.yaml", mapping);
+        fs::create_dir(home.path("in")).unwrap();
+        home
+    }
+
+    /// Puts an export into that folder that was written so many seconds ago.
+    pub fn drop_in(&self, name: &str, bytes: impl AsRef<[u8]>, seconds_ago: u64) {
+        self.write("aside", bytes);
+        self.age("aside", seconds_ago);
+        fs::rename(self.path("aside"), self.path("in").join(name)).unwrap();
+    }
+
+    /// Makes a file one that was written so many seconds ago.
+    pub fn age(&self, name: &str, seconds: u64) {
+        let file = fs::OpenOptions::new()
+            .write(true)
+            .open(self.path(name))
+            .unwrap();
+        let then = std::time::SystemTime::now() - Duration::from_secs(seconds);
+        file.set_modified(then).unwrap();
+    }
+
     /// Writes the configuration: sources, and further top-level lines.
     pub fn configure(&self, sources: &str, more: &str) {
         let text = format!(

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::fingerprint::Fingerprint;
 use crate::ingest::framing::Framing;
@@ -18,7 +18,9 @@ pub type FileId = u32;
 pub struct FileState {
     /// The content's name.
     pub id: FileId,
-    /// Where the content was found last.
+    /// Where the content was found last. Kept as text: a content is recognised by its bytes, so a name that is not UTF-8
+    /// may be kept with replacements, but must not keep the position from being kept.
+    #[serde(serialize_with = "as_text")]
     pub path: PathBuf,
     /// Over the first bytes handed out; grows with the position.
     pub fingerprint: Fingerprint,
@@ -39,6 +41,10 @@ pub struct FileState {
     pub head: Vec<u8>,
     /// A compressed file that has been read to its end. It is not opened again until it changes.
     pub finished: bool,
+}
+
+fn as_text<S: Serializer>(path: &Path, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&path.to_string_lossy())
 }
 
 /// Whole records of one file.
