@@ -1,11 +1,12 @@
 //! All cases of a one-shot run, in memory.
 
-use crate::cases::{Case, CaseEvent, EventIn, Facts, Insert, RuleBook, facts};
+use crate::cases::{Case, CaseEvent, EventIn, Facts, Insert, RuleBook, facts, facts_beside};
 use crate::ingest::{EventBatch, MappedEvent, Reason, Reject};
-use crate::measure::bucket_parts;
-use crate::model::{Hour, Names, Time};
-use crate::score::{Evidence, ProcessSums};
+use crate::measure::{Counts, bucket_parts};
+use crate::model::{Hour, NameId, Names, Origin, Time};
+use crate::score::{Baseline, BaselineFinder, Evidence, ProcessSums};
 use hashbrown::HashTable;
+use std::collections::BTreeMap;
 
 /// Bounds of a table.
 #[derive(Clone, Copy, Debug)]
@@ -154,6 +155,21 @@ impl CaseTable {
         Some((times().min()?, times().max()?))
     }
 
+    /// The facts of a case as of an instant; a shadow run is compared with the case it shadows.
+    fn facts_of(&self, case: &Case, rules: &RuleBook, as_of: Time) -> Option<Facts> {
+        let shadow = |event: &CaseEvent| event.flags.origin() == Origin::Shadow;
+        let twin = match case.parent() {
+            Some(parent) if case.events().iter().any(shadow) => self
+                .find(parent, crate::model::hash_text(parent))
+                .and_then(|twin| {
+                    facts(&self.cases[twin as usize], rules, &self.names, Some(as_of))
+                }),
+            _ => None,
+        };
+        let outcome = twin.map_or(0, |twin| twin.to_compare_with());
+        facts_beside(case, rules, &self.names, Some(as_of), outcome)
+    }
+
     /// The sums of all cases as of an instant. With a window, only cases that ended (and starts that lie) within it
     /// count; whole hours, as the daemon's buckets have them.
     pub fn evidence(&self, rules: &RuleBook, as_of: Time, window: Option<i64>) -> Evidence {
@@ -162,15 +178,21 @@ impl CaseTable {
             to: as_of,
             ..Evidence::default()
         };
+        let mut ended: BTreeMap<NameId, Counts<Hour>> = BTreeMap::new();
         for case in &self.cases {
-            if let Some(facts) = facts(case, rules, &self.names, Some(as_of)) {
+            if let Some(facts) = self.facts_of(case, rules, as_of) {
                 add(&mut evidence, &facts, &self.names, first_hour);
+                if facts.complete && facts.origin == Origin::Live {
+                    let hours = ended.entry(facts.process).or_default();
+                    hours.add(facts.end.hour(), 1);
+                }
             }
         }
         evidence
             .processes
             .values_mut()
             .for_each(ProcessSums::drop_zeros);
+        evidence.baselines = self.baselines(rules, as_of, &ended);
         let begin = self.span().map_or(as_of, |(first, _)| first);
         evidence.from = match window {
             Some(window) => begin.max(as_of.plus(-window)),
@@ -178,6 +200,76 @@ impl CaseTable {
         };
         evidence
     }
+}
+
+impl CaseTable {
+    /// The first cases of every process, given how many ended in each hour: facts of later ones are not looked at again.
+    fn baselines(
+        &self,
+        rules: &RuleBook,
+        as_of: Time,
+        ended: &BTreeMap<NameId, Counts<Hour>>,
+    ) -> BTreeMap<NameId, Baseline> {
+        let cases = rules.baseline_cases();
+        let live = |case: &Case| {
+            facts(case, rules, &self.names, Some(as_of))
+                .filter(|facts| facts.complete && facts.origin == Origin::Live)
+        };
+        let last_hours: BTreeMap<NameId, Hour> = ended
+            .iter()
+            .map(|(process, hours)| (*process, last_hour(rules.of(*process).first_hour, hours, cases)))
+            .collect();
+        let mut by_hour: BTreeMap<Hour, Vec<Facts>> = BTreeMap::new();
+        for case in &self.cases {
+            let Some(end) = case.latest().map(|event| event.time.hour()) else {
+                continue;
+            };
+            let counts = |process| last_hours.get(&process).is_some_and(|last| end <= *last);
+            let called_in_time = || counts(case.parent_process());
+            if (counts(case.process()) || called_in_time())
+                && let Some(facts) = live(case)
+            {
+                by_hour.entry(end).or_default().push(facts);
+            }
+        }
+        let mut finders: BTreeMap<NameId, BaselineFinder> = ended
+            .keys()
+            .map(|process| {
+                let first = rules.of(*process).first_hour;
+                (*process, BaselineFinder::new(cases, first))
+            })
+            .collect();
+        for (hour, all) in by_hour {
+            for facts in all {
+                if let Some(finder) = finders.get_mut(&facts.process)
+                    && finder.enter(hour)
+                {
+                    finder.add_case(&facts, &self.names);
+                }
+                if let Some(finder) = finders.get_mut(&facts.parent_process)
+                    && finder.enter(hour)
+                {
+                    finder.add_calls(facts.process, 1);
+                }
+            }
+        }
+        finders
+            .into_iter()
+            .map(|(process, finder)| (process, finder.finish()))
+            .collect()
+    }
+}
+
+/// The hour by whose end there are so many cases; the last hour if there are never.
+fn last_hour(first: Hour, hours: &Counts<Hour>, cases: i64) -> Hour {
+    let mut seen = 0;
+    for (hour, count) in hours.iter().filter(|(hour, _)| *hour >= first) {
+        seen += count;
+        if seen >= cases {
+            return hour;
+        }
+    }
+    Hour::MAX
 }
 
 /// An event of a batch with the numbers of names turned into global ones.
@@ -194,6 +286,7 @@ pub(crate) fn event_in(event: &MappedEvent, global: &[u32]) -> EventIn {
             flags: event.flags,
         },
         input: event.input,
+        hands_on: event.hands_on,
     }
 }
 

@@ -16,6 +16,9 @@ pub enum Insert {
     Full,
 }
 
+/// Hands-on seconds by identity of the event that said so, and whether they are a total of the case.
+type HandsOn = FxHashMap<u64, (u32, bool)>;
+
 /// One run of a process: a set of events, with what they say of the case as a whole.
 #[derive(Clone, Debug, Default)]
 pub struct Case {
@@ -27,6 +30,10 @@ pub struct Case {
     parent: Option<Box<(Time, String)>>,
     /// The process of the parent case as last looked up; 0 while unknown.
     parent_process: NameId,
+    /// The outcome of the parent case, where that can be compared with: see [`Case::set_twin_outcome`].
+    twin_outcome: NameId,
+    /// Hands-on times, where the log has them.
+    hands_on: Option<Box<HandsOn>>,
     /// Set by the idle sweep, cleared by the next event.
     idle_closed: bool,
     /// Places by identity, kept only for long cases, where looking through all events would be slow.
@@ -37,7 +44,9 @@ pub struct Case {
 const INDEX_FROM: usize = 48;
 
 /// First byte of a stored case.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// Before hands-on times and twins.
+const VERSION_WITHOUT_HANDS_ON: u8 = 1;
 
 impl Case {
     /// A case without events.
@@ -81,9 +90,11 @@ impl Case {
             if event.order() > old.order() {
                 self.idle_closed &= event.time == old.time;
                 *old = event;
+                self.note_hands_on(&incoming);
             }
             return Insert::Duplicate;
         }
+        self.note_hands_on(&incoming);
         if let Some(index) = &mut self.index {
             index.insert(event.identity, self.events.len() as u32);
         }
@@ -93,6 +104,47 @@ impl Case {
         self.events.push(event);
         self.idle_closed = false;
         Insert::Added
+    }
+
+    fn note_hands_on(&mut self, incoming: &EventIn) {
+        let event = incoming.event;
+        match (&mut self.hands_on, incoming.hands_on) {
+            (None, 0) => {}
+            (Some(known), 0) => {
+                known.remove(&event.identity);
+                if known.is_empty() {
+                    self.hands_on = None;
+                }
+            }
+            (known, seconds) => {
+                let value = (seconds, event.flags.hands_on_of_case());
+                known
+                    .get_or_insert_default()
+                    .insert(event.identity, value);
+            }
+        }
+    }
+
+    /// Hands-on time in seconds: the sum of what events say of themselves, or the greatest total of the case that one says,
+    /// whichever is more. `None` where no event says.
+    pub fn hands_on(&self) -> Option<u64> {
+        let known = self.hands_on.as_deref()?;
+        let of = |total: bool| {
+            let chosen = known.values().filter(move |(_, of_case)| *of_case == total);
+            chosen.map(|(seconds, _)| u64::from(*seconds))
+        };
+        Some(of(false).sum::<u64>().max(of(true).max().unwrap_or(0)))
+    }
+
+    /// Notes the outcome of the parent case, which a shadow run is compared with: 0 where the parent has not ended, or
+    /// deviates itself, so that being like it proves nothing. Says whether that is news.
+    pub fn set_twin_outcome(&mut self, outcome: NameId) -> bool {
+        std::mem::replace(&mut self.twin_outcome, outcome) != outcome
+    }
+
+    /// The outcome of the parent case that a shadow run is compared with; 0 for none.
+    pub fn twin_outcome(&self) -> NameId {
+        self.twin_outcome
     }
 
     /// Notes the parent case that an event names.
@@ -197,12 +249,25 @@ impl Case {
             put_u64(out, u64::from(event.process));
             put_u64(out, u64::from(event.flags.code()));
         }
+        put_u64(out, u64::from(self.twin_outcome));
+        let mut hands_on: Vec<(u64, (u32, bool))> = self
+            .hands_on
+            .iter()
+            .flat_map(|known| known.iter().map(|(id, value)| (*id, *value)))
+            .collect();
+        hands_on.sort_unstable();
+        put_u64(out, hands_on.len() as u64);
+        for (identity, (seconds, of_case)) in hands_on {
+            out.extend_from_slice(&identity.to_le_bytes());
+            put_u64(out, u64::from(seconds) << 1 | u64::from(of_case));
+        }
     }
 
     /// Reads back what [`Case::encode`] wrote.
     pub fn decode(bytes: &[u8]) -> Result<Case, DamagedBytes> {
         let mut reader = Reader::new(bytes);
-        if reader.u8()? != VERSION {
+        let version = reader.u8()?;
+        if version != VERSION && version != VERSION_WITHOUT_HANDS_ON {
             return Err(reader.damaged());
         }
         let idle_closed = reader.u64()? != 0;
@@ -226,15 +291,33 @@ impl Case {
                 flags: EventFlags::from_code(reader.u32()?),
             });
         }
+        let (mut twin_outcome, mut hands_on) = (0, None);
+        if version == VERSION {
+            twin_outcome = reader.u32()?;
+            hands_on = decode_hands_on(&mut reader)?;
+        }
         Ok(Case {
             events,
             input,
             parent: (!parent.1.is_empty()).then(|| Box::new(parent)),
             parent_process,
+            twin_outcome,
+            hands_on,
             idle_closed,
             index: None,
         })
     }
+}
+
+fn decode_hands_on(reader: &mut Reader) -> Result<Option<Box<HandsOn>>, DamagedBytes> {
+    let mut hands_on = HandsOn::default();
+    for _ in 0..reader.count()? {
+        let identity = reader.raw_u64()?;
+        let value = reader.u64()?;
+        let seconds = u32::try_from(value >> 1).map_err(|_| reader.damaged())?;
+        hands_on.insert(identity, (seconds, value & 1 == 1));
+    }
+    Ok((!hands_on.is_empty()).then(|| Box::new(hands_on)))
 }
 
 #[cfg(test)]
@@ -256,6 +339,7 @@ mod tests {
                 flags: EventFlags::new(Executor::Human, Lifecycle::Step, Origin::Live),
             },
             input: identity,
+            hands_on: identity as u32 % 3 * 60,
         }
     }
 
@@ -331,6 +415,7 @@ mod tests {
             }
             prop_assert_eq!(forward.ordered(), shuffled.ordered());
             prop_assert_eq!(forward.input(), shuffled.input());
+            prop_assert_eq!(forward.hands_on(), shuffled.hands_on());
         }
 
         #[test]
@@ -341,6 +426,7 @@ mod tests {
             }
             case.set_parent(Time(3), "INC-1");
             case.set_parent_process(7);
+            case.set_twin_outcome(9);
             case.close_idle(true);
             let mut bytes = Vec::new();
             case.encode(&mut bytes);
@@ -349,6 +435,7 @@ mod tests {
             prop_assert_eq!(back.parent(), case.parent());
             prop_assert_eq!((back.input(), back.parent_process(), back.idle_closed()),
                 (case.input(), 7, true));
+            prop_assert_eq!((back.hands_on(), back.twin_outcome()), (case.hands_on(), 9));
         }
 
         #[test]

@@ -9,6 +9,8 @@ pub struct EventIn {
     pub event: CaseEvent,
     /// Hash of the fields that say "the same input"; 0 where the event does not say.
     pub input: u64,
+    /// Seconds of hands-on time; 0 where the event does not say.
+    pub hands_on: u32,
 }
 
 /// One step of a case.
@@ -43,6 +45,11 @@ const EXPLICIT_REOPEN: u32 = 1 << 17;
 /// The source says nothing of reopening, so that none was seen is no evidence.
 const NEVER_REOPENS: u32 = 1 << 18;
 
+/// Somebody else than who set the outcome has looked at it.
+const REVIEWED: u32 = 1 << 19;
+/// The hands-on time is the total of the case so far, not that of the event.
+const HANDS_ON_OF_CASE: u32 = 1 << 20;
+
 impl EventFlags {
     /// Packs the small fields.
     pub fn new(executor: Executor, lifecycle: Lifecycle, origin: Origin) -> EventFlags {
@@ -66,6 +73,30 @@ impl EventFlags {
     /// Marks that the source says nothing of reopening.
     pub fn never_reopening(self, yes: bool) -> EventFlags {
         EventFlags(if yes { self.0 | NEVER_REOPENS } else { self.0 })
+    }
+
+    /// Marks that the outcome was reviewed.
+    pub fn with_review(self, yes: bool) -> EventFlags {
+        EventFlags(if yes { self.0 | REVIEWED } else { self.0 })
+    }
+
+    /// Whether the outcome was reviewed.
+    pub fn reviewed(self) -> bool {
+        self.0 & REVIEWED != 0
+    }
+
+    /// Marks that the hands-on time is the total of the case so far.
+    pub fn with_hands_on_of_case(self, yes: bool) -> EventFlags {
+        EventFlags(if yes {
+            self.0 | HANDS_ON_OF_CASE
+        } else {
+            self.0
+        })
+    }
+
+    /// Whether the hands-on time is the total of the case so far.
+    pub fn hands_on_of_case(self) -> bool {
+        self.0 & HANDS_ON_OF_CASE != 0
     }
 
     /// Whether the source says nothing of reopening.

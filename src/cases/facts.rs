@@ -40,6 +40,19 @@ pub struct Facts {
     pub handoffs: u32,
     /// Deviation from the designed outcome.
     pub deviation: Ppm,
+    /// The activity that the deviation is put down to; 0 where there is none. See [`blamed`].
+    pub blamed: NameId,
+    /// The input signature; 0 where no event says.
+    pub input: u64,
+    /// Hands-on time of people, where the log has it.
+    pub hands_on: Option<Span>,
+    /// Whether it went straight through: no person, no rework, no step twice. `None` where nothing says who ran it.
+    pub straight: Option<bool>,
+    /// Whether somebody else than who set the outcome confirmed it.
+    pub confirmed: bool,
+    /// Of a shadow run: whether it ended like the case it shadows. `None` for other cases, and where that has not ended
+    /// or deviates itself.
+    pub like_twin: Option<bool>,
     /// The process of the parent case; 0 for none.
     pub parent_process: NameId,
     /// The activities in order.
@@ -50,6 +63,16 @@ impl Facts {
     /// From the first to the last event, in microseconds.
     pub fn duration(&self) -> Span {
         self.end.since(self.start)
+    }
+
+    /// The outcome that a shadow run of this case is compared with; 0 where it has not ended, or deviates itself, so that
+    /// being like it proves nothing.
+    pub fn to_compare_with(&self) -> NameId {
+        if self.complete && self.deviation == 0 && self.origin == Origin::Live {
+            self.outcome
+        } else {
+            0
+        }
     }
 
     /// The hash of the path by the names of its activities: equal in every run.
@@ -70,11 +93,24 @@ struct Life {
     settled: bool,
     reopened: u32,
     declares_end: bool,
+    /// The resolved step that was left again first.
+    left_again: NameId,
 }
 
 /// Derives the facts of a case at the instant `as_of` (which decides idle time-outs only). `None` for a case without
 /// events.
 pub fn facts(case: &Case, rules: &RuleBook, names: &Names, as_of: Option<Time>) -> Option<Facts> {
+    facts_beside(case, rules, names, as_of, case.twin_outcome())
+}
+
+/// [`facts`] of a case that, if it is a shadow run, is compared with this outcome (0 for none) instead of the one it knows.
+pub fn facts_beside(
+    case: &Case,
+    rules: &RuleBook,
+    names: &Names,
+    as_of: Option<Time>,
+    twin_outcome: NameId,
+) -> Option<Facts> {
     let sorted;
     let events = if case.events().is_sorted_by_key(CaseEvent::order) {
         case.events()
@@ -99,6 +135,9 @@ pub fn facts(case: &Case, rules: &RuleBook, names: &Names, as_of: Option<Time>) 
         .map(|event| event.outcome)
         .find(|id| *id != 0);
     let outcome = named.unwrap_or(last.activity);
+    let origin = origin(events);
+    let compared = origin == Origin::Shadow && twin_outcome != 0;
+    let like_twin = compared.then_some(outcome == twin_outcome);
     let path: Vec<NameId> = events.iter().map(|event| event.activity).collect();
     let off_path = if rule.path.is_empty() {
         0
@@ -117,12 +156,14 @@ pub fn facts(case: &Case, rules: &RuleBook, names: &Names, as_of: Option<Time>) 
         },
         if late { rule.weights.lateness } else { 0 },
         rule.weights.path_step.saturating_mul(off_path).min(ONE),
+        // A shadow run that ends otherwise than what was done, and stood, is as wrong as an outcome can be.
+        if like_twin == Some(false) { ONE } else { 0 },
     ];
     let (executor, handoffs) = executors(events);
     Some(Facts {
         process,
         executor,
-        origin: origin(events),
+        origin,
         start: first.time,
         end: last.time,
         complete: !declared || life.ended || idle,
@@ -135,6 +176,12 @@ pub fn facts(case: &Case, rules: &RuleBook, names: &Names, as_of: Option<Time>) 
         off_path,
         handoffs,
         deviation: parts.into_iter().max().unwrap_or(0),
+        blamed: blamed(&parts, events, rule, &life),
+        input: case.input(),
+        hands_on: case.hands_on().map(|seconds| seconds as Span * 1_000_000),
+        straight: went_straight(events, life.reopened),
+        confirmed: is_confirmed(events),
+        like_twin,
         parent_process: if case.parent().is_some() {
             case.parent_process()
         } else {
@@ -146,6 +193,7 @@ pub fn facts(case: &Case, rules: &RuleBook, names: &Names, as_of: Option<Time>) 
 
 fn life(events: &[CaseEvent], rule: &super::rules::ProcessRules) -> Life {
     let mut life = Life::default();
+    let mut resolved_at = 0;
     for event in events {
         let flags = event.flags;
         life.declares_end |= flags.declares_end();
@@ -160,9 +208,14 @@ fn life(events: &[CaseEvent], rule: &super::rules::ProcessRules) -> Life {
                 life.resolved = true;
             }
             Lifecycle::Resolved => life.resolved = true,
-            Lifecycle::Reopen => life.reopen(),
-            Lifecycle::Step if life.resolved && !flags.explicit_reopen() => life.reopen(),
+            Lifecycle::Reopen => life.reopen(resolved_at),
+            Lifecycle::Step if life.resolved && !flags.explicit_reopen() => {
+                life.reopen(resolved_at);
+            }
             Lifecycle::Step => {}
+        }
+        if life.resolved {
+            resolved_at = event.activity;
         }
         life.settled |= life.resolved && !flags.never_reopens();
     }
@@ -170,11 +223,103 @@ fn life(events: &[CaseEvent], rule: &super::rules::ProcessRules) -> Life {
 }
 
 impl Life {
-    fn reopen(&mut self) {
+    fn reopen(&mut self, left: NameId) {
+        if self.reopened == 0 {
+            self.left_again = left;
+        }
         self.reopened += 1;
         self.ended = false;
         self.resolved = false;
     }
+}
+
+/// The activity that a case's deviation is put down to, so that the deviations of the steps add up to that of the process:
+/// of what weighs most (in the order of the parts, if equal) the one that set the outcome, was left again when the case
+/// was reopened, came before the longest wait, or was the first that the design does not have.
+fn blamed(
+    parts: &[Ppm; 5],
+    events: &[CaseEvent],
+    rule: &super::rules::ProcessRules,
+    life: &Life,
+) -> NameId {
+    let most = parts.iter().copied().max().unwrap_or(0);
+    if most == 0 {
+        return 0;
+    }
+    let last = events.last().map_or(0, |event| event.activity);
+    let set_outcome = || events.iter().rev().find(|event| event.outcome != 0);
+    match parts.iter().position(|part| *part == most) {
+        Some(0 | 4) => set_outcome().map_or(last, |event| event.activity),
+        // An explicit reopening of a case that never was resolved has no step that was left.
+        Some(1) if life.left_again != 0 => life.left_again,
+        Some(2) => before_longest_wait(events).unwrap_or(last),
+        Some(3) => {
+            let designed = |id: NameId| rule.path.iter().any(|step| step.activity == id);
+            let strange = events.iter().find(|event| !designed(event.activity));
+            strange.map_or(last, |event| event.activity)
+        }
+        _ => last,
+    }
+}
+
+fn before_longest_wait(events: &[CaseEvent]) -> Option<NameId> {
+    let waits = events.windows(2).map(|pair| {
+        let wait = pair[1].time.since(pair[0].time);
+        (wait, pair[0].activity)
+    });
+    // The first of the longest.
+    waits
+        .reduce(|longest, wait| if wait.0 > longest.0 { wait } else { longest })
+        .map(|(_, activity)| activity)
+}
+
+fn went_straight(events: &[CaseEvent], reopened: u32) -> Option<bool> {
+    let kinds = || events.iter().map(|event| event.flags.executor());
+    if kinds().all(|kind| kind == Executor::Unknown) {
+        return None;
+    }
+    let machine_only = !kinds().any(|kind| matches!(kind, Executor::Human | Executor::Mixed));
+    Some(machine_only && reopened == 0 && !any_twice(events))
+}
+
+fn any_twice(events: &[CaseEvent]) -> bool {
+    /// Below this many events, comparing each with each is faster than a set.
+    const FEW: usize = 16;
+    if events.len() <= FEW {
+        let twice = |(at, event): (usize, &CaseEvent)| {
+            events[..at]
+                .iter()
+                .any(|before| before.activity == event.activity)
+        };
+        return events.iter().enumerate().any(twice);
+    }
+    let mut seen = rustc_hash::FxHashSet::default();
+    !events.iter().all(|event| seen.insert(event.activity))
+}
+
+/// Whether the outcome rests on more than the word of who worked on the case: it was reviewed, or people set it on a case
+/// that others worked on, or another kind named the same outcome again.
+fn is_confirmed(events: &[CaseEvent]) -> bool {
+    let Some(at) = events.iter().rposition(|event| event.outcome != 0) else {
+        return false;
+    };
+    let outcome = events[at].outcome;
+    // From the event that named the outcome which stands, without another one in between.
+    let other = |event: &CaseEvent| event.outcome != 0 && event.outcome != outcome;
+    let stands = &events[events[..at].iter().rposition(other).map_or(0, |other| other + 1)..];
+    let first = stands.iter().position(|event| event.outcome == outcome);
+    let stands = &stands[first.unwrap_or(0)..];
+    let named = || stands.iter().filter(|event| event.outcome == outcome);
+    if stands.iter().any(|event| event.flags.reviewed()) {
+        return true;
+    }
+    let machine = |event: &CaseEvent| matches!(event.flags.executor(), Executor::Ai | Executor::Code);
+    let human = |event: &CaseEvent| event.flags.executor() == Executor::Human;
+    let mut kinds = named().map(|event| event.flags.executor());
+    let first_kind = kinds.next().unwrap_or(Executor::Unknown);
+    let by_two = first_kind != Executor::Unknown
+        && kinds.any(|kind| kind != Executor::Unknown && kind != first_kind);
+    by_two || human(&events[at]) && events[..at].iter().any(machine)
 }
 
 /// The kind of the case, and how often it went from one known kind to another.
@@ -249,7 +394,11 @@ mod tests {
                     process: self.names.intern("p"),
                     flags: (self.flags)(flags),
                 };
-                case.insert(EventIn { event, input: 0 }, 100);
+                case.insert(EventIn {
+                        event,
+                        input: 0,
+                        hands_on: 0,
+                    }, 100);
             }
             case
         }

@@ -12,7 +12,7 @@ mod rules;
 
 pub use case::{Case, Insert};
 pub use event::{CaseEvent, EventFlags, EventIn};
-pub use facts::{Facts, facts};
+pub use facts::{Facts, facts, facts_beside};
 pub use guess::{is_resolution_word, resolved_states};
 pub use path::{DesignedStep, steps_off_path};
 pub use rules::{Assessment, ByName, ProcessRules, RuleBook, Weights};

@@ -3,7 +3,7 @@
 use super::path::DesignedStep;
 use crate::config::catalog::Process;
 use crate::config::tolerance::Tolerance;
-use crate::model::{NameId, Names, Ppm, Span, ppm};
+use crate::model::{Hour, NameId, Names, Ppm, Span, ppm};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// What a deviation is made of beside the severity of the outcome, in parts per million.
@@ -28,6 +28,8 @@ pub struct ProcessRules {
     pub resolved: FxHashSet<NameId>,
     /// A case without an event for this long has ended.
     pub idle: Option<Span>,
+    /// The baseline begins with this hour.
+    pub first_hour: Hour,
     /// A case that takes longer is late.
     pub limit: Option<Span>,
     /// The designed path; empty for none.
@@ -69,6 +71,7 @@ impl ProcessRules {
             terminal,
             resolved,
             idle: process.ends.idle,
+            first_hour: process.epoch.map_or(Hour::MIN, |epoch| epoch.hour()),
             limit: process.duration_limit,
             path: process
                 .path
@@ -120,6 +123,7 @@ pub struct RuleBook {
     declared: FxHashMap<NameId, ProcessRules>,
     assumed: ProcessRules,
     by_name: ByName,
+    baseline_cases: i64,
 }
 
 impl RuleBook {
@@ -141,7 +145,13 @@ impl RuleBook {
             declared,
             assumed: ProcessRules::new(&Process::assumed(""), tolerance, names),
             by_name: ByName(tolerance.outcome_severity.clone()),
+            baseline_cases: tolerance.baseline_cases,
         }
+    }
+
+    /// How many cases a baseline needs.
+    pub fn baseline_cases(&self) -> i64 {
+        self.baseline_cases
     }
 
     /// The rules of a process.

@@ -17,7 +17,7 @@ use crate::ingest::read::{ReadOptions, open_input, read_opened};
 use crate::ingest::time::TimeParser;
 use crate::ingest::{EventBatch, Reason, Reject, behind_file};
 use crate::model::{Span, Time};
-use crate::score::{Evidence, ProcessScore, Terms, score_all};
+use crate::score::{Evidence, Loss, ProcessScore, Terms, score_all};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -118,6 +118,16 @@ impl Reading {
         }
     }
 
+    /// What was lost of every process: nobody knows which one a refused record belonged to.
+    fn loss(&self) -> Loss {
+        let gaps = self.failed.len() as i64;
+        Loss {
+            records: self.records.saturating_sub(self.filtered) as i64 + gaps,
+            lost: self.quarantined() as i64 + gaps,
+            gaps,
+        }
+    }
+
     fn quarantined(&self) -> u64 {
         self.quarantine.values().map(|refused| refused.count).sum()
     }
@@ -158,7 +168,9 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
     let as_of = as_of
         .or(table.span().map(|(_, last)| last))
         .unwrap_or_default();
-    let evidence = table.evidence(&rules, as_of, window);
+    let mut evidence = table.evidence(&rules, as_of, window);
+    let loss = reading.loss();
+    evidence.losses = evidence.processes.keys().map(|id| (*id, loss)).collect();
     let terms = Terms {
         catalog: &catalog,
         tolerance: &tolerance,

@@ -3,7 +3,7 @@
 use super::problem::Problems;
 use super::span::SpanText;
 use super::yaml::{At, Source, read_yaml};
-use crate::model::{Class, Executor, Level, Ppm, Span, ppm};
+use crate::model::{Class, Executor, Level, Ppm, Span, Time, ppm};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -42,6 +42,16 @@ pub struct Process {
     pub hands_on_minutes: Option<f64>,
     /// What automating it would cost.
     pub automation: Option<Automation>,
+    /// Hours of work that one wrong outcome costs.
+    pub wrong_outcome_hours: Option<f64>,
+    /// Whether its action can't be undone.
+    pub irreversible: bool,
+    /// Whether exercises count as evidence beside live cases.
+    pub exercises_count: bool,
+    /// Whether only outcomes that somebody else than who set them has confirmed count as evidence.
+    pub require_confirmed: bool,
+    /// The baseline begins here instead of with the first case.
+    pub epoch: Option<Time>,
     /// A tolerance class that overrides the one that follows from criticality.
     pub class: Option<Class>,
     /// The process that this one is a part of.
@@ -78,6 +88,14 @@ pub struct Automation {
     /// Hours a year to keep it running.
     #[serde(default)]
     pub upkeep_hours_per_year: f64,
+    /// Part of the hands-on time that it takes over, in \[0, 1\].
+    #[serde(default = "most_of_it")]
+    pub share: f64,
+}
+
+/// Somebody still looks after what automation does.
+fn most_of_it() -> f64 {
+    0.8
 }
 
 /// How a case ends.
@@ -112,6 +130,11 @@ impl Process {
             duration_limit: None,
             hands_on_minutes: None,
             automation: None,
+            wrong_outcome_hours: None,
+            irreversible: false,
+            exercises_count: false,
+            require_confirmed: false,
+            epoch: None,
             class: None,
             parent: None,
             ends: Ends::default(),
@@ -180,6 +203,14 @@ struct RawProcess {
     duration_limit: Option<SpanText>,
     hands_on_minutes: Option<At<f64>>,
     automation: Option<At<Automation>>,
+    wrong_outcome_hours: Option<At<f64>>,
+    #[serde(default)]
+    irreversible: bool,
+    #[serde(default)]
+    exercises_count: bool,
+    #[serde(default)]
+    require_confirmed: bool,
+    epoch: Option<At<String>>,
     class: Option<Class>,
     parent: Option<At<String>>,
     #[serde(default)]
@@ -260,6 +291,11 @@ impl Check {
             duration_limit: raw.duration_limit.map(|span| span.0),
             hands_on_minutes: self.positive(&raw.hands_on_minutes, "hands_on_minutes"),
             automation: self.automation(&raw.automation),
+            wrong_outcome_hours: self.positive(&raw.wrong_outcome_hours, "wrong_outcome_hours"),
+            irreversible: raw.irreversible,
+            exercises_count: raw.exercises_count,
+            require_confirmed: raw.require_confirmed,
+            epoch: self.epoch(&raw.epoch),
             class: raw.class,
             parent: raw.parent.as_ref().map(|parent| parent.value.clone()),
             ends: Ends {
@@ -343,7 +379,22 @@ impl Check {
         if !fine(at.value.build_hours) || !fine(at.value.upkeep_hours_per_year) {
             self.add(at, "`automation`: hours can't be negative".to_owned());
         }
+        if !(0.0..=1.0).contains(&at.value.share) {
+            let message = "`automation.share` is a part between 0 and 1";
+            self.add(at, message.to_owned());
+        }
         Some(at.value)
+    }
+
+    fn epoch(&mut self, raw: &Option<At<String>>) -> Option<Time> {
+        let at = raw.as_ref()?;
+        let day = chrono::NaiveDate::parse_from_str(at.value.trim(), "%Y-%m-%d");
+        let midnight = day.ok().and_then(|day| day.and_hms_opt(0, 0, 0));
+        if midnight.is_none() {
+            let message = format!("`epoch`: `{}` is not a date such as 2026-03-01", at.value);
+            self.add(at, message);
+        }
+        Some(Time::from_utc(midnight?.and_utc()))
     }
 
     fn drivers(&mut self, raw: &Option<At<PathBuf>>) -> Option<PathBuf> {
@@ -459,6 +510,9 @@ mod tests {
         );
         assert!(messages("processes: [{id: a, frequency: negligible}]").contains("can't be"));
         assert!(messages("processes: [{id: a, executor: robot}]").contains("human"));
+        assert!(messages("processes: [{id: a, epoch: soon}]").contains("`epoch`: `soon`"));
+        let share = "processes: [{id: a, automation: {build_hours: 1, share: 2}}]";
+        assert!(messages(share).contains("`automation.share`"));
         assert!(messages("processes: [{id: a, drivers: nowhere.csv}]").contains("nowhere.csv"));
     }
 }

@@ -44,6 +44,10 @@ macro_rules! with_event_fields {
             pub input: Option<OneOrMany<FieldSpec>>,
             /// The parent case.
             pub parent: Option<At<FieldSpec>>,
+            /// Hands-on time that a person spent: a number, or `h:mm:ss`.
+            pub hands_on: Option<At<FieldSpec>>,
+            /// Predicate: was the outcome looked at by somebody else than who set it?
+            pub reviewed: Option<At<String>>,
             /// Predicate: is this a drill, canary or replayed run?
             pub exercise: Option<At<String>>,
             /// Predicate: is this a run whose outcome is not acted on?
@@ -80,6 +84,10 @@ with_event_fields! {
         /// Whether any step after the end reopens a case, or only an event with lifecycle `reopen`. If not given:
         /// explicit where the lifecycle can be `reopen`, else any.
         pub reopen: Option<Reopen>,
+        /// Unit of `hands_on` where it is a mere number; minutes if not given.
+        pub hands_on_unit: Option<TimeUnit>,
+        /// Whether `hands_on` is what one event took, or the total of the case so far. If not given: of the event.
+        pub hands_on_of: Option<HandsOnOf>,
         /// Activities that end a case.
         #[serde(default)]
         pub terminal: Vec<String>,
@@ -183,6 +191,39 @@ pub enum Identity {
     Position,
     /// Same case, activity, time and count among those of its file: for exports that overlap.
     Content,
+}
+
+/// A unit of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TimeUnit {
+    /// Seconds.
+    Seconds,
+    /// Minutes.
+    Minutes,
+    /// Hours.
+    Hours,
+}
+
+impl TimeUnit {
+    /// How many seconds it has.
+    pub const fn seconds(self) -> f64 {
+        match self {
+            TimeUnit::Seconds => 1.0,
+            TimeUnit::Minutes => 60.0,
+            TimeUnit::Hours => 3600.0,
+        }
+    }
+}
+
+/// What a hands-on time is that of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HandsOnOf {
+    /// Of this event: the case took the sum.
+    Event,
+    /// Of the case so far: the case took the greatest.
+    Case,
 }
 
 /// What reopens a case.

@@ -1,8 +1,9 @@
 //! The tolerance table, the levels, and the decision table.
 
 use super::problem::Problems;
+use super::span::SpanText;
 use super::yaml::{At, Source, read_yaml};
-use crate::model::{Class, Executor, Level, Ppm, Status, TolClass, ppm};
+use crate::model::{Class, Executor, HOUR_US, Level, Ppm, Span, Status, TolClass, ppm};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -36,6 +37,14 @@ pub struct Tolerance {
     pub weights: RawWeights,
     /// Severity of undeclared outcomes by lower-case name.
     pub outcome_severity: BTreeMap<String, Ppm>,
+    /// The size that sets the tolerance is measured over the first so many cases.
+    pub baseline_cases: i64,
+    /// Beyond this share of lost records nothing is called within or outside.
+    pub most_loss: f64,
+    /// An unconfirmed outcome counts as having stood after this long.
+    pub stands_after: Span,
+    /// Automation must pay back within so many months.
+    pub horizon_months: f64,
     /// The decision table.
     pub recommendations: Vec<Rule>,
 }
@@ -154,6 +163,18 @@ pub enum Precision {
     Undetermined,
 }
 
+/// Whether automation pays back in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PaysBack {
+    /// It does, even at the lower ends of the intervals.
+    Yes,
+    /// It does not, even at the upper ends.
+    No,
+    /// The intervals leave it open, or the hours are not declared.
+    Unknown,
+}
+
 /// One or several allowed words.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(untagged)]
@@ -196,6 +217,14 @@ pub struct When {
     pub achieved_class: Option<OneOf<TolClass>>,
     /// Achieved against required.
     pub precision: Option<OneOf<Precision>>,
+    /// Status of the cases that AI ran alone.
+    pub ai_status: Option<OneOf<Status>>,
+    /// Status of the cases that code ran alone.
+    pub code_status: Option<OneOf<Status>>,
+    /// Whether the action can't be undone.
+    pub irreversible: Option<bool>,
+    /// Whether automation pays back in time.
+    pub pays_back: Option<OneOf<PaysBack>>,
 }
 
 /// One row of the decision table.
@@ -226,8 +255,42 @@ struct Raw {
     weights: At<RawWeights>,
     #[serde(default)]
     outcome_severity: BTreeMap<String, At<f64>>,
+    baseline: Option<At<RawBaseline>>,
+    loss: Option<At<RawLoss>>,
+    confirmation: Option<RawConfirmation>,
+    value: Option<At<RawValue>>,
     recommendations: At<Vec<Rule>>,
 }
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawBaseline {
+    cases: i64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawLoss {
+    most: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawConfirmation {
+    stands_after: SpanText,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawValue {
+    horizon_months: f64,
+}
+
+/// What holds where a tolerance file does not say: files of older versions stay valid.
+const BASELINE_CASES: i64 = 300;
+const MOST_LOSS: f64 = 0.05;
+const STANDS_AFTER: Span = 14 * 24 * HOUR_US;
+const HORIZON_MONTHS: f64 = 24.0;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -303,6 +366,16 @@ impl Tolerance {
             tolerance: [raw.tolerance.value.low, raw.tolerance.value.high],
             weights: raw.weights.value,
             outcome_severity: raw.outcome_severity.into_iter().map(severity).collect(),
+            baseline_cases: raw
+                .baseline
+                .map_or(BASELINE_CASES, |baseline| baseline.value.cases),
+            most_loss: raw.loss.map_or(MOST_LOSS, |loss| loss.value.most),
+            stands_after: raw
+                .confirmation
+                .map_or(STANDS_AFTER, |confirmation| confirmation.stands_after.0),
+            horizon_months: raw
+                .value
+                .map_or(HORIZON_MONTHS, |value| value.value.horizon_months),
             recommendations: raw.recommendations.value,
         })
     }
@@ -399,6 +472,25 @@ fn check(raw: &Raw, source: &Source) -> Problems {
             source.problem(w, format!("`weights.{name}` lies between 0 and 1")),
         );
     }
+    if let Some(at) = &raw.baseline {
+        need(
+            at.value.cases >= 1,
+            source.problem(at, "`baseline.cases` must be at least 1"),
+        );
+    }
+    if let Some(at) = &raw.loss {
+        need(
+            (0.0..=1.0).contains(&at.value.most),
+            source.problem(at, "`loss.most` is a share between 0 and 1"),
+        );
+    }
+    if let Some(at) = &raw.value {
+        let months = at.value.horizon_months;
+        need(
+            months > 0.0 && months <= 1200.0,
+            source.problem(at, "`value.horizon_months` lies above 0 and up to 1200"),
+        );
+    }
     for (name, at) in &raw.outcome_severity {
         need(
             (0.0..=1.0).contains(&at.value),
@@ -449,6 +541,9 @@ mod tests {
         };
         assert!(fail("kappa: 0.1", "kappa: -1").contains("`kappa`"));
         assert!(fail("alpha: 0.05", "alpha: 5").contains("`alpha`"));
+        assert!(fail("cases: 300", "cases: 0").contains("`baseline.cases`"));
+        assert!(fail("most: 0.05", "most: 5").contains("`loss.most`"));
+        assert!(fail("months: 24", "months: 0").contains("`value.horizon_months`"));
         assert!(fail("f: [0.05, 0.05,", "f: [0.05,").contains("7 values for 8 ranges"));
         assert!(fail("upper: [3, 6,", "upper: [6, 3,").contains("ascending"));
         assert!(fail("failed: 1", "failed: 7").contains("outcome_severity.failed"));

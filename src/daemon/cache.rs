@@ -87,6 +87,18 @@ impl CaseCache {
         self.find_or_load(key, hash_text(key), store)
     }
 
+    /// The number of a case that is in memory or in the database; `None` if it is in neither.
+    pub fn load_if_known(&mut self, key: &str, store: &Store) -> Result<Option<u32>, CacheError> {
+        let hash = hash_text(key);
+        if let Some(at) = self.find(key, hash) {
+            return Ok(Some(at));
+        }
+        if store.process_of_case(key)?.is_none() {
+            return Ok(None);
+        }
+        self.find_or_load(key, hash, store).map(Some)
+    }
+
     fn add(&mut self, key: &str, hash: u64, case: Case) -> u32 {
         let at = self.slots.len() as u32;
         self.slots.push(Slot {

@@ -28,6 +28,8 @@ pub struct Delivery {
     pub export_done: Option<(u64, String)>,
     /// A file whose position is not needed any more.
     pub forgotten: Option<u32>,
+    /// A stretch of the source could not be read and is lost.
+    pub gap: bool,
     /// Something noteworthy that happened to a file, by its word.
     pub notice: Option<&'static str>,
 }

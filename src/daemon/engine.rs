@@ -6,20 +6,25 @@ use super::cache::{CacheError, CaseCache};
 use super::counters::Counters;
 use super::delivery::Delivery;
 use super::rows::{case_row, quarantine_rows};
+use super::losses::LossLog;
 use super::sums::SumsCache;
 use crate::assemble::event_in;
-use crate::cases::{Insert, RuleBook, facts};
+use crate::cases::{Facts, Insert, RuleBook, facts};
 use crate::config::daemon::Config;
 use crate::ingest::{EventBatch, Reason, Reject};
-use crate::model::{NameId, Names, Origin, Time, hash_text};
-use crate::score::{ProcessScore, Terms, changes, score_all};
+use crate::model::{Hour, NameId, Names, Origin, Span, Time, hash_text};
+use crate::score::{Evidence, Loss, ProcessScore, Terms, changes, score_all};
 use crate::store::{Commit, LedgerRow, Store, StoreError};
-use recount::{rules_hash, windows};
+use recount::{is_shadow, rules_hash, windows};
 use rustc_hash::FxHashSet;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// Idle cases looked up at once; more wait for the next round.
 const IDLE_AT_ONCE: usize = 10_000;
+
+/// Counts cases whose end was counted and is restated: late truth.
+const REVISIONS: &str = "toleranced_process_revisions_total";
 
 /// Takes deliveries, keeps cases and sums, commits, scores.
 #[derive(Debug)]
@@ -44,6 +49,8 @@ pub struct Engine {
     first_event: Option<Time>,
     scores: BTreeMap<String, ProcessScore>,
     has_children: bool,
+    has_shadows: bool,
+    losses: LossLog,
     /// The rules have changed and the sums do not know it yet.
     recount_due: bool,
 }
@@ -56,7 +63,14 @@ impl Engine {
         let names_kept = names.len() as NameId + 1;
         let rules = RuleBook::new(&config.catalog, &config.tolerance, &mut names);
         let windows = windows(&config, &mut names);
-        let sums = SumsCache::load(&store, windows, now)?;
+        let hash = rules_hash(&config);
+        let recount_due = store.meta("rules")?.as_deref() != Some(&hash);
+        // Sums of other rules are counted anew, and may be written otherwise.
+        let sums = if recount_due {
+            SumsCache::default()
+        } else {
+            SumsCache::load(&store, windows, now)?
+        };
         let first_event = store
             .meta("first_event")?
             .and_then(|text| text.parse().ok())
@@ -78,6 +92,8 @@ impl Engine {
             first_event,
             scores,
             has_children: store.has_children()?,
+            has_shadows: sums.has_shadows(),
+            losses: LossLog::new(store.feeds()?),
             recount_due: false,
             sums,
             names,
@@ -85,9 +101,10 @@ impl Engine {
             config,
         };
         engine.cases.store_is_empty = !engine.store.has_cases()?;
-        let hash = rules_hash(&engine.config);
-        if engine.store.meta("rules")?.as_deref() != Some(&hash) {
+        if recount_due {
             engine.recount(now)?;
+            let windows = self::windows(&engine.config, &mut engine.names);
+            engine.sums = SumsCache::load(&engine.store, windows, now)?;
         }
         engine.counters.declare(&engine.config);
         Ok(engine)
@@ -136,9 +153,18 @@ impl Engine {
     /// Takes a delivery. Nothing of it is kept until the next commit.
     pub fn take(&mut self, delivery: Delivery, now: Time) -> Result<(), CacheError> {
         let mut rejects = Vec::new();
-        let (added, duplicates) = self.take_events(&delivery.batch, &mut rejects)?;
+        let (added, duplicates) = self.take_events(&delivery.source, &delivery.batch, &mut rejects)?;
         let source = &*delivery.source;
         let batch = &delivery.batch;
+        let hour = self.losses.hour_of(source, batch, now);
+        let refused = batch.rejects.len() + rejects.len();
+        let gap = i64::from(delivery.gap);
+        let loss = Loss {
+            records: batch.records as i64 - batch.filtered as i64 + gap,
+            lost: refused as i64 + gap,
+            gaps: gap,
+        };
+        self.losses.add(source, hour, loss);
         for reject in &mut rejects {
             reject.place = batch.offset_of(reject.place);
             let record = delivery.raw.as_ref().map(|raw| raw.record(reject.place));
@@ -166,7 +192,7 @@ impl Engine {
         }
         self.pending
             .quarantine
-            .extend(quarantine_rows(&delivery, &rejects, now));
+            .extend(quarantine_rows(&delivery, &rejects, now, hour));
         let pending = &mut self.pending;
         if let Some(row) = delivery.position {
             // Only the last position of a file counts.
@@ -187,10 +213,12 @@ impl Engine {
 
     fn take_events(
         &mut self,
+        source: &str,
         batch: &EventBatch,
         rejects: &mut Vec<Reject>,
     ) -> Result<(u64, u64), CacheError> {
         let global = self.global_names(batch);
+        let mut processes: FxHashSet<NameId> = FxHashSet::default();
         let (mut added, mut duplicates) = (0, 0);
         for event in &batch.events {
             let key = batch.text(event.case);
@@ -211,6 +239,8 @@ impl Engine {
                 }
                 self.processes.insert(process);
             }
+            processes.insert(process);
+            self.has_shadows |= event.flags.origin() == Origin::Shadow;
             let at = self.cases.find_or_load(key, event.case_hash, &self.store)?;
             let (rules, names) = (&self.rules, &self.names);
             let slot = self.cases.touch(at, |case| facts(case, rules, names, None));
@@ -237,6 +267,7 @@ impl Engine {
                 }
             }
         }
+        self.losses.feeds(source, processes);
         Ok((added, duplicates))
     }
 
@@ -301,6 +332,12 @@ impl Engine {
         for (at, after) in changed {
             let slot = self.cases.slot(at);
             if slot.before != after {
+                if let Some(before) = &slot.before
+                    && is_revision(before, after.as_ref())
+                {
+                    let process = self.names.text(before.process);
+                    self.counters.add(REVISIONS, &[process], 1);
+                }
                 self.sums
                     .replace(slot.before.as_ref(), after.as_ref(), &self.names);
             }
@@ -324,6 +361,8 @@ impl Engine {
                 .follow_starts(self.names.text(process), started);
         }
         (commit.buckets, commit.totals) = self.sums.rows();
+        commit.baselines = self.sums.baseline_rows();
+        self.losses.write_to(commit);
         commit.counters = self.counters.rows();
         commit.quarantine_most = self.config.limits.quarantine_records;
         commit.names = self
@@ -355,6 +394,9 @@ impl Engine {
                 };
                 self.set_parent_process(at, known.unwrap_or(0));
             }
+            if self.has_shadows {
+                self.link_shadows(at)?;
+            }
             let slot = self.cases.slot(at);
             if slot.before.as_ref().map(|before| before.process) != Some(process) {
                 for child in self.store.children(&key)? {
@@ -366,6 +408,46 @@ impl Engine {
             }
         }
         Ok(())
+    }
+
+    /// Compares a shadow run with what was done, and tells the shadow runs of a case when what they are compared with has
+    /// changed.
+    fn link_shadows(&mut self, at: u32) -> Result<(), CacheError> {
+        let slot = self.cases.slot(at);
+        if let Some(parent) = slot.case.parent().filter(|_| is_shadow(&slot.case)) {
+            let parent = parent.to_owned();
+            let twin = self.cases.load_if_known(&parent, &self.store)?;
+            let outcome = twin.map_or(0, |twin| self.to_compare_with(twin));
+            self.set_twin_outcome(at, outcome);
+        }
+        let slot = self.cases.slot(at);
+        let before = slot.before.as_ref().map_or(0, Facts::to_compare_with);
+        let now = self.to_compare_with(at);
+        if before == now {
+            return Ok(());
+        }
+        let key = slot.key.clone();
+        for child in self.store.children(&key)? {
+            let child = self.cases.load(&child, &self.store)?;
+            let case = &self.cases.slot(child).case;
+            if case.parent() == Some(&*key) && is_shadow(case) {
+                self.set_twin_outcome(child, now);
+            }
+        }
+        Ok(())
+    }
+
+    fn to_compare_with(&self, at: u32) -> NameId {
+        let case = &self.cases.slot(at).case;
+        facts(case, &self.rules, &self.names, None).map_or(0, |facts| facts.to_compare_with())
+    }
+
+    fn set_twin_outcome(&mut self, at: u32, outcome: NameId) {
+        if self.cases.slot(at).case.twin_outcome() != outcome {
+            let (rules, names) = (&self.rules, &self.names);
+            let slot = self.cases.touch(at, |case| facts(case, rules, names, None));
+            slot.case.set_twin_outcome(outcome);
+        }
     }
 
     fn set_parent_process(&mut self, at: u32, process: NameId) {
@@ -405,14 +487,19 @@ impl Engine {
             self.commit()?;
         }
         self.sums.advance(&self.store, now)?;
-        let evidence = self.sums.evidence(self.first_event);
+        self.sums.settle_baselines(&self.store)?;
+        let mut evidence = self.sums.evidence(self.first_event);
+        evidence.losses = self.losses_of(&evidence)?;
         let terms = Terms {
             catalog: &self.config.catalog,
             tolerance: &self.config.tolerance,
             names: &self.names,
         };
         let scores = score_all(&evidence, terms);
-        let mut commit = Commit::default();
+        let mut commit = Commit {
+            baselines: self.sums.baseline_rows(),
+            ..Commit::default()
+        };
         for score in &scores {
             let before = self.scores.get(&score.id);
             commit
@@ -455,8 +542,49 @@ impl Engine {
         self.pending.drops_forgotten.push(export);
     }
 
-    /// Notes what became of a record that was tried again.
-    pub fn replayed(&mut self, id: i64, became_event: bool) {
-        self.pending.replayed.push((id, became_event));
+    /// Notes what became of a record that was tried again. One that became an event was read twice and is not lost any
+    /// more.
+    pub fn replayed(&mut self, row: &crate::store::QuarantineRow, became_event: bool) {
+        self.pending.replayed.push((row.id, became_event));
+        if became_event {
+            let back = Loss {
+                records: -1,
+                lost: -1,
+                gaps: 0,
+            };
+            self.losses.add(&row.source, row.hour, back);
+        }
     }
+
+    /// What was lost of each process within its window.
+    fn losses_of(&self, evidence: &Evidence) -> Result<BTreeMap<NameId, Loss>, StoreError> {
+        let mut by_hour: BTreeMap<Hour, BTreeMap<String, Loss>> = BTreeMap::new();
+        let mut losses: BTreeMap<NameId, Loss> = BTreeMap::new();
+        for (source, process) in self.losses.known_feeds() {
+            let from = evidence.own_from.get(&process).unwrap_or(&evidence.from);
+            let hour = from.hour();
+            let of_sources = match by_hour.entry(hour) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(slot) => {
+                    slot.insert(self.store.losses_since(hour)?.into_iter().collect())
+                }
+            };
+            if let Some(loss) = of_sources.get(source) {
+                let worst = losses.entry(process).or_default();
+                *worst = worst.worse(*loss);
+            }
+        }
+        Ok(losses)
+    }
+}
+
+/// Whether what was counted of a case turned out otherwise: a declared end that was, or any end that stood for a day.
+fn is_revision(before: &Facts, after: Option<&Facts>) -> bool {
+    const STOOD: Span = 24 * crate::model::HOUR_US;
+    let Some(after) = after else {
+        return before.complete;
+    };
+    let stood = before.ended || after.end.since(before.end) > STOOD;
+    let verdict = |facts: &Facts| (facts.process, facts.complete, facts.outcome, facts.deviation);
+    before.complete && stood && verdict(before) != verdict(after)
 }

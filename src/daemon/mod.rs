@@ -9,6 +9,7 @@ mod delivery;
 mod drop_folder;
 mod engine;
 mod reload;
+mod losses;
 mod rows;
 mod run;
 mod snapshot;

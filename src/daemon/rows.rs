@@ -3,7 +3,7 @@
 use super::delivery::Delivery;
 use crate::cases::{Case, Facts};
 use crate::ingest::Reject;
-use crate::model::Time;
+use crate::model::{Hour, Time};
 use crate::store::{CaseRow, QuarantineRow, ReplayState};
 
 /// The row of a case; `None` for one without events.
@@ -26,11 +26,13 @@ pub(super) fn quarantine_rows(
     delivery: &Delivery,
     more: &[Reject],
     now: Time,
+    hour: Hour,
 ) -> Vec<QuarantineRow> {
     let all = delivery.batch.rejects.iter().chain(more);
     all.map(|reject| QuarantineRow {
         id: 0,
         at: now.0,
+        hour,
         source: delivery.source.to_string(),
         file: delivery.file.clone(),
         stream: delivery.stream,

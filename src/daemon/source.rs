@@ -155,7 +155,7 @@ pub(super) fn replay(
                 None => false,
             },
         };
-        engine.replayed(row.id, became_event);
+        engine.replayed(&row, became_event);
     }
     Ok(look_again)
 }

@@ -3,7 +3,7 @@
 use crate::cases::Facts;
 use crate::measure::{BucketKey, Sums, bucket_parts};
 use crate::model::{Executor, Hour, NameId, Names, Origin, Span, Time};
-use crate::score::{Evidence, ProcessSums};
+use crate::score::{Baseline, BaselineFinder, Evidence, ProcessSums};
 use crate::store::{BucketRow, Store, StoreError, TotalRow};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::hash_map::Entry;
@@ -22,6 +22,10 @@ pub struct Windows {
     pub default: Option<Span>,
     /// By process.
     pub own: BTreeMap<NameId, Span>,
+    /// Where baselines begin, for processes with a declared epoch.
+    pub epochs: BTreeMap<NameId, Hour>,
+    /// How many cases a baseline needs.
+    pub baseline_cases: i64,
 }
 
 impl Windows {
@@ -33,6 +37,10 @@ impl Windows {
     fn first_hour(&self, process: NameId, now: Time) -> Hour {
         self.of(process)
             .map_or(Hour::MIN, |span| now.plus(-span).hour())
+    }
+
+    fn epoch(&self, process: NameId) -> Hour {
+        self.epochs.get(&process).copied().unwrap_or(Hour::MIN)
     }
 
     /// Every different window.
@@ -54,6 +62,8 @@ pub struct SumsCache {
     totals: BTreeMap<TotalKey, Sums>,
     dirty_totals: BTreeSet<TotalKey>,
     window: BTreeMap<NameId, ProcessSums>,
+    baselines: BTreeMap<NameId, Baseline>,
+    dirty_baselines: BTreeSet<NameId>,
     windows: Windows,
     /// The instant that the window sums end at.
     as_of: Time,
@@ -67,6 +77,7 @@ impl SumsCache {
             let key = (row.process, row.executor, row.origin);
             cache.totals.insert(key, row.sums);
         }
+        cache.baselines = store.baselines()?.into_iter().collect();
         cache.reset_window(store, windows, now)?;
         Ok(cache)
     }
@@ -102,6 +113,8 @@ impl SumsCache {
         self.totals.clear();
         self.dirty_totals.clear();
         self.window.clear();
+        self.baselines.clear();
+        self.dirty_baselines.clear();
     }
 
     /// Reads the buckets that a case contributes to, for [`SumsCache::replace`].
@@ -141,7 +154,80 @@ impl SumsCache {
                 sums.add_end_counts(facts, sign);
             }
             self.dirty_totals.insert(total);
+            self.change_baselines(facts, names, sign);
         }
+    }
+
+    fn change_baselines(&mut self, facts: &Facts, names: &Names, sign: i64) {
+        let hour = facts.end.hour();
+        if !facts.complete || facts.origin != Origin::Live {
+            return;
+        }
+        if hour >= self.windows.epoch(facts.process) {
+            let baseline = self.baselines.entry(facts.process).or_default();
+            if baseline.add_case(facts, names, sign) {
+                self.dirty_baselines.insert(facts.process);
+            }
+        }
+        let parent = facts.parent_process;
+        if parent != 0 && hour >= self.windows.epoch(parent) {
+            let baseline = self.baselines.entry(parent).or_default();
+            if baseline.add_call(facts, sign) {
+                self.dirty_baselines.insert(parent);
+            }
+        }
+    }
+
+    /// The baselines that changed.
+    pub fn baseline_rows(&self) -> Vec<(NameId, Vec<u8>)> {
+        let body = |process: &NameId| {
+            let mut body = Vec::new();
+            self.baselines.get(process)?.encode(&mut body);
+            Some((*process, body))
+        };
+        self.dirty_baselines.iter().filter_map(body).collect()
+    }
+
+    /// Finds the baselines anew whose last hour is not the right one any more: because there are enough cases now, or
+    /// because late events changed what came first. Everything must be committed before.
+    pub fn settle_baselines(&mut self, store: &Store) -> Result<(), StoreError> {
+        let cases = self.windows.baseline_cases;
+        let unsettled = |(_, baseline): &(&NameId, &Baseline)| !baseline.is_settled(cases);
+        let mut finders: BTreeMap<NameId, BaselineFinder> = self
+            .baselines
+            .iter()
+            .filter(unsettled)
+            .map(|(process, _)| {
+                let finder = BaselineFinder::new(cases, self.windows.epoch(*process));
+                (*process, finder)
+            })
+            .collect();
+        if finders.is_empty() {
+            return Ok(());
+        }
+        store.each_bucket_while(Hour::MIN, Hour::MAX, &mut |key, sums| {
+            if key.origin != Origin::Live {
+                return true;
+            }
+            if let Some(finder) = finders.get_mut(&key.process)
+                && finder.enter(key.hour)
+            {
+                finder.add_bucket(&sums);
+            }
+            for (parent, count) in sums.called_by.iter() {
+                if let Some(finder) = finders.get_mut(&parent)
+                    && finder.enter(key.hour)
+                {
+                    finder.add_calls(key.process, count);
+                }
+            }
+            !finders.values().all(BaselineFinder::is_done)
+        })?;
+        for (process, finder) in finders {
+            self.baselines.insert(process, finder.finish());
+            self.dirty_baselines.insert(process);
+        }
+        Ok(())
     }
 
     fn change(&mut self, key: BucketKey, change: impl Fn(&mut Sums)) {
@@ -208,6 +294,12 @@ impl SumsCache {
             .collect()
     }
 
+    /// Whether any case is a shadow run.
+    pub fn has_shadows(&self) -> bool {
+        let mut origins = self.totals.keys().map(|(_, _, origin)| *origin);
+        origins.any(|origin| origin == Origin::Shadow)
+    }
+
     /// All totals.
     pub fn totals(&self) -> impl Iterator<Item = (&TotalKey, &Sums)> {
         self.totals.iter()
@@ -217,6 +309,7 @@ impl SumsCache {
     pub fn committed(&mut self) {
         self.dirty.clear();
         self.dirty_totals.clear();
+        self.dirty_baselines.clear();
         if self.buckets.len() > MOST_BUCKETS {
             // What is written now is mostly of the latest hours; the rest comes back from the database if needed.
             let mut hours: Vec<Hour> = self.buckets.keys().map(|key| key.hour).collect();
@@ -310,6 +403,13 @@ impl SumsCache {
         evidence
             .processes
             .retain(|process, _| seen.contains(process));
+        let with_cases = |(_, baseline): &(&NameId, &Baseline)| baseline.sums.cases > 0;
+        evidence.baselines = self
+            .baselines
+            .iter()
+            .filter(with_cases)
+            .map(|(process, baseline)| (*process, baseline.clone()))
+            .collect();
         let begin = evidence.from;
         for (process, window) in &self.windows.own {
             let from = begin.max(self.as_of.plus(-window));

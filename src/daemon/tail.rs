@@ -221,11 +221,21 @@ impl Sink for TailSink {
         let delivery = Delivery {
             source: self.name.clone(),
             notice: Some(word),
+            gap: is_gap(&notice),
             forgotten,
             ..Delivery::default()
         };
         // As above.
         let _ = self.send(delivery);
+    }
+}
+
+/// Whether something was lost for good. (A record that is too long is refused, which is counted.)
+fn is_gap(notice: &Notice) -> bool {
+    match notice {
+        Notice::Damaged { .. } => true,
+        Notice::Released { unread, .. } => *unread > 0,
+        _ => false,
     }
 }
 

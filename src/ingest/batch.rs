@@ -36,6 +36,8 @@ pub struct MappedEvent {
     pub outcome: NameId,
     /// The process.
     pub process: NameId,
+    /// Seconds of hands-on time; 0 where it does not say.
+    pub hands_on: u32,
     /// Executor, lifecycle, origin, what the mapping declares.
     pub flags: EventFlags,
 }

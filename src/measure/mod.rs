@@ -6,10 +6,12 @@
 
 mod counts;
 mod key;
+mod sampled;
 mod sketch;
 mod sums;
 
 pub use counts::Counts;
 pub use key::{BucketKey, bucket_parts};
+pub use sampled::{Hashed, MOST_HASHES, Sampled};
 pub use sketch::Sketch;
-pub use sums::{END, Sums};
+pub use sums::{END, RunKey, Sums};

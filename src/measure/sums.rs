@@ -1,6 +1,7 @@
 //! Everything counted of the cases in one bucket, or in the sum of many.
 
 use super::counts::Counts;
+use super::sampled::{Hashed, Sampled};
 use super::sketch::Sketch;
 use crate::cases::Facts;
 use crate::model::bytes::{DamagedBytes, Reader, put_i64, put_u64};
@@ -10,7 +11,24 @@ use crate::model::{Hour, NameId, Names, Ppm};
 pub const END: NameId = NameId::MAX;
 
 /// First byte of stored sums.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+
+/// What agreement is measured from: runs by input, outcome and deviation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RunKey {
+    /// The input signature.
+    pub input: u64,
+    /// How it ended.
+    pub outcome: NameId,
+    /// How far it deviated.
+    pub deviation: Ppm,
+}
+
+impl Hashed for RunKey {
+    fn hash(&self) -> u64 {
+        self.input
+    }
+}
 
 /// Sums over cases. All integers; a commutative group under [`Sums::merge`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,9 +65,29 @@ pub struct Sums {
     /// what follows it.
     pub follows: Counts<(NameId, NameId)>,
     /// Cases by the hash of their path.
-    pub variants: Counts<u64>,
+    pub variants: Sampled<u64>,
     /// Cases by the process of their parent case.
     pub called_by: Counts<NameId>,
+    /// Cases that say what their input was.
+    pub with_input: i64,
+    /// The same by input, outcome and deviation.
+    pub runs: Sampled<RunKey>,
+    /// Hands-on time of people, of the cases whose log has it.
+    pub hands_on: Sketch,
+    /// Cases of which it is known who ran them.
+    pub known_executor: i64,
+    /// Of these, cases that went straight through: no person, no rework, no step twice.
+    pub straight: i64,
+    /// Deviations of the cases whose outcome somebody else than who set it has confirmed.
+    pub confirmed: Counts<Ppm>,
+    /// The other cases, by the hour of their end.
+    pub self_declared: Counts<Hour>,
+    /// Cases that deviate, by the activity that is put down to, and how far.
+    pub blamed: Counts<(NameId, Ppm)>,
+    /// Shadow runs that ended like the case they shadow.
+    pub like_twin: i64,
+    /// Shadow runs that did not.
+    pub unlike_twin: i64,
 }
 
 impl Sums {
@@ -92,6 +130,20 @@ impl Sums {
         if facts.parent_process != 0 {
             self.called_by.add(facts.parent_process, sign);
         }
+        if let Some(span) = facts.hands_on {
+            self.hands_on.add(span, sign);
+        }
+        self.known_executor += sign * i64::from(facts.straight.is_some());
+        self.straight += sign * i64::from(facts.straight == Some(true));
+        self.like_twin += sign * i64::from(facts.like_twin == Some(true));
+        self.unlike_twin += sign * i64::from(facts.like_twin == Some(false));
+        if facts.deviation > 0 {
+            self.blamed.add((facts.blamed, facts.deviation), sign);
+        }
+        if facts.confirmed {
+            self.confirmed.add(facts.deviation, sign);
+        }
+        self.with_input += sign * i64::from(facts.input != 0);
     }
 
     fn add_end_paths(&mut self, facts: &Facts, names: &Names, sign: i64) {
@@ -103,6 +155,17 @@ impl Sums {
             self.follows.add((*activity, next), sign);
         }
         self.variants.add(facts.variant(names), sign);
+        if facts.input != 0 {
+            let key = RunKey {
+                input: facts.input,
+                outcome: facts.outcome,
+                deviation: facts.deviation,
+            };
+            self.runs.add(key, sign);
+        }
+        if !facts.confirmed {
+            self.self_declared.add(facts.end.hour(), sign);
+        }
     }
 
     /// Adds `sign` times other sums.
@@ -124,6 +187,16 @@ impl Sums {
         self.follows.merge(&other.follows, sign);
         self.variants.merge(&other.variants, sign);
         self.called_by.merge(&other.called_by, sign);
+        self.with_input += sign * other.with_input;
+        self.runs.merge(&other.runs, sign);
+        self.hands_on.merge(&other.hands_on, sign);
+        self.known_executor += sign * other.known_executor;
+        self.straight += sign * other.straight;
+        self.confirmed.merge(&other.confirmed, sign);
+        self.self_declared.merge(&other.self_declared, sign);
+        self.blamed.merge(&other.blamed, sign);
+        self.like_twin += sign * other.like_twin;
+        self.unlike_twin += sign * other.unlike_twin;
     }
 
     /// Whether everything is 0: such a bucket need not be kept.
@@ -162,6 +235,11 @@ impl Sums {
             self.strayed,
             self.unnamed_outcomes,
             self.handoffs,
+            self.with_input,
+            self.known_executor,
+            self.straight,
+            self.like_twin,
+            self.unlike_twin,
         ] {
             put_i64(out, count);
         }
@@ -176,6 +254,19 @@ impl Sums {
         self.variants
             .encode(out, |out, hash| out.extend_from_slice(&hash.to_le_bytes()));
         self.called_by.encode(out, id);
+        self.runs.encode(out, |out, key| {
+            out.extend_from_slice(&key.input.to_le_bytes());
+            id(out, key.outcome);
+            id(out, key.deviation);
+        });
+        self.hands_on.encode(out);
+        self.confirmed.encode(out, id);
+        self.self_declared
+            .encode(out, |out, hour| put_i64(out, i64::from(hour)));
+        self.blamed.encode(out, |out, (activity, deviation)| {
+            id(out, activity);
+            id(out, deviation);
+        });
     }
 
     /// Reads back what [`Sums::encode`] wrote.
@@ -197,12 +288,28 @@ impl Sums {
             strayed: reader.i64()?,
             unnamed_outcomes: reader.i64()?,
             handoffs: reader.i64()?,
+            with_input: reader.i64()?,
+            known_executor: reader.i64()?,
+            straight: reader.i64()?,
+            like_twin: reader.i64()?,
+            unlike_twin: reader.i64()?,
             outcomes: Counts::decode(reader, Reader::u32)?,
             deviations: Counts::decode(reader, Reader::u32)?,
             durations: Sketch::decode(reader)?,
             follows: Counts::decode(reader, |reader| Ok((reader.u32()?, reader.u32()?)))?,
-            variants: Counts::decode(reader, Reader::raw_u64)?,
+            variants: Sampled::decode(reader, Reader::raw_u64)?,
             called_by: Counts::decode(reader, Reader::u32)?,
+            runs: Sampled::decode(reader, |reader| {
+                Ok(RunKey {
+                    input: reader.raw_u64()?,
+                    outcome: reader.u32()?,
+                    deviation: reader.u32()?,
+                })
+            })?,
+            hands_on: Sketch::decode(reader)?,
+            confirmed: Counts::decode(reader, Reader::u32)?,
+            self_declared: Counts::decode(reader, hour)?,
+            blamed: Counts::decode(reader, |reader| Ok((reader.u32()?, reader.u32()?)))?,
         })
     }
 }
@@ -240,6 +347,12 @@ mod tests {
                     off_path: reopened,
                     handoffs: reopened,
                     deviation: reopened * 100_000,
+                    blamed: path[0],
+                    input: u64::from(reopened) * 77,
+                    hands_on: (reopened > 1).then_some(duration),
+                    straight: (reopened > 0).then_some(complete),
+                    confirmed: parent_process > 1,
+                    like_twin: (parent_process > 0).then_some(reopened == 1),
                     parent_process,
                     path,
                 },
@@ -309,6 +422,12 @@ mod tests {
             off_path: 0,
             handoffs: 0,
             deviation: 0,
+            blamed: 0,
+            input: 0,
+            hands_on: None,
+            straight: None,
+            confirmed: false,
+            like_twin: None,
             parent_process: 0,
             path: vec![1, 2],
         };

@@ -49,6 +49,11 @@ impl<'a> Reader<'a> {
         DamagedBytes { at: self.at }
     }
 
+    /// What has not been read yet.
+    pub fn rest(&self) -> &'a [u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
+    }
+
     /// Whether everything was read.
     pub fn is_done(&self) -> bool {
         self.at >= self.bytes.len()

@@ -1,5 +1,6 @@
 //! What a score is made from: sums by process, with the time they cover.
 
+use super::baseline::Baseline;
 use crate::measure::{BucketKey, Sums};
 use crate::model::{Executor, NameId, Origin, Time};
 use std::collections::BTreeMap;
@@ -43,6 +44,36 @@ impl ProcessSums {
     }
 }
 
+/// What was lost of what a process is measured from: of all its sources the one that lost most.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Loss {
+    /// Records read, without those that the mapping passes over.
+    pub records: i64,
+    /// Of these, records that did not become events.
+    pub lost: i64,
+    /// Gaps: stretches of a source that could not be read, each of at least one record that `lost` counts.
+    pub gaps: i64,
+}
+
+impl Loss {
+    /// The share of records that were lost, in \[0, 1\].
+    pub fn share(&self) -> f64 {
+        if self.records <= 0 || self.lost <= 0 {
+            return 0.0;
+        }
+        (self.lost as f64 / self.records as f64).min(1.0)
+    }
+
+    /// The greater of two losses.
+    pub fn worse(self, other: Loss) -> Loss {
+        if (other.share(), other.gaps) > (self.share(), self.gaps) {
+            other
+        } else {
+            self
+        }
+    }
+}
+
 /// The sums of all processes, with the time they cover.
 #[derive(Clone, Debug, Default)]
 pub struct Evidence {
@@ -54,4 +85,8 @@ pub struct Evidence {
     pub own_from: BTreeMap<NameId, Time>,
     /// The last one.
     pub to: Time,
+    /// What nominal sizes are measured on. A process without a baseline has no ended case.
+    pub baselines: BTreeMap<NameId, Baseline>,
+    /// What was lost, by process.
+    pub losses: BTreeMap<NameId, Loss>,
 }

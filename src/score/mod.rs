@@ -2,19 +2,27 @@
 //!
 //! Pure. DESIGN of the formulae: docs/scoring.md. Knows nothing of files, databases or the wall clock.
 
+mod baseline;
 mod change;
 mod evidence;
+mod follows;
+mod notes;
 mod process;
 mod recommend;
 mod shape;
+mod sides;
 mod size;
 mod table;
 
+pub use baseline::{Baseline, BaselineFinder};
 pub use change::{Change, changes};
-pub use evidence::{Evidence, ProcessSums};
+pub use evidence::{Evidence, Loss, ProcessSums};
 pub use process::{Terms, score_all};
 pub use recommend::{Attributes, Verdict, recommend};
-pub use shape::{Bounds, Durations, ExecutorScore, ProcessScore, SizeParts};
+pub use shape::{
+    BaselineScore, Bounds, ComparedBy, DirectlyFollows, Disagreement, Durations, Edge, ExecutorScore, ExerciseScore,
+    LossScore, ProcessScore, Provenance, ShadowScore, Share, SizeParts, SizeSource,
+};
 pub use size::{SizeError, Sizes, own_size, sizes};
 pub use table::{
     achieved_class, complexity_level, frequency_level, permissible_deviation, status,

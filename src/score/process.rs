@@ -1,17 +1,22 @@
 //! The score of a process: everything derived for it at one instant.
 
-use super::evidence::{Evidence, ProcessSums};
+use super::evidence::{Evidence, Loss, ProcessSums};
+use super::follows::directly_follows;
 use super::recommend::{Attributes, recommend};
-use super::shape::{Bounds, Durations, ExecutorScore, ProcessScore, SizeParts};
-use super::size::{SizeError, Sizes, calls_per_case, own_size, sizes_by_name};
+use super::shape::{
+    BaselineScore, Bounds, Durations, LossScore, ProcessScore, Share, SizeParts, SizeSource,
+};
+use super::size::{SizeError, Sizes, calls_per_case, nominal_calls, own_size, sizes_by_name};
 use super::table::{
     achieved_class, complexity_level, frequency_level, permissible_deviation, status,
     tolerance_level,
 };
 use crate::config::catalog::{Catalog, Process};
-use crate::config::tolerance::Tolerance;
+use crate::config::tolerance::{PaysBack, Tolerance};
 use crate::measure::{END, Sums};
-use crate::model::{Class, Executor, NameId, Names, Origin, Status, TolClass, WEEK_US};
+use crate::model::{
+    Class, Executor, HOUR_US, NameId, Names, ONE, Origin, Status, Time, TolClass, WEEK_US,
+};
 use crate::stats::{
     Interval, categorical_variance, clean_runs_missing, confidence_sequence, rate_interval,
 };
@@ -46,7 +51,16 @@ pub fn score_all(evidence: &Evidence, terms: Terms) -> Vec<ProcessScore> {
         let declared = terms.catalog.processes.get(terms.names.text(process))?;
         terms.names.find(declared.parent.as_deref()?)
     };
-    let sizes = sizes_by_name(&own, &calls_per_case(&live, declared_parent), terms.names);
+    let calls = calls_per_case(&live, declared_parent);
+    let sizes = sizes_by_name(&own, &calls, terms.names);
+    // The same over the baselines: what sets the tolerance.
+    let own_then: BTreeMap<NameId, Sizes> = evidence
+        .baselines
+        .iter()
+        .filter_map(|(process, baseline)| Some((*process, own_size(&baseline.sums)?)))
+        .collect();
+    let calls_then = nominal_calls(&evidence.baselines, &live, &calls);
+    let sizes_then = sizes_by_name(&own_then, &calls_then, terms.names);
     let weeks_since = |from| {
         let weeks = evidence.to.since(from) as f64 / WEEK_US as f64;
         weeks.max(LEAST_EXPOSURE_WEEKS)
@@ -61,6 +75,9 @@ pub fn score_all(evidence: &Evidence, terms: Terms) -> Vec<ProcessScore> {
                 live: &live[process],
                 parts,
                 weeks: weeks_since(*evidence.own_from.get(process).unwrap_or(&evidence.from)),
+                as_of: evidence.to,
+                loss: evidence.losses.get(process).copied().unwrap_or_default(),
+                baseline: baseline_of(evidence, *process, &sizes_then),
                 notes: Vec::new(),
             };
             scorer.score(sizes.get(process))
@@ -76,6 +93,9 @@ pub fn score_all(evidence: &Evidence, terms: Terms) -> Vec<ProcessScore> {
                 live: &sums,
                 parts: &parts,
                 weeks: weeks_since(evidence.from),
+                as_of: evidence.to,
+                loss: Loss::default(),
+                baseline: None,
                 notes: vec!["declared in the catalog, and not seen in any log".to_owned()],
             };
             scores.push(scorer.score(None));
@@ -85,13 +105,48 @@ pub fn score_all(evidence: &Evidence, terms: Terms) -> Vec<ProcessScore> {
     scores
 }
 
-struct Scorer<'a> {
-    terms: Terms<'a>,
-    declared: Process,
-    live: &'a Sums,
-    parts: &'a ProcessSums,
-    weeks: f64,
-    notes: Vec<String>,
+fn baseline_of(
+    evidence: &Evidence,
+    process: NameId,
+    sizes: &BTreeMap<NameId, Result<Sizes, SizeError>>,
+) -> Option<BaselineScore> {
+    let baseline = evidence.baselines.get(&process)?;
+    let size = match sizes.get(&process)? {
+        Ok(size) => *size,
+        // A circle of calls is told of where the measured size is.
+        Err(_) => own_size(&baseline.sums)?,
+    };
+    let end = |hour| Time((i64::from(hour) + 1) * HOUR_US).to_string();
+    Some(BaselineScore {
+        cases: baseline.sums.cases,
+        frozen: baseline.until.is_some(),
+        until: baseline.until.map(end),
+        size_steps: size.total(),
+    })
+}
+
+/// Scores one process.
+pub(super) struct Scorer<'a> {
+    pub(super) terms: Terms<'a>,
+    pub(super) declared: Process,
+    /// Live cases of all kinds.
+    pub(super) live: &'a Sums,
+    pub(super) parts: &'a ProcessSums,
+    /// How long the sums cover.
+    pub(super) weeks: f64,
+    pub(super) as_of: Time,
+    pub(super) loss: Loss,
+    pub(super) baseline: Option<BaselineScore>,
+    pub(super) notes: Vec<String>,
+}
+
+/// What the deviation of a process is held against.
+#[derive(Clone, Copy)]
+pub(super) struct Target {
+    /// The size that sets it; `None` while no case has ended.
+    pub(super) nominal: Option<f64>,
+    /// T; `None` where the table has no value or the size is not known.
+    pub(super) permissible: Option<f64>,
 }
 
 impl Scorer<'_> {
@@ -100,26 +155,29 @@ impl Scorer<'_> {
         let live = self.live;
         let started = live.started();
         let size = self.measured_size(size);
-        let nominal = self.nominal_size(size.map(|size| size.total()));
+        let (nominal, nominal_source) = self.nominal_size().unzip();
         let required_class = self.required_class();
         let permissible =
             nominal.and_then(|size| permissible_deviation(tolerance, required_class, size));
-        let deviation = self.deviation(live);
-        let interval = interval_of(deviation);
-        let status = match (nominal, deviation) {
-            (Some(_), None) if permissible.is_some() => Status::Undetermined,
-            (None, _) => Status::Undetermined,
-            (Some(_), _) => status(interval, permissible),
+        let target = Target {
+            nominal,
+            permissible,
         };
-        let achieved = nominal.map_or(TolClass::Undetermined, |size| {
-            achieved_class(tolerance, interval, size)
-        });
+        let (evidence_cases, _) = self.evidence();
+        let deviation = self.observed();
+        let status = self.status(deviation, target);
+        let achieved = self.achieved(deviation, target);
         let per_week = (started > 0).then(|| started as f64 / self.weeks);
         let rate = rate_interval(started.max(0) as u64, self.weeks, tolerance.alpha);
         let complexity = nominal.map(|size| complexity_level(tolerance, size));
         let frequency = per_week.map(|rate| frequency_level(tolerance, rate));
         let tolerance_level = nominal.map(|_| tolerance_level(tolerance, permissible));
         let executor = self.executor();
+        let executors = self.executors(target);
+        let status_of = |kind: Executor| {
+            let of_kind = executors.iter().find(|score| score.executor == kind);
+            of_kind.map_or(Status::Undetermined, |score| score.status)
+        };
         let attributes = match (complexity, frequency, tolerance_level) {
             (Some(complexity), Some(frequency), Some(tolerance)) if live.cases > 0 => {
                 Some(Attributes {
@@ -131,6 +189,10 @@ impl Scorer<'_> {
                     executor,
                     required_class,
                     achieved_class: achieved,
+                    ai_status: status_of(Executor::Ai),
+                    code_status: status_of(Executor::Code),
+                    irreversible: self.declared.irreversible,
+                    pays_back: PaysBack::Unknown,
                 })
             }
             _ => None,
@@ -144,15 +206,19 @@ impl Scorer<'_> {
             _ if started == 0 => "no case was seen".to_owned(),
             _ => "no case has ended yet".to_owned(),
         };
+        let missing = self.clean_runs_missing(target);
+        let shadow = self.shadow(target);
         self.note_assumptions();
+        self.note_evidence(target);
+        let rate_interval = per_week.and(rate).map(|ci| [ci.lower, ci.upper]);
         ProcessScore {
             cases: live.cases + live.open,
             open_cases: live.open,
             events: live.steps + live.open_events,
             activities: activities(live),
-            variants: live.variants.len(),
+            variants: live.variants.kept().len() << live.variants.level(),
             cases_per_week: per_week,
-            cases_per_week_interval: per_week.and(rate).map(|ci| [ci.lower, ci.upper]),
+            cases_per_week_interval: self.widened_rate(rate_interval),
             size_steps: size.map(|size| size.total()),
             size_parts: size.map(|size| SizeParts {
                 steps: size.steps,
@@ -161,12 +227,16 @@ impl Scorer<'_> {
                 sub_processes: size.sub_processes,
             }),
             nominal_size_steps: nominal,
+            nominal_size_source: nominal_source,
+            baseline: self.baseline.clone(),
             steps_mean: (live.cases > 0).then(|| live.steps as f64 / live.cases as f64),
             duration_seconds: durations(live),
             outcomes: self.outcomes(),
             outcome_variance: (live.cases > 0)
                 .then(|| categorical_variance(live.outcomes.values())),
             reopened: live.reopened,
+            straight_through: self.share(live.straight, live.known_executor),
+            directly_follows: directly_follows(live, self.terms.names),
             late: live.late,
             off_path: live.strayed,
             complexity,
@@ -180,21 +250,45 @@ impl Scorer<'_> {
             deviation,
             status,
             capability: permissible
-                .map(|t| t / interval.upper)
-                .filter(|_| deviation.is_some()),
+                .zip(deviation)
+                .map(|(t, deviation)| t / deviation.upper),
             capability_of_mean: permissible
                 .zip(deviation)
                 .filter(|(_, deviation)| deviation.mean > 0.0)
                 .map(|(t, deviation)| t / deviation.mean),
-            clean_runs_missing: permissible.and_then(|t| {
-                let n = live.cases.max(0) as f64;
-                (deviation.is_some() || live.cases == 0).then_some(())?;
-                clean_runs_missing(n, live.deviation_sum(), t, tolerance.alpha)
-            }),
+            clean_runs_missing: missing,
+            clean_runs_missing_weeks: self.weeks_until(missing),
+            evidence_cases,
+            provenance: self.provenance(live),
+            requires_confirmed: self.declared.require_confirmed,
+            loss: LossScore {
+                records: self.loss.records,
+                lost: self.loss.lost,
+                gaps: self.loss.gaps,
+                share: self.loss.share(),
+                too_much: self.lost_too_much(),
+            },
+            irreversible: self.declared.irreversible,
             executor,
-            executors: self.executors(),
+            withdraw: executors
+                .iter()
+                .filter(|score| {
+                    matches!(score.executor, Executor::Ai | Executor::Code)
+                        && score.status == Status::Outside
+                })
+                .map(|score| score.executor)
+                .collect(),
+            executors,
             exercises: self.parts.of_origin(Origin::Exercise).cases,
+            exercise: self.exercise(),
             shadow_runs: self.parts.of_origin(Origin::Shadow).cases,
+            ready_to_delegate: shadow
+                .iter()
+                .filter(|score| score.ready)
+                .map(|score| score.executor)
+                .collect(),
+            shadow,
+            disagreements: self.disagreements(size, per_week, rate_interval),
             recommendation: verdict.as_ref().map(|verdict| verdict.recommendation),
             rule: verdict.map(|verdict| verdict.rule),
             reason,
@@ -219,12 +313,21 @@ impl Scorer<'_> {
     }
 
     /// The size on the drawing: so that a process that sprawls can't loosen its own tolerance.
-    fn nominal_size(&self, measured: Option<f64>) -> Option<f64> {
-        let path = self.declared.path.len() as f64;
-        self.declared
-            .size
-            .or((path > 0.0).then_some(path))
-            .or(measured)
+    fn nominal_size(&self) -> Option<(f64, SizeSource)> {
+        if let Some(size) = self.declared.size {
+            return Some((size, SizeSource::Declared));
+        }
+        if !self.declared.path.is_empty() {
+            let path = self.declared.path.len() as f64;
+            return Some((path, SizeSource::DesignedPath));
+        }
+        let baseline = self.baseline.as_ref()?;
+        let source = if baseline.frozen {
+            SizeSource::Baseline
+        } else {
+            SizeSource::Unfrozen
+        };
+        Some((baseline.size_steps, source))
     }
 
     fn required_class(&self) -> Class {
@@ -237,7 +340,7 @@ impl Scorer<'_> {
 
     /// Whether anything at all could be a deviation: an outcome that is declared or known by its name, a state that can
     /// be left again, a limit, a path. Without any of these a clean record is no evidence.
-    fn is_measurable(&self, sums: &Sums) -> bool {
+    pub(super) fn is_measurable(&self, sums: &Sums) -> bool {
         let declared = &self.declared;
         let known = |id: NameId| {
             let by_name = &self.terms.tolerance.outcome_severity;
@@ -251,23 +354,148 @@ impl Scorer<'_> {
             || named && sums.outcomes.iter().any(|(id, _)| known(id))
     }
 
-    fn deviation(&self, sums: &Sums) -> Option<Bounds> {
-        if sums.cases <= 0 || !self.is_measurable(self.live) {
+    /// How many cases of some sums count as evidence, and the sum of their deviations.
+    pub(super) fn evidence_in(&self, sums: &Sums) -> (i64, f64) {
+        if !self.declared.require_confirmed {
+            return (sums.cases, sums.deviation_sum());
+        }
+        let ppm: i128 = sums
+            .confirmed
+            .iter()
+            .map(|(deviation, count)| i128::from(deviation) * i128::from(count))
+            .sum();
+        (sums.confirmed.total(), ppm as f64 / f64::from(ONE))
+    }
+
+    /// What the deviation of the process rests on.
+    fn evidence(&self) -> (i64, f64) {
+        let (mut n, mut s) = self.evidence_in(self.live);
+        if self.declared.exercises_count {
+            let (more, sum) = self.evidence_in(&self.parts.of_origin(Origin::Exercise));
+            n += more;
+            s += sum;
+        }
+        (n, s)
+    }
+
+    fn observed(&self) -> Option<Bounds> {
+        let (n, s) = self.evidence();
+        self.bounds(n, s)
+    }
+
+    /// The deviation of some live sums alone.
+    pub(super) fn deviation(&self, sums: &Sums) -> Option<Bounds> {
+        let (n, s) = self.evidence_in(sums);
+        self.bounds(n, s)
+    }
+
+    /// A mean with its confidence sequence, widened by what was lost: each lost record could have been a case as designed,
+    /// or one that is wrong (the bounds of Manski 1989, "Anatomy of the selection problem", for data missing for unknown
+    /// reasons).
+    pub(super) fn bounds(&self, n: i64, s: f64) -> Option<Bounds> {
+        if n <= 0 || !self.is_measurable(self.live) {
             return None;
         }
-        let (n, s) = (sums.cases as f64, sums.deviation_sum());
+        let n = n as f64;
         let ci = confidence_sequence(n, s, self.terms.tolerance.alpha);
+        let lost = self.loss.share();
         Some(Bounds {
             mean: s / n,
+            lower: ci.lower * (1.0 - lost),
+            upper: ci.upper * (1.0 - lost) + lost,
+        })
+    }
+
+    pub(super) fn lost_too_much(&self) -> bool {
+        self.loss.share() > self.terms.tolerance.most_loss
+    }
+
+    pub(super) fn status(&self, deviation: Option<Bounds>, target: Target) -> Status {
+        match (target.nominal, deviation) {
+            (None, _) => Status::Undetermined,
+            (Some(_), None) if target.permissible.is_some() => Status::Undetermined,
+            (Some(_), _) => match status(interval_of(deviation), target.permissible) {
+                Status::Within | Status::Outside if self.lost_too_much() => Status::Undetermined,
+                status => status,
+            },
+        }
+    }
+
+    pub(super) fn achieved(&self, deviation: Option<Bounds>, target: Target) -> TolClass {
+        match target.nominal {
+            Some(size) if !self.lost_too_much() => {
+                achieved_class(self.terms.tolerance, interval_of(deviation), size)
+            }
+            _ => TolClass::Undetermined,
+        }
+    }
+
+    fn clean_runs_missing(&self, target: Target) -> Option<u64> {
+        let (n, s) = self.evidence();
+        self.clean_runs_for(n, s, target)
+    }
+
+    /// How many further clean runs until it would be within; `None` where that can't be, or nothing can be measured.
+    pub(super) fn clean_runs_for(&self, n: i64, s: f64, target: Target) -> Option<u64> {
+        let t = target.permissible?;
+        if n > 0 && !self.is_measurable(self.live) {
+            return None;
+        }
+        let lost = self.loss.share();
+        let limit = (t - lost) / (1.0 - lost);
+        clean_runs_missing(n.max(0) as f64, s, limit, self.terms.tolerance.alpha)
+    }
+
+    fn weeks_until(&self, missing: Option<u64>) -> Option<f64> {
+        let missing = missing? as f64;
+        let mut per_week = self.evidence_rate(self.live);
+        if self.declared.exercises_count {
+            per_week += self.evidence_rate(&self.parts.of_origin(Origin::Exercise));
+        }
+        if missing == 0.0 {
+            return Some(0.0);
+        }
+        (per_week > 0.0).then(|| missing / per_week)
+    }
+
+    /// Cases a week that become evidence.
+    fn evidence_rate(&self, sums: &Sums) -> f64 {
+        self.evidence_in(sums).0 as f64 / self.weeks
+    }
+
+    /// Lost records could have been cases that began: the rate is never lower for it, only less certain.
+    fn widened_rate(&self, interval: Option<[f64; 2]>) -> Option<[f64; 2]> {
+        let [lower, upper] = interval?;
+        let kept = 1.0 - self.loss.share();
+        Some([lower, if kept > 0.0 { upper / kept } else { upper }])
+    }
+
+    fn share(&self, count: i64, of: i64) -> Option<Share> {
+        self.share_of(count as f64, of)
+    }
+
+    pub(super) fn share_of(&self, count: f64, of: i64) -> Option<Share> {
+        if of <= 0 {
+            return None;
+        }
+        let n = of as f64;
+        let s = count.clamp(0.0, n);
+        let ci = confidence_sequence(n, s, self.terms.tolerance.alpha);
+        Some(Share {
+            count: s.round() as i64,
+            of,
+            share: s / n,
             lower: ci.lower,
             upper: ci.upper,
         })
     }
 
     fn executor(&self) -> Executor {
-        if let Some(declared) = self.declared.executor {
-            return declared;
-        }
+        self.declared.executor.unwrap_or_else(|| self.measured_executor())
+    }
+
+    /// The kind that ran at least four fifths of the cases, else mixed.
+    pub(super) fn measured_executor(&self) -> Executor {
         let mut by_kind: BTreeMap<Executor, i64> = BTreeMap::new();
         for ((kind, origin), sums) in &self.parts.parts {
             if *origin == Origin::Live && *kind != Executor::Unknown {
@@ -281,19 +509,6 @@ impl Scorer<'_> {
             Some((kind, cases)) if cases * 5 >= all * 4 => kind,
             Some(_) => Executor::Mixed,
         }
-    }
-
-    fn executors(&self) -> Vec<ExecutorScore> {
-        self.parts
-            .parts
-            .iter()
-            .filter(|((_, origin), sums)| *origin == Origin::Live && sums.cases > 0)
-            .map(|((executor, _), sums)| ExecutorScore {
-                executor: *executor,
-                cases: sums.cases,
-                deviation: self.deviation(sums),
-            })
-            .collect()
     }
 
     fn outcomes(&self) -> BTreeMap<String, i64> {
@@ -335,50 +550,6 @@ impl Scorer<'_> {
             is.status,
         )
     }
-
-    fn note_assumptions(&mut self) {
-        let live = self.live;
-        if self.declared.criticality_assumed && live.started() > 0 {
-            self.notes
-                .push("criticality medium is assumed: declare it in a catalog".to_owned());
-        }
-        if live.cases > 0 && live.unnamed_outcomes == live.cases {
-            self.notes
-                .push("no outcome is mapped: the last activity of a case stands for it".to_owned());
-        }
-        if live.cases > 5 && live.steps == live.cases {
-            self.notes.push(
-                "every case has a single event: if the file has one row per case, a mapping with several events per record (or a preset) turns its dates into steps"
-                    .to_owned(),
-            );
-        }
-        let assumed: Vec<String> = live
-            .outcomes
-            .iter()
-            .map(|(id, _)| self.terms.names.text(id))
-            .filter(|name| !self.declared.outcomes.contains_key(*name))
-            .filter_map(|name| {
-                let severity = self
-                    .terms
-                    .tolerance
-                    .outcome_severity
-                    .get(&name.to_lowercase())?;
-                (*severity > 0).then(|| format!("{name} = {}", f64::from(*severity) / 1e6))
-            })
-            .collect();
-        if !assumed.is_empty() {
-            self.notes.push(format!(
-                "severity of outcomes is assumed by their names: {}",
-                assumed.join(", ")
-            ));
-        }
-        if live.cases > 0 && !self.is_measurable(live) {
-            self.notes.push(
-                "nothing here could count as a deviation, so there is none to measure: map the outcome, name the states that resolve a case, or declare outcomes, a limit or a path in a catalog"
-                    .to_owned(),
-            );
-        }
-    }
 }
 
 /// Cases whose events name no process are a process of their own.
@@ -390,7 +561,7 @@ fn named(text: String) -> String {
     }
 }
 
-fn interval_of(deviation: Option<Bounds>) -> Interval {
+pub(super) fn interval_of(deviation: Option<Bounds>) -> Interval {
     deviation.map_or(
         Interval {
             lower: 0.0,
@@ -410,7 +581,7 @@ fn activities(sums: &Sums) -> usize {
     activities.len()
 }
 
-fn durations(sums: &Sums) -> Option<Durations> {
+pub(super) fn durations(sums: &Sums) -> Option<Durations> {
     Some(Durations {
         mean: sums.durations.mean_seconds()?,
         p50: sums.durations.quantile_seconds(0.5)?,

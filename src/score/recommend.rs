@@ -1,6 +1,8 @@
 //! The decision table: the first rule that fits gives the recommendation.
 
-use crate::config::tolerance::{OneOf, Precision, Recommendation, Rule, ToleranceLevel, When};
+use crate::config::tolerance::{
+    OneOf, PaysBack, Precision, Recommendation, Rule, ToleranceLevel, When,
+};
 use crate::model::{Class, Executor, Level, Status, TolClass};
 
 /// What the conditions of a rule speak of.
@@ -22,6 +24,14 @@ pub struct Attributes {
     pub required_class: Class,
     /// The class it holds.
     pub achieved_class: TolClass,
+    /// Status of the cases that AI ran alone.
+    pub ai_status: Status,
+    /// Status of the cases that code ran alone.
+    pub code_status: Status,
+    /// Whether its action can't be undone.
+    pub irreversible: bool,
+    /// Whether automation pays back in time.
+    pub pays_back: PaysBack,
 }
 
 /// What the table says.
@@ -55,6 +65,18 @@ impl Attributes {
 /// The first rule that fits. `None` only for a table without a last rule that always fits, which validation refuses.
 pub fn recommend(rules: &[Rule], attributes: &Attributes) -> Option<Verdict> {
     let rule = rules.iter().find(|rule| fits(&rule.when, attributes))?;
+    let fine_for_good = attributes.irreversible && attributes.required_class == Class::F;
+    if rule.then == Recommendation::Ai && fine_for_good {
+        // Whatever a table of one's own says: this is not a matter of taste.
+        return Some(Verdict {
+            recommendation: Recommendation::AiWithApproval,
+            rule: format!("{} (guarded)", rule.name),
+            because: format!(
+                "{}; but its action can't be undone and it needs class f, so AI is never recommended unattended",
+                rule.because
+            ),
+        });
+    }
     Some(Verdict {
         recommendation: rule.then,
         rule: rule.name.clone(),
@@ -77,6 +99,10 @@ fn fits(when: &When, is: &Attributes) -> bool {
         && allows(&when.required_class, &is.required_class)
         && allows(&when.achieved_class, &is.achieved_class)
         && allows(&when.precision, &is.precision())
+        && allows(&when.ai_status, &is.ai_status)
+        && allows(&when.code_status, &is.code_status)
+        && when.irreversible.is_none_or(|wanted| wanted == is.irreversible)
+        && allows(&when.pays_back, &is.pays_back)
 }
 
 #[cfg(test)]
@@ -93,6 +119,10 @@ mod tests {
         executor: Executor::Human,
         required_class: Class::C,
         achieved_class: TolClass::Undetermined,
+        ai_status: Status::Undetermined,
+        code_status: Status::Undetermined,
+        irreversible: false,
+        pays_back: PaysBack::Unknown,
     };
 
     fn verdict(attributes: Attributes) -> Verdict {
@@ -122,8 +152,7 @@ mod tests {
     #[test]
     fn evidence_overturns_levels() {
         let failing = Attributes {
-            executor: Executor::Ai,
-            status: Status::Outside,
+            ai_status: Status::Outside,
             ..DESK
         };
         assert_eq!(
@@ -135,6 +164,42 @@ mod tests {
             ..failing
         };
         assert_eq!(verdict(critical).recommendation, Recommendation::People);
+        let code = Attributes {
+            code_status: Status::Outside,
+            ..DESK
+        };
+        assert_eq!(verdict(code).recommendation, Recommendation::People);
+    }
+
+    #[test]
+    fn what_does_not_pay_is_left() {
+        let dear = Attributes {
+            pays_back: PaysBack::No,
+            ..DESK
+        };
+        assert_eq!(verdict(dear).recommendation, Recommendation::Leave);
+    }
+
+    #[test]
+    fn what_cant_be_undone_is_never_given_to_unattended_ai() {
+        let always_ai = "recommendations:\n- { name: mine, then: delegate to AI, because: I say so }\n";
+        let (head, _) = crate::config::tolerance::DEFAULT.split_once("recommendations:").unwrap();
+        let text = format!("{head}{always_ai}");
+        let table = Tolerance::parse(&text, std::path::Path::new("t.yaml")).unwrap();
+        let fine = Attributes {
+            required_class: Class::F,
+            irreversible: true,
+            ..DESK
+        };
+        let verdict = recommend(&table.recommendations, &fine).unwrap();
+        assert_eq!(verdict.recommendation, Recommendation::AiWithApproval);
+        assert!(verdict.rule.contains("guarded"));
+        let coarse = Attributes {
+            required_class: Class::C,
+            ..fine
+        };
+        let verdict = recommend(&table.recommendations, &coarse).unwrap();
+        assert_eq!(verdict.recommendation, Recommendation::Ai);
     }
 
     #[test]

@@ -40,6 +40,21 @@ pub struct SizeParts {
     pub sub_processes: f64,
 }
 
+/// A share of cases with its confidence sequence.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Share {
+    /// Cases that do; rounded where that is an expectation.
+    pub count: i64,
+    /// Cases that could.
+    pub of: i64,
+    /// `count / of`.
+    pub share: f64,
+    /// Lower bound.
+    pub lower: f64,
+    /// Upper bound.
+    pub upper: f64,
+}
+
 /// One kind of executor on this process.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ExecutorScore {
@@ -47,8 +62,163 @@ pub struct ExecutorScore {
     pub executor: Executor,
     /// Cases that have ended.
     pub cases: i64,
+    /// Cases started per week.
+    pub cases_per_week: Option<f64>,
     /// Deviation, `None` while no case has ended.
     pub deviation: Option<Bounds>,
+    /// Its deviation against the permissible one of the process.
+    pub status: Status,
+    /// The finest class it is shown to hold.
+    pub achieved_class: TolClass,
+    /// T / upper bound of the deviation.
+    pub capability: Option<f64>,
+    /// Time from first to last event.
+    pub duration_seconds: Option<Durations>,
+    /// Spread of the durations: the ratio of the 84th to the 16th percentile, which for log-normal durations is
+    /// exp(2 sigma); 1 where all are equal.
+    pub duration_spread: Option<f64>,
+    /// Who vouches for its outcomes.
+    pub provenance: Provenance,
+}
+
+/// Who vouches for the outcomes of ended cases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Provenance {
+    /// Somebody else than who set the outcome confirmed it.
+    pub confirmed: i64,
+    /// Nobody did, but the case was not reopened for as long as it takes for an outcome to stand.
+    pub stood: i64,
+    /// Set by who ran the case, and neither confirmed nor old enough to have stood.
+    pub self_declared: i64,
+}
+
+/// Runs of one kind whose outcome was not acted on, against what was done.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ShadowScore {
+    /// The kind.
+    pub executor: Executor,
+    /// Shadow runs that have ended.
+    pub runs: i64,
+    /// What they are compared by.
+    pub compared_by: ComparedBy,
+    /// How many could be compared: with a live case that has ended as designed.
+    pub compared: i64,
+    /// Of these, the ones that ended like what was done.
+    pub like_done: Option<Share>,
+    /// Their deviation: as of any case, and 1 where it ended otherwise than what was done and stood.
+    pub deviation: Option<Bounds>,
+    /// That deviation against the permissible one of the process.
+    pub status: Status,
+    /// Whether the process could be delegated to this kind: only when the shadow deviation is `within`.
+    pub ready: bool,
+    /// Further clean runs until it is, if all of them are clean.
+    pub clean_runs_missing: Option<u64>,
+    /// Why it is not ready, or on what it rests.
+    pub reason: String,
+}
+
+/// What shadow runs are compared by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ComparedBy {
+    /// Each with the case it shadows, which it names as its parent.
+    Case,
+    /// With live runs on the same input.
+    Input,
+    /// Nothing: they prove nothing.
+    Nothing,
+}
+
+/// Drills, canary and replayed runs beside live cases.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExerciseScore {
+    /// Exercises that have ended.
+    pub cases: i64,
+    /// Their deviation.
+    pub deviation: Option<Bounds>,
+    /// Whether the catalog lets them count as evidence.
+    pub counted: bool,
+    /// Deviation of live cases alone.
+    pub live_deviation: Option<Bounds>,
+    /// Whether exercises and live cases are shown to differ: their intervals do not overlap.
+    pub differs_from_live: Option<bool>,
+}
+
+/// What the nominal size was measured on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BaselineScore {
+    /// Cases in it.
+    pub cases: i64,
+    /// Whether it is complete, and so frozen.
+    pub frozen: bool,
+    /// End of its last hour; `None` while it is not complete.
+    pub until: Option<String>,
+    /// Size measured over it, in steps.
+    pub size_steps: f64,
+}
+
+/// Where the nominal size comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SizeSource {
+    /// The catalog says so.
+    Declared,
+    /// The length of the designed path.
+    DesignedPath,
+    /// Measured over the first cases, and frozen.
+    Baseline,
+    /// Measured over the first cases, of which there are too few yet.
+    Unfrozen,
+}
+
+/// One step directly behind another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Edge {
+    /// The first activity; `None` for the start of a case.
+    pub from: Option<String>,
+    /// The second one; `None` for the end of a case.
+    pub to: Option<String>,
+    /// How often.
+    pub count: i64,
+}
+
+/// The steps of a process and what follows what: the most frequent pairs exactly, the rest in one sum.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DirectlyFollows {
+    /// The most frequent ones, most frequent first.
+    pub edges: Vec<Edge>,
+    /// How many further pairs there are.
+    pub other_edges: usize,
+    /// How often those occurred.
+    pub other_count: i64,
+}
+
+/// What was lost of what the process is measured from.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LossScore {
+    /// Records read, without those that are passed over.
+    pub records: i64,
+    /// Of these, the ones that did not become events.
+    pub lost: i64,
+    /// Gaps in a source.
+    pub gaps: i64,
+    /// `lost / records`.
+    pub share: f64,
+    /// Whether that is too much to call anything within or outside.
+    pub too_much: bool,
+}
+
+/// A level that was declared and is another one as measured.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Disagreement {
+    /// `complexity`, `frequency`, `executor` or `size`.
+    pub what: String,
+    /// As the catalog says.
+    pub declared: String,
+    /// As measured.
+    pub measured: String,
+    /// Whether the whole interval of the measurement says so, rather than its middle.
+    pub sure: bool,
 }
 
 /// Everything derived for a process at one instant. Field names are those of the JSON output; `None` is `null`: unknown.
@@ -76,8 +246,12 @@ pub struct ProcessScore {
     pub size_steps: Option<f64>,
     /// What it is made of.
     pub size_parts: Option<SizeParts>,
-    /// The size that sets the tolerance: declared (size, or length of the designed path), else the measured one.
+    /// The size that sets the tolerance: declared (size, or length of the designed path), else the one of the baseline.
     pub nominal_size_steps: Option<f64>,
+    /// Where that comes from.
+    pub nominal_size_source: Option<SizeSource>,
+    /// What it was measured on, where it is measured.
+    pub baseline: Option<BaselineScore>,
     /// Mean number of steps per ended case.
     pub steps_mean: Option<f64>,
     /// Time from first to last event.
@@ -88,6 +262,10 @@ pub struct ProcessScore {
     pub outcome_variance: Option<f64>,
     /// Ended cases that were reopened.
     pub reopened: i64,
+    /// Cases that went straight through: no person, no rework, no step twice. `None` where nothing says who ran them.
+    pub straight_through: Option<Share>,
+    /// What follows what.
+    pub directly_follows: DirectlyFollows,
     /// Ended cases over their limit.
     pub late: i64,
     /// Ended cases off the designed path.
@@ -118,14 +296,37 @@ pub struct ProcessScore {
     pub capability_of_mean: Option<f64>,
     /// Further cases without any deviation until it would be `within`; 0 when it is.
     pub clean_runs_missing: Option<u64>,
+    /// Weeks until those have run, at the present rate of cases (and of exercises, where they count).
+    pub clean_runs_missing_weeks: Option<f64>,
+    /// Cases that the deviation rests on: ended live ones; with exercises, or only the confirmed ones, where the catalog
+    /// says so.
+    pub evidence_cases: i64,
+    /// Who vouches for the outcomes.
+    pub provenance: Provenance,
+    /// Whether only confirmed outcomes count.
+    pub requires_confirmed: bool,
+    /// What was lost.
+    pub loss: LossScore,
+    /// Whether the action can't be undone.
+    pub irreversible: bool,
     /// Who runs it today: declared, else the kind that ran at least four fifths of its cases, else mixed.
     pub executor: Executor,
     /// The kinds side by side.
     pub executors: Vec<ExecutorScore>,
-    /// Drills, canary and replayed runs that have ended; not in any figure above.
+    /// Drills, canary and replayed runs that have ended; in no figure above unless they count as evidence.
     pub exercises: i64,
-    /// Shadow runs that have ended; not in any figure above.
+    /// The same beside live cases; `None` where there are none.
+    pub exercise: Option<ExerciseScore>,
+    /// Shadow runs that have ended; in no figure above.
     pub shadow_runs: i64,
+    /// The same by kind.
+    pub shadow: Vec<ShadowScore>,
+    /// Kinds whose shadow runs hold what the process needs: it is ready to be delegated to them.
+    pub ready_to_delegate: Vec<Executor>,
+    /// Kinds that run it today and deviate more than it may: to be withdrawn at once.
+    pub withdraw: Vec<Executor>,
+    /// Declared levels that the measurement contradicts.
+    pub disagreements: Vec<Disagreement>,
     /// Who should run it; `None` while no case has ended.
     pub recommendation: Option<Recommendation>,
     /// The rule that said so.

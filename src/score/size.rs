@@ -1,5 +1,6 @@
 //! The nominal size of a process, in steps.
 
+use super::baseline::Baseline;
 use crate::measure::{Counts, Sums};
 use crate::model::{NameId, Names};
 use crate::stats::entropy_bits;
@@ -167,6 +168,30 @@ pub(super) fn calls_per_case(
         }
     }
     calls
+}
+
+/// Calls per case over the baselines of the callers; where no case of a declared sub-process has a link, as
+/// [`calls_per_case`] takes them.
+pub(super) fn nominal_calls(
+    baselines: &BTreeMap<NameId, Baseline>,
+    live: &BTreeMap<NameId, Sums>,
+    now: &BTreeMap<NameId, Vec<(NameId, f64)>>,
+) -> BTreeMap<NameId, Vec<(NameId, f64)>> {
+    let linked = |called: &NameId| live.get(called).is_some_and(|sums| !sums.called_by.is_empty());
+    baselines
+        .iter()
+        .filter(|(_, baseline)| baseline.sums.cases > 0)
+        .map(|(caller, baseline)| {
+            let cases = baseline.sums.cases as f64;
+            let then = baseline.calls.iter();
+            let mut calls: Vec<(NameId, f64)> = then
+                .map(|(called, count)| (called, count as f64 / cases))
+                .collect();
+            let declared = now.get(caller).into_iter().flatten();
+            calls.extend(declared.filter(|(called, _)| !linked(called)).copied());
+            (*caller, calls)
+        })
+        .collect()
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use super::quarantine::{QuarantineRow, insert as insert_quarantine};
 use super::{Result, Store};
 use crate::measure::{BucketKey, Sums};
-use crate::model::{Executor, NameId, Origin};
+use crate::model::{Executor, Hour, NameId, Origin};
+use crate::score::Loss;
 use rusqlite::{Transaction, params};
 
 /// A case to write.
@@ -125,6 +126,12 @@ pub struct Commit {
     pub ledger: Vec<LedgerRow>,
     /// Values kept under a name.
     pub meta: Vec<(String, String)>,
+    /// Baselines that changed: process and body.
+    pub baselines: Vec<(NameId, Vec<u8>)>,
+    /// Records read and lost, to add: source and hour.
+    pub losses: Vec<(String, Hour, Loss)>,
+    /// Processes that a source has told of for the first time.
+    pub feeds: Vec<(String, NameId)>,
     /// Whether all buckets and totals are written anew.
     pub clear_sums: bool,
 }
@@ -145,6 +152,9 @@ impl Commit {
             && self.scores.is_empty()
             && self.ledger.is_empty()
             && self.meta.is_empty()
+            && self.baselines.is_empty()
+            && self.losses.is_empty()
+            && self.feeds.is_empty()
             && !self.clear_sums
     }
 }
@@ -165,7 +175,7 @@ impl Store {
 
 fn write_all(to: &Transaction, commit: &Commit) -> rusqlite::Result<u64> {
     if commit.clear_sums {
-        to.execute_batch("DELETE FROM buckets; DELETE FROM totals;")?;
+        to.execute_batch("DELETE FROM buckets; DELETE FROM totals; DELETE FROM baselines;")?;
     }
     let mut insert = to.prepare_cached("INSERT OR IGNORE INTO names (id, text) VALUES (?1, ?2)")?;
     for (id, text) in &commit.names {
@@ -175,6 +185,7 @@ fn write_all(to: &Transaction, commit: &Commit) -> rusqlite::Result<u64> {
     write_cases(to, commit)?;
     write_sums(to, commit)?;
     write_scores(to, commit)?;
+    write_losses(to, commit)?;
     let mut insert =
         to.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?;
     for (key, value) in &commit.meta {
@@ -275,11 +286,33 @@ fn write_sums(to: &Transaction, commit: &Commit) -> rusqlite::Result<()> {
             body
         ])?;
     }
+    let mut insert =
+        to.prepare_cached("INSERT OR REPLACE INTO baselines (process, body) VALUES (?1, ?2)")?;
+    for (process, body) in &commit.baselines {
+        insert.execute(params![process, body])?;
+    }
     let mut insert = to.prepare_cached(
         "INSERT OR REPLACE INTO counters (name, labels, value) VALUES (?1, ?2, ?3)",
     )?;
     for row in &commit.counters {
         insert.execute(params![row.name, row.labels, row.value])?;
+    }
+    Ok(())
+}
+
+fn write_losses(to: &Transaction, commit: &Commit) -> rusqlite::Result<()> {
+    let mut add = to.prepare_cached(
+        "INSERT INTO losses (source, hour, records, lost, gaps) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (source, hour) DO UPDATE
+         SET records = records + ?3, lost = lost + ?4, gaps = gaps + ?5",
+    )?;
+    for (source, hour, loss) in &commit.losses {
+        add.execute(params![source, hour, loss.records, loss.lost, loss.gaps])?;
+    }
+    let mut insert =
+        to.prepare_cached("INSERT OR IGNORE INTO feeds (source, process) VALUES (?1, ?2)")?;
+    for (source, process) in &commit.feeds {
+        insert.execute(params![source, process])?;
     }
     Ok(())
 }

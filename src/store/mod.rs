@@ -15,6 +15,7 @@ pub use quarantine::{QuarantineFilter, QuarantineRow, ReplayState};
 use crate::measure::{BucketKey, Sums};
 use crate::model::bytes::DamagedBytes;
 use crate::model::{Executor, Hour, NameId, Names, Origin};
+use crate::score::{Baseline, Loss};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use std::path::{Path, PathBuf};
 
@@ -281,8 +282,22 @@ impl Store {
         to: Hour,
         each: &mut dyn FnMut(BucketKey, Sums),
     ) -> Result<()> {
+        self.each_bucket_while(from, to, &mut |key, sums| {
+            each(key, sums);
+            true
+        })
+    }
+
+    /// Hands out the buckets of the hours `from..to`, hour by hour, as long as the answer is yes.
+    pub fn each_bucket_while(
+        &self,
+        from: Hour,
+        to: Hour,
+        each: &mut dyn FnMut(BucketKey, Sums) -> bool,
+    ) -> Result<()> {
         let mut query = self.sql(self.db.prepare_cached(
-            "SELECT hour, process, executor, origin, body FROM buckets WHERE hour >= ?1 AND hour < ?2",
+            "SELECT hour, process, executor, origin, body FROM buckets WHERE hour >= ?1 AND hour < ?2
+             ORDER BY hour, process, executor, origin",
         ))?;
         let mut rows = self.sql(query.query(params![from, to]))?;
         while let Some(row) = self.sql(rows.next())? {
@@ -297,9 +312,57 @@ impl Store {
             };
             let (key, body) = self.sql(read())?;
             let sums = Sums::decode(&body).map_err(self.damaged(format!("bucket {key:?}")))?;
-            each(key, sums);
+            if !each(key, sums) {
+                break;
+            }
         }
         Ok(())
+    }
+
+    /// The baselines, by process.
+    pub fn baselines(&self) -> Result<Vec<(NameId, Baseline)>> {
+        let read = || -> rusqlite::Result<Vec<(NameId, Vec<u8>)>> {
+            self.db
+                .prepare("SELECT process, body FROM baselines")?
+                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect()
+        };
+        let decode = |(process, body): (NameId, Vec<u8>)| {
+            let baseline = Baseline::decode(&body).map_err(self.damaged("baselines"))?;
+            Ok((process, baseline))
+        };
+        self.sql(read())?.into_iter().map(decode).collect()
+    }
+
+    /// What each source lost since an hour: source, records, lost, gaps.
+    pub fn losses_since(&self, hour: Hour) -> Result<Vec<(String, Loss)>> {
+        let read = || {
+            self.db
+                .prepare_cached(
+                    "SELECT source, SUM(records), SUM(lost), SUM(gaps) FROM losses WHERE hour >= ?1 GROUP BY source",
+                )?
+                .query_map([hour], |row| {
+                    let loss = Loss {
+                        records: row.get(1)?,
+                        lost: row.get(2)?,
+                        gaps: row.get(3)?,
+                    };
+                    Ok((row.get(0)?, loss))
+                })?
+                .collect()
+        };
+        self.sql(read())
+    }
+
+    /// Which source feeds which process.
+    pub fn feeds(&self) -> Result<Vec<(String, NameId)>> {
+        let read = || {
+            self.db
+                .prepare_cached("SELECT source, process FROM feeds")?
+                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect()
+        };
+        self.sql(read())
     }
 
     /// Sums over all time, by process, executor kind and origin.

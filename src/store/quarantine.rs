@@ -1,6 +1,7 @@
 //! Records that did not become events, kept so that they can be looked at and replayed.
 
 use super::{Result, Store};
+use crate::model::Hour;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 /// A quarantined record.
@@ -10,6 +11,8 @@ pub struct QuarantineRow {
     pub id: i64,
     /// When it was refused, in microseconds since 1970.
     pub at: i64,
+    /// The hour that it counts as lost in.
+    pub hour: Hour,
     /// The source.
     pub source: String,
     /// The file.
@@ -53,14 +56,14 @@ pub struct QuarantineFilter {
 }
 
 const COLUMNS: &str =
-    "id, at, source, file, stream, place, reason, detail, format, head, record, state";
+    "id, at, source, file, stream, place, reason, detail, format, head, record, state, hour";
 const FILTER: &str =
     "(?1 IS NULL OR source = ?1) AND (?2 IS NULL OR reason = ?2) AND (?3 IS NULL OR id = ?3)";
 
 pub(super) fn insert(to: &Connection, row: &QuarantineRow) -> rusqlite::Result<()> {
     to.prepare_cached(
-        "INSERT INTO quarantine (at, source, file, stream, place, reason, detail, format, head, record)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        "INSERT INTO quarantine (at, source, file, stream, place, reason, detail, format, head, record, hour)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?
     .execute(params![
         row.at,
@@ -73,6 +76,7 @@ pub(super) fn insert(to: &Connection, row: &QuarantineRow) -> rusqlite::Result<(
         row.format,
         row.head,
         row.record,
+        row.hour,
     ])?;
     Ok(())
 }
@@ -82,6 +86,7 @@ fn read(row: &Row) -> rusqlite::Result<QuarantineRow> {
     Ok(QuarantineRow {
         id: row.get(0)?,
         at: row.get(1)?,
+        hour: row.get(12)?,
         source: row.get(2)?,
         file: row.get(3)?,
         stream: row.get::<_, i64>(4)? as u64,

@@ -36,6 +36,16 @@ const MIGRATIONS: &[&str] = &["
         what TEXT NOT NULL, was TEXT NOT NULL, became TEXT NOT NULL, reason TEXT NOT NULL,
         configuration INTEGER NOT NULL, catalog INTEGER NOT NULL, tolerance INTEGER NOT NULL);
     CREATE INDEX ledger_by_process ON ledger (process);
+", "
+    -- What the nominal size of a process is measured on.
+    CREATE TABLE baselines (process INTEGER PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
+    -- Records read and lost, by source and the hour of the events around them.
+    CREATE TABLE losses (source TEXT, hour INTEGER, records INTEGER NOT NULL, lost INTEGER NOT NULL,
+        gaps INTEGER NOT NULL, PRIMARY KEY (source, hour)) WITHOUT ROWID;
+    -- Which processes a source has told of.
+    CREATE TABLE feeds (source TEXT, process INTEGER, PRIMARY KEY (source, process)) WITHOUT ROWID;
+    -- The hour that a quarantined record counts as lost in.
+    ALTER TABLE quarantine ADD COLUMN hour INTEGER NOT NULL DEFAULT 0;
 "];
 
 /// Brings the database up to the newest schema; refuses one that is newer.

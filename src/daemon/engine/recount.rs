@@ -4,9 +4,9 @@ use super::super::cache::CacheError;
 use super::super::rows::case_row;
 use super::super::sums::Windows;
 use super::Engine;
-use crate::cases::{Case, RuleBook, facts};
+use crate::cases::{Case, CaseEvent, RuleBook, facts};
 use crate::config::daemon::Config;
-use crate::model::{Names, Time, hash_pair};
+use crate::model::{Names, Origin, Time, hash_pair};
 use crate::store::{CaseRow, Commit, KeptCase};
 
 /// Cases read at once to count them anew.
@@ -90,7 +90,7 @@ impl Engine {
         let is_idle = idle
             .zip(last)
             .is_some_and(|(idle, last)| now.since(last) >= idle);
-        let turned = case.close_idle(is_idle);
+        let turned = case.close_idle(is_idle) | self.compare_anew(&mut case, now)?;
         let after = facts(&case, &self.rules, &self.names, None);
         if let Some(after) = &after {
             self.sums.fetch(after, &self.store)?;
@@ -101,13 +101,33 @@ impl Engine {
         let row = changed.then(|| case_row(&kept.key, &case, after.as_ref()));
         Ok(row.flatten())
     }
+
+    /// Looks up again what a shadow run is compared with, as the case it shadows is judged now; says whether that is news.
+    fn compare_anew(&self, case: &mut Case, now: Time) -> Result<bool, CacheError> {
+        let Some(parent) = case.parent().filter(|_| is_shadow(case)) else {
+            return Ok(false);
+        };
+        let Some(body) = self.store.case(parent)? else {
+            return Ok(false);
+        };
+        let damaged = |source| self.store.damaged_case(parent, source);
+        let twin = Case::decode(&body).map_err(damaged)?;
+        let twin = facts(&twin, &self.rules, &self.names, Some(now));
+        Ok(case.set_twin_outcome(twin.map_or(0, |twin| twin.to_compare_with())))
+    }
+}
+
+/// Whether any event says that its outcome is not acted on.
+pub(super) fn is_shadow(case: &Case) -> bool {
+    let shadow = |event: &CaseEvent| event.flags.origin() == Origin::Shadow;
+    case.events().iter().any(shadow)
 }
 
 /// What decides how cases are judged: when it changes, all sums are counted anew.
 pub(super) fn rules_hash(config: &Config) -> String {
     let hash = hash_pair(config.hashes.catalog, config.hashes.tolerance);
     // The first number rises when the program itself judges otherwise.
-    format!("2-{hash:016x}")
+    format!("3-{hash:016x}")
 }
 
 pub(super) fn windows(config: &Config, names: &mut Names) -> Windows {
@@ -119,5 +139,12 @@ pub(super) fn windows(config: &Config, names: &mut Names) -> Windows {
             .values()
             .filter_map(|process| Some((names.intern(&process.id), process.window?)))
             .collect(),
+        epochs: config
+            .catalog
+            .processes
+            .values()
+            .filter_map(|process| Some((names.intern(&process.id), process.epoch?.hour())))
+            .collect(),
+        baseline_cases: config.tolerance.baseline_cases,
     }
 }

@@ -151,6 +151,7 @@ impl Mapping {
         let parent = optional(&event.parent, row)?;
         let sequence = self.sequence(event, row)?;
         let flags = self.flags(event, row, &activity)?;
+        let hands_on = self.hands_on(event, row, nth)?;
         let case_ref = out.keep_key(&self.namespace, &case);
         let case_hash = hash_text(out.text(case_ref));
         let identity = match self.identity {
@@ -177,7 +178,8 @@ impl Mapping {
             activity: out.names.intern(&activity),
             outcome: outcome.map_or(0, |outcome| out.names.intern(&outcome)),
             process: process.map_or(0, |process| out.names.intern(&process)),
-            flags,
+            hands_on,
+            flags: flags.with_hands_on_of_case(hands_on != 0 && self.hands_on.of_case),
         };
         out.events.push(mapped);
         Ok(true)
@@ -246,6 +248,30 @@ impl Mapping {
         let digits = text.len() - text.trim_end_matches(|c: char| c.is_ascii_digit()).len();
         text[text.len() - digits..].parse().map_err(|_| {
             let detail = format!("`sequence`: `{}` does not end in a number", short(&text));
+            (Reason::InvalidValue, detail)
+        })
+    }
+
+    /// Seconds of hands-on time; 0 where the event does not say. What a record as a whole says counts for the first of its
+    /// events only.
+    fn hands_on(
+        &self,
+        event: &EventMapping,
+        row: &impl Row,
+        nth: u64,
+    ) -> Result<u32, Refusal> {
+        let of_record = self.events.len() > 1 || event.each.is_some();
+        if of_record && nth > 0 && !event.own_hands_on {
+            return Ok(0);
+        }
+        let Some(text) = optional(&event.hands_on, row)? else {
+            return Ok(0);
+        };
+        hands_on_seconds(&text, self.hands_on.unit_seconds).ok_or_else(|| {
+            let detail = format!(
+                "`hands_on`: `{}` is neither a number nor a time such as 1:30:00",
+                short(&text)
+            );
             (Reason::InvalidValue, detail)
         })
     }
@@ -320,10 +346,35 @@ impl Mapping {
             Origin::Live
         };
         Ok(EventFlags::new(executor, lifecycle, origin)
+            .with_review(holds(&event.reviewed)?)
             .declaring_end(event.declares_end)
             .with_explicit_reopen(event.explicit_reopen)
             .never_reopening(event.never_reopens))
     }
+}
+
+/// A number of units, or `h:mm` or `h:mm:ss` (of which systems that keep durations as times show the date before it). At
+/// most a year: what is longer is no hands-on time.
+fn hands_on_seconds(text: &str, unit: f64) -> Option<u32> {
+    const YEAR: f64 = 365.0 * 86_400.0;
+    let text = text.trim();
+    let clock = text.rsplit(' ').next().unwrap_or(text);
+    let seconds = if clock.contains(':') {
+        let parts: Option<Vec<f64>> = clock
+            .split(':')
+            .map(|part| part.parse::<f64>().ok().filter(|part| *part >= 0.0))
+            .collect();
+        match parts?.as_slice() {
+            [hours, minutes] => hours * 3600.0 + minutes * 60.0,
+            [hours, minutes, seconds] => hours * 3600.0 + minutes * 60.0 + seconds,
+            _ => return None,
+        }
+    } else {
+        text.parse::<f64>().ok()? * unit
+    };
+    (0.0..=YEAR)
+        .contains(&seconds)
+        .then(|| seconds.round() as u32)
 }
 
 fn optional<'r>(
@@ -378,6 +429,12 @@ fn described(batch: &EventBatch, event: &MappedEvent) -> Vec<(&'static str, Stri
     }
     if event.input != 0 {
         fields.push(("input", format!("{:016x}", event.input)));
+    }
+    if event.hands_on != 0 {
+        fields.push(("hands_on", format!("{}s", event.hands_on)));
+    }
+    if event.flags.reviewed() {
+        fields.push(("reviewed", "yes".to_owned()));
     }
     if event.sequence != 0 {
         fields.push(("sequence", event.sequence.to_string()));

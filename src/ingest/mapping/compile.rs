@@ -3,8 +3,10 @@
 use super::each::Each;
 use super::field::{Field, FieldSource, Piece};
 use super::predicate::Predicate;
-use super::{EventMapping, Mapping, Scope, Slot};
-use crate::config::mapping::{EventSpec, FieldRecipe, FieldSpec, MappingSpec, OneOrMany, Reopen};
+use super::{EventMapping, HandsOnRule, Mapping, Scope, Slot};
+use crate::config::mapping::{
+    EventSpec, FieldRecipe, FieldSpec, HandsOnOf, MappingSpec, OneOrMany, Reopen, TimeUnit,
+};
 use crate::config::{At, Problem, Problems, Source};
 use crate::ingest::path::Path;
 use crate::ingest::time::{TimeFormat, TimeParser};
@@ -65,6 +67,10 @@ pub fn compile(
             .unwrap_or(namespace)
             .to_owned(),
         namespace: namespace.to_owned(),
+        hands_on: HandsOnRule {
+            unit_seconds: spec.hands_on_unit.unwrap_or(TimeUnit::Minutes).seconds(),
+            of_case: spec.hands_on_of == Some(HandsOnOf::Case),
+        },
         times,
         events,
         latest: circumstances.latest.0.into(),
@@ -177,6 +183,9 @@ impl Compiler {
             outcome: self.optional(&kind.outcome, &spec.outcome, "outcome"),
             input: self.input(kind.input.as_ref().or(spec.input.as_ref())),
             parent: self.optional(&kind.parent, &spec.parent, "parent"),
+            hands_on: self.optional(&kind.hands_on, &spec.hands_on, "hands_on"),
+            own_hands_on: kind.hands_on.is_some(),
+            reviewed: self.optional_predicate(&kind.reviewed, &spec.reviewed, "reviewed"),
             exercise: self.optional_predicate(&kind.exercise, &spec.exercise, "exercise"),
             shadow: self.optional_predicate(&kind.shadow, &spec.shadow, "shadow"),
             terminal: spec.terminal.clone(),

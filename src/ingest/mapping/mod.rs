@@ -40,6 +40,7 @@ pub struct Mapping {
     pub(super) whole_records: bool,
     namespace: String,
     parent_namespace: String,
+    hands_on: HandsOnRule,
     times: TimeParser,
     events: Vec<EventMapping>,
     /// Events after this instant (microseconds since 1970) are not believed. Moves on with the clock of a caller who
@@ -82,6 +83,15 @@ impl Scope {
     }
 }
 
+/// How hands-on times are written.
+#[derive(Clone, Copy, Debug)]
+struct HandsOnRule {
+    /// Seconds of one unit.
+    unit_seconds: f64,
+    /// They are totals of the case so far.
+    of_case: bool,
+}
+
 /// One kind of event that a record holds.
 #[derive(Debug)]
 struct EventMapping {
@@ -102,6 +112,10 @@ struct EventMapping {
     outcome: Option<Field>,
     input: Vec<Field>,
     parent: Option<Field>,
+    hands_on: Option<Field>,
+    /// Whether this kind of event maps its hands-on time itself, rather than by what the mapping says of all.
+    own_hands_on: bool,
+    reviewed: Option<Predicate>,
     exercise: Option<Predicate>,
     shadow: Option<Predicate>,
     /// Activities that end or resolve a case.
