@@ -554,6 +554,6 @@ mod tests {
             )
             .contains("last rule")
         );
-        assert!(fail("executor: ai", "exekutor: ai").contains("did you mean `executor`"));
+        assert!(fail("executor: code", "exekutor: code").contains("did you mean `executor`"));
     }
 }

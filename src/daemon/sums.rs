@@ -106,6 +106,11 @@ impl SumsCache {
         })
     }
 
+    /// Sets what counts, before all sums are counted anew.
+    pub fn set_windows(&mut self, windows: Windows) {
+        self.windows = windows;
+    }
+
     /// Forgets all sums, to count anew.
     pub fn clear(&mut self) {
         self.buckets.clear();

@@ -190,6 +190,38 @@ fn process(families: &mut Families, score: &ProcessScore) {
         one,
         score.clean_runs_missing.map(|runs| runs as f64),
     );
+    families.maybe(
+        &metrics::CLEAN_RUNS_WEEKS,
+        one,
+        score.clean_runs_missing_weeks,
+    );
+    evidence(families, score);
+}
+
+/// What the figures rest on, and who is ready to take over.
+fn evidence(families: &mut Families, score: &ProcessScore) {
+    let id = score.id.as_str();
+    let one = &[id][..];
+    let straight = score.straight_through.map(|straight| straight.share);
+    families.maybe(&metrics::STRAIGHT, one, straight);
+    for executor in &score.executors {
+        for status in Status::ALL {
+            let holds = f64::from(u8::from(*status == executor.status));
+            let labels = [id, executor.executor.word(), status.word()];
+            families.gauge(&metrics::EXECUTOR_STATUS, &labels, holds);
+        }
+    }
+    for shadow in &score.shadow {
+        let labels = [id, shadow.executor.word()];
+        let ready = f64::from(u8::from(shadow.ready));
+        families.gauge(&metrics::READY_TO_DELEGATE, &labels, ready);
+    }
+    families.gauge(&metrics::LOST, one, score.loss.share);
+    families.gauge(
+        &metrics::SELF_DECLARED,
+        one,
+        score.provenance.self_declared as f64,
+    );
 }
 
 fn open(families: &mut Families, snapshot: &Snapshot) {
@@ -250,6 +282,10 @@ fn cases(families: &mut Families, snapshot: &Snapshot) {
         let key = (metrics::STARTED.name.to_owned(), vec![score.id.clone()]);
         if !snapshot.counters.contains_key(&key) {
             families.counter(&metrics::STARTED, &[&score.id], 0.0);
+        }
+        let key = (metrics::REVISIONS.name.to_owned(), vec![score.id.clone()]);
+        if !snapshot.counters.contains_key(&key) {
+            families.counter(&metrics::REVISIONS, &[&score.id], 0.0);
         }
     }
     // Declared processes exist at zero from the start, also where no outcome is declared.

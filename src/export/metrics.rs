@@ -62,7 +62,7 @@ metrics! {
     SIZE = Gauge "toleranced_process_size_steps" ["process"]
         "Measured size of the process in steps, within the scoring window.";
     NOMINAL_SIZE = Gauge "toleranced_process_nominal_size_steps" ["process"]
-        "Size that sets the tolerance, in steps: declared, else measured.";
+        "Size that sets the tolerance, in steps: declared, else measured over the baseline and frozen.";
     DEVIATION = Gauge "toleranced_process_deviation_ratio" ["process"]
         "Mean deviation per case (0 as designed, 1 wrong) of the cases that ended within the scoring window.";
     DEVIATION_LOWER = Gauge "toleranced_process_deviation_lower_ratio" ["process"]
@@ -76,13 +76,27 @@ metrics! {
     CAPABILITY = Gauge "toleranced_process_capability_ratio" ["process"]
         "Permissible deviation over the upper bound of the observed one; 1, 1.33 and 1.67 read as for Cp.";
     VARIANCE = Gauge "toleranced_process_outcome_variance_ratio" ["process", "component"]
-        "Chance that two cases end differently, within the scoring window; component total.";
+        "Chance that two cases end differently, within the scoring window: total, and what of it lies between inputs (inputs), between executor kinds on the same input (reproducibility) and within one kind (repeatability).";
     CLASS = Gauge "toleranced_process_tolerance_class" ["process", "kind", "class"]
         "1 for the tolerance class that is required, and for the finest one achieved; 0 for the others.";
     STATUS = Gauge "toleranced_process_status" ["process", "status"]
         "1 for the status that holds (within, outside, undetermined, no_tolerance), 0 for the others.";
     CLEAN_RUNS = Gauge "toleranced_process_clean_runs_missing" ["process"]
         "Further cases without any deviation until the process would be within its tolerance.";
+    CLEAN_RUNS_WEEKS = Gauge "toleranced_process_clean_runs_missing_weeks" ["process"]
+        "Weeks until those cases have run, at the present rate.";
+    STRAIGHT = Gauge "toleranced_process_straight_through_ratio" ["process"]
+        "Share of cases without human touch, rework or repeated step, within the scoring window.";
+    EXECUTOR_STATUS = Gauge "toleranced_executor_status" ["process", "executor", "status"]
+        "1 for the status that holds of the cases that one kind of executor ran alone, 0 for the others.";
+    READY_TO_DELEGATE = Gauge "toleranced_process_ready_to_delegate" ["process", "executor"]
+        "1 if the shadow runs of this kind of executor are within the tolerance of the process, 0 if not.";
+    LOST = Gauge "toleranced_process_lost_records_ratio" ["process"]
+        "Share of the records of the process's sources that were lost (quarantined or in a gap) within the scoring window; the worst source counts.";
+    SELF_DECLARED = Gauge "toleranced_process_self_declared_outcomes" ["process"]
+        "Ended cases whose outcome was set by who ran them, neither confirmed nor old enough to have stood.";
+    REVISIONS = Counter "toleranced_process_revisions_total" ["process"]
+        "Ended cases whose outcome, deviation or end was restated later (late truth).";
     EVENTS = Counter "toleranced_ingest_events_total" ["source"] "Events taken from a source.";
     RECORDS = Counter "toleranced_ingest_records_total" ["source"] "Records read from a source.";
     DUPLICATES = Counter "toleranced_ingest_duplicates_total" ["source"]

@@ -24,10 +24,17 @@ impl Hashed for u64 {
 /// different hashes come, the level rises by one and half of them go. Which ones go does not depend on the order in which
 /// they came, and a key that is kept is counted in full. So sums stay exact for what is kept; what the cap cost is the
 /// share 1 - 2^-level of the keys.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Eq)]
 pub struct Sampled<K: Hashed> {
     level: u8,
     counts: Counts<K>,
+}
+
+impl<K: Hashed> PartialEq for Sampled<K> {
+    /// A sample that has nothing in it (any more) is nothing, whatever it was taken for.
+    fn eq(&self, other: &Sampled<K>) -> bool {
+        self.counts == other.counts && (self.level == other.level || self.counts.is_empty())
+    }
 }
 
 impl<K: Hashed> Default for Sampled<K> {
@@ -75,10 +82,6 @@ impl<K: Hashed> Sampled<K> {
     }
 
     fn settle(&mut self) {
-        if self.counts.is_empty() {
-            // Nothing is left of what the sample was taken for.
-            self.level = 0;
-        }
         // Keys are at least as many as hashes, so counting those is only needed above the limit.
         while self.counts.len() > MOST_HASHES && self.distinct() > MOST_HASHES && self.level < 63 {
             self.raise(self.level + 1);

@@ -42,6 +42,9 @@ impl Engine {
     pub(super) fn recount(&mut self, now: Time) -> Result<(), CacheError> {
         self.cases.clear();
         self.sums.clear();
+        // Baselines begin where the new configuration says.
+        let windows = windows(&self.config, &mut self.names);
+        self.sums.set_windows(windows);
         self.store.commit(&Commit {
             clear_sums: true,
             meta: vec![("rules".to_owned(), "counting".to_owned())],
