@@ -1,9 +1,14 @@
 //! Numerics only: no word of the domain, no I/O. Every formula names its source.
 
+mod cluster;
 mod confseq;
+mod distribution;
 mod entropy;
+mod proportion;
 mod rate;
 
+pub use cluster::{Cluster, ClusterShare, cluster_share, cluster_t, effective_number};
 pub use confseq::{Interval, clean_runs_missing, confidence_sequence};
 pub use entropy::{categorical_variance, entropy_bits};
+pub use proportion::{clopper_pearson, garwood, newcombe, wilson};
 pub use rate::rate_interval;

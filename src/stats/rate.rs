@@ -26,7 +26,7 @@ pub fn rate_interval(count: u64, exposure: f64, alpha: f64) -> Option<Interval> 
 }
 
 /// Quantile of Gamma(shape, 1) by bounded bisection of the regularised incomplete gamma function.
-fn gamma_quantile(shape: f64, p: f64) -> f64 {
+pub(super) fn gamma_quantile(shape: f64, p: f64) -> f64 {
     let mut low = 0.0;
     // Ten standard deviations above the mean, and never below 40 (for small shapes): beyond every p in use.
     let mut high = shape + 10.0 * shape.sqrt() + 40.0;
