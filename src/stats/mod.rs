@@ -2,8 +2,14 @@
 
 mod confseq;
 mod entropy;
+mod glm;
 mod rate;
 
 pub use confseq::{Interval, clean_runs_missing, confidence_sequence};
 pub use entropy::{categorical_variance, entropy_bits};
+pub use glm::{
+    CameronTrivedi, CountData, FitError, NegativeBinomialFit, PoissonFit, VarianceForm,
+    cameron_trivedi, chi_square_upper, correlation, count_quantile, f_upper, fit_negative_binomial,
+    fit_poisson, normal_quantile, student_t_quantile, student_t_upper, variance_inflation,
+};
 pub use rate::rate_interval;
