@@ -1,11 +1,12 @@
 //! All cases of a one-shot run, in memory.
 
-use crate::cases::{Case, CaseEvent, EventIn, Facts, Insert, RuleBook, facts};
+use super::tally::{Tally, Windows};
+use crate::cases::{Case, CaseEvent, EventIn, Facts, Insert, RuleBook};
 use crate::ingest::{EventBatch, MappedEvent, Reason, Reject};
-use crate::measure::bucket_parts;
-use crate::model::{Hour, Names, Time};
-use crate::score::{Evidence, ProcessSums};
+use crate::model::{Names, Span, Time};
+use crate::score::Evidence;
 use hashbrown::HashTable;
+use std::borrow::Cow;
 
 /// Bounds of a table.
 #[derive(Clone, Copy, Debug)]
@@ -154,29 +155,40 @@ impl CaseTable {
         Some((times().min()?, times().max()?))
     }
 
-    /// The sums of all cases as of an instant. With a window, only cases that ended (and starts that lie) within it
-    /// count; whole hours, as the daemon's buckets have them.
-    pub fn evidence(&self, rules: &RuleBook, as_of: Time, window: Option<i64>) -> Evidence {
-        let first_hour: Hour = window.map_or(Hour::MIN, |window| as_of.plus(-window).hour());
-        let mut evidence = Evidence {
-            to: as_of,
-            ..Evidence::default()
+    /// The same table as it was known at an instant: only what had happened by then, parents looked up anew.
+    pub fn until(&self, as_of: Time) -> CaseTable {
+        let mut known = CaseTable {
+            index: self.index.clone(),
+            hashes: self.hashes.clone(),
+            keys: self.keys.clone(),
+            key_starts: self.key_starts.clone(),
+            cases: Vec::with_capacity(self.cases.len()),
+            names: self.names.clone(),
         };
         for case in &self.cases {
-            if let Some(facts) = facts(case, rules, &self.names, Some(as_of)) {
-                add(&mut evidence, &facts, &self.names, first_hour);
+            let mut case = case.until(as_of).map_or_else(Case::new, Cow::into_owned);
+            case.set_parent_process(0);
+            known.cases.push(case);
+        }
+        known.settle();
+        known
+    }
+
+    /// The sums of all cases as of an instant, with nothing later in the table. With a window, only cases that ended (and
+    /// starts that lie) within it count; whole hours, as the daemon's buckets have them.
+    pub fn evidence(&self, rules: &RuleBook, as_of: Time, window: Option<Span>) -> Evidence {
+        let tally = Tally::new(rules, &self.names, Windows::all_alike(window), as_of);
+        self.tell(tally, |_, _, _| {})
+    }
+
+    /// Puts every case into a tally; `each` is told the key of a case, what it says, and whether it counts.
+    pub fn tell(&self, mut tally: Tally, mut each: impl FnMut(&str, &Facts, bool)) -> Evidence {
+        for (at, case) in (0..).zip(&self.cases) {
+            if let Some(facts) = tally.add(case) {
+                each(self.key(at), &facts, tally.counts(&facts));
             }
         }
-        evidence
-            .processes
-            .values_mut()
-            .for_each(ProcessSums::drop_zeros);
-        let begin = self.span().map_or(as_of, |(first, _)| first);
-        evidence.from = match window {
-            Some(window) => begin.max(as_of.plus(-window)),
-            None => begin,
-        };
-        evidence
+        tally.finish()
     }
 }
 
@@ -194,19 +206,5 @@ pub(crate) fn event_in(event: &MappedEvent, global: &[u32]) -> EventIn {
             flags: event.flags,
         },
         input: event.input,
-    }
-}
-
-fn add(evidence: &mut Evidence, facts: &Facts, names: &Names, first_hour: Hour) {
-    let (start, end) = bucket_parts(facts);
-    let process = evidence.processes.entry(facts.process).or_default();
-    // Open cases count however long ago they began: they are open now.
-    if start.hour >= first_hour {
-        process.part(&start).add_start(facts, 1);
-    } else {
-        process.part(&start).add_open(facts, 1);
-    }
-    if facts.complete && end.hour >= first_hour {
-        process.part(&end).add_end(facts, names, 1);
     }
 }

@@ -154,6 +154,17 @@ pub enum Precision {
     Undetermined,
 }
 
+impl fmt::Display for Precision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Precision::Finer => "finer",
+            Precision::Equal => "equal",
+            Precision::Coarser => "coarser",
+            Precision::Undetermined => "undetermined",
+        })
+    }
+}
+
 /// One or several allowed words.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(untagged)]
@@ -171,6 +182,25 @@ impl<T: PartialEq> OneOf<T> {
             OneOf::One(one) => one == word,
             OneOf::Many(many) => many.contains(word),
         }
+    }
+}
+
+/// `low`, or `low or medium`, or `low, medium or high`.
+impl<T: fmt::Display> fmt::Display for OneOf<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = match self {
+            OneOf::One(one) => std::slice::from_ref(one),
+            OneOf::Many(many) => many,
+        };
+        for (nth, word) in words.iter().enumerate() {
+            match nth {
+                0 => {}
+                _ if nth + 1 == words.len() => f.write_str(" or ")?,
+                _ => f.write_str(", ")?,
+            }
+            write!(f, "{word}")?;
+        }
+        Ok(())
     }
 }
 

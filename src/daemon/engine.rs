@@ -1,6 +1,7 @@
 //! The engine: takes deliveries, assembles cases, keeps sums, commits, scores. No threads, no clock: the worker has those.
 
 mod recount;
+mod rules;
 
 use super::cache::{CacheError, CaseCache};
 use super::counters::Counters;
@@ -85,6 +86,7 @@ impl Engine {
             config,
         };
         engine.cases.store_is_empty = !engine.store.has_cases()?;
+        engine.note_rules(now)?;
         let hash = rules_hash(&engine.config);
         if engine.store.meta("rules")?.as_deref() != Some(&hash) {
             engine.recount(now)?;

@@ -1,8 +1,9 @@
 //! Sums in memory: buckets of the present batch, sums over all time, sums over the window.
 
+use crate::assemble::Windows;
 use crate::cases::Facts;
 use crate::measure::{BucketKey, Sums, bucket_parts};
-use crate::model::{Executor, Hour, NameId, Names, Origin, Span, Time};
+use crate::model::{Executor, Hour, NameId, Names, Origin, Time};
 use crate::score::{Evidence, ProcessSums};
 use crate::store::{BucketRow, Store, StoreError, TotalRow};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -14,37 +15,6 @@ const MOST_BUCKETS: usize = 4_096;
 
 /// Which process, executor kind and origin.
 pub type TotalKey = (NameId, Executor, Origin);
-
-/// The spans within which cases count, by process.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Windows {
-    /// For every process that is not named; `None` counts all.
-    pub default: Option<Span>,
-    /// By process.
-    pub own: BTreeMap<NameId, Span>,
-}
-
-impl Windows {
-    fn of(&self, process: NameId) -> Option<Span> {
-        self.own.get(&process).copied().or(self.default)
-    }
-
-    /// The first hour that counts for a process.
-    fn first_hour(&self, process: NameId, now: Time) -> Hour {
-        self.of(process)
-            .map_or(Hour::MIN, |span| now.plus(-span).hour())
-    }
-
-    /// Every different window.
-    fn all(&self) -> BTreeSet<Option<Span>> {
-        self.own
-            .values()
-            .copied()
-            .map(Some)
-            .chain([self.default])
-            .collect()
-    }
-}
 
 /// All sums that the daemon holds.
 #[derive(Debug, Default)]

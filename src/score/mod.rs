@@ -3,7 +3,9 @@
 //! Pure. DESIGN of the formulae: docs/scoring.md. Knows nothing of files, databases or the wall clock.
 
 mod change;
+mod difference;
 mod evidence;
+pub mod explain;
 mod process;
 mod recommend;
 mod shape;
@@ -11,9 +13,10 @@ mod size;
 mod table;
 
 pub use change::{Change, changes};
+pub use difference::{Claim, Difference, Differing, differences};
 pub use evidence::{Evidence, ProcessSums};
 pub use process::{Terms, score_all};
-pub use recommend::{Attributes, Verdict, recommend};
+pub use recommend::{Attributes, Condition, Verdict, conditions, recommend};
 pub use shape::{Bounds, Durations, ExecutorScore, ProcessScore, SizeParts};
 pub use size::{SizeError, Sizes, own_size, sizes};
 pub use table::{

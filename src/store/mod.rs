@@ -5,10 +5,13 @@
 
 mod commit;
 mod lock;
+mod past;
 mod quarantine;
 mod schema;
 
-pub use commit::{BucketRow, CaseRow, Commit, CounterRow, FileRow, LedgerRow, TotalRow};
+pub use commit::{
+    BucketRow, CaseRow, Commit, CounterRow, DocumentRow, FileRow, LedgerRow, RulesRow, TotalRow,
+};
 pub use lock::DataLock;
 pub use quarantine::{QuarantineFilter, QuarantineRow, ReplayState};
 
@@ -57,6 +60,18 @@ pub enum StoreError {
         /// Its schema.
         found: i64,
         /// The newest one known.
+        known: i64,
+    },
+    /// An older version wrote it, and who reads it may not change it.
+    #[error(
+        "{file}: written by an older version (schema {found}, this one reads {known}); `toleranced run` brings it up to date"
+    )]
+    Older {
+        /// The database file.
+        file: PathBuf,
+        /// Its schema.
+        found: i64,
+        /// The only one that can be read.
         known: i64,
     },
     /// A row is not what this version wrote.

@@ -2,8 +2,8 @@
 
 use super::super::cache::CacheError;
 use super::super::rows::case_row;
-use super::super::sums::Windows;
 use super::Engine;
+use crate::assemble::Windows;
 use crate::cases::{Case, RuleBook, facts};
 use crate::config::daemon::Config;
 use crate::model::{Names, Time, hash_pair};
@@ -21,6 +21,7 @@ impl Engine {
         self.commit()?;
         self.recount_due |= rules_hash(&config) != rules_hash(&self.config);
         self.config = config;
+        self.note_rules(now)?;
         self.rules = RuleBook::new(
             &self.config.catalog,
             &self.config.tolerance,
@@ -111,13 +112,5 @@ pub(super) fn rules_hash(config: &Config) -> String {
 }
 
 pub(super) fn windows(config: &Config, names: &mut Names) -> Windows {
-    Windows {
-        default: config.window,
-        own: config
-            .catalog
-            .processes
-            .values()
-            .filter_map(|process| Some((names.intern(&process.id), process.window?)))
-            .collect(),
-    }
+    Windows::new(config.window, &config.catalog, names)
 }

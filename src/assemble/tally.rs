@@ -1,0 +1,137 @@
+//! From cases to evidence, one case after the other: as of an instant, within windows.
+
+use crate::cases::{Case, Facts, RuleBook, facts};
+use crate::config::catalog::Catalog;
+use crate::measure::bucket_parts;
+use crate::model::{Hour, NameId, Names, Span, Time};
+use crate::score::{Evidence, ProcessSums};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The spans within which cases count, by process.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Windows {
+    /// For every process that is not named; `None` counts all.
+    pub default: Option<Span>,
+    /// By process.
+    pub own: BTreeMap<NameId, Span>,
+}
+
+impl Windows {
+    /// One window for all processes.
+    pub fn all_alike(window: Option<Span>) -> Windows {
+        Windows {
+            default: window,
+            own: BTreeMap::new(),
+        }
+    }
+
+    /// A window for all processes but those to which the catalog gives their own; names are interned.
+    pub fn new(default: Option<Span>, catalog: &Catalog, names: &mut Names) -> Windows {
+        let own = catalog
+            .processes
+            .values()
+            .filter_map(|process| Some((names.intern(&process.id), process.window?)));
+        Windows {
+            default,
+            own: own.collect(),
+        }
+    }
+
+    /// That of a process; `None` counts all.
+    pub fn of(&self, process: NameId) -> Option<Span> {
+        self.own.get(&process).copied().or(self.default)
+    }
+
+    /// The first hour that counts for a process: whole hours, as buckets have them.
+    pub fn first_hour(&self, process: NameId, as_of: Time) -> Hour {
+        self.of(process)
+            .map_or(Hour::MIN, |span| as_of.plus(-span).hour())
+    }
+
+    /// Every different window.
+    pub fn all(&self) -> BTreeSet<Option<Span>> {
+        self.own
+            .values()
+            .copied()
+            .map(Some)
+            .chain([self.default])
+            .collect()
+    }
+}
+
+/// Sums up cases as of an instant. The same cases in any order give the same evidence.
+#[derive(Debug)]
+pub struct Tally<'a> {
+    rules: &'a RuleBook,
+    names: &'a Names,
+    windows: Windows,
+    evidence: Evidence,
+    /// The first event of all.
+    first: Option<Time>,
+}
+
+impl<'a> Tally<'a> {
+    /// Without any case yet.
+    pub fn new(rules: &'a RuleBook, names: &'a Names, windows: Windows, as_of: Time) -> Tally<'a> {
+        let evidence = Evidence {
+            to: as_of,
+            ..Evidence::default()
+        };
+        Tally {
+            rules,
+            names,
+            windows,
+            evidence,
+            first: None,
+        }
+    }
+
+    /// The instant.
+    pub fn as_of(&self) -> Time {
+        self.evidence.to
+    }
+
+    /// Adds a case of which nothing is later than the instant ([`Case::until`]). Gives what it says.
+    pub fn add(&mut self, case: &Case) -> Option<Facts> {
+        let as_of = self.evidence.to;
+        let facts = facts(case, self.rules, self.names, Some(as_of))?;
+        self.first = Some(
+            self.first
+                .map_or(facts.start, |first| first.min(facts.start)),
+        );
+        let first_hour = self.windows.first_hour(facts.process, as_of);
+        let (start, end) = bucket_parts(&facts);
+        let process = self.evidence.processes.entry(facts.process).or_default();
+        // Open cases count however long ago they began: they are open now.
+        if start.hour >= first_hour {
+            process.part(&start).add_start(&facts, 1);
+        } else {
+            process.part(&start).add_open(&facts, 1);
+        }
+        if facts.complete && end.hour >= first_hour {
+            process.part(&end).add_end(&facts, self.names, 1);
+        }
+        Some(facts)
+    }
+
+    /// Whether a case is among those that make up the deviation of its process, but for its origin.
+    pub fn counts(&self, facts: &Facts) -> bool {
+        let first_hour = self.windows.first_hour(facts.process, self.evidence.to);
+        facts.complete && facts.end.hour() >= first_hour
+    }
+
+    /// The evidence of all cases.
+    pub fn finish(mut self) -> Evidence {
+        let as_of = self.evidence.to;
+        self.evidence
+            .processes
+            .values_mut()
+            .for_each(ProcessSums::drop_zeros);
+        let begin = self.first.unwrap_or(as_of);
+        let since = |window: Span| begin.max(as_of.plus(-window));
+        self.evidence.from = self.windows.default.map_or(begin, since);
+        let own = self.windows.own.iter();
+        self.evidence.own_from = own.map(|(id, window)| (*id, since(*window))).collect();
+        self.evidence
+    }
+}
