@@ -86,9 +86,9 @@ impl<'a> Tally<'a> {
         }
     }
 
-    /// The instant.
-    pub fn as_of(&self) -> Time {
-        self.evidence.to
+    /// The first event of all cases so far.
+    pub fn first(&self) -> Option<Time> {
+        self.first
     }
 
     /// Adds a case of which nothing is later than the instant ([`Case::until`]). Gives what it says.

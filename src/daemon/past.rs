@@ -165,8 +165,8 @@ pub struct PastView<'a> {
 pub struct PastScore {
     /// Of all processes, by id.
     pub scores: Vec<ProcessScore>,
-    /// The first instant that counts, for processes without a window of their own.
-    pub from: Time,
+    /// The first event of all by then; the instant that is scored where there is none.
+    pub begun: Time,
     /// The instant that is scored.
     pub as_of: Time,
     /// Cases that had begun by then.
@@ -293,6 +293,7 @@ impl<'a> Past<'a> {
     }
 
     fn score(self) -> PastScore {
+        let begun = self.tally.first().unwrap_or(self.view.as_of);
         let evidence = self.tally.finish();
         let terms = Terms {
             catalog: &self.view.rules.catalog,
@@ -301,7 +302,7 @@ impl<'a> Past<'a> {
         };
         PastScore {
             scores: score_all(&evidence, terms),
-            from: evidence.from,
+            begun,
             as_of: evidence.to,
             cases: self.cases,
             behind: self.worst.map(Worst::cases).unwrap_or_default(),

@@ -70,17 +70,15 @@ impl<'a> Standing<'a> {
         };
         let permissible = permissible_deviation(self.tolerance, required_class, self.size);
         let (status, achieved_class) = self.status_and_class(permissible);
-        let attributes = Attributes {
-            complexity: complexity_level(self.tolerance, self.size),
-            frequency: frequency_level(self.tolerance, self.per_week),
-            criticality: self.criticality,
-            tolerance: tolerance_level(self.tolerance, permissible),
-            status,
-            executor: self.executor,
-            required_class,
-            achieved_class,
-            ..self.base
-        };
+        let mut attributes = self.base;
+        attributes.complexity = complexity_level(self.tolerance, self.size);
+        attributes.frequency = frequency_level(self.tolerance, self.per_week);
+        attributes.criticality = self.criticality;
+        attributes.tolerance = tolerance_level(self.tolerance, permissible);
+        attributes.status = status;
+        attributes.executor = self.executor;
+        attributes.required_class = required_class;
+        attributes.achieved_class = achieved_class;
         let verdict = recommend(&self.tolerance.recommendations, &attributes);
         Judged {
             attributes,
