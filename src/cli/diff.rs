@@ -176,7 +176,7 @@ fn text(compared: &Compared, all: bool) -> Result<(), Failure> {
     }
     let mut same = Vec::new();
     for difference in &compared.processes {
-        if !difference.has_changed() && !all {
+        if !difference.is_told() && !all {
             same.push(printable(&difference.process, 60));
             continue;
         }
@@ -195,7 +195,10 @@ fn text(compared: &Compared, all: bool) -> Result<(), Failure> {
         }
     }
     if !same.is_empty() {
-        let line = format!("No change beyond chance: {}", same.join(", "));
+        let line = format!(
+            "No other word, and no change beyond chance: {}",
+            same.join(", ")
+        );
         out.push('\n');
         out.push_str(&paragraph(&line, 0, width));
     }
@@ -236,6 +239,7 @@ fn row(differing: &Differing) -> Vec<String> {
     };
     let claim = match differing.claim {
         Claim::Changed => "changed",
+        Claim::MayBeChance if differing.is_word => "follows from figures that may be chance",
         Claim::MayBeChance => "may be chance: the intervals overlap",
         Claim::NoInterval => "no interval: nothing is claimed",
     };

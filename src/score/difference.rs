@@ -8,9 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Claim {
-    /// It has changed: a class, a status, a recommendation; or a figure whose intervals do not overlap.
+    /// It has changed: what is declared or set by the rules, a figure whose intervals do not overlap, or what follows
+    /// from one of these.
     Changed,
-    /// The intervals overlap, or the figure follows from one whose intervals do: it may be chance.
+    /// The intervals overlap, or it follows from figures whose intervals do: it may be chance, or more evidence.
     MayBeChance,
     /// The figure has no interval, so nothing is claimed.
     NoInterval,
@@ -27,6 +28,8 @@ pub struct Differing {
     pub to: String,
     /// What can be said of it.
     pub claim: Claim,
+    /// Whether it is a word (a class, a status, a recommendation) rather than a figure.
+    pub is_word: bool,
 }
 
 /// What differs for one process.
@@ -48,12 +51,20 @@ impl Difference {
         let mut all = self.differing.iter();
         all.any(|differing| differing.claim == Claim::Changed)
     }
+
+    /// Whether anything is worth telling: a change, or another word, though it may be chance.
+    pub fn is_told(&self) -> bool {
+        let has_word = self.differing.iter().any(|differing| differing.is_word);
+        has_word || self.has_changed()
+    }
 }
 
 /// How a column is judged.
 enum Judge {
     /// It has no error: any difference is a change.
     Exact,
+    /// It follows from these columns, and has changed where one of them has.
+    Follows(&'static [&'static str]),
     /// It has an interval.
     Interval(fn(&ProcessScore) -> Option<[f64; 2]>),
     /// It has none.
@@ -67,16 +78,29 @@ struct Column {
     judge: Judge,
 }
 
+/// What a verdict follows from.
+const VERDICT: &[&str] = &[
+    "criticality",
+    "required_class",
+    "permissible_deviation",
+    "complexity",
+    "executor",
+    "deviation",
+    "cases_per_week",
+];
+/// What a status follows from.
+const STATUS: &[&str] = &["permissible_deviation", "deviation"];
+
 #[rustfmt::skip]
 const COLUMNS: &[Column] = &[
-    Column { what: "recommendation", text: |s| word(s.recommendation), judge: Judge::Exact },
-    Column { what: "rule", text: |s| s.rule.clone().unwrap_or_default(), judge: Judge::Exact },
-    Column { what: "status", text: |s| s.status.to_string(), judge: Judge::Exact },
+    Column { what: "recommendation", text: |s| word(s.recommendation), judge: Judge::Follows(VERDICT) },
+    Column { what: "rule", text: |s| s.rule.clone().unwrap_or_default(), judge: Judge::Follows(VERDICT) },
+    Column { what: "status", text: |s| s.status.to_string(), judge: Judge::Follows(STATUS) },
     Column { what: "required_class", text: |s| s.required_class.to_string(), judge: Judge::Exact },
-    Column { what: "achieved_class", text: |s| s.achieved_class.to_string(), judge: Judge::Exact },
+    Column { what: "achieved_class", text: |s| s.achieved_class.to_string(), judge: Judge::Follows(STATUS) },
     Column { what: "criticality", text: |s| s.criticality.to_string(), judge: Judge::Exact },
     Column { what: "complexity", text: |s| word(s.complexity), judge: Judge::Exact },
-    Column { what: "frequency", text: |s| word(s.frequency), judge: Judge::Exact },
+    Column { what: "frequency", text: |s| word(s.frequency), judge: Judge::Follows(&["cases_per_week"]) },
     Column { what: "permissible_deviation", text: |s| s.permissible_deviation.map_or(String::new(), percent), judge: Judge::Exact },
     Column { what: "executor", text: |s| s.executor.to_string(), judge: Judge::Exact },
     Column { what: "deviation", judge: Judge::Interval(deviation),
@@ -152,6 +176,17 @@ fn compare(
     let claim = match column.judge {
         Judge::Exact => Claim::Changed,
         Judge::None => Claim::NoInterval,
+        Judge::Follows(inputs) => {
+            let inputs = COLUMNS.iter().filter(|input| inputs.contains(&input.what));
+            let mut compared = inputs.filter_map(|input| compare(input, from, to));
+            let has_changed = compared.any(|input| input.claim == Claim::Changed);
+            // Where there is no other score to hold it against, that is the change.
+            if has_changed || from.is_none() || to.is_none() {
+                Claim::Changed
+            } else {
+                Claim::MayBeChance
+            }
+        }
         Judge::Interval(interval) => {
             let interval = |score: &Option<ProcessScore>| score.as_ref().and_then(interval);
             match (interval(from), interval(to)) {
@@ -167,6 +202,7 @@ fn compare(
         from: before,
         to: after,
         claim,
+        is_word: matches!(column.judge, Judge::Exact | Judge::Follows(_)),
     })
 }
 
@@ -222,6 +258,10 @@ mod tests {
         let expected = ["status", "deviation", "capability"];
         let expected = expected.map(|what| (what.to_owned(), Claim::Changed));
         assert_eq!(claims(before.clone(), much), expected);
+        // Another word that follows from figures which can't be told apart.
+        let word = score(Some((0.03, 0.02, 0.04)), Outside);
+        let told = differences(&[before.clone()], &[word]).remove(0);
+        assert!(told.is_told() && !told.has_changed());
         let unknown = score(None, Undetermined);
         assert_eq!(claims(before, unknown)[0].1, Claim::NoInterval);
     }

@@ -8,6 +8,7 @@ use crate::cli::layout::{
 use crate::cli::reading::reading_words;
 use crate::cli::text::{grouped, harmless, printable};
 use crate::config::format_span;
+use crate::model::Status;
 use crate::score::explain::{Figure, Lever, RuleTrace, Turn};
 use console::style;
 use std::io::{self, Write};
@@ -83,7 +84,7 @@ impl Page<'_> {
         };
         let window = said
             .window_seconds
-            .map_or("everything counts".to_owned(), |seconds| {
+            .map_or("no window".to_owned(), |seconds| {
                 format!("window {}", format_span((seconds * 1e6) as i64))
             });
         let mut lines = vec![format!(
@@ -359,7 +360,7 @@ fn outcome(turn: &Turn) -> String {
             format!("T {:.2} %", t * 100.0)
         }));
     }
-    if changes("status") {
+    if changes("status") && turn.status != Status::NoTolerance {
         said.push(words(turn.status.word()));
     }
     let recommendation = turn.recommendation.map_or("no verdict", |r| r.words());

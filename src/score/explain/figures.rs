@@ -49,8 +49,8 @@ const STATUS: &str = "status";
 const TIME: &str = "time";
 const EXECUTORS: &str = "executors";
 
-const ENDED: &str = "cases that ended in the window";
-const STARTED: &str = "cases that started in the window";
+const ENDED: &str = "ended cases";
+const STARTED: &str = "started cases";
 const CATALOG: &str = "catalog";
 const TABLE: &str = "tolerance table";
 
@@ -73,15 +73,15 @@ const ROWS: &[Row] = &[
         rests_on: |_| TABLE },
 
     Row { section: DEVIATION, name: "ended cases n", value: |g| Some(ended(g.score).to_string()),
-        formula: |_| "each counted once".to_owned(), rests_on: |_| ENDED },
+        formula: |_| "ended in the window, each counted once".to_owned(), rests_on: |_| ENDED },
     Row { section: DEVIATION, name: "deviations s", value: |g| g.score.deviation.map(|d| short(d.mean * ended(g.score) as f64, 2)),
         formula: weights, rests_on: |_| ENDED },
     Row { section: DEVIATION, name: "observed mean", value: |g| g.score.deviation.map(|d| percent(d.mean)),
         formula: |_| "s / n".to_owned(), rests_on: |_| ENDED },
     Row { section: DEVIATION, name: "interval", value: |g| g.score.deviation.map(interval),
-        formula: |g| format!("{} % confidence sequence: the p with B(1/2+s, 1/2+n-s) / B(1/2, 1/2) / (p^s (1-p)^(n-s)) < 1/{}",
+        formula: |g| format!("{} %, may be looked at after every case: the p with B(1/2+s, 1/2+n-s) / B(1/2, 1/2) / (p^s (1-p)^(n-s)) < 1/{}",
             short((1.0 - g.terms.tolerance.alpha) * 100.0, 2), short(g.terms.tolerance.alpha, 6)),
-        rests_on: |_| "n and s; may be looked at after every case" },
+        rests_on: |_| "n and s" },
     Row { section: DEVIATION, name: "reopened", value: |g| counted(g, g.score.reopened),
         formula: |g| format!("each weighs {}", short(g.terms.tolerance.weights.rework, 6)), rests_on: |_| ENDED },
     Row { section: DEVIATION, name: "late", value: |g| g.declared.duration_limit.and_then(|_| counted(g, g.score.late)),
@@ -99,7 +99,7 @@ const ROWS: &[Row] = &[
     Row { section: SIZE, name: "hand-offs H", value: |g| g.score.size_parts.map(|p| short(p.handoffs, 2)),
         formula: |_| "changes between executor kinds / cases".to_owned(), rests_on: |_| ENDED },
     Row { section: SIZE, name: "sub-processes", value: |g| g.score.size_parts.map(|p| short(p.sub_processes, 2)),
-        formula: |_| "sum of calls per case * size".to_owned(), rests_on: |_| "cases that name this process's as their parent" },
+        formula: |_| "sum of calls per case * size".to_owned(), rests_on: |_| "cases that name a parent" },
     Row { section: SIZE, name: "measured size N", value: |g| g.score.size_steps.map(steps),
         formula: |_| "L + D + H + sub-processes".to_owned(), rests_on: |_| ENDED },
     Row { section: SIZE, name: "complexity", value: |g| g.score.complexity.map(|level| level.to_string()),

@@ -202,7 +202,7 @@ impl Field<'_> {
                 ("above", mean + 1e-9)
             };
             let judged = self.observed(n, judged_at * n);
-            let when = format!("mean {word} {} with as many cases", percent(mean));
+            let when = format!("mean {word} {}, as many cases", percent(mean));
             turns.push(self.turn(when, Some((mean, "deviations_per_case")), &judged));
         };
         let status = self.now.attributes.status;
@@ -339,9 +339,9 @@ impl Field<'_> {
 fn after(runs: u64, clean: bool) -> String {
     match (runs, clean) {
         (1, true) => "after 1 more clean run".to_owned(),
-        (1, false) => "after 1 more run that goes wrong".to_owned(),
+        (1, false) => "after 1 more that goes wrong".to_owned(),
         (_, true) => format!("after {runs} more clean runs"),
-        (_, false) => format!("after {runs} more runs that all go wrong"),
+        (_, false) => format!("after {runs} more that all go wrong"),
     }
 }
 
