@@ -83,7 +83,12 @@ fn line(nth: usize, event: &Event) -> String {
         event.process, event.case, event.activity
     );
     let origin = ["live", "exercise", "shadow"][event.origin as usize];
-    write!(line, ",\"origin\":\"{origin}\",\"reviewed\":{}", event.reviewed).unwrap();
+    write!(
+        line,
+        ",\"origin\":\"{origin}\",\"reviewed\":{}",
+        event.reviewed
+    )
+    .unwrap();
     if event.minutes > 4 {
         write!(line, ",\"hands_on\":{}", event.minutes).unwrap();
     }

@@ -2,9 +2,13 @@
 //!
 //! Knows neither files nor HTTP; batches come in, evidence comes out.
 
+mod behind;
 mod content;
 mod table;
+mod tally;
 
+pub use behind::{CaseBehind, Worst, split_key};
 pub use content::ContentCounter;
 pub(crate) use table::event_in;
 pub use table::{CaseTable, TableLimits, Taken};
+pub use tally::{Tally, Windows, shadowed};

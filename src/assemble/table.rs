@@ -1,12 +1,12 @@
 //! All cases of a one-shot run, in memory.
 
-use crate::cases::{Case, CaseEvent, EventIn, Facts, Insert, RuleBook, facts, facts_beside};
+use super::tally::{Tally, Windows, shadowed};
+use crate::cases::{Case, CaseEvent, EventIn, Facts, Insert, RuleBook};
 use crate::ingest::{EventBatch, MappedEvent, Reason, Reject};
-use crate::measure::{Counts, bucket_parts};
-use crate::model::{Hour, NameId, Names, Origin, Time};
-use crate::score::{Baseline, BaselineFinder, Evidence, ProcessSums};
+use crate::model::{Names, Span, Time};
+use crate::score::Evidence;
 use hashbrown::HashTable;
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
 /// Bounds of a table.
 #[derive(Clone, Copy, Debug)]
@@ -155,121 +155,43 @@ impl CaseTable {
         Some((times().min()?, times().max()?))
     }
 
-    /// The facts of a case as of an instant; a shadow run is compared with the case it shadows.
-    fn facts_of(&self, case: &Case, rules: &RuleBook, as_of: Time) -> Option<Facts> {
-        let shadow = |event: &CaseEvent| event.flags.origin() == Origin::Shadow;
-        let twin = match case.parent() {
-            Some(parent) if case.events().iter().any(shadow) => self
-                .find(parent, crate::model::hash_text(parent))
-                .and_then(|twin| {
-                    facts(&self.cases[twin as usize], rules, &self.names, Some(as_of))
-                }),
-            _ => None,
+    /// The same table as it was known at an instant: only what had happened by then, parents looked up anew.
+    pub fn until(&self, as_of: Time) -> CaseTable {
+        let mut known = CaseTable {
+            index: self.index.clone(),
+            hashes: self.hashes.clone(),
+            keys: self.keys.clone(),
+            key_starts: self.key_starts.clone(),
+            cases: Vec::with_capacity(self.cases.len()),
+            names: self.names.clone(),
         };
-        let outcome = twin.map_or(0, |twin| twin.to_compare_with());
-        facts_beside(case, rules, &self.names, Some(as_of), outcome)
-    }
-
-    /// The sums of all cases as of an instant. With a window, only cases that ended (and starts that lie) within it
-    /// count; whole hours, as the daemon's buckets have them.
-    pub fn evidence(&self, rules: &RuleBook, as_of: Time, window: Option<i64>) -> Evidence {
-        let first_hour: Hour = window.map_or(Hour::MIN, |window| as_of.plus(-window).hour());
-        let mut evidence = Evidence {
-            to: as_of,
-            ..Evidence::default()
-        };
-        let mut ended: BTreeMap<NameId, Counts<Hour>> = BTreeMap::new();
         for case in &self.cases {
-            if let Some(facts) = self.facts_of(case, rules, as_of) {
-                add(&mut evidence, &facts, &self.names, first_hour);
-                if facts.complete && facts.origin == Origin::Live {
-                    let hours = ended.entry(facts.process).or_default();
-                    hours.add(facts.end.hour(), 1);
-                }
-            }
+            let mut case = case.until(as_of).map_or_else(Case::new, Cow::into_owned);
+            case.set_parent_process(0);
+            known.cases.push(case);
         }
-        evidence
-            .processes
-            .values_mut()
-            .for_each(ProcessSums::drop_zeros);
-        evidence.baselines = self.baselines(rules, as_of, &ended);
-        let begin = self.span().map_or(as_of, |(first, _)| first);
-        evidence.from = match window {
-            Some(window) => begin.max(as_of.plus(-window)),
-            None => begin,
-        };
-        evidence
+        known.settle();
+        known
     }
-}
 
-impl CaseTable {
-    /// The first cases of every process, given how many ended in each hour: facts of later ones are not looked at again.
-    fn baselines(
-        &self,
-        rules: &RuleBook,
-        as_of: Time,
-        ended: &BTreeMap<NameId, Counts<Hour>>,
-    ) -> BTreeMap<NameId, Baseline> {
-        let cases = rules.baseline_cases();
-        let live = |case: &Case| {
-            facts(case, rules, &self.names, Some(as_of))
-                .filter(|facts| facts.complete && facts.origin == Origin::Live)
-        };
-        let last_hours: BTreeMap<NameId, Hour> = ended
-            .iter()
-            .map(|(process, hours)| (*process, last_hour(rules.of(*process).first_hour, hours, cases)))
-            .collect();
-        let mut by_hour: BTreeMap<Hour, Vec<Facts>> = BTreeMap::new();
-        for case in &self.cases {
-            let Some(end) = case.latest().map(|event| event.time.hour()) else {
-                continue;
-            };
-            let counts = |process| last_hours.get(&process).is_some_and(|last| end <= *last);
-            let called_in_time = || counts(case.parent_process());
-            if (counts(case.process()) || called_in_time())
-                && let Some(facts) = live(case)
-            {
-                by_hour.entry(end).or_default().push(facts);
-            }
-        }
-        let mut finders: BTreeMap<NameId, BaselineFinder> = ended
-            .keys()
-            .map(|process| {
-                let first = rules.of(*process).first_hour;
-                (*process, BaselineFinder::new(cases, first))
-            })
-            .collect();
-        for (hour, all) in by_hour {
-            for facts in all {
-                if let Some(finder) = finders.get_mut(&facts.process)
-                    && finder.enter(hour)
-                {
-                    finder.add_case(&facts, &self.names);
-                }
-                if let Some(finder) = finders.get_mut(&facts.parent_process)
-                    && finder.enter(hour)
-                {
-                    finder.add_calls(facts.process, 1);
-                }
-            }
-        }
-        finders
-            .into_iter()
-            .map(|(process, finder)| (process, finder.finish()))
-            .collect()
+    /// The sums of all cases as of an instant, with nothing later in the table. With a window, only cases that ended (and
+    /// starts that lie) within it count; whole hours, as the daemon's buckets have them.
+    pub fn evidence(&self, rules: &RuleBook, as_of: Time, window: Option<Span>) -> Evidence {
+        let tally = Tally::new(rules, &self.names, Windows::all_alike(window), as_of);
+        self.tell(tally, |_, _, _| {})
     }
-}
 
-/// The hour by whose end there are so many cases; the last hour if there are never.
-fn last_hour(first: Hour, hours: &Counts<Hour>, cases: i64) -> Hour {
-    let mut seen = 0;
-    for (hour, count) in hours.iter().filter(|(hour, _)| *hour >= first) {
-        seen += count;
-        if seen >= cases {
-            return hour;
+    /// Puts every case into a tally; `each` is told the key of a case, what it says, and whether it counts.
+    pub fn tell(&self, mut tally: Tally, mut each: impl FnMut(&str, &Facts, bool)) -> Evidence {
+        for (at, case) in (0..).zip(&self.cases) {
+            let twin = shadowed(case).and_then(|key| self.find(key, crate::model::hash_text(key)));
+            let twin = twin.map(|twin| &self.cases[twin as usize]);
+            if let Some(facts) = tally.add(case, twin) {
+                each(self.key(at), &facts, tally.counts(&facts));
+            }
         }
+        tally.finish()
     }
-    Hour::MAX
 }
 
 /// An event of a batch with the numbers of names turned into global ones.
@@ -287,19 +209,5 @@ pub(crate) fn event_in(event: &MappedEvent, global: &[u32]) -> EventIn {
         },
         input: event.input,
         hands_on: event.hands_on,
-    }
-}
-
-fn add(evidence: &mut Evidence, facts: &Facts, names: &Names, first_hour: Hour) {
-    let (start, end) = bucket_parts(facts);
-    let process = evidence.processes.entry(facts.process).or_default();
-    // Open cases count however long ago they began: they are open now.
-    if start.hour >= first_hour {
-        process.part(&start).add_start(facts, 1);
-    } else {
-        process.part(&start).add_open(facts, 1);
-    }
-    if facts.complete && end.hour >= first_hour {
-        process.part(&end).add_end(facts, names, 1);
     }
 }

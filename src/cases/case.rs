@@ -4,6 +4,7 @@ use super::event::{CaseEvent, EventFlags, EventIn};
 use crate::model::bytes::{DamagedBytes, Reader, put_i64, put_text, put_u64};
 use crate::model::{NameId, Time};
 use rustc_hash::FxHashMap;
+use std::borrow::Cow;
 
 /// What became of an event that was put into a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,9 +119,7 @@ impl Case {
             }
             (known, seconds) => {
                 let value = (seconds, event.flags.hands_on_of_case());
-                known
-                    .get_or_insert_default()
-                    .insert(event.identity, value);
+                known.get_or_insert_default().insert(event.identity, value);
             }
         }
     }
@@ -200,6 +199,39 @@ impl Case {
     /// Closes it for having been idle; says whether that is news.
     pub fn close_idle(&mut self, closed: bool) -> bool {
         std::mem::replace(&mut self.idle_closed, closed) != closed
+    }
+
+    /// The case as it was known at an instant: only what had happened by then. `None` if nothing had.
+    ///
+    /// Input and parent are kept as the latest event names them: a case keeps no others, and seldom has others.
+    pub fn until(&self, as_of: Time) -> Option<Cow<'_, Case>> {
+        let happened = |event: &&CaseEvent| event.time <= as_of;
+        let count = self.events.iter().filter(happened).count();
+        match count {
+            0 => None,
+            all if all == self.events.len() => Some(Cow::Borrowed(self)),
+            _ => Some(Cow::Owned(Case {
+                events: self.events.iter().filter(happened).copied().collect(),
+                input: self.input,
+                parent: self.parent.clone(),
+                parent_process: self.parent_process,
+                twin_outcome: self.twin_outcome,
+                hands_on: self.hands_on_until(happened),
+                idle_closed: false,
+                index: None,
+            })),
+        }
+    }
+
+    fn hands_on_until(&self, happened: impl Fn(&&CaseEvent) -> bool) -> Option<Box<HandsOn>> {
+        let known = self.hands_on.as_deref()?;
+        let then: HandsOn = self
+            .events
+            .iter()
+            .filter(happened)
+            .filter_map(|event| Some((event.identity, *known.get(&event.identity)?)))
+            .collect();
+        (!then.is_empty()).then(|| Box::new(then))
     }
 
     fn position_of(&mut self, identity: u64) -> Option<usize> {
@@ -416,6 +448,27 @@ mod tests {
             prop_assert_eq!(forward.ordered(), shuffled.ordered());
             prop_assert_eq!(forward.input(), shuffled.input());
             prop_assert_eq!(forward.hands_on(), shuffled.hands_on());
+        }
+
+        #[test]
+        fn as_of_an_instant_it_is_what_it_would_be_had_the_rest_not_happened_yet(
+            times in proptest::collection::vec((0i64..50, 0u64..40), 1..60),
+            until in 0i64..50,
+        ) {
+            let (mut whole, mut part) = (Case::new(), Case::new());
+            // An event has one time.
+            for (time, id) in times.iter().map(|(time, id)| (*time * 40 + *id as i64, *id * 1000 + *time as u64)) {
+                whole.insert(event(time, id), 1000);
+                if time <= until * 40 {
+                    part.insert(event(time, id), 1000);
+                }
+            }
+            let known = whole.until(Time(until * 40));
+            prop_assert_eq!(known.is_none(), part.events().is_empty());
+            if let Some(known) = known {
+                prop_assert_eq!(known.ordered(), part.ordered());
+                prop_assert_eq!(known.process(), part.process());
+            }
         }
 
         #[test]

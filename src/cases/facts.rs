@@ -306,14 +306,18 @@ fn is_confirmed(events: &[CaseEvent]) -> bool {
     let outcome = events[at].outcome;
     // From the event that named the outcome which stands, without another one in between.
     let other = |event: &CaseEvent| event.outcome != 0 && event.outcome != outcome;
-    let stands = &events[events[..at].iter().rposition(other).map_or(0, |other| other + 1)..];
+    let stands = &events[events[..at]
+        .iter()
+        .rposition(other)
+        .map_or(0, |other| other + 1)..];
     let first = stands.iter().position(|event| event.outcome == outcome);
     let stands = &stands[first.unwrap_or(0)..];
     let named = || stands.iter().filter(|event| event.outcome == outcome);
     if stands.iter().any(|event| event.flags.reviewed()) {
         return true;
     }
-    let machine = |event: &CaseEvent| matches!(event.flags.executor(), Executor::Ai | Executor::Code);
+    let machine =
+        |event: &CaseEvent| matches!(event.flags.executor(), Executor::Ai | Executor::Code);
     let human = |event: &CaseEvent| event.flags.executor() == Executor::Human;
     let mut kinds = named().map(|event| event.flags.executor());
     let first_kind = kinds.next().unwrap_or(Executor::Unknown);
@@ -394,11 +398,14 @@ mod tests {
                     process: self.names.intern("p"),
                     flags: (self.flags)(flags),
                 };
-                case.insert(EventIn {
+                case.insert(
+                    EventIn {
                         event,
                         input: 0,
                         hands_on: 0,
-                    }, 100);
+                    },
+                    100,
+                );
             }
             case
         }

@@ -119,11 +119,14 @@ mod tests {
                 process: 1,
                 flags: EventFlags::default(),
             };
-            case.insert(EventIn {
-                        event,
-                        input: 0,
-                        hands_on: 0,
-                    }, 100);
+            case.insert(
+                EventIn {
+                    event,
+                    input: 0,
+                    hands_on: 0,
+                },
+                100,
+            );
         }
         case
     }

@@ -4,6 +4,7 @@
 //! matter in which order or how often they come; [`facts`] derives everything else from the set and the rules.
 
 mod case;
+mod cause;
 mod event;
 mod facts;
 mod guess;
@@ -11,6 +12,7 @@ mod path;
 mod rules;
 
 pub use case::{Case, Insert};
+pub use cause::{Cause, CauseKind, causes};
 pub use event::{CaseEvent, EventFlags, EventIn};
 pub use facts::{Facts, facts, facts_beside};
 pub use guess::{is_resolution_word, resolved_states};

@@ -54,3 +54,9 @@ pub(super) fn progress(inputs: &[Input]) -> ProgressBar {
         None => ProgressBar::new_spinner().with_style(style("{spinner} {bytes}  {msg}")),
     }
 }
+
+/// The same for cases that are read from a database.
+pub(super) fn progress_of_cases(count: u64) -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:30} {human_pos}/{human_len} cases  {eta}");
+    ProgressBar::new(count).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}

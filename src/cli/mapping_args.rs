@@ -85,6 +85,24 @@ fn at_plain(column: &str) -> At<FieldSpec> {
 }
 
 impl MappingArgs {
+    /// The first flag that was given.
+    pub(super) fn first_given(&self) -> Option<&'static str> {
+        let flags = [
+            ("--map", &self.map),
+            ("--case", &self.case),
+            ("--activity", &self.activity),
+            ("--time", &self.time),
+            ("--process", &self.process),
+            ("--process-name", &self.process_name),
+            ("--outcome", &self.outcome),
+            ("--executor", &self.executor),
+            ("--time-format", &self.time_format),
+            ("--time-zone", &self.time_zone),
+        ];
+        let given = flags.into_iter().find(|(_, value)| value.is_some());
+        given.map(|(flag, _)| flag)
+    }
+
     /// The mapping for an opened file: as given, else guessed; flags override both.
     pub(super) fn choose(&self, opened: &Opened, input: &Input) -> Result<ChosenMapping, Failure> {
         let mut chosen = match &self.map {

@@ -3,15 +3,20 @@
 mod check;
 mod common;
 mod demo;
+mod diff;
+mod explain;
 mod failure;
 mod init;
 mod inspect;
+mod layout;
 mod mapping_args;
 mod quarantine;
+mod reading;
 mod run;
 mod score;
 mod simulate;
 mod text;
+mod views;
 
 pub use failure::{Done, Failure};
 
@@ -38,6 +43,8 @@ enum Command {
     Demo(demo::Args),
     Run(run::Args),
     Score(score::Args),
+    Explain(explain::Args),
+    Diff(diff::Args),
     Inspect(inspect::Args),
     Init(init::Args),
     Check(check::Args),
@@ -58,6 +65,8 @@ pub fn run(args: Args) -> Result<Done, Failure> {
         Command::Run(args) => run::run(&args),
         Command::Quarantine(args) => quarantine::run(&args),
         Command::Score(args) => score::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Diff(args) => diff::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Check(args) => check::run(&args),

@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 pub struct Catalog {
     /// By id.
     pub processes: BTreeMap<String, Process>,
+    /// Where a case can be looked at: an address with `{id}` in it, for processes without their own.
+    pub case_link: Option<String>,
 }
 
 /// What is declared about one process. Everything but the id may be left out.
@@ -68,6 +70,8 @@ pub struct Process {
     pub drivers: Option<PathBuf>,
     /// Cases that ended longer ago do not count.
     pub window: Option<Span>,
+    /// Where a case can be looked at: an address with `{id}` in it.
+    pub case_link: Option<String>,
 }
 
 /// One step of a designed path; written `name`, or `name?` where it may be skipped.
@@ -143,6 +147,7 @@ impl Process {
             frequency: None,
             drivers: None,
             window: None,
+            case_link: None,
         }
     }
 }
@@ -154,6 +159,13 @@ impl Catalog {
             .get(id)
             .cloned()
             .unwrap_or_else(|| Process::assumed(id))
+    }
+
+    /// Where the cases of a process can be looked at: an address with `{id}` in it.
+    pub fn case_link(&self, process: &str) -> Option<&str> {
+        let own = self.processes.get(process);
+        own.and_then(|process| process.case_link.as_deref())
+            .or(self.case_link.as_deref())
     }
 
     /// Parses and checks the text of a catalog file.
@@ -176,7 +188,11 @@ impl Catalog {
             }
         }
         check.cycles(&raw.processes, &processes);
-        check.problems.into_result(Catalog { processes })
+        let case_link = check.case_link(&raw.case_link);
+        check.problems.into_result(Catalog {
+            processes,
+            case_link,
+        })
     }
 }
 
@@ -185,6 +201,7 @@ impl Catalog {
 struct RawCatalog {
     #[serde(default)]
     processes: Vec<RawProcess>,
+    case_link: Option<At<String>>,
 }
 
 #[derive(Deserialize)]
@@ -221,6 +238,7 @@ struct RawProcess {
     frequency: Option<At<Level>>,
     drivers: Option<At<PathBuf>>,
     window: Option<SpanText>,
+    case_link: Option<At<String>>,
 }
 
 #[derive(Deserialize)]
@@ -307,6 +325,7 @@ impl Check {
             frequency: self.level(&raw.frequency, "frequency", Level::ExtremelyHigh),
             drivers: self.drivers(&raw.drivers),
             window: raw.window.map(|span| span.0),
+            case_link: self.case_link(&raw.case_link),
             id,
         }
     }
@@ -407,6 +426,17 @@ impl Check {
         Some(file)
     }
 
+    fn case_link(&mut self, raw: &Option<At<String>>) -> Option<String> {
+        let at = raw.as_ref()?;
+        let plain = |c: char| c.is_ascii_graphic() && !"\"<>\\^`|".contains(c);
+        if !at.value.contains("{id}") || !at.value.contains("://") || !at.value.chars().all(plain) {
+            let message =
+                "`case_link` is an address with the id in it, such as https://tickets.example/{id}";
+            self.add(at, message.to_owned());
+        }
+        Some(at.value.clone())
+    }
+
     /// A process can't be a part of itself, however far around.
     fn cycles(&mut self, raw: &[RawProcess], processes: &BTreeMap<String, Process>) {
         for process in raw {
@@ -493,6 +523,23 @@ mod tests {
             messages.contains("no process `aa` (did you mean `a`?)"),
             "{messages}"
         );
+    }
+
+    #[test]
+    fn links_to_cases_are_a_process_s_own_or_those_of_all() {
+        let text = "case_link: https://t.example/{id}\nprocesses:\n- {id: a, case_link: \"http://a.example/?c={id}\"}\n- {id: b}\n";
+        let catalog = parse(text).unwrap();
+        assert_eq!(catalog.case_link("a"), Some("http://a.example/?c={id}"));
+        assert_eq!(catalog.case_link("b"), Some("https://t.example/{id}"));
+        assert_eq!(parse("").unwrap().case_link("b"), None);
+        for wrong in [
+            "https://t.example/",
+            "{id}",
+            "https://t.example/{id}\u{1b}]8",
+        ] {
+            let said = messages(&format!("case_link: {wrong:?}\n").replace("\\u{1b}", "\\e"));
+            assert!(said.contains("`case_link`"), "{said}");
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Where the daemon listens unless told otherwise.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:9753";
@@ -42,6 +43,21 @@ pub struct Config {
     pub files: Vec<PathBuf>,
     /// Hashes of the texts of configuration, catalog and tolerance table, for the ledger.
     pub hashes: Hashes,
+    /// These texts, so that a past score can be recomputed by the rules of then.
+    pub documents: Vec<Document>,
+}
+
+/// A text that the scores rest on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// Its hash, as in [`Hashes`]; that of the configuration covers the mapping files, too.
+    pub hash: u64,
+    /// `configuration`, `catalog`, `tolerance` or `mapping`.
+    pub kind: &'static str,
+    /// The file it stood in; empty for what is built in.
+    pub file: PathBuf,
+    /// The text.
+    pub text: Arc<str>,
 }
 
 /// Hashes of what the scores rest on.
@@ -190,9 +206,19 @@ impl Config {
                 configuration: hash_text(text),
                 ..Hashes::default()
             },
+            documents: Vec::new(),
         };
-        let config = loader.config(raw);
+        let mut config = loader.config(raw);
+        let hash = config.hashes.configuration;
+        let document = document(hash, "configuration", file, text);
+        config.documents.push(document);
         loader.problems.into_result(config)
+    }
+
+    /// The span within which cases count, from the text of a configuration file alone: what else it names may be gone.
+    pub fn window_of(text: &str, file: &Path) -> Result<Option<Span>, Problems> {
+        let raw: Raw = read_yaml(text, file)?;
+        window(&raw.score.window, &Source::new(file)).map_err(Problems::from)
     }
 }
 
@@ -202,7 +228,31 @@ struct Loader {
     problems: Problems,
     files: Vec<PathBuf>,
     hashes: Hashes,
+    documents: Vec<Document>,
 }
+
+fn document(hash: u64, kind: &'static str, file: &Path, text: &str) -> Document {
+    Document {
+        hash,
+        kind,
+        file: file.to_owned(),
+        text: text.into(),
+    }
+}
+
+/// `score.window`: 90 days if it is not said, `None` for all.
+fn window(at: &Option<At<String>>, source: &Source) -> Result<Option<Span>, Problem> {
+    match at {
+        None => Ok(Some(DAYS_90)),
+        Some(at) if at.value == "all" => Ok(None),
+        Some(at) => match super::span::parse_span(&at.value) {
+            Ok(span) => Ok(Some(span)),
+            Err(message) => Err(source.problem(at, format!("`score.window`: {message}, or `all`"))),
+        },
+    }
+}
+
+const DAYS_90: Span = 90 * 24 * crate::model::HOUR_US;
 
 impl Loader {
     fn config(&mut self, raw: Raw) -> Config {
@@ -237,11 +287,19 @@ impl Loader {
             tolerance,
             files: std::mem::take(&mut self.files),
             hashes: self.hashes,
+            documents: std::mem::take(&mut self.documents),
         }
     }
 
     fn add(&mut self, problem: Problem) {
         self.problems.0.push(problem);
+    }
+
+    /// Keeps a text that scores rest on; gives its hash.
+    fn keep(&mut self, kind: &'static str, file: &Path, text: &str) -> u64 {
+        let hash = hash_text(text);
+        self.documents.push(document(hash, kind, file, text));
+        hash
     }
 
     /// The text of a file that the configuration names.
@@ -262,7 +320,7 @@ impl Loader {
         let Some((file, text)) = at.as_ref().and_then(|at| self.read(at, "catalog")) else {
             return Catalog::default();
         };
-        self.hashes.catalog = hash_text(&text);
+        self.hashes.catalog = self.keep("catalog", &file, &text);
         Catalog::parse(&text, &file).unwrap_or_else(|problems| {
             self.problems.0.extend(problems.0);
             Catalog::default()
@@ -271,13 +329,14 @@ impl Loader {
 
     fn tolerance(&mut self, at: &Option<At<PathBuf>>) -> Tolerance {
         let Some(at) = at else {
-            self.hashes.tolerance = hash_text(super::tolerance::DEFAULT);
+            let text = super::tolerance::DEFAULT;
+            self.hashes.tolerance = self.keep("tolerance", Path::new(""), text);
             return Tolerance::builtin();
         };
         let Some((file, text)) = self.read(at, "tolerance") else {
             return Tolerance::builtin();
         };
-        self.hashes.tolerance = hash_text(&text);
+        self.hashes.tolerance = self.keep("tolerance", &file, &text);
         Tolerance::parse(&text, &file).unwrap_or_else(|problems| {
             self.problems.0.extend(problems.0);
             Tolerance::builtin()
@@ -298,21 +357,10 @@ impl Loader {
     }
 
     fn window(&mut self, at: &Option<At<String>>) -> Option<Span> {
-        const DAYS_90: Span = 90 * 24 * crate::model::HOUR_US;
-        let Some(at) = at else { return Some(DAYS_90) };
-        if at.value == "all" {
-            return None;
-        }
-        match super::span::parse_span(&at.value) {
-            Ok(span) => Some(span),
-            Err(message) => {
-                self.add(
-                    self.source
-                        .problem(at, format!("`score.window`: {message}, or `all`")),
-                );
-                Some(DAYS_90)
-            }
-        }
+        window(at, &self.source).unwrap_or_else(|problem| {
+            self.add(problem);
+            Some(DAYS_90)
+        })
     }
 
     fn sources(&mut self, raw: Vec<RawSource>) -> Vec<SourceConfig> {
@@ -368,8 +416,8 @@ impl Loader {
                 match std::fs::read_to_string(&file) {
                     Ok(text) => {
                         self.files.push(file.clone());
-                        let before = self.hashes.configuration;
-                        self.hashes.configuration = hash_pair(before, hash_text(&text));
+                        let hash = self.keep("mapping", &file, &text);
+                        self.hashes.configuration = hash_pair(self.hashes.configuration, hash);
                         MappingSpec::parse(&text, &file)
                     }
                     Err(error) => {
@@ -408,6 +456,24 @@ mod tests {
         assert_eq!(config.listen.to_string(), DEFAULT_LISTEN);
         assert_eq!(config.batch_events, 10_000);
         assert_eq!(config.data_dir, Path::new("data"));
+    }
+
+    #[test]
+    fn the_texts_that_scores_rest_on_are_kept_under_their_hashes() {
+        let folder = tempfile::tempdir().unwrap();
+        let catalog = "processes: [{id: p}]\n";
+        std::fs::write(folder.path().join("c.yaml"), catalog).unwrap();
+        let text = "catalog: c.yaml\nscore: {window: 30d}\n";
+        let file = folder.path().join("toleranced.yaml");
+        let config = Config::parse(text, &file).unwrap();
+        let of = |hash: u64| config.documents.iter().find(|kept| kept.hash == hash);
+        assert_eq!(&*of(config.hashes.catalog).unwrap().text, catalog);
+        let tolerance = of(config.hashes.tolerance).unwrap();
+        assert_eq!(&*tolerance.text, crate::config::tolerance::DEFAULT);
+        let kept = of(config.hashes.configuration).unwrap();
+        assert_eq!((kept.kind, &*kept.text), ("configuration", text));
+        assert_eq!(Config::window_of(text, &file).unwrap(), config.window);
+        assert!(Config::window_of("score: {window: soon}", &file).is_err());
     }
 
     #[test]

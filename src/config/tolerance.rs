@@ -175,6 +175,27 @@ pub enum PaysBack {
     Unknown,
 }
 
+impl fmt::Display for Precision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Precision::Finer => "finer",
+            Precision::Equal => "equal",
+            Precision::Coarser => "coarser",
+            Precision::Undetermined => "undetermined",
+        })
+    }
+}
+
+impl fmt::Display for PaysBack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            PaysBack::Yes => "yes",
+            PaysBack::No => "no",
+            PaysBack::Unknown => "unknown",
+        })
+    }
+}
+
 /// One or several allowed words.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(untagged)]
@@ -192,6 +213,25 @@ impl<T: PartialEq> OneOf<T> {
             OneOf::One(one) => one == word,
             OneOf::Many(many) => many.contains(word),
         }
+    }
+}
+
+/// `low`, or `low or medium`, or `low, medium or high`.
+impl<T: fmt::Display> fmt::Display for OneOf<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = match self {
+            OneOf::One(one) => std::slice::from_ref(one),
+            OneOf::Many(many) => many,
+        };
+        for (nth, word) in words.iter().enumerate() {
+            match nth {
+                0 => {}
+                _ if nth + 1 == words.len() => f.write_str(" or ")?,
+                _ => f.write_str(", ")?,
+            }
+            write!(f, "{word}")?;
+        }
+        Ok(())
     }
 }
 
@@ -222,7 +262,7 @@ pub struct When {
     /// Status of the cases that code ran alone.
     pub code_status: Option<OneOf<Status>>,
     /// Whether the action can't be undone.
-    pub irreversible: Option<bool>,
+    pub irreversible: Option<OneOf<bool>>,
     /// Whether automation pays back in time.
     pub pays_back: Option<OneOf<PaysBack>>,
 }

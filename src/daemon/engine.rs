@@ -1,24 +1,24 @@
 //! The engine: takes deliveries, assembles cases, keeps sums, commits, scores. No threads, no clock: the worker has those.
 
 mod recount;
+mod rules;
 
 use super::cache::{CacheError, CaseCache};
 use super::counters::Counters;
 use super::delivery::Delivery;
+use super::losses::{LossLog, losses_of};
 use super::rows::{case_row, quarantine_rows};
-use super::losses::LossLog;
 use super::sums::SumsCache;
 use crate::assemble::event_in;
 use crate::cases::{Facts, Insert, RuleBook, facts};
 use crate::config::daemon::Config;
 use crate::ingest::{EventBatch, Reason, Reject};
-use crate::model::{Hour, NameId, Names, Origin, Span, Time, hash_text};
-use crate::score::{Evidence, Loss, ProcessScore, Terms, changes, score_all};
+use crate::model::{NameId, Names, Origin, Span, Time, hash_text};
+use crate::score::{Loss, ProcessScore, Terms, changes, score_all};
 use crate::store::{Commit, LedgerRow, Store, StoreError};
-use recount::{is_shadow, rules_hash, windows};
+use recount::{baseline_terms, is_shadow, rules_hash, windows};
 use rustc_hash::FxHashSet;
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 
 /// Idle cases looked up at once; more wait for the next round.
 const IDLE_AT_ONCE: usize = 10_000;
@@ -69,7 +69,7 @@ impl Engine {
         let sums = if recount_due {
             SumsCache::default()
         } else {
-            SumsCache::load(&store, windows, now)?
+            SumsCache::load(&store, windows, baseline_terms(&config, &mut names), now)?
         };
         let first_event = store
             .meta("first_event")?
@@ -101,10 +101,12 @@ impl Engine {
             config,
         };
         engine.cases.store_is_empty = !engine.store.has_cases()?;
+        engine.note_rules(now)?;
         if recount_due {
             engine.recount(now)?;
             let windows = self::windows(&engine.config, &mut engine.names);
-            engine.sums = SumsCache::load(&engine.store, windows, now)?;
+            let terms = baseline_terms(&engine.config, &mut engine.names);
+            engine.sums = SumsCache::load(&engine.store, windows, terms, now)?;
         }
         engine.counters.declare(&engine.config);
         Ok(engine)
@@ -153,7 +155,8 @@ impl Engine {
     /// Takes a delivery. Nothing of it is kept until the next commit.
     pub fn take(&mut self, delivery: Delivery, now: Time) -> Result<(), CacheError> {
         let mut rejects = Vec::new();
-        let (added, duplicates) = self.take_events(&delivery.source, &delivery.batch, &mut rejects)?;
+        let (added, duplicates) =
+            self.take_events(&delivery.source, &delivery.batch, &mut rejects)?;
         let source = &*delivery.source;
         let batch = &delivery.batch;
         let hour = self.losses.hour_of(source, batch, now);
@@ -489,7 +492,7 @@ impl Engine {
         self.sums.advance(&self.store, now)?;
         self.sums.settle_baselines(&self.store)?;
         let mut evidence = self.sums.evidence(self.first_event);
-        evidence.losses = self.losses_of(&evidence)?;
+        evidence.losses = losses_of(&self.store, self.losses.known_feeds(), &evidence)?;
         let terms = Terms {
             catalog: &self.config.catalog,
             tolerance: &self.config.tolerance,
@@ -555,27 +558,6 @@ impl Engine {
             self.losses.add(&row.source, row.hour, back);
         }
     }
-
-    /// What was lost of each process within its window.
-    fn losses_of(&self, evidence: &Evidence) -> Result<BTreeMap<NameId, Loss>, StoreError> {
-        let mut by_hour: BTreeMap<Hour, BTreeMap<String, Loss>> = BTreeMap::new();
-        let mut losses: BTreeMap<NameId, Loss> = BTreeMap::new();
-        for (source, process) in self.losses.known_feeds() {
-            let from = evidence.own_from.get(&process).unwrap_or(&evidence.from);
-            let hour = from.hour();
-            let of_sources = match by_hour.entry(hour) {
-                Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(slot) => {
-                    slot.insert(self.store.losses_since(hour)?.into_iter().collect())
-                }
-            };
-            if let Some(loss) = of_sources.get(source) {
-                let worst = losses.entry(process).or_default();
-                *worst = worst.worse(*loss);
-            }
-        }
-        Ok(losses)
-    }
 }
 
 /// Whether what was counted of a case turned out otherwise: a declared end that was, or any end that stood for a day.
@@ -585,6 +567,13 @@ fn is_revision(before: &Facts, after: Option<&Facts>) -> bool {
         return before.complete;
     };
     let stood = before.ended || after.end.since(before.end) > STOOD;
-    let verdict = |facts: &Facts| (facts.process, facts.complete, facts.outcome, facts.deviation);
+    let verdict = |facts: &Facts| {
+        (
+            facts.process,
+            facts.complete,
+            facts.outcome,
+            facts.deviation,
+        )
+    };
     before.complete && stood && verdict(before) != verdict(after)
 }

@@ -2,10 +2,11 @@
 
 use crate::ingest::EventBatch;
 use crate::model::{Hour, NameId, Time};
-use crate::score::Loss;
-use crate::store::Commit;
+use crate::score::{Evidence, Loss};
+use crate::store::{Commit, Store, StoreError};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// What waits to be committed, and what is known already.
 #[derive(Debug, Default)]
@@ -69,9 +70,33 @@ impl LossLog {
     }
 
     /// Which source feeds which process.
-    pub fn known_feeds(&self) -> impl Iterator<Item = (&str, NameId)> {
-        self.known_feeds
-            .iter()
-            .map(|(source, process)| (source.as_str(), *process))
+    pub fn known_feeds(&self) -> impl Iterator<Item = &(String, NameId)> {
+        self.known_feeds.iter()
     }
+}
+
+/// What was lost of each process within the time that its sums cover: of its sources the one that lost most.
+pub fn losses_of<'f>(
+    store: &Store,
+    feeds: impl Iterator<Item = &'f (String, NameId)>,
+    evidence: &Evidence,
+) -> Result<BTreeMap<NameId, Loss>, StoreError> {
+    let to = evidence.to.hour();
+    let mut by_hour: BTreeMap<Hour, BTreeMap<String, Loss>> = BTreeMap::new();
+    let mut losses: BTreeMap<NameId, Loss> = BTreeMap::new();
+    for (source, process) in feeds {
+        let from = evidence.own_from.get(process).unwrap_or(&evidence.from);
+        let of_sources = match by_hour.entry(from.hour()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(slot) => {
+                let found = store.losses_between(from.hour(), to)?;
+                slot.insert(found.into_iter().collect())
+            }
+        };
+        if let Some(loss) = of_sources.get(source) {
+            let worst = losses.entry(*process).or_default();
+            *worst = worst.worse(*loss);
+        }
+    }
+    Ok(losses)
 }

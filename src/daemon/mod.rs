@@ -8,8 +8,9 @@ pub mod counters;
 mod delivery;
 mod drop_folder;
 mod engine;
-mod reload;
 mod losses;
+mod past;
+mod reload;
 mod rows;
 mod run;
 mod snapshot;
@@ -20,6 +21,7 @@ mod worker;
 
 pub use delivery::{Delivery, Raw};
 pub use engine::Engine;
+pub use past::{PastError, PastScore, PastView, Rules, past_scores};
 pub use reload::{describe, reload_reason};
 pub(crate) use run::check_sources;
 pub use run::{Error, Running, replay_marked, run};

@@ -1,9 +1,10 @@
 //! Sums in memory: buckets of the present batch, sums over all time, sums over the window.
 
+use crate::assemble::Windows;
 use crate::cases::Facts;
 use crate::measure::{BucketKey, Sums, bucket_parts};
-use crate::model::{Executor, Hour, NameId, Names, Origin, Span, Time};
-use crate::score::{Baseline, BaselineFinder, Evidence, ProcessSums};
+use crate::model::{Executor, Hour, NameId, Names, Origin, Time};
+use crate::score::{Baseline, BaselineFinder, BaselineTerms, Evidence, ProcessSums};
 use crate::store::{BucketRow, Store, StoreError, TotalRow};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::hash_map::Entry;
@@ -14,45 +15,6 @@ const MOST_BUCKETS: usize = 4_096;
 
 /// Which process, executor kind and origin.
 pub type TotalKey = (NameId, Executor, Origin);
-
-/// The spans within which cases count, by process.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Windows {
-    /// For every process that is not named; `None` counts all.
-    pub default: Option<Span>,
-    /// By process.
-    pub own: BTreeMap<NameId, Span>,
-    /// Where baselines begin, for processes with a declared epoch.
-    pub epochs: BTreeMap<NameId, Hour>,
-    /// How many cases a baseline needs.
-    pub baseline_cases: i64,
-}
-
-impl Windows {
-    fn of(&self, process: NameId) -> Option<Span> {
-        self.own.get(&process).copied().or(self.default)
-    }
-
-    /// The first hour that counts for a process.
-    fn first_hour(&self, process: NameId, now: Time) -> Hour {
-        self.of(process)
-            .map_or(Hour::MIN, |span| now.plus(-span).hour())
-    }
-
-    fn epoch(&self, process: NameId) -> Hour {
-        self.epochs.get(&process).copied().unwrap_or(Hour::MIN)
-    }
-
-    /// Every different window.
-    fn all(&self) -> BTreeSet<Option<Span>> {
-        self.own
-            .values()
-            .copied()
-            .map(Some)
-            .chain([self.default])
-            .collect()
-    }
-}
 
 /// All sums that the daemon holds.
 #[derive(Debug, Default)]
@@ -65,14 +27,23 @@ pub struct SumsCache {
     baselines: BTreeMap<NameId, Baseline>,
     dirty_baselines: BTreeSet<NameId>,
     windows: Windows,
+    baseline_terms: BaselineTerms,
     /// The instant that the window sums end at.
     as_of: Time,
 }
 
 impl SumsCache {
     /// Reads totals and window from the database.
-    pub fn load(store: &Store, windows: Windows, now: Time) -> Result<SumsCache, StoreError> {
-        let mut cache = SumsCache::default();
+    pub fn load(
+        store: &Store,
+        windows: Windows,
+        baseline_terms: BaselineTerms,
+        now: Time,
+    ) -> Result<SumsCache, StoreError> {
+        let mut cache = SumsCache {
+            baseline_terms,
+            ..SumsCache::default()
+        };
         for row in store.totals()? {
             let key = (row.process, row.executor, row.origin);
             cache.totals.insert(key, row.sums);
@@ -106,9 +77,9 @@ impl SumsCache {
         })
     }
 
-    /// Sets what counts, before all sums are counted anew.
-    pub fn set_windows(&mut self, windows: Windows) {
-        self.windows = windows;
+    /// Sets where baselines begin; what was found by other terms is found anew.
+    pub fn set_baseline_terms(&mut self, terms: BaselineTerms) {
+        self.baseline_terms = terms;
     }
 
     /// Forgets all sums, to count anew.
@@ -168,14 +139,14 @@ impl SumsCache {
         if !facts.complete || facts.origin != Origin::Live {
             return;
         }
-        if hour >= self.windows.epoch(facts.process) {
+        if hour >= self.baseline_terms.first_hour(facts.process) {
             let baseline = self.baselines.entry(facts.process).or_default();
             if baseline.add_case(facts, names, sign) {
                 self.dirty_baselines.insert(facts.process);
             }
         }
         let parent = facts.parent_process;
-        if parent != 0 && hour >= self.windows.epoch(parent) {
+        if parent != 0 && hour >= self.baseline_terms.first_hour(parent) {
             let baseline = self.baselines.entry(parent).or_default();
             if baseline.add_call(facts, sign) {
                 self.dirty_baselines.insert(parent);
@@ -196,15 +167,15 @@ impl SumsCache {
     /// Finds the baselines anew whose last hour is not the right one any more: because there are enough cases now, or
     /// because late events changed what came first. Everything must be committed before.
     pub fn settle_baselines(&mut self, store: &Store) -> Result<(), StoreError> {
-        let cases = self.windows.baseline_cases;
+        let cases = self.baseline_terms.cases;
         let unsettled = |(_, baseline): &(&NameId, &Baseline)| !baseline.is_settled(cases);
         let mut finders: BTreeMap<NameId, BaselineFinder> = self
             .baselines
             .iter()
             .filter(unsettled)
             .map(|(process, _)| {
-                let finder = BaselineFinder::new(cases, self.windows.epoch(*process));
-                (*process, finder)
+                let first = self.baseline_terms.first_hour(*process);
+                (*process, BaselineFinder::new(cases, first))
             })
             .collect();
         if finders.is_empty() {
@@ -214,19 +185,16 @@ impl SumsCache {
             if key.origin != Origin::Live {
                 return true;
             }
-            if let Some(finder) = finders.get_mut(&key.process)
-                && finder.enter(key.hour)
-            {
-                finder.add_bucket(&sums);
+            if let Some(finder) = finders.get_mut(&key.process) {
+                finder.add_bucket(key.hour, &sums);
             }
             for (parent, count) in sums.called_by.iter() {
-                if let Some(finder) = finders.get_mut(&parent)
-                    && finder.enter(key.hour)
-                {
-                    finder.add_calls(key.process, count);
+                if let Some(finder) = finders.get_mut(&parent) {
+                    finder.add_calls(key.hour, key.process, count);
                 }
             }
-            !finders.values().all(BaselineFinder::is_done)
+            // Hours come in order: nothing further counts for one that has enough.
+            !finders.values().all(|finder| finder.is_beyond(key.hour))
         })?;
         for (process, finder) in finders {
             self.baselines.insert(process, finder.finish());

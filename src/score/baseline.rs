@@ -1,9 +1,12 @@
 //! What the nominal size is measured on: the first cases of a process, frozen.
 
 use crate::cases::Facts;
+use crate::config::catalog::{Catalog, Process};
+use crate::config::tolerance::Tolerance;
 use crate::measure::{Counts, Sums};
 use crate::model::bytes::{DamagedBytes, Reader, put_i64, put_u64};
 use crate::model::{Hour, NameId, Names, Origin};
+use std::collections::BTreeMap;
 
 /// The live cases of a process that ended first in its epoch: in whole hours, until there are as many as a baseline
 /// needs. A fold over finished hours in the order of event time, so that late and reordered events change nothing.
@@ -60,7 +63,8 @@ impl Baseline {
         out.push(VERSION);
         put_i64(out, self.until.map_or(i64::MAX, i64::from));
         put_i64(out, self.in_last_hour);
-        self.calls.encode(out, |out, id| put_u64(out, u64::from(id)));
+        self.calls
+            .encode(out, |out, id| put_u64(out, u64::from(id)));
         self.sums.encode(out);
     }
 
@@ -86,75 +90,176 @@ impl Baseline {
     }
 }
 
-/// Finds a baseline in hours that come in order: live sums of the process, and calls it made.
+/// Where baselines begin and how many cases they need.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BaselineTerms {
+    /// Cases that a baseline needs.
+    pub cases: i64,
+    /// First hours, for processes with a declared epoch.
+    pub epochs: BTreeMap<NameId, Hour>,
+}
+
+impl BaselineTerms {
+    /// As catalog and tolerance file say; names are interned.
+    pub fn new(catalog: &Catalog, tolerance: &Tolerance, names: &mut Names) -> BaselineTerms {
+        let declared = catalog.processes.values();
+        let epoch = |process: &Process| Some((names.intern(&process.id), process.epoch?.hour()));
+        BaselineTerms {
+            epochs: declared.filter_map(epoch).collect(),
+            cases: tolerance.baseline_cases,
+        }
+    }
+
+    /// The first hour that counts for a process.
+    pub fn first_hour(&self, process: NameId) -> Hour {
+        self.epochs.get(&process).copied().unwrap_or(Hour::MIN)
+    }
+}
+
+/// Finds a baseline among hours that come in any order; keeps no more of them than it needs.
 #[derive(Debug)]
 pub struct BaselineFinder {
-    found: Baseline,
     cases: i64,
     first: Hour,
-    hour: Option<Hour>,
-    before_hour: i64,
+    hours: BTreeMap<Hour, Sums>,
+    calls: BTreeMap<Hour, Counts<NameId>>,
+    total: i64,
 }
 
 impl BaselineFinder {
     /// Looks for `cases` cases from the hour `first` on.
     pub fn new(cases: i64, first: Hour) -> BaselineFinder {
         BaselineFinder {
-            found: Baseline::default(),
             cases,
             first,
-            hour: None,
-            before_hour: 0,
+            hours: BTreeMap::new(),
+            calls: BTreeMap::new(),
+            total: 0,
         }
     }
 
-    /// Goes to an hour (never back); says whether that hour counts.
-    pub fn enter(&mut self, hour: Hour) -> bool {
-        if hour < self.first || self.found.until.is_some() {
-            return false;
-        }
-        if self.hour != Some(hour) {
-            self.close_hour();
-            self.hour = Some(hour);
-            self.before_hour = self.found.sums.cases;
-        }
-        self.found.until.is_none()
+    /// The last hour that counts; `None` while there are too few cases.
+    fn until(&self) -> Option<Hour> {
+        let last = self.hours.keys().next_back().copied();
+        last.filter(|_| self.total >= self.cases)
     }
 
-    fn close_hour(&mut self) {
-        if self.found.until.is_none() && self.found.sums.cases >= self.cases {
-            self.found.until = self.hour;
-            self.found.in_last_hour = self.found.sums.cases - self.before_hour;
+    /// Whether an hour can't count any more.
+    pub fn is_beyond(&self, hour: Hour) -> bool {
+        hour < self.first || self.until().is_some_and(|until| hour > until)
+    }
+
+    /// Adds the live sums of a bucket.
+    pub fn add_bucket(&mut self, hour: Hour, sums: &Sums) {
+        if sums.cases > 0 && !self.is_beyond(hour) {
+            let own = self.hours.entry(hour).or_default();
+            own.merge(sums, 1);
+            // A baseline is about what has ended.
+            own.starts = Counts::default();
+            (own.open, own.open_events) = (0, 0);
+            self.total += sums.cases;
+            self.trim();
         }
     }
 
-    /// Adds the live sums of a bucket of the hour.
-    pub fn add_bucket(&mut self, sums: &Sums) {
-        self.found.sums.merge(sums, 1);
-        // A baseline is about what has ended.
-        self.found.sums.starts = Counts::default();
-        self.found.sums.open = 0;
-        self.found.sums.open_events = 0;
-    }
-
-    /// Adds a case of the hour.
+    /// Adds a live case that has ended.
     pub fn add_case(&mut self, facts: &Facts, names: &Names) {
-        self.found.sums.add_end(facts, names, 1);
+        let hour = facts.end.hour();
+        if !self.is_beyond(hour) {
+            self.hours.entry(hour).or_default().add_end(facts, names, 1);
+            self.total += 1;
+            self.trim();
+        }
     }
 
-    /// Adds calls of the hour.
-    pub fn add_calls(&mut self, called: NameId, count: i64) {
-        self.found.calls.add(called, count);
+    /// Adds live cases of another process that ended in an hour and were called by this one.
+    pub fn add_calls(&mut self, hour: Hour, called: NameId, count: i64) {
+        if !self.is_beyond(hour) {
+            self.calls.entry(hour).or_default().add(called, count);
+        }
     }
 
-    /// The baseline, when there are no further hours.
-    pub fn finish(mut self) -> Baseline {
-        self.close_hour();
-        self.found
+    fn trim(&mut self) {
+        while let Some(last) = self.hours.last_entry()
+            && self.total - last.get().cases >= self.cases
+        {
+            self.total -= last.remove().cases;
+        }
+        if let Some(until) = self.until() {
+            self.calls.split_off(&until.saturating_add(1));
+        }
     }
 
-    /// Whether no further hour counts.
-    pub fn is_done(&self) -> bool {
-        self.found.until.is_some()
+    /// The baseline, when all is added.
+    pub fn finish(self) -> Baseline {
+        let until = self.until();
+        let mut found = Baseline {
+            until,
+            ..Baseline::default()
+        };
+        for (hour, sums) in &self.hours {
+            found.sums.merge(sums, 1);
+            if Some(*hour) == until {
+                found.in_last_hour = sums.cases;
+            }
+        }
+        for calls in self.calls.values() {
+            found.calls.merge(calls, 1);
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn bucket(cases: i64) -> Sums {
+        Sums {
+            cases,
+            steps: 3 * cases,
+            ..Sums::default()
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_order_it_is_the_first_hours_that_have_enough(
+            mut hours in proptest::collection::vec((0i32..40, 1i64..5), 1..40),
+            cases in 1i64..60,
+            seed in any::<u64>(),
+        ) {
+            let find = |hours: &[(i32, i64)]| {
+                let mut finder = BaselineFinder::new(cases, 5);
+                for (hour, count) in hours {
+                    finder.add_bucket(*hour, &bucket(*count));
+                    finder.add_calls(*hour, 9, *count);
+                }
+                finder.finish()
+            };
+            let found = find(&hours);
+            hours.sort_by_key(|(hour, count)| crate::model::hash_pair(seed, (*hour as u64) << 32 ^ *count as u64));
+            prop_assert_eq!(&find(&hours), &found);
+            hours.sort_unstable();
+            let mut want = 0;
+            let mut until = None;
+            for (hour, count) in hours.iter().filter(|(hour, _)| *hour >= 5) {
+                if until.is_some_and(|until| *hour > until) {
+                    break;
+                }
+                want += count;
+                if want >= cases {
+                    until = Some(*hour);
+                }
+            }
+            prop_assert_eq!(found.sums.cases, want);
+            prop_assert_eq!(found.until, until);
+            prop_assert!(found.is_settled(cases));
+            prop_assert_eq!(found.calls.get(9), want);
+            let mut bytes = Vec::new();
+            found.encode(&mut bytes);
+            prop_assert_eq!(Baseline::decode(&bytes).unwrap(), found);
+        }
     }
 }

@@ -90,3 +90,10 @@ pub struct Evidence {
     /// What was lost, by process.
     pub losses: BTreeMap<NameId, Loss>,
 }
+
+impl Evidence {
+    /// Counts a loss against every process.
+    pub fn lost_everywhere(&mut self, loss: Loss) {
+        self.losses = self.processes.keys().map(|id| (*id, loss)).collect();
+    }
+}

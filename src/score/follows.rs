@@ -64,7 +64,10 @@ mod tests {
         let graph = directly_follows(&sums, &names);
         assert_eq!(graph.edges.len(), MOST_EDGES);
         assert_eq!(graph.edges[0].count, all);
-        assert_eq!((graph.edges[0].from.as_deref(), graph.edges[0].to.as_deref()), (None, Some("first")));
+        assert_eq!(
+            (graph.edges[0].from.as_deref(), graph.edges[0].to.as_deref()),
+            (None, Some("first"))
+        );
         let told: i64 = graph.edges.iter().map(|edge| edge.count).sum();
         assert_eq!(told + graph.other_count, 3 * all);
         assert_eq!(graph.other_edges, 601 - MOST_EDGES);

@@ -4,7 +4,9 @@
 
 mod baseline;
 mod change;
+mod difference;
 mod evidence;
+pub mod explain;
 mod follows;
 mod notes;
 mod process;
@@ -14,14 +16,16 @@ mod sides;
 mod size;
 mod table;
 
-pub use baseline::{Baseline, BaselineFinder};
+pub use baseline::{Baseline, BaselineFinder, BaselineTerms};
 pub use change::{Change, changes};
+pub use difference::{Claim, Difference, Differing, differences};
 pub use evidence::{Evidence, Loss, ProcessSums};
 pub use process::{Terms, score_all};
-pub use recommend::{Attributes, Verdict, recommend};
+pub use recommend::{Attributes, Condition, Verdict, conditions, recommend};
 pub use shape::{
-    BaselineScore, Bounds, ComparedBy, DirectlyFollows, Disagreement, Durations, Edge, ExecutorScore, ExerciseScore,
-    LossScore, ProcessScore, Provenance, ShadowScore, Share, SizeParts, SizeSource,
+    BaselineScore, Bounds, ComparedBy, DirectlyFollows, Disagreement, Durations, Edge,
+    ExecutorScore, ExerciseScore, LossScore, ProcessScore, Provenance, ShadowScore, Share,
+    SizeParts, SizeSource,
 };
 pub use size::{SizeError, Sizes, own_size, sizes};
 pub use table::{

@@ -122,7 +122,12 @@ impl Scorer<'_> {
             let measured = complexity_level(tolerance, size.total());
             // The size of many cases hardly varies; of a few it may.
             let sure = self.live.cases >= tolerance.baseline_cases;
-            compare("complexity", declared.to_string(), measured.to_string(), sure);
+            compare(
+                "complexity",
+                declared.to_string(),
+                measured.to_string(),
+                sure,
+            );
         }
         if let (Some(declared), Some(rate), Some([lower, upper])) =
             (self.declared.frequency, per_week, rate_interval)
@@ -130,7 +135,12 @@ impl Scorer<'_> {
             let measured = frequency_level(tolerance, rate);
             let ends = [lower, upper].map(|rate| frequency_level(tolerance, rate));
             let sure = !ends.contains(&declared);
-            compare("frequency", declared.to_string(), measured.to_string(), sure);
+            compare(
+                "frequency",
+                declared.to_string(),
+                measured.to_string(),
+                sure,
+            );
         }
         let measured = self.measured_executor();
         if let Some(declared) = self.declared.executor

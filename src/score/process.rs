@@ -5,6 +5,7 @@ use super::follows::directly_follows;
 use super::recommend::{Attributes, recommend};
 use super::shape::{
     BaselineScore, Bounds, Durations, LossScore, ProcessScore, Share, SizeParts, SizeSource,
+    status_of,
 };
 use super::size::{SizeError, Sizes, calls_per_case, nominal_calls, own_size, sizes_by_name};
 use super::table::{
@@ -174,10 +175,7 @@ impl Scorer<'_> {
         let tolerance_level = nominal.map(|_| tolerance_level(tolerance, permissible));
         let executor = self.executor();
         let executors = self.executors(target);
-        let status_of = |kind: Executor| {
-            let of_kind = executors.iter().find(|score| score.executor == kind);
-            of_kind.map_or(Status::Undetermined, |score| score.status)
-        };
+        let pays_back = PaysBack::Unknown;
         let attributes = match (complexity, frequency, tolerance_level) {
             (Some(complexity), Some(frequency), Some(tolerance)) if live.cases > 0 => {
                 Some(Attributes {
@@ -189,10 +187,10 @@ impl Scorer<'_> {
                     executor,
                     required_class,
                     achieved_class: achieved,
-                    ai_status: status_of(Executor::Ai),
-                    code_status: status_of(Executor::Code),
+                    ai_status: status_of(&executors, Executor::Ai),
+                    code_status: status_of(&executors, Executor::Code),
                     irreversible: self.declared.irreversible,
-                    pays_back: PaysBack::Unknown,
+                    pays_back,
                 })
             }
             _ => None,
@@ -269,6 +267,7 @@ impl Scorer<'_> {
                 too_much: self.lost_too_much(),
             },
             irreversible: self.declared.irreversible,
+            pays_back,
             executor,
             withdraw: executors
                 .iter()
@@ -491,7 +490,9 @@ impl Scorer<'_> {
     }
 
     fn executor(&self) -> Executor {
-        self.declared.executor.unwrap_or_else(|| self.measured_executor())
+        self.declared
+            .executor
+            .unwrap_or_else(|| self.measured_executor())
     }
 
     /// The kind that ran at least four fifths of the cases, else mixed.

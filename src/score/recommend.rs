@@ -1,9 +1,12 @@
 //! The decision table: the first rule that fits gives the recommendation.
 
+use super::shape::ProcessScore;
 use crate::config::tolerance::{
     OneOf, PaysBack, Precision, Recommendation, Rule, ToleranceLevel, When,
 };
 use crate::model::{Class, Executor, Level, Status, TolClass};
+use serde::{Deserialize, Serialize};
+use std::fmt::Display;
 
 /// What the conditions of a rule speak of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +49,25 @@ pub struct Verdict {
 }
 
 impl Attributes {
+    /// Those that a score was judged by; `None` where there was no verdict for want of them.
+    pub fn of(score: &ProcessScore) -> Option<Attributes> {
+        score.rule.as_ref()?;
+        Some(Attributes {
+            complexity: score.complexity?,
+            frequency: score.frequency?,
+            criticality: score.criticality,
+            tolerance: score.tolerance?,
+            status: score.status,
+            executor: score.executor,
+            required_class: score.required_class,
+            achieved_class: score.achieved_class,
+            ai_status: score.status_of(Executor::Ai),
+            code_status: score.status_of(Executor::Code),
+            irreversible: score.irreversible,
+            pays_back: score.pays_back,
+        })
+    }
+
     /// Achieved against required class.
     pub fn precision(&self) -> Precision {
         let achieved = match self.achieved_class {
@@ -84,25 +106,77 @@ pub fn recommend(rules: &[Rule], attributes: &Attributes) -> Option<Verdict> {
     })
 }
 
+/// One condition of a rule, held against the attributes of a process.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Condition {
+    /// The attribute, as the tolerance file names it.
+    pub attribute: String,
+    /// What the rule allows.
+    pub allowed: String,
+    /// What it is.
+    pub is: String,
+    /// Whether that is allowed.
+    pub holds: bool,
+}
+
+/// The conditions that a rule names, in the order of the tolerance file's description.
+pub fn conditions(when: &When, is: &Attributes) -> Vec<Condition> {
+    let mut found = Vec::new();
+    each_condition(when, is, &mut |attribute, allowed, is, holds| {
+        found.push(Condition {
+            attribute: attribute.to_owned(),
+            allowed: allowed.to_string(),
+            is: is.to_string(),
+            holds,
+        });
+    });
+    found
+}
+
 fn fits(when: &When, is: &Attributes) -> bool {
-    fn allows<T: PartialEq>(condition: &Option<OneOf<T>>, word: &T) -> bool {
-        condition
-            .as_ref()
-            .is_none_or(|allowed| allowed.allows(word))
+    let mut fits = true;
+    each_condition(when, is, &mut |_, _, _, holds| fits &= holds);
+    fits
+}
+
+/// Told the name of an attribute, what is allowed, what it is, and whether it is allowed.
+type Told<'a> = &'a mut dyn FnMut(&'static str, &dyn Display, &dyn Display, bool);
+
+/// The only place that knows which condition speaks of which attribute.
+fn each_condition(when: &When, is: &Attributes, told: Told) {
+    fn tell<T: PartialEq + Display>(
+        told: Told,
+        attribute: &'static str,
+        allowed: &Option<OneOf<T>>,
+        is: &T,
+    ) {
+        if let Some(allowed) = allowed {
+            told(attribute, allowed, is, allowed.allows(is));
+        }
     }
-    allows(&when.complexity, &is.complexity)
-        && allows(&when.frequency, &is.frequency)
-        && allows(&when.criticality, &is.criticality)
-        && allows(&when.tolerance, &is.tolerance)
-        && allows(&when.status, &is.status)
-        && allows(&when.executor, &is.executor)
-        && allows(&when.required_class, &is.required_class)
-        && allows(&when.achieved_class, &is.achieved_class)
-        && allows(&when.precision, &is.precision())
-        && allows(&when.ai_status, &is.ai_status)
-        && allows(&when.code_status, &is.code_status)
-        && when.irreversible.is_none_or(|wanted| wanted == is.irreversible)
-        && allows(&when.pays_back, &is.pays_back)
+    tell(told, "complexity", &when.complexity, &is.complexity);
+    tell(told, "frequency", &when.frequency, &is.frequency);
+    tell(told, "criticality", &when.criticality, &is.criticality);
+    tell(told, "tolerance", &when.tolerance, &is.tolerance);
+    tell(told, "status", &when.status, &is.status);
+    tell(told, "executor", &when.executor, &is.executor);
+    tell(
+        told,
+        "required_class",
+        &when.required_class,
+        &is.required_class,
+    );
+    tell(
+        told,
+        "achieved_class",
+        &when.achieved_class,
+        &is.achieved_class,
+    );
+    tell(told, "precision", &when.precision, &is.precision());
+    tell(told, "ai_status", &when.ai_status, &is.ai_status);
+    tell(told, "code_status", &when.code_status, &is.code_status);
+    tell(told, "irreversible", &when.irreversible, &is.irreversible);
+    tell(told, "pays_back", &when.pays_back, &is.pays_back);
 }
 
 #[cfg(test)]
@@ -182,8 +256,11 @@ mod tests {
 
     #[test]
     fn what_cant_be_undone_is_never_given_to_unattended_ai() {
-        let always_ai = "recommendations:\n- { name: mine, then: delegate to AI, because: I say so }\n";
-        let (head, _) = crate::config::tolerance::DEFAULT.split_once("recommendations:").unwrap();
+        let always_ai =
+            "recommendations:\n- { name: mine, then: delegate to AI, because: I say so }\n";
+        let (head, _) = crate::config::tolerance::DEFAULT
+            .split_once("recommendations:")
+            .unwrap();
         let text = format!("{head}{always_ai}");
         let table = Tolerance::parse(&text, std::path::Path::new("t.yaml")).unwrap();
         let fine = Attributes {

@@ -1,6 +1,6 @@
 //! The score of a process as plain data: what is printed, published and stored.
 
-use crate::config::tolerance::{Recommendation, ToleranceLevel};
+use crate::config::tolerance::{PaysBack, Recommendation, ToleranceLevel};
 use crate::model::{Class, Executor, Level, Status, TolClass};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -309,6 +309,8 @@ pub struct ProcessScore {
     pub loss: LossScore,
     /// Whether the action can't be undone.
     pub irreversible: bool,
+    /// Whether automation pays back in time.
+    pub pays_back: PaysBack,
     /// Who runs it today: declared, else the kind that ran at least four fifths of its cases, else mixed.
     pub executor: Executor,
     /// The kinds side by side.
@@ -335,4 +337,17 @@ pub struct ProcessScore {
     pub reason: String,
     /// What one should know about these figures.
     pub notes: Vec<String>,
+}
+
+impl ProcessScore {
+    /// The status of the cases that one kind ran alone; undetermined where it ran none.
+    pub fn status_of(&self, kind: Executor) -> Status {
+        status_of(&self.executors, kind)
+    }
+}
+
+/// The status of one kind among several.
+pub(super) fn status_of(executors: &[ExecutorScore], kind: Executor) -> Status {
+    let of_kind = executors.iter().find(|score| score.executor == kind);
+    of_kind.map_or(Status::Undetermined, |score| score.status)
 }

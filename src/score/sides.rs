@@ -36,10 +36,7 @@ impl Scorer<'_> {
 
     /// Who vouches for the outcomes of some sums.
     pub(super) fn provenance(&self, sums: &Sums) -> Provenance {
-        let stands_since: Hour = self
-            .as_of
-            .plus(-self.terms.tolerance.stands_after)
-            .hour();
+        let stands_since: Hour = self.as_of.plus(-self.terms.tolerance.stands_after).hour();
         let (mut stood, mut young) = (0, 0);
         for (hour, count) in sums.self_declared.iter() {
             if hour < stands_since {
@@ -148,7 +145,12 @@ fn compared(shadow: &Sums, live: &Sums) -> Compared {
         };
     }
     let mut done: BTreeMap<u64, Counts<NameId>> = BTreeMap::new();
-    for (key, count) in live.runs.kept().iter().filter(|(key, _)| key.deviation == 0) {
+    for (key, count) in live
+        .runs
+        .kept()
+        .iter()
+        .filter(|(key, _)| key.deviation == 0)
+    {
         let outcomes = done.entry(key.input).or_default();
         outcomes.add(key.outcome, count);
     }
@@ -162,7 +164,11 @@ fn compared(shadow: &Sums, live: &Sums) -> Compared {
         }
     }
     Compared {
-        by: if runs > 0 { ComparedBy::Input } else { ComparedBy::Nothing },
+        by: if runs > 0 {
+            ComparedBy::Input
+        } else {
+            ComparedBy::Nothing
+        },
         runs,
         unlike: (runs as f64 - like as f64 / f64::from(ONE)).max(0.0),
     }
@@ -174,4 +180,3 @@ fn spread(sums: &Sums) -> Option<f64> {
     let (low, high) = (low?, high?);
     (low > 0.0).then(|| high / low)
 }
-

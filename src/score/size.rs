@@ -177,7 +177,10 @@ pub(super) fn nominal_calls(
     live: &BTreeMap<NameId, Sums>,
     now: &BTreeMap<NameId, Vec<(NameId, f64)>>,
 ) -> BTreeMap<NameId, Vec<(NameId, f64)>> {
-    let linked = |called: &NameId| live.get(called).is_some_and(|sums| !sums.called_by.is_empty());
+    let linked = |called: &NameId| {
+        live.get(called)
+            .is_some_and(|sums| !sums.called_by.is_empty())
+    };
     baselines
         .iter()
         .filter(|(_, baseline)| baseline.sums.cases > 0)

@@ -6,6 +6,7 @@ use crate::measure::{BucketKey, Sums};
 use crate::model::{Executor, Hour, NameId, Origin};
 use crate::score::Loss;
 use rusqlite::{Transaction, params};
+use std::sync::Arc;
 
 /// A case to write.
 #[derive(Clone, Debug)]
@@ -93,6 +94,32 @@ pub struct LedgerRow {
     pub tolerance: u64,
 }
 
+/// A text that scores rest on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DocumentRow {
+    /// Its hash.
+    pub hash: u64,
+    /// `configuration`, `catalog`, `tolerance` or `mapping`.
+    pub kind: String,
+    /// The file it stood in; empty for what is built in.
+    pub file: String,
+    /// The text.
+    pub text: Arc<str>,
+}
+
+/// Which texts hold from an instant on; 0 stands for one that was not given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RulesRow {
+    /// From when on, in microseconds since 1970.
+    pub at: i64,
+    /// Hash of the configuration.
+    pub configuration: u64,
+    /// Hash of the catalog.
+    pub catalog: u64,
+    /// Hash of the tolerance table.
+    pub tolerance: u64,
+}
+
 /// Everything that is written at once.
 #[derive(Clone, Debug, Default)]
 pub struct Commit {
@@ -124,6 +151,10 @@ pub struct Commit {
     pub scores: Vec<(String, i64, String)>,
     /// Changes.
     pub ledger: Vec<LedgerRow>,
+    /// Texts that scores rest on; one that is known already stays.
+    pub documents: Vec<DocumentRow>,
+    /// Which of them hold from now on, where that has changed.
+    pub rules: Option<RulesRow>,
     /// Values kept under a name.
     pub meta: Vec<(String, String)>,
     /// Baselines that changed: process and body.
@@ -151,6 +182,8 @@ impl Commit {
             && self.replayed.is_empty()
             && self.scores.is_empty()
             && self.ledger.is_empty()
+            && self.documents.is_empty()
+            && self.rules.is_none()
             && self.meta.is_empty()
             && self.baselines.is_empty()
             && self.losses.is_empty()
@@ -186,6 +219,7 @@ fn write_all(to: &Transaction, commit: &Commit) -> rusqlite::Result<u64> {
     write_sums(to, commit)?;
     write_scores(to, commit)?;
     write_losses(to, commit)?;
+    write_rules(to, commit)?;
     let mut insert =
         to.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?;
     for (key, value) in &commit.meta {
@@ -335,6 +369,27 @@ fn write_scores(to: &Transaction, commit: &Commit) -> rusqlite::Result<()> {
             row.from,
             row.to,
             row.reason,
+            row.configuration as i64,
+            row.catalog as i64,
+            row.tolerance as i64,
+        ])?;
+    }
+    Ok(())
+}
+
+fn write_rules(to: &Transaction, commit: &Commit) -> rusqlite::Result<()> {
+    let mut insert = to.prepare_cached(
+        "INSERT OR IGNORE INTO documents (hash, kind, file, text) VALUES (?1, ?2, ?3, ?4)",
+    )?;
+    for row in &commit.documents {
+        insert.execute(params![row.hash as i64, row.kind, row.file, row.text])?;
+    }
+    let mut insert = to.prepare_cached(
+        "INSERT INTO rules_log (at, configuration, catalog, tolerance) VALUES (?1, ?2, ?3, ?4)",
+    )?;
+    if let Some(row) = &commit.rules {
+        insert.execute(params![
+            row.at,
             row.configuration as i64,
             row.catalog as i64,
             row.tolerance as i64,

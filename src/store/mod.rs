@@ -5,10 +5,13 @@
 
 mod commit;
 mod lock;
+mod past;
 mod quarantine;
 mod schema;
 
-pub use commit::{BucketRow, CaseRow, Commit, CounterRow, FileRow, LedgerRow, TotalRow};
+pub use commit::{
+    BucketRow, CaseRow, Commit, CounterRow, DocumentRow, FileRow, LedgerRow, RulesRow, TotalRow,
+};
 pub use lock::DataLock;
 pub use quarantine::{QuarantineFilter, QuarantineRow, ReplayState};
 
@@ -58,6 +61,18 @@ pub enum StoreError {
         /// Its schema.
         found: i64,
         /// The newest one known.
+        known: i64,
+    },
+    /// An older version wrote it, and who reads it may not change it.
+    #[error(
+        "{file}: written by an older version (schema {found}, this one reads {known}); `toleranced run` brings it up to date"
+    )]
+    Older {
+        /// The database file.
+        file: PathBuf,
+        /// Its schema.
+        found: i64,
+        /// The only one that can be read.
         known: i64,
     },
     /// A row is not what this version wrote.
@@ -334,14 +349,15 @@ impl Store {
         self.sql(read())?.into_iter().map(decode).collect()
     }
 
-    /// What each source lost since an hour: source, records, lost, gaps.
-    pub fn losses_since(&self, hour: Hour) -> Result<Vec<(String, Loss)>> {
+    /// What each source lost from one hour to another: source, records, lost, gaps.
+    pub fn losses_between(&self, from: Hour, to: Hour) -> Result<Vec<(String, Loss)>> {
         let read = || {
             self.db
                 .prepare_cached(
-                    "SELECT source, SUM(records), SUM(lost), SUM(gaps) FROM losses WHERE hour >= ?1 GROUP BY source",
+                    "SELECT source, SUM(records), SUM(lost), SUM(gaps) FROM losses WHERE hour BETWEEN ?1 AND ?2
+                     GROUP BY source",
                 )?
-                .query_map([hour], |row| {
+                .query_map([from, to], |row| {
                     let loss = Loss {
                         records: row.get(1)?,
                         lost: row.get(2)?,

@@ -46,7 +46,27 @@ const MIGRATIONS: &[&str] = &["
     CREATE TABLE feeds (source TEXT, process INTEGER, PRIMARY KEY (source, process)) WITHOUT ROWID;
     -- The hour that a quarantined record counts as lost in.
     ALTER TABLE quarantine ADD COLUMN hour INTEGER NOT NULL DEFAULT 0;
+", "
+    -- The texts that scores rest on, by their hashes: what a past score is recomputed by.
+    CREATE TABLE documents (hash INTEGER PRIMARY KEY, kind TEXT NOT NULL, file TEXT NOT NULL, text TEXT NOT NULL);
+    -- Which of them held from when on. 0 stands for a text that was not given.
+    CREATE TABLE rules_log (id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, configuration INTEGER NOT NULL,
+        catalog INTEGER NOT NULL, tolerance INTEGER NOT NULL);
 "];
+
+/// Refuses a database that is not of the newest schema: for those who only read, and can't bring it up to date.
+pub(super) fn check(store: &Store) -> Result<()> {
+    let version = store
+        .db
+        .query_row("PRAGMA user_version", [], |row| row.get(0));
+    let (found, known): (i64, i64) = (store.sql(version)?, MIGRATIONS.len() as i64);
+    let file = store.file.clone();
+    match found.cmp(&known) {
+        std::cmp::Ordering::Less => Err(StoreError::Older { file, found, known }),
+        std::cmp::Ordering::Equal => Ok(()),
+        std::cmp::Ordering::Greater => Err(StoreError::Newer { file, found, known }),
+    }
+}
 
 /// Brings the database up to the newest schema; refuses one that is newer.
 pub(super) fn migrate(store: &mut Store) -> Result<()> {

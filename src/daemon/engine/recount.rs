@@ -2,11 +2,12 @@
 
 use super::super::cache::CacheError;
 use super::super::rows::case_row;
-use super::super::sums::Windows;
 use super::Engine;
+use crate::assemble::Windows;
 use crate::cases::{Case, CaseEvent, RuleBook, facts};
 use crate::config::daemon::Config;
 use crate::model::{Names, Origin, Time, hash_pair};
+use crate::score::BaselineTerms;
 use crate::store::{CaseRow, Commit, KeptCase};
 
 /// Cases read at once to count them anew.
@@ -21,6 +22,7 @@ impl Engine {
         self.commit()?;
         self.recount_due |= rules_hash(&config) != rules_hash(&self.config);
         self.config = config;
+        self.note_rules(now)?;
         self.rules = RuleBook::new(
             &self.config.catalog,
             &self.config.tolerance,
@@ -43,8 +45,8 @@ impl Engine {
         self.cases.clear();
         self.sums.clear();
         // Baselines begin where the new configuration says.
-        let windows = windows(&self.config, &mut self.names);
-        self.sums.set_windows(windows);
+        self.sums
+            .set_baseline_terms(baseline_terms(&self.config, &mut self.names));
         self.store.commit(&Commit {
             clear_sums: true,
             meta: vec![("rules".to_owned(), "counting".to_owned())],
@@ -134,20 +136,9 @@ pub(super) fn rules_hash(config: &Config) -> String {
 }
 
 pub(super) fn windows(config: &Config, names: &mut Names) -> Windows {
-    Windows {
-        default: config.window,
-        own: config
-            .catalog
-            .processes
-            .values()
-            .filter_map(|process| Some((names.intern(&process.id), process.window?)))
-            .collect(),
-        epochs: config
-            .catalog
-            .processes
-            .values()
-            .filter_map(|process| Some((names.intern(&process.id), process.epoch?.hour())))
-            .collect(),
-        baseline_cases: config.tolerance.baseline_cases,
-    }
+    Windows::new(config.window, &config.catalog, names)
+}
+
+pub(super) fn baseline_terms(config: &Config, names: &mut Names) -> BaselineTerms {
+    BaselineTerms::new(&config.catalog, &config.tolerance, names)
 }

@@ -254,12 +254,7 @@ impl Mapping {
 
     /// Seconds of hands-on time; 0 where the event does not say. What a record as a whole says counts for the first of its
     /// events only.
-    fn hands_on(
-        &self,
-        event: &EventMapping,
-        row: &impl Row,
-        nth: u64,
-    ) -> Result<u32, Refusal> {
+    fn hands_on(&self, event: &EventMapping, row: &impl Row, nth: u64) -> Result<u32, Refusal> {
         let of_record = self.events.len() > 1 || event.each.is_some();
         if of_record && nth > 0 && !event.own_hands_on {
             return Ok(0);

@@ -1,0 +1,335 @@
+//! Reading logs as the flags say: what `score`, `explain` and `diff` share.
+
+mod words;
+
+pub(super) use words::reading_words;
+
+use super::common::{latest_believed, progress};
+use super::failure::{Done, Failure};
+use super::mapping_args::{ChosenMapping, MappingArgs};
+use super::text::harmless;
+use crate::assemble::{CaseTable, ContentCounter, TableLimits};
+use crate::cases::{RuleBook, resolved_states};
+use crate::config::catalog::Catalog;
+use crate::config::daemon::Limits;
+use crate::config::mapping::Identity;
+use crate::config::parse_span;
+use crate::config::tolerance::Tolerance;
+use crate::ingest::decode::Input;
+use crate::ingest::mapping::{Circumstances, compile};
+use crate::ingest::read::{ReadOptions, open_input, read_opened};
+use crate::ingest::time::TimeParser;
+use crate::ingest::{EventBatch, Reason, Reject, behind_file};
+use crate::model::{Span, Time};
+use crate::score::Loss;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// By which rules logs are scored.
+#[derive(Debug, clap::Args)]
+pub(super) struct RulesArgs {
+    /// Catalog of declared processes
+    #[arg(long, value_name = "FILE")]
+    pub catalog: Option<PathBuf>,
+    /// Tolerance table and decisions, instead of the built-in ones
+    #[arg(long, value_name = "FILE")]
+    pub tolerance: Option<PathBuf>,
+    /// Count only cases that ended within this span before, such as 90d; all if not given
+    #[arg(long, value_name = "SPAN")]
+    pub window: Option<String>,
+}
+
+impl RulesArgs {
+    /// The first flag that was given.
+    pub(super) fn first_given(&self) -> Option<&'static str> {
+        let flags = [
+            ("--catalog", self.catalog.is_some()),
+            ("--tolerance", self.tolerance.is_some()),
+            ("--window", self.window.is_some()),
+        ];
+        let given = flags.into_iter().find(|(_, given)| *given);
+        given.map(|(flag, _)| flag)
+    }
+
+    /// The window.
+    pub(super) fn window(&self) -> Result<Option<Span>, Failure> {
+        let window = self.window.as_deref().map(parse_span).transpose();
+        window.map_err(|message| Failure::environment(format!("--window: {message}")))
+    }
+}
+
+/// What was read, for people and programs.
+#[derive(Debug, Default)]
+pub(super) struct Reading {
+    pub records: u64,
+    pub events: u64,
+    pub duplicates: u64,
+    pub filtered: u64,
+    /// Events later than `--as-of`.
+    pub after_as_of: u64,
+    pub ambiguous_times: u64,
+    pub quarantine: BTreeMap<Reason, Refused>,
+    /// File and what was guessed of it.
+    pub guesses: Vec<Guessed>,
+    /// Files that could not be read at all, though others could.
+    pub failed: Vec<String>,
+    /// States that resolve a case, guessed, by process.
+    pub resolved: Vec<(String, Vec<String>)>,
+}
+
+#[derive(Debug)]
+pub(super) struct Guessed {
+    pub file: String,
+    pub line: String,
+    pub day_or_month: bool,
+    pub time_format: Option<String>,
+    pub preset: Option<&'static str>,
+}
+
+/// Records refused for one reason.
+#[derive(Debug)]
+pub(super) struct Refused {
+    pub count: u64,
+    pub file: String,
+    pub place: u64,
+    pub detail: String,
+}
+
+impl Reading {
+    fn refuse(&mut self, file: &str, rejects: &[Reject]) {
+        for reject in rejects {
+            self.quarantine
+                .entry(reject.reason)
+                .and_modify(|refused| refused.count += 1)
+                .or_insert_with(|| Refused {
+                    count: 1,
+                    file: file.to_owned(),
+                    place: reject.place,
+                    detail: reject.detail.clone(),
+                });
+        }
+    }
+
+    /// Records that did not become events.
+    /// What was lost, which counts against every process: nobody knows which one a refused record belonged to.
+    pub(super) fn loss(&self) -> Loss {
+        let gaps = self.failed.len() as i64;
+        Loss {
+            records: self.records.saturating_sub(self.filtered) as i64 + gaps,
+            lost: self.quarantined() as i64 + gaps,
+            gaps,
+        }
+    }
+
+    pub(super) fn quarantined(&self) -> u64 {
+        self.quarantine.values().map(|refused| refused.count).sum()
+    }
+}
+
+/// Everything that was read.
+pub(super) struct Logs {
+    /// The cases, settled.
+    pub table: CaseTable,
+    pub reading: Reading,
+    /// Whether the states that resolve a case may be guessed.
+    may_guess_resolved: bool,
+}
+
+/// Reads files; what happened after `until` is left out.
+pub(super) fn read_logs(
+    files: &[String],
+    mapping: &MappingArgs,
+    until: Option<Time>,
+) -> Result<Logs, Failure> {
+    let inputs: Vec<Input> = files.iter().map(|file| Input::new(file)).collect();
+    let mut table = CaseTable::new();
+    let mut reading = Reading::default();
+    let mut reader = Reader {
+        mapping,
+        until: until.unwrap_or(Time(i64::MAX)),
+        counter: Arc::default(),
+        table: &mut table,
+        reading: &mut reading,
+    };
+    let may_guess_resolved = reader.all(&inputs)?;
+    table.settle();
+    Ok(Logs {
+        table,
+        reading,
+        may_guess_resolved,
+    })
+}
+
+impl Logs {
+    /// The rules for these cases; states that resolve a case are guessed where nobody says them.
+    pub(super) fn rules(&mut self, catalog: &Catalog, tolerance: &Tolerance) -> RuleBook {
+        let mut rules = RuleBook::new(catalog, tolerance, &mut self.table.names);
+        if self.may_guess_resolved {
+            guess_resolved(&self.table, catalog, &mut rules, &mut self.reading);
+        }
+        rules
+    }
+
+    /// The same logs as they were known at an earlier instant.
+    pub(super) fn until(&self, as_of: Time) -> Logs {
+        Logs {
+            table: self.table.until(as_of),
+            reading: Reading::default(),
+            may_guess_resolved: self.may_guess_resolved,
+        }
+    }
+}
+
+/// No event at all, or a file that could not be read, must not look like success.
+pub(super) fn ended(reading: &Reading) -> Result<Done, Failure> {
+    for message in &reading.failed {
+        let mark = console::style("error:").for_stderr().red().bold();
+        eprintln!("{mark} {}", harmless(message));
+    }
+    if reading.events == 0 && reading.failed.is_empty() {
+        let why = match reading.quarantine.values().next() {
+            Some(refused) => format!(
+                "no event could be read; the first record was refused: {}",
+                refused.detail
+            ),
+            None if reading.after_as_of > 0 => {
+                "no event to score: all of them are later than --as-of".to_owned()
+            }
+            None if reading.filtered > 0 => format!(
+                "no event to score: the mapping passes over every record ({})",
+                reading.filtered
+            ),
+            None => "no event could be read: the input has no records".to_owned(),
+        };
+        return Err(Failure::invalid(why));
+    }
+    Ok(if reading.failed.is_empty() {
+        Done::Fine
+    } else {
+        Done::Findings
+    })
+}
+
+/// An instant, as `2024-05-06` (its first instant, UTC) or with a time of the day.
+pub(super) fn parse_time(flag: &str, text: &str) -> Result<Time, Failure> {
+    let parser = TimeParser::new(Vec::new(), chrono_tz::Tz::UTC);
+    match parser.text(text) {
+        Some(read) => Ok(read.time),
+        None => Err(Failure::environment(format!(
+            "{flag}: `{text}` is not a time such as 2024-05-06T07:08:09Z"
+        ))),
+    }
+}
+
+/// Reads files into a table.
+struct Reader<'a> {
+    mapping: &'a MappingArgs,
+    /// Later events are left out.
+    until: Time,
+    /// Stored bytes read, for the progress bar.
+    counter: Arc<AtomicU64>,
+    table: &'a mut CaseTable,
+    reading: &'a mut Reading,
+}
+
+impl Reader<'_> {
+    /// Reads every file into the table; says whether the states that resolve a case may be guessed. One file that can't be
+    /// read is the end if it is the only one, and is told at the end otherwise.
+    fn all(&mut self, inputs: &[Input]) -> Result<bool, Failure> {
+        let bar = progress(inputs);
+        let counter = self.counter.clone();
+        let mut may_guess_resolved = true;
+        for (nth, input) in inputs.iter().enumerate() {
+            bar.set_message(input.name());
+            let mut tick = || bar.set_position(counter.load(Ordering::Relaxed));
+            match self.one(nth, input, &mut tick) {
+                Ok(may_guess) => may_guess_resolved &= may_guess,
+                Err(failure) if inputs.len() == 1 => {
+                    bar.finish_and_clear();
+                    return Err(failure);
+                }
+                Err(Failure::Invalid(error) | Failure::Environment(error)) => {
+                    self.reading.failed.push(format!("{error:#}"));
+                }
+                Err(Failure::BrokenPipe) => return Err(Failure::BrokenPipe),
+            }
+        }
+        bar.finish_and_clear();
+        Ok(may_guess_resolved)
+    }
+
+    fn one(&mut self, nth: usize, input: &Input, tick: &mut dyn FnMut()) -> Result<bool, Failure> {
+        let name = input.name();
+        let opened = open_input(input, &self.counter)?;
+        let chosen = self.mapping.choose(&opened, input)?;
+        let circumstances = Circumstances {
+            default_process: &input.stem(),
+            namespace: "",
+            latest: latest_believed(),
+        };
+        let mapping = compile(&chosen.spec, &chosen.file, circumstances)?;
+        note_guess(&chosen, &name, self.reading);
+        let limits = TableLimits {
+            case_events: Limits::default().case_events,
+        };
+        let mut counting = ContentCounter::default();
+        let mut take = |mut batch: EventBatch| {
+            batch.move_places(behind_file(nth as u64));
+            if mapping.identity == Identity::Content {
+                counting.number(&mut batch);
+            }
+            let all = batch.events.len();
+            batch.events.retain(|event| event.time <= self.until);
+            let taken = self.table.take(&batch, limits);
+            let reading = &mut *self.reading;
+            reading.after_as_of += (all - batch.events.len()) as u64;
+            reading.records += batch.records;
+            reading.events += taken.added;
+            reading.duplicates += taken.duplicates;
+            reading.filtered += batch.filtered;
+            reading.ambiguous_times += batch.ambiguous_times;
+            reading.refuse(&name, &batch.rejects);
+            reading.refuse(&name, &taken.rejects);
+            tick();
+        };
+        read_opened(opened, &name, &mapping, ReadOptions::default(), &mut take)?;
+        Ok(chosen.may_guess_resolved)
+    }
+}
+
+fn note_guess(chosen: &ChosenMapping, file: &str, reading: &mut Reading) {
+    if let Some(guess) = &chosen.guess {
+        reading.guesses.push(Guessed {
+            file: file.to_owned(),
+            line: guess.line(),
+            day_or_month: guess.day_or_month,
+            time_format: guess.time_format.clone(),
+            preset: chosen.preset,
+        });
+    }
+}
+
+/// Where nobody says which states resolve a case, names and data do. Processes of the catalog that say so are left alone.
+fn guess_resolved(
+    table: &CaseTable,
+    catalog: &Catalog,
+    rules: &mut RuleBook,
+    reading: &mut Reading,
+) {
+    for (process, states) in resolved_states(table.cases().iter(), &table.names) {
+        let id = table.names.text(process);
+        let declared = catalog.processes.get(id);
+        if declared
+            .is_some_and(|process| process.ends.is_declared() || !process.resolved.is_empty())
+        {
+            continue;
+        }
+        let names = states
+            .iter()
+            .map(|state| table.names.text(*state).to_owned());
+        reading.resolved.push((id.to_owned(), names.collect()));
+        rules.add_resolved(process, states);
+    }
+}

@@ -1,0 +1,132 @@
+//! What was read, in words for people.
+
+use super::Reading;
+use crate::cli::text::grouped;
+use crate::config::format_span;
+use crate::model::{Span, Time};
+use std::io::{self, Write};
+
+/// Guesses are printed for at most so many processes.
+const MOST_PROCESSES: usize = 15;
+
+/// Says what was read and guessed; `cases` of how many events, and the instants that they cover.
+pub(in crate::cli) fn reading_words(
+    out: &mut impl Write,
+    read: &Reading,
+    (cases, from, to): (u64, Time, Time),
+    window: Option<Span>,
+) -> io::Result<()> {
+    for guess in &read.guesses {
+        writeln!(out, "{}: guessed {}", guess.file, guess.line)?;
+        if let Some(preset) = guess.preset {
+            writeln!(
+                out,
+                "  It looks like the preset {preset}, which knows more of it: try --map {preset}"
+            )?;
+        }
+        if guess.day_or_month {
+            let format = guess.time_format.as_deref().unwrap_or_default();
+            writeln!(
+                out,
+                "  Day and month could be the other way round: read as {format}. Say so with --time-format if it is wrong."
+            )?;
+        }
+    }
+    for (process, states) in read.resolved.iter().take(MOST_PROCESSES) {
+        writeln!(
+            out,
+            "{process}: going on after {} is taken as reopened (guessed from names and order)",
+            states.join(", ")
+        )?;
+    }
+    if let Some(guess) = read
+        .guesses
+        .first()
+        .filter(|guess| guess.file != "standard input")
+    {
+        writeln!(
+            out,
+            "Save the mapping with: toleranced inspect {} --write mapping.yaml",
+            shell_word(&guess.file)
+        )?;
+    }
+    let counted = |count: i128, what: &str| {
+        let s = if count == 1 { "" } else { "s" };
+        format!("{} {what}{s}", grouped(count))
+    };
+    write!(
+        out,
+        "{} in {}",
+        counted(read.events.into(), "event"),
+        counted(cases.into(), "case")
+    )?;
+    if read.events > 0 {
+        write!(out, ", {} to {}", from, to)?;
+    }
+    if let Some(window) = window {
+        write!(out, " (window {})", format_span(window))?;
+    }
+    writeln!(out)?;
+    if read.duplicates > 0 {
+        writeln!(
+            out,
+            "{} redelivered events were counted once",
+            grouped(read.duplicates.into())
+        )?;
+    }
+    if read.filtered > 0 {
+        writeln!(
+            out,
+            "{} passed over by the mapping",
+            plural(read.filtered, "record")
+        )?;
+    }
+    if read.after_as_of > 0 {
+        writeln!(
+            out,
+            "{} events after that were left out (--as-of)",
+            grouped(read.after_as_of.into())
+        )?;
+    }
+    if read.ambiguous_times > 0 {
+        writeln!(
+            out,
+            "{} times fall where the zone's clock was put back or forward; read as the earlier instant",
+            grouped(read.ambiguous_times.into())
+        )?;
+    }
+    quarantine(out, read)
+}
+
+fn quarantine(out: &mut impl Write, read: &Reading) -> io::Result<()> {
+    if read.quarantined() == 0 {
+        return Ok(());
+    }
+    writeln!(out, "{} quarantined:", plural(read.quarantined(), "record"))?;
+    for (reason, refused) in &read.quarantine {
+        writeln!(
+            out,
+            "  {:>9} {reason}, first in {} at byte {}: {}",
+            grouped(refused.count.into()),
+            refused.file,
+            refused.place,
+            refused.detail
+        )?;
+    }
+    Ok(())
+}
+
+fn plural(count: u64, what: &str) -> String {
+    let s = if count == 1 { " was" } else { "s were" };
+    format!("{} {what}{s}", grouped(count.into()))
+}
+
+/// A file name as a shell takes it.
+fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
+    if text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}

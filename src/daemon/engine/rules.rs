@@ -1,0 +1,34 @@
+//! Noting which rules hold from when on, so that a past score can be recomputed by those of then.
+
+use super::Engine;
+use crate::model::Time;
+use crate::store::{Commit, DocumentRow, RulesRow, StoreError};
+
+impl Engine {
+    /// Notes the rules of the present configuration with their texts, unless they are those noted last.
+    pub(super) fn note_rules(&mut self, now: Time) -> Result<(), StoreError> {
+        let hashes = self.config.hashes;
+        let row = |at| RulesRow {
+            at,
+            configuration: hashes.configuration,
+            catalog: hashes.catalog,
+            tolerance: hashes.tolerance,
+        };
+        let last = self.store.last_rules()?;
+        if last.is_some_and(|last| last == row(last.at)) {
+            return Ok(());
+        }
+        let documents = self.config.documents.iter().map(|document| DocumentRow {
+            hash: document.hash,
+            kind: document.kind.to_owned(),
+            file: document.file.to_string_lossy().into_owned(),
+            text: document.text.clone(),
+        });
+        let commit = Commit {
+            documents: documents.collect(),
+            rules: Some(row(now.0)),
+            ..Commit::default()
+        };
+        self.store.commit(&commit).map(drop)
+    }
+}

@@ -1,0 +1,277 @@
+//! What differs between two scores of the same processes, and what of it may be chance.
+
+use super::shape::ProcessScore;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What can be said of a difference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Claim {
+    /// It has changed: what is declared or set by the rules, a figure whose intervals do not overlap, or what follows
+    /// from one of these.
+    Changed,
+    /// The intervals overlap, or it follows from figures whose intervals do: it may be chance, or more evidence.
+    MayBeChance,
+    /// The figure has no interval, so nothing is claimed.
+    NoInterval,
+}
+
+/// One thing that differs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Differing {
+    /// What: the name of a field of the score.
+    pub what: String,
+    /// What it was, in words; empty where it was not known.
+    pub from: String,
+    /// What it is; empty where it is not known.
+    pub to: String,
+    /// What can be said of it.
+    pub claim: Claim,
+    /// Whether it is a word (a class, a status, a recommendation) rather than a figure.
+    pub is_word: bool,
+}
+
+/// What differs for one process.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Difference {
+    /// The process.
+    pub process: String,
+    /// The earlier score; null where there was none.
+    pub from: Option<ProcessScore>,
+    /// The later one; null where there is none.
+    pub to: Option<ProcessScore>,
+    /// What differs, the most important first.
+    pub differing: Vec<Differing>,
+}
+
+impl Difference {
+    /// Whether anything has changed beyond chance.
+    pub fn has_changed(&self) -> bool {
+        let mut all = self.differing.iter();
+        all.any(|differing| differing.claim == Claim::Changed)
+    }
+
+    /// Whether anything is worth telling: a change, or another word, though it may be chance.
+    pub fn is_told(&self) -> bool {
+        let has_word = self.differing.iter().any(|differing| differing.is_word);
+        has_word || self.has_changed()
+    }
+}
+
+/// How a column is judged.
+enum Judge {
+    /// It has no error: any difference is a change.
+    Exact,
+    /// It follows from these columns, and has changed where one of them has.
+    Follows(&'static [&'static str]),
+    /// It has an interval.
+    Interval(fn(&ProcessScore) -> Option<[f64; 2]>),
+    /// It has none.
+    None,
+}
+
+/// What is compared, how it reads, and how a difference is judged.
+struct Column {
+    what: &'static str,
+    text: fn(&ProcessScore) -> String,
+    judge: Judge,
+}
+
+/// What a verdict follows from.
+const VERDICT: &[&str] = &[
+    "criticality",
+    "required_class",
+    "permissible_deviation",
+    "complexity",
+    "executor",
+    "deviation",
+    "cases_per_week",
+];
+/// What a status follows from.
+const STATUS: &[&str] = &["permissible_deviation", "deviation"];
+
+#[rustfmt::skip]
+const COLUMNS: &[Column] = &[
+    Column { what: "recommendation", text: |s| word(s.recommendation), judge: Judge::Follows(VERDICT) },
+    Column { what: "rule", text: |s| s.rule.clone().unwrap_or_default(), judge: Judge::Follows(VERDICT) },
+    Column { what: "status", text: |s| s.status.to_string(), judge: Judge::Follows(STATUS) },
+    Column { what: "required_class", text: |s| s.required_class.to_string(), judge: Judge::Exact },
+    Column { what: "achieved_class", text: |s| s.achieved_class.to_string(), judge: Judge::Follows(STATUS) },
+    Column { what: "criticality", text: |s| s.criticality.to_string(), judge: Judge::Exact },
+    Column { what: "complexity", text: |s| word(s.complexity), judge: Judge::Exact },
+    Column { what: "frequency", text: |s| word(s.frequency), judge: Judge::Follows(&["cases_per_week"]) },
+    Column { what: "permissible_deviation", text: |s| s.permissible_deviation.map_or(String::new(), percent), judge: Judge::Exact },
+    Column { what: "executor", text: |s| s.executor.to_string(), judge: Judge::Exact },
+    Column { what: "deviation", judge: Judge::Interval(deviation),
+        text: |s| s.deviation.map_or(String::new(), |d| format!("{} [{:.2}, {:.2}]", percent(d.mean), d.lower * 100.0, d.upper * 100.0)) },
+    Column { what: "capability", judge: Judge::Interval(capability), text: |s| s.capability.map_or(String::new(), |c| format!("{c:.2}")) },
+    Column { what: "cases_per_week", judge: Judge::Interval(|s| s.cases_per_week_interval),
+        text: |s| match (s.cases_per_week, s.cases_per_week_interval) {
+            (Some(rate), Some([lower, upper])) => format!("{rate:.1} [{lower:.1}, {upper:.1}]"),
+            _ => String::new(),
+        } },
+    Column { what: "size_steps", text: |s| s.size_steps.map_or(String::new(), |n| format!("{n:.2}")), judge: Judge::None },
+    Column { what: "cases", text: |s| s.cases.to_string(), judge: Judge::None },
+];
+
+fn percent(share: f64) -> String {
+    format!("{:.2} %", share * 100.0)
+}
+
+fn word<T: std::fmt::Display>(word: Option<T>) -> String {
+    word.map_or(String::new(), |word| word.to_string())
+}
+
+fn deviation(score: &ProcessScore) -> Option<[f64; 2]> {
+    score.deviation.map(|d| [d.lower, d.upper])
+}
+
+/// The capability that the bounds of the deviation allow, T / upper to T / lower.
+fn capability(score: &ProcessScore) -> Option<[f64; 2]> {
+    let (t, d) = (score.permissible_deviation?, score.deviation?);
+    let best = if d.lower > 0.0 { t / d.lower } else { f64::MAX };
+    Some([t / d.upper, best])
+}
+
+/// What differs between two scores, process by process, in order of their ids. Processes that do not differ are among
+/// them, with nothing that differs.
+///
+/// A figure with an interval is said to have changed only where the two intervals do not overlap. For two independent
+/// confidence intervals that is a stricter test than their level says (Schenker and Gentleman 2001, "On judging the
+/// significance of differences by examining the overlap between confidence intervals"): it misses small changes and
+/// seldom claims one that is none.
+pub fn differences(from: &[ProcessScore], to: &[ProcessScore]) -> Vec<Difference> {
+    let by_id = |scores: &[ProcessScore]| -> BTreeMap<String, ProcessScore> {
+        let keyed = scores.iter().map(|score| (score.id.clone(), score.clone()));
+        keyed.collect()
+    };
+    let (mut from, mut to) = (by_id(from), by_id(to));
+    let ids: BTreeSet<String> = from.keys().chain(to.keys()).cloned().collect();
+    let pair = |id: String| {
+        let (from, to) = (from.remove(&id), to.remove(&id));
+        let differing = COLUMNS
+            .iter()
+            .filter_map(|column| compare(column, &from, &to));
+        Difference {
+            differing: differing.collect(),
+            process: id,
+            from,
+            to,
+        }
+    };
+    ids.into_iter().map(pair).collect()
+}
+
+fn compare(
+    column: &Column,
+    from: &Option<ProcessScore>,
+    to: &Option<ProcessScore>,
+) -> Option<Differing> {
+    let text = |score: &Option<ProcessScore>| score.as_ref().map_or(String::new(), column.text);
+    let (before, after) = (text(from), text(to));
+    if before == after {
+        return None;
+    }
+    let claim = match column.judge {
+        Judge::Exact => Claim::Changed,
+        Judge::None => Claim::NoInterval,
+        Judge::Follows(inputs) => {
+            let inputs = COLUMNS.iter().filter(|input| inputs.contains(&input.what));
+            let mut compared = inputs.filter_map(|input| compare(input, from, to));
+            let has_changed = compared.any(|input| input.claim == Claim::Changed);
+            // Where there is no other score to hold it against, that is the change.
+            if has_changed || from.is_none() || to.is_none() {
+                Claim::Changed
+            } else {
+                Claim::MayBeChance
+            }
+        }
+        Judge::Interval(interval) => {
+            let interval = |score: &Option<ProcessScore>| score.as_ref().and_then(interval);
+            match (interval(from), interval(to)) {
+                (Some(a), Some(b)) if a[0] <= b[1] && b[0] <= a[1] => Claim::MayBeChance,
+                (Some(_), Some(_)) => Claim::Changed,
+                // Known once and not at the other time: nothing to hold against each other.
+                _ => Claim::NoInterval,
+            }
+        }
+    };
+    Some(Differing {
+        what: column.what.to_owned(),
+        from: before,
+        to: after,
+        claim,
+        is_word: matches!(column.judge, Judge::Exact | Judge::Follows(_)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Time;
+    use crate::score::{Bounds, Evidence, Terms, score_all};
+
+    fn score(deviation: Option<(f64, f64, f64)>, status: crate::model::Status) -> ProcessScore {
+        let catalog = crate::config::catalog::Catalog::parse(
+            "processes: [{id: p}]",
+            std::path::Path::new("c.yaml"),
+        );
+        let terms = Terms {
+            catalog: &catalog.unwrap(),
+            tolerance: &crate::config::tolerance::Tolerance::builtin(),
+            names: &crate::model::Names::new(),
+        };
+        let evidence = Evidence {
+            to: Time(1),
+            ..Evidence::default()
+        };
+        let empty = score_all(&evidence, terms).remove(0);
+        ProcessScore {
+            permissible_deviation: Some(0.02),
+            deviation: deviation.map(|(mean, lower, upper)| Bounds { mean, lower, upper }),
+            capability: deviation.map(|(_, _, upper)| 0.02 / upper),
+            status,
+            ..empty
+        }
+    }
+
+    fn claims(from: ProcessScore, to: ProcessScore) -> Vec<(String, Claim)> {
+        let found = differences(&[from], &[to]).remove(0);
+        let pair = |differing: Differing| (differing.what, differing.claim);
+        found.differing.into_iter().map(pair).collect()
+    }
+
+    #[test]
+    fn only_what_the_intervals_tell_apart_is_a_change() {
+        use crate::model::Status::{Outside, Undetermined};
+        let before = score(Some((0.02, 0.01, 0.03)), Undetermined);
+        assert_eq!(claims(before.clone(), before.clone()), []);
+        let little = score(Some((0.03, 0.02, 0.04)), Undetermined);
+        let expected = [
+            ("deviation".to_owned(), Claim::MayBeChance),
+            ("capability".to_owned(), Claim::MayBeChance),
+        ];
+        assert_eq!(claims(before.clone(), little.clone()), expected);
+        assert!(!differences(&[before.clone()], &[little])[0].has_changed());
+        let much = score(Some((0.06, 0.05, 0.07)), Outside);
+        let expected = ["status", "deviation", "capability"];
+        let expected = expected.map(|what| (what.to_owned(), Claim::Changed));
+        assert_eq!(claims(before.clone(), much), expected);
+        // Another word that follows from figures which can't be told apart.
+        let word = score(Some((0.03, 0.02, 0.04)), Outside);
+        let told = differences(&[before.clone()], &[word]).remove(0);
+        assert!(told.is_told() && !told.has_changed());
+        let unknown = score(None, Undetermined);
+        assert_eq!(claims(before, unknown)[0].1, Claim::NoInterval);
+    }
+
+    #[test]
+    fn a_process_that_comes_or_goes_is_told() {
+        let one = score(None, crate::model::Status::Undetermined);
+        let come = differences(&[], std::slice::from_ref(&one)).remove(0);
+        assert!(come.has_changed() && come.from.is_none());
+        let gone = differences(&[one], &[]).remove(0);
+        assert!(gone.has_changed() && gone.to.is_none());
+    }
+}

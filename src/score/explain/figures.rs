@@ -1,0 +1,332 @@
+//! Every figure of a score with its formula and what it rests on.
+//!
+//! A table: a new figure is a new row.
+
+use super::{percent, short};
+use crate::config::catalog::Process;
+use crate::config::format_span;
+use crate::model::{ONE, Ppm, SECOND_US, Status};
+use crate::score::shape::{Bounds, ExecutorScore, ProcessScore};
+use crate::score::{Attributes, Terms};
+use serde::{Deserialize, Serialize};
+
+/// One figure, in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Figure {
+    /// What it belongs to: `class and tolerance`, `deviation`, `size`, `frequency`, `status`, `time` or `executors`.
+    pub section: String,
+    /// Its name. May hold names from a log.
+    pub name: String,
+    /// Its value with its unit.
+    pub value: String,
+    /// How it comes about.
+    pub formula: String,
+    /// What it rests on: the catalog, the tolerance table, or which cases.
+    pub rests_on: String,
+}
+
+/// What the rows are made from.
+struct Ground<'a> {
+    score: &'a ProcessScore,
+    terms: Terms<'a>,
+    declared: Process,
+}
+
+/// A row of the table; no value, no row.
+struct Row {
+    section: &'static str,
+    name: &'static str,
+    value: fn(&Ground) -> Option<String>,
+    formula: fn(&Ground) -> String,
+    rests_on: fn(&Ground) -> &'static str,
+}
+
+const CLASS: &str = "class and tolerance";
+const DEVIATION: &str = "deviation";
+const SIZE: &str = "size";
+const FREQUENCY: &str = "frequency";
+const STATUS: &str = "status";
+const TIME: &str = "time";
+const EXECUTORS: &str = "executors";
+
+const ENDED: &str = "ended cases";
+const STARTED: &str = "started cases";
+const CATALOG: &str = "catalog";
+const TABLE: &str = "tolerance table";
+
+#[rustfmt::skip]
+const ROWS: &[Row] = &[
+    Row { section: CLASS, name: "criticality", value: |g| Some(g.score.criticality.to_string()),
+        formula: |g| if g.score.criticality_assumed { "assumed, because none is declared".to_owned() } else { "the higher of outcome and system".to_owned() },
+        rests_on: |g| if g.score.criticality_assumed { "nothing" } else { CATALOG } },
+    Row { section: CLASS, name: "required class", value: |g| Some(g.score.required_class.to_string()),
+        formula: |g| if g.declared.class.is_some() { "declared".to_owned() } else { format!("class of criticality {}", g.score.criticality) },
+        rests_on: |g| if g.declared.class.is_some() { CATALOG } else { TABLE } },
+    Row { section: CLASS, name: "nominal size", value: |g| g.score.nominal_size_steps.map(steps),
+        formula: |g| nominal(&g.declared).0.to_owned(), rests_on: |g| nominal(&g.declared).1 },
+    Row { section: CLASS, name: "size range", value: size_range,
+        formula: |_| "one step read as one millimetre of ISO 2768-1".to_owned(), rests_on: |_| TABLE },
+    Row { section: CLASS, name: "permissible T", value: |g| g.score.nominal_size_steps.map(|_| g.score.permissible_deviation.map_or("none".to_owned(), percent)),
+        formula: permissible, rests_on: |_| TABLE },
+    Row { section: CLASS, name: "tolerance level", value: |g| g.score.tolerance.map(|level| level.to_string()),
+        formula: |g| { let [low, high] = g.terms.tolerance.tolerance; format!("low up to {}, high from {} on", percent(low), percent(high)) },
+        rests_on: |_| TABLE },
+
+    Row { section: DEVIATION, name: "ended cases n", value: |g| Some(ended(g.score).to_string()),
+        formula: |_| "ended in the window, each counted once".to_owned(), rests_on: |_| ENDED },
+    Row { section: DEVIATION, name: "deviations s", value: |g| g.score.deviation.map(|d| short(d.mean * ended(g.score) as f64, 2)),
+        formula: weights, rests_on: |_| ENDED },
+    Row { section: DEVIATION, name: "observed mean", value: |g| g.score.deviation.map(|d| percent(d.mean)),
+        formula: |_| "s / n".to_owned(), rests_on: |_| ENDED },
+    Row { section: DEVIATION, name: "interval", value: |g| g.score.deviation.map(interval),
+        formula: |g| format!("{} %, may be looked at after every case: the p with B(1/2+s, 1/2+n-s) / B(1/2, 1/2) / (p^s (1-p)^(n-s)) < 1/{}",
+            short((1.0 - g.terms.tolerance.alpha) * 100.0, 2), short(g.terms.tolerance.alpha, 6)),
+        rests_on: |_| "n and s" },
+    Row { section: DEVIATION, name: "reopened", value: |g| counted(g, g.score.reopened),
+        formula: |g| format!("each weighs {}", short(g.terms.tolerance.weights.rework, 6)), rests_on: |_| ENDED },
+    Row { section: DEVIATION, name: "late", value: |g| g.declared.duration_limit.and_then(|_| counted(g, g.score.late)),
+        formula: |g| format!("over {}; each weighs {}", g.declared.duration_limit.map_or(String::new(), format_span), short(g.terms.tolerance.weights.lateness, 6)),
+        rests_on: |_| ENDED },
+    Row { section: DEVIATION, name: "off path", value: |g| if g.declared.path.is_empty() { None } else { counted(g, g.score.off_path) },
+        formula: |g| format!("each step off weighs {}, at most 1", short(g.terms.tolerance.weights.path_step, 6)), rests_on: |_| ENDED },
+    Row { section: DEVIATION, name: "variance of outcomes", value: |g| g.score.outcome_variance.map(|v| format!("{v:.4}")),
+        formula: |_| "1 - sum(p^2): the chance that two cases end differently".to_owned(), rests_on: |_| ENDED },
+
+    Row { section: SIZE, name: "steps L", value: |g| g.score.size_parts.map(|p| short(p.steps, 2)),
+        formula: |_| "steps / cases".to_owned(), rests_on: |_| ENDED },
+    Row { section: SIZE, name: "decisions D", value: |g| g.score.size_parts.map(|p| short(p.decisions, 2)),
+        formula: |_| "sum over activities of visits per case * (2^h - 1), h the entropy of what comes next".to_owned(), rests_on: |_| ENDED },
+    Row { section: SIZE, name: "hand-offs H", value: |g| g.score.size_parts.map(|p| short(p.handoffs, 2)),
+        formula: |_| "changes between executor kinds / cases".to_owned(), rests_on: |_| ENDED },
+    Row { section: SIZE, name: "sub-processes", value: |g| g.score.size_parts.map(|p| short(p.sub_processes, 2)),
+        formula: |_| "sum of calls per case * size".to_owned(), rests_on: |_| "cases that name a parent" },
+    Row { section: SIZE, name: "measured size N", value: |g| g.score.size_steps.map(steps),
+        formula: |_| "L + D + H + sub-processes".to_owned(), rests_on: |_| ENDED },
+    Row { section: SIZE, name: "complexity", value: |g| g.score.complexity.map(|level| level.to_string()),
+        formula: |g| { let [low, medium, high] = g.terms.tolerance.complexity;
+            format!("nominal size: low up to {}, medium up to {}, high up to {}", short(low, 2), short(medium, 2), short(high, 2)) },
+        rests_on: |_| TABLE },
+
+    Row { section: FREQUENCY, name: "cases a week", value: |g| g.score.cases_per_week.map(|rate| format!("{rate:.2}")),
+        formula: |_| "started / weeks of the window, at least a day".to_owned(), rests_on: |_| STARTED },
+    Row { section: FREQUENCY, name: "interval", value: |g| g.score.cases_per_week_interval.map(|[lower, upper]| format!("[{lower:.2}, {upper:.2}]")),
+        formula: |_| "Gamma-Poisson, Jeffreys' prior".to_owned(), rests_on: |_| STARTED },
+    Row { section: FREQUENCY, name: "level", value: |g| g.score.frequency.map(|level| level.to_string()),
+        formula: |g| { let [high, medium] = g.terms.tolerance.frequency; format!("high from {} on, medium from {} on", short(high, 2), short(medium, 2)) },
+        rests_on: |_| TABLE },
+
+    Row { section: STATUS, name: "status", value: |g| Some(status_word(g.score.status).to_owned()),
+        formula: status, rests_on: |_| "interval and T" },
+    Row { section: STATUS, name: "achieved class", value: |g| Some(g.score.achieved_class.to_string()),
+        formula: |_| "the finest class whose T the upper bound does not exceed".to_owned(), rests_on: |_| "upper bound and size" },
+    Row { section: STATUS, name: "precision", value: |g| Attributes::of(g.score).map(|is| is.precision().to_string()),
+        formula: |g| format!("achieved {} against required {}", g.score.achieved_class, g.score.required_class), rests_on: |_| "both classes" },
+    Row { section: STATUS, name: "capability", value: |g| g.score.capability.map(|c| format!("{c:.2}")),
+        formula: |_| "T / upper bound; 1, 1.33 and 1.67 read as for Cp".to_owned(), rests_on: |_| "interval and T" },
+    Row { section: STATUS, name: "capability of the mean", value: |g| g.score.capability_of_mean.map(|c| format!("{c:.2}")),
+        formula: |_| "T / mean".to_owned(), rests_on: |_| "mean and T" },
+    Row { section: STATUS, name: "clean runs missing", value: |g| g.score.clean_runs_missing.map(|runs| runs.to_string()),
+        formula: |_| "further cases without any deviation until the upper bound is at most T".to_owned(), rests_on: |_| "n, s and T" },
+
+    Row { section: TIME, name: "mean", value: |g| g.score.duration_seconds.map(|d| span(d.mean)),
+        formula: |_| "first to last event, exact".to_owned(), rests_on: |_| ENDED },
+    Row { section: TIME, name: "median", value: |g| g.score.duration_seconds.map(|d| span(d.p50)),
+        formula: |_| "at most 0.5 % off".to_owned(), rests_on: |_| ENDED },
+    Row { section: TIME, name: "95th percentile", value: |g| g.score.duration_seconds.map(|d| span(d.p95)),
+        formula: |_| "at most 0.5 % off".to_owned(), rests_on: |_| ENDED },
+
+    Row { section: EXECUTORS, name: "run by", value: |g| Some(g.score.executor.to_string()),
+        formula: |g| if g.declared.executor.is_some() { "declared".to_owned() } else { "the kind that ran at least four fifths of the cases, else mixed".to_owned() },
+        rests_on: |g| if g.declared.executor.is_some() { CATALOG } else { STARTED } },
+];
+
+/// The figures of a score, in order of their sections.
+pub fn figures(score: &ProcessScore, terms: Terms) -> Vec<Figure> {
+    let ground = Ground {
+        score,
+        terms,
+        declared: terms.catalog.process(&score.id),
+    };
+    let mut figures: Vec<Figure> = Vec::new();
+    for row in ROWS {
+        if let Some(value) = (row.value)(&ground) {
+            figures.push(figure(
+                (row.section, row.name.to_owned()),
+                value,
+                ((row.formula)(&ground), (row.rests_on)(&ground)),
+            ));
+        }
+        // Of these there are as many as the log has.
+        match (row.section, row.name) {
+            (DEVIATION, "interval") => figures.extend(outcomes(&ground)),
+            (EXECUTORS, _) => figures.extend(score.executors.iter().map(executor)),
+            _ => {}
+        }
+    }
+    figures
+}
+
+fn figure(
+    (section, name): (&str, String),
+    value: String,
+    (formula, rests_on): (String, &str),
+) -> Figure {
+    Figure {
+        section: section.to_owned(),
+        name,
+        value,
+        formula,
+        rests_on: rests_on.to_owned(),
+    }
+}
+
+fn outcomes(ground: &Ground) -> Vec<Figure> {
+    let declared = &ground.declared.outcomes;
+    let by_name = &ground.terms.tolerance.outcome_severity;
+    let severity = |name: &String| match (declared.get(name), by_name.get(&name.to_lowercase())) {
+        (Some(severity), _) => (*severity, "declared", CATALOG),
+        (None, Some(severity)) => (*severity, "assumed by its name", TABLE),
+        (None, None) => (0, "neither declared nor known by its name", "nothing"),
+    };
+    let mut rows: Vec<(Ppm, i64, Figure)> = ground
+        .score
+        .outcomes
+        .iter()
+        .map(|(name, count)| {
+            let (severity, how, rests_on) = severity(name);
+            let formula = format!(
+                "severity {}, {how}",
+                short(f64::from(severity) / f64::from(ONE), 6)
+            );
+            let value = counted(ground, *count).unwrap_or_default();
+            let row = figure(
+                (DEVIATION, format!("outcome {name}")),
+                value,
+                (formula, rests_on),
+            );
+            (severity, *count, row)
+        })
+        .collect();
+    rows.sort_by(|a, b| {
+        (b.0, b.1)
+            .cmp(&(a.0, a.1))
+            .then_with(|| a.2.name.cmp(&b.2.name))
+    });
+    rows.into_iter().map(|(_, _, row)| row).collect()
+}
+
+fn executor(side: &ExecutorScore) -> Figure {
+    let value = match side.deviation {
+        Some(deviation) => format!("{} {}", percent(deviation.mean), interval(deviation)),
+        None => "not observed".to_owned(),
+    };
+    let s = if side.cases == 1 { "" } else { "s" };
+    figure(
+        (EXECUTORS, side.executor.to_string()),
+        value,
+        (format!("deviation of its {} case{s}", side.cases), ENDED),
+    )
+}
+
+/// Live cases that have ended.
+pub(super) fn ended(score: &ProcessScore) -> i64 {
+    score.cases - score.open_cases
+}
+
+/// A number of ended cases with their share.
+fn counted(ground: &Ground, count: i64) -> Option<String> {
+    let all = ended(ground.score);
+    (all > 0).then(|| {
+        let s = if count == 1 { "" } else { "s" };
+        format!("{count} case{s}, {}", percent(count as f64 / all as f64))
+    })
+}
+
+fn steps(size: f64) -> String {
+    format!("{} steps", short(size, 2))
+}
+
+fn interval(bounds: Bounds) -> String {
+    format!(
+        "[{:.2}, {:.2}] %",
+        bounds.lower * 100.0,
+        bounds.upper * 100.0
+    )
+}
+
+fn span(seconds: f64) -> String {
+    let whole = seconds.round() as i64;
+    format_span(whole.saturating_mul(SECOND_US))
+}
+
+fn nominal(declared: &Process) -> (&'static str, &'static str) {
+    if declared.size.is_some() {
+        ("the declared size", CATALOG)
+    } else if !declared.path.is_empty() {
+        ("steps of the designed path", CATALOG)
+    } else {
+        ("the measured size N", ENDED)
+    }
+}
+
+fn size_range(ground: &Ground) -> Option<String> {
+    let size = ground.score.nominal_size_steps?;
+    let table = ground.terms.tolerance;
+    if size < table.lower {
+        return Some(format!("below {}: none", short(table.lower, 2)));
+    }
+    let at = table.upper.iter().position(|upper| size <= *upper);
+    let (lower, upper) = match at {
+        None => return Some(format!("above {}: none", short(*table.upper.last()?, 2))),
+        Some(0) => (table.lower, table.upper[0]),
+        Some(at) => (table.upper[at - 1], table.upper[at]),
+    };
+    let above = if at == Some(0) { "" } else { "above " };
+    Some(format!(
+        "{above}{} to {} steps",
+        short(lower, 2),
+        short(upper, 2)
+    ))
+}
+
+fn permissible(ground: &Ground) -> String {
+    let kappa = ground.terms.tolerance.kappa;
+    match ground.score.permissible_deviation {
+        Some(t) => format!(
+            "kappa * t(class, size) = {} * {}",
+            short(kappa, 6),
+            short(t / kappa, 6)
+        ),
+        None => "the table has no value for this class and size".to_owned(),
+    }
+}
+
+fn weights(_: &Ground) -> String {
+    "sum over cases of the greatest of: severity of the outcome, reopened, late, off path"
+        .to_owned()
+}
+
+fn status_word(status: Status) -> &'static str {
+    match status {
+        Status::NoTolerance => "no tolerance",
+        other => other.word(),
+    }
+}
+
+fn status(ground: &Ground) -> String {
+    let (t, deviation) = (ground.score.permissible_deviation, ground.score.deviation);
+    let (Some(t), Some(d)) = (t, deviation) else {
+        return match (t, deviation) {
+            (None, _) if ground.score.nominal_size_steps.is_some() => {
+                "there is no tolerance to hold".to_owned()
+            }
+            _ => "nothing was observed that could be held against T".to_owned(),
+        };
+    };
+    let (lower, upper, t) = (percent(d.lower), percent(d.upper), percent(t));
+    match ground.score.status {
+        Status::Within => format!("upper bound {upper} is at most T {t}"),
+        Status::Outside => format!("lower bound {lower} is above T {t}"),
+        _ => format!("T {t} lies between the bounds {lower} and {upper}"),
+    }
+}

@@ -1,0 +1,30 @@
+//! Why a score is what it is: every figure with its formula, the rules that were tried, what would change the verdict.
+//!
+//! Everything is derived from the score and the rules it was made by, so it can't say anything else than they do.
+
+mod figures;
+mod standing;
+mod trace;
+mod turns;
+
+pub use figures::{Figure, figures};
+pub use trace::{ConditionTrace, RuleTrace, trace};
+pub use turns::{Lever, Turn, levers};
+
+/// A share as a percentage with two digits.
+fn percent(share: f64) -> String {
+    format!("{:.2} %", share * 100.0)
+}
+
+/// A number with as many digits as it needs, at most `most`.
+fn short(number: f64, most: usize) -> String {
+    let text = format!("{number:.most$}");
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,92 @@
+//! The decision table, rule by rule: which fired, and what the ones before it failed on.
+
+use super::percent;
+use super::short;
+use crate::config::tolerance::{Recommendation, Rule};
+use crate::score::recommend::{Attributes, Condition, conditions};
+use crate::score::shape::ProcessScore;
+use serde::{Deserialize, Serialize};
+
+/// A rule that was tried.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RuleTrace {
+    /// Its name.
+    pub rule: String,
+    /// What it says.
+    pub recommendation: Recommendation,
+    /// Why, in its own words.
+    pub because: String,
+    /// Whether it is the one that decided.
+    pub fired: bool,
+    /// Its conditions; a rule without any always holds.
+    pub conditions: Vec<ConditionTrace>,
+}
+
+/// A condition, with the figures behind it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ConditionTrace {
+    /// The condition.
+    #[serde(flatten)]
+    pub condition: Condition,
+    /// The measured figures that the attribute comes from; empty where there are none.
+    pub measured: String,
+}
+
+/// The rules in their order, up to the one that decided. Empty where nothing could be decided.
+pub fn trace(rules: &[Rule], score: &ProcessScore) -> Vec<RuleTrace> {
+    let Some(attributes) = Attributes::of(score) else {
+        return Vec::new();
+    };
+    let mut tried = Vec::new();
+    for rule in rules {
+        let conditions = conditions(&rule.when, &attributes);
+        let fired = conditions.iter().all(|condition| condition.holds);
+        tried.push(RuleTrace {
+            rule: rule.name.clone(),
+            recommendation: rule.then,
+            because: rule.because.clone(),
+            fired,
+            conditions: conditions
+                .into_iter()
+                .map(|condition| ConditionTrace {
+                    measured: measured(&condition.attribute, score),
+                    condition,
+                })
+                .collect(),
+        });
+        if fired {
+            break;
+        }
+    }
+    tried
+}
+
+/// The figures that an attribute comes from.
+fn measured(attribute: &str, score: &ProcessScore) -> String {
+    let found = match attribute {
+        "complexity" => score
+            .nominal_size_steps
+            .map(|size| format!("{} steps", short(size, 2))),
+        "frequency" => score
+            .cases_per_week
+            .map(|rate| format!("{rate:.2} cases a week")),
+        "criticality" => score
+            .criticality_assumed
+            .then(|| "assumed, not declared".to_owned()),
+        "tolerance" => score
+            .permissible_deviation
+            .map(|t| format!("T {}", percent(t))),
+        "status" => score.deviation.map(|d| {
+            let t = score
+                .permissible_deviation
+                .map_or("none".to_owned(), percent);
+            format!("[{:.2}, {:.2}] %, T {t}", d.lower * 100.0, d.upper * 100.0)
+        }),
+        "precision" => Some(format!(
+            "holds {}, needs {}",
+            score.achieved_class, score.required_class
+        )),
+        _ => None,
+    };
+    found.unwrap_or_default()
+}

@@ -1,0 +1,384 @@
+//! What would change the verdict: the decision is taken again with one thing otherwise.
+
+use super::figures::ended;
+use super::standing::{Judged, Standing};
+use super::{percent, short};
+use crate::config::tolerance::{Recommendation, Tolerance};
+use crate::model::{Executor, Level, ONE, Status, Time, WEEK_US};
+use crate::score::Terms;
+use crate::score::shape::ProcessScore;
+use crate::stats::confidence_sequence;
+use serde::{Deserialize, Serialize};
+
+/// Something that could be otherwise.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Lever {
+    /// `evidence`, `frequency`, `size`, `criticality` or `executor`.
+    pub lever: String,
+    /// How it is.
+    pub now: String,
+    /// What would come of its being otherwise; empty where nothing would.
+    pub turns: Vec<Turn>,
+}
+
+/// A point at which the verdict turns.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Turn {
+    /// When, in words.
+    pub when: String,
+    /// The number in these words; null where there is none.
+    pub at: Option<f64>,
+    /// Its unit: `cases`, `deviations_per_case`, `cases_per_week` or `steps`.
+    pub unit: Option<String>,
+    /// When that is reached at the present rate, RFC 3339; null where the rate does not say.
+    pub expected_at: Option<String>,
+    /// What T would be; null for none.
+    pub permissible_deviation: Option<f64>,
+    /// What the status would be.
+    pub status: Status,
+    /// Who should run it then.
+    pub recommendation: Option<Recommendation>,
+    /// By which rule.
+    pub rule: Option<String>,
+    /// What of this is otherwise than now: `permissible_deviation`, `status`, `recommendation`.
+    pub changes: Vec<String>,
+}
+
+/// Beyond so many cases nobody waits.
+const MOST_CASES: u64 = 10_000_000;
+
+/// Everything that could be otherwise, and what would come of it. Empty where there was no verdict.
+pub fn levers(score: &ProcessScore, terms: Terms, as_of: Time) -> Vec<Lever> {
+    let Some(standing) = Standing::of(score, terms) else {
+        return Vec::new();
+    };
+    let field = Field {
+        now: standing.judge(),
+        standing,
+        tolerance: terms.tolerance,
+        score,
+        as_of,
+    };
+    vec![
+        field.evidence(),
+        field.frequency(),
+        field.size(),
+        field.criticality(),
+        field.executor(),
+    ]
+}
+
+struct Field<'a> {
+    standing: Standing<'a>,
+    now: Judged,
+    tolerance: &'a Tolerance,
+    score: &'a ProcessScore,
+    as_of: Time,
+}
+
+/// A threshold and its unit.
+type At = Option<(f64, &'static str)>;
+
+impl Field<'_> {
+    fn turn(&self, when: String, at: At, judged: &Judged) -> Turn {
+        let pairs = [
+            (
+                "permissible_deviation",
+                judged.permissible != self.now.permissible,
+            ),
+            (
+                "status",
+                judged.attributes.status != self.now.attributes.status,
+            ),
+            (
+                "recommendation",
+                judged.recommendation != self.now.recommendation,
+            ),
+        ];
+        let changed = pairs.iter().filter(|(_, differs)| *differs);
+        Turn {
+            when,
+            at: at.map(|(at, _)| at),
+            unit: at.map(|(_, unit)| unit.to_owned()),
+            expected_at: None,
+            permissible_deviation: judged.permissible,
+            status: judged.attributes.status,
+            recommendation: judged.recommendation,
+            rule: judged.rule.clone(),
+            changes: changed.map(|(what, _)| (*what).to_owned()).collect(),
+        }
+    }
+
+    fn lever(&self, lever: &str, now: String, turns: Vec<Turn>) -> Lever {
+        let lever = lever.to_owned();
+        // What changes nothing is no turn.
+        let turns = turns.into_iter().filter(|turn| !turn.changes.is_empty());
+        Lever {
+            lever,
+            now,
+            turns: turns.collect(),
+        }
+    }
+
+    /// More cases, or the same number with other outcomes.
+    fn evidence(&self) -> Lever {
+        let n = ended(self.score) as f64;
+        let (Some(d), Some(t)) = (self.score.deviation, self.now.permissible) else {
+            let why = match self.score.deviation {
+                None => "nothing was observed that could deviate",
+                Some(_) => "there is no tolerance to hold",
+            };
+            return self.lever("evidence", why.to_owned(), Vec::new());
+        };
+        // As the sums have it: whole parts per million.
+        let s = (d.mean * n * f64::from(ONE)).round() / f64::from(ONE);
+        let now = format!(
+            "{n} cases, mean {}, [{:.2}, {:.2}] %, T {}",
+            percent(d.mean),
+            d.lower * 100.0,
+            d.upper * 100.0,
+            percent(t)
+        );
+        let mut turns = self.more_cases(n, s, t);
+        turns.extend(self.other_means(n, t));
+        self.lever("evidence", now, turns)
+    }
+
+    /// The verdict if `n` cases had deviated by `s` in all.
+    fn observed(&self, n: f64, s: f64) -> Judged {
+        let observed = Some(confidence_sequence(n, s, self.tolerance.alpha));
+        let standing = Standing {
+            observed,
+            ..self.standing
+        };
+        standing.judge()
+    }
+
+    fn more_cases(&self, n: f64, s: f64, t: f64) -> Vec<Turn> {
+        let alpha = self.tolerance.alpha;
+        let lower = |n: f64, s: f64| confidence_sequence(n, s, alpha).lower;
+        let mut turns = Vec::new();
+        let mut add = |runs: Option<u64>, each: f64| {
+            let Some(runs) = runs.filter(|runs| *runs > 0) else {
+                return;
+            };
+            let more = runs as f64;
+            let judged = self.observed(n + more, s + each * more);
+            let when = after(runs, each == 0.0);
+            let mut turn = self.turn(when, Some((more, "cases")), &judged);
+            turn.expected_at = self.expected(more);
+            turns.push(turn);
+        };
+        if self.now.attributes.status == Status::Outside {
+            add(least(|more| lower(n + more, s) <= t), 0.0);
+        } else {
+            add(least(|more| lower(n + more, s + more) > t), 1.0);
+        }
+        add(self.score.clean_runs_missing, 0.0);
+        turns
+    }
+
+    /// When so many more cases will have started at the present rate.
+    fn expected(&self, cases: f64) -> Option<String> {
+        let rate = self.score.cases_per_week.filter(|rate| *rate > 0.0)?;
+        let span = cases / rate * WEEK_US as f64;
+        // Beyond a century it says nothing.
+        (span < 100.0 * 52.0 * WEEK_US as f64).then(|| self.as_of.plus(span as i64).to_string())
+    }
+
+    /// With as many cases, the greatest mean that is within and the least that is outside.
+    fn other_means(&self, n: f64, t: f64) -> Vec<Turn> {
+        let interval = |mean: f64| confidence_sequence(n, mean * n, self.tolerance.alpha);
+        let within = greatest(|mean| interval(mean).upper <= t);
+        let not_outside = greatest(|mean| interval(mean).lower <= t);
+        let mut turns = Vec::new();
+        let mut add = |edge: Option<f64>, is_below: bool| {
+            let Some(mean) = edge.filter(|mean| *mean < 1.0 - 1e-6) else {
+                return;
+            };
+            let (word, judged_at) = if is_below {
+                ("at most", mean)
+            } else {
+                ("above", mean + 1e-9)
+            };
+            let judged = self.observed(n, judged_at * n);
+            let when = format!("mean {word} {}, as many cases", percent(mean));
+            turns.push(self.turn(when, Some((mean, "deviations_per_case")), &judged));
+        };
+        let status = self.now.attributes.status;
+        add(within, status != Status::Within);
+        add(not_outside, status == Status::Outside);
+        turns
+    }
+
+    fn frequency(&self) -> Lever {
+        let [high, medium] = self.tolerance.frequency;
+        let rate = self.standing.per_week;
+        let judged = |per_week: f64| {
+            Standing {
+                per_week,
+                ..self.standing
+            }
+            .judge()
+        };
+        let mut turns = Vec::new();
+        for edge in [medium, high] {
+            let (when, judged) = if rate < edge {
+                (
+                    format!("from {} cases a week on", short(edge, 2)),
+                    judged(edge),
+                )
+            } else {
+                // Just below the edge, and so at the level below it.
+                (
+                    format!("below {} cases a week", short(edge, 2)),
+                    judged(edge * (1.0 - 1e-9)),
+                )
+            };
+            if judged.recommendation != self.now.recommendation {
+                turns.push(self.turn(when, Some((edge, "cases_per_week")), &judged));
+            }
+        }
+        let now = format!("{rate:.2} cases a week ({})", self.now.attributes.frequency);
+        self.lever("frequency", now, turns)
+    }
+
+    fn size(&self) -> Lever {
+        let size = self.standing.size;
+        let mut edges: Vec<f64> = self.tolerance.upper.clone();
+        edges.extend(self.tolerance.complexity);
+        edges.push(self.tolerance.lower);
+        edges.sort_by(f64::total_cmp);
+        edges.dedup();
+        let judged = |size: f64| {
+            Standing {
+                size,
+                ..self.standing
+            }
+            .judge()
+        };
+        let mut turns = Vec::new();
+        let mut follow = |edges: &mut dyn Iterator<Item = (f64, String, f64)>| {
+            let mut last = self.now.clone();
+            for (edge, when, size) in edges {
+                let judged = judged(size);
+                // The next range always, those behind it only where somebody else should run it.
+                let is_next = last == self.now && judged.permissible != self.now.permissible;
+                if is_next || judged.recommendation != last.recommendation {
+                    turns.push(self.turn(when, Some((edge, "steps")), &judged));
+                    last = judged;
+                }
+            }
+        };
+        let lower = self.tolerance.lower;
+        // A range ends with its upper bound, and the first one begins with the lower one.
+        let down = edges
+            .iter()
+            .rev()
+            .filter(|edge| **edge < size || **edge == lower && size >= lower);
+        follow(&mut down.map(|edge| {
+            let word = if *edge == lower { "below" } else { "up to" };
+            let below = if *edge == lower {
+                edge * (1.0 - 1e-9)
+            } else {
+                *edge
+            };
+            (*edge, format!("{word} {} steps", short(*edge, 2)), below)
+        }));
+        let up = edges.iter().filter(|edge| **edge >= size && **edge > lower);
+        follow(&mut up.map(|edge| {
+            let above = edge * (1.0 + 1e-9);
+            (*edge, format!("above {} steps", short(*edge, 2)), above)
+        }));
+        let complexity = self.now.attributes.complexity;
+        let now = format!("{} steps ({complexity})", short(size, 2));
+        self.lever("size", now, turns)
+    }
+
+    fn criticality(&self) -> Lever {
+        let levels = [Level::Negligible, Level::Low, Level::Medium, Level::High];
+        let now = self.standing.criticality;
+        let at = levels.iter().position(|level| *level == now);
+        let neighbours = levels
+            .iter()
+            .enumerate()
+            .filter(|(nth, _)| at.is_some_and(|at| at.abs_diff(*nth) == 1));
+        let turns = neighbours.map(|(_, level)| {
+            let judged = Standing {
+                criticality: *level,
+                ..self.standing
+            }
+            .judge();
+            let class = judged.attributes.required_class;
+            self.turn(format!("{level} (class {class})"), None, &judged)
+        });
+        let turns = turns.collect();
+        let class = self.now.attributes.required_class;
+        self.lever("criticality", format!("{now} (class {class})"), turns)
+    }
+
+    fn executor(&self) -> Lever {
+        let now = self.standing.executor;
+        let others = [Executor::Human, Executor::Ai, Executor::Code]
+            .into_iter()
+            .filter(|kind| *kind != now);
+        let turns = others.map(|executor| {
+            let judged = Standing {
+                executor,
+                ..self.standing
+            }
+            .judge();
+            self.turn(format!("{executor}, deviating as much"), None, &judged)
+        });
+        let turns = turns.collect();
+        self.lever("executor", now.to_string(), turns)
+    }
+}
+
+/// `after 68 more clean runs`.
+fn after(runs: u64, clean: bool) -> String {
+    match (runs, clean) {
+        (1, true) => "after 1 more clean run".to_owned(),
+        (1, false) => "after 1 more that goes wrong".to_owned(),
+        (_, true) => format!("after {runs} more clean runs"),
+        (_, false) => format!("after {runs} more that all go wrong"),
+    }
+}
+
+/// The least number of further cases from which on something holds; `None` beyond ten million.
+fn least(holds: impl Fn(f64) -> bool) -> Option<u64> {
+    let mut high = 1;
+    while !holds(high as f64) {
+        high *= 2;
+        if high > MOST_CASES {
+            return None;
+        }
+    }
+    let mut low = high / 2;
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        if holds(middle as f64) {
+            high = middle;
+        } else {
+            low = middle;
+        }
+    }
+    Some(high)
+}
+
+/// The greatest mean for which something holds that holds for smaller ones only; `None` if it does not even for 0.
+fn greatest(holds: impl Fn(f64) -> bool) -> Option<f64> {
+    if !holds(0.0) {
+        return None;
+    }
+    let (mut low, mut high) = (0.0, 1.0);
+    for _ in 0..60 {
+        let middle = 0.5 * (low + high);
+        if holds(middle) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    Some(low)
+}
