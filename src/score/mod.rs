@@ -2,6 +2,7 @@
 //!
 //! Pure. DESIGN of the formulae: docs/scoring.md. Knows nothing of files, databases or the wall clock.
 
+mod agreement;
 mod change;
 mod evidence;
 mod process;
@@ -10,6 +11,10 @@ mod shape;
 mod size;
 mod table;
 
+pub use agreement::{
+    Agreement, Components, Estimate, KindAgreement, PairCount, PairTable, PassHat, RunCount,
+    Unknown, agreement,
+};
 pub use change::{Change, changes};
 pub use evidence::{Evidence, ProcessSums};
 pub use process::{Terms, score_all};
