@@ -3,6 +3,7 @@
 //! Pure. DESIGN of the formulae: docs/scoring.md. Knows nothing of files, databases or the wall clock.
 
 mod baseline;
+mod agreement;
 mod change;
 mod difference;
 mod evidence;
@@ -17,6 +18,10 @@ mod size;
 mod table;
 
 pub use baseline::{Baseline, BaselineFinder, BaselineTerms};
+pub use agreement::{
+    Agreement, Components, Estimate, KindAgreement, PairCount, PairTable, PassHat, RunCount,
+    Unknown, agreement,
+};
 pub use change::{Change, changes};
 pub use difference::{Claim, Difference, Differing, differences};
 pub use evidence::{Evidence, Loss, ProcessSums};

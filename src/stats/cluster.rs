@@ -59,7 +59,7 @@ pub fn cluster_share(clusters: &[Cluster], alpha: f64) -> Option<ClusterShare> {
     let heaviest = clusters.iter().map(|c| c.whole / c.trials);
     let most_trials = whole / heaviest.fold(0.0, f64::max);
     let variance = delete_one_variance(clusters, share, whole);
-    let z = normal_quantile(1.0 - alpha / 2.0);
+    let z = -normal_quantile(alpha / 2.0);
     let t = cluster_t(effective_clusters, alpha);
     let trials = if variance > 0.0 {
         (share * (1.0 - share) / variance * (z / t).powi(2)).min(most_trials)

@@ -2,14 +2,17 @@
 
 mod cluster;
 mod confseq;
+mod describe;
 mod distribution;
 mod entropy;
 mod glm;
 mod proportion;
 mod rate;
+mod spread;
 
 pub use cluster::{Cluster, ClusterShare, cluster_share, cluster_t, effective_number};
 pub use confseq::{Interval, clean_runs_missing, confidence_sequence};
+pub use describe::{compensated_sum, lag1_autocorrelation, mean, standard_deviation};
 pub use entropy::{categorical_variance, entropy_bits};
 pub use glm::{
     CameronTrivedi, CountData, FitError, NegativeBinomialFit, PoissonFit, VarianceForm,
@@ -18,3 +21,4 @@ pub use glm::{
 };
 pub use proportion::{clopper_pearson, garwood, newcombe, wilson};
 pub use rate::rate_interval;
+pub use spread::{SpreadTest, brown_forsythe};

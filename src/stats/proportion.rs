@@ -13,7 +13,7 @@ pub fn wilson(x: u64, n: u64, alpha: f64) -> Option<Interval> {
     if !valid(x, n, alpha) {
         return None;
     }
-    let z = normal_quantile(1.0 - alpha / 2.0);
+    let z = -normal_quantile(alpha / 2.0);
     let (count, n_) = (x as f64, n as f64);
     let p = count / n_;
     let scale = 1.0 + z * z / n_;
@@ -167,6 +167,16 @@ mod tests {
         assert_eq!(newcombe(1, 2, 0, 0, 0.05), None);
         assert_eq!(newcombe(3, 2, 1, 2, 0.05), None);
         assert_eq!(garwood(1, f64::NAN), None);
+    }
+
+    #[test]
+    fn certainty_asked_for_is_wide_and_finite() {
+        for alpha in [1e-20, 1e-300] {
+            let score = wilson(3, 9, alpha).unwrap();
+            let exact = clopper_pearson(3, 9, alpha).unwrap();
+            assert!(score.lower >= 0.0 && score.lower < 0.05 && score.upper <= 1.0);
+            assert!(exact.lower >= 0.0 && exact.lower < 0.05 && exact.upper > 0.99);
+        }
     }
 
     #[test]
