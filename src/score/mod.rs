@@ -4,6 +4,7 @@
 
 mod change;
 mod evidence;
+mod frequency;
 mod process;
 mod recommend;
 mod shape;
@@ -12,6 +13,7 @@ mod table;
 
 pub use change::{Change, changes};
 pub use evidence::{Evidence, ProcessSums};
+pub use frequency::{Elasticity, ForecastWeek, Frequency, Trend, Weekdays, Withheld, frequency};
 pub use process::{Terms, score_all};
 pub use recommend::{Attributes, Verdict, recommend};
 pub use shape::{Bounds, Durations, ExecutorScore, ProcessScore, SizeParts};
