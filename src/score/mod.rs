@@ -10,6 +10,7 @@ mod evidence;
 pub mod explain;
 mod follows;
 mod notes;
+mod frequency;
 mod process;
 mod recommend;
 mod shape;
@@ -25,6 +26,8 @@ pub use agreement::{
 pub use change::{Change, changes};
 pub use difference::{Claim, Difference, Differing, differences};
 pub use evidence::{Evidence, Loss, ProcessSums};
+pub use evidence::{Evidence, ProcessSums};
+pub use frequency::{Elasticity, ForecastWeek, Frequency, Trend, Weekdays, Withheld, frequency};
 pub use process::{Terms, score_all};
 pub use recommend::{Attributes, Condition, Verdict, conditions, recommend};
 pub use shape::{
