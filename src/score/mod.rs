@@ -2,6 +2,7 @@
 //!
 //! Pure. DESIGN of the formulae: docs/scoring.md. Knows nothing of files, databases or the wall clock.
 
+mod breakup;
 mod change;
 mod evidence;
 mod process;
@@ -10,6 +11,9 @@ mod shape;
 mod size;
 mod table;
 
+pub use breakup::{
+    BreakUp, BreakUpTerms, JumpBack, LargestDecision, LargestSource, Part, PathCounts, break_up,
+};
 pub use change::{Change, changes};
 pub use evidence::{Evidence, ProcessSums};
 pub use process::{Terms, score_all};
