@@ -4,6 +4,7 @@
 
 mod baseline;
 mod agreement;
+mod breakup;
 mod change;
 mod difference;
 mod evidence;
@@ -22,6 +23,8 @@ pub use baseline::{Baseline, BaselineFinder, BaselineTerms};
 pub use agreement::{
     Agreement, Components, Estimate, KindAgreement, PairCount, PairTable, PassHat, RunCount,
     Unknown, agreement,
+pub use breakup::{
+    BreakUp, BreakUpTerms, JumpBack, LargestDecision, LargestSource, Part, PathCounts, break_up,
 };
 pub use change::{Change, changes};
 pub use difference::{Claim, Difference, Differing, differences};
