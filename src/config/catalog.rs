@@ -1,5 +1,6 @@
 //! The catalog: what is declared about each process.
 
+use super::drivers::Drivers;
 use super::problem::Problems;
 use super::span::SpanText;
 use super::yaml::{At, Source, read_yaml};
@@ -7,6 +8,7 @@ use crate::model::{Class, Executor, Level, Ppm, Span, Time, ppm};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The declared processes, checked.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -66,8 +68,8 @@ pub struct Process {
     pub complexity: Option<Level>,
     /// Declared frequency level, to compare with the measured one.
     pub frequency: Option<Level>,
-    /// A CSV (`date,headcount,...`) of outside factors that drive the frequency.
-    pub drivers: Option<PathBuf>,
+    /// Outside factors that drive the frequency, and the CSV (`date,headcount,...`) they come from.
+    pub drivers: Option<(PathBuf, Arc<Drivers>)>,
     /// Cases that ended longer ago do not count.
     pub window: Option<Span>,
     /// Where a case can be looked at: an address with `{id}` in it.
@@ -416,14 +418,24 @@ impl Check {
         Some(Time::from_utc(midnight?.and_utc()))
     }
 
-    fn drivers(&mut self, raw: &Option<At<PathBuf>>) -> Option<PathBuf> {
+    fn drivers(&mut self, raw: &Option<At<PathBuf>>) -> Option<(PathBuf, Arc<Drivers>)> {
         let at = raw.as_ref()?;
         let folder = self.source.file.parent().unwrap_or(Path::new("."));
         let file = folder.join(&at.value);
-        if let Err(error) = std::fs::File::open(&file) {
-            self.add(at, format!("`drivers`: {}: {error}", file.display()));
+        let text = match std::fs::read(&file) {
+            Ok(text) => text,
+            Err(error) => {
+                self.add(at, format!("`drivers`: {}: {error}", file.display()));
+                return None;
+            }
+        };
+        match Drivers::parse(&text, &file) {
+            Ok(drivers) => Some((file, Arc::new(drivers))),
+            Err(problems) => {
+                self.problems.0.extend(problems.0);
+                None
+            }
         }
-        Some(file)
     }
 
     fn case_link(&mut self, raw: &Option<At<String>>) -> Option<String> {

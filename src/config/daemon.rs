@@ -1,6 +1,6 @@
 //! `toleranced.yaml`: what the daemon reads, where it keeps its state, where it listens.
 
-use super::catalog::Catalog;
+use super::catalog::{Catalog, Process};
 use super::mapping::MappingSpec;
 use super::problem::{Problem, Problems};
 use super::span::SpanText;
@@ -321,10 +321,14 @@ impl Loader {
             return Catalog::default();
         };
         self.hashes.catalog = self.keep("catalog", &file, &text);
-        Catalog::parse(&text, &file).unwrap_or_else(|problems| {
+        let catalog = Catalog::parse(&text, &file).unwrap_or_else(|problems| {
             self.problems.0.extend(problems.0);
             Catalog::default()
-        })
+        });
+        let drivers = |process: &Process| Some(process.drivers.as_ref()?.0.clone());
+        self.files
+            .extend(catalog.processes.values().filter_map(drivers));
+        catalog
     }
 
     fn tolerance(&mut self, at: &Option<At<PathBuf>>) -> Tolerance {

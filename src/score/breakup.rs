@@ -48,6 +48,8 @@ pub struct BreakUpTerms<'a> {
     pub criticality: Level,
     /// Who runs it today.
     pub executor: Executor,
+    /// Whether its action can't be undone.
+    pub irreversible: bool,
     /// Cases started per week.
     pub cases_per_week: Option<f64>,
 }

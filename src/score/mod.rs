@@ -2,16 +2,16 @@
 //!
 //! Pure. DESIGN of the formulae: docs/scoring.md. Knows nothing of files, databases or the wall clock.
 
-mod baseline;
 mod agreement;
+mod baseline;
 mod breakup;
 mod change;
 mod difference;
 mod evidence;
 pub mod explain;
 mod follows;
-mod notes;
 mod frequency;
+mod notes;
 mod process;
 mod recommend;
 mod shape;
@@ -19,17 +19,17 @@ mod sides;
 mod size;
 mod table;
 
-pub use baseline::{Baseline, BaselineFinder, BaselineTerms};
 pub use agreement::{
     Agreement, Components, Estimate, KindAgreement, PairCount, PairTable, PassHat, RunCount,
     Unknown, agreement,
+};
+pub use baseline::{Baseline, BaselineFinder, BaselineTerms};
 pub use breakup::{
     BreakUp, BreakUpTerms, JumpBack, LargestDecision, LargestSource, Part, PathCounts, break_up,
 };
 pub use change::{Change, changes};
 pub use difference::{Claim, Difference, Differing, differences};
 pub use evidence::{Evidence, Loss, ProcessSums};
-pub use evidence::{Evidence, ProcessSums};
 pub use frequency::{Elasticity, ForecastWeek, Frequency, Trend, Weekdays, Withheld, frequency};
 pub use process::{Terms, score_all};
 pub use recommend::{Attributes, Condition, Verdict, conditions, recommend};

@@ -1,8 +1,11 @@
 //! The score of a process: everything derived for it at one instant.
 
+use super::agreement::{Agreement, RunCount, agreement};
+use super::breakup::{BreakUp, BreakUpTerms, PathCounts, break_up};
 use super::evidence::{Evidence, Loss, ProcessSums};
 use super::follows::directly_follows;
-use super::recommend::{Attributes, recommend};
+use super::frequency::{Frequency, frequency};
+use super::recommend::{Attributes, Verdict, recommend};
 use super::shape::{
     BaselineScore, Bounds, Durations, LossScore, ProcessScore, Share, SizeParts, SizeSource,
     status_of,
@@ -13,10 +16,10 @@ use super::table::{
     tolerance_level,
 };
 use crate::config::catalog::{Catalog, Process};
-use crate::config::tolerance::{PaysBack, Tolerance};
+use crate::config::tolerance::{PaysBack, Recommendation, Tolerance};
 use crate::measure::{END, Sums};
 use crate::model::{
-    Class, Executor, HOUR_US, NameId, Names, ONE, Origin, Status, Time, TolClass, WEEK_US,
+    Class, Executor, HOUR_US, Level, NameId, Names, ONE, Origin, Status, Time, TolClass, WEEK_US,
 };
 use crate::stats::{
     Interval, categorical_variance, clean_runs_missing, confidence_sequence, rate_interval,
@@ -76,6 +79,7 @@ pub fn score_all(evidence: &Evidence, terms: Terms) -> Vec<ProcessScore> {
                 live: &live[process],
                 parts,
                 weeks: weeks_since(*evidence.own_from.get(process).unwrap_or(&evidence.from)),
+                from: *evidence.own_from.get(process).unwrap_or(&evidence.from),
                 as_of: evidence.to,
                 loss: evidence.losses.get(process).copied().unwrap_or_default(),
                 baseline: baseline_of(evidence, *process, &sizes_then),
@@ -94,6 +98,7 @@ pub fn score_all(evidence: &Evidence, terms: Terms) -> Vec<ProcessScore> {
                 live: &sums,
                 parts: &parts,
                 weeks: weeks_since(evidence.from),
+                from: evidence.from,
                 as_of: evidence.to,
                 loss: Loss::default(),
                 baseline: None,
@@ -135,6 +140,7 @@ pub(super) struct Scorer<'a> {
     pub(super) parts: &'a ProcessSums,
     /// How long the sums cover.
     pub(super) weeks: f64,
+    pub(super) from: Time,
     pub(super) as_of: Time,
     pub(super) loss: Loss,
     pub(super) baseline: Option<BaselineScore>,
@@ -204,6 +210,7 @@ impl Scorer<'_> {
             _ if started == 0 => "no case was seen".to_owned(),
             _ => "no case has ended yet".to_owned(),
         };
+        let break_up = self.break_up(required_class, complexity, verdict.as_ref(), executor);
         let missing = self.clean_runs_missing(target);
         let shadow = self.shadow(target);
         self.note_assumptions();
@@ -232,6 +239,7 @@ impl Scorer<'_> {
             outcomes: self.outcomes(),
             outcome_variance: (live.cases > 0)
                 .then(|| categorical_variance(live.outcomes.values())),
+            agreement: self.agreement(),
             reopened: live.reopened,
             straight_through: self.share(live.straight, live.known_executor),
             directly_follows: directly_follows(live, self.terms.names),
@@ -287,6 +295,8 @@ impl Scorer<'_> {
                 .map(|score| score.executor)
                 .collect(),
             shadow,
+            arrivals: self.arrivals(),
+            break_up,
             disagreements: self.disagreements(size, per_week, rate_interval),
             recommendation: verdict.as_ref().map(|verdict| verdict.recommendation),
             rule: verdict.map(|verdict| verdict.rule),
@@ -295,6 +305,77 @@ impl Scorer<'_> {
             id: named(self.declared.id),
             name: named(self.declared.name),
         }
+    }
+
+    /// How far runs on the same input end alike, live cases of all kinds.
+    fn agreement(&self) -> Option<Agreement> {
+        if self.live.with_input <= 0 {
+            return None;
+        }
+        let live = self
+            .parts
+            .parts
+            .iter()
+            .filter(|((_, origin), _)| *origin == Origin::Live);
+        let rows = live.flat_map(|((executor, _), sums)| {
+            sums.runs.kept().iter().map(|(key, count)| RunCount {
+                input: key.input,
+                executor: *executor,
+                outcome: key.outcome,
+                deviation: key.deviation,
+                count,
+            })
+        });
+        Some(agreement(rows))
+    }
+
+    fn arrivals(&self) -> Option<Frequency> {
+        let live = self.live;
+        (live.started() > 0).then(|| {
+            frequency(
+                live.starts.iter(),
+                self.from,
+                self.as_of,
+                self.declared
+                    .drivers
+                    .as_ref()
+                    .map(|(_, drivers)| &**drivers),
+                self.terms.tolerance.alpha,
+            )
+        })
+    }
+
+    /// Where it should be broken into parts, or is so complex that one would want to: the cuts.
+    fn break_up(
+        &self,
+        required_class: Class,
+        complexity: Option<Level>,
+        verdict: Option<&Verdict>,
+        executor: Executor,
+    ) -> Option<BreakUp> {
+        let advised =
+            verdict.is_some_and(|verdict| verdict.recommendation == Recommendation::BreakUp);
+        if !advised && complexity != Some(Level::ExtremelyHigh) {
+            return None;
+        }
+        let live = self.live;
+        let counts = PathCounts {
+            cases: live.cases,
+            follows: live.follows.iter().collect(),
+            blamed: self
+                .is_measurable(live)
+                .then(|| live.blamed.iter().collect()),
+        };
+        let terms = BreakUpTerms {
+            names: self.terms.names,
+            tolerance: self.terms.tolerance,
+            required_class,
+            criticality: self.declared.criticality,
+            executor,
+            irreversible: self.declared.irreversible,
+            cases_per_week: (live.started() > 0).then(|| live.started() as f64 / self.weeks),
+        };
+        Some(break_up(&counts, terms))
     }
 
     fn measured_size(&mut self, size: Option<&Result<Sizes, SizeError>>) -> Option<Sizes> {

@@ -1,5 +1,8 @@
 //! The score of a process as plain data: what is printed, published and stored.
 
+use super::agreement::Agreement;
+use super::breakup::BreakUp;
+use super::frequency::Frequency;
 use crate::config::tolerance::{PaysBack, Recommendation, ToleranceLevel};
 use crate::model::{Class, Executor, Level, Status, TolClass};
 use serde::{Deserialize, Serialize};
@@ -260,6 +263,8 @@ pub struct ProcessScore {
     pub outcomes: BTreeMap<String, i64>,
     /// Chance that two cases end differently: 1 - sum(p^2).
     pub outcome_variance: Option<f64>,
+    /// How far runs on the same input end alike; `None` where no input is mapped.
+    pub agreement: Option<Agreement>,
     /// Ended cases that were reopened.
     pub reopened: i64,
     /// Cases that went straight through: no person, no rework, no step twice. `None` where nothing says who ran them.
@@ -327,6 +332,10 @@ pub struct ProcessScore {
     pub ready_to_delegate: Vec<Executor>,
     /// Kinds that run it today and deviate more than it may: to be withdrawn at once.
     pub withdraw: Vec<Executor>,
+    /// Rate, trend, pattern, forecast and drivers; `None` where no case was seen.
+    pub arrivals: Option<Frequency>,
+    /// Into which parts it could be broken; `None` unless that is the advice, or it is extremely complex.
+    pub break_up: Option<BreakUp>,
     /// Declared levels that the measurement contradicts.
     pub disagreements: Vec<Disagreement>,
     /// Who should run it; `None` while no case has ended.

@@ -1,8 +1,8 @@
 //! A part against the tolerance table and the decision table.
 
 use super::BreakUpTerms;
-use crate::config::tolerance::ToleranceLevel;
-use crate::model::{Level, Status, TolClass};
+use crate::config::tolerance::{PaysBack, ToleranceLevel};
+use crate::model::{Executor, Level, Status, TolClass};
 use crate::score::recommend::{Attributes, Verdict, recommend};
 use crate::score::shape::Bounds;
 use crate::score::table::{
@@ -66,6 +66,11 @@ impl Judged {
     }
 
     fn attributes(&self, terms: &BreakUpTerms) -> Option<Attributes> {
+        // Who runs a part is taken to be who runs the whole.
+        let of_kind = |kind| match terms.executor == kind {
+            true => self.status,
+            false => Status::Undetermined,
+        };
         Some(Attributes {
             complexity: self.complexity,
             frequency: self.frequency?,
@@ -75,6 +80,11 @@ impl Judged {
             executor: terms.executor,
             required_class: terms.required_class,
             achieved_class: self.achieved_class,
+            ai_status: of_kind(Executor::Ai),
+            code_status: of_kind(Executor::Code),
+            irreversible: terms.irreversible,
+            // What automating a part would cost is declared nowhere.
+            pays_back: PaysBack::Unknown,
         })
     }
 }

@@ -61,6 +61,7 @@ impl Bench {
             required_class: Class::M,
             criticality: Level::Medium,
             executor: Executor::Human,
+            irreversible: false,
             cases_per_week: Some(10.0),
         }
     }
