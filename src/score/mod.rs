@@ -4,6 +4,7 @@
 
 mod agreement;
 mod change;
+mod compare;
 mod evidence;
 mod process;
 mod recommend;
@@ -16,6 +17,7 @@ pub use agreement::{
     Unknown, agreement,
 };
 pub use change::{Change, changes};
+pub use compare::{Comparison, Difference, Incomparable, KindTotals, compare};
 pub use evidence::{Evidence, ProcessSums};
 pub use process::{Terms, score_all};
 pub use recommend::{Attributes, Verdict, recommend};
