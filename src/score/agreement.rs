@@ -23,7 +23,7 @@ pub use estimate::{Estimate, Unknown};
 pub use kind::{KindAgreement, PassHat};
 pub use pairs::{PairCount, PairTable};
 
-pub(super) use cells::{InputRuns, group};
+pub(super) use cells::{Cell, InputRuns, group};
 
 use crate::stats::Cluster;
 use estimate::Repeats;

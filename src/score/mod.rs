@@ -7,6 +7,7 @@ mod baseline;
 mod breakup;
 mod change;
 mod difference;
+mod compare;
 mod evidence;
 pub mod explain;
 mod follows;
@@ -31,6 +32,8 @@ pub use change::{Change, changes};
 pub use difference::{Claim, Difference, Differing, differences};
 pub use evidence::{Evidence, Loss, ProcessSums};
 pub use frequency::{Elasticity, ForecastWeek, Frequency, Trend, Weekdays, Withheld, frequency};
+pub use compare::{Comparison, Difference, Incomparable, KindTotals, compare};
+pub use evidence::{Evidence, ProcessSums};
 pub use process::{Terms, score_all};
 pub use recommend::{Attributes, Condition, Verdict, conditions, recommend};
 pub use shape::{
