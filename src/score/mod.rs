@@ -10,6 +10,7 @@ mod recommend;
 mod shape;
 mod size;
 mod table;
+mod value;
 
 pub use change::{Change, changes};
 pub use evidence::{Evidence, ProcessSums};
@@ -21,4 +22,8 @@ pub use size::{SizeError, Sizes, own_size, sizes};
 pub use table::{
     achieved_class, complexity_level, frequency_level, permissible_deviation, status,
     tolerance_level,
+};
+pub use value::{
+    AutomationTerms, DEFAULT_AUTOMATED_SHARE, DEFAULT_HORIZON_MONTHS, HandsOnMinutes, OpenBounds,
+    Value, ValueInput, ValueVerdict, value,
 };
