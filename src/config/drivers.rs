@@ -1,7 +1,8 @@
 //! Outside factors that may drive how often a process runs, as a CSV: `date,headcount,hosts,...`.
 //!
-//! A value holds from its date until the next one, so files with a row a day, a week or a month are all right. Values must be
-//! above 0, because their logarithms are taken. Nothing is guessed or filled in: what is wrong is said, all of it at once.
+//! A value holds from its date until the next one, so files with a row a day, a week or a month are all right. Values
+//! must be above 0, because their logarithms are taken. Nothing is guessed or filled in: what is wrong is said, all of
+//! it at once.
 
 use super::problem::{Problem, Problems};
 use chrono::{Days, NaiveDate};
@@ -167,7 +168,8 @@ impl Check<'_> {
         })
     }
 
-    /// The line a record begins in, counted from 1. Not that of the reader, which counts empty lines before it as its own.
+    /// The line a record begins in, counted from 1. Not that of the reader, which counts empty lines before it as its
+    /// own.
     fn line_of(&self, record: &ByteRecord) -> u64 {
         let start = record.position().map_or(0, |at| at.byte() as usize);
         let blank = self.text[start..]

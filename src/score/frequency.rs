@@ -1,9 +1,9 @@
 //! How often a process runs: rate, trend, pattern over the week, forecast, and what drives it.
 //!
-//! Pure and deterministic: integer counts by hour go in, in any order. Weeks and hours are those of UTC. All figures but the
-//! rate and the hours of the week rest on *whole* days and weeks: a week is seven days counted back from the beginning of the last day
-//! of the span, so a part of a day at either end never looks like a quiet one. What the counts can't say is withheld, with
-//! the reason; no figure is ever NaN or infinite.
+//! Pure and deterministic: integer counts by hour go in, in any order. Weeks and hours are those of UTC. All figures
+//! but the rate and the hours of the week rest on *whole* days and weeks: a week is seven days counted back from the
+//! beginning of the last day of the span, so a part of a day at either end never looks like a quiet one. What the
+//! counts can't say is withheld, with the reason; no figure is ever NaN or infinite.
 
 mod calendar;
 mod elasticity;
@@ -28,7 +28,8 @@ const LEAST_EXPOSURE_WEEKS: f64 = 1.0 / 7.0;
 /// Effective counts above this change an interval in its fifth digit only, and cost much time.
 const MOST_EFFECTIVE: f64 = 1e9;
 
-/// How often a process runs. Field names are those of the JSON output; `None` is `null`: unknown, with the reason beside it.
+/// How often a process runs. Field names are those of the JSON output; `None` is `null`: unknown, with the reason
+/// beside it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Frequency {
     /// Cases that started within the span.
@@ -39,11 +40,11 @@ pub struct Frequency {
     pub whole_weeks: u32,
     /// Cases started per week, with the Gamma-Poisson interval for cases that start independently of each other.
     pub cases_per_week: Bounds,
-    /// The same rate with its interval widened for over-dispersion: as if only cases / dispersion had been counted, in a span
-    /// shorter by the same factor. The same as the other one where the dispersion is at most 1 or unknown.
+    /// The same rate with its interval widened for over-dispersion: as if only cases / dispersion had been counted, in
+    /// a span shorter by the same factor. The same as the other one where the dispersion is at most 1 or unknown.
     pub cases_per_week_widened: Bounds,
-    /// Variance of the weekly counts around their trend over that of Poisson counts: Pearson's chi-square over its degrees of
-    /// freedom.
+    /// Variance of the weekly counts around their trend over that of Poisson counts: Pearson's chi-square over its
+    /// degrees of freedom.
     pub dispersion: Option<f64>,
     /// Whether that is more than chance (chi-square test of Poisson counts).
     pub overdispersed: Option<bool>,
@@ -195,12 +196,12 @@ impl fmt::Display for Withheld {
     }
 }
 
-/// How often a process runs, from the cases started by hour (hours since 1970; any order, the same hour may come twice) within
-/// the covered span from `from` to `to`. Starts outside of the span are not counted. Intervals hold with probability
-/// `1 - alpha`.
+/// How often a process runs, from the cases started by hour (hours since 1970; any order, the same hour may come twice)
+/// within the covered span from `from` to `to`. Starts outside of the span are not counted. Intervals hold with
+/// probability `1 - alpha`.
 ///
-/// Formulae and their sources stand with the parts: the rate in [`rate_interval`], trend and forecast in `model`, weekdays in
-/// `weekdays`, elasticities in `elasticity`.
+/// Formulae and their sources stand with the parts: the rate in [`rate_interval`], trend and forecast in `model`,
+/// weekdays in `weekdays`, elasticities in `elasticity`.
 pub fn frequency(
     starts: impl Iterator<Item = (Hour, i64)>,
     from: Time,
@@ -247,9 +248,9 @@ fn split<T>(result: Result<T, Withheld>) -> (Option<T>, Option<Withheld>) {
     }
 }
 
-/// A rate per week. Over-dispersed counts carry as much information as `count / excess` independent ones (the variance of a
-/// quasi-Poisson total is `excess` times its mean: McCullagh & Nelder 1989, section 6.2.3), so the interval is that of the effective
-/// count, rounded down, over a span shortened by the same factor.
+/// A rate per week. Over-dispersed counts carry as much information as `count / excess` independent ones (the variance
+/// of a quasi-Poisson total is `excess` times its mean: McCullagh & Nelder 1989, section 6.2.3), so the interval is
+/// that of the effective count, rounded down, over a span shortened by the same factor.
 fn rate(count: u64, weeks: f64, excess: f64, alpha: f64) -> Bounds {
     let mean = count as f64 / weeks;
     let effective = match count {

@@ -19,6 +19,7 @@ mod shape;
 mod sides;
 mod size;
 mod table;
+mod value;
 
 pub use agreement::{
     Agreement, Components, Estimate, KindAgreement, PairCount, PairTable, PassHat, RunCount,
@@ -45,4 +46,8 @@ pub use size::{SizeError, Sizes, own_size, sizes};
 pub use table::{
     achieved_class, complexity_level, frequency_level, permissible_deviation, status,
     tolerance_level,
+};
+pub use value::{
+    AutomationTerms, DEFAULT_AUTOMATED_SHARE, DEFAULT_HORIZON_MONTHS, HandsOnMinutes, OpenBounds,
+    Value, ValueInput, ValueVerdict, value,
 };

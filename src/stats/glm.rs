@@ -1,8 +1,8 @@
 //! Regression of counts with a logarithmic link: Poisson, quasi-Poisson and negative binomial.
 //!
-//! The constant is always part of the model and never among the columns; so coefficient 0 is the constant, and coefficient
-//! j + 1 belongs to column j. Everything is bounded: iterations, halvings, steps of a search. What can't be estimated is
-//! a [`FitError`] with its reason, never NaN.
+//! The constant is always part of the model and never among the columns; so coefficient 0 is the constant, and
+//! coefficient j + 1 belongs to column j. Everything is bounded: iterations, halvings, steps of a search. What can't be
+//! estimated is a [`FitError`] with its reason, never NaN.
 
 mod diagnostics;
 mod irls;

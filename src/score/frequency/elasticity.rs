@@ -16,12 +16,12 @@ const CONSTANT: f64 = 1e-9;
 /// What the first column stands for.
 const TREND: &str = "trend";
 
-/// Elasticities by quasi-Poisson regression of the weekly counts on the trend and the logarithm of each driver's mean over the week:
-/// `ln(rate) = a + b t + sum e_j ln(d_j)`, with t intervals of quasi-Poisson errors that are never taken to be below
-/// those of Poisson counts. Over the whole weeks that the driver file covers.
+/// Elasticities by quasi-Poisson regression of the weekly counts on the trend and the logarithm of each driver's mean
+/// over the week: `ln(rate) = a + b t + sum e_j ln(d_j)`, with t intervals of quasi-Poisson errors that are never taken
+/// to be below those of Poisson counts. Over the whole weeks that the driver file covers.
 ///
-/// Withheld where these are fewer than 26, the driver did not change, its variance inflation factor is above 10, or the fit
-/// does not settle. The others are still held fixed for it then.
+/// Withheld where these are fewer than 26, the driver did not change, its variance inflation factor is above 10, or the
+/// fit does not settle. The others are still held fixed for it then.
 pub(super) fn elasticities(weeks: &[Week], drivers: &Drivers, alpha: f64) -> Vec<Elasticity> {
     let covered = weeks
         .iter()
@@ -115,8 +115,8 @@ struct Model<'a> {
 }
 
 impl Model<'_> {
-    /// The fit, and which columns are in it. One that is a combination of those before it is left out: it has no elasticity of its own,
-    /// and those of the others do not depend on which one is left out.
+    /// The fit, and which columns are in it. One that is a combination of those before it is left out: it has no
+    /// elasticity of its own, and those of the others do not depend on which one is left out.
     fn fit(&self, counts: &[u64]) -> (Result<PoissonFit, FitError>, Vec<usize>) {
         let mut kept: Vec<usize> = (0..self.columns.len()).collect();
         loop {

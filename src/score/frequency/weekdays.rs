@@ -11,13 +11,15 @@ const LEAST_TEST_DAYS: u32 = 28;
 /// Five expected on each weekday: below, the chi-square distribution does not hold (Cochran 1954).
 const LEAST_TEST_CASES: u64 = 35;
 
-/// Rates by weekday over their mean, each corrected for how often that weekday was covered; and whether they differ at all.
+/// Rates by weekday over their mean, each corrected for how often that weekday was covered; and whether they differ at
+/// all.
 ///
-/// The test is Pearson's chi-square of the seven totals against equal rates (6 degrees of freedom), divided by the dispersion of
-/// days of the same weekday because cases that come in bursts make any weekday look special, and read as F for that
-/// division: so it is the analysis of variance of daily counts (Fisher 1925), with a variance that is never taken to be below that of
-/// Poisson counts. In simulations of 4 to 52 weeks without any pattern it fires in 0 to 4 % at a level of 5 %, be the
-/// counts Poisson, over-dispersed by day or by week, or rare bursts; the plain chi-square test in up to 99 %.
+/// The test is Pearson's chi-square of the seven totals against equal rates (6 degrees of freedom), divided by the
+/// dispersion of days of the same weekday because cases that come in bursts make any weekday look special, and read as
+/// F for that division: so it is the analysis of variance of daily counts (Fisher 1925), with a variance that is never
+/// taken to be below that of Poisson counts. In simulations of 4 to 52 weeks without any pattern it fires in 0 to 4 %
+/// at a level of 5 %, be the counts Poisson, over-dispersed by day or by week, or rare bursts; the plain chi-square
+/// test in up to 99 %.
 pub(super) fn weekdays(calendar: &Calendar) -> Result<Weekdays, Withheld> {
     let (all_days, days) = calendar.whole_days();
     if all_days < LEAST_DAYS {

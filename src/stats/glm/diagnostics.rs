@@ -23,8 +23,8 @@ pub struct CameronTrivedi {
 /// Tests whether counts vary more (or less) than Poisson counts around fitted means.
 ///
 /// Cameron & Trivedi (1990), "Regression-based tests for overdispersion in the Poisson model": the slope through the
-/// origin of `((y - mu)^2 - y) / mu` on 1 (linear) or `mu` (quadratic). `None` for less than two counts, means that are not
-/// positive, or residuals without any variation.
+/// origin of `((y - mu)^2 - y) / mu` on 1 (linear) or `mu` (quadratic). `None` for less than two counts, means that are
+/// not positive, or residuals without any variation.
 pub fn cameron_trivedi(
     counts: &[u64],
     means: &[f64],
@@ -54,8 +54,9 @@ pub fn cameron_trivedi(
     (excess.is_finite() && t.is_finite()).then_some(CameronTrivedi { excess, t })
 }
 
-/// Variance inflation factor of each column: `1 / (1 - R^2)` of its regression on the constant and all other columns (Marquardt
-/// 1970); 1 where it is independent of them. `None` for a column that is constant, or that the others say in full.
+/// Variance inflation factor of each column: `1 / (1 - R^2)` of its regression on the constant and all other columns
+/// (Marquardt 1970); 1 where it is independent of them. `None` for a column that is constant, or that the others say in
+/// full.
 pub fn variance_inflation(columns: &[Vec<f64>]) -> Vec<Option<f64>> {
     // Below a share of 1e-7 the digits are those of rounding.
     let factor = |share: f64| (share > 1e-7).then(|| 1.0 / (share * share));

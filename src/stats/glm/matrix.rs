@@ -13,10 +13,9 @@ pub(super) struct Solution {
     pub inverse: Vec<Vec<f64>>,
 }
 
-/// Minimises `sum w (z - X b)^2` by Householder reflections (Golub & Van Loan, Matrix Computations, 4th ed., 5.2.2), which
-/// lose half as many digits as the normal equations. Weights must not be negative, and there must be more rows than
-/// columns. `Err` names the first column that is
-/// a combination of those before it.
+/// Minimises `sum w (z - X b)^2` by Householder reflections (Golub & Van Loan, Matrix Computations, 4th ed., 5.2.2),
+/// which lose half as many digits as the normal equations. Weights must not be negative, and there must be more rows
+/// than columns. `Err` names the first column that is a combination of those before it.
 pub(super) fn least_squares(
     columns: &[Vec<f64>],
     weights: &[f64],

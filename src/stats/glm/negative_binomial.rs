@@ -26,7 +26,8 @@ pub struct NegativeBinomialFit {
 }
 
 /// Fits coefficients and alpha by maximum likelihood: the profile likelihood of alpha is searched over a grid of its
-/// logarithm from 1e-6 to 1e3, then by golden section (Cameron & Trivedi, Regression Analysis of Count Data, 2nd ed., 3.3.1).
+/// logarithm from 1e-6 to 1e3, then by golden section (Cameron & Trivedi, Regression Analysis of Count Data, 2nd ed.,
+/// 3.3.1).
 ///
 /// Fails as [`super::fit_poisson`] does, and where alpha would lie beyond 1000.
 pub fn fit_negative_binomial(data: CountData) -> Result<NegativeBinomialFit, FitError> {

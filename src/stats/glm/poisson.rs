@@ -52,8 +52,8 @@ impl PoissonFit {
             .collect()
     }
 
-    /// Logarithm of the expected count at a value of each column (without the constant and the offset), with the variance of that
-    /// logarithm if the counts are Poisson.
+    /// Logarithm of the expected count at a value of each column (without the constant and the offset), with the
+    /// variance of that logarithm if the counts are Poisson.
     pub fn predict(&self, values: &[f64]) -> (f64, f64) {
         let x: Vec<f64> = std::iter::once(1.0).chain(values.iter().copied()).collect();
         let predictor = x.iter().zip(&self.coefficients).map(|(x, b)| x * b).sum();

@@ -1,6 +1,7 @@
 //! Tails and quantiles of the distributions that tests and predictions need.
 //!
-//! Quantiles are found by bounded bisection of the distribution function: the closed forms in libraries need not return.
+//! Quantiles are found by bounded bisection of the distribution function: the closed forms in libraries need not
+//! return.
 
 use statrs::function::beta::beta_reg;
 use statrs::function::erf::erfc_inv;
@@ -63,11 +64,11 @@ pub fn normal_quantile(upper: f64) -> Option<f64> {
 /// Counts up to this are summed one by one.
 const SUMMED: f64 = 20_000.0;
 
-/// The least count k with P(X <= k) >= `p`, for the negative binomial with this mean and variance; for Poisson where the
-/// variance is not above the mean.
+/// The least count k with P(X <= k) >= `p`, for the negative binomial with this mean and variance; for Poisson where
+/// the variance is not above the mean.
 ///
-/// Exact up to some 20,000; beyond, the gamma distribution with the same mean and variance, which differs by less than the
-/// count's own digits show. `None` unless the mean is >= 0, both are finite and 0 < p < 1.
+/// Exact up to some 20,000; beyond, the gamma distribution with the same mean and variance, which differs by less than
+/// the count's own digits show. `None` unless the mean is >= 0, both are finite and 0 < p < 1.
 pub fn count_quantile(mean: f64, variance: f64, p: f64) -> Option<f64> {
     let valid = mean >= 0.0 && mean.is_finite() && variance.is_finite() && p > 0.0 && p < 1.0;
     if !valid {

@@ -157,8 +157,8 @@ fn cameron_and_trivedi_on_the_weeks() {
     close(quadratic.excess, 0.04369642, 1e-8);
     close(quadratic.t, 4.138, 1e-3);
     let linear = test(VarianceForm::Linear);
-    // The dispersion is 1 + excess = 4.4799, as numpy gives for R's AER::dispersiontest; t is the same. The figure of 5.4799
-    // that goes round with this t has counted the 1 twice.
+    // The dispersion is 1 + excess = 4.4799, as numpy gives for R's AER::dispersiontest; t is the same. The figure of
+    // 5.4799 that goes round with this t has counted the 1 twice.
     close(linear.excess, 3.479912686, 1e-8);
     close(linear.t, 5.109, 1e-3);
     assert_eq!(cameron_trivedi(&[1], &[1.0], VarianceForm::Linear), None);
