@@ -4,7 +4,7 @@
 //! depends on the reader alone and not on which process happened to be busy.
 
 use super::arrivals::whole_millis;
-use super::event::{DAY_US, Event, Executor, Lifecycle, write_decimal};
+use super::event::{DAY_US, Event, Executor, Lifecycle, Origin, write_decimal};
 use super::processes;
 use super::spec::Spec;
 use rand::{Rng, SeedableRng};
@@ -162,5 +162,6 @@ fn event(spec: &'static Spec, next: &Next, rng: &mut ChaCha8Rng) -> Event {
         input: first.then_some(input),
         parent: None,
         seq: next.seq,
+        origin: Origin::Live,
     }
 }

@@ -19,6 +19,8 @@ pub struct Truth {
     pub system_criticality: Level,
     /// Mean cases a week by start time, those called by other processes included.
     pub cases_per_week: f64,
+    /// Mean number of drills a week; they are in no other figure here.
+    pub exercises_per_week: f64,
     /// Mean deviation of a case, in [0, 1], for cases that begin before the drift: the severity of the
     /// last outcome, or 1 if reopened. Lateness is not in it.
     pub deviation_before: f64,
@@ -59,6 +61,7 @@ impl Soc {
                 outcome_criticality: spec.criticality.0,
                 system_criticality: spec.criticality.1,
                 cases_per_week: self.rate(spec.id),
+                exercises_per_week: spec.exercises.map_or(0.0, |drills| drills.per_week()),
                 deviation_before: before,
                 deviation_after: after,
                 drift_at_us: (before != after).then_some(self.drift_at_us),

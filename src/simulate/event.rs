@@ -3,7 +3,7 @@
 //! Serialisation is by hand because the benchmarks write a million lines and the demo writes its
 //! history before the first page can be shown; a test reads every line back with `serde_json`.
 
-pub(crate) use crate::model::{Executor, Lifecycle};
+pub(crate) use crate::model::{Executor, Lifecycle, Origin};
 use std::sync::Arc;
 
 /// Microseconds in one second, minute, hour and day.
@@ -37,6 +37,8 @@ pub struct Event {
     pub parent: Option<Arc<str>>,
     /// Position within the case, from 1, without gaps.
     pub seq: u32,
+    /// Live work, a drill or a shadow run; the same on all events of a case. Written unless it is live.
+    pub origin: Origin,
 }
 
 impl Event {
@@ -62,6 +64,9 @@ impl Event {
         }
         out.extend_from_slice(b",\"seq\":");
         write_decimal(u64::from(self.seq), 1, out);
+        if self.origin != Origin::Live {
+            field(out, "origin", self.origin.word());
+        }
         out.extend_from_slice(b"}\n");
     }
 }
@@ -157,6 +162,7 @@ mod tests {
             input: Some("ransomware/server"),
             parent: Some(Arc::from("INC-260101-1")),
             seq: 10,
+            origin: Origin::Exercise,
         }
     }
 
@@ -173,7 +179,8 @@ mod tests {
             "time": "2026-01-01T00:00:00.007Z", "process": "isolate-host", "case": "ISO-INC-260101-1.1",
             "activity": "verify isolation", "executor": "human", "actor": "soc-shift-a",
             "lifecycle": "end", "outcome": "isolated", "input": "ransomware/server",
-            "parent": "INC-260101-1", "seq": 10
+            "parent": "INC-260101-1", "seq": 10,
+            "origin": "exercise"
         });
         assert_eq!(read(&event()), expected);
     }
@@ -184,10 +191,11 @@ mod tests {
             outcome: None,
             input: None,
             parent: None,
+            origin: Origin::Live,
             ..event()
         };
         let value = read(&bare);
-        for name in ["outcome", "input", "parent"] {
+        for name in ["outcome", "input", "parent", "origin"] {
             assert!(value.get(name).is_none(), "{name} is written");
         }
     }

@@ -5,9 +5,10 @@
 
 use super::arrivals::{Arrivals, Draw, after_office_time, pick, whole_millis};
 use super::event::{
-    DAY_US, Event, Executor, HOUR_US, Lifecycle, MINUTE_US, SECOND_US, civil, write_decimal,
+    DAY_US, Event, Executor, HOUR_US, Lifecycle, MINUTE_US, Origin, SECOND_US, civil, write_decimal,
 };
 use super::spec::{Call, People, Spec, Step, Who};
+use crate::model::{hash_pair, hash_text};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -74,7 +75,7 @@ impl Process {
         };
         Self {
             spec,
-            key: xxhash_rust::xxh3::xxh3_64(spec.id.as_bytes()),
+            key: hash_text(spec.id),
             steps: spec.steps.iter().map(node).collect(),
             rework: if spec.reopen > 0.0 {
                 position(spec.rework)
@@ -90,25 +91,42 @@ impl Process {
         &self.spec.arrivals
     }
 
+    pub(crate) fn exercises(&self) -> Option<&Arrivals> {
+        self.spec.exercises.as_ref()
+    }
+
     /// The generator of one draw of the arrivals.
-    pub(crate) fn arrival_rng(&self, seed: u64, draw: Draw) -> ChaCha8Rng {
+    pub(crate) fn arrival_rng(&self, seed: u64, origin: Origin, draw: Draw) -> ChaCha8Rng {
+        let key = self.key_of(origin);
         match draw {
-            Draw::Day(day) => keyed(seed, self.key, day as u64, 0),
-            Draw::Slot(slot) => keyed(seed, self.key, slot as u64, u64::MAX),
+            Draw::Day(day) => keyed(seed, key, day as u64, 0),
+            Draw::Slot(slot) => keyed(seed, key, slot as u64, u64::MAX),
         }
     }
 
     /// The generator of the case that is `ordinal` (from 1) among those of its day.
-    pub(crate) fn case_rng(&self, seed: u64, day: i64, ordinal: u64) -> ChaCha8Rng {
-        keyed(seed, self.key, day as u64, ordinal)
+    pub(crate) fn case_rng(&self, seed: u64, origin: Origin, day: i64, ordinal: u64) -> ChaCha8Rng {
+        keyed(seed, self.key_of(origin), day as u64, ordinal)
     }
 
-    /// Id of the case that is `ordinal` (from 1) among those of its day: `PHI-260105-42`.
-    pub(crate) fn case_id(&self, day: i64, ordinal: u64) -> Arc<str> {
+    /// Drills and shadow runs draw from streams of their own: without them, the live cases are the same.
+    fn key_of(&self, origin: Origin) -> u64 {
+        match origin {
+            Origin::Live => self.key,
+            other => hash_pair(self.key, hash_text(other.word())),
+        }
+    }
+
+    /// Id of the case that is `ordinal` (from 1) among those of its day: `PHI-260105-42`, `ISO-DRILL-260105-1`.
+    pub(crate) fn case_id(&self, origin: Origin, day: i64, ordinal: u64) -> Arc<str> {
         let (year, month, of_month) = civil(day);
         let mut id = Vec::with_capacity(20);
         id.extend_from_slice(self.spec.prefix.as_bytes());
-        id.push(b'-');
+        id.extend_from_slice(match origin {
+            Origin::Live => b"-",
+            Origin::Exercise => b"-DRILL-",
+            Origin::Shadow => b"-SHADOW-",
+        });
         write_decimal(year.unsigned_abs() % 100, 2, &mut id);
         write_decimal(u64::from(month), 2, &mut id);
         write_decimal(u64::from(of_month), 2, &mut id);
@@ -230,6 +248,8 @@ pub(crate) struct Start {
     pub process: usize,
     pub id: Arc<str>,
     pub parent: Option<Arc<str>>,
+    /// What it calls is of the same origin.
+    pub origin: Origin,
     /// First event, Unix microseconds.
     pub time_us: i64,
 }
@@ -338,6 +358,7 @@ impl Case<'_> {
             process: callee,
             id: Arc::from(format!("{prefix}-{}.{}", self.start.id, self.children)),
             parent: Some(Arc::clone(&self.start.id)),
+            origin: self.start.origin,
             time_us: whole_millis(now + rng.random_range(SECOND_US..20 * SECOND_US)),
         };
         let mut own = ChaCha8Rng::from_rng(rng);
@@ -371,6 +392,7 @@ impl Case<'_> {
                 None
             },
             seq: self.seq,
+            origin: self.start.origin,
         });
     }
 }

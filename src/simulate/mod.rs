@@ -38,7 +38,8 @@ pub use bench::{BenchEvents, bench_events};
 pub use catalog::Truth;
 pub use event::Event;
 
-use event::DAY_US;
+use arrivals::Arrivals;
+use event::{DAY_US, Origin};
 use flow::{Process, Start, play};
 use std::sync::Arc;
 
@@ -101,22 +102,36 @@ impl Soc {
     /// Adds all events of the cases that begin on a day, in no particular order.
     fn play_day(&self, day: i64, out: &mut Vec<Event>) {
         for (index, process) in self.processes.iter().enumerate() {
-            let starts = process
-                .arrivals()
-                .of_day(day, |draw| process.arrival_rng(self.seed, draw));
-            for (ordinal, time_us) in (1..).zip(starts) {
-                if time_us < self.opened_us {
-                    continue;
-                }
-                let start = Start {
-                    process: index,
-                    id: process.case_id(day, ordinal),
-                    parent: None,
-                    time_us,
-                };
-                let mut rng = process.case_rng(self.seed, day, ordinal);
-                play(&self.processes, self.drift_at_us, &start, &mut rng, out);
+            self.play_arrivals(index, process.arrivals(), Origin::Live, day, out);
+            if let Some(exercises) = process.exercises() {
+                self.play_arrivals(index, exercises, Origin::Exercise, day, out);
             }
+        }
+    }
+
+    fn play_arrivals(
+        &self,
+        index: usize,
+        arrivals: &Arrivals,
+        origin: Origin,
+        day: i64,
+        out: &mut Vec<Event>,
+    ) {
+        let process = &self.processes[index];
+        let starts = arrivals.of_day(day, |draw| process.arrival_rng(self.seed, origin, draw));
+        for (ordinal, time_us) in (1..).zip(starts) {
+            if time_us < self.opened_us {
+                continue;
+            }
+            let start = Start {
+                process: index,
+                id: process.case_id(origin, day, ordinal),
+                parent: None,
+                origin,
+                time_us,
+            };
+            let mut rng = process.case_rng(self.seed, origin, day, ordinal);
+            play(&self.processes, self.drift_at_us, &start, &mut rng, out);
         }
     }
 }

@@ -174,6 +174,8 @@ pub(crate) struct Spec {
     pub automation: Option<(u32, u32)>,
     pub parent: Option<&'static str>,
     pub arrivals: Arrivals,
+    /// Drills beside the live cases: played like them, and no part of any rate.
+    pub exercises: Option<Arrivals>,
     pub people: People,
     pub ai: &'static str,
     pub code: &'static str,
@@ -207,6 +209,7 @@ pub(crate) const BASE: Spec = Spec {
         per_week: 1.0,
         week: &ALWAYS,
     },
+    exercises: None,
     people: People::Shifts,
     ai: "triage-agent",
     code: "playbook-runner",

@@ -142,6 +142,10 @@ pub(crate) const ISOLATE_HOST: Spec = Spec {
         per_week: 0.2,
         week: &ALWAYS,
     },
+    exercises: Some(Arrivals::Slotted {
+        per_week: 1.0,
+        week: &OFFICE,
+    }),
     inputs: &[
         input(
             "isolation-request/workstation",

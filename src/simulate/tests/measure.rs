@@ -1,7 +1,7 @@
 //! A second, small implementation of the size formula of the design document, so that the simulator is
 //! not checked with the instrument it is meant to check. It keeps all events and shares no code.
 
-use crate::model::Lifecycle;
+use crate::model::{Lifecycle, Origin};
 use crate::simulate::Event;
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,6 +15,10 @@ pub struct Case {
 }
 
 impl Case {
+    pub fn origin(&self) -> Origin {
+        self.events[0].origin
+    }
+
     pub fn start_us(&self) -> i64 {
         self.events[0].time_us
     }
@@ -47,6 +51,12 @@ pub fn cases(events: impl IntoIterator<Item = Event>) -> BTreeMap<String, Case> 
         }
         case.events.push(event);
     }
+    cases
+}
+
+/// The cases of ordinary work alone.
+pub fn live(mut cases: BTreeMap<String, Case>) -> BTreeMap<String, Case> {
+    cases.retain(|_, case| case.origin() == Origin::Live);
     cases
 }
 

@@ -3,12 +3,13 @@
 
 mod bench;
 mod measure;
+mod trials;
 
 use super::event::{DAY_US, HOUR_US};
 use super::{Event, Soc};
 use crate::config::tolerance::Recommendation;
 use crate::model::Lifecycle;
-use measure::{Case, cases, size};
+use measure::{Case, cases, live, size};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Monday 2026-01-05, 00:00 UTC.
@@ -165,7 +166,7 @@ fn by_process(all: &BTreeMap<String, Case>, id: &str) -> Vec<Case> {
 
 #[test]
 fn rates_are_the_true_ones() {
-    let runs: Vec<_> = SEEDS.map(|seed| cases(history(seed))).into();
+    let runs: Vec<_> = SEEDS.map(|seed| live(cases(history(seed)))).into();
     for truth in Soc::reference(1, OPENED).truth() {
         let count: usize = runs.iter().map(|run| by_process(run, truth.id).len()).sum();
         let weeks = WEEKS * SEEDS.len() as f64;
@@ -203,7 +204,7 @@ fn deviations_are_the_true_ones_before_and_after_the_drift() {
     // Well past the horizon, so that no case that counts is still open or yet to be reopened.
     let settled = OPENED + NINETY_DAYS + 90 * DAY_US;
     let soc = Soc::reference(4, OPENED);
-    let all = cases(soc.events(OPENED, settled));
+    let all = live(cases(soc.events(OPENED, settled)));
     for truth in soc.truth() {
         let drift = OPENED + 45 * DAY_US;
         let own: Vec<Case> = by_process(&all, truth.id)
@@ -246,7 +247,7 @@ fn deviations_are_the_true_ones_before_and_after_the_drift() {
 #[test]
 fn the_drift_can_be_moved() {
     let soc = Soc::reference(4, OPENED).with_drift_at(i64::MAX);
-    let all = cases(soc.events(OPENED, OPENED + NINETY_DAYS));
+    let all = live(cases(soc.events(OPENED, OPENED + NINETY_DAYS)));
     let truth = soc.truth();
     let phishing = truth
         .iter()
@@ -262,7 +263,7 @@ fn the_drift_can_be_moved() {
 
 #[test]
 fn lateness_is_the_true_one() {
-    let runs: Vec<_> = SEEDS.map(|seed| cases(history(seed))).into();
+    let runs: Vec<_> = SEEDS.map(|seed| live(cases(history(seed)))).into();
     for truth in Soc::reference(1, OPENED).truth() {
         let Some(hours) = truth.limit_hours else {
             assert!(
@@ -297,7 +298,7 @@ fn lateness_is_the_true_one() {
 #[test]
 fn reference_scenarios_have_their_size_and_frequency() {
     for seed in SEEDS {
-        let all = cases(history(seed));
+        let all = live(cases(history(seed)));
         for truth in Soc::reference(seed, OPENED).truth() {
             let size = size(truth.id, &all);
             let rate = by_process(&all, truth.id).len() as f64 / WEEKS;
