@@ -20,8 +20,9 @@ use crate::ingest::mapping::{Circumstances, compile};
 use crate::ingest::read::{ReadOptions, open_input, read_opened};
 use crate::ingest::time::TimeParser;
 use crate::ingest::{EventBatch, Reason, Reject, behind_file};
-use crate::model::{Span, Time};
+use crate::model::{Span, Time, hash_bytes, hash_pair};
 use crate::score::Loss;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -71,6 +72,9 @@ pub(super) struct Reading {
     pub after_as_of: u64,
     pub ambiguous_times: u64,
     pub quarantine: BTreeMap<Reason, Refused>,
+    /// The refused records by what they say, numbered among those of their file that say the same: a file given twice
+    /// loses nothing twice.
+    lost: FxHashSet<u64>,
     /// File and what was guessed of it.
     pub guesses: Vec<Guessed>,
     /// Files that could not be read at all, though others could.
@@ -98,8 +102,12 @@ pub(super) struct Refused {
 }
 
 impl Reading {
-    fn refuse(&mut self, file: &str, rejects: &[Reject]) {
+    fn refuse(&mut self, file: &str, rejects: &[Reject], said: &mut FxHashMap<u64, u64>) {
         for reject in rejects {
+            let what = hash_bytes(&reject.record);
+            let count = said.entry(what).or_default();
+            self.lost.insert(hash_pair(what, *count));
+            *count += 1;
             self.quarantine
                 .entry(reject.reason)
                 .and_modify(|refused| refused.count += 1)
@@ -116,9 +124,10 @@ impl Reading {
     /// What was lost, which counts against every process: nobody knows which one a refused record belonged to.
     pub(super) fn loss(&self) -> Loss {
         let gaps = self.failed.len() as i64;
+        let lost = self.lost.len() as i64 + gaps;
         Loss {
-            records: self.records.saturating_sub(self.filtered) as i64 + gaps,
-            lost: self.quarantined() as i64 + gaps,
+            records: self.events as i64 + lost,
+            lost,
             gaps,
         }
     }
@@ -275,6 +284,7 @@ impl Reader<'_> {
             case_events: Limits::default().case_events,
         };
         let mut counting = ContentCounter::default();
+        let mut said = FxHashMap::default();
         let mut take = |mut batch: EventBatch| {
             batch.move_places(behind_file(nth as u64));
             if mapping.identity == Identity::Content {
@@ -290,8 +300,8 @@ impl Reader<'_> {
             reading.duplicates += taken.duplicates;
             reading.filtered += batch.filtered;
             reading.ambiguous_times += batch.ambiguous_times;
-            reading.refuse(&name, &batch.rejects);
-            reading.refuse(&name, &taken.rejects);
+            reading.refuse(&name, &batch.rejects, &mut said);
+            reading.refuse(&name, &taken.rejects, &mut said);
             tick();
         };
         read_opened(opened, &name, &mapping, ReadOptions::default(), &mut take)?;

@@ -160,11 +160,11 @@ impl Engine {
         let source = &*delivery.source;
         let batch = &delivery.batch;
         let hour = self.losses.hour_of(source, batch, now);
-        let refused = batch.rejects.len() + rejects.len();
         let gap = i64::from(delivery.gap);
+        let lost = (batch.rejects.len() + rejects.len()) as i64 + gap;
         let loss = Loss {
-            records: batch.records as i64 - batch.filtered as i64 + gap,
-            lost: refused as i64 + gap,
+            records: added as i64 + lost,
+            lost,
             gaps: gap,
         };
         self.losses.add(source, hour, loss);

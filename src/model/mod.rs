@@ -24,7 +24,12 @@ pub fn ppm(share: f64) -> Ppm {
     (share.clamp(0.0, 1.0) * f64::from(ONE)).round() as Ppm
 }
 
-/// The stable hash of a text: used for identities that are kept on disk, so it must never change.
+/// The stable hash of some bytes: used for identities that are kept on disk, so it must never change.
+pub fn hash_bytes(bytes: &[u8]) -> u64 {
+    xxhash_rust::xxh3::xxh3_64(bytes)
+}
+
+/// The same of a text.
 pub fn hash_text(text: &str) -> u64 {
     xxhash_rust::xxh3::xxh3_64(text.as_bytes())
 }

@@ -46,9 +46,9 @@ pub struct Comparison {
     /// The second kind.
     pub second: Executor,
     /// Over all cases of both.
-    pub raw: Difference,
+    pub raw: KindDifference,
     /// Over the inputs that both ran, each with the same weight for both.
-    pub adjusted: Difference,
+    pub adjusted: KindDifference,
     /// How many such inputs there are.
     pub shared_inputs: u64,
     /// Runs of the first kind on them.
@@ -59,7 +59,7 @@ pub struct Comparison {
 
 /// A difference of mean deviations, first less second, in \[-1, 1\]: positive where the first deviates more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Difference {
+pub struct KindDifference {
     /// The difference.
     pub value: Option<f64>,
     /// Lower bound.
@@ -118,12 +118,12 @@ fn pair(inputs: &[InputRuns], first: &KindTotals, second: &KindTotals) -> Compar
 /// for proportions and differences of proportions result from adding two successes and two failures", The American
 /// Statistician 54: a normal interval after one imagined case of deviation 0 and one of 1 are added to each kind. For
 /// deviations between 0 and 1 the variance is that of the values, which is at most that of a proportion.
-fn raw(first: &KindTotals, second: &KindTotals) -> Difference {
+fn raw(first: &KindTotals, second: &KindTotals) -> KindDifference {
     let (Some(a), Some(b)) = (Moments::of(first), Moments::of(second)) else {
-        return Difference::unknown(Incomparable::NoCases);
+        return KindDifference::unknown(Incomparable::NoCases);
     };
     let half = Z * (a.variance + b.variance).sqrt();
-    Difference::around(a.mean - b.mean, a.shrunk_mean - b.shrunk_mean, half)
+    KindDifference::around(a.mean - b.mean, a.shrunk_mean - b.shrunk_mean, half)
 }
 
 /// Mean and variance of the mean of a kind's deviations.
@@ -184,7 +184,7 @@ impl Shared {
 /// The guard is that of Agresti & Min (2005), "Simple improved confidence intervals for comparing matched proportions",
 /// Statistics in Medicine 24: two imagined inputs that each kind ran once, one of which went alike for both, the other
 /// half one way and half the other.
-fn adjusted(shared: &[Shared]) -> Difference {
+fn adjusted(shared: &[Shared]) -> KindDifference {
     let inputs = shared.len() as u64;
     if inputs < LEAST_INPUTS {
         let reason = if inputs == 0 {
@@ -192,9 +192,9 @@ fn adjusted(shared: &[Shared]) -> Difference {
         } else {
             Incomparable::TooFewSharedInputs
         };
-        return Difference {
+        return KindDifference {
             more_inputs_needed: Some(LEAST_INPUTS - inputs),
-            ..Difference::unknown(reason)
+            ..KindDifference::unknown(reason)
         };
     }
     let (weight, weighted) = weights(shared);
@@ -212,7 +212,7 @@ fn adjusted(shared: &[Shared]) -> Difference {
         effective_number(shared.iter().map(|input| input.weight)),
         ALPHA,
     );
-    Difference::around(weighted / weight, centre, t * variance.sqrt())
+    KindDifference::around(weighted / weight, centre, t * variance.sqrt())
 }
 
 /// The sums of weights and of weighted differences: the difference of Mantel & Haenszel is the second over the first.
@@ -221,21 +221,21 @@ fn weights(shared: &[Shared]) -> (f64, f64) {
     (weight, shared.iter().map(|input| input.weighted).sum())
 }
 
-impl Difference {
-    fn unknown(reason: Incomparable) -> Difference {
-        Difference {
+impl KindDifference {
+    fn unknown(reason: Incomparable) -> KindDifference {
+        KindDifference {
             unknown: Some(reason),
-            ..Difference::default()
+            ..KindDifference::default()
         }
     }
 
     /// A value with the interval `centre` +- `half`, which lies somewhat nearer to 0.
-    fn around(value: f64, centre: f64, half: f64) -> Difference {
-        Difference {
+    fn around(value: f64, centre: f64, half: f64) -> KindDifference {
+        KindDifference {
             value: Some(value),
             lower: Some((centre - half).max(-1.0).min(value)),
             upper: Some((centre + half).min(1.0).max(value)),
-            ..Difference::default()
+            ..KindDifference::default()
         }
     }
 }

@@ -47,7 +47,7 @@ impl ProcessSums {
 /// What was lost of what a process is measured from: of all its sources the one that lost most.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Loss {
-    /// Records read, without those that the mapping passes over.
+    /// Events counted, each once, and records lost.
     pub records: i64,
     /// Of these, records that did not become events.
     pub lost: i64,

@@ -3,11 +3,12 @@
 //! Pure. DESIGN of the formulae: docs/scoring.md. Knows nothing of files, databases or the wall clock.
 
 mod agreement;
+mod analysis;
 mod baseline;
 mod breakup;
 mod change;
-mod difference;
 mod compare;
+mod difference;
 mod evidence;
 pub mod explain;
 mod follows;
@@ -30,17 +31,16 @@ pub use breakup::{
     BreakUp, BreakUpTerms, JumpBack, LargestDecision, LargestSource, Part, PathCounts, break_up,
 };
 pub use change::{Change, changes};
+pub use compare::{Comparison, Incomparable, KindDifference, KindTotals, compare};
 pub use difference::{Claim, Difference, Differing, differences};
 pub use evidence::{Evidence, Loss, ProcessSums};
 pub use frequency::{Elasticity, ForecastWeek, Frequency, Trend, Weekdays, Withheld, frequency};
-pub use compare::{Comparison, Difference, Incomparable, KindTotals, compare};
-pub use evidence::{Evidence, ProcessSums};
 pub use process::{Terms, score_all};
 pub use recommend::{Attributes, Condition, Verdict, conditions, recommend};
 pub use shape::{
     BaselineScore, Bounds, ComparedBy, DirectlyFollows, Disagreement, Durations, Edge,
     ExecutorScore, ExerciseScore, LossScore, ProcessScore, Provenance, ShadowScore, Share,
-    SizeParts, SizeSource,
+    SizeParts, SizeSource, SpreadScore,
 };
 pub use size::{SizeError, Sizes, own_size, sizes};
 pub use table::{

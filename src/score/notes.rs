@@ -65,9 +65,8 @@ impl Scorer<'_> {
                 gaps => format!(" and {gaps} gaps of a source"),
             };
             self.notes.push(format!(
-                "{} of {} records were lost ({:.2} %: quarantined{gaps}); {much}",
+                "{} records were lost ({:.2} %: quarantined{gaps}); {much}",
                 self.loss.lost,
-                self.loss.records,
                 self.loss.share() * 100.0
             ));
         }

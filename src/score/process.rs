@@ -1,11 +1,8 @@
 //! The score of a process: everything derived for it at one instant.
 
-use super::agreement::{Agreement, RunCount, agreement};
-use super::breakup::{BreakUp, BreakUpTerms, PathCounts, break_up};
 use super::evidence::{Evidence, Loss, ProcessSums};
 use super::follows::directly_follows;
-use super::frequency::{Frequency, frequency};
-use super::recommend::{Attributes, Verdict, recommend};
+use super::recommend::{Attributes, recommend};
 use super::shape::{
     BaselineScore, Bounds, Durations, LossScore, ProcessScore, Share, SizeParts, SizeSource,
     status_of,
@@ -16,10 +13,10 @@ use super::table::{
     tolerance_level,
 };
 use crate::config::catalog::{Catalog, Process};
-use crate::config::tolerance::{PaysBack, Recommendation, Tolerance};
+use crate::config::tolerance::{PaysBack, Tolerance};
 use crate::measure::{END, Sums};
 use crate::model::{
-    Class, Executor, HOUR_US, Level, NameId, Names, ONE, Origin, Status, Time, TolClass, WEEK_US,
+    Class, Executor, HOUR_US, NameId, Names, ONE, Origin, Status, Time, TolClass, WEEK_US,
 };
 use crate::stats::{
     Interval, categorical_variance, clean_runs_missing, confidence_sequence, rate_interval,
@@ -181,7 +178,12 @@ impl Scorer<'_> {
         let tolerance_level = nominal.map(|_| tolerance_level(tolerance, permissible));
         let executor = self.executor();
         let executors = self.executors(target);
-        let pays_back = PaysBack::Unknown;
+        let value = self.value(per_week.zip(rate), deviation, permissible);
+        let pays_back = match value.as_ref().and_then(|value| value.pays_back) {
+            Some(true) => PaysBack::Yes,
+            Some(false) => PaysBack::No,
+            None => PaysBack::Unknown,
+        };
         let attributes = match (complexity, frequency, tolerance_level) {
             (Some(complexity), Some(frequency), Some(tolerance)) if live.cases > 0 => {
                 Some(Attributes {
@@ -239,6 +241,8 @@ impl Scorer<'_> {
             outcomes: self.outcomes(),
             outcome_variance: (live.cases > 0)
                 .then(|| categorical_variance(live.outcomes.values())),
+            comparisons: self.comparisons(),
+            duration_spread_test: self.spread_test(),
             agreement: self.agreement(),
             reopened: live.reopened,
             straight_through: self.share(live.straight, live.known_executor),
@@ -268,7 +272,6 @@ impl Scorer<'_> {
             provenance: self.provenance(live),
             requires_confirmed: self.declared.require_confirmed,
             loss: LossScore {
-                records: self.loss.records,
                 lost: self.loss.lost,
                 gaps: self.loss.gaps,
                 share: self.loss.share(),
@@ -296,6 +299,7 @@ impl Scorer<'_> {
                 .collect(),
             shadow,
             arrivals: self.arrivals(),
+            value,
             break_up,
             disagreements: self.disagreements(size, per_week, rate_interval),
             recommendation: verdict.as_ref().map(|verdict| verdict.recommendation),
@@ -305,77 +309,6 @@ impl Scorer<'_> {
             id: named(self.declared.id),
             name: named(self.declared.name),
         }
-    }
-
-    /// How far runs on the same input end alike, live cases of all kinds.
-    fn agreement(&self) -> Option<Agreement> {
-        if self.live.with_input <= 0 {
-            return None;
-        }
-        let live = self
-            .parts
-            .parts
-            .iter()
-            .filter(|((_, origin), _)| *origin == Origin::Live);
-        let rows = live.flat_map(|((executor, _), sums)| {
-            sums.runs.kept().iter().map(|(key, count)| RunCount {
-                input: key.input,
-                executor: *executor,
-                outcome: key.outcome,
-                deviation: key.deviation,
-                count,
-            })
-        });
-        Some(agreement(rows))
-    }
-
-    fn arrivals(&self) -> Option<Frequency> {
-        let live = self.live;
-        (live.started() > 0).then(|| {
-            frequency(
-                live.starts.iter(),
-                self.from,
-                self.as_of,
-                self.declared
-                    .drivers
-                    .as_ref()
-                    .map(|(_, drivers)| &**drivers),
-                self.terms.tolerance.alpha,
-            )
-        })
-    }
-
-    /// Where it should be broken into parts, or is so complex that one would want to: the cuts.
-    fn break_up(
-        &self,
-        required_class: Class,
-        complexity: Option<Level>,
-        verdict: Option<&Verdict>,
-        executor: Executor,
-    ) -> Option<BreakUp> {
-        let advised =
-            verdict.is_some_and(|verdict| verdict.recommendation == Recommendation::BreakUp);
-        if !advised && complexity != Some(Level::ExtremelyHigh) {
-            return None;
-        }
-        let live = self.live;
-        let counts = PathCounts {
-            cases: live.cases,
-            follows: live.follows.iter().collect(),
-            blamed: self
-                .is_measurable(live)
-                .then(|| live.blamed.iter().collect()),
-        };
-        let terms = BreakUpTerms {
-            names: self.terms.names,
-            tolerance: self.terms.tolerance,
-            required_class,
-            criticality: self.declared.criticality,
-            executor,
-            irreversible: self.declared.irreversible,
-            cases_per_week: (live.started() > 0).then(|| live.started() as f64 / self.weeks),
-        };
-        Some(break_up(&counts, terms))
     }
 
     fn measured_size(&mut self, size: Option<&Result<Sizes, SizeError>>) -> Option<Sizes> {

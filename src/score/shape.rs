@@ -2,7 +2,9 @@
 
 use super::agreement::Agreement;
 use super::breakup::BreakUp;
+use super::compare::Comparison;
 use super::frequency::Frequency;
+use super::value::Value;
 use crate::config::tolerance::{PaysBack, Recommendation, ToleranceLevel};
 use crate::model::{Class, Executor, Level, Status, TolClass};
 use serde::{Deserialize, Serialize};
@@ -82,6 +84,15 @@ pub struct ExecutorScore {
     pub duration_spread: Option<f64>,
     /// Who vouches for its outcomes.
     pub provenance: Provenance,
+}
+
+/// A test whether executor kinds differ in the spread of their durations (Brown-Forsythe, on logarithms).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SpreadScore {
+    /// W: about 1 where spreads are alike.
+    pub statistic: f64,
+    /// The chance of such a W or a larger one where they are alike.
+    pub p_value: f64,
 }
 
 /// Who vouches for the outcomes of ended cases.
@@ -199,13 +210,11 @@ pub struct DirectlyFollows {
 /// What was lost of what the process is measured from.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LossScore {
-    /// Records read, without those that are passed over.
-    pub records: i64,
-    /// Of these, the ones that did not become events.
+    /// Records that did not become events.
     pub lost: i64,
     /// Gaps in a source.
     pub gaps: i64,
-    /// `lost / records`.
+    /// Their share of all records that count.
     pub share: f64,
     /// Whether that is too much to call anything within or outside.
     pub too_much: bool,
@@ -263,6 +272,10 @@ pub struct ProcessScore {
     pub outcomes: BTreeMap<String, i64>,
     /// Chance that two cases end differently: 1 - sum(p^2).
     pub outcome_variance: Option<f64>,
+    /// Each two kinds compared: raw, and on the inputs that both ran.
+    pub comparisons: Vec<Comparison>,
+    /// Whether the kinds differ in the spread of their durations; `None` where that can't be said.
+    pub duration_spread_test: Option<SpreadScore>,
     /// How far runs on the same input end alike; `None` where no input is mapped.
     pub agreement: Option<Agreement>,
     /// Ended cases that were reopened.
@@ -334,6 +347,8 @@ pub struct ProcessScore {
     pub withdraw: Vec<Executor>,
     /// Rate, trend, pattern, forecast and drivers; `None` where no case was seen.
     pub arrivals: Option<Frequency>,
+    /// What it costs in hours, what automating it would save, and whether that pays; `None` where no case has ended.
+    pub value: Option<Value>,
     /// Into which parts it could be broken; `None` unless that is the advice, or it is extremely complex.
     pub break_up: Option<BreakUp>,
     /// Declared levels that the measurement contradicts.

@@ -30,7 +30,7 @@ fn row(input: u64, executor: Executor, deviation: Ppm, count: i64) -> RunCount {
     }
 }
 
-fn near(got: Difference, value: f64, lower: f64, upper: f64, tolerance: f64) {
+fn near(got: KindDifference, value: f64, lower: f64, upper: f64, tolerance: f64) {
     for (got, want) in [(got.value, value), (got.lower, lower), (got.upper, upper)] {
         let got = got.unwrap();
         assert!((got - want).abs() <= tolerance, "{got} is not {want}");
@@ -63,7 +63,7 @@ fn raw_for_deviations_between() {
 #[test]
 fn raw_without_cases() {
     let got = raw(&binary(Ai, 0, 0), &binary(Code, 1, 3));
-    assert_eq!(got, Difference::unknown(Incomparable::NoCases));
+    assert_eq!(got, KindDifference::unknown(Incomparable::NoCases));
 }
 
 /// A stratum with wrong of all cases for each of two kinds.
@@ -213,7 +213,7 @@ fn confounded(random: &mut ChaCha8Rng, more: f64) -> Comparison {
 fn adjusted_is_right_where_raw_is_fooled_by_the_mix_of_inputs() {
     let mut random = ChaCha8Rng::seed_from_u64(8);
     for more in [0.0, 0.15] {
-        let covers = |difference: Difference| {
+        let covers = |difference: KindDifference| {
             difference.lower.unwrap() <= more && more <= difference.upper.unwrap()
         };
         let (mut adjusted, mut raw) = (0, 0);
