@@ -14,7 +14,7 @@ use crate::cases::{Facts, Insert, RuleBook, facts};
 use crate::config::daemon::Config;
 use crate::ingest::{EventBatch, Reason, Reject};
 use crate::model::{NameId, Names, Origin, Span, Time, hash_text};
-use crate::score::{Loss, ProcessScore, Terms, changes, score_all};
+use crate::score::{Held, Loss, ProcessScore, Terms, changes, score_all};
 use crate::store::{Commit, LedgerRow, Store, StoreError};
 use recount::{baseline_terms, is_shadow, rules_hash, windows};
 use rustc_hash::FxHashSet;
@@ -48,6 +48,8 @@ pub struct Engine {
     /// The first event of all.
     first_event: Option<Time>,
     scores: BTreeMap<String, ProcessScore>,
+    /// What the ledger has of each process.
+    held: BTreeMap<String, Held>,
     has_children: bool,
     has_shadows: bool,
     losses: LossLog,
@@ -75,7 +77,7 @@ impl Engine {
             .meta("first_event")?
             .and_then(|text| text.parse().ok())
             .map(Time);
-        let scores = store
+        let held = store
             .scores()?
             .into_iter()
             .filter_map(|(id, body)| Some((id, serde_json::from_str(&body).ok()?)))
@@ -90,7 +92,8 @@ impl Engine {
             pending_events: 0,
             processes: sums.totals().map(|(key, _)| key.0).collect(),
             first_event,
-            scores,
+            scores: BTreeMap::new(),
+            held,
             has_children: store.has_children()?,
             has_shadows: sums.has_shadows(),
             losses: LossLog::new(store.feeds()?),
@@ -503,8 +506,13 @@ impl Engine {
             baselines: self.sums.baseline_rows(),
             ..Commit::default()
         };
+        let mut held_next = BTreeMap::new();
         for score in &scores {
-            let before = self.scores.get(&score.id);
+            let held = Held::of(score);
+            let before = self.held.get(&score.id);
+            if before == Some(&held) {
+                continue;
+            }
             commit
                 .ledger
                 .extend(changes(before, score).into_iter().map(|change| LedgerRow {
@@ -518,15 +526,15 @@ impl Engine {
                     catalog: self.config.hashes.catalog,
                     tolerance: self.config.hashes.tolerance,
                 }));
-            if before != Some(score)
-                && let Ok(body) = serde_json::to_string(score)
-            {
+            if let Ok(body) = serde_json::to_string(&held) {
                 commit.scores.push((score.id.clone(), now.0, body));
             }
+            held_next.insert(score.id.clone(), held);
         }
         if !commit.is_empty() {
             self.store.commit(&commit)?;
         }
+        self.held.append(&mut held_next);
         self.scores = scores
             .into_iter()
             .map(|score| (score.id.clone(), score))

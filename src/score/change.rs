@@ -1,7 +1,9 @@
 //! What changed between two scores of a process: the rows of the ledger.
 
 use super::shape::ProcessScore;
-use serde::Serialize;
+use crate::config::tolerance::Recommendation;
+use crate::model::{Class, Status, TolClass};
+use serde::{Deserialize, Serialize};
 
 /// One thing that changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -18,30 +20,56 @@ pub struct Change {
     pub reason: String,
 }
 
-/// What is compared, and how it reads.
-type Column = (&'static str, fn(&ProcessScore) -> String);
+/// What the ledger follows of a score: kept from one score to the next, also over a restart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// The class it needs.
+    pub required_class: Class,
+    /// The class it is shown to hold.
+    pub achieved_class: TolClass,
+    /// Observed against permissible.
+    pub status: Status,
+    /// Who should run it.
+    pub recommendation: Option<Recommendation>,
+}
 
-/// The changes from one score of a process to the next. A first score is a change from nothing.
-pub fn changes(before: Option<&ProcessScore>, after: &ProcessScore) -> Vec<Change> {
-    let columns: [Column; 4] = [
-        ("required_class", |score| score.required_class.to_string()),
-        ("achieved_class", |score| score.achieved_class.to_string()),
-        ("status", |score| score.status.to_string()),
-        ("recommendation", |score| {
-            score
-                .recommendation
-                .map_or(String::new(), |r| r.to_string())
-        }),
-    ];
-    columns
-        .into_iter()
-        .filter_map(|(what, read)| {
-            let from = before.map(read).unwrap_or_default();
-            let to = read(after);
+impl Held {
+    /// That of a score.
+    pub fn of(score: &ProcessScore) -> Held {
+        Held {
+            required_class: score.required_class,
+            achieved_class: score.achieved_class,
+            status: score.status,
+            recommendation: score.recommendation,
+        }
+    }
+
+    fn words(&self) -> [(&'static str, String); 4] {
+        let recommendation = self.recommendation;
+        [
+            ("required_class", self.required_class.to_string()),
+            ("achieved_class", self.achieved_class.to_string()),
+            ("status", self.status.to_string()),
+            (
+                "recommendation",
+                recommendation.map_or(String::new(), |r| r.to_string()),
+            ),
+        ]
+    }
+}
+
+/// The changes from what was held before to a score. A first score is a change from nothing.
+pub fn changes(before: Option<&Held>, after: &ProcessScore) -> Vec<Change> {
+    let was = before.map(Held::words);
+    let now = Held::of(after).words();
+    (0..now.len())
+        .zip(now)
+        .filter_map(|(at, (what, to))| {
+            let from = was.as_ref().map_or("", |was| was[at].1.as_str());
             (from != to).then(|| Change {
                 process: after.id.clone(),
                 what,
-                from,
+                from: from.to_owned(),
                 to,
                 reason: after.reason.clone(),
             })

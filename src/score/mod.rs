@@ -30,7 +30,7 @@ pub use baseline::{Baseline, BaselineFinder, BaselineTerms};
 pub use breakup::{
     BreakUp, BreakUpTerms, JumpBack, LargestDecision, LargestSource, Part, PathCounts, break_up,
 };
-pub use change::{Change, changes};
+pub use change::{Change, Held, changes};
 pub use compare::{Comparison, Incomparable, KindDifference, KindTotals, compare};
 pub use difference::{Claim, Difference, Differing, differences};
 pub use evidence::{Evidence, Loss, ProcessSums};
