@@ -216,7 +216,7 @@ fn a_difference_is_a_change_only_where_the_intervals_tell_it() {
         found.map(|differing| differing["claim"].as_str().unwrap().to_owned())
     };
     assert_eq!(claim(&compared, "deviation").as_deref(), Some("changed"));
-    assert_eq!(claim(&compared, "cases_per_week"), None);
+    assert_eq!(claim(&compared, "required_class"), None);
     assert_eq!(compared["changed"], true);
     // Half of the first day against the whole of it: both could come from the same process.
     let overlapping = dates("2026-03-02T06:00", "2026-03-03");

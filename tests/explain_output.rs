@@ -26,7 +26,7 @@ fn people_read_figures_cases_rules_and_changes() {
         0,
         &[
             "tickets: Tickets",
-            "40 cases, 0 of them open",
+            "(no window): 40 cases, 0 of",
             "\nVERDICT\n",
             "\nCLASS AND TOLERANCE\n",
             "criticality is high, not low or negligible",

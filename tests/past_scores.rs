@@ -20,7 +20,8 @@ const MINUTE: i64 = 60_000_000;
 const BEGIN: i64 = 1_772_409_600_000_000;
 
 const MAPPING: &str = "format: ndjson\nprocess: process\ncase: case\nactivity: activity\ntime: time\nsequence: seq\n\
-    event_id: id\nexecutor: executor\nlifecycle: { path: lifecycle, default: step }\noutcome: outcome\nparent: parent\n";
+    event_id: id\nexecutor: executor\nlifecycle: { path: lifecycle, default: step }\noutcome: outcome\nparent: parent\n\
+    exercise: mode == 'drill'\nshadow: mode == 'shadow'\n";
 
 /// Two catalogs under which the same cases are judged differently.
 const CATALOGS: [&str; 2] = [
@@ -84,12 +85,17 @@ fn line(nth: usize, event: &Event) -> String {
     if event.case >= 4 {
         write!(line, ",\"parent\":\"c{}\"", event.case % 4).unwrap();
     }
+    match event.case {
+        7 => line.push_str(",\"mode\":\"drill\""),
+        8 => line.push_str(",\"mode\":\"shadow\""),
+        _ => {}
+    }
     line + "}\n"
 }
 
 fn config(folder: &Path, catalog: usize, window: &str) -> Config {
     let text = format!(
-        "data_dir: data\ncatalog: catalog{catalog}.yaml\nscore: {{window: {window}}}\nlimits: {{cached_cases: 3}}\n"
+        "data_dir: data\ncatalog: catalog{catalog}.yaml\ntolerance: tolerance.yaml\nscore: {{window: {window}}}\nlimits: {{cached_cases: 3}}\n"
     );
     Config::parse(&text, &folder.join("toleranced.yaml")).unwrap()
 }
@@ -99,6 +105,9 @@ fn home() -> tempfile::TempDir {
     for (nth, catalog) in CATALOGS.iter().enumerate() {
         std::fs::write(folder.path().join(format!("catalog{nth}.yaml")), catalog).unwrap();
     }
+    // Small baselines, so that there is something behind them.
+    let tolerance = toleranced::config::tolerance::DEFAULT.replace("cases: 300", "cases: 2");
+    std::fs::write(folder.path().join("tolerance.yaml"), tolerance).unwrap();
     folder
 }
 

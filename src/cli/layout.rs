@@ -178,7 +178,7 @@ mod tests {
             row(&["a", "one", "what is too long for one line stands on two"]),
             row(&["longer", "", "short"]),
         ];
-        let expected = "  a       one  what is too long for\n               one line stands on two\n  longer       short\n";
+        let expected = "  a       one  what is too long for one\n               line stands on two\n  longer       short\n";
         assert_eq!(columns(&rows, 2, 40), expected);
     }
 

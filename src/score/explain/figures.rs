@@ -2,18 +2,21 @@
 //!
 //! A table: a new figure is a new row.
 
+use super::analyses::{analyses, arrivals};
+use super::sides::{disagreement, executor, exercise, outcomes, shadow};
 use super::{percent, short};
 use crate::config::catalog::Process;
 use crate::config::format_span;
-use crate::model::{ONE, Ppm, SECOND_US, Status};
-use crate::score::shape::{Bounds, ExecutorScore, ProcessScore};
+use crate::model::{SECOND_US, Status};
+use crate::score::shape::{Bounds, ProcessScore, Share, SizeSource};
 use crate::score::{Attributes, Terms};
 use serde::{Deserialize, Serialize};
 
 /// One figure, in words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Figure {
-    /// What it belongs to: `class and tolerance`, `deviation`, `size`, `frequency`, `status`, `time` or `executors`.
+    /// What it belongs to: `class and tolerance`, `deviation`, `size`, `frequency`, `status`, `time`,
+    /// `executors`, `agreement`, `kinds compared`, `value`, `parts` or `declared, and measured otherwise`.
     pub section: String,
     /// Its name. May hold names from a log.
     pub name: String,
@@ -26,10 +29,10 @@ pub struct Figure {
 }
 
 /// What the rows are made from.
-struct Ground<'a> {
-    score: &'a ProcessScore,
-    terms: Terms<'a>,
-    declared: Process,
+pub(super) struct Ground<'a> {
+    pub(super) score: &'a ProcessScore,
+    pub(super) terms: Terms<'a>,
+    pub(super) declared: Process,
 }
 
 /// A row of the table; no value, no row.
@@ -42,17 +45,18 @@ struct Row {
 }
 
 const CLASS: &str = "class and tolerance";
-const DEVIATION: &str = "deviation";
+pub(super) const DEVIATION: &str = "deviation";
 const SIZE: &str = "size";
-const FREQUENCY: &str = "frequency";
+pub(super) const FREQUENCY: &str = "frequency";
 const STATUS: &str = "status";
 const TIME: &str = "time";
-const EXECUTORS: &str = "executors";
+pub(super) const EXECUTORS: &str = "executors";
+pub(super) const DECLARED: &str = "declared, and measured otherwise";
 
-const ENDED: &str = "ended cases";
-const STARTED: &str = "started cases";
-const CATALOG: &str = "catalog";
-const TABLE: &str = "tolerance table";
+pub(super) const ENDED: &str = "ended cases";
+pub(super) const STARTED: &str = "started cases";
+pub(super) const CATALOG: &str = "catalog";
+pub(super) const TABLE: &str = "tolerance table";
 
 #[rustfmt::skip]
 const ROWS: &[Row] = &[
@@ -63,7 +67,7 @@ const ROWS: &[Row] = &[
         formula: |g| if g.declared.class.is_some() { "declared".to_owned() } else { format!("class of criticality {}", g.score.criticality) },
         rests_on: |g| if g.declared.class.is_some() { CATALOG } else { TABLE } },
     Row { section: CLASS, name: "nominal size", value: |g| g.score.nominal_size_steps.map(steps),
-        formula: |g| nominal(&g.declared).0.to_owned(), rests_on: |g| nominal(&g.declared).1 },
+        formula: |g| nominal(g.score.nominal_size_source).0.to_owned(), rests_on: |g| nominal(g.score.nominal_size_source).1 },
     Row { section: CLASS, name: "size range", value: size_range,
         formula: |_| "one step read as one millimetre of ISO 2768-1".to_owned(), rests_on: |_| TABLE },
     Row { section: CLASS, name: "permissible T", value: |g| g.score.nominal_size_steps.map(|_| g.score.permissible_deviation.map_or("none".to_owned(), percent)),
@@ -72,9 +76,9 @@ const ROWS: &[Row] = &[
         formula: |g| { let [low, high] = g.terms.tolerance.tolerance; format!("low up to {}, high from {} on", percent(low), percent(high)) },
         rests_on: |_| TABLE },
 
-    Row { section: DEVIATION, name: "ended cases n", value: |g| Some(ended(g.score).to_string()),
-        formula: |_| "ended in the window, each counted once".to_owned(), rests_on: |_| ENDED },
-    Row { section: DEVIATION, name: "deviations s", value: |g| g.score.deviation.map(|d| short(d.mean * ended(g.score) as f64, 2)),
+    Row { section: DEVIATION, name: "cases n", value: |g| Some(g.score.evidence_cases.to_string()),
+        formula: evidence, rests_on: |_| ENDED },
+    Row { section: DEVIATION, name: "deviations s", value: |g| g.score.deviation.map(|d| short(d.mean * g.score.evidence_cases as f64, 2)),
         formula: weights, rests_on: |_| ENDED },
     Row { section: DEVIATION, name: "observed mean", value: |g| g.score.deviation.map(|d| percent(d.mean)),
         formula: |_| "s / n".to_owned(), rests_on: |_| ENDED },
@@ -82,6 +86,15 @@ const ROWS: &[Row] = &[
         formula: |g| format!("{} %, may be looked at after every case: the p with B(1/2+s, 1/2+n-s) / B(1/2, 1/2) / (p^s (1-p)^(n-s)) < 1/{}",
             short((1.0 - g.terms.tolerance.alpha) * 100.0, 2), short(g.terms.tolerance.alpha, 6)),
         rests_on: |_| "n and s" },
+    Row { section: DEVIATION, name: "lost records", value: |g| Some(g.score.loss).filter(|loss| loss.lost > 0).map(|loss| format!("{}, {} of all", loss.lost, percent(loss.share))),
+        formula: |g| format!("{} gaps; widens the interval to lower * (1 - lost), upper * (1 - lost) + lost; above {} nothing is called within or outside",
+            g.score.loss.gaps, percent(g.terms.tolerance.most_loss)), rests_on: |_| "sources and quarantine" },
+    Row { section: DEVIATION, name: "confirmed", value: |g| counted(g, g.score.provenance.confirmed),
+        formula: |_| "somebody else than who set the outcome vouches for it".to_owned(), rests_on: |_| ENDED },
+    Row { section: DEVIATION, name: "stood", value: |g| counted(g, g.score.provenance.stood),
+        formula: |g| format!("not confirmed, and not reopened for {}", format_span(g.terms.tolerance.stands_after)), rests_on: |_| ENDED },
+    Row { section: DEVIATION, name: "self-declared", value: |g| counted(g, g.score.provenance.self_declared),
+        formula: |_| "set by who ran the case; neither confirmed nor old enough".to_owned(), rests_on: |_| ENDED },
     Row { section: DEVIATION, name: "reopened", value: |g| counted(g, g.score.reopened),
         formula: |g| format!("each weighs {}", short(g.terms.tolerance.weights.rework, 6)), rests_on: |_| ENDED },
     Row { section: DEVIATION, name: "late", value: |g| g.declared.duration_limit.and_then(|_| counted(g, g.score.late)),
@@ -102,6 +115,10 @@ const ROWS: &[Row] = &[
         formula: |_| "sum of calls per case * size".to_owned(), rests_on: |_| "cases that name a parent" },
     Row { section: SIZE, name: "measured size N", value: |g| g.score.size_steps.map(steps),
         formula: |_| "L + D + H + sub-processes".to_owned(), rests_on: |_| ENDED },
+    Row { section: SIZE, name: "baseline", value: |g| g.score.baseline.as_ref().map(|b| format!("{} from {} cases", steps(b.size_steps), b.cases)),
+        formula: baseline, rests_on: |_| "the first ended cases" },
+    Row { section: SIZE, name: "straight through", value: |g| g.score.straight_through.map(share),
+        formula: |_| "no person, no rework, no step twice".to_owned(), rests_on: |_| ENDED },
     Row { section: SIZE, name: "complexity", value: |g| g.score.complexity.map(|level| level.to_string()),
         formula: |g| { let [low, medium, high] = g.terms.tolerance.complexity;
             format!("nominal size: low up to {}, medium up to {}, high up to {}", short(low, 2), short(medium, 2), short(high, 2)) },
@@ -126,7 +143,9 @@ const ROWS: &[Row] = &[
     Row { section: STATUS, name: "capability of the mean", value: |g| g.score.capability_of_mean.map(|c| format!("{c:.2}")),
         formula: |_| "T / mean".to_owned(), rests_on: |_| "mean and T" },
     Row { section: STATUS, name: "clean runs missing", value: |g| g.score.clean_runs_missing.map(|runs| runs.to_string()),
-        formula: |_| "further cases without any deviation until the upper bound is at most T".to_owned(), rests_on: |_| "n, s and T" },
+        formula: |g| { let weeks = g.score.clean_runs_missing_weeks.filter(|weeks| *weeks > 0.0);
+            let when = weeks.map_or(String::new(), |weeks| format!("; {weeks:.1} weeks at the present rate"));
+            format!("further cases without any deviation until the upper bound is at most T{when}") }, rests_on: |_| "n, s and T" },
 
     Row { section: TIME, name: "mean", value: |g| g.score.duration_seconds.map(|d| span(d.mean)),
         formula: |_| "first to last event, exact".to_owned(), rests_on: |_| ENDED },
@@ -159,14 +178,21 @@ pub fn figures(score: &ProcessScore, terms: Terms) -> Vec<Figure> {
         // Of these there are as many as the log has.
         match (row.section, row.name) {
             (DEVIATION, "interval") => figures.extend(outcomes(&ground)),
-            (EXECUTORS, _) => figures.extend(score.executors.iter().map(executor)),
+            (FREQUENCY, "level") => figures.extend(score.arrivals.iter().flat_map(arrivals)),
+            (EXECUTORS, _) => {
+                figures.extend(score.executors.iter().map(executor));
+                figures.extend(score.exercise.iter().map(exercise));
+                figures.extend(score.shadow.iter().map(shadow));
+            }
             _ => {}
         }
     }
+    figures.extend(analyses(score));
+    figures.extend(score.disagreements.iter().map(disagreement));
     figures
 }
 
-fn figure(
+pub(super) fn figure(
     (section, name): (&str, String),
     value: String,
     (formula, rests_on): (String, &str),
@@ -180,65 +206,23 @@ fn figure(
     }
 }
 
-fn outcomes(ground: &Ground) -> Vec<Figure> {
-    let declared = &ground.declared.outcomes;
-    let by_name = &ground.terms.tolerance.outcome_severity;
-    let severity = |name: &String| match (declared.get(name), by_name.get(&name.to_lowercase())) {
-        (Some(severity), _) => (*severity, "declared", CATALOG),
-        (None, Some(severity)) => (*severity, "assumed by its name", TABLE),
-        (None, None) => (0, "neither declared nor known by its name", "nothing"),
-    };
-    let mut rows: Vec<(Ppm, i64, Figure)> = ground
-        .score
-        .outcomes
-        .iter()
-        .map(|(name, count)| {
-            let (severity, how, rests_on) = severity(name);
-            let formula = format!(
-                "severity {}, {how}",
-                short(f64::from(severity) / f64::from(ONE), 6)
-            );
-            let value = counted(ground, *count).unwrap_or_default();
-            let row = figure(
-                (DEVIATION, format!("outcome {name}")),
-                value,
-                (formula, rests_on),
-            );
-            (severity, *count, row)
-        })
-        .collect();
-    rows.sort_by(|a, b| {
-        (b.0, b.1)
-            .cmp(&(a.0, a.1))
-            .then_with(|| a.2.name.cmp(&b.2.name))
-    });
-    rows.into_iter().map(|(_, _, row)| row).collect()
-}
-
-fn executor(side: &ExecutorScore) -> Figure {
-    let value = match side.deviation {
-        Some(deviation) => format!("{} {}", percent(deviation.mean), interval(deviation)),
-        None => "not observed".to_owned(),
-    };
-    let s = if side.cases == 1 { "" } else { "s" };
-    figure(
-        (EXECUTORS, side.executor.to_string()),
-        value,
-        (format!("deviation of its {} case{s}", side.cases), ENDED),
-    )
+/// `1 case`, `2 cases`.
+pub(super) fn cases(count: i64) -> String {
+    let s = if count == 1 { "" } else { "s" };
+    format!("{count} case{s}")
 }
 
 /// Live cases that have ended.
-pub(super) fn ended(score: &ProcessScore) -> i64 {
+fn ended(score: &ProcessScore) -> i64 {
     score.cases - score.open_cases
 }
 
 /// A number of ended cases with their share.
-fn counted(ground: &Ground, count: i64) -> Option<String> {
+pub(super) fn counted(ground: &Ground, count: i64) -> Option<String> {
     let all = ended(ground.score);
     (all > 0).then(|| {
-        let s = if count == 1 { "" } else { "s" };
-        format!("{count} case{s}, {}", percent(count as f64 / all as f64))
+        let share = percent(count as f64 / all as f64);
+        format!("{}, {share}", cases(count))
     })
 }
 
@@ -246,7 +230,7 @@ fn steps(size: f64) -> String {
     format!("{} steps", short(size, 2))
 }
 
-fn interval(bounds: Bounds) -> String {
+pub(super) fn interval(bounds: Bounds) -> String {
     format!(
         "[{:.2}, {:.2}] %",
         bounds.lower * 100.0,
@@ -254,19 +238,50 @@ fn interval(bounds: Bounds) -> String {
     )
 }
 
-fn span(seconds: f64) -> String {
+pub(super) fn span(seconds: f64) -> String {
     let whole = seconds.round() as i64;
     format_span(whole.saturating_mul(SECOND_US))
 }
 
-fn nominal(declared: &Process) -> (&'static str, &'static str) {
-    if declared.size.is_some() {
-        ("the declared size", CATALOG)
-    } else if !declared.path.is_empty() {
-        ("steps of the designed path", CATALOG)
-    } else {
-        ("the measured size N", ENDED)
+fn nominal(source: Option<SizeSource>) -> (&'static str, &'static str) {
+    match source {
+        Some(SizeSource::Declared) => ("the declared size", CATALOG),
+        Some(SizeSource::DesignedPath) => ("steps of the designed path", CATALOG),
+        Some(SizeSource::Baseline) => ("the size measured over the baseline, frozen", "baseline"),
+        Some(SizeSource::Unfrozen) => ("the size measured so far, not frozen yet", "baseline"),
+        None => ("not known", "nothing"),
     }
+}
+
+fn baseline(ground: &Ground) -> String {
+    let needed = ground.terms.tolerance.baseline_cases;
+    let until = ground
+        .score
+        .baseline
+        .as_ref()
+        .and_then(|found| found.until.as_ref());
+    match until {
+        Some(until) => format!("N of the first {needed} cases, whole hours, frozen as of {until}"),
+        None => format!("N of the first cases; frozen when there are {needed}"),
+    }
+}
+
+fn evidence(ground: &Ground) -> String {
+    let confirmed = if ground.score.requires_confirmed {
+        "confirmed "
+    } else {
+        ""
+    };
+    let exercises = match &ground.score.exercise {
+        Some(exercise) if exercise.counted => " and exercises",
+        _ => "",
+    };
+    format!("{confirmed}cases{exercises} that ended in the window, each once")
+}
+
+pub(super) fn share(share: Share) -> String {
+    let (lower, upper) = (share.lower * 100.0, share.upper * 100.0);
+    format!("{} [{lower:.2}, {upper:.2}] %", percent(share.share))
 }
 
 fn size_range(ground: &Ground) -> Option<String> {
@@ -306,7 +321,7 @@ fn weights(_: &Ground) -> String {
         .to_owned()
 }
 
-fn status_word(status: Status) -> &'static str {
+pub(super) fn status_word(status: Status) -> &'static str {
     match status {
         Status::NoTolerance => "no tolerance",
         other => other.word(),

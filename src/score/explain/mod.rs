@@ -2,7 +2,9 @@
 //!
 //! Everything is derived from the score and the rules it was made by, so it can't say anything else than they do.
 
+mod analyses;
 mod figures;
+mod sides;
 mod standing;
 mod trace;
 mod turns;

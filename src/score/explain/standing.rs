@@ -1,10 +1,10 @@
 //! Where a process stands, and where it would stand if one thing were otherwise.
 
-use crate::config::tolerance::{Recommendation, Tolerance};
-use crate::model::{Class, Level, Status, TolClass};
+use crate::config::tolerance::{PaysBack, Recommendation, Tolerance};
+use crate::model::{Class, Executor, Level, Status};
 use crate::score::Terms;
 use crate::score::recommend::{Attributes, recommend};
-use crate::score::shape::ProcessScore;
+use crate::score::shape::{Bounds, ProcessScore};
 use crate::score::table::{
     achieved_class, complexity_level, frequency_level, permissible_deviation, status,
     tolerance_level,
@@ -23,8 +23,23 @@ pub(super) struct Standing<'a> {
     pub(super) size: f64,
     pub(super) per_week: f64,
     pub(super) observed: Option<Interval>,
+    /// Of the cases that AI ran alone, where there are any.
+    pub(super) ai: Option<Option<Interval>>,
+    /// Of the cases that code ran alone, where there are any.
+    pub(super) code: Option<Option<Interval>>,
     pub(super) criticality: Level,
-    pub(super) executor: crate::model::Executor,
+    pub(super) executor: Executor,
+    /// At which rates automation pays back, where that is known.
+    pub(super) pays: Option<Pays>,
+}
+
+/// Cases per week at which automation pays back in time, as well measured as the rate is now.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Pays {
+    /// It does from this rate on; `None` at no rate.
+    pub(super) from: Option<f64>,
+    /// It does not below this rate; `None` at no rate.
+    pub(super) not_below: Option<f64>,
 }
 
 /// What follows.
@@ -48,15 +63,18 @@ impl<'a> Standing<'a> {
             held: false,
             size: score.nominal_size_steps?,
             per_week: score.cases_per_week?,
-            observed: score.deviation.map(|d| Interval {
-                lower: d.lower,
-                upper: d.upper,
-            }),
+            observed: score.deviation.map(interval),
+            ai: side(score, Executor::Ai),
+            code: side(score, Executor::Code),
             criticality: score.criticality,
             executor: score.executor,
+            pays: None,
         };
-        let now = standing.judge().attributes;
-        standing.held = (now.status, now.achieved_class) != (base.status, base.achieved_class);
+        // Taken for true only where they say of the present rate what the score says.
+        standing.pays = pays(score).filter(|pays| pays.at(standing.per_week) == base.pays_back);
+        let statuses =
+            |is: Attributes| (is.status, is.achieved_class, is.ai_status, is.code_status);
+        standing.held = statuses(standing.judge().attributes) != statuses(base);
         Some(standing)
     }
 
@@ -69,16 +87,28 @@ impl<'a> Standing<'a> {
             None => by_criticality.unwrap_or(Class::M),
         };
         let permissible = permissible_deviation(self.tolerance, required_class, self.size);
-        let (status, achieved_class) = self.status_and_class(permissible);
         let mut attributes = self.base;
         attributes.complexity = complexity_level(self.tolerance, self.size);
         attributes.frequency = frequency_level(self.tolerance, self.per_week);
         attributes.criticality = self.criticality;
         attributes.tolerance = tolerance_level(self.tolerance, permissible);
-        attributes.status = status;
         attributes.executor = self.executor;
         attributes.required_class = required_class;
-        attributes.achieved_class = achieved_class;
+        if let Some(pays) = self.pays {
+            attributes.pays_back = pays.at(self.per_week);
+        }
+        if !self.held {
+            let of_side = |side: Option<Option<Interval>>| {
+                side.map_or(Status::Undetermined, |observed| held(observed, permissible))
+            };
+            attributes.status = held(self.observed, permissible);
+            attributes.ai_status = of_side(self.ai);
+            attributes.code_status = of_side(self.code);
+            let observed = self.observed.unwrap_or(UNKNOWN);
+            attributes.achieved_class = achieved_class(self.tolerance, observed, self.size);
+        } else if permissible.is_none() {
+            attributes.status = Status::NoTolerance;
+        }
         let verdict = recommend(&self.tolerance.recommendations, &attributes);
         Judged {
             attributes,
@@ -87,19 +117,62 @@ impl<'a> Standing<'a> {
             rule: verdict.map(|verdict| verdict.rule),
         }
     }
+}
 
-    fn status_and_class(&self, permissible: Option<f64>) -> (Status, TolClass) {
-        let unknown = Interval {
-            lower: 0.0,
-            upper: 1.0,
-        };
-        let observed = self.observed.unwrap_or(unknown);
-        let achieved = achieved_class(self.tolerance, observed, self.size);
-        match permissible {
-            None => (Status::NoTolerance, achieved),
-            Some(_) if self.held => (self.base.status, self.base.achieved_class),
-            Some(_) if self.observed.is_none() => (Status::Undetermined, achieved),
-            Some(_) => (status(observed, permissible), achieved),
+impl Pays {
+    fn at(&self, per_week: f64) -> PaysBack {
+        if self.from.is_some_and(|from| per_week >= from) {
+            PaysBack::Yes
+        } else if self.not_below.is_none_or(|below| per_week < below) {
+            PaysBack::No
+        } else {
+            PaysBack::Unknown
         }
+    }
+}
+
+/// Automation pays back where the whole interval of the rate lies above the whole interval of the break-even, and does not
+/// where it lies below.
+fn pays(score: &ProcessScore) -> Option<Pays> {
+    let break_even = score.value.as_ref()?.break_even_cases_per_week?;
+    let (rate, [lower, upper]) = (score.cases_per_week?, score.cases_per_week_interval?);
+    // The value rests on the rate without what was lost, which widens the upper end of the one in the score.
+    let (lower, upper) = (lower / rate, upper * (1.0 - score.loss.share) / rate);
+    let sound = |value: f64| value.is_finite() && value > 0.0;
+    Some(Pays {
+        from: break_even
+            .upper
+            .map(|cases| cases / lower)
+            .filter(|cases| sound(*cases)),
+        not_below: break_even
+            .lower
+            .map(|cases| cases / upper)
+            .filter(|cases| sound(*cases)),
+    })
+}
+
+/// Nothing was observed.
+const UNKNOWN: Interval = Interval {
+    lower: 0.0,
+    upper: 1.0,
+};
+
+fn interval(bounds: Bounds) -> Interval {
+    Interval {
+        lower: bounds.lower,
+        upper: bounds.upper,
+    }
+}
+
+fn side(score: &ProcessScore, kind: Executor) -> Option<Option<Interval>> {
+    let side = score.executors.iter().find(|side| side.executor == kind)?;
+    Some(side.deviation.map(interval))
+}
+
+/// Observed against permissible deviation.
+fn held(observed: Option<Interval>, permissible: Option<f64>) -> Status {
+    match observed {
+        None if permissible.is_some() => Status::Undetermined,
+        _ => status(observed.unwrap_or(UNKNOWN), permissible),
     }
 }

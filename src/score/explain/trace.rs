@@ -3,7 +3,8 @@
 use super::percent;
 use super::short;
 use crate::config::tolerance::{Recommendation, Rule};
-use crate::score::recommend::{Attributes, Condition, conditions};
+use crate::model::Executor;
+use crate::score::recommend::{Attributes, Condition, Verdict, conditions, recommend};
 use crate::score::shape::ProcessScore;
 use serde::{Deserialize, Serialize};
 
@@ -37,22 +38,30 @@ pub fn trace(rules: &[Rule], score: &ProcessScore) -> Vec<RuleTrace> {
     let Some(attributes) = Attributes::of(score) else {
         return Vec::new();
     };
+    let verdict = recommend(rules, &attributes);
     let mut tried = Vec::new();
     for rule in rules {
         let conditions = conditions(&rule.when, &attributes);
         let fired = conditions.iter().all(|condition| condition.holds);
+        // What it comes to in the end may be guarded.
+        let said = match &verdict {
+            Some(verdict) if fired => verdict.clone(),
+            _ => Verdict {
+                recommendation: rule.then,
+                rule: rule.name.clone(),
+                because: rule.because.clone(),
+            },
+        };
+        let traced = conditions.into_iter().map(|condition| ConditionTrace {
+            measured: measured(&condition.attribute, score),
+            condition,
+        });
         tried.push(RuleTrace {
-            rule: rule.name.clone(),
-            recommendation: rule.then,
-            because: rule.because.clone(),
+            rule: said.rule,
+            recommendation: said.recommendation,
+            because: said.because,
             fired,
-            conditions: conditions
-                .into_iter()
-                .map(|condition| ConditionTrace {
-                    measured: measured(&condition.attribute, score),
-                    condition,
-                })
-                .collect(),
+            conditions: traced.collect(),
         });
         if fired {
             break;
@@ -82,6 +91,9 @@ fn measured(attribute: &str, score: &ProcessScore) -> String {
                 .map_or("none".to_owned(), percent);
             format!("[{:.2}, {:.2}] %, T {t}", d.lower * 100.0, d.upper * 100.0)
         }),
+        "ai_status" => Some(side(score, Executor::Ai)),
+        "code_status" => Some(side(score, Executor::Code)),
+        "pays_back" => score.value.as_ref().map(|value| value.reason.clone()),
         "precision" => Some(format!(
             "holds {}, needs {}",
             score.achieved_class, score.required_class
@@ -89,4 +101,17 @@ fn measured(attribute: &str, score: &ProcessScore) -> String {
         _ => None,
     };
     found.unwrap_or_default()
+}
+
+/// What one kind of executor did alone.
+fn side(score: &ProcessScore, kind: Executor) -> String {
+    let side = score.executors.iter().find(|side| side.executor == kind);
+    match side.map(|side| (side.cases, side.deviation)) {
+        None => format!("no case that {kind} ran alone"),
+        Some((cases, None)) => format!("{cases} cases alone, not observed"),
+        Some((cases, Some(d))) => {
+            let (lower, upper) = (d.lower * 100.0, d.upper * 100.0);
+            format!("{cases} cases alone, [{lower:.2}, {upper:.2}] %")
+        }
+    }
 }

@@ -1,13 +1,12 @@
 //! What would change the verdict: the decision is taken again with one thing otherwise.
 
-use super::figures::ended;
 use super::standing::{Judged, Standing};
 use super::{percent, short};
 use crate::config::tolerance::{Recommendation, Tolerance};
 use crate::model::{Executor, Level, ONE, Status, Time, WEEK_US};
 use crate::score::Terms;
 use crate::score::shape::ProcessScore;
-use crate::stats::confidence_sequence;
+use crate::stats::{Interval, confidence_sequence};
 use serde::{Deserialize, Serialize};
 
 /// Something that could be otherwise.
@@ -122,7 +121,7 @@ impl Field<'_> {
 
     /// More cases, or the same number with other outcomes.
     fn evidence(&self) -> Lever {
-        let n = ended(self.score) as f64;
+        let n = self.score.evidence_cases as f64;
         let (Some(d), Some(t)) = (self.score.deviation, self.now.permissible) else {
             let why = match self.score.deviation {
                 None => "nothing was observed that could deviate",
@@ -144,9 +143,19 @@ impl Field<'_> {
         self.lever("evidence", now, turns)
     }
 
+    /// The interval of `n` cases that deviate by `s` in all, widened by what was lost, as the score has it.
+    fn interval(&self, n: f64, s: f64) -> Interval {
+        let ci = confidence_sequence(n, s, self.tolerance.alpha);
+        let lost = self.score.loss.share;
+        Interval {
+            lower: ci.lower * (1.0 - lost),
+            upper: ci.upper * (1.0 - lost) + lost,
+        }
+    }
+
     /// The verdict if `n` cases had deviated by `s` in all.
     fn observed(&self, n: f64, s: f64) -> Judged {
-        let observed = Some(confidence_sequence(n, s, self.tolerance.alpha));
+        let observed = Some(self.interval(n, s));
         let standing = Standing {
             observed,
             ..self.standing
@@ -155,8 +164,7 @@ impl Field<'_> {
     }
 
     fn more_cases(&self, n: f64, s: f64, t: f64) -> Vec<Turn> {
-        let alpha = self.tolerance.alpha;
-        let lower = |n: f64, s: f64| confidence_sequence(n, s, alpha).lower;
+        let lower = |n: f64, s: f64| self.interval(n, s).lower;
         let mut turns = Vec::new();
         let mut add = |runs: Option<u64>, each: f64| {
             let Some(runs) = runs.filter(|runs| *runs > 0) else {
@@ -178,9 +186,17 @@ impl Field<'_> {
         turns
     }
 
-    /// When so many more cases will have started at the present rate.
+    /// When there will be so many more cases that count, at the present rate.
     fn expected(&self, cases: f64) -> Option<String> {
-        let rate = self.score.cases_per_week.filter(|rate| *rate > 0.0)?;
+        let (missing, weeks) = (
+            self.score.clean_runs_missing,
+            self.score.clean_runs_missing_weeks,
+        );
+        let evidence_rate = missing.zip(weeks).filter(|(_, weeks)| *weeks > 0.0);
+        let rate = match evidence_rate {
+            Some((missing, weeks)) => missing as f64 / weeks,
+            None => self.score.cases_per_week.filter(|rate| *rate > 0.0)?,
+        };
         let span = cases / rate * WEEK_US as f64;
         // Beyond a century it says nothing.
         (span < 100.0 * 52.0 * WEEK_US as f64).then(|| self.as_of.plus(span as i64).to_string())
@@ -188,7 +204,7 @@ impl Field<'_> {
 
     /// With as many cases, the greatest mean that is within and the least that is outside.
     fn other_means(&self, n: f64, t: f64) -> Vec<Turn> {
-        let interval = |mean: f64| confidence_sequence(n, mean * n, self.tolerance.alpha);
+        let interval = |mean: f64| self.interval(n, mean * n);
         let within = greatest(|mean| interval(mean).upper <= t);
         let not_outside = greatest(|mean| interval(mean).lower <= t);
         let mut turns = Vec::new();
@@ -212,8 +228,13 @@ impl Field<'_> {
     }
 
     fn frequency(&self) -> Lever {
-        let [high, medium] = self.tolerance.frequency;
         let rate = self.standing.per_week;
+        let mut edges: Vec<f64> = self.tolerance.frequency.to_vec();
+        let pays = self.standing.pays;
+        edges.extend(pays.and_then(|pays| pays.from));
+        edges.extend(pays.and_then(|pays| pays.not_below));
+        edges.sort_by(f64::total_cmp);
+        edges.dedup();
         let judged = |per_week: f64| {
             Standing {
                 per_week,
@@ -221,33 +242,47 @@ impl Field<'_> {
             }
             .judge()
         };
-        let mut turns = Vec::new();
-        for edge in [medium, high] {
-            let (when, judged) = if rate < edge {
-                (
-                    format!("from {} cases a week on", short(edge, 2)),
-                    judged(edge),
-                )
-            } else {
-                // Just below the edge, and so at the level below it.
-                (
-                    format!("below {} cases a week", short(edge, 2)),
-                    judged(edge * (1.0 - 1e-9)),
-                )
-            };
-            if judged.recommendation != self.now.recommendation {
-                turns.push(self.turn(when, Some((edge, "cases_per_week")), &judged));
-            }
-        }
+        let (down, up): (Vec<f64>, Vec<f64>) = edges.into_iter().partition(|edge| rate >= *edge);
+        let down = down.into_iter().rev().map(|edge| {
+            // Just below the edge, and so at the level below it.
+            let when = format!("below {} cases a week", short(edge, 2));
+            (edge, when, judged(edge * (1.0 - 1e-9)))
+        });
+        let up = up.into_iter().map(|edge| {
+            let when = format!("from {} cases a week on", short(edge, 2));
+            (edge, when, judged(edge))
+        });
+        let mut turns = self.follow("cases_per_week", down);
+        turns.extend(self.follow("cases_per_week", up));
         let now = format!("{rate:.2} cases a week ({})", self.now.attributes.frequency);
         self.lever("frequency", now, turns)
     }
 
+    /// Goes away from what is, edge by edge: the next one always if T is another one there, those behind it only where
+    /// somebody else should run it.
+    fn follow(
+        &self,
+        unit: &'static str,
+        edges: impl Iterator<Item = (f64, String, Judged)>,
+    ) -> Vec<Turn> {
+        let mut turns = Vec::new();
+        let mut last = self.now.clone();
+        for (edge, when, judged) in edges {
+            let is_next = turns.is_empty() && judged.permissible != self.now.permissible;
+            if is_next || judged.recommendation != last.recommendation {
+                turns.push(self.turn(when, Some((edge, unit)), &judged));
+                last = judged;
+            }
+        }
+        turns
+    }
+
     fn size(&self) -> Lever {
         let size = self.standing.size;
+        let lower = self.tolerance.lower;
         let mut edges: Vec<f64> = self.tolerance.upper.clone();
         edges.extend(self.tolerance.complexity);
-        edges.push(self.tolerance.lower);
+        edges.push(lower);
         edges.sort_by(f64::total_cmp);
         edges.dedup();
         let judged = |size: f64| {
@@ -257,39 +292,31 @@ impl Field<'_> {
             }
             .judge()
         };
-        let mut turns = Vec::new();
-        let mut follow = |edges: &mut dyn Iterator<Item = (f64, String, f64)>| {
-            let mut last = self.now.clone();
-            for (edge, when, size) in edges {
-                let judged = judged(size);
-                // The next range always, those behind it only where somebody else should run it.
-                let is_next = last == self.now && judged.permissible != self.now.permissible;
-                if is_next || judged.recommendation != last.recommendation {
-                    turns.push(self.turn(when, Some((edge, "steps")), &judged));
-                    last = judged;
-                }
-            }
-        };
-        let lower = self.tolerance.lower;
         // A range ends with its upper bound, and the first one begins with the lower one.
-        let down = edges
-            .iter()
-            .rev()
-            .filter(|edge| **edge < size || **edge == lower && size >= lower);
-        follow(&mut down.map(|edge| {
-            let word = if *edge == lower { "below" } else { "up to" };
-            let below = if *edge == lower {
-                edge * (1.0 - 1e-9)
+        let is_below = |edge: &&f64| **edge < size || **edge == lower && size >= lower;
+        let down = edges.iter().rev().filter(is_below).map(|edge| {
+            let (word, below) = if *edge == lower {
+                ("below", edge * (1.0 - 1e-9))
             } else {
-                *edge
+                ("up to", *edge)
             };
-            (*edge, format!("{word} {} steps", short(*edge, 2)), below)
-        }));
-        let up = edges.iter().filter(|edge| **edge >= size && **edge > lower);
-        follow(&mut up.map(|edge| {
+            (
+                *edge,
+                format!("{word} {} steps", short(*edge, 2)),
+                judged(below),
+            )
+        });
+        let is_above = |edge: &&f64| **edge >= size && **edge > lower;
+        let up = edges.iter().filter(is_above).map(|edge| {
             let above = edge * (1.0 + 1e-9);
-            (*edge, format!("above {} steps", short(*edge, 2)), above)
-        }));
+            (
+                *edge,
+                format!("above {} steps", short(*edge, 2)),
+                judged(above),
+            )
+        });
+        let mut turns = self.follow("steps", down);
+        turns.extend(self.follow("steps", up));
         let complexity = self.now.attributes.complexity;
         let now = format!("{} steps ({complexity})", short(size, 2));
         self.lever("size", now, turns)
@@ -323,8 +350,12 @@ impl Field<'_> {
             .into_iter()
             .filter(|kind| *kind != now);
         let turns = others.map(|executor| {
+            // Then all cases are its own.
+            let only = |kind| (executor == kind).then_some(self.standing.observed);
             let judged = Standing {
                 executor,
+                ai: only(Executor::Ai),
+                code: only(Executor::Code),
                 ..self.standing
             }
             .judge();
