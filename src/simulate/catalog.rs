@@ -6,6 +6,19 @@ use crate::config::tolerance::Recommendation;
 use crate::model::Level;
 use std::fmt::Write;
 
+/// What is known of the shadow runs of a process.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ShadowTruth {
+    /// Cases that begin before this have none (Unix microseconds).
+    pub from_us: i64,
+    /// Share of the live cases that have one from then on: those that people lead.
+    pub share_ratio: f64,
+    /// Mean deviation of a shadow run, in [0, 1].
+    pub deviation: f64,
+    /// Probability that it ends like its live twin does in the end.
+    pub agreement_ratio: f64,
+}
+
 /// What is known of one process because it was made that way.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Truth {
@@ -21,6 +34,8 @@ pub struct Truth {
     pub cases_per_week: f64,
     /// Mean number of drills a week; they are in no other figure here.
     pub exercises_per_week: f64,
+    /// Its shadow runs, which are in no other figure here either; none where there are none.
+    pub shadow: Option<ShadowTruth>,
     /// Mean deviation of a case, in [0, 1], for cases that begin before the drift: the severity of the
     /// last outcome, or 1 if reopened. Lateness is not in it.
     pub deviation_before: f64,
@@ -54,6 +69,11 @@ impl Soc {
             let before = process.true_deviation(false);
             let after = process.true_deviation(true);
             let leads: f64 = spec.lead.iter().map(|(_, weight)| weight).sum();
+            let people = spec
+                .lead
+                .iter()
+                .filter(|(kind, _)| *kind == Executor::Human);
+            let led_by_people: f64 = people.map(|(_, weight)| weight).sum();
             let calls = spec.steps.iter().filter_map(|step| step.call);
             Truth {
                 id: spec.id,
@@ -62,6 +82,12 @@ impl Soc {
                 system_criticality: spec.criticality.1,
                 cases_per_week: self.rate(spec.id),
                 exercises_per_week: spec.exercises.map_or(0.0, |drills| drills.per_week()),
+                shadow: spec.shadowed.then(|| ShadowTruth {
+                    from_us: self.shadows_from_us,
+                    share_ratio: led_by_people / leads,
+                    deviation: process.true_severity(Executor::Ai, false),
+                    agreement_ratio: process.true_agreement(),
+                }),
                 deviation_before: before,
                 deviation_after: after,
                 drift_at_us: (before != after).then_some(self.drift_at_us),

@@ -176,6 +176,9 @@ pub(crate) struct Spec {
     pub arrivals: Arrivals,
     /// Drills beside the live cases: played like them, and no part of any rate.
     pub exercises: Option<Arrivals>,
+    /// From some day on, AI runs along with every case that people lead (but for those that another process calls), and
+    /// nobody acts on what it says.
+    pub shadowed: bool,
     pub people: People,
     pub ai: &'static str,
     pub code: &'static str,
@@ -210,6 +213,7 @@ pub(crate) const BASE: Spec = Spec {
         week: &ALWAYS,
     },
     exercises: None,
+    shadowed: false,
     people: People::Shifts,
     ai: "triage-agent",
     code: "playbook-runner",
