@@ -53,6 +53,11 @@ pub struct Truth {
     pub leads: Vec<(Executor, f64)>,
     /// Every outcome with its severity, 0 as designed to 1 wrong.
     pub severities: &'static [(&'static str, f64)],
+    /// Mean hands-on minutes of a case in which people did something (sum over its steps, drills included); none where
+    /// people do nothing.
+    pub hands_on_minutes: Option<f64>,
+    /// Share of the closed cases that somebody reviewed (shadow runs never).
+    pub reviewed_ratio: f64,
     /// Sub-processes with their mean calls a case.
     pub calls: Vec<(&'static str, f64)>,
     /// What a sound judgement would say.
@@ -100,6 +105,10 @@ impl Soc {
                     .map(|(kind, weight)| (*kind, weight / leads))
                     .collect(),
                 severities: spec.outcomes,
+                hands_on_minutes: process
+                    .has_people()
+                    .then(|| f64::from(spec.hands_on_minutes)),
+                reviewed_ratio: spec.reviewed,
                 calls: calls.map(|call| (call.process, call.probability)).collect(),
                 expected: spec.expected,
                 expected_after_drift: spec.expected_after_drift.unwrap_or(spec.expected),

@@ -201,7 +201,7 @@ impl Process {
 }
 
 /// One independent stream per key: ChaCha needs no mixing of the parts.
-fn keyed(seed: u64, process: u64, when: u64, ordinal: u64) -> ChaCha8Rng {
+pub(super) fn keyed(seed: u64, process: u64, when: u64, ordinal: u64) -> ChaCha8Rng {
     let mut key = [0; 32];
     for (bytes, part) in key.chunks_exact_mut(8).zip([seed, process, when, ordinal]) {
         bytes.copy_from_slice(&part.to_le_bytes());
@@ -401,6 +401,8 @@ impl<'a> Case<'a> {
             },
             seq: self.seq,
             origin: self.start.origin,
+            hands_on_hundredths: None,
+            reviewed: false,
         });
     }
 }

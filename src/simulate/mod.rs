@@ -29,6 +29,7 @@ mod bench;
 mod catalog;
 mod event;
 mod flow;
+mod notes;
 mod odds;
 mod processes;
 mod spec;
@@ -42,6 +43,7 @@ pub use event::Event;
 use arrivals::{Arrivals, whole_millis};
 use event::{DAY_US, Executor, Origin, SECOND_US};
 use flow::{Played, Process, Start, play, play_shadow};
+use notes::note;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use std::sync::Arc;
@@ -146,6 +148,7 @@ impl Soc {
                 origin,
                 time_us,
             };
+            let first = out.len();
             let mut rng = process.case_rng(self.seed, origin, day, ordinal);
             let played = play(&self.processes, self.drift_at_us, &start, &mut rng, out);
             let is_shadowed = process.spec.shadowed
@@ -156,6 +159,7 @@ impl Soc {
                 let mut rng = process.case_rng(self.seed, Origin::Shadow, day, ordinal);
                 self.play_shadow(&start, played, &mut rng, out);
             }
+            note(&self.processes, self.seed, &mut out[first..]);
         }
     }
 

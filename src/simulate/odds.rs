@@ -2,6 +2,7 @@
 
 use super::event::Executor;
 use super::flow::Process;
+use super::spec::Who;
 
 impl Process {
     /// The averaged probability, moved by how difficult this input is among its peers.
@@ -16,6 +17,21 @@ impl Process {
         let total: f64 = self.inputs.iter().sum();
         let mean: f64 = inputs.iter().map(|i| i.weight * i.difficulty).sum::<f64>() / total;
         (if drifted { after } else { before }) * inputs[input].difficulty / mean
+    }
+
+    /// Whether people do anything in it. (Only people reopen a case.)
+    pub(crate) fn has_people(&self) -> bool {
+        let leads = self
+            .spec
+            .lead
+            .iter()
+            .any(|(kind, _)| *kind == Executor::Human);
+        let does = |who: Who| match who {
+            Who::Lead => leads,
+            Who::By(kind) => kind == Executor::Human,
+            Who::CodeElsePeople(code) => code < 1.0,
+        };
+        self.spec.reopen > 0.0 || self.spec.steps.iter().any(|step| does(step.who))
     }
 
     /// The probability of each outcome of the spec, in its order, before any reopening.

@@ -169,7 +169,10 @@ pub(crate) struct Spec {
     pub limit_hours: Option<u32>,
     /// True share of the cases that take longer than the limit; measured, a test holds it.
     pub late: f64,
+    /// As declared, and truly the mean of the cases in which people did something.
     pub hands_on_minutes: u32,
+    /// Probability that somebody reviews a closed case.
+    pub reviewed: f64,
     /// Hours to build, hours of upkeep a year.
     pub automation: Option<(u32, u32)>,
     pub parent: Option<&'static str>,
@@ -206,6 +209,7 @@ pub(crate) const BASE: Spec = Spec {
     limit_hours: None,
     late: 0.0,
     hands_on_minutes: 10,
+    reviewed: 0.1,
     automation: None,
     parent: None,
     arrivals: Arrivals::Poisson {

@@ -1,4 +1,4 @@
-//! What runs beside the live work: drills and shadow runs.
+//! What runs beside the live work (drills and shadow runs), and what people note down about it.
 
 use super::{DAY_US, HOUR_US, NINETY_DAYS, OPENED, SEEDS, Soc, WEEKS, history, lines};
 use crate::model::{Executor, Lifecycle, Origin};
@@ -135,4 +135,75 @@ fn shadow_runs_are_right_as_often_as_they_truly_are() {
     assert!((shadow.deviation - 0.012).abs() < 1e-12);
     assert!((shadow.agreement_ratio - 0.978).abs() < 0.001, "{shadow:?}");
     assert!((shadow.share_ratio - 0.92).abs() < 1e-12);
+}
+
+#[test]
+fn hands_on_minutes_have_their_true_mean() {
+    let all: Vec<Case> = SEEDS
+        .iter()
+        .flat_map(|seed| cases(settled(*seed)).into_values())
+        .filter(Case::is_closed)
+        .collect();
+    for truth in Soc::reference(1, OPENED).truth() {
+        let (mut n, mut sum) = (0.0, 0.0);
+        for case in all.iter().filter(|case| case.process == truth.id) {
+            let noted = |event: &Event| event.hands_on_hundredths.is_some();
+            for event in &case.events {
+                assert_eq!(
+                    noted(event),
+                    event.executor == Executor::Human,
+                    "{}",
+                    truth.id
+                );
+            }
+            if case.events.iter().any(noted) {
+                let own = case
+                    .events
+                    .iter()
+                    .filter_map(|event| event.hands_on_hundredths);
+                n += 1.0;
+                sum += f64::from(own.sum::<u32>()) / 100.0;
+            }
+        }
+        assert_eq!(truth.hands_on_minutes.is_some(), n > 0.0, "{}", truth.id);
+        if let Some(mean) = truth.hands_on_minutes {
+            // The sum of two evenly spread numbers varies by 1/6; a hundredth for rounding.
+            let slack = 4.0 * mean * 0.6 * (1.0f64 / 6.0 / n).sqrt() + 0.01;
+            assert!(
+                (sum / n - mean).abs() < slack,
+                "{}: {} of {n}",
+                truth.id,
+                sum / n
+            );
+        }
+    }
+}
+
+#[test]
+fn reviews_are_as_frequent_as_they_truly_are() {
+    let all: Vec<Case> = SEEDS
+        .iter()
+        .flat_map(|seed| cases(settled(*seed)).into_values())
+        .filter(Case::is_closed)
+        .collect();
+    for truth in Soc::reference(1, OPENED).truth() {
+        let own = || {
+            all.iter()
+                .filter(|case| case.process == truth.id && case.origin() != Origin::Shadow)
+        };
+        let is_reviewed = |case: &&Case| case.events.last().is_some_and(|event| event.reviewed);
+        let (n, got) = (
+            own().count() as f64,
+            own().filter(is_reviewed).count() as f64,
+        );
+        let p = truth.reviewed_ratio;
+        let slack = 4.0 * (n * p * (1.0 - p)).sqrt();
+        assert!((got - n * p).abs() <= slack, "{}: {got} of {n}", truth.id);
+    }
+    for case in &all {
+        let (_, before) = case.events.split_last().unwrap();
+        assert!(before.iter().all(|event| !event.reviewed));
+        let last = case.events.last().unwrap();
+        assert!(!last.reviewed || case.origin() != Origin::Shadow);
+    }
 }
