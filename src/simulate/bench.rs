@@ -163,5 +163,7 @@ fn event(spec: &'static Spec, next: &Next, rng: &mut ChaCha8Rng) -> Event {
         parent: None,
         seq: next.seq,
         origin: Origin::Live,
+        hands_on_hundredths: None,
+        reviewed: false,
     }
 }

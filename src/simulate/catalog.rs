@@ -6,6 +6,19 @@ use crate::config::tolerance::Recommendation;
 use crate::model::Level;
 use std::fmt::Write;
 
+/// What is known of the shadow runs of a process.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ShadowTruth {
+    /// Cases that begin before this have none (Unix microseconds).
+    pub from_us: i64,
+    /// Share of the live cases that have one from then on: those that people lead.
+    pub share_ratio: f64,
+    /// Mean deviation of a shadow run, in [0, 1].
+    pub deviation: f64,
+    /// Probability that it ends like its live twin does in the end.
+    pub agreement_ratio: f64,
+}
+
 /// What is known of one process because it was made that way.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Truth {
@@ -21,6 +34,8 @@ pub struct Truth {
     pub cases_per_week: f64,
     /// Mean number of drills a week; they are in no other figure here.
     pub exercises_per_week: f64,
+    /// Its shadow runs, which are in no other figure here either; none where there are none.
+    pub shadow: Option<ShadowTruth>,
     /// Mean deviation of a case, in [0, 1], for cases that begin before the drift: the severity of the
     /// last outcome, or 1 if reopened. Lateness is not in it.
     pub deviation_before: f64,
@@ -38,6 +53,11 @@ pub struct Truth {
     pub leads: Vec<(Executor, f64)>,
     /// Every outcome with its severity, 0 as designed to 1 wrong.
     pub severities: &'static [(&'static str, f64)],
+    /// Mean hands-on minutes of a case in which people did something (sum over its steps, drills included); none where
+    /// people do nothing.
+    pub hands_on_minutes: Option<f64>,
+    /// Share of the closed cases that somebody reviewed (shadow runs never).
+    pub reviewed_ratio: f64,
     /// Sub-processes with their mean calls a case.
     pub calls: Vec<(&'static str, f64)>,
     /// What a sound judgement would say.
@@ -54,6 +74,11 @@ impl Soc {
             let before = process.true_deviation(false);
             let after = process.true_deviation(true);
             let leads: f64 = spec.lead.iter().map(|(_, weight)| weight).sum();
+            let people = spec
+                .lead
+                .iter()
+                .filter(|(kind, _)| *kind == Executor::Human);
+            let led_by_people: f64 = people.map(|(_, weight)| weight).sum();
             let calls = spec.steps.iter().filter_map(|step| step.call);
             Truth {
                 id: spec.id,
@@ -62,6 +87,12 @@ impl Soc {
                 system_criticality: spec.criticality.1,
                 cases_per_week: self.rate(spec.id),
                 exercises_per_week: spec.exercises.map_or(0.0, |drills| drills.per_week()),
+                shadow: spec.shadowed.then(|| ShadowTruth {
+                    from_us: self.shadows_from_us,
+                    share_ratio: led_by_people / leads,
+                    deviation: process.true_severity(Executor::Ai, false),
+                    agreement_ratio: process.true_agreement(),
+                }),
                 deviation_before: before,
                 deviation_after: after,
                 drift_at_us: (before != after).then_some(self.drift_at_us),
@@ -74,6 +105,10 @@ impl Soc {
                     .map(|(kind, weight)| (*kind, weight / leads))
                     .collect(),
                 severities: spec.outcomes,
+                hands_on_minutes: process
+                    .has_people()
+                    .then(|| f64::from(spec.hands_on_minutes)),
+                reviewed_ratio: spec.reviewed,
                 calls: calls.map(|call| (call.process, call.probability)).collect(),
                 expected: spec.expected,
                 expected_after_drift: spec.expected_after_drift.unwrap_or(spec.expected),

@@ -39,6 +39,10 @@ pub struct Event {
     pub seq: u32,
     /// Live work, a drill or a shadow run; the same on all events of a case. Written unless it is live.
     pub origin: Origin,
+    /// Time that a person worked on this step, in hundredths of a minute; on steps of people, as far as they note it.
+    pub hands_on_hundredths: Option<u32>,
+    /// Whether somebody reviewed the case; only on its last `end` event. Written if true.
+    pub reviewed: bool,
 }
 
 impl Event {
@@ -66,6 +70,15 @@ impl Event {
         write_decimal(u64::from(self.seq), 1, out);
         if self.origin != Origin::Live {
             field(out, "origin", self.origin.word());
+        }
+        if let Some(hundredths) = self.hands_on_hundredths {
+            out.extend_from_slice(b",\"hands_on_minutes\":");
+            write_decimal(u64::from(hundredths / 100), 1, out);
+            out.push(b'.');
+            write_decimal(u64::from(hundredths % 100), 2, out);
+        }
+        if self.reviewed {
+            out.extend_from_slice(b",\"reviewed\":true");
         }
         out.extend_from_slice(b"}\n");
     }
@@ -163,6 +176,8 @@ mod tests {
             parent: Some(Arc::from("INC-260101-1")),
             seq: 10,
             origin: Origin::Exercise,
+            hands_on_hundredths: Some(1_205),
+            reviewed: true,
         }
     }
 
@@ -180,7 +195,7 @@ mod tests {
             "activity": "verify isolation", "executor": "human", "actor": "soc-shift-a",
             "lifecycle": "end", "outcome": "isolated", "input": "ransomware/server",
             "parent": "INC-260101-1", "seq": 10,
-            "origin": "exercise"
+            "origin": "exercise", "hands_on_minutes": 12.05, "reviewed": true
         });
         assert_eq!(read(&event()), expected);
     }
@@ -192,12 +207,27 @@ mod tests {
             input: None,
             parent: None,
             origin: Origin::Live,
+            hands_on_hundredths: None,
+            reviewed: false,
             ..event()
         };
         let value = read(&bare);
-        for name in ["outcome", "input", "parent", "origin"] {
+        let absent = [
+            "outcome",
+            "input",
+            "parent",
+            "origin",
+            "hands_on_minutes",
+            "reviewed",
+        ];
+        for name in absent {
             assert!(value.get(name).is_none(), "{name} is written");
         }
+        let quick = Event {
+            hands_on_hundredths: Some(7),
+            ..event()
+        };
+        assert_eq!(read(&quick)["hands_on_minutes"], 0.07);
     }
 
     #[test]

@@ -26,8 +26,8 @@ pub(crate) struct Process {
     key: u64,
     steps: Vec<Node>,
     rework: usize,
-    leads: Vec<f64>,
-    inputs: Vec<f64>,
+    pub(super) leads: Vec<f64>,
+    pub(super) inputs: Vec<f64>,
 }
 
 #[derive(Debug)]
@@ -89,6 +89,13 @@ impl Process {
 
     pub(crate) fn arrivals(&self) -> &Arrivals {
         &self.spec.arrivals
+    }
+
+    /// The id of the shadow run of a case.
+    pub(crate) fn shadow_id(&self, live: &str) -> Arc<str> {
+        let prefix = self.spec.prefix;
+        let rest = live.strip_prefix(prefix).unwrap_or(live);
+        Arc::from(format!("{prefix}-SHADOW{rest}"))
     }
 
     pub(crate) fn exercises(&self) -> Option<&Arrivals> {
@@ -191,50 +198,10 @@ impl Process {
         }
         designed.last().map_or("", |(outcome, _)| outcome)
     }
-
-    /// The averaged probability, moved by how difficult this input is among its peers.
-    fn wrong_probability(&self, before: f64, after: f64, input: usize, drifted: bool) -> f64 {
-        let inputs = self.spec.inputs;
-        let total: f64 = self.inputs.iter().sum();
-        let mean: f64 = inputs.iter().map(|i| i.weight * i.difficulty).sum::<f64>() / total;
-        (if drifted { after } else { before }) * inputs[input].difficulty / mean
-    }
-
-    /// Exact mean deviation of a case: the severity of its outcome, or 1 when it is reopened. Without lateness.
-    pub(crate) fn true_deviation(&self, drifted: bool) -> f64 {
-        let severity = |outcome: &str| {
-            let found = self.spec.outcomes.iter().find(|(name, _)| *name == outcome);
-            found.map_or(0.0, |(_, severity)| *severity)
-        };
-        let mut mean = 0.0;
-        for (lead, lead_weight) in self.spec.lead {
-            for (index, input) in self.spec.inputs.iter().enumerate() {
-                let mut right = 1.0;
-                let mut deviation = 0.0;
-                for wrong in self.spec.wrong.iter().filter(|wrong| wrong.by == *lead) {
-                    let p = self.wrong_probability(
-                        wrong.probability,
-                        wrong.after_drift,
-                        index,
-                        drifted,
-                    );
-                    right -= p;
-                    deviation += p * severity(wrong.outcome);
-                }
-                let total: f64 = input.designed.iter().map(|(_, weight)| weight).sum();
-                for (outcome, weight) in input.designed {
-                    deviation += right * weight / total * severity(outcome);
-                }
-                mean += lead_weight * input.weight * deviation;
-            }
-        }
-        mean /= self.leads.iter().sum::<f64>() * self.inputs.iter().sum::<f64>();
-        self.spec.reopen + (1.0 - self.spec.reopen) * mean
-    }
 }
 
 /// One independent stream per key: ChaCha needs no mixing of the parts.
-fn keyed(seed: u64, process: u64, when: u64, ordinal: u64) -> ChaCha8Rng {
+pub(super) fn keyed(seed: u64, process: u64, when: u64, ordinal: u64) -> ChaCha8Rng {
     let mut key = [0; 32];
     for (bytes, part) in key.chunks_exact_mut(8).zip([seed, process, when, ordinal]) {
         bytes.copy_from_slice(&part.to_le_bytes());
@@ -254,38 +221,37 @@ pub(crate) struct Start {
     pub time_us: i64,
 }
 
+/// What was drawn for a case that has been played.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Played {
+    /// When it ended first.
+    pub ended_us: i64,
+    pub lead: Executor,
+    /// Position among the inputs of its process.
+    pub input: usize,
+}
+
 /// Plays one case from its first step to its last end, its sub-processes included, and appends all its
-/// events (those of one case in order). Returns the time of its first end.
+/// events (those of one case in order).
 pub(crate) fn play(
     processes: &[Process],
     drift_at_us: i64,
     start: &Start,
     rng: &mut ChaCha8Rng,
     out: &mut Vec<Event>,
-) -> i64 {
+) -> Played {
     let process = &processes[start.process];
     let lead = process.spec.lead[pick(&process.leads, rng)].0;
     let input = pick(&process.inputs, rng);
-    let drifted = start.time_us >= drift_at_us;
-    let mut case = Case {
-        processes,
-        drift_at_us,
-        start,
-        lead,
-        outcome: process.outcome(lead, input, drifted, rng),
-        input: process.spec.inputs[input].signature,
-        seq: 0,
-        children: 0,
-        called: vec![false; process.steps.len()],
-    };
-    let ended = case.walk(0, start.time_us, rng, out);
+    let mut case = Case::new(processes, drift_at_us, start, (lead, input), rng);
+    let ended_us = case.walk(0, start.time_us, rng, out);
     if rng.random::<f64>() < process.spec.reopen {
         // Somebody looked again: from a few hours to some days later, and this time it ends as designed.
         let z: f64 = StandardNormal.sample(rng);
         let pause = (14.0 * HOUR_US as f64 * z.clamp(-3.0, 3.0).exp()) as i64;
         let reopened = whole_millis(match process.spec.people {
-            People::Office(_) => after_office_time(ended + pause, 10 * MINUTE_US),
-            People::Shifts => ended + pause,
+            People::Office(_) => after_office_time(ended_us + pause, 10 * MINUTE_US),
+            People::Shifts => ended_us + pause,
         });
         case.outcome = process.designed_outcome(input, rng);
         case.write(reopened, "reopen", Executor::Human, Lifecycle::Reopen, out);
@@ -294,7 +260,26 @@ pub(crate) fn play(
         let first = process.finish(rework.step, executor, reopened, rng);
         case.walk(process.rework, first, rng, out);
     }
-    ended
+    Played {
+        ended_us,
+        lead,
+        input,
+    }
+}
+
+/// Plays a shadow run: the same process on the same input, led by AI. Nobody acts on its outcome, so it calls no
+/// sub-process and is never reopened.
+pub(crate) fn play_shadow(
+    processes: &[Process],
+    drift_at_us: i64,
+    start: &Start,
+    input: usize,
+    rng: &mut ChaCha8Rng,
+    out: &mut Vec<Event>,
+) {
+    let mut case = Case::new(processes, drift_at_us, start, (Executor::Ai, input), rng);
+    case.called.fill(true);
+    case.walk(0, start.time_us, rng, out);
 }
 
 struct Case<'a> {
@@ -309,7 +294,30 @@ struct Case<'a> {
     called: Vec<bool>,
 }
 
-impl Case<'_> {
+impl<'a> Case<'a> {
+    /// Draws what the case is going to end with.
+    fn new(
+        processes: &'a [Process],
+        drift_at_us: i64,
+        start: &'a Start,
+        (lead, input): (Executor, usize),
+        rng: &mut ChaCha8Rng,
+    ) -> Self {
+        let process = &processes[start.process];
+        let drifted = start.time_us >= drift_at_us;
+        Self {
+            processes,
+            drift_at_us,
+            start,
+            lead,
+            outcome: process.outcome(lead, input, drifted, rng),
+            input: process.spec.inputs[input].signature,
+            seq: 0,
+            children: 0,
+            called: vec![false; process.steps.len()],
+        }
+    }
+
     fn executor(&self, step: &Step, rng: &mut ChaCha8Rng) -> Executor {
         match step.who {
             Who::Lead => self.lead,
@@ -362,7 +370,7 @@ impl Case<'_> {
             time_us: whole_millis(now + rng.random_range(SECOND_US..20 * SECOND_US)),
         };
         let mut own = ChaCha8Rng::from_rng(rng);
-        play(self.processes, self.drift_at_us, &child, &mut own, out)
+        play(self.processes, self.drift_at_us, &child, &mut own, out).ended_us
     }
 
     fn write(
@@ -393,6 +401,8 @@ impl Case<'_> {
             },
             seq: self.seq,
             origin: self.start.origin,
+            hands_on_hundredths: None,
+            reviewed: false,
         });
     }
 }

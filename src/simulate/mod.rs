@@ -29,22 +29,30 @@ mod bench;
 mod catalog;
 mod event;
 mod flow;
+mod notes;
+mod odds;
 mod processes;
 mod spec;
 #[cfg(test)]
 mod tests;
 
 pub use bench::{BenchEvents, bench_events};
-pub use catalog::Truth;
+pub use catalog::{ShadowTruth, Truth};
 pub use event::Event;
 
-use arrivals::Arrivals;
-use event::{DAY_US, Origin};
-use flow::{Process, Start, play};
+use arrivals::{Arrivals, whole_millis};
+use event::{DAY_US, Executor, Origin, SECOND_US};
+use flow::{Played, Process, Start, play, play_shadow};
+use notes::note;
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
 use std::sync::Arc;
 
 /// Days from the opening to the drift, unless [`Soc::with_drift_at`] says otherwise: the middle of 90 days.
 const DAYS_TO_DRIFT: i64 = 45;
+
+/// Days from the opening to the first shadow runs, unless [`Soc::with_shadows_from`] says otherwise.
+const DAYS_TO_SHADOWS: i64 = 14;
 
 /// The synthetic SOC. Cheap to clone; a live generator made from it does not borrow it.
 #[derive(Debug, Clone)]
@@ -52,18 +60,20 @@ pub struct Soc {
     seed: u64,
     opened_us: i64,
     drift_at_us: i64,
+    shadows_from_us: i64,
     processes: Arc<[Process]>,
 }
 
 impl Soc {
     /// The fourteen processes, of which no case begins before `opened_us` (Unix microseconds).
-    /// The drifting process drifts 45 days later.
+    /// The drifting process drifts 45 days later; one process has shadow runs from 14 days later on.
     pub fn reference(seed: u64, opened_us: i64) -> Self {
         let processes = processes::ALL;
         Self {
             seed,
             opened_us,
             drift_at_us: opened_us + DAYS_TO_DRIFT * DAY_US,
+            shadows_from_us: opened_us + DAYS_TO_SHADOWS * DAY_US,
             processes: processes
                 .iter()
                 .map(|spec| Process::new(spec, processes))
@@ -75,6 +85,14 @@ impl Soc {
     #[must_use]
     pub fn with_drift_at(mut self, drift_at_us: i64) -> Self {
         self.drift_at_us = drift_at_us;
+        self
+    }
+
+    /// The same SOC with shadow runs of the cases that begin at or after another instant (Unix microseconds);
+    /// `i64::MAX` for none.
+    #[must_use]
+    pub fn with_shadows_from(mut self, shadows_from_us: i64) -> Self {
+        self.shadows_from_us = shadows_from_us;
         self
     }
 
@@ -130,9 +148,43 @@ impl Soc {
                 origin,
                 time_us,
             };
+            let first = out.len();
             let mut rng = process.case_rng(self.seed, origin, day, ordinal);
-            play(&self.processes, self.drift_at_us, &start, &mut rng, out);
+            let played = play(&self.processes, self.drift_at_us, &start, &mut rng, out);
+            let is_shadowed = process.spec.shadowed
+                && origin == Origin::Live
+                && played.lead == Executor::Human
+                && time_us >= self.shadows_from_us;
+            if is_shadowed {
+                let mut rng = process.case_rng(self.seed, Origin::Shadow, day, ordinal);
+                self.play_shadow(&start, played, &mut rng, out);
+            }
+            note(&self.processes, self.seed, &mut out[first..]);
         }
+    }
+
+    fn play_shadow(
+        &self,
+        live: &Start,
+        played: Played,
+        rng: &mut ChaCha8Rng,
+        out: &mut Vec<Event>,
+    ) {
+        let shadow = Start {
+            process: live.process,
+            id: self.processes[live.process].shadow_id(&live.id),
+            parent: Some(Arc::clone(&live.id)),
+            origin: Origin::Shadow,
+            time_us: whole_millis(live.time_us + rng.random_range(SECOND_US..20 * SECOND_US)),
+        };
+        play_shadow(
+            &self.processes,
+            self.drift_at_us,
+            &shadow,
+            played.input,
+            rng,
+            out,
+        );
     }
 }
 

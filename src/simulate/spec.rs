@@ -169,13 +169,19 @@ pub(crate) struct Spec {
     pub limit_hours: Option<u32>,
     /// True share of the cases that take longer than the limit; measured, a test holds it.
     pub late: f64,
+    /// As declared, and truly the mean of the cases in which people did something.
     pub hands_on_minutes: u32,
+    /// Probability that somebody reviews a closed case.
+    pub reviewed: f64,
     /// Hours to build, hours of upkeep a year.
     pub automation: Option<(u32, u32)>,
     pub parent: Option<&'static str>,
     pub arrivals: Arrivals,
     /// Drills beside the live cases: played like them, and no part of any rate.
     pub exercises: Option<Arrivals>,
+    /// From some day on, AI runs along with every case that people lead (but for those that another process calls), and
+    /// nobody acts on what it says.
+    pub shadowed: bool,
     pub people: People,
     pub ai: &'static str,
     pub code: &'static str,
@@ -203,6 +209,7 @@ pub(crate) const BASE: Spec = Spec {
     limit_hours: None,
     late: 0.0,
     hands_on_minutes: 10,
+    reviewed: 0.1,
     automation: None,
     parent: None,
     arrivals: Arrivals::Poisson {
@@ -210,6 +217,7 @@ pub(crate) const BASE: Spec = Spec {
         week: &ALWAYS,
     },
     exercises: None,
+    shadowed: false,
     people: People::Shifts,
     ai: "triage-agent",
     code: "playbook-runner",

@@ -23,6 +23,7 @@ pub(crate) const PHISHING_TRIAGE: Spec = Spec {
         ("wrong_verdict", 1.0),
     ],
     hands_on_minutes: 15,
+    reviewed: 0.25,
     automation: Some((120, 60)),
     arrivals: Arrivals::Poisson {
         per_week: 420.0,
@@ -97,6 +98,7 @@ pub(crate) const EDR_ALERT_TRIAGE: Spec = Spec {
         ("wrong_verdict", 1.0),
     ],
     hands_on_minutes: 20,
+    reviewed: 0.2,
     automation: Some((200, 80)),
     arrivals: Arrivals::Poisson {
         per_week: 560.0,
@@ -176,6 +178,7 @@ pub(crate) const IOC_ENRICHMENT: Spec = Spec {
     ],
     limit_hours: Some(1),
     hands_on_minutes: 6,
+    reviewed: 0.0,
     automation: Some((40, 15)),
     arrivals: Arrivals::Poisson {
         per_week: 868.0,

@@ -24,6 +24,7 @@ pub(crate) const INCIDENT_RESPONSE: Spec = Spec {
         ("data_lost", 1.0),
     ],
     hands_on_minutes: 2_400,
+    reviewed: 1.0,
     automation: Some((1_200, 300)),
     arrivals: Arrivals::Slotted {
         per_week: 0.6,
@@ -136,6 +137,7 @@ pub(crate) const ISOLATE_HOST: Spec = Spec {
         ("not_isolated", 1.0),
     ],
     hands_on_minutes: 45,
+    reviewed: 0.5,
     automation: Some((60, 20)),
     parent: Some("incident-response"),
     arrivals: Arrivals::Slotted {

@@ -20,6 +20,7 @@ pub(crate) const SERVICE_DESK: Spec = Spec {
         per_week: 280.0,
         week: &OFFICE,
     },
+    shadowed: true,
     people: People::Office("service-desk-queue"),
     ai: "desk-assistant",
     code: "desk-portal",
