@@ -10,7 +10,7 @@ use crate::ingest::decode::{
     Chunker, Input, Opened, XesEvent, decode_document, read_header, read_xes, sample_records,
 };
 use crate::ingest::framing::Framing;
-use crate::ingest::guess::{Guess, guess, guess_records};
+use crate::ingest::guess::{Guess, OWN_FIELDS, guess, guess_records};
 use crate::ingest::mapping::{Circumstances, Place, compile};
 use crate::ingest::read::format_of;
 use serde_json::Value;
@@ -215,7 +215,20 @@ fn spec_of(guess: &Guess) -> MappingSpec {
         field.value.0.missing = guess.missing_words(name).to_vec();
         Some(field)
     };
+    let own = |field: &str| {
+        let (_, value) = OWN_FIELDS.iter().find(|(name, _)| *name == field)?;
+        guess.is_own_format().then_some(*value)
+    };
+    let predicate = |name: &str| {
+        let unknown = serde_saphyr::Location::UNKNOWN;
+        Some(At::new(own(name)?.to_owned(), unknown, unknown))
+    };
+    let input = field("input").or_else(|| guess.is_own_format().then(|| at_plain("input")));
     MappingSpec {
+        hands_on: own("hands_on").map(at_plain),
+        reviewed: predicate("reviewed"),
+        exercise: predicate("exercise"),
+        shadow: predicate("shadow"),
         case: field("case"),
         activity: field("activity"),
         time: field("time"),
@@ -226,7 +239,7 @@ fn spec_of(guess: &Guess) -> MappingSpec {
         sequence: field("sequence"),
         event_id: field("event_id"),
         parent: field("parent"),
-        input: field("input").map(|field| OneOrMany::One(field.value)),
+        input: input.map(|field| OneOrMany::One(field.value)),
         time_format: guess.time_format.clone().map(OneOrMany::One),
         ..MappingSpec::default()
     }

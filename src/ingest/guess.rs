@@ -124,6 +124,14 @@ fn moving(records: &[Value], case: &str, column: &str) -> Option<f64> {
     (several > 0).then(|| moves as f64 / several as f64)
 }
 
+/// What the program's own lines have beside the fields that are guessed.
+pub const OWN_FIELDS: [(&str, &str); 4] = [
+    ("hands_on", "hands_on_minutes"),
+    ("reviewed", "reviewed == true"),
+    ("exercise", "origin == 'exercise'"),
+    ("shadow", "origin == 'shadow'"),
+];
+
 impl Guess {
     /// A time that stays the same throughout a case is that of its opening. If another one moves on, that is the event's.
     fn prefer_a_time_that_moves(&mut self, records: &[Value]) {
@@ -192,6 +200,14 @@ impl Guess {
             .collect()
     }
 
+    /// Whether the record names case, activity and time as the program's own lines do. Then it may have what those have, too,
+    /// although the first records do not: drills and shadow runs must never count as live for want of a look ahead.
+    pub fn is_own_format(&self) -> bool {
+        ["case", "activity", "time"]
+            .iter()
+            .all(|field| self.column(field) == Some(field))
+    }
+
     /// One line that says what was guessed.
     pub fn line(&self) -> String {
         let order = [
@@ -252,6 +268,18 @@ impl Guess {
                 }
             };
             let _ = writeln!(yaml, "{field}: {column}");
+        }
+        if self.is_own_format() {
+            if self.column("input").is_none() {
+                let _ = writeln!(yaml, "input: input");
+            }
+            let _ = writeln!(
+                yaml,
+                "# As in the program's own lines; harmless where they are not there."
+            );
+            for (field, value) in OWN_FIELDS {
+                let _ = writeln!(yaml, "{field}: {value}");
+            }
         }
         if let Some(format) = &self.time_format {
             let _ = writeln!(yaml, "time_format: {}", quoted(format));

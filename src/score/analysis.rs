@@ -145,7 +145,7 @@ impl Scorer<'_> {
             .bins_seconds()
             .map(|(seconds, count)| (seconds - mean).powi(2) * count as f64)
             .sum();
-        let quantile = student_t_quantile(1.0 - self.terms.tolerance.alpha / 2.0, n - 1.0);
+        let quantile = student_t_quantile(self.terms.tolerance.alpha / 2.0, n - 1.0);
         let half = match quantile {
             Some(t) if n > 1.0 => t * (squares / (n - 1.0) / n).sqrt(),
             _ => mean,

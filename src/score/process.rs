@@ -195,8 +195,8 @@ impl Scorer<'_> {
                     executor,
                     required_class,
                     achieved_class: achieved,
-                    ai_status: status_of(&executors, Executor::Ai),
-                    code_status: status_of(&executors, Executor::Code),
+                    ai_status: status_of(Executor::Ai, &executors, (executor, status)),
+                    code_status: status_of(Executor::Code, &executors, (executor, status)),
                     irreversible: self.declared.irreversible,
                     pays_back,
                 })
@@ -280,13 +280,9 @@ impl Scorer<'_> {
             irreversible: self.declared.irreversible,
             pays_back,
             executor,
-            withdraw: executors
-                .iter()
-                .filter(|score| {
-                    matches!(score.executor, Executor::Ai | Executor::Code)
-                        && score.status == Status::Outside
-                })
-                .map(|score| score.executor)
+            withdraw: [Executor::Ai, Executor::Code]
+                .into_iter()
+                .filter(|kind| status_of(*kind, &executors, (executor, status)) == Status::Outside)
                 .collect(),
             executors,
             exercises: self.parts.of_origin(Origin::Exercise).cases,

@@ -2,7 +2,7 @@
 
 use super::each::Each;
 use super::field::{Field, FieldSource, Piece};
-use super::predicate::Predicate;
+use super::predicate::{Predicate, plain_equality};
 use super::{EventMapping, HandsOnRule, Mapping, Scope, Slot};
 use crate::config::mapping::{
     EventSpec, FieldRecipe, FieldSpec, HandsOnOf, MappingSpec, OneOrMany, Reopen, TimeUnit,
@@ -278,6 +278,10 @@ impl Compiler {
     }
 
     fn predicate(&mut self, at: &At<String>, name: &str) -> Option<Predicate> {
+        if let Some((field, literal)) = plain_equality(&at.value) {
+            let slot = self.slot(field);
+            return Some(Predicate::equals(&at.value, slot, literal));
+        }
         self.whole_records = true;
         match Predicate::new(&at.value) {
             Ok(predicate) => Some(predicate),
