@@ -1,8 +1,12 @@
 //! Predicates of a mapping: CEL expressions over a record.
 
 use super::row::Row;
-use cel::{Context, Program, Value as CelValue};
+use cel::{Context, Env, Program, Value as CelValue};
 use std::fmt;
+use std::sync::{Arc, LazyLock};
+
+/// The standard functions. Building them takes longer than evaluating most predicates, so they are built once.
+static STANDARD: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
 
 /// A compiled CEL expression that says yes or no of a record.
 ///
@@ -44,7 +48,7 @@ impl Predicate {
     /// Whether it holds for a record. An error says what could not be evaluated.
     pub fn holds(&self, row: &impl Row) -> Result<bool, String> {
         let fail = |why: String| format!("`{}`: {why}", self.source);
-        let mut context = Context::default();
+        let mut context = Context::with_env(Arc::clone(&STANDARD));
         for name in &self.variables {
             let value = match name.as_str() {
                 "record" => row.record(),
