@@ -2,8 +2,12 @@
 
 use super::row::Row;
 use crate::ingest::scalar::Scalar;
-use cel::{Context, Program, Value as CelValue};
+use cel::{Context, Env, Program, Value as CelValue};
 use std::fmt;
+use std::sync::{Arc, LazyLock};
+
+/// The standard functions. Building them takes longer than evaluating most predicates, so they are built once.
+static STANDARD: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
 
 /// A compiled CEL expression that says yes or no of a record.
 ///
@@ -103,7 +107,7 @@ impl Predicate {
             }
         };
         let fail = |why: String| format!("`{}`: {why}", self.source);
-        let mut context = Context::default();
+        let mut context = Context::with_env(Arc::clone(&STANDARD));
         for name in variables {
             let value = match name.as_str() {
                 "record" => row.record(),
