@@ -103,7 +103,7 @@ fn loss_widens_and_beyond_a_share_nothing_is_within() {
 fn exercises_count_only_where_the_catalog_says_so() {
     let scratch = Scratch::new();
     let drill = |nth: usize| {
-        let origin = if nth % 4 == 0 {
+        let origin = if nth.is_multiple_of(4) {
             ""
         } else {
             ",\"origin\":\"exercise\""
@@ -140,12 +140,28 @@ fn exercises_count_only_where_the_catalog_says_so() {
 /// Live cases by people, and for each one a shadow run of an AI that ends otherwise in every `wrong`-th case.
 fn shadowed(count: usize, wrong: usize) -> String {
     let mut log = cases(count, "human", |nth| {
-        outcome(if nth % 2 == 0 { "good" } else { "harmless" })
+        outcome(if nth.is_multiple_of(2) {
+            "good"
+        } else {
+            "harmless"
+        })
     });
     for nth in 0..count {
-        let right = if nth % 2 == 0 { "good" } else { "harmless" };
-        let other = if nth % 2 == 0 { "harmless" } else { "good" };
-        let said = if nth % wrong == 0 { other } else { right };
+        let right = if nth.is_multiple_of(2) {
+            "good"
+        } else {
+            "harmless"
+        };
+        let other = if nth.is_multiple_of(2) {
+            "harmless"
+        } else {
+            "good"
+        };
+        let said = if nth.is_multiple_of(wrong) {
+            other
+        } else {
+            right
+        };
         let more = format!(
             "{},\"origin\":\"shadow\",\"parent\":\"c{nth}\"",
             outcome(said)
@@ -236,7 +252,7 @@ fn ai_that_deviates_is_withdrawn_though_people_hold_the_process() {
     let scratch = Scratch::new();
     let mut log = cases(900, "human", |_| outcome("good"));
     for nth in 0..100 {
-        let word = if nth % 5 == 0 { "bad" } else { "good" };
+        let word = if nth.is_multiple_of(5) { "bad" } else { "good" };
         case(&mut log, nth, &format!("a{nth}"), "ai", &outcome(word));
     }
     let found = score(
@@ -260,7 +276,7 @@ fn ai_that_deviates_is_withdrawn_though_people_hold_the_process() {
 fn only_confirmed_outcomes_count_where_that_is_required() {
     let scratch = Scratch::new();
     let log = cases(120, "ai", |nth| {
-        let review = if nth % 3 == 0 {
+        let review = if nth.is_multiple_of(3) {
             ",\"reviewed\":true"
         } else {
             ""
@@ -337,7 +353,11 @@ fn agreement_tells_code_from_a_coin() {
     });
     for nth in 0..400 {
         // Every second run on each input ends badly.
-        let word = if nth / 20 % 2 == 0 { "bad" } else { "good" };
+        let word = if (nth / 20).is_multiple_of(2) {
+            "bad"
+        } else {
+            "good"
+        };
         case(
             &mut log,
             nth,

@@ -253,14 +253,14 @@ mod tests {
             ("capability".to_owned(), Claim::MayBeChance),
         ];
         assert_eq!(claims(before.clone(), little.clone()), expected);
-        assert!(!differences(&[before.clone()], &[little])[0].has_changed());
+        assert!(!differences(std::slice::from_ref(&before), &[little])[0].has_changed());
         let much = score(Some((0.06, 0.05, 0.07)), Outside);
         let expected = ["status", "deviation", "capability"];
         let expected = expected.map(|what| (what.to_owned(), Claim::Changed));
         assert_eq!(claims(before.clone(), much), expected);
         // Another word that follows from figures which can't be told apart.
         let word = score(Some((0.03, 0.02, 0.04)), Outside);
-        let told = differences(&[before.clone()], &[word]).remove(0);
+        let told = differences(std::slice::from_ref(&before), &[word]).remove(0);
         assert!(told.is_told() && !told.has_changed());
         let unknown = score(None, Undetermined);
         assert_eq!(claims(before, unknown)[0].1, Claim::NoInterval);

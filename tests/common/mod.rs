@@ -379,11 +379,32 @@ pub fn figures(document: &Value) -> Figures {
     for process in document["processes"].as_array().unwrap() {
         let mut process = process.clone();
         let id = process["id"].as_str().unwrap().to_owned();
-        let fields = process.as_object_mut().unwrap();
-        fields.retain(|name, _| !name.starts_with("cases_per_week"));
+        drop_what_depends_on_now(&mut process);
         figures.insert(id, process);
     }
     figures
+}
+
+/// Rates, what follows from them, and how old an outcome is.
+fn drop_what_depends_on_now(value: &mut Value) {
+    const BY_NOW: [&str; 6] = [
+        "arrivals",
+        "value",
+        "pays_back",
+        "clean_runs_missing_weeks",
+        "provenance",
+        "entries_per_week",
+    ];
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|name, _| {
+                !name.starts_with("cases_per_week") && !BY_NOW.contains(&name.as_str())
+            });
+            fields.values_mut().for_each(drop_what_depends_on_now);
+        }
+        Value::Array(items) => items.iter_mut().for_each(drop_what_depends_on_now),
+        _ => {}
+    }
 }
 
 /// The samples of a scrape, by series as it is written: name and labels.
