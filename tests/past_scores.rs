@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use std::fmt::Write;
 use std::path::Path;
-use toleranced::assemble::{CaseTable, TableLimits};
+use toleranced::assemble::{CaseTable, TableLimits, Tally, Windows};
 use toleranced::cases::RuleBook;
 use toleranced::config::daemon::Config;
 use toleranced::config::mapping::MappingSpec;
@@ -26,7 +26,7 @@ const MAPPING: &str = "format: ndjson\nprocess: process\ncase: case\nactivity: a
 /// Two catalogs under which the same cases are judged differently.
 const CATALOGS: [&str; 2] = [
     "processes:\n  - id: p0\n    criticality: high\n    outcomes: { good: 0, bad: 1 }\n    duration_limit: 20h\n\
-     \x20 - id: p1\n    criticality: low\n    ends: { idle: 9h }\n",
+     \x20 - id: p1\n    criticality: low\n    ends: { idle: 9h }\n    window: 40h\n",
     "processes:\n  - id: p0\n    criticality: low\n    outcomes: { good: 0.5, bad: 0.25 }\n    path: [a0, a1, a2]\n\
      \x20 - id: p1\n    criticality: high\n    ends: { activities: [a3] }\n    resolved: [a2]\n\
      \x20 - id: p2\n    ends: { idle: 30h }\n",
@@ -143,7 +143,10 @@ fn table(mapping: &Mapping, lines: &[String], until: Time) -> CaseTable {
 
 fn scores(table: &mut CaseTable, config: &Config, as_of: Time) -> Vec<ProcessScore> {
     let rules = RuleBook::new(&config.catalog, &config.tolerance, &mut table.names);
-    let evidence = table.evidence(&rules, as_of, config.window);
+    // As the daemon has it: a process may have its own window.
+    let windows = Windows::new(config.window, &config.catalog, &mut table.names);
+    let tally = Tally::new(&rules, &table.names, windows, as_of);
+    let evidence = table.tell(tally, |_, _, _| {});
     let terms = Terms {
         catalog: &config.catalog,
         tolerance: &config.tolerance,

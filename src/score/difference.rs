@@ -1,6 +1,7 @@
 //! What differs between two scores of the same processes, and what of it may be chance.
 
-use super::shape::ProcessScore;
+use super::shape::{Bounds, ProcessScore};
+use crate::model::Executor;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -86,6 +87,8 @@ const VERDICT: &[&str] = &[
     "complexity",
     "executor",
     "deviation",
+    "ai_deviation",
+    "code_deviation",
     "cases_per_week",
 ];
 /// What a status follows from.
@@ -103,8 +106,9 @@ const COLUMNS: &[Column] = &[
     Column { what: "frequency", text: |s| word(s.frequency), judge: Judge::Follows(&["cases_per_week"]) },
     Column { what: "permissible_deviation", text: |s| s.permissible_deviation.map_or(String::new(), percent), judge: Judge::Exact },
     Column { what: "executor", text: |s| s.executor.to_string(), judge: Judge::Exact },
-    Column { what: "deviation", judge: Judge::Interval(deviation),
-        text: |s| s.deviation.map_or(String::new(), |d| format!("{} [{:.2}, {:.2}]", percent(d.mean), d.lower * 100.0, d.upper * 100.0)) },
+    Column { what: "deviation", judge: Judge::Interval(|s| s.deviation.map(ends)), text: |s| bounds(s.deviation) },
+    Column { what: "ai_deviation", judge: Judge::Interval(|s| alone(s, Executor::Ai).map(ends)), text: |s| bounds(alone(s, Executor::Ai)) },
+    Column { what: "code_deviation", judge: Judge::Interval(|s| alone(s, Executor::Code).map(ends)), text: |s| bounds(alone(s, Executor::Code)) },
     Column { what: "capability", judge: Judge::Interval(capability), text: |s| s.capability.map_or(String::new(), |c| format!("{c:.2}")) },
     Column { what: "cases_per_week", judge: Judge::Interval(|s| s.cases_per_week_interval),
         text: |s| match (s.cases_per_week, s.cases_per_week_interval) {
@@ -123,8 +127,21 @@ fn word<T: std::fmt::Display>(word: Option<T>) -> String {
     word.map_or(String::new(), |word| word.to_string())
 }
 
-fn deviation(score: &ProcessScore) -> Option<[f64; 2]> {
-    score.deviation.map(|d| [d.lower, d.upper])
+fn bounds(deviation: Option<Bounds>) -> String {
+    deviation.map_or(String::new(), |d| {
+        let (lower, upper) = (d.lower * 100.0, d.upper * 100.0);
+        format!("{} [{lower:.2}, {upper:.2}]", percent(d.mean))
+    })
+}
+
+fn ends(bounds: Bounds) -> [f64; 2] {
+    [bounds.lower, bounds.upper]
+}
+
+/// The deviation of the cases that one kind ran alone.
+fn alone(score: &ProcessScore, kind: Executor) -> Option<Bounds> {
+    let side = score.executors.iter().find(|side| side.executor == kind)?;
+    side.deviation
 }
 
 /// The capability that the bounds of the deviation allow, T / upper to T / lower.
@@ -210,7 +227,7 @@ fn compare(
 mod tests {
     use super::*;
     use crate::model::Time;
-    use crate::score::{Bounds, Evidence, Terms, score_all};
+    use crate::score::{Evidence, Terms, score_all};
 
     fn score(deviation: Option<(f64, f64, f64)>, status: crate::model::Status) -> ProcessScore {
         let catalog = crate::config::catalog::Catalog::parse(

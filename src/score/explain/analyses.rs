@@ -14,10 +14,10 @@ const COMPARED: &str = "kinds compared";
 const VALUE: &str = "value";
 const PARTS: &str = "parts";
 
-const RUNS: &str = "runs with an input signature";
+const RUNS: &str = "runs with an input";
 const SHARED: &str = "inputs that both ran";
-const WEEKS: &str = "whole weeks of starts";
-const DECLARED_HOURS: &str = "rate, hands-on time, catalog";
+const WEEKS: &str = "whole weeks";
+const DECLARED_HOURS: &str = "rate, hours, catalog";
 
 /// Agreement, comparisons, value and parts of a score, where it has them.
 pub(super) fn analyses(score: &ProcessScore) -> Vec<Figure> {
