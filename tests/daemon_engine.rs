@@ -92,7 +92,7 @@ fn line(nth: usize, event: &Event) -> String {
     if event.minutes > 4 {
         write!(line, ",\"hands_on\":{}", event.minutes).unwrap();
     }
-    if event.minutes % 2 == 0 {
+    if event.minutes.is_multiple_of(2) {
         write!(line, ",\"input\":\"i{}\"", event.case % 4).unwrap();
     }
     let words = [
