@@ -251,7 +251,7 @@ fn what_is_irreversible_and_fine_is_never_left_to_unattended_ai() {
 fn ai_that_deviates_is_withdrawn_though_people_hold_the_process() {
     let scratch = Scratch::new();
     let mut log = cases(900, "human", |_| outcome("good"));
-    for nth in 0..100 {
+    for nth in 0..100usize {
         let word = if nth.is_multiple_of(5) { "bad" } else { "good" };
         case(&mut log, nth, &format!("a{nth}"), "ai", &outcome(word));
     }
@@ -351,7 +351,7 @@ fn agreement_tells_code_from_a_coin() {
     let mut log = cases(400, "code", |nth| {
         outcome(if nth % 20 < 6 { "bad" } else { "good" }) + &input(nth)
     });
-    for nth in 0..400 {
+    for nth in 0..400usize {
         // Every second run on each input ends badly.
         let word = if (nth / 20).is_multiple_of(2) {
             "bad"

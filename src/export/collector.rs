@@ -3,7 +3,7 @@
 use super::metrics::{self, Kind, Metric};
 use crate::daemon::{Shared, Snapshot};
 use crate::model::{Class, Status, TolClass, hash_text};
-use crate::score::ProcessScore;
+use crate::score::{Bounds, ProcessScore};
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::{
     Bucket, Counter, Gauge, Histogram, LabelPair, Metric as Sample, MetricFamily, MetricType,
@@ -215,6 +215,30 @@ fn evidence(families: &mut Families, score: &ProcessScore) {
         let labels = [id, shadow.executor.word()];
         let ready = f64::from(u8::from(shadow.ready));
         families.gauge(&metrics::READY_TO_DELEGATE, &labels, ready);
+    }
+    if let Some(agreement) = &score.agreement {
+        if let Some(parts) = agreement.components {
+            let of = |part| [id, part];
+            families.gauge(&metrics::VARIANCE, &of("repeatability"), parts.repeatability);
+            families.maybe(&metrics::VARIANCE, &of("reproducibility"), parts.reproducibility);
+            families.gauge(&metrics::VARIANCE, &of("inputs"), parts.inputs);
+        }
+        for kind in &agreement.kinds {
+            let labels = [id, kind.executor.word()];
+            let value = kind.repeatability_variance.value;
+            families.maybe(&metrics::REPEATABILITY, &labels, value);
+        }
+    }
+    if let Some(value) = &score.value {
+        let mean = |bounds: &Option<Bounds>| bounds.map(|bounds| bounds.mean);
+        let kinds = [
+            ("spent", mean(&value.hours_spent_per_year)),
+            ("saved_net", mean(&value.net_hours_per_year)),
+            ("wrong_outcomes", mean(&value.error_hours_per_year)),
+        ];
+        for (kind, hours) in kinds {
+            families.maybe(&metrics::HOURS, &[id, kind], hours);
+        }
     }
     families.gauge(&metrics::LOST, one, score.loss.share);
     families.gauge(

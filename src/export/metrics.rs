@@ -91,6 +91,10 @@ metrics! {
         "1 for the status that holds of the cases that one kind of executor ran alone, 0 for the others.";
     READY_TO_DELEGATE = Gauge "toleranced_process_ready_to_delegate" ["process", "executor"]
         "1 if the shadow runs of this kind of executor are within the tolerance of the process, 0 if not.";
+    REPEATABILITY = Gauge "toleranced_executor_repeatability_variance_ratio" ["process", "executor"]
+        "Chance that two runs of one kind of executor on the same input end differently, within the scoring window. Absent where repeats are too few.";
+    HOURS = Gauge "toleranced_process_hours_per_year" ["process", "kind"]
+        "Hours of people a year: spent now, saved net of upkeep if automated, lost to wrong outcomes. Absent where not known.";
     LOST = Gauge "toleranced_process_lost_records_ratio" ["process"]
         "Share of the records of the process's sources that were lost (quarantined or in a gap) within the scoring window; the worst source counts.";
     SELF_DECLARED = Gauge "toleranced_process_self_declared_outcomes" ["process"]

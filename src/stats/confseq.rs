@@ -111,6 +111,9 @@ pub fn clean_runs_missing(n: f64, s: f64, limit: f64, alpha: f64) -> Option<u64>
 }
 
 #[cfg(test)]
+mod coverage;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;

@@ -1,5 +1,6 @@
 //! Numerics only: no word of the domain, no I/O. Every formula names its source.
 
+mod capability;
 mod cluster;
 mod confseq;
 mod describe;
@@ -10,10 +11,13 @@ mod proportion;
 mod rate;
 mod spread;
 
+pub use capability::{cp, cp_interval, cpk, cpk_interval, ppk_of_proportion};
 pub use cluster::{Cluster, ClusterShare, cluster_share, cluster_t, effective_number};
 pub use confseq::{Interval, clean_runs_missing, confidence_sequence};
 pub use describe::{compensated_sum, lag1_autocorrelation, mean, standard_deviation};
-pub use entropy::{categorical_variance, entropy_bits};
+pub use entropy::{
+    EntropyNats, categorical_variance, categorical_variance_unbiased, entropy_bits, entropy_nats,
+};
 pub use glm::{
     CameronTrivedi, CountData, FitError, NegativeBinomialFit, PoissonFit, VarianceForm,
     cameron_trivedi, chi_square_upper, correlation, count_quantile, f_upper, fit_negative_binomial,

@@ -1,0 +1,102 @@
+//! What the daemon keeps of the evidence: late truth, loss and readiness, over restarts.
+
+mod common;
+
+use common::{Daemon, Home, wait_for, wait_to_equal};
+use serde_json::Value;
+use std::fmt::Write;
+
+const EVENTS: &str = r#"toleranced_ingest_events_total{source="in"}"#;
+const REVISIONS: &str = r#"toleranced_process_revisions_total{process="p"}"#;
+
+fn home() -> Home {
+    let home = Home::new("[]");
+    home.write(
+        "catalog.yaml",
+        "processes:\n- { id: p, criticality: low, outcomes: { good: 0, bad: 1 } }\n",
+    );
+    home.write(
+        "toleranced.yaml",
+        "listen: 127.0.0.1:0\ndata_dir: data\ncatalog: catalog.yaml\nscore: {every: 200ms, window: all}\n\
+         sources: [{name: in, paths: [log.ndjson], mapping: toleranced}]\n",
+    );
+    home
+}
+
+fn figure(daemon: &Daemon, key: &str) -> Value {
+    daemon.json("/api/v1/processes")["processes"][0][key].clone()
+}
+
+fn line(case: &str, day: usize, minute: usize, more: &str) -> String {
+    format!(
+        "{{\"time\":\"2026-03-{:02}T10:{minute:02}:00Z\",\"process\":\"p\",\"case\":\"{case}\",\"executor\":\"human\"{more}}}\n",
+        day
+    )
+}
+
+fn case(name: &str, day: usize, outcome: &str) -> String {
+    let closed = format!(",\"activity\":\"close\",\"lifecycle\":\"end\",\"outcome\":\"{outcome}\"");
+    line(name, day, 0, ",\"activity\":\"open\"") + &line(name, day, 5, &closed)
+}
+
+#[test]
+fn an_outcome_corrected_weeks_later_restates_the_past_and_a_counter_shows_it() {
+    let home = home();
+    let log: String = (0..20).map(|nth| case(&format!("c{nth}"), 1 + nth / 4, "good")).collect();
+    home.write("log.ndjson", log);
+    let daemon = home.start();
+    daemon.wait_for_metric(EVENTS, 40.0);
+    wait_to_equal("the first truth", &0.0.into(), || figure(&daemon, "deviation")["mean"].clone());
+    assert_eq!(daemon.metrics().get(REVISIONS), 0.0);
+    // Three weeks later it turns out that it was wrong: no step, no new end, only the outcome.
+    home.append(
+        "log.ndjson",
+        line("c3", 25, 0, ",\"activity\":\"close\",\"lifecycle\":\"end\",\"outcome\":\"bad\""),
+    );
+    daemon.wait_for_metric(REVISIONS, 1.0);
+    wait_to_equal("the later truth", &0.05.into(), || figure(&daemon, "deviation")["mean"].clone());
+    assert_eq!(figure(&daemon, "cases"), 20);
+    daemon.stop();
+    let daemon = home.start();
+    wait_to_equal("the same after a restart", &0.05.into(), || {
+        figure(&daemon, "deviation")["mean"].clone()
+    });
+    assert_eq!(daemon.metrics().get(REVISIONS), 1.0);
+    daemon.stop();
+}
+
+#[test]
+fn lost_records_count_against_the_score_until_they_are_replayed() {
+    let home = home();
+    let mut log: String = (0..400).map(|nth| case(&format!("c{nth}"), 1 + nth / 20, "good")).collect();
+    // A tenth of what follows is unreadable: no time.
+    for nth in 0..100 {
+        write!(log, "{{\"process\":\"p\",\"case\":\"lost{nth}\",\"activity\":\"open\"}}\n").unwrap();
+    }
+    home.write("log.ndjson", log);
+    let daemon = home.start();
+    daemon.wait_for_metric(EVENTS, 800.0);
+    wait_for("the loss", || {
+        let loss = figure(&daemon, "loss");
+        (loss["lost"] == 100 && loss["too_much"] == true).then_some(())
+    });
+    assert_eq!(figure(&daemon, "status"), "undetermined");
+    let metrics = daemon.metrics();
+    let lost = metrics.get(r#"toleranced_process_lost_records_ratio{process="p"}"#);
+    assert!((lost - 100.0 / 900.0).abs() < 1e-9, "{lost}");
+    daemon.stop();
+    // After a restart the loss is still known; a mapping that can read them takes it back.
+    home.write(
+        "map.yaml",
+        "process: process\ncase: case\nactivity: activity\ntime: { path: time, default: '2026-03-21T10:00:00Z' }\n\
+         executor: executor\nlifecycle: { path: lifecycle, default: step }\noutcome: outcome\n",
+    );
+    let config = std::fs::read_to_string(home.path("toleranced.yaml")).unwrap();
+    home.write("toleranced.yaml", config.replace("mapping: toleranced", "mapping: map.yaml"));
+    let daemon = home.start();
+    wait_to_equal("the loss after a restart", &100.into(), || figure(&daemon, "loss")["lost"].clone());
+    home.run(&["quarantine", "replay"]);
+    wait_to_equal("nothing is lost any more", &0.into(), || figure(&daemon, "loss")["lost"].clone());
+    wait_to_equal("so it is within", &"within".into(), || figure(&daemon, "status"));
+    daemon.stop();
+}
