@@ -42,19 +42,30 @@ fn case(name: &str, day: usize, outcome: &str) -> String {
 #[test]
 fn an_outcome_corrected_weeks_later_restates_the_past_and_a_counter_shows_it() {
     let home = home();
-    let log: String = (0..20).map(|nth| case(&format!("c{nth}"), 1 + nth / 4, "good")).collect();
+    let log: String = (0..20)
+        .map(|nth| case(&format!("c{nth}"), 1 + nth / 4, "good"))
+        .collect();
     home.write("log.ndjson", log);
     let daemon = home.start();
     daemon.wait_for_metric(EVENTS, 40.0);
-    wait_to_equal("the first truth", &0.0.into(), || figure(&daemon, "deviation")["mean"].clone());
+    wait_to_equal("the first truth", &0.0.into(), || {
+        figure(&daemon, "deviation")["mean"].clone()
+    });
     assert_eq!(daemon.metrics().get(REVISIONS), 0.0);
     // Three weeks later it turns out that it was wrong: no step, no new end, only the outcome.
     home.append(
         "log.ndjson",
-        line("c3", 25, 0, ",\"activity\":\"close\",\"lifecycle\":\"end\",\"outcome\":\"bad\""),
+        line(
+            "c3",
+            25,
+            0,
+            ",\"activity\":\"close\",\"lifecycle\":\"end\",\"outcome\":\"bad\"",
+        ),
     );
     daemon.wait_for_metric(REVISIONS, 1.0);
-    wait_to_equal("the later truth", &0.05.into(), || figure(&daemon, "deviation")["mean"].clone());
+    wait_to_equal("the later truth", &0.05.into(), || {
+        figure(&daemon, "deviation")["mean"].clone()
+    });
     assert_eq!(figure(&daemon, "cases"), 20);
     daemon.stop();
     let daemon = home.start();
@@ -68,10 +79,16 @@ fn an_outcome_corrected_weeks_later_restates_the_past_and_a_counter_shows_it() {
 #[test]
 fn lost_records_count_against_the_score_until_they_are_replayed() {
     let home = home();
-    let mut log: String = (0..400).map(|nth| case(&format!("c{nth}"), 1 + nth / 20, "good")).collect();
+    let mut log: String = (0..400)
+        .map(|nth| case(&format!("c{nth}"), 1 + nth / 20, "good"))
+        .collect();
     // A tenth of what follows is unreadable: no time.
     for nth in 0..100 {
-        write!(log, "{{\"process\":\"p\",\"case\":\"lost{nth}\",\"activity\":\"open\"}}\n").unwrap();
+        writeln!(
+            log,
+            "{{\"process\":\"p\",\"case\":\"lost{nth}\",\"activity\":\"open\"}}"
+        )
+        .unwrap();
     }
     home.write("log.ndjson", log);
     let daemon = home.start();
@@ -92,11 +109,20 @@ fn lost_records_count_against_the_score_until_they_are_replayed() {
          executor: executor\nlifecycle: { path: lifecycle, default: step }\noutcome: outcome\n",
     );
     let config = std::fs::read_to_string(home.path("toleranced.yaml")).unwrap();
-    home.write("toleranced.yaml", config.replace("mapping: toleranced", "mapping: map.yaml"));
+    home.write(
+        "toleranced.yaml",
+        config.replace("mapping: toleranced", "mapping: map.yaml"),
+    );
     let daemon = home.start();
-    wait_to_equal("the loss after a restart", &100.into(), || figure(&daemon, "loss")["lost"].clone());
+    wait_to_equal("the loss after a restart", &100.into(), || {
+        figure(&daemon, "loss")["lost"].clone()
+    });
     home.run(&["quarantine", "replay"]);
-    wait_to_equal("nothing is lost any more", &0.into(), || figure(&daemon, "loss")["lost"].clone());
-    wait_to_equal("so it is within", &"within".into(), || figure(&daemon, "status"));
+    wait_to_equal("nothing is lost any more", &0.into(), || {
+        figure(&daemon, "loss")["lost"].clone()
+    });
+    wait_to_equal("so it is within", &"within".into(), || {
+        figure(&daemon, "status")
+    });
     daemon.stop();
 }

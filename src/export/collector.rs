@@ -219,8 +219,16 @@ fn evidence(families: &mut Families, score: &ProcessScore) {
     if let Some(agreement) = &score.agreement {
         if let Some(parts) = agreement.components {
             let of = |part| [id, part];
-            families.gauge(&metrics::VARIANCE, &of("repeatability"), parts.repeatability);
-            families.maybe(&metrics::VARIANCE, &of("reproducibility"), parts.reproducibility);
+            families.gauge(
+                &metrics::VARIANCE,
+                &of("repeatability"),
+                parts.repeatability,
+            );
+            families.maybe(
+                &metrics::VARIANCE,
+                &of("reproducibility"),
+                parts.reproducibility,
+            );
             families.gauge(&metrics::VARIANCE, &of("inputs"), parts.inputs);
         }
         for kind in &agreement.kinds {

@@ -26,7 +26,7 @@ pub fn cpk(lower: f64, upper: f64, mean: f64, sd: f64) -> Option<f64> {
 /// distribution with n - 1 degrees of freedom.
 pub fn cp_interval(cp: f64, n: u64, alpha: f64) -> Option<Interval> {
     let valid = cp.is_finite() && n > 1 && alpha > 0.0 && alpha < 1.0;
-    let degrees = valid.then(|| n as f64 - 1.0)?;
+    let degrees = valid.then_some(n as f64 - 1.0)?;
     let end = |p: f64| cp * (chi_square_quantile(p, degrees) / degrees).sqrt();
     Some(Interval {
         lower: end(alpha / 2.0),
@@ -73,7 +73,10 @@ mod tests {
 
     fn near(got: Option<f64>, want: f64, digits: i32) {
         let got = got.unwrap();
-        assert!((got - want).abs() < 0.5 * 10f64.powi(-digits), "{got} is not {want}");
+        assert!(
+            (got - want).abs() < 0.5 * 10f64.powi(-digits),
+            "{got} is not {want}"
+        );
     }
 
     #[test]

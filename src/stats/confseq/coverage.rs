@@ -74,7 +74,7 @@ fn case_by_case_it_says_what_the_interval_says() {
         let mut said = [0, 0];
         for _ in 0..4_000 {
             martingale.see(rng.random_bool(p));
-            if martingale.n as u32 % 97 == 0 {
+            if (martingale.n as u32).is_multiple_of(97) {
                 let ci = confidence_sequence(martingale.n, martingale.s, ALPHA);
                 let outside = p * 1.3 < ci.lower || p * 1.3 > ci.upper;
                 assert_eq!(outside, martingale.excludes(), "{p}, {}", martingale.n);
