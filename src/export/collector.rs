@@ -375,6 +375,7 @@ fn durations(families: &mut Families, snapshot: &Snapshot) {
 fn ingest(families: &mut Families, snapshot: &Snapshot, shared: &Shared) {
     let plain = [
         &metrics::STARTED,
+        &metrics::REVISIONS,
         &metrics::EVENTS,
         &metrics::RECORDS,
         &metrics::DUPLICATES,
