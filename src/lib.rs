@@ -17,6 +17,8 @@ pub mod measure;
 
 pub mod score;
 
+pub mod drift;
+
 pub mod simulate;
 
 pub mod ingest;

@@ -4,6 +4,7 @@ mod check;
 mod common;
 mod demo;
 mod diff;
+mod drift;
 mod explain;
 mod failure;
 mod init;
@@ -45,6 +46,8 @@ enum Command {
     Score(score::Args),
     Explain(explain::Args),
     Diff(diff::Args),
+    Drift(drift::Args),
+    Mark(drift::MarkArgs),
     Inspect(inspect::Args),
     Init(init::Args),
     Check(check::Args),
@@ -67,6 +70,8 @@ pub fn run(args: Args) -> Result<Done, Failure> {
         Command::Score(args) => score::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Diff(args) => diff::run(&args),
+        Command::Drift(args) => drift::run(&args),
+        Command::Mark(args) => drift::mark(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Check(args) => check::run(&args),

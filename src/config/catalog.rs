@@ -54,6 +54,8 @@ pub struct Process {
     pub exercises_count: bool,
     /// Whether only outcomes that somebody else than who set them has confirmed count as evidence.
     pub require_confirmed: bool,
+    /// An outcome that must stay rare.
+    pub critical_outcome: Option<CriticalOutcome>,
     /// The baseline begins here instead of with the first case.
     pub epoch: Option<Time>,
     /// A tolerance class that overrides the one that follows from criticality.
@@ -104,6 +106,17 @@ fn most_of_it() -> f64 {
     0.8
 }
 
+/// An outcome that must stay rare, and how rare.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CriticalOutcome {
+    /// The outcome.
+    pub outcome: String,
+    /// The share of cases that is accepted, in (0, 1).
+    pub acceptable: f64,
+    /// The share that must be found out soon, above `acceptable` and below 1.
+    pub unacceptable: f64,
+}
+
 /// How a case ends.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ends {
@@ -140,6 +153,7 @@ impl Process {
             irreversible: false,
             exercises_count: false,
             require_confirmed: false,
+            critical_outcome: None,
             epoch: None,
             class: None,
             parent: None,
@@ -229,6 +243,7 @@ struct RawProcess {
     exercises_count: bool,
     #[serde(default)]
     require_confirmed: bool,
+    critical_outcome: Option<At<RawCritical>>,
     epoch: Option<At<String>>,
     class: Option<Class>,
     parent: Option<At<String>>,
@@ -257,6 +272,14 @@ struct RawCriticalityParts {
     system: Level,
 }
 
+#[derive(Deserialize, Clone)]
+#[serde(deny_unknown_fields)]
+struct RawCritical {
+    outcome: String,
+    acceptable: f64,
+    unacceptable: f64,
+}
+
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 struct RawEnds {
@@ -281,6 +304,26 @@ impl Check {
             self.add(at, format!("`{field}` must be above 0, not {}", at.value));
         }
         Some(at.value)
+    }
+
+    fn critical_outcome(&mut self, at: &Option<At<RawCritical>>) -> Option<CriticalOutcome> {
+        let at = at.as_ref()?;
+        let raw = &at.value;
+        let ordered =
+            raw.acceptable > 0.0 && raw.acceptable < raw.unacceptable && raw.unacceptable < 1.0;
+        if !ordered {
+            let message = format!(
+                "`critical_outcome`: `acceptable` ({}) must be above 0 and below `unacceptable` ({}), and that below 1",
+                raw.acceptable, raw.unacceptable
+            );
+            self.add(at, message);
+            return None;
+        }
+        Some(CriticalOutcome {
+            outcome: raw.outcome.clone(),
+            acceptable: raw.acceptable,
+            unacceptable: raw.unacceptable,
+        })
     }
 
     fn process(&mut self, raw: &RawProcess, ids: &[&str]) -> Process {
@@ -315,6 +358,7 @@ impl Check {
             irreversible: raw.irreversible,
             exercises_count: raw.exercises_count,
             require_confirmed: raw.require_confirmed,
+            critical_outcome: self.critical_outcome(&raw.critical_outcome),
             epoch: self.epoch(&raw.epoch),
             class: raw.class,
             parent: raw.parent.as_ref().map(|parent| parent.value.clone()),

@@ -1,6 +1,7 @@
 //! `toleranced.yaml`: what the daemon reads, where it keeps its state, where it listens.
 
 use super::catalog::{Catalog, Process};
+use super::drift::{DriftTerms, RawDrift};
 use super::mapping::MappingSpec;
 use super::problem::{Problem, Problems};
 use super::span::SpanText;
@@ -33,6 +34,8 @@ pub struct Config {
     pub score_every: Span,
     /// Cases that ended longer ago do not count; `None` counts all.
     pub window: Option<Span>,
+    /// How changes are looked for.
+    pub drift: DriftTerms,
     /// Bounds.
     pub limits: Limits,
     /// The declared processes.
@@ -152,6 +155,8 @@ struct Raw {
     #[serde(default)]
     score: RawScore,
     #[serde(default)]
+    drift: RawDrift,
+    #[serde(default)]
     limits: Limits,
 }
 
@@ -261,6 +266,7 @@ impl Loader {
         let listen = self.listen(&raw.listen);
         let window = self.window(&raw.score.window);
         let sources = self.sources(raw.sources);
+        let drift = raw.drift.checked(&self.source, &mut self.problems.0);
         if let Some(events) = &raw.batch.events
             && events.value == 0
         {
@@ -282,6 +288,7 @@ impl Loader {
                 .map_or(10_000, |events| events.value.max(1)),
             score_every: raw.score.every.map_or(15_000_000, |span| span.0),
             window,
+            drift,
             limits: raw.limits,
             catalog,
             tolerance,

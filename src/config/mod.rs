@@ -5,6 +5,7 @@
 
 pub mod catalog;
 pub mod daemon;
+pub mod drift;
 pub mod drivers;
 pub mod mapping;
 mod problem;

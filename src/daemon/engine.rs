@@ -1,5 +1,6 @@
 //! The engine: takes deliveries, assembles cases, keeps sums, commits, scores. No threads, no clock: the worker has those.
 
+pub(super) mod drift;
 mod recount;
 mod rules;
 
@@ -16,6 +17,7 @@ use crate::ingest::{EventBatch, Reason, Reject};
 use crate::model::{NameId, Names, Origin, Span, Time, hash_text};
 use crate::score::{Held, Loss, ProcessScore, Terms, changes, score_all};
 use crate::store::{Commit, LedgerRow, Store, StoreError};
+use drift::DriftBook;
 use recount::{baseline_terms, is_shadow, rules_hash, windows};
 use rustc_hash::FxHashSet;
 use std::collections::BTreeMap;
@@ -53,6 +55,8 @@ pub struct Engine {
     has_children: bool,
     has_shadows: bool,
     losses: LossLog,
+    /// Changes that were found.
+    pub(super) drift: DriftBook,
     /// The rules have changed and the sums do not know it yet.
     recount_due: bool,
 }
@@ -97,6 +101,7 @@ impl Engine {
             has_children: store.has_children()?,
             has_shadows: sums.has_shadows(),
             losses: LossLog::new(store.feeds()?),
+            drift: DriftBook::load(&store, &source_names(&config))?,
             recount_due: false,
             sums,
             names,
@@ -171,6 +176,7 @@ impl Engine {
             gaps: gap,
         };
         self.losses.add(source, hour, loss);
+        self.drift.saw(source, batch);
         for reject in &mut rejects {
             reject.place = batch.offset_of(reject.place);
             let record = delivery.raw.as_ref().map(|raw| raw.record(reject.place));
@@ -369,6 +375,7 @@ impl Engine {
         (commit.buckets, commit.totals) = self.sums.rows();
         commit.baselines = self.sums.baseline_rows();
         self.losses.write_to(commit);
+        self.drift.write_to(commit);
         commit.counters = self.counters.rows();
         commit.quarantine_most = self.config.limits.quarantine_records;
         commit.names = self
@@ -492,6 +499,7 @@ impl Engine {
         while self.close_idle(now)? > 0 {
             self.commit()?;
         }
+        self.look_for_drift(now)?;
         self.sums.advance(&self.store, now)?;
         self.sums.settle_baselines(&self.store)?;
         let mut evidence = self.sums.evidence(self.first_event);
@@ -566,6 +574,11 @@ impl Engine {
             self.losses.add(&row.source, row.hour, back);
         }
     }
+}
+
+fn source_names(config: &Config) -> Vec<String> {
+    let names = config.sources.iter().map(|source| source.name.clone());
+    names.collect()
 }
 
 /// Whether what was counted of a case turned out otherwise: a declared end that was, or any end that stood for a day.

@@ -6,6 +6,7 @@
 mod cache;
 pub mod counters;
 mod delivery;
+mod drift;
 mod drop_folder;
 mod engine;
 mod losses;
@@ -20,10 +21,11 @@ mod tail;
 mod worker;
 
 pub use delivery::{Delivery, Raw};
+pub use drift::{KeptDrift, kept_drift};
 pub use engine::Engine;
 pub use past::{PastError, PastScore, PastView, Rules, past_scores};
 pub use reload::{describe, reload_reason};
 pub(crate) use run::check_sources;
 pub use run::{Error, Running, replay_marked, run};
-pub use snapshot::{Shared, Snapshot, SourceStatus};
+pub use snapshot::{DriftView, Shared, Snapshot, SourceStatus};
 pub use worker::{Command, ReloadAnswer};

@@ -1,8 +1,10 @@
 //! What the engine publishes for the HTTP server: one consistent picture, swapped as a whole.
 
 use super::counters::CounterKey;
+use crate::drift::ProcessDrift;
 use crate::model::Time;
 use crate::score::ProcessScore;
+use crate::store::AlarmRow;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -16,12 +18,25 @@ pub struct Snapshot {
     pub scored_at: Option<Time>,
     /// The scores, by id.
     pub scores: Arc<Vec<ProcessScore>>,
+    /// Changes that were found.
+    pub drift: Arc<DriftView>,
     /// What rises.
     pub counters: BTreeMap<CounterKey, i64>,
     /// Open cases by process and executor kind.
     pub open: Vec<(String, &'static str, i64)>,
     /// Cases held in memory.
     pub cached_cases: usize,
+}
+
+/// Changes that were found.
+#[derive(Debug, Default)]
+pub struct DriftView {
+    /// By process.
+    pub processes: BTreeMap<String, ProcessDrift>,
+    /// Every alarm, oldest first.
+    pub alarms: Vec<AlarmRow>,
+    /// False alarms a year that are expected at most.
+    pub false_alarms_per_year: f64,
 }
 
 /// What a source says of itself.

@@ -231,6 +231,7 @@ impl Worker {
             at: now(),
             scored_at: schedule.scored,
             scores,
+            drift: self.engine.drift.view.clone(),
             counters: self.engine.counters.values().clone(),
             open: self.engine.open_cases(),
             cached_cases: self.engine.cached_cases(),

@@ -2,7 +2,8 @@
 
 use super::metrics::{self, Kind, Metric};
 use crate::daemon::{Shared, Snapshot};
-use crate::model::{Class, Status, TolClass, hash_text};
+use crate::drift::Stream;
+use crate::model::{Class, Status, Time, TolClass, hash_text};
 use crate::score::{Bounds, ProcessScore};
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::{
@@ -111,6 +112,7 @@ impl Collector for SnapshotCollector {
         for score in snapshot.scores.iter() {
             process(&mut families, score);
         }
+        drift(&mut families, &snapshot);
         open(&mut families, &snapshot);
         cases(&mut families, &snapshot);
         durations(&mut families, &snapshot);
@@ -196,6 +198,39 @@ fn process(families: &mut Families, score: &ProcessScore) {
         score.clean_runs_missing_weeks,
     );
     evidence(families, score);
+}
+
+/// Every process has a series of each stream that is watched, and alarms of every stream, from the start.
+fn drift(families: &mut Families, snapshot: &Snapshot) {
+    let view = &snapshot.drift;
+    families.gauge(&metrics::DRIFT_EXPECTED, &[], view.false_alarms_per_year);
+    let mut raised: BTreeMap<(&str, &str), f64> = BTreeMap::new();
+    for alarm in &view.alarms {
+        *raised.entry((&alarm.process, &alarm.stream)).or_default() += 1.0;
+    }
+    for (process, drift) in &view.processes {
+        if let Some(day) = drift.baseline_until {
+            let end = Time::of_day(day + 1).as_seconds();
+            families.gauge(&metrics::DRIFT_BASELINE, &[process], end);
+        }
+        for state in &drift.streams {
+            let labels = [process.as_str(), state.stream.word()];
+            families.gauge(&metrics::DRIFT_EVIDENCE, &labels, state.evidence);
+        }
+        for stream in Stream::ALL {
+            let labels = [process.as_str(), stream.word()];
+            let stands = drift
+                .open()
+                .any(|alarm| alarm.stream == stream && alarm.explained_by.is_none());
+            families.gauge(&metrics::DRIFT_ALARM, &labels, f64::from(u8::from(stands)));
+            let count = raised.get(&(process.as_str(), stream.word()));
+            families.counter(
+                &metrics::DRIFT_ALARMS,
+                &labels,
+                count.copied().unwrap_or(0.0),
+            );
+        }
+    }
 }
 
 /// What the figures rest on, and who is ready to take over.

@@ -101,6 +101,16 @@ metrics! {
         "Ended cases whose outcome was set by who ran them, neither confirmed nor old enough to have stood.";
     REVISIONS = Counter "toleranced_process_revisions_total" ["process"]
         "Ended cases whose outcome, deviation or end was restated later (late truth).";
+    DRIFT_EVIDENCE = Gauge "toleranced_drift_evidence_ratio" ["process", "stream"]
+        "Evidence that a stream has changed against its baseline, over the threshold; an alarm is raised at 1. As of the last finished day.";
+    DRIFT_ALARM = Gauge "toleranced_drift_alarm" ["process", "stream"]
+        "1 while a drift alarm stands that no known change explains, 0 otherwise.";
+    DRIFT_ALARMS = Counter "toleranced_drift_alarms_total" ["process", "stream"]
+        "Drift alarms raised, those that late data has withdrawn included.";
+    DRIFT_EXPECTED = Gauge "toleranced_drift_expected_false_alarms_per_year" []
+        "False drift alarms that are expected in a year at most, over all processes, at the present thresholds.";
+    DRIFT_BASELINE = Gauge "toleranced_drift_baseline_end_timestamp_seconds" ["process"]
+        "End of the baseline that drift is measured against, in seconds since 1970. Absent while it is being learned.";
     EVENTS = Counter "toleranced_ingest_events_total" ["source"] "Events taken from a source.";
     RECORDS = Counter "toleranced_ingest_records_total" ["source"] "Records read from a source.";
     DUPLICATES = Counter "toleranced_ingest_duplicates_total" ["source"]

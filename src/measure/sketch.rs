@@ -82,6 +82,11 @@ impl Sketch {
         held.map(|(bin, count)| (value_of(bin) / 1e6, count as u64))
     }
 
+    /// The bins that are not empty, in order, with how many spans each holds: for ranks, where only the order counts.
+    pub fn bins(&self) -> impl Iterator<Item = (i32, i64)> + '_ {
+        self.bins.iter()
+    }
+
     /// The quantile q in \[0, 1\], in seconds, interpolated between ranks like numpy's default; `None` when empty.
     /// Relative error at most 0.5 %.
     pub fn quantile_seconds(&self, q: f64) -> Option<f64> {

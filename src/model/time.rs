@@ -16,6 +16,23 @@ pub type Span = i64;
 /// Hours since the Unix epoch (floor): the key of a bucket.
 pub type Hour = i32;
 
+/// Days since the Unix epoch (floor), in UTC.
+pub type Day = i32;
+
+/// Hours in a day.
+pub const DAY_HOURS: i32 = 24;
+
+/// The day that an hour lies in.
+pub fn day_of(hour: Hour) -> Day {
+    hour.div_euclid(DAY_HOURS)
+}
+
+/// The weekday of a day: 0 for Monday to 6 for Sunday.
+pub fn weekday(day: Day) -> usize {
+    // 1970-01-01 was a Thursday.
+    (i64::from(day) + 3).rem_euclid(7) as usize
+}
+
 /// An instant: microseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(pub i64);
@@ -29,6 +46,16 @@ impl Time {
     /// The first instant of an hour.
     pub fn of_hour(hour: Hour) -> Time {
         Time(i64::from(hour) * HOUR_US)
+    }
+
+    /// The day this instant lies in.
+    pub fn day(self) -> Day {
+        day_of(self.hour())
+    }
+
+    /// The first instant of a day.
+    pub fn of_day(day: Day) -> Time {
+        Time(i64::from(day) * i64::from(DAY_HOURS) * HOUR_US)
     }
 
     /// The span from `earlier` to this instant, in microseconds; saturates instead of overflowing.

@@ -6,6 +6,7 @@ mod confseq;
 mod describe;
 mod distribution;
 mod entropy;
+mod eshiryaev;
 mod glm;
 mod proportion;
 mod rate;
@@ -18,11 +19,12 @@ pub use describe::{compensated_sum, lag1_autocorrelation, mean, standard_deviati
 pub use entropy::{
     EntropyNats, categorical_variance, categorical_variance_unbiased, entropy_bits, entropy_nats,
 };
+pub use eshiryaev::{Bet, Component, Mixture, kelly, ln_bet, ln_count_ratio};
 pub use glm::{
     CameronTrivedi, CountData, FitError, NegativeBinomialFit, PoissonFit, VarianceForm,
     cameron_trivedi, chi_square_upper, correlation, count_quantile, f_upper, fit_negative_binomial,
     fit_poisson, normal_quantile, student_t_quantile, student_t_upper, variance_inflation,
 };
-pub use proportion::{clopper_pearson, garwood, newcombe, wilson};
-pub use rate::rate_interval;
+pub use proportion::{clopper_pearson, clopper_pearson_fraction, garwood, newcombe, wilson};
+pub use rate::{chi_square_quantile, rate_interval};
 pub use spread::{SpreadTest, brown_forsythe};

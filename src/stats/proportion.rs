@@ -42,9 +42,18 @@ pub fn clopper_pearson(x: u64, n: u64, alpha: f64) -> Option<Interval> {
     valid(x, n, alpha).then(|| clopper_pearson_fraction(x as f64, n as f64, alpha))
 }
 
-/// [`clopper_pearson`] for an effective number of trials, which need not be whole (Korn & Graubard 1998). For n > 0,
-/// 0 <= x <= n.
-pub(super) fn clopper_pearson_fraction(x: f64, n: f64, alpha: f64) -> Interval {
+/// [`clopper_pearson`] for an effective number of trials, which need not be whole (Korn & Graubard 1998, "Confidence
+/// intervals for proportions with small expected number of positive counts", Survey Methodology 24).
+///
+/// All that is possible where `n` is not above 0, `x` not in \[0, n\] or `alpha` not in (0, 1).
+pub fn clopper_pearson_fraction(x: f64, n: f64, alpha: f64) -> Interval {
+    let known = n > 0.0 && n.is_finite() && (0.0..=n).contains(&x) && alpha > 0.0 && alpha < 1.0;
+    if !known {
+        return Interval {
+            lower: 0.0,
+            upper: 1.0,
+        };
+    }
     Interval {
         lower: if x <= 0.0 {
             0.0

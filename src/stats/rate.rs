@@ -25,6 +25,13 @@ pub fn rate_interval(count: u64, exposure: f64, alpha: f64) -> Option<Interval> 
     })
 }
 
+/// The value that chi-square with `degrees` degrees of freedom stays below with probability `p`; `None` where either is out
+/// of range.
+pub fn chi_square_quantile(p: f64, degrees: f64) -> Option<f64> {
+    let valid = degrees > 0.0 && degrees.is_finite() && p > 0.0 && p < 1.0;
+    valid.then(|| 2.0 * gamma_quantile(degrees / 2.0, p))
+}
+
 /// Quantile of Gamma(shape, 1) by bounded bisection of the regularised incomplete gamma function.
 pub(super) fn gamma_quantile(shape: f64, p: f64) -> f64 {
     let mut low = 0.0;
@@ -60,6 +67,15 @@ mod tests {
         close(gamma_quantile(11.0, 0.975), 18.3904);
         close(gamma_quantile(100.0, 0.025), 81.364);
         close(gamma_quantile(101.0, 0.975), 121.627);
+    }
+
+    #[test]
+    fn chi_square_quantiles() {
+        // scipy.stats.chi2.ppf
+        close(chi_square_quantile(0.1, 27.0).unwrap(), 18.113_896);
+        close(chi_square_quantile(0.95, 6.0).unwrap(), 12.591_587);
+        assert_eq!(chi_square_quantile(0.5, 0.0), None);
+        assert_eq!(chi_square_quantile(1.0, 3.0), None);
     }
 
     #[test]

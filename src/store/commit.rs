@@ -1,11 +1,13 @@
 //! The one transaction: positions, cases, sums, counters, quarantine, scores.
 
+use super::drift::{DriftRow, write_alarms, write_drift};
 use super::quarantine::{QuarantineRow, insert as insert_quarantine};
 use super::{Result, Store};
 use crate::measure::{BucketKey, Sums};
-use crate::model::{Executor, Hour, NameId, Origin};
+use crate::model::{Day, Executor, Hour, NameId, Origin, day_of};
 use crate::score::Loss;
 use rusqlite::{Transaction, params};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A case to write.
@@ -165,6 +167,10 @@ pub struct Commit {
     pub feeds: Vec<(String, NameId)>,
     /// Whether all buckets and totals are written anew.
     pub clear_sums: bool,
+    /// Epochs, baselines and days of drift that changed, by process.
+    pub drift: Vec<DriftRow>,
+    /// From a day on, so many processes share the budget of false alarms.
+    pub fleet: Option<(Day, u32)>,
 }
 
 impl Commit {
@@ -189,6 +195,8 @@ impl Commit {
             && self.losses.is_empty()
             && self.feeds.is_empty()
             && !self.clear_sums
+            && self.drift.is_empty()
+            && self.fleet.is_none()
     }
 }
 
@@ -208,7 +216,10 @@ impl Store {
 
 fn write_all(to: &Transaction, commit: &Commit) -> rusqlite::Result<u64> {
     if commit.clear_sums {
-        to.execute_batch("DELETE FROM buckets; DELETE FROM totals; DELETE FROM baselines;")?;
+        to.execute_batch(
+            "DELETE FROM buckets; DELETE FROM totals; DELETE FROM baselines;
+             DELETE FROM drift_dirty; DELETE FROM drift_baselines; DELETE FROM drift_days;",
+        )?;
     }
     let mut insert = to.prepare_cached("INSERT OR IGNORE INTO names (id, text) VALUES (?1, ?2)")?;
     for (id, text) in &commit.names {
@@ -220,6 +231,8 @@ fn write_all(to: &Transaction, commit: &Commit) -> rusqlite::Result<u64> {
     write_scores(to, commit)?;
     write_losses(to, commit)?;
     write_rules(to, commit)?;
+    write_drift(to, commit)?;
+    write_alarms(to, commit)?;
     let mut insert =
         to.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?;
     for (key, value) in &commit.meta {
@@ -296,8 +309,12 @@ fn write_sums(to: &Transaction, commit: &Commit) -> rusqlite::Result<()> {
     let mut delete = to.prepare_cached(
         "DELETE FROM buckets WHERE hour = ?1 AND process = ?2 AND executor = ?3 AND origin = ?4",
     )?;
+    let mut changed: BTreeSet<(NameId, Day)> = BTreeSet::new();
     let mut body = Vec::new();
     for BucketRow { key, sums } in &commit.buckets {
+        if key.origin == Origin::Live {
+            changed.insert((key.process, day_of(key.hour)));
+        }
         let (executor, origin) = (key.executor as u8, key.origin as u8);
         if sums.is_zero() {
             delete.execute(params![key.hour, key.process, executor, origin])?;
@@ -306,6 +323,11 @@ fn write_sums(to: &Transaction, commit: &Commit) -> rusqlite::Result<()> {
             sums.encode(&mut body);
             insert.execute(params![key.hour, key.process, executor, origin, body])?;
         }
+    }
+    let mut dirty =
+        to.prepare_cached("INSERT OR IGNORE INTO drift_dirty (process, day) VALUES (?1, ?2)")?;
+    for (process, day) in changed {
+        dirty.execute(params![process, day])?;
     }
     let mut insert = to.prepare_cached(
         "INSERT OR REPLACE INTO totals (process, executor, origin, body) VALUES (?1, ?2, ?3, ?4)",

@@ -4,6 +4,7 @@
 //! a crash at any instant finds them all as of the same moment. Knows rows, not what they mean.
 
 mod commit;
+mod drift;
 mod lock;
 mod past;
 mod quarantine;
@@ -12,6 +13,7 @@ mod schema;
 pub use commit::{
     BucketRow, CaseRow, Commit, CounterRow, DocumentRow, FileRow, LedgerRow, RulesRow, TotalRow,
 };
+pub use drift::{AlarmRow, DriftRow, EpochRow, MarkKind, MarkRow};
 pub use lock::DataLock;
 pub use quarantine::{QuarantineFilter, QuarantineRow, ReplayState};
 

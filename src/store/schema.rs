@@ -52,6 +52,31 @@ const MIGRATIONS: &[&str] = &["
     -- Which of them held from when on. 0 stands for a text that was not given.
     CREATE TABLE rules_log (id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, configuration INTEGER NOT NULL,
         catalog INTEGER NOT NULL, tolerance INTEGER NOT NULL);
+", "
+    -- Drift looks at the hours of one process after the other.
+    CREATE INDEX buckets_by_process ON buckets (process, hour);
+    -- Days whose buckets have changed since drift looked at them.
+    CREATE TABLE drift_dirty (process INTEGER, day INTEGER, PRIMARY KEY (process, day)) WITHOUT ROWID;
+    INSERT INTO drift_dirty SELECT DISTINCT process, (hour - ((hour % 24) + 24) % 24) / 24 FROM buckets WHERE origin = 0;
+    -- What each epoch of a process is held against, and what its days say in the categories of that.
+    CREATE TABLE drift_baselines (process INTEGER, epoch INTEGER, body BLOB NOT NULL,
+        PRIMARY KEY (process, epoch)) WITHOUT ROWID;
+    CREATE TABLE drift_days (process INTEGER, epoch INTEGER, day INTEGER, body BLOB NOT NULL,
+        PRIMARY KEY (process, epoch, day)) WITHOUT ROWID;
+    -- How far drift has looked at each process.
+    CREATE TABLE drift_processes (process INTEGER PRIMARY KEY, until INTEGER NOT NULL);
+    -- From a day on, so many processes share the budget of false alarms.
+    CREATE TABLE drift_fleet (day INTEGER PRIMARY KEY, processes INTEGER NOT NULL);
+    -- Known changes. An empty process stands for all.
+    CREATE TABLE marks (id INTEGER PRIMARY KEY AUTOINCREMENT, day INTEGER NOT NULL, process TEXT NOT NULL,
+        kind TEXT NOT NULL, text TEXT NOT NULL, by_whom TEXT NOT NULL, noted_at INTEGER NOT NULL);
+    -- Days are those since 1970. `was` and `became` are in units of the stream.
+    CREATE TABLE alarms (id INTEGER PRIMARY KEY AUTOINCREMENT, process TEXT NOT NULL, stream TEXT NOT NULL,
+        epoch INTEGER NOT NULL, raised INTEGER NOT NULL, onset INTEGER NOT NULL, direction TEXT NOT NULL,
+        outcome TEXT NOT NULL, was REAL NOT NULL, became REAL NOT NULL, evidence REAL NOT NULL,
+        ended INTEGER, how TEXT, explained_by TEXT, noted_at INTEGER NOT NULL,
+        acknowledged_at INTEGER, acknowledged_by TEXT, acknowledged_why TEXT);
+    CREATE INDEX alarms_by_process ON alarms (process);
 "];
 
 /// Refuses a database that is not of the newest schema: for those who only read, and can't bring it up to date.

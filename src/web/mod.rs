@@ -1,5 +1,6 @@
 //! HTTP: metrics, health, reload, scores as JSON, and a plain landing page.
 
+mod drift;
 mod landing;
 mod server;
 

@@ -1,6 +1,6 @@
 //! Routes, limits and signals.
 
-use super::landing;
+use super::{drift, landing};
 use crate::daemon::Running;
 use crate::export::{self, SnapshotCollector};
 use axum::extract::State;
@@ -19,7 +19,7 @@ const WATCH_EVERY: Duration = Duration::from_secs(2);
 /// reload that waits for a full disk, must not keep it from stopping.
 const LAST_ANSWERS: Duration = Duration::from_secs(3);
 
-type Daemon = State<Arc<Running>>;
+pub(super) type Daemon = State<Arc<Running>>;
 
 /// Serves until the daemon is asked to stop; reloads on SIGHUP and when a configuration file changes.
 pub async fn serve(
@@ -35,6 +35,10 @@ pub async fn serve(
         .route("/-/reload", post(reload))
         .route("/api/v1/processes", get(processes))
         .route("/api/v1/sources", get(sources))
+        .route("/api/v1/drift", get(drift::list))
+        .route("/api/v1/alarms", get(drift::alarms))
+        .route("/api/v1/alarms/{id}/acknowledge", post(drift::acknowledge))
+        .route("/api/v1/marks", post(drift::mark))
         .layer(axum::extract::DefaultBodyLimit::max(64 << 10))
         .with_state(daemon.clone());
     let watcher = tokio::spawn(watch(daemon.clone()));

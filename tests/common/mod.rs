@@ -265,6 +265,14 @@ impl Daemon {
         (status, response.body_mut().read_to_string().unwrap())
     }
 
+    pub fn post_json(&self, path: &str, body: &Value) -> (u16, String) {
+        let url = format!("http://{}{path}", self.address());
+        let request = agent().post(url).header("content-type", "application/json");
+        let mut response = request.send(body.to_string()).unwrap();
+        let status = response.status().as_u16();
+        (status, response.body_mut().read_to_string().unwrap())
+    }
+
     pub fn reload(&self) -> (u16, String) {
         self.post("/-/reload")
     }

@@ -1,0 +1,214 @@
+//! Drift: does the fleet keep its promise, and how fast is the fold?
+//!
+//! 1. 1,000 stable processes (5 to 200 cases a day, fewer and worse at weekends, log-normal durations, correlation 0.2 from
+//!    case to case) over a simulated year at a budget of 12 false alarms: how many come?
+//! 2. The same fleet with 20 processes of at least 20 cases a day whose deviation trebles, and 20 whose durations spread
+//!    twice as wide at the same median, from the middle of the year: how many are found, how soon?
+//! 3. A year of hourly digests of 1,000 processes: how long does folding take on one core?
+//!
+//! `cargo bench --bench drift [-- PROCESSES]`
+
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, Normal, Poisson};
+use std::time::Instant;
+use toleranced::config::drift::DriftTerms;
+use toleranced::drift::{Budget, Cause, Digest, Epoch, HourPart, Learning, Stream, fold, learn};
+use toleranced::measure::Sums;
+use toleranced::model::{Day, Executor, Names, SECOND_US, weekday};
+
+const YEAR: Day = 365;
+const CHANGE: Day = 182;
+
+#[derive(Clone, Copy, PartialEq)]
+enum Change {
+    None,
+    Deviation,
+    Spread,
+}
+
+struct Process {
+    rng: ChaCha8Rng,
+    rate: f64,
+    wrong: f64,
+    was_wrong: bool,
+    noise: f64,
+}
+
+impl Process {
+    fn new(seed: u64, least: f64) -> Process {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        Process {
+            rate: rng.random_range(least..200.0),
+            wrong: rng.random_range(0.01..0.1),
+            was_wrong: false,
+            noise: 0.0,
+            rng,
+        }
+    }
+
+    fn day(&mut self, day: Day, change: Change) -> Vec<HourPart> {
+        let weekend = weekday(day) >= 5;
+        let rate = self.rate * if weekend { 0.4 } else { 1.0 };
+        let count = Poisson::new(rate).expect("a rate").sample(&mut self.rng) as usize;
+        let mut hours: Vec<i32> = (0..count).map(|_| self.rng.random_range(0..24)).collect();
+        hours.sort_unstable();
+        let mut parts: Vec<HourPart> = Vec::new();
+        for hour in hours {
+            let hour = day * 24 + hour;
+            if parts.last().is_none_or(|part| part.hour != hour) {
+                parts.push(HourPart {
+                    hour,
+                    kind: Executor::Human,
+                    sums: Sums::default(),
+                });
+            }
+            if let Some(part) = parts.last_mut() {
+                self.case(hour, weekend, change, &mut part.sums);
+            }
+        }
+        parts
+    }
+
+    fn case(&mut self, hour: i32, weekend: bool, change: Change, to: &mut Sums) {
+        const DEPENDENCE: f64 = 0.2;
+        let mut p = self.wrong * if weekend { 1.5 } else { 1.0 };
+        if change == Change::Deviation {
+            p = (3.0 * p).min(0.9);
+        }
+        let given = p + DEPENDENCE * (f64::from(u8::from(self.was_wrong)) - p);
+        self.was_wrong = self.rng.random_bool(given.clamp(0.0, 1.0));
+        let fresh: f64 = Normal::new(0.0, 1.0)
+            .expect("a normal")
+            .sample(&mut self.rng);
+        self.noise = DEPENDENCE * self.noise + (1.0 - DEPENDENCE * DEPENDENCE).sqrt() * fresh;
+        let spread = if change == Change::Spread { 1.6 } else { 0.8 };
+        let seconds = 3_600.0 * (spread * self.noise).exp();
+        to.starts.add(hour, 1);
+        to.cases += 1;
+        to.outcomes.add(if self.was_wrong { 2 } else { 1 }, 1);
+        to.deviations
+            .add(if self.was_wrong { 1_000_000 } else { 0 }, 1);
+        to.durations.add((seconds * SECOND_US as f64) as i64, 1);
+        to.variants.add(self.rng.random_range(0..5), 1);
+    }
+}
+
+fn epoch(mut process: Process, terms: &DriftTerms, change: Change) -> Epoch {
+    let names = Names::new();
+    let mut learning = Learning::new(0);
+    let mut parts = Vec::new();
+    let mut epoch = Epoch {
+        start: 0,
+        cause: Cause::First,
+        baseline: None,
+        digests: Vec::new(),
+    };
+    for day in 0..YEAR {
+        let change = if day < CHANGE { Change::None } else { change };
+        let today = process.day(day, change);
+        match &epoch.baseline {
+            Some(baseline) => epoch.digests.push((day, baseline.digest(&today, None))),
+            None => {
+                let cases = today.iter().map(|part| part.sums.cases).sum();
+                parts.extend(today);
+                if learning.add(day, cases, terms) {
+                    epoch.baseline = Some(learn(&parts, 0, day, &names));
+                }
+            }
+        }
+    }
+    epoch
+}
+
+fn main() {
+    let processes: u32 = std::env::args()
+        .filter_map(|arg| arg.parse().ok())
+        .next()
+        .unwrap_or(1_000);
+    let terms = DriftTerms::default();
+    let budget = Budget::new(terms.false_alarms_per_year, processes);
+    let mut alarms: Vec<(u32, Stream, Day)> = Vec::new();
+    for seed in 0..processes {
+        let epoch = epoch(Process::new(u64::from(seed), 5.0), &terms, Change::None);
+        let drift = fold(&[epoch], YEAR - 1, &budget, &terms);
+        alarms.extend(
+            drift
+                .alarms
+                .iter()
+                .map(|alarm| (seed, alarm.stream, alarm.raised)),
+        );
+    }
+    println!(
+        "{processes} stable processes, one year, budget 12, threshold {:.0}: {} false alarms",
+        budget.threshold(0),
+        alarms.len()
+    );
+    for (process, stream, day) in alarms {
+        println!("  process {process}: {stream} on day {day}");
+    }
+    for (what, change, stream) in [
+        ("deviation trebles", Change::Deviation, Stream::Deviation),
+        (
+            "durations spread twice as wide",
+            Change::Spread,
+            Stream::DurationDispersion,
+        ),
+    ] {
+        let mut delays: Vec<Day> = Vec::new();
+        let of = 20 * (processes / 100).max(1);
+        for seed in 0..of {
+            let epoch = epoch(
+                Process::new(1_000_000 + u64::from(seed), 20.0),
+                &terms,
+                change,
+            );
+            let drift = fold(&[epoch], YEAR - 1, &budget, &terms);
+            let alarm = drift.alarms.iter().find(|alarm| alarm.stream == stream);
+            delays.extend(alarm.map(|alarm| alarm.raised - CHANGE + 1));
+        }
+        delays.sort_unstable();
+        println!(
+            "{what}: {} of {of} found, median delay {} days, 90 % within {} days",
+            delays.len(),
+            delays[delays.len() / 2],
+            delays[delays.len() * 9 / 10]
+        );
+    }
+    speed(&terms, processes, &budget);
+}
+
+/// Folds a year of hourly digests: they are added up to days, then folded.
+fn speed(terms: &DriftTerms, processes: u32, budget: &Budget) {
+    let made = epoch(Process::new(7, 99.0), terms, Change::None);
+    let Some(baseline) = &made.baseline else {
+        return;
+    };
+    let mut process = Process::new(8, 99.0);
+    let hours: Vec<(Day, Digest)> = (baseline.last + 1..baseline.last + 1 + YEAR)
+        .flat_map(|day| process.day(day, Change::None))
+        .map(|part| (part.hour.div_euclid(24), baseline.digest([&part], None)))
+        .collect();
+    let begun = Instant::now();
+    let mut alarms = 0;
+    for _ in 0..processes {
+        let mut days: Vec<(Day, Digest)> = Vec::with_capacity(YEAR as usize);
+        for (day, digest) in &hours {
+            match days.last_mut() {
+                Some((last, sum)) if last == day => sum.merge(digest),
+                _ => days.push((*day, digest.clone())),
+            }
+        }
+        let epoch = Epoch {
+            digests: days,
+            ..made.clone()
+        };
+        let until = baseline.last + YEAR;
+        alarms += fold(&[epoch], until, budget, terms).alarms.len();
+    }
+    let seconds = begun.elapsed().as_secs_f64();
+    println!(
+        "{processes} processes, {} hourly digests each: added up and folded in {seconds:.2} s on one core ({alarms} alarms)",
+        hours.len()
+    );
+}

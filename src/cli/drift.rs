@@ -1,0 +1,368 @@
+//! `toleranced drift`: alarms and the evidence of all streams; taking note of an alarm; a new baseline; how soon a change
+//! would be found.
+
+mod output;
+mod soon;
+
+use super::common::{catalog, readable, tolerance};
+use super::failure::{Done, Failure};
+use super::mapping_args::MappingArgs;
+use super::reading::{RulesArgs, read_logs};
+use crate::config::daemon::Config;
+use crate::config::drift::DriftTerms;
+use crate::daemon::{KeptDrift, kept_drift};
+use crate::drift::{Budget, Cause, HourPart, Needs, begin, fold};
+use crate::measure::{BucketKey, Sums, bucket_parts};
+use crate::model::{Day, NameId, Origin, Time, day_of};
+use crate::store::{AlarmRow, MarkKind, MarkRow, Store};
+use chrono::Utc;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Changes of processes against their own past: alarms, and the evidence of every stream
+///
+/// Reads the database of a daemon, running or not, or log files.
+#[derive(Debug, clap::Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:
+  toleranced drift
+  toleranced drift tickets.csv --process-name tickets
+  toleranced drift --simulate deviation=2
+  toleranced drift ack 17 --by 'SOC lead' --why 'new phishing wave, known'
+  toleranced drift rebaseline phishing-triage --by 'SOC lead' --why 'agreed: second look at every case'
+
+Exit codes: 0 no alarm stands, 1 an alarm stands or a file is invalid, 2 wrong usage or a file can't be read."
+)]
+pub(super) struct Args {
+    /// Logs to read instead of the database of a daemon; `-` for standard input
+    #[arg(value_name = "FILE")]
+    files: Vec<String>,
+    #[command(flatten)]
+    store: ConfigArg,
+    /// Only this process
+    #[arg(long, value_name = "PROCESS")]
+    only: Option<String>,
+    /// Estimate from the process's own days how soon a change would be found, such as `deviation=2`, `frequency=0.5`
+    #[arg(long, value_name = "CHANGE", num_args = 0..=1, default_missing_value = "deviation=2")]
+    simulate: Option<soon::Change>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    #[command(flatten)]
+    mapping: MappingArgs,
+    #[command(flatten)]
+    rules: RulesArgs,
+    #[command(subcommand)]
+    action: Option<Action>,
+}
+
+#[derive(Debug, clap::Args)]
+struct ConfigArg {
+    /// The configuration file
+    #[arg(
+        long,
+        short,
+        value_name = "FILE",
+        default_value = "toleranced.yaml",
+        global = true
+    )]
+    config: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// An aligned table for people
+    Table,
+    /// The same for programs; documented in docs/drift.md
+    Json,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Take note of an alarm: it stands, and everybody sees who knows of it and why
+    Ack {
+        /// Its number
+        id: i64,
+        /// Who
+        #[arg(long)]
+        by: String,
+        /// Why
+        #[arg(long)]
+        why: String,
+    },
+    /// Declare that how a process is from a day on is how it shall be: its alarms end, a new baseline is learned
+    Rebaseline {
+        /// The process
+        process: String,
+        /// The first day of the new baseline, `YYYY-MM-DD`; today if not given
+        #[arg(long, value_name = "DATE")]
+        from: Option<String>,
+        /// Who
+        #[arg(long)]
+        by: String,
+        /// Why
+        #[arg(long)]
+        why: String,
+    },
+}
+
+/// Note a known change, such as a new playbook, model or prompt version
+///
+/// What drift finds from then on is put down to it, and a new baseline is learned.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  toleranced mark 'prompt version 7' --process phishing-triage --by 'detection team'
+  toleranced mark 'new SOAR release' --at 2026-03-01 --by 'platform team'")]
+pub(super) struct MarkArgs {
+    /// What has changed
+    text: String,
+    /// The process; all if not given
+    #[arg(long, value_name = "PROCESS")]
+    process: Option<String>,
+    /// The first day on which it holds, `YYYY-MM-DD`; today if not given
+    #[arg(long, value_name = "DATE")]
+    at: Option<String>,
+    /// Who says so
+    #[arg(long)]
+    by: String,
+    #[command(flatten)]
+    store: ConfigArg,
+}
+
+/// What is listed.
+struct Listed {
+    processes: Vec<KeptDrift>,
+    alarms: Vec<AlarmRow>,
+    budget: Budget,
+    terms: DriftTerms,
+}
+
+pub(super) fn run(args: &Args) -> Result<Done, Failure> {
+    match &args.action {
+        Some(Action::Ack { id, by, why }) => acknowledge(&args.store.config, *id, by, why),
+        Some(Action::Rebaseline {
+            process,
+            from,
+            by,
+            why,
+        }) => note(
+            &args.store.config,
+            &MarkRow {
+                day: day("--from", from.as_deref())?,
+                process: process.clone(),
+                kind: MarkKind::Rebaseline,
+                text: why.clone(),
+                by: by.clone(),
+                noted_at: now().0,
+            },
+        ),
+        None => list(args),
+    }
+}
+
+pub(super) fn mark(args: &MarkArgs) -> Result<Done, Failure> {
+    let row = MarkRow {
+        day: day("--at", args.at.as_deref())?,
+        process: args.process.clone().unwrap_or_default(),
+        kind: MarkKind::Change,
+        text: args.text.clone(),
+        by: args.by.clone(),
+        noted_at: now().0,
+    };
+    note(&args.store.config, &row)
+}
+
+fn now() -> Time {
+    Time::from_utc(Utc::now())
+}
+
+fn day(flag: &str, text: Option<&str>) -> Result<Day, Failure> {
+    let Some(text) = text else {
+        return Ok(now().day());
+    };
+    super::reading::parse_time(flag, text).map(Time::day)
+}
+
+fn load(file: &Path) -> Result<Config, Failure> {
+    Ok(Config::parse(&readable(file)?, file)?)
+}
+
+fn open(config: &Config) -> Result<Store, Failure> {
+    let folder = &config.data_dir;
+    if !Store::file_in(folder).exists() {
+        let message = format!(
+            "{}: there is no database yet; `toleranced run` makes it, or name log files",
+            folder.display()
+        );
+        return Err(Failure::environment(message));
+    }
+    Ok(Store::open(folder)?)
+}
+
+fn acknowledge(file: &Path, id: i64, by: &str, why: &str) -> Result<Done, Failure> {
+    let store = open(&load(file)?)?;
+    if !store.acknowledge(id, by, why, now().0)? {
+        return Err(Failure::invalid(format!(
+            "there is no alarm {id}; `toleranced drift` lists them"
+        )));
+    }
+    println!("Alarm {id} is acknowledged.");
+    Ok(Done::Fine)
+}
+
+fn note(file: &Path, row: &MarkRow) -> Result<Done, Failure> {
+    if row.text.trim().is_empty() || row.by.trim().is_empty() {
+        return Err(Failure::environment(
+            "neither the text nor --by may be empty",
+        ));
+    }
+    let store = open(&load(file)?)?;
+    let names = store.names()?;
+    if !row.process.is_empty() && names.find(&row.process).is_none() {
+        return Err(Failure::invalid(format!(
+            "there is no process `{}`",
+            row.process
+        )));
+    }
+    store.add_mark(row)?;
+    let whom = match row.process.as_str() {
+        "" => "all processes".to_owned(),
+        process => format!("`{process}`"),
+    };
+    println!(
+        "Noted for {whom} from {} on; a running daemon takes it up with its next scoring.",
+        crate::drift::ProcessDrift::date(row.day)
+    );
+    Ok(Done::Fine)
+}
+
+fn list(args: &Args) -> Result<Done, Failure> {
+    let mut listed = if args.files.is_empty() {
+        of_store(&args.store.config)?
+    } else {
+        of_logs(args)?
+    };
+    if let Some(only) = &args.only {
+        listed.processes.retain(|kept| kept.process == *only);
+        listed.alarms.retain(|alarm| alarm.process == *only);
+        if listed.processes.is_empty() {
+            return Err(Failure::invalid(format!(
+                "there is no process `{only}` with a finished day"
+            )));
+        }
+    }
+    if let Some(change) = &args.simulate {
+        return soon::print(&listed, change);
+    }
+    match args.format {
+        Format::Table => output::table(&listed)?,
+        Format::Json => output::json(&listed)?,
+    }
+    let stands = |alarm: &AlarmRow| alarm.is_open() && alarm.explained_by.is_none();
+    Ok(if listed.alarms.iter().any(stands) {
+        Done::Findings
+    } else {
+        Done::Fine
+    })
+}
+
+fn of_store(file: &Path) -> Result<Listed, Failure> {
+    let config = load(file)?;
+    let store = open(&config)?;
+    let (processes, budget) = kept_drift(&store, &config.drift)?;
+    Ok(Listed {
+        alarms: store.alarms()?,
+        processes,
+        budget,
+        terms: config.drift,
+    })
+}
+
+fn of_logs(args: &Args) -> Result<Listed, Failure> {
+    let catalog = catalog(args.rules.catalog.as_deref())?;
+    let tolerance = tolerance(args.rules.tolerance.as_deref())?;
+    let mut logs = read_logs(&args.files, &args.mapping, None)?;
+    let rules = logs.rules(&catalog, &tolerance);
+    let as_of = logs.table.span().map_or(Time(0), |(_, last)| last);
+    // The day of the last event has not ended.
+    let until = as_of.day() - 1;
+    let names = &logs.table.names;
+    let mut hours: BTreeMap<NameId, BTreeMap<BucketKey, Sums>> = BTreeMap::new();
+    let tally = crate::assemble::Tally::new(
+        &rules,
+        names,
+        crate::assemble::Windows::all_alike(None),
+        as_of,
+    );
+    logs.table.tell(tally, |_, facts, _| {
+        if facts.origin != Origin::Live {
+            return;
+        }
+        let (start, end) = bucket_parts(facts);
+        let of = hours.entry(facts.process).or_default();
+        of.entry(start).or_default().add_start(facts, 1);
+        if facts.complete {
+            of.entry(end).or_default().add_end(facts, names, 1);
+        }
+    });
+    let terms = DriftTerms::default();
+    let budget = Budget::new(terms.false_alarms_per_year, hours.len() as u32);
+    let mut processes = Vec::new();
+    for (id, buckets) in hours {
+        let process = names.text(id).to_owned();
+        let mut days = by_day(buckets);
+        let Some(first) = days.keys().next().copied() else {
+            continue;
+        };
+        let declared = catalog.processes.get(&process);
+        let epoch = declared
+            .and_then(|process| process.epoch)
+            .map_or(first, Time::day);
+        let critical = declared.and_then(|process| process.critical_outcome.as_ref());
+        let needs = Needs {
+            terms: &terms,
+            names,
+            critical: critical.and_then(|critical| names.find(&critical.outcome)),
+        };
+        let Ok(epoch) = begin(epoch.max(first), Cause::First, until, needs, &mut days);
+        let epochs = vec![epoch];
+        processes.push(KeptDrift {
+            drift: fold(&epochs, until, &budget, &terms),
+            process,
+            epochs,
+        });
+    }
+    processes.sort_by(|a, b| a.process.cmp(&b.process));
+    let mut alarms: Vec<AlarmRow> = processes
+        .iter()
+        .flat_map(|kept| {
+            let row = |alarm| AlarmRow::of(&kept.process, alarm, names, as_of);
+            kept.drift.alarms.iter().map(row)
+        })
+        .collect();
+    alarms.sort_by_key(|alarm| alarm.raised);
+    for (number, alarm) in (1..).zip(&mut alarms) {
+        alarm.id = number;
+    }
+    Ok(Listed {
+        processes,
+        alarms,
+        budget,
+        terms,
+    })
+}
+
+fn by_day(buckets: BTreeMap<BucketKey, Sums>) -> BTreeMap<Day, Vec<HourPart>> {
+    let mut days: BTreeMap<Day, Vec<HourPart>> = BTreeMap::new();
+    for (key, sums) in buckets {
+        days.entry(day_of(key.hour)).or_default().push(HourPart {
+            hour: key.hour,
+            kind: key.executor,
+            sums,
+        });
+    }
+    days.values_mut()
+        .for_each(|parts| parts.sort_by_key(|part| (part.hour, part.kind)));
+    days
+}

@@ -1,0 +1,259 @@
+//! What `toleranced drift` prints.
+
+use super::super::failure::Failure;
+use super::super::text::{grouped, printable};
+use super::Listed;
+use crate::drift::{ProcessDrift, Stream};
+use crate::store::AlarmRow;
+use comfy_table::{CellAlignment, Table, presets};
+use serde_json::json;
+use std::io::{self, Write};
+
+/// Days that a sparkline shows, two in a character where there are more than this.
+const SPARK_CHARS: usize = 30;
+/// Processes, names and reasons are cut at so many characters.
+const NAME_CHARS: usize = 40;
+
+pub(super) fn table(listed: &Listed) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    alarms(&mut out, listed)?;
+    streams(&mut out, listed)?;
+    let expected = listed
+        .processes
+        .iter()
+        .filter_map(|kept| kept.drift.until)
+        .max()
+        .map_or(0.0, |day| {
+            listed.budget.expected_per_year(day, listed.processes.len())
+        });
+    writeln!(
+        out,
+        "\nAt these thresholds at most {expected:.1} false alarms a year are expected over all processes \
+         (drift.false_alarms_per_year: {}).",
+        listed.terms.false_alarms_per_year
+    )?;
+    Ok(())
+}
+
+fn alarms(out: &mut impl Write, listed: &Listed) -> Result<(), Failure> {
+    let (open, over): (Vec<&AlarmRow>, Vec<&AlarmRow>) =
+        listed.alarms.iter().partition(|alarm| alarm.is_open());
+    if open.is_empty() {
+        writeln!(out, "No alarm stands.")?;
+    } else {
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING);
+        table.set_header([
+            "alarm",
+            "process",
+            "what",
+            "since about",
+            "found",
+            "expected",
+            "now",
+            "known",
+        ]);
+        for alarm in &open {
+            table.add_row(row(alarm));
+        }
+        writeln!(out, "ALARMS\n{}", trimmed(&table))?;
+    }
+    if !over.is_empty() {
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING);
+        table.set_header([
+            "alarm",
+            "process",
+            "what",
+            "since about",
+            "found",
+            "expected",
+            "then",
+            "ended",
+        ]);
+        for alarm in &over {
+            table.add_row(row(alarm));
+        }
+        writeln!(out, "\nOVER\n{}", trimmed(&table))?;
+    }
+    Ok(())
+}
+
+fn trimmed(table: &Table) -> String {
+    let lines = table.lines().map(|line| line.trim_end().to_owned());
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn row(alarm: &AlarmRow) -> Vec<String> {
+    let stream = alarm.stream.parse::<Stream>().ok();
+    let known = match (
+        &alarm.ended,
+        &alarm.how,
+        &alarm.explained_by,
+        &alarm.acknowledged_by,
+    ) {
+        (Some(day), Some(how), _, _) => format!("{} ({how})", ProcessDrift::date(*day)),
+        (_, _, Some(what), _) => format!("explained by {}", printable(what, NAME_CHARS)),
+        (_, _, _, Some(by)) => {
+            let why = alarm.acknowledged_why.as_deref().unwrap_or("");
+            format!(
+                "{}: {}",
+                printable(by, NAME_CHARS),
+                printable(why, NAME_CHARS)
+            )
+        }
+        _ => String::new(),
+    };
+    vec![
+        alarm.id.to_string(),
+        printable(&alarm.process, NAME_CHARS),
+        what(alarm, stream),
+        ProcessDrift::date(alarm.onset),
+        ProcessDrift::date(alarm.raised),
+        figure(stream, alarm.was),
+        figure(stream, alarm.became),
+        known,
+    ]
+}
+
+/// The change in words.
+fn what(alarm: &AlarmRow, stream: Option<Stream>) -> String {
+    let up = alarm.direction == "up";
+    match stream {
+        Some(Stream::DurationLocation) => if up {
+            "durations longer"
+        } else {
+            "durations shorter"
+        }
+        .to_owned(),
+        Some(Stream::DurationDispersion) => if up {
+            "durations spread wider"
+        } else {
+            "durations spread less"
+        }
+        .to_owned(),
+        Some(Stream::OutcomeMix) => match alarm.outcome.as_str() {
+            "" => "more of rare or new outcomes".to_owned(),
+            outcome => format!("more of outcome {}", printable(outcome, NAME_CHARS)),
+        },
+        Some(Stream::Deviation) => "more deviation".to_owned(),
+        Some(Stream::InputVariance) => "same input ends otherwise".to_owned(),
+        Some(stream) => stream.title().to_owned(),
+        None => printable(&alarm.stream, NAME_CHARS),
+    }
+}
+
+/// A mean of a stream with its unit.
+fn figure(stream: Option<Stream>, value: f64) -> String {
+    match stream {
+        Some(Stream::FrequencyUp | Stream::FrequencyDown) => format!("{value:.1} a day"),
+        Some(Stream::DurationLocation) => format!("rank {value:.2}"),
+        Some(Stream::DurationDispersion) => format!("spread {value:.2}"),
+        _ => format!("{:.2} %", 100.0 * value),
+    }
+}
+
+fn streams(out: &mut impl Write, listed: &Listed) -> Result<(), Failure> {
+    writeln!(
+        out,
+        "\nEVIDENCE (1 raises an alarm; the line shows the last days on a logarithmic scale)"
+    )?;
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header([
+        "process", "stream", "evidence", "", "expected", "now", "baseline",
+    ]);
+    for at in [2, 4, 5] {
+        if let Some(column) = table.column_mut(at) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    for kept in &listed.processes {
+        let drift = &kept.drift;
+        let name = printable(&kept.process, NAME_CHARS);
+        let Some(baseline) = &drift.baseline else {
+            let need = format!(
+                "being learned: {} cases and {} days are needed",
+                grouped(i128::from(listed.terms.baseline_cases)),
+                listed.terms.baseline_days
+            );
+            table.add_row([
+                name,
+                String::new(),
+                String::new(),
+                String::new(),
+                String::new(),
+                String::new(),
+                need,
+            ]);
+            continue;
+        };
+        for (nth, state) in drift.streams.iter().enumerate() {
+            let first = nth == 0;
+            let of = match first {
+                true => format!(
+                    "{} to {}, {} cases",
+                    baseline.from,
+                    baseline.to,
+                    grouped(i128::from(baseline.cases))
+                ),
+                false => String::new(),
+            };
+            let stream = Some(state.stream);
+            table.add_row([
+                if first { name.clone() } else { String::new() },
+                state.stream.title().to_owned(),
+                evidence(state.evidence),
+                sparkline(drift, nth),
+                figure(stream, state.before),
+                figure(stream, state.now),
+                of,
+            ]);
+        }
+    }
+    writeln!(out, "{}", trimmed(&table))?;
+    Ok(())
+}
+
+fn evidence(value: f64) -> String {
+    match value {
+        v if v >= 1.0 => format!("{v:.1}"),
+        v if v >= 0.001 => format!("{v:.3}"),
+        _ => "<0.001".to_owned(),
+    }
+}
+
+/// The evidence of the last days, from nothing to the threshold; the greatest of each stretch counts.
+fn sparkline(drift: &ProcessDrift, stream: usize) -> String {
+    const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let days = &drift.days[drift.days.len().saturating_sub(2 * SPARK_CHARS)..];
+    let whole = drift.threshold.ln_1p();
+    let height = |ratio: f64| (ratio * drift.threshold).ln_1p() / whole;
+    days.chunks(if days.len() > SPARK_CHARS { 2 } else { 1 })
+        .map(|stretch| {
+            let of =
+                |point: &crate::drift::DayPoint| point.evidence.get(stream).copied().unwrap_or(0.0);
+            let most = stretch.iter().map(of).fold(0.0, f32::max);
+            let bar = (height(f64::from(most)) * BARS.len() as f64) as usize;
+            BARS[bar.min(BARS.len() - 1)]
+        })
+        .collect()
+}
+
+pub(super) fn json(listed: &Listed) -> Result<(), Failure> {
+    let processes: Vec<serde_json::Value> = listed
+        .processes
+        .iter()
+        .map(|kept| crate::drift::said(&kept.process, &kept.drift))
+        .collect();
+    let all = json!({
+        "version": 1,
+        "false_alarms_per_year": listed.budget.per_year,
+        "processes": processes,
+        "alarms": listed.alarms,
+    });
+    let mut out = io::stdout().lock();
+    serde_json::to_writer_pretty(&mut out, &all)?;
+    writeln!(out)?;
+    Ok(())
+}

@@ -1,0 +1,102 @@
+//! `drift` in toleranced.yaml: the budget of false alarms, and what a baseline needs.
+
+use super::problem::Problem;
+use super::span::SpanText;
+use super::yaml::{At, Source};
+use crate::model::HOUR_US;
+use serde::Deserialize;
+
+/// How changes are looked for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DriftTerms {
+    /// False alarms a year that are accepted, expected at most, over the whole fleet.
+    pub false_alarms_per_year: f64,
+    /// A baseline needs so many cases ...
+    pub baseline_cases: i64,
+    /// ... and so many days.
+    pub baseline_days: i32,
+    /// A change by less than this factor is not worth an alarm; 1 for any.
+    pub smallest_change: f64,
+    /// After an alarm is over its stream gives no other one for so many days.
+    pub cool_down_days: i32,
+}
+
+impl Default for DriftTerms {
+    fn default() -> DriftTerms {
+        DriftTerms {
+            false_alarms_per_year: 12.0,
+            baseline_cases: 300,
+            baseline_days: 28,
+            smallest_change: 1.0,
+            cool_down_days: 7,
+        }
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawDrift {
+    false_alarms_per_year: Option<At<f64>>,
+    baseline_cases: Option<At<i64>>,
+    baseline_days: Option<At<i32>>,
+    smallest_change: Option<At<f64>>,
+    cool_down: Option<SpanText>,
+}
+
+impl RawDrift {
+    /// Checks what was written; what is wrong is told and replaced by the default.
+    pub(super) fn checked(&self, source: &Source, problems: &mut Vec<Problem>) -> DriftTerms {
+        let default = DriftTerms::default();
+        let days = |span: i64| (span / (24 * HOUR_US)).clamp(0, 3_650) as i32;
+        DriftTerms {
+            false_alarms_per_year: within(
+                &self.false_alarms_per_year,
+                "false_alarms_per_year",
+                (0.01, 10_000.0),
+                default.false_alarms_per_year,
+                (source, problems),
+            ),
+            baseline_cases: within(
+                &self.baseline_cases,
+                "baseline_cases",
+                (50, 1_000_000),
+                default.baseline_cases,
+                (source, problems),
+            ),
+            baseline_days: within(
+                &self.baseline_days,
+                "baseline_days",
+                (7, 366),
+                default.baseline_days,
+                (source, problems),
+            ),
+            smallest_change: within(
+                &self.smallest_change,
+                "smallest_change",
+                (1.0, 10.0),
+                default.smallest_change,
+                (source, problems),
+            ),
+            cool_down_days: self
+                .cool_down
+                .as_ref()
+                .map_or(default.cool_down_days, |span| days(span.0)),
+        }
+    }
+}
+
+fn within<T: PartialOrd + Copy + std::fmt::Display>(
+    at: &Option<At<T>>,
+    field: &str,
+    (least, most): (T, T),
+    default: T,
+    (source, problems): (&Source, &mut Vec<Problem>),
+) -> T {
+    let Some(at) = at else { return default };
+    if at.value >= least && at.value <= most {
+        return at.value;
+    }
+    let message = format!("`drift.{field}` must be from {least} to {most}");
+    problems.push(source.problem(at, message));
+    default
+}

@@ -1,0 +1,454 @@
+//! Looking for changes: brings epochs up to date with the days whose buckets have changed, folds, and keeps the alarms.
+
+use super::super::cache::CacheError;
+use super::super::snapshot::DriftView;
+use super::Engine;
+use crate::config::drift::DriftTerms;
+use crate::drift::{
+    Budget, Cause, Digest, Epoch, HourPart, Hours, Needs, ProcessDrift, begin, digests, fold,
+};
+use crate::ingest::EventBatch;
+use crate::model::{Day, NameId, Origin, Time};
+use crate::store::{AlarmRow, Commit, DriftRow, EpochRow, MarkKind, MarkRow, Store, StoreError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Processes whose changes are written at once.
+const PROCESSES_AT_ONCE: usize = 50;
+/// An alarm that late data has moved by more than this is another one.
+const SAME_ALARM_DAYS: Day = 60;
+/// The terms that the baselines in the database were learned by.
+const TERMS: &str = "drift_terms";
+
+/// What is known of drift.
+#[derive(Debug, Default)]
+pub(in crate::daemon) struct DriftBook {
+    /// By process.
+    pub results: BTreeMap<NameId, ProcessDrift>,
+    /// Every alarm, oldest first.
+    pub alarms: Vec<AlarmRow>,
+    /// The same for everybody else.
+    pub view: Arc<DriftView>,
+    /// How many processes shared the budget from when on.
+    fleet: Vec<(Day, u32)>,
+    marks: Vec<MarkRow>,
+    /// The terms of the last fold.
+    terms: Option<DriftTerms>,
+    /// The day of the latest event of each source: later days have not finished arriving.
+    latest: BTreeMap<String, Day>,
+    latest_unwritten: BTreeSet<String>,
+}
+
+impl DriftBook {
+    pub(super) fn load(store: &Store, sources: &[String]) -> Result<DriftBook, StoreError> {
+        let mut book = DriftBook {
+            fleet: store.drift_fleet()?,
+            alarms: store.alarms()?,
+            ..DriftBook::default()
+        };
+        for source in sources {
+            let day = store.meta(&latest_key(source))?;
+            if let Some(day) = day.and_then(|text| text.parse().ok()) {
+                book.latest.insert(source.clone(), day);
+            }
+        }
+        Ok(book)
+    }
+
+    /// Notes how far a source has come.
+    pub(super) fn saw(&mut self, source: &str, batch: &EventBatch) {
+        let Some(day) = batch.events.iter().map(|event| event.time.day()).max() else {
+            return;
+        };
+        let known = self.latest.get(source);
+        if known.is_none_or(|known| *known < day) {
+            self.latest.insert(source.to_owned(), day);
+            self.latest_unwritten.insert(source.to_owned());
+        }
+    }
+
+    /// Hands how far sources have come to a commit that will be written.
+    pub(super) fn write_to(&mut self, commit: &mut Commit) {
+        for source in std::mem::take(&mut self.latest_unwritten) {
+            let day = self.latest.get(&source).copied().unwrap_or(0);
+            commit.meta.push((latest_key(&source), day.to_string()));
+        }
+    }
+
+    /// The budget that thresholds follow from.
+    pub fn budget(&self, per_year: f64) -> Budget {
+        Budget {
+            per_year,
+            fleet: self.fleet.clone(),
+        }
+    }
+}
+
+fn latest_key(source: &str) -> String {
+    format!("latest:{source}")
+}
+
+/// The hours of a process in the database.
+struct Kept<'a> {
+    store: &'a Store,
+    process: NameId,
+}
+
+impl Hours for Kept<'_> {
+    type Error = StoreError;
+
+    fn hours(&mut self, from: Day, to: Day) -> Result<Vec<HourPart>, StoreError> {
+        self.store.hours_of(self.process, from, to)
+    }
+}
+
+/// What is to be done about a process.
+struct Task {
+    process: NameId,
+    /// The last day that has ended and arrived.
+    until: Day,
+    /// Days up to it whose buckets have changed.
+    dirty: BTreeSet<Day>,
+    /// Baselines that are kept are not believed.
+    relearn: bool,
+}
+
+/// An epoch brought up to date, and what to write of it.
+type Brought = (Epoch, Option<EpochRow>);
+
+impl Engine {
+    /// Looks for changes up to the last day that has ended and arrived. Everything must be committed before.
+    pub(super) fn look_for_drift(&mut self, now: Time) -> Result<(), CacheError> {
+        let terms = self.config.drift;
+        let learned_by = format!("{} {}", terms.baseline_cases, terms.baseline_days);
+        let relearn = self
+            .store
+            .meta(TERMS)?
+            .is_some_and(|kept| kept != learned_by);
+        let marks = self.store.marks()?;
+        let grown = self.fleet_growth(now);
+        if let Some(grown) = grown {
+            self.drift.fleet.push(grown);
+        }
+        let again = relearn || self.drift.terms != Some(terms) || self.drift.marks != marks;
+        let budget = self.drift.budget(terms.false_alarms_per_year);
+        let tasks = self.tasks(now, relearn, again || grown.is_some())?;
+        let mut commit = Commit {
+            fleet: grown,
+            ..Commit::default()
+        };
+        for task in tasks {
+            let (drift, row) = self.look_at(&task, &marks, &budget, now)?;
+            commit.drift.push(row);
+            self.drift.results.insert(task.process, drift);
+            if commit.drift.len() >= PROCESSES_AT_ONCE {
+                self.store.commit(&std::mem::take(&mut commit))?;
+            }
+        }
+        if again {
+            commit.meta.push((TERMS.to_owned(), learned_by));
+        }
+        if !commit.is_empty() {
+            self.store.commit(&commit)?;
+        }
+        (self.drift.terms, self.drift.marks) = (Some(terms), marks);
+        // Somebody may have acknowledged one meanwhile.
+        self.drift.alarms = self.store.alarms()?;
+        self.drift.view = Arc::new(DriftView {
+            processes: self
+                .drift
+                .results
+                .iter()
+                .map(|(process, drift)| (self.names.text(*process).to_owned(), drift.clone()))
+                .collect(),
+            alarms: self.drift.alarms.clone(),
+            false_alarms_per_year: budget.expected_per_year(now.day(), self.drift.results.len()),
+        });
+        Ok(())
+    }
+
+    /// The processes that have live cases.
+    fn live_processes(&self) -> BTreeSet<NameId> {
+        let live = self
+            .sums
+            .totals()
+            .filter(|((_, _, origin), total)| *origin == Origin::Live && !total.is_zero());
+        live.map(|((process, _, _), _)| *process).collect()
+    }
+
+    /// From when on more processes than before share the budget.
+    fn fleet_growth(&self, now: Time) -> Option<(Day, u32)> {
+        let processes = u32::try_from(self.live_processes().len()).unwrap_or(u32::MAX);
+        let shares = Budget::shares(processes);
+        match self.drift.fleet.last() {
+            None => Some((Day::MIN, shares)),
+            Some((_, known)) if *known < shares => Some((now.day(), shares)),
+            Some(_) => None,
+        }
+    }
+
+    fn tasks(&mut self, now: Time, relearn: bool, all: bool) -> Result<Vec<Task>, StoreError> {
+        let live = self.live_processes();
+        self.drift
+            .results
+            .retain(|process, _| live.contains(process));
+        let mut arrived: BTreeMap<NameId, Day> = BTreeMap::new();
+        for (source, process) in self.losses.known_feeds() {
+            if let Some(day) = self.drift.latest.get(source) {
+                let known = arrived.entry(*process).or_insert(Day::MIN);
+                *known = (*known).max(*day);
+            }
+        }
+        let today = now.day();
+        let mut dirty: BTreeMap<NameId, BTreeSet<Day>> = BTreeMap::new();
+        for (process, day) in self.store.dirty_days(today)? {
+            dirty.entry(process).or_default().insert(day);
+        }
+        let task = |process: &NameId| {
+            let arrived = arrived.get(process).copied().unwrap_or(today);
+            let until = today.min(arrived) - 1;
+            let mut days = dirty.remove(process).unwrap_or_default();
+            days.retain(|day| *day <= until);
+            let known = self
+                .drift
+                .results
+                .get(process)
+                .and_then(|drift| drift.until);
+            let due = all || !days.is_empty() || known != Some(until);
+            due.then_some(Task {
+                process: *process,
+                until,
+                dirty: days,
+                relearn,
+            })
+        };
+        Ok(live.iter().filter_map(task).collect())
+    }
+
+    fn look_at(
+        &self,
+        task: &Task,
+        marks: &[MarkRow],
+        budget: &Budget,
+        now: Time,
+    ) -> Result<(ProcessDrift, DriftRow), CacheError> {
+        let mut row = DriftRow {
+            process: task.process,
+            until: task.until,
+            epochs: Vec::new(),
+            alarms: Vec::new(),
+        };
+        let mut epochs = Vec::new();
+        for (start, cause) in self.plan(task.process, task.until, marks)? {
+            let (epoch, kept) = self.bring_up(task, start, cause)?;
+            row.epochs.extend(kept);
+            epochs.push(epoch);
+        }
+        let drift = fold(&epochs, task.until, budget, &self.config.drift);
+        let process = self.names.text(task.process);
+        let known = self
+            .drift
+            .alarms
+            .iter()
+            .filter(|row| row.process == process);
+        let found = drift
+            .alarms
+            .iter()
+            .map(|alarm| AlarmRow::of(process, alarm, &self.names, now));
+        row.alarms = reconciled(known.collect(), found.collect(), task.until);
+        Ok((drift, row))
+    }
+
+    /// When the epochs of a process begin, and why.
+    fn plan(
+        &self,
+        process: NameId,
+        until: Day,
+        marks: &[MarkRow],
+    ) -> Result<Vec<(Day, Cause)>, StoreError> {
+        let id = self.names.text(process);
+        let Some(seen) = self.store.first_day_of(process)? else {
+            return Ok(Vec::new());
+        };
+        let declared = self.config.catalog.processes.get(id);
+        let declared = declared.and_then(|process| process.epoch).map(Time::day);
+        let first = declared.map_or(seen, |epoch| epoch.max(seen));
+        let mut plan: BTreeMap<Day, Cause> = BTreeMap::from([(first, Cause::First)]);
+        for mark in marks {
+            let meant = mark.process.is_empty() || mark.process == id;
+            if meant && mark.day > first {
+                let cause = match mark.kind {
+                    MarkKind::Change => Cause::Change(mark.text.clone()),
+                    MarkKind::Rebaseline => Cause::Rebaseline(mark.text.clone()),
+                };
+                plan.insert(mark.day, cause);
+            }
+        }
+        Ok(plan
+            .into_iter()
+            .filter(|(start, _)| *start <= until)
+            .collect())
+    }
+
+    fn bring_up(&self, task: &Task, start: Day, cause: Cause) -> Result<Brought, StoreError> {
+        let process = task.process;
+        let mut hours = Kept {
+            store: &self.store,
+            process,
+        };
+        let critical = self.critical_outcome(process);
+        let known = match task.relearn {
+            true => None,
+            false => self.store.drift_baseline(process, start)?,
+        };
+        let touched = |last: Day| task.dirty.range(start..=last).next().is_some();
+        let Some(baseline) = known.filter(|baseline| !touched(baseline.last)) else {
+            let needs = Needs {
+                terms: &self.config.drift,
+                names: &self.names,
+                critical,
+            };
+            let epoch = begin(start, cause, task.until, needs, &mut hours)?;
+            let row = epoch.baseline.as_ref().map(|baseline| {
+                let mut body = Vec::new();
+                baseline.encode(&mut body);
+                EpochRow {
+                    start,
+                    baseline: Some(body),
+                    days: encoded(&epoch.digests),
+                }
+            });
+            return Ok((epoch, row));
+        };
+        let mut days: BTreeMap<Day, Digest> = BTreeMap::new();
+        for day in task.dirty.range(baseline.last + 1..) {
+            // A day that has lost its cases says nothing any more.
+            days.insert(*day, Digest::default());
+            days.extend(digests(&baseline, (*day, *day), critical, &mut hours)?);
+        }
+        let days: Vec<(Day, Digest)> = days.into_iter().collect();
+        let mut all: BTreeMap<Day, Digest> =
+            self.store.drift_days(process, start)?.into_iter().collect();
+        all.extend(days.iter().cloned());
+        let row = EpochRow {
+            start,
+            baseline: None,
+            days: encoded(&days),
+        };
+        let epoch = Epoch {
+            start,
+            cause,
+            baseline: Some(baseline),
+            digests: all.into_iter().collect(),
+        };
+        Ok((epoch, Some(row)))
+    }
+
+    fn critical_outcome(&self, process: NameId) -> Option<NameId> {
+        let declared = self
+            .config
+            .catalog
+            .processes
+            .get(self.names.text(process))?;
+        self.names
+            .find(&declared.critical_outcome.as_ref()?.outcome)
+    }
+}
+
+fn encoded(digests: &[(Day, Digest)]) -> Vec<(Day, Vec<u8>)> {
+    let body = |(day, digest): &(Day, Digest)| {
+        let mut body = Vec::new();
+        digest.encode(&mut body);
+        (*day, body)
+    };
+    digests.iter().map(body).collect()
+}
+
+/// The rows to write, so that what is kept says what was found: alarms are known again by stream, epoch and about when;
+/// who has acknowledged one, and when it was noted first, stays. What late data has taken the evidence from is withdrawn.
+fn reconciled(known: Vec<&AlarmRow>, found: Vec<AlarmRow>, until: Day) -> Vec<AlarmRow> {
+    let mut left = known;
+    let mut rows = Vec::new();
+    for mut row in found {
+        let same = left
+            .iter()
+            .enumerate()
+            .filter(|(_, old)| old.stream == row.stream && old.epoch == row.epoch)
+            .map(|(at, old)| (old.raised.abs_diff(row.raised), at))
+            .min()
+            .filter(|(apart, _)| *apart <= SAME_ALARM_DAYS as u32);
+        if let Some((_, at)) = same {
+            let old = left.remove(at);
+            row = AlarmRow {
+                id: old.id,
+                noted_at: old.noted_at,
+                acknowledged_at: old.acknowledged_at,
+                acknowledged_by: old.acknowledged_by.clone(),
+                acknowledged_why: old.acknowledged_why.clone(),
+                ..row
+            };
+            if row == *old {
+                continue;
+            }
+        }
+        rows.push(row);
+    }
+    let stands = |old: &&AlarmRow| old.how.as_deref() != Some("withdrawn");
+    rows.extend(left.into_iter().filter(stands).map(|old| AlarmRow {
+        ended: Some(until),
+        how: Some("withdrawn".to_owned()),
+        ..old.clone()
+    }));
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn alarm(id: i64, stream: &str, raised: Day) -> AlarmRow {
+        AlarmRow {
+            id,
+            process: "p".to_owned(),
+            stream: stream.to_owned(),
+            raised,
+            noted_at: id,
+            ..AlarmRow::default()
+        }
+    }
+
+    #[test]
+    fn an_alarm_that_is_known_is_not_raised_again() {
+        let mut old = alarm(7, "deviation", 100);
+        old.acknowledged_by = Some("soc".to_owned());
+        assert_eq!(
+            reconciled(vec![&old], vec![alarm(0, "deviation", 100)], 200),
+            []
+        );
+        // Late data has moved it by two days.
+        let rows = reconciled(vec![&old], vec![alarm(0, "deviation", 102)], 200);
+        let [row] = &rows[..] else { panic!("{rows:?}") };
+        assert_eq!((row.id, row.raised, row.noted_at), (7, 102, 7));
+        assert_eq!(row.acknowledged_by.as_deref(), Some("soc"));
+    }
+
+    #[test]
+    fn another_stream_or_another_time_is_another_alarm() {
+        let old = alarm(7, "deviation", 100);
+        let found = vec![
+            alarm(0, "deviation", 100),
+            alarm(0, "outcome_mix", 101),
+            alarm(0, "deviation", 300),
+        ];
+        let rows = reconciled(vec![&old], found, 400);
+        assert_eq!(rows.iter().map(|row| row.id).collect::<Vec<_>>(), [0, 0]);
+    }
+
+    #[test]
+    fn what_late_data_has_explained_away_is_withdrawn_once() {
+        let old = alarm(7, "deviation", 100);
+        let rows = reconciled(vec![&old], Vec::new(), 200);
+        assert_eq!(rows[0].how.as_deref(), Some("withdrawn"));
+        assert_eq!(reconciled(vec![&rows[0]], Vec::new(), 201), []);
+    }
+}

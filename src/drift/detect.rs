@@ -1,0 +1,296 @@
+//! Detectors: what a baseline and a budget make of the digest of a day.
+
+use super::baseline::Baseline;
+use super::budget::Budget;
+use super::digest::Digest;
+use super::estimate::{Estimate, Scalar, scalars};
+use super::fold::Direction;
+use super::stream::Stream;
+use crate::config::drift::DriftTerms;
+use crate::model::{Day, weekday};
+use crate::stats::{Bet, kelly, ln_bet, ln_count_ratio, normal_quantile};
+
+/// Odds ratios that are bet on: a mixture finds a change between them nearly as soon as the best of them.
+const RATIOS: [f64; 5] = [1.5, 1.9, 2.5, 3.5, 6.0];
+/// The same for each outcome: these are many.
+const OUTCOME_RATIOS: [f64; 3] = [1.6, 2.5, 5.0];
+/// Bets on ranks, in both directions.
+const RANK_BETS: [f64; 2] = [0.6, 1.4];
+/// Ratios of daily counts that are bet on, upwards; their inverses downwards.
+const COUNT_RATIOS: [f64; 4] = [1.25, 1.6, 2.5, 6.0];
+/// A stream is watched from so many observations in the baseline on.
+const LEAST_OBSERVATIONS: f64 = 50.0;
+/// Ranks that vary less than this are mostly ties: nothing is to be seen in them.
+const LEAST_RANK_VARIANCE: f64 = 0.005;
+
+/// A scalar with its null means.
+#[derive(Clone, Debug)]
+struct Table {
+    scalar: Scalar,
+    /// Null mean by weekday and category.
+    means: [Vec<f64>; 7],
+}
+
+/// What one component of a mixture bets on.
+#[derive(Clone, Debug)]
+enum Wager {
+    /// Logarithm of the factor by weekday and category of a table.
+    Category {
+        table: usize,
+        ln: Box<[Vec<f64>; 7]>,
+        direction: Direction,
+    },
+    /// A ratio of the cases begun a day.
+    Count {
+        ratio: f64,
+        bound: [f64; 7],
+        null: [f64; 7],
+        dispersion: f64,
+    },
+}
+
+/// A stream that is watched, and the bets of its mixture.
+#[derive(Clone, Debug)]
+struct Watched {
+    stream: Stream,
+    wagers: Vec<Wager>,
+}
+
+/// Every detector of one epoch of a process. Of constant size; what changes is in the mixtures of the fold.
+#[derive(Clone, Debug)]
+pub struct Detectors {
+    tables: Vec<Table>,
+    watched: Vec<Watched>,
+}
+
+/// What leads a stream: the direction, and which outcome.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Leading {
+    pub direction: Direction,
+    pub outcome: Option<usize>,
+}
+
+impl Detectors {
+    /// For a baseline, with bounds that follow from the budget.
+    pub fn new(baseline: &Baseline, budget: &Budget, terms: &DriftTerms) -> Detectors {
+        let risk = budget.risk(baseline.last);
+        let mut made = Detectors {
+            tables: Vec::new(),
+            watched: Vec::new(),
+        };
+        for (scalar, estimate) in scalars(baseline.layout())
+            .into_iter()
+            .zip(&baseline.estimates)
+        {
+            let ties = !scalar.binary && estimate.variance < LEAST_RANK_VARIANCE;
+            if estimate.n >= LEAST_OBSERVATIONS && !ties {
+                made.watch(scalar, estimate, risk, terms.smallest_change);
+            }
+        }
+        made.watch_arrivals(baseline, risk, terms.smallest_change);
+        made
+    }
+
+    /// The streams that are watched, each with the number of its bets.
+    pub fn streams(&self) -> impl Iterator<Item = (Stream, usize)> + '_ {
+        self.watched
+            .iter()
+            .map(|one| (one.stream, one.wagers.len()))
+    }
+
+    fn watch(&mut self, scalar: Scalar, estimate: &Estimate, risk: f64, smallest: f64) {
+        let table = self.tables.len();
+        let (lower, upper) = estimate.bounds(scalar.binary, risk);
+        let width = scalar.x.len();
+        let by_category = |of: &dyn Fn(f64, f64) -> f64| -> [Vec<f64>; 7] {
+            std::array::from_fn(|day| {
+                let value = |at: usize| of(estimate.cells[at / width][day], scalar.x[at % width]);
+                (0..scalar.range.len()).map(value).collect()
+            })
+        };
+        let means = by_category(&|cell, _| cell);
+        let wager = |direction, lambda: &dyn Fn(f64) -> f64, bound: f64| {
+            let ln = by_category(&|cell, x| {
+                let m = estimate.moved(cell, bound, scalar.binary);
+                ln_bet(lambda(m), x, m) / estimate.spread
+            });
+            Wager::Category {
+                table,
+                ln: Box::new(ln),
+                direction,
+            }
+        };
+        let wagers: Vec<Wager> = if scalar.binary {
+            let ratios: &[f64] = match scalar.stream {
+                Stream::OutcomeMix => &OUTCOME_RATIOS,
+                _ => &RATIOS,
+            };
+            let bound = upper.max(estimate.mean * smallest);
+            ratios
+                .iter()
+                .map(|ratio| {
+                    let better = |m: f64| ratio * m / (1.0 + (ratio - 1.0) * m);
+                    wager(Direction::Up, &|m| kelly(better(m), m), bound)
+                })
+                .collect()
+        } else {
+            let up = RANK_BETS
+                .iter()
+                .map(|bet| wager(Direction::Up, &|m| bet.min(0.98 / m), upper));
+            let down = RANK_BETS
+                .iter()
+                .map(|bet| wager(Direction::Down, &|m| -bet.min(0.98 / (1.0 - m)), lower));
+            up.chain(down).collect()
+        };
+        let stream = scalar.stream;
+        self.tables.push(Table { scalar, means });
+        // All outcomes are one stream.
+        match self.watched.iter_mut().find(|one| one.stream == stream) {
+            Some(watched) => watched.wagers.extend(wagers),
+            None => self.watched.push(Watched { stream, wagers }),
+        }
+    }
+
+    fn watch_arrivals(&mut self, baseline: &Baseline, risk: f64, smallest: f64) {
+        let arrivals = &baseline.arrivals;
+        if arrivals.total < LEAST_OBSERVATIONS {
+            return;
+        }
+        let error = (arrivals.dispersion / arrivals.total).sqrt();
+        let off = normal_quantile(risk).unwrap_or(3.0) * error;
+        let factor = off.exp().max(smallest);
+        let wagers = |ratio: &dyn Fn(f64) -> f64, bound: f64| {
+            let wager = |by: &f64| Wager::Count {
+                ratio: ratio(*by),
+                bound: arrivals.weekdays.map(|mean| mean * bound),
+                null: arrivals.weekdays,
+                dispersion: arrivals.dispersion,
+            };
+            COUNT_RATIOS.iter().map(wager).collect()
+        };
+        self.watched.push(Watched {
+            stream: Stream::FrequencyUp,
+            wagers: wagers(&|by| by, factor),
+        });
+        self.watched.push(Watched {
+            stream: Stream::FrequencyDown,
+            wagers: wagers(&|by| 1.0 / by, 1.0 / factor),
+        });
+    }
+
+    /// The bets of a day, stream by stream. `threshold` bounds what a single day can say of the frequency: one day of a
+    /// thousand cases is an incident, and no drift.
+    pub(super) fn bets(
+        &self,
+        day: Day,
+        digest: &Digest,
+        threshold: f64,
+        mut take: impl FnMut(usize, &[Bet]),
+    ) {
+        let weekday = weekday(day);
+        let most = 0.5 * threshold.ln();
+        let seen: Vec<Seen> = self
+            .tables
+            .iter()
+            .map(|table| Seen::of(table, weekday, digest))
+            .collect();
+        let mut bets = Vec::new();
+        for (nth, watched) in self.watched.iter().enumerate() {
+            bets.clear();
+            bets.extend(watched.wagers.iter().map(|wager| match wager {
+                Wager::Category { table, ln, .. } => seen[*table].bet(&ln[weekday]),
+                Wager::Count {
+                    ratio,
+                    bound,
+                    null,
+                    dispersion,
+                } => {
+                    let (mean, count) = (bound[weekday], digest.starts as f64);
+                    let alpha = if mean > 0.0 {
+                        (dispersion - 1.0) / mean
+                    } else {
+                        0.0
+                    };
+                    Bet {
+                        ln_factor: ln_count_ratio(count, mean, *ratio, alpha).min(most),
+                        count: 1.0,
+                        sum: count,
+                        expected: null[weekday],
+                    }
+                }
+            }));
+            take(nth, &bets);
+        }
+    }
+
+    /// What a component of a watched stream bets on.
+    pub(super) fn leading(&self, watched: usize, component: usize) -> Option<Leading> {
+        let watched = self.watched.get(watched)?;
+        let leading = match watched.wagers.get(component)? {
+            Wager::Category {
+                table, direction, ..
+            } => Leading {
+                direction: *direction,
+                outcome: self.tables[*table].scalar.outcome,
+            },
+            Wager::Count { ratio, .. } => Leading {
+                direction: if *ratio > 1.0 {
+                    Direction::Up
+                } else {
+                    Direction::Down
+                },
+                outcome: None,
+            },
+        };
+        Some(leading)
+    }
+
+    /// The mean deviation that is expected of a day with these cases; `None` where the deviation is not watched.
+    pub(super) fn expected_deviation(&self, day: Day, digest: &Digest) -> Option<f64> {
+        let table = self
+            .tables
+            .iter()
+            .find(|table| table.scalar.stream == Stream::Deviation)?;
+        let seen = Seen::of(table, weekday(day), digest);
+        (seen.count > 0.0).then(|| seen.expected / seen.count)
+    }
+}
+
+/// What a digest says of one scalar.
+struct Seen {
+    /// Categories with their counts.
+    counts: Vec<(usize, f64)>,
+    count: f64,
+    sum: f64,
+    expected: f64,
+}
+
+impl Seen {
+    fn of(table: &Table, weekday: usize, digest: &Digest) -> Seen {
+        let (x, means) = (&table.scalar.x, &table.means[weekday]);
+        let counts = digest.counts.get(table.scalar.range.clone()).unwrap_or(&[]);
+        let mut seen = Seen {
+            counts: Vec::new(),
+            count: 0.0,
+            sum: 0.0,
+            expected: 0.0,
+        };
+        for (at, count) in counts.iter().enumerate().filter(|(_, count)| **count != 0) {
+            let count = f64::from(*count);
+            seen.counts.push((at, count));
+            seen.count += count;
+            seen.sum += count * x[at % x.len()];
+            seen.expected += count * means[at];
+        }
+        seen
+    }
+
+    fn bet(&self, ln: &[f64]) -> Bet {
+        Bet {
+            ln_factor: self.counts.iter().map(|(at, count)| ln[*at] * count).sum(),
+            count: self.count,
+            sum: self.sum,
+            expected: self.expected,
+        }
+    }
+}

@@ -1,0 +1,384 @@
+//! From the digests of finished days to alarms: the whole history of a process, every time, in a millisecond a year.
+//!
+//! Nothing is carried from one fold to the next, so late data cannot leave a trace: the alarms are those that would have
+//! been raised had everything come in time.
+
+use super::baseline::{Baseline, BaselineSummary, date};
+use super::budget::Budget;
+use super::detect::Detectors;
+use super::digest::Digest;
+use super::stream::Stream;
+use crate::config::drift::DriftTerms;
+use crate::model::{Day, NameId, ONE};
+use crate::stats::Mixture;
+use serde::{Deserialize, Serialize};
+
+/// Evidence beyond so many times the threshold is forgotten, so that an alarm ends when the change does.
+const MOST_EVIDENCE: f64 = 10.0;
+/// An onset so many days before a known change may still be that change: it is estimated.
+const ONSET_ERROR_DAYS: Day = 7;
+
+/// Which way a stream has gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// More, longer, wider.
+    Up,
+    /// Less, shorter, narrower.
+    Down,
+}
+
+impl Direction {
+    /// As it is written in JSON.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Direction::Up => "up",
+            Direction::Down => "down",
+        }
+    }
+}
+
+/// Why an epoch began.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The first cases, or the epoch of the catalog.
+    First,
+    /// A known change: a new playbook, model or prompt version. The old baseline is watched on until the new one is
+    /// complete; what it finds meanwhile is explained by the change.
+    Change(String),
+    /// Somebody has said that how it is now is how it shall be. The old baseline is watched no longer.
+    Rebaseline(String),
+}
+
+/// One epoch of a process: from a known change to the next.
+#[derive(Clone, Debug)]
+pub struct Epoch {
+    /// Its first day.
+    pub start: Day,
+    /// Why it began.
+    pub cause: Cause,
+    /// Its baseline; `None` while that is being learned.
+    pub baseline: Option<Baseline>,
+    /// The finished days after the baseline, ascending; days without cases may be missing.
+    pub digests: Vec<(Day, Digest)>,
+}
+
+/// How an alarm ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ended {
+    /// The evidence has gone: the process is as it was.
+    Resolved,
+    /// A new baseline took over.
+    Rebaselined,
+}
+
+impl Ended {
+    /// As it is written in JSON.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Ended::Resolved => "resolved",
+            Ended::Rebaselined => "rebaselined",
+        }
+    }
+}
+
+/// A change that was found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Alarm {
+    /// The stream.
+    pub stream: Stream,
+    /// The first day of its epoch.
+    pub epoch: Day,
+    /// The day after which the evidence was there.
+    pub raised: Day,
+    /// The estimated first day of the change.
+    pub onset: Day,
+    /// Which way.
+    pub direction: Direction,
+    /// Which outcome has become more frequent; `None` for one that the baseline did not have, and for other streams.
+    pub outcome: Option<NameId>,
+    /// The mean that was expected since the onset, in units of the stream.
+    pub before: f64,
+    /// The mean since the onset.
+    pub now: f64,
+    /// Evidence over threshold when it was raised.
+    pub evidence: f64,
+    /// When and how it ended.
+    pub ended: Option<(Day, Ended)>,
+    /// The known change that it is put down to.
+    pub explained_by: Option<String>,
+}
+
+impl Alarm {
+    /// Whether it stands.
+    pub fn is_open(&self) -> bool {
+        self.ended.is_none()
+    }
+}
+
+/// How a stream stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StreamState {
+    /// The stream.
+    pub stream: Stream,
+    /// Evidence over threshold: an alarm at 1.
+    pub evidence: f64,
+    /// Whether its alarm stands.
+    pub alarm: bool,
+    /// The mean that is expected, and the mean, since its CUSUM left zero last.
+    pub before: f64,
+    /// See `before`.
+    pub now: f64,
+}
+
+/// One finished day of a process that is watched.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DayPoint {
+    /// The day.
+    pub day: Day,
+    /// Cases that ended.
+    pub cases: i64,
+    /// Cases that began.
+    pub starts: i64,
+    /// Their mean deviation; `None` without cases.
+    pub deviation: Option<f64>,
+    /// What was expected.
+    pub expected: Option<f64>,
+    /// Evidence over threshold, in the order of [`ProcessDrift::streams`].
+    pub evidence: Vec<f32>,
+}
+
+/// Everything about the drift of one process.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ProcessDrift {
+    /// The baseline that is watched; `None` while the first one is being learned.
+    pub baseline: Option<BaselineSummary>,
+    /// Last day of that baseline.
+    pub baseline_until: Option<Day>,
+    /// The streams that are watched.
+    pub streams: Vec<StreamState>,
+    /// All alarms, by the day on which they were raised.
+    pub alarms: Vec<Alarm>,
+    /// The days since the end of that baseline.
+    pub days: Vec<DayPoint>,
+    /// The last day that counts.
+    pub until: Option<Day>,
+    /// The threshold of the evidence on that day.
+    pub threshold: f64,
+}
+
+/// Folds the epochs of a process, ascending, up to the end of the day `until`.
+pub fn fold(epochs: &[Epoch], until: Day, budget: &Budget, terms: &DriftTerms) -> ProcessDrift {
+    let mut drift = ProcessDrift {
+        until: Some(until),
+        threshold: budget.threshold(until),
+        ..ProcessDrift::default()
+    };
+    for (nth, epoch) in epochs.iter().enumerate() {
+        let Some(baseline) = &epoch.baseline else {
+            continue;
+        };
+        let next = epochs.get(nth + 1);
+        let last = next.map_or(until, |next| watched_until(next, until));
+        let mut watch = Watch::new(epoch, baseline, next, budget, terms);
+        watch.run(last.min(until), budget);
+        if last < until {
+            watch.end(last + 1);
+        }
+        drift.alarms.append(&mut watch.alarms);
+        drift.baseline = Some(baseline.summary());
+        drift.baseline_until = Some(baseline.last);
+        drift.streams = watch.states();
+        drift.days = watch.days;
+    }
+    drift
+        .alarms
+        .sort_by_key(|alarm| (alarm.raised, alarm.stream));
+    drift
+}
+
+/// The last day on which the epoch before is watched.
+fn watched_until(next: &Epoch, until: Day) -> Day {
+    match (&next.cause, &next.baseline) {
+        (Cause::Rebaseline(_), _) => next.start - 1,
+        (_, Some(baseline)) => baseline.last,
+        (_, None) => until,
+    }
+}
+
+/// A stream while it is watched.
+struct Running {
+    stream: Stream,
+    mixture: Mixture,
+    /// Its alarm that stands, by its place among the alarms.
+    alarm: Option<usize>,
+    /// No alarm before this day.
+    quiet_until: Day,
+    evidence: f64,
+}
+
+struct Watch<'a> {
+    epoch: &'a Epoch,
+    baseline: &'a Baseline,
+    next: Option<&'a Epoch>,
+    cool_down: Day,
+    detectors: Detectors,
+    running: Vec<Running>,
+    alarms: Vec<Alarm>,
+    days: Vec<DayPoint>,
+}
+
+impl<'a> Watch<'a> {
+    fn new(
+        epoch: &'a Epoch,
+        baseline: &'a Baseline,
+        next: Option<&'a Epoch>,
+        budget: &Budget,
+        terms: &DriftTerms,
+    ) -> Watch<'a> {
+        let detectors = Detectors::new(baseline, budget, terms);
+        let running = detectors.streams().map(|(stream, bets)| Running {
+            stream,
+            mixture: Mixture::new(bets),
+            alarm: None,
+            quiet_until: Day::MIN,
+            evidence: 0.0,
+        });
+        Watch {
+            epoch,
+            baseline,
+            next,
+            cool_down: terms.cool_down_days,
+            running: running.collect(),
+            detectors,
+            alarms: Vec::new(),
+            days: Vec::new(),
+        }
+    }
+
+    /// Takes every day after the baseline up to `last`; days that are missing had no cases.
+    fn run(&mut self, last: Day, budget: &Budget) {
+        let nothing = Digest::default();
+        let epoch = self.epoch;
+        let mut digests = epoch.digests.iter().peekable();
+        for day in self.baseline.last + 1..=last {
+            while digests.next_if(|(of, _)| *of < day).is_some() {}
+            let digest = digests.next_if(|(of, _)| *of == day);
+            self.day(day, digest.map_or(&nothing, |(_, digest)| digest), budget);
+        }
+    }
+
+    fn day(&mut self, day: Day, digest: &Digest, budget: &Budget) {
+        let threshold = budget.threshold(day);
+        let running = &mut self.running;
+        self.detectors.bets(day, digest, threshold, |nth, bets| {
+            let one = &mut running[nth];
+            // A single component can carry a mixture as far as this.
+            let cap = MOST_EVIDENCE * threshold * bets.len() as f64;
+            one.mixture.step(day, bets, cap);
+            one.evidence = one.mixture.evidence() / threshold;
+        });
+        for nth in 0..self.running.len() {
+            self.judge(nth, day, threshold);
+        }
+        let mean = |ppm: i64| ppm as f64 / f64::from(ONE) / digest.cases as f64;
+        self.days.push(DayPoint {
+            day,
+            cases: digest.cases,
+            starts: digest.starts,
+            deviation: (digest.cases > 0).then(|| mean(digest.deviation_ppm)),
+            expected: self.detectors.expected_deviation(day, digest),
+            evidence: self.running.iter().map(|one| one.evidence as f32).collect(),
+        });
+    }
+
+    /// Raises an alarm, or ends the one that stands. Between the two thresholds (A, and its square root) nothing happens:
+    /// one drift is one alarm.
+    fn judge(&mut self, nth: usize, day: Day, threshold: f64) {
+        let one = &self.running[nth];
+        match one.alarm {
+            None if one.evidence >= 1.0 && day >= one.quiet_until => self.raise(nth, day),
+            Some(at) if one.evidence * threshold.sqrt() < 1.0 => {
+                self.alarms[at].ended = Some((day, Ended::Resolved));
+                let one = &mut self.running[nth];
+                one.alarm = None;
+                one.quiet_until = day + self.cool_down;
+                one.mixture.reset();
+            }
+            _ => {}
+        }
+    }
+
+    fn raise(&mut self, nth: usize, day: Day) {
+        let one = &self.running[nth];
+        let Some((component, state)) = one.mixture.leading() else {
+            return;
+        };
+        let Some(leading) = self.detectors.leading(nth, component) else {
+            return;
+        };
+        let explained_by = self.next.and_then(|next| match &next.cause {
+            Cause::Change(what) if state.since >= next.start - ONSET_ERROR_DAYS => {
+                Some(what.clone())
+            }
+            _ => None,
+        });
+        let known = |nth: usize| self.baseline.outcomes.get(nth).copied();
+        let count = state.count.max(1.0);
+        self.alarms.push(Alarm {
+            stream: one.stream,
+            epoch: self.epoch.start,
+            raised: day,
+            onset: state.since,
+            direction: leading.direction,
+            outcome: leading.outcome.and_then(known),
+            before: state.expected / count,
+            now: state.sum / count,
+            evidence: one.evidence,
+            ended: None,
+            explained_by,
+        });
+        self.running[nth].alarm = Some(self.alarms.len() - 1);
+    }
+
+    /// Ends what stands, because another baseline takes over.
+    fn end(&mut self, day: Day) {
+        for one in &mut self.running {
+            if let Some(at) = one.alarm.take() {
+                self.alarms[at].ended = Some((day, Ended::Rebaselined));
+            }
+        }
+    }
+
+    fn states(&self) -> Vec<StreamState> {
+        let state = |one: &Running| {
+            let leading = one
+                .mixture
+                .leading()
+                .map(|(_, state)| *state)
+                .unwrap_or_default();
+            let count = leading.count.max(1.0);
+            StreamState {
+                stream: one.stream,
+                evidence: one.evidence,
+                alarm: one.alarm.is_some(),
+                before: leading.expected / count,
+                now: leading.sum / count,
+            }
+        };
+        self.running.iter().map(state).collect()
+    }
+}
+
+impl ProcessDrift {
+    /// Alarms that stand.
+    pub fn open(&self) -> impl Iterator<Item = &Alarm> {
+        self.alarms.iter().filter(|alarm| alarm.is_open())
+    }
+
+    /// The day, `YYYY-MM-DD`.
+    pub fn date(day: Day) -> String {
+        date(day)
+    }
+}

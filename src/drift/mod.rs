@@ -1,0 +1,31 @@
+//! Drift: has a process changed against its own past, at a false-alarm rate that is stated?
+//!
+//! A pure fold over finished days in the order of event time: baselines learned from the first days of an epoch, e-detectors
+//! over bounded streams, alarms with their onset, direction and size. docs/drift.md has the formulae. Knows no clock, no
+//! database and nobody who acknowledges an alarm.
+
+mod baseline;
+mod budget;
+mod detect;
+mod digest;
+mod estimate;
+mod fold;
+mod history;
+mod learn;
+mod said;
+mod soon;
+mod stream;
+
+pub use baseline::{Baseline, BaselineSummary};
+pub use budget::Budget;
+pub use detect::Detectors;
+pub use digest::Digest;
+pub use fold::{Alarm, Cause, DayPoint, Direction, Ended, Epoch, ProcessDrift, StreamState, fold};
+pub use history::{Hours, Needs, begin, digests};
+pub use learn::{HourPart, Learning, learn};
+pub use said::said;
+pub use soon::{Altered, Delay, how_soon};
+pub use stream::Stream;
+
+#[cfg(test)]
+mod tests;

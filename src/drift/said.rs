@@ -1,0 +1,39 @@
+//! Drift as JSON; docs/drift.md has every key.
+
+use super::fold::{DayPoint, ProcessDrift};
+use serde_json::{Value, json};
+
+/// The drift of a process, without its alarms.
+pub fn said(id: &str, drift: &ProcessDrift) -> Value {
+    let streams: Vec<Value> = drift
+        .streams
+        .iter()
+        .map(|state| {
+            json!({
+                "stream": state.stream,
+                "evidence": state.evidence,
+                "alarm": state.alarm,
+                "before": state.before,
+                "now": state.now,
+            })
+        })
+        .collect();
+    let day = |point: &DayPoint| {
+        json!({
+            "day": ProcessDrift::date(point.day),
+            "cases": point.cases,
+            "starts": point.starts,
+            "deviation": point.deviation,
+            "expected": point.expected,
+            "evidence": point.evidence,
+        })
+    };
+    json!({
+        "process": id,
+        "until": drift.until.map(ProcessDrift::date),
+        "threshold": drift.threshold,
+        "baseline": drift.baseline,
+        "streams": streams,
+        "days": drift.days.iter().map(day).collect::<Vec<_>>(),
+    })
+}

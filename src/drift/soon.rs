@@ -1,0 +1,139 @@
+//! How soon a change would be found: the days of a process, drawn at random and changed.
+
+use super::budget::Budget;
+use super::digest::{DEVIATION_STEPS, Digest};
+use super::fold::{Cause, Epoch, fold};
+use super::stream::Stream;
+use crate::config::drift::DriftTerms;
+use crate::model::{Day, weekday};
+use rand::seq::IndexedRandom;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// Draws.
+const RUNS: usize = 200;
+/// Days of each.
+const DAYS: Day = 365;
+/// Days to draw from, at least.
+const LEAST_DAYS: usize = 14;
+
+/// A change to try.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Altered {
+    /// The mean deviation times this.
+    Deviation(f64),
+    /// The cases begun a day times this.
+    Frequency(f64),
+}
+
+/// How soon it was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delay {
+    /// Runs in which it was found within a year.
+    pub found: usize,
+    /// Runs.
+    pub of: usize,
+    /// Days until it was found, at the median over all runs; `None` where half of them did not find it.
+    pub median: Option<Day>,
+    /// Days within which nine in ten of those that found it did.
+    pub ninetieth: Option<Day>,
+}
+
+/// Draws days of the epoch that are without alarm, changes them, and looks how soon the change would be found at the
+/// present thresholds. The same epoch always gives the same answer. An error says why nothing can be said.
+pub fn how_soon(
+    epoch: &Epoch,
+    altered: Altered,
+    budget: &Budget,
+    terms: &DriftTerms,
+) -> Result<Delay, String> {
+    let Some(baseline) = &epoch.baseline else {
+        return Err("no baseline yet".to_owned());
+    };
+    if epoch.digests.len() < LEAST_DAYS {
+        return Err(format!(
+            "only {} days after the baseline",
+            epoch.digests.len()
+        ));
+    }
+    let wanted = match altered {
+        Altered::Deviation(_) => Stream::Deviation,
+        Altered::Frequency(factor) if factor > 1.0 => Stream::FrequencyUp,
+        Altered::Frequency(_) => Stream::FrequencyDown,
+    };
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let mut delays: Vec<Day> = Vec::new();
+    let first = baseline.last + 1;
+    let slots = baseline.layout().slots;
+    for _ in 0..RUNS {
+        let digests = (first..first + DAYS).map(|day| {
+            let like = epoch
+                .digests
+                .iter()
+                .filter(|(of, _)| weekday(*of) == weekday(day));
+            let like: Vec<&Digest> = like.map(|(_, digest)| digest).collect();
+            let drawn = like
+                .choose(&mut rng)
+                .map_or_else(Digest::default, |digest| (*digest).clone());
+            (day, alter(drawn, altered, slots, &mut rng))
+        });
+        let changed = Epoch {
+            start: epoch.start,
+            cause: Cause::First,
+            digests: digests.collect(),
+            baseline: Some(baseline.clone()),
+        };
+        let drift = fold(&[changed], first + DAYS - 1, budget, terms);
+        let alarm = drift.alarms.iter().find(|alarm| alarm.stream == wanted);
+        delays.extend(alarm.map(|alarm| alarm.raised - first + 1));
+    }
+    delays.sort_unstable();
+    Ok(Delay {
+        found: delays.len(),
+        of: RUNS,
+        median: delays.get(RUNS / 2).copied(),
+        ninetieth: delays
+            .get((delays.len() * 9 / 10).min(delays.len().saturating_sub(1)))
+            .copied(),
+    })
+}
+
+/// A day with the change in it: cases as designed turn wrong, or begin more or less often, at random.
+fn alter(mut digest: Digest, altered: Altered, slots: usize, rng: &mut ChaCha8Rng) -> Digest {
+    match altered {
+        Altered::Frequency(factor) => {
+            let whole = factor.floor();
+            let more = (0..digest.starts)
+                .filter(|_| rng.random_bool(factor - whole))
+                .count();
+            digest.starts = digest.starts * whole as i64 + more as i64;
+        }
+        Altered::Deviation(factor) => worsen(&mut digest, factor, slots, rng),
+    }
+    digest
+}
+
+/// Turns cases as designed into wrong ones, so many that the expected deviation is `factor` times what it was.
+fn worsen(digest: &mut Digest, factor: f64, slots: usize, rng: &mut ChaCha8Rng) {
+    let width = DEVIATION_STEPS + 1;
+    for counts in digest.counts.chunks_mut(width).take(slots) {
+        let weigh =
+            |(step, count): (usize, &i32)| f64::from(*count) * step as f64 / DEVIATION_STEPS as f64;
+        let sum: f64 = counts.iter().enumerate().map(weigh).sum();
+        if counts.len() < width {
+            // A day without cases has no categories.
+            return;
+        }
+        let clean = f64::from(counts[0].max(0));
+        let share = if clean > 0.0 {
+            ((factor - 1.0) * sum / clean).min(1.0)
+        } else {
+            0.0
+        };
+        let turned = (0..counts[0].max(0))
+            .filter(|_| rng.random_bool(share))
+            .count() as i32;
+        counts[0] -= turned;
+        counts[DEVIATION_STEPS] += turned;
+    }
+}

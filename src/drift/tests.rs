@@ -1,0 +1,312 @@
+//! Does drift hold what it promises? Simulated processes whose truth is known.
+
+mod process;
+
+use super::*;
+use crate::config::drift::DriftTerms;
+use crate::model::Names;
+use process::{Nature, Process, Ways, epoch};
+use std::collections::BTreeMap;
+
+const YEAR: i32 = 365;
+
+fn alarms(
+    seed: u64,
+    ways: Ways,
+    (budget, terms): (&Budget, &DriftTerms),
+    nature: impl Fn(i32) -> Nature,
+) -> Vec<Alarm> {
+    let epoch = epoch(Process::new(seed, ways), YEAR, terms, nature);
+    fold(&[epoch], YEAR - 1, budget, terms).alarms
+}
+
+/// The natures and ways of processes that do not change, and what their baselines need.
+fn stable() -> Vec<(&'static str, Ways, Nature, (i64, i32))> {
+    let (ways, nature) = (Ways::default(), Nature::default());
+    let weekly = Nature {
+        wrong: (0.03, 0.10),
+        ..nature
+    };
+    let small = Nature {
+        rate: 5.0,
+        ..nature
+    };
+    let dependent = Ways {
+        dependence: 0.2,
+        ..ways
+    };
+    let weekends = Ways {
+        weekend: 0.3,
+        ..ways
+    };
+    let swelling = Ways {
+        swell: Some(120.0),
+        ..ways
+    };
+    let heavy = Ways {
+        heavy: true,
+        ..ways
+    };
+    vec![
+        ("independent, log-normal durations", ways, nature, (300, 28)),
+        ("t5 durations", heavy, nature, (300, 28)),
+        ("dependence 0.2", dependent, nature, (300, 28)),
+        ("weekly pattern", weekends, weekly, (300, 28)),
+        ("changing volume", swelling, nature, (300, 28)),
+        ("baseline of 200", ways, nature, (200, 7)),
+        ("baseline of 500", ways, nature, (500, 7)),
+        ("five cases a day", ways, small, (300, 28)),
+    ]
+}
+
+#[test]
+fn false_alarms_are_as_far_apart_as_promised() {
+    const RUNS: u64 = 30;
+    let budget = Budget::new(12.0, 1);
+    let threshold = budget.threshold(0);
+    for (name, ways, nature, (baseline_cases, baseline_days)) in stable() {
+        let terms = DriftTerms {
+            baseline_cases,
+            baseline_days,
+            ..DriftTerms::default()
+        };
+        let mut by_stream: BTreeMap<Stream, f64> = BTreeMap::new();
+        for seed in 0..RUNS {
+            for alarm in alarms(seed, ways, (&budget, &terms), |_| nature) {
+                *by_stream.entry(alarm.stream).or_default() += 1.0;
+            }
+        }
+        if ways.swell.is_some() {
+            // The number of cases does change: that is no false alarm.
+            by_stream.remove(&Stream::FrequencyUp);
+            by_stream.remove(&Stream::FrequencyDown);
+        }
+        let days = RUNS as f64 * f64::from(YEAR - 61);
+        for (stream, count) in by_stream {
+            let apart = days / count;
+            assert!(apart >= threshold, "{name}: {stream} {apart:.0} days apart");
+        }
+    }
+}
+
+/// How many of `RUNS` processes of a fleet of 1,000 give an alarm on a stream after they changed in the middle of the year,
+/// and the median delay in days.
+fn found(stream: Stream, after: Nature) -> (usize, i32) {
+    let (budget, terms) = (Budget::new(12.0, 1_000), DriftTerms::default());
+    let mut delays: Vec<i32> = (0..RUNS)
+        .filter_map(|seed| {
+            let nature = |day| if day < 182 { Nature::default() } else { after };
+            let found = alarms(seed, Ways::default(), (&budget, &terms), nature);
+            let alarm = found.iter().find(|alarm| alarm.stream == stream)?;
+            assert!(alarm.raised >= 182, "too early: {alarm:?}");
+            assert!((alarm.onset - 182).abs() <= 30, "{alarm:?}");
+            Some(alarm.raised - 181)
+        })
+        .collect();
+    delays.sort_unstable();
+    (
+        delays.len(),
+        delays.get(delays.len() / 2).copied().unwrap_or(0),
+    )
+}
+
+const RUNS: u64 = 12;
+
+#[test]
+fn each_kind_of_change_is_found() {
+    let is = Nature::default();
+    let wrong = (0.15, 0.15);
+    let mix = (0.6, 0.3);
+    for (stream, after, most_days) in [
+        (Stream::Deviation, Nature { wrong, ..is }, 25),
+        (Stream::DurationDispersion, Nature { spread: 1.6, ..is }, 6),
+        (Stream::DurationLocation, Nature { shift: 0.4, ..is }, 10),
+        (Stream::DurationLocation, Nature { shift: -0.4, ..is }, 10),
+        (
+            Stream::OutcomeMix,
+            Nature {
+                outcomes: mix,
+                ..is
+            },
+            20,
+        ),
+        (Stream::InputVariance, Nature { fickle: 0.1, ..is }, 25),
+        (Stream::PathNovelty, Nature { novel: 0.1, ..is }, 12),
+        (Stream::FrequencyUp, Nature { rate: 70.0, ..is }, 8),
+        (Stream::FrequencyDown, Nature { rate: 20.0, ..is }, 8),
+    ] {
+        let (count, days) = found(stream, after);
+        assert_eq!(count, RUNS as usize, "{stream}");
+        assert!(days <= most_days, "{stream}: {days} days at the median");
+    }
+}
+
+#[test]
+fn an_alarm_says_which_way_and_how_far() {
+    let (budget, terms) = (Budget::new(12.0, 1_000), DriftTerms::default());
+    let after = Nature {
+        wrong: (0.2, 0.2),
+        spread: 0.3,
+        ..Nature::default()
+    };
+    let nature = |day| if day < 182 { Nature::default() } else { after };
+    let found = alarms(1, Ways::default(), (&budget, &terms), nature);
+    let of = |stream| found.iter().find(|alarm| alarm.stream == stream).unwrap();
+    let deviation = of(Stream::Deviation);
+    assert_eq!(deviation.direction, Direction::Up);
+    assert!((0.03..0.07).contains(&deviation.before), "{deviation:?}");
+    assert!((0.14..0.26).contains(&deviation.now), "{deviation:?}");
+    assert!(deviation.evidence >= 1.0 && deviation.is_open());
+    assert_eq!(of(Stream::DurationDispersion).direction, Direction::Down);
+    let mix = of(Stream::OutcomeMix);
+    assert_eq!(mix.outcome, Some(process::BAD));
+}
+
+#[test]
+fn one_drift_is_one_alarm_and_ends_when_the_process_is_as_it_was() {
+    let (budget, terms) = (Budget::new(12.0, 1_000), DriftTerms::default());
+    let bad = Nature {
+        wrong: (0.25, 0.25),
+        ..Nature::default()
+    };
+    let nature = |day| {
+        if (120..200).contains(&day) {
+            bad
+        } else {
+            Nature::default()
+        }
+    };
+    for seed in 0..5 {
+        let found = alarms(seed, Ways::default(), (&budget, &terms), nature);
+        let deviation = found
+            .iter()
+            .filter(|alarm| alarm.stream == Stream::Deviation);
+        let [alarm] = deviation.collect::<Vec<_>>()[..] else {
+            panic!("{found:?}")
+        };
+        let (day, how) = alarm.ended.unwrap();
+        assert_eq!(how, Ended::Resolved);
+        assert!((200..260).contains(&day), "{alarm:?}");
+    }
+}
+
+/// A process that changes on day 150, and a second epoch from then on.
+fn two_epochs(cause: Cause) -> Vec<Epoch> {
+    let terms = DriftTerms::default();
+    let after = Nature {
+        wrong: (0.25, 0.25),
+        ..Nature::default()
+    };
+    let nature = move |day| if day < 150 { Nature::default() } else { after };
+    let mut first = epoch(Process::new(4, Ways::default()), 250, &terms, nature);
+    let mut process = Process::new(4, Ways::default());
+    let days: Vec<_> = (0..250).map(|day| process.day(day, &nature(day))).collect();
+    let parts: Vec<HourPart> = days[150..178].concat();
+    let baseline = learn(&parts, 150, 177, &Names::new());
+    let digest = |day: i32| (day, baseline.digest(&days[day as usize], None));
+    let second = Epoch {
+        start: 150,
+        cause,
+        digests: (178..250).map(digest).collect(),
+        baseline: Some(baseline),
+    };
+    first.digests.retain(|(day, _)| *day < 250);
+    vec![first, second]
+}
+
+#[test]
+fn what_a_known_change_brings_is_explained_and_becomes_the_new_baseline() {
+    let (budget, terms) = (Budget::new(12.0, 1), DriftTerms::default());
+    let epochs = two_epochs(Cause::Change("prompt 7".to_owned()));
+    let drift = fold(&epochs, 249, &budget, &terms);
+    let raised: Vec<&Alarm> = drift
+        .alarms
+        .iter()
+        .filter(|a| a.stream == Stream::Deviation)
+        .collect();
+    assert_eq!(raised.len(), 1, "{raised:?}");
+    assert_eq!(raised[0].explained_by.as_deref(), Some("prompt 7"));
+    assert_eq!(raised[0].ended, Some((178, Ended::Rebaselined)));
+    let baseline = drift.baseline.unwrap();
+    assert!(baseline.deviation > 0.2, "{baseline:?}");
+    assert_eq!(drift.baseline_until, Some(177));
+    // While the new baseline is being learned, the old one is watched.
+    let learning = [
+        epochs[0].clone(),
+        Epoch {
+            baseline: None,
+            ..epochs[1].clone()
+        },
+    ];
+    let drift = fold(&learning, 170, &budget, &terms);
+    assert!(drift.open().any(|alarm| alarm.explained_by.is_some()));
+}
+
+#[test]
+fn who_calls_it_the_new_baseline_hears_no_more_of_it() {
+    let (budget, terms) = (Budget::new(12.0, 1), DriftTerms::default());
+    let epochs = two_epochs(Cause::Rebaseline("as agreed".to_owned()));
+    let drift = fold(&epochs, 249, &budget, &terms);
+    let deviation = |alarm: &&Alarm| alarm.stream == Stream::Deviation;
+    assert_eq!(
+        drift.alarms.iter().filter(deviation).count(),
+        0,
+        "{:?}",
+        drift.alarms
+    );
+}
+
+#[test]
+fn a_baseline_comes_back_as_it_was_and_damage_is_an_error() {
+    let terms = DriftTerms::default();
+    let epoch = epoch(Process::new(2, Ways::default()), 40, &terms, |_| {
+        Nature::default()
+    });
+    let baseline = epoch.baseline.unwrap();
+    let mut bytes = Vec::new();
+    baseline.encode(&mut bytes);
+    assert_eq!(Baseline::decode(&bytes).unwrap(), baseline);
+    for cut in [0, 1, 17, bytes.len() / 2, bytes.len() - 1] {
+        assert!(Baseline::decode(&bytes[..cut]).is_err(), "{cut}");
+    }
+}
+
+#[test]
+fn hours_add_up_to_days_in_any_order() {
+    let terms = DriftTerms::default();
+    let baseline = epoch(Process::new(2, Ways::default()), 40, &terms, |_| {
+        Nature::default()
+    })
+    .baseline
+    .unwrap();
+    let mut parts = Process::new(3, Ways::default()).day(77, &Nature::default());
+    let whole = baseline.digest(&parts, Some(process::BAD));
+    parts.reverse();
+    let mut sum = Digest::default();
+    for part in &parts {
+        sum.merge(&baseline.digest([part], Some(process::BAD)));
+    }
+    assert_eq!(sum, whole);
+    assert!(whole.cases > 10 && whole.starts == whole.cases);
+}
+
+#[test]
+fn a_process_without_a_single_case_after_its_baseline_has_stopped() {
+    let (budget, terms) = (Budget::new(12.0, 1_000), DriftTerms::default());
+    let mut epoch = epoch(Process::new(2, Ways::default()), 60, &terms, |_| {
+        Nature::default()
+    });
+    epoch.digests.clear();
+    let last = epoch.baseline.as_ref().unwrap().last;
+    let drift = fold(&[epoch], last + 10, &budget, &terms);
+    let [alarm] = &drift.alarms[..] else {
+        panic!("{:?}", drift.alarms)
+    };
+    assert_eq!(alarm.stream, Stream::FrequencyDown);
+    // A single day is never enough, however empty.
+    assert!(
+        alarm.raised > last + 1 && alarm.raised <= last + 3,
+        "{alarm:?}"
+    );
+    assert_eq!(drift.days.len(), 10);
+}

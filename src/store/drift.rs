@@ -1,0 +1,470 @@
+//! Rows of drift: epochs with their baselines and days, known changes, alarms with their life.
+
+use super::{Commit, Result, Store};
+use crate::drift::{Alarm, Baseline, Digest, HourPart};
+use crate::measure::Sums;
+use crate::model::{DAY_HOURS, Day, Executor, NameId, Names, Origin, Time};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
+
+/// What changed of the drift of a process.
+#[derive(Clone, Debug)]
+pub struct DriftRow {
+    /// The process.
+    pub process: NameId,
+    /// Days up to this one have been looked at.
+    pub until: Day,
+    /// The epochs that it has; others are forgotten.
+    pub epochs: Vec<EpochRow>,
+    /// Its alarms that are new or otherwise than they were.
+    pub alarms: Vec<AlarmRow>,
+}
+
+/// An epoch to write.
+#[derive(Clone, Debug)]
+pub struct EpochRow {
+    /// Its first day.
+    pub start: Day,
+    /// Its baseline, if that is new: days that are kept of an older one are forgotten.
+    pub baseline: Option<Vec<u8>>,
+    /// Days that changed.
+    pub days: Vec<(Day, Vec<u8>)>,
+}
+
+/// An alarm, and what has become of it.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
+pub struct AlarmRow {
+    /// Its number; 0 for one that is new.
+    pub id: i64,
+    /// The process.
+    pub process: String,
+    /// The stream.
+    pub stream: String,
+    /// First day of its epoch.
+    #[serde(skip)]
+    pub epoch: Day,
+    /// The day after which the evidence was there.
+    #[serde(serialize_with = "date")]
+    pub raised: Day,
+    /// The estimated first day of the change.
+    #[serde(serialize_with = "date")]
+    pub onset: Day,
+    /// `up` or `down`.
+    pub direction: String,
+    /// Which outcome; empty where there is none.
+    pub outcome: String,
+    /// The mean that was expected, in units of the stream.
+    pub was: f64,
+    /// The mean since the onset.
+    pub became: f64,
+    /// Evidence over threshold when it was raised.
+    pub evidence: f64,
+    /// The day on which it ended.
+    #[serde(serialize_with = "maybe_date")]
+    pub ended: Option<Day>,
+    /// `resolved`, `rebaselined`, or `withdrawn` where late data took the evidence away.
+    pub how: Option<String>,
+    /// The known change that it is put down to.
+    pub explained_by: Option<String>,
+    /// When it was found, in microseconds since 1970.
+    #[serde(serialize_with = "instant")]
+    pub noted_at: i64,
+    /// When it was acknowledged.
+    #[serde(serialize_with = "maybe_instant")]
+    pub acknowledged_at: Option<i64>,
+    /// By whom.
+    pub acknowledged_by: Option<String>,
+    /// Why.
+    pub acknowledged_why: Option<String>,
+}
+
+impl AlarmRow {
+    /// Of an alarm that was found now.
+    pub fn of(process: &str, alarm: &Alarm, names: &Names, now: Time) -> AlarmRow {
+        let outcome = alarm.outcome.map_or("", |outcome| names.text(outcome));
+        AlarmRow {
+            process: process.to_owned(),
+            stream: alarm.stream.word().to_owned(),
+            epoch: alarm.epoch,
+            raised: alarm.raised,
+            onset: alarm.onset,
+            direction: alarm.direction.word().to_owned(),
+            outcome: outcome.to_owned(),
+            was: alarm.before,
+            became: alarm.now,
+            evidence: alarm.evidence,
+            ended: alarm.ended.map(|(day, _)| day),
+            how: alarm.ended.map(|(_, how)| how.word().to_owned()),
+            explained_by: alarm.explained_by.clone(),
+            noted_at: now.0,
+            ..AlarmRow::default()
+        }
+    }
+
+    /// Whether it stands.
+    pub fn is_open(&self) -> bool {
+        self.ended.is_none()
+    }
+}
+
+fn date<S: serde::Serializer>(day: &Day, to: S) -> std::result::Result<S::Ok, S::Error> {
+    to.serialize_str(&crate::drift::ProcessDrift::date(*day))
+}
+
+fn maybe_date<S: serde::Serializer>(
+    day: &Option<Day>,
+    to: S,
+) -> std::result::Result<S::Ok, S::Error> {
+    match day {
+        Some(day) => date(day, to),
+        None => to.serialize_none(),
+    }
+}
+
+fn instant<S: serde::Serializer>(at: &i64, to: S) -> std::result::Result<S::Ok, S::Error> {
+    to.collect_str(&Time(*at))
+}
+
+fn maybe_instant<S: serde::Serializer>(
+    at: &Option<i64>,
+    to: S,
+) -> std::result::Result<S::Ok, S::Error> {
+    match at {
+        Some(at) => instant(at, to),
+        None => to.serialize_none(),
+    }
+}
+
+/// What a mark does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MarkKind {
+    /// A known change: a new epoch begins, and what is found meanwhile is explained by it.
+    Change,
+    /// How it is now is how it shall be: a new epoch begins, and the old baseline is watched no longer.
+    Rebaseline,
+}
+
+impl MarkKind {
+    /// As it is kept.
+    pub const fn word(self) -> &'static str {
+        match self {
+            MarkKind::Change => "change",
+            MarkKind::Rebaseline => "rebaseline",
+        }
+    }
+}
+
+/// A known change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MarkRow {
+    /// The day from which on it holds.
+    pub day: Day,
+    /// The process; empty for all.
+    pub process: String,
+    /// What it does.
+    pub kind: MarkKind,
+    /// What has changed, or why this is the new baseline.
+    pub text: String,
+    /// Who said so.
+    pub by: String,
+    /// When, in microseconds since 1970.
+    pub noted_at: i64,
+}
+
+const ALARM_FIELDS: &str = "id, process, stream, epoch, raised, onset, direction, outcome, was, became, evidence, ended, \
+     how, explained_by, noted_at, acknowledged_at, acknowledged_by, acknowledged_why";
+
+fn alarm(row: &Row) -> rusqlite::Result<AlarmRow> {
+    Ok(AlarmRow {
+        id: row.get(0)?,
+        process: row.get(1)?,
+        stream: row.get(2)?,
+        epoch: row.get(3)?,
+        raised: row.get(4)?,
+        onset: row.get(5)?,
+        direction: row.get(6)?,
+        outcome: row.get(7)?,
+        was: row.get(8)?,
+        became: row.get(9)?,
+        evidence: row.get(10)?,
+        ended: row.get(11)?,
+        how: row.get(12)?,
+        explained_by: row.get(13)?,
+        noted_at: row.get(14)?,
+        acknowledged_at: row.get(15)?,
+        acknowledged_by: row.get(16)?,
+        acknowledged_why: row.get(17)?,
+    })
+}
+
+impl Store {
+    /// The live sums of a process on the days `from..=to`, hour by hour.
+    pub fn hours_of(&self, process: NameId, from: Day, to: Day) -> Result<Vec<HourPart>> {
+        let hours = (
+            from.saturating_mul(DAY_HOURS),
+            to.saturating_add(1).saturating_mul(DAY_HOURS),
+        );
+        let read = || -> rusqlite::Result<Vec<(i32, u8, Vec<u8>)>> {
+            let mut query = self.db.prepare_cached(
+                "SELECT hour, executor, body FROM buckets
+                 WHERE process = ?1 AND hour >= ?2 AND hour < ?3 AND origin = ?4 ORDER BY hour, executor",
+            )?;
+            let values = params![process, hours.0, hours.1, Origin::Live as u8];
+            query
+                .query_map(values, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+                .collect()
+        };
+        let mut parts = Vec::new();
+        for (hour, kind, body) in self.sql(read())? {
+            let damaged = self.damaged(format!("bucket of hour {hour}, process {process}"));
+            parts.push(HourPart {
+                hour,
+                kind: Executor::from_code(kind),
+                sums: Sums::decode(&body).map_err(damaged)?,
+            });
+        }
+        Ok(parts)
+    }
+
+    /// The first day on which a process has live sums.
+    pub fn first_day_of(&self, process: NameId) -> Result<Option<Day>> {
+        let query = "SELECT MIN(hour) FROM buckets WHERE process = ?1 AND origin = ?2";
+        let values = params![process, Origin::Live as u8];
+        let hour = self.db.query_row(query, values, |row| row.get(0));
+        let hour: Option<i32> = self.sql(hour)?;
+        Ok(hour.map(crate::model::day_of))
+    }
+
+    /// Days up to `until` whose sums have changed since drift looked at them, by process.
+    pub fn dirty_days(&self, until: Day) -> Result<Vec<(NameId, Day)>> {
+        let read = || {
+            let query = "SELECT process, day FROM drift_dirty WHERE day <= ?1";
+            let mut query = self.db.prepare_cached(query)?;
+            query
+                .query_map([until], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect()
+        };
+        self.sql(read())
+    }
+
+    /// How far drift has looked at each process.
+    pub fn drift_processes(&self) -> Result<Vec<(NameId, Day)>> {
+        let read = || {
+            let query = "SELECT process, until FROM drift_processes ORDER BY process";
+            let mut query = self.db.prepare_cached(query)?;
+            query
+                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect()
+        };
+        self.sql(read())
+    }
+
+    /// The first days of the epochs of a process that have a baseline.
+    pub fn drift_epochs(&self, process: NameId) -> Result<Vec<Day>> {
+        let read = || {
+            let query = "SELECT epoch FROM drift_baselines WHERE process = ?1 ORDER BY epoch";
+            let mut query = self.db.prepare_cached(query)?;
+            query.query_map([process], |row| row.get(0))?.collect()
+        };
+        self.sql(read())
+    }
+
+    /// The baseline of an epoch.
+    pub fn drift_baseline(&self, process: NameId, epoch: Day) -> Result<Option<Baseline>> {
+        let query = "SELECT body FROM drift_baselines WHERE process = ?1 AND epoch = ?2";
+        let body = self
+            .db
+            .query_row(query, params![process, epoch], |row| row.get(0));
+        let body: Option<Vec<u8>> = self.sql(body.optional())?;
+        let decode = |body: Vec<u8>| Baseline::decode(&body);
+        let damaged = self.damaged(format!("drift baseline of process {process}"));
+        body.map(decode).transpose().map_err(damaged)
+    }
+
+    /// The days of an epoch, ascending.
+    pub fn drift_days(&self, process: NameId, epoch: Day) -> Result<Vec<(Day, Digest)>> {
+        let read = || -> rusqlite::Result<Vec<(Day, Vec<u8>)>> {
+            let mut query = self.db.prepare_cached(
+                "SELECT day, body FROM drift_days WHERE process = ?1 AND epoch = ?2 ORDER BY day",
+            )?;
+            query
+                .query_map(params![process, epoch], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })?
+                .collect()
+        };
+        let decode = |(day, body): (Day, Vec<u8>)| {
+            let damaged = self.damaged(format!("drift day {day} of process {process}"));
+            Ok((day, Digest::decode(&body).map_err(damaged)?))
+        };
+        self.sql(read())?.into_iter().map(decode).collect()
+    }
+
+    /// How many processes shared the budget from when on.
+    pub fn drift_fleet(&self) -> Result<Vec<(Day, u32)>> {
+        let read = || {
+            let query = "SELECT day, processes FROM drift_fleet ORDER BY day";
+            let mut query = self.db.prepare_cached(query)?;
+            query
+                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect()
+        };
+        self.sql(read())
+    }
+
+    /// The known changes, by the day from which on they hold.
+    pub fn marks(&self) -> Result<Vec<MarkRow>> {
+        let read = || {
+            let mut query = self.db.prepare_cached(
+                "SELECT day, process, kind, text, by_whom, noted_at FROM marks ORDER BY day, id",
+            )?;
+            let mark = |row: &Row| {
+                let kind: String = row.get(2)?;
+                Ok(MarkRow {
+                    day: row.get(0)?,
+                    process: row.get(1)?,
+                    kind: if kind == MarkKind::Rebaseline.word() {
+                        MarkKind::Rebaseline
+                    } else {
+                        MarkKind::Change
+                    },
+                    text: row.get(3)?,
+                    by: row.get(4)?,
+                    noted_at: row.get(5)?,
+                })
+            };
+            query.query_map([], mark)?.collect()
+        };
+        self.sql(read())
+    }
+
+    /// Notes a known change. A running daemon takes it up with its next scoring.
+    pub fn add_mark(&self, mark: &MarkRow) -> Result<()> {
+        let written = self.db.execute(
+            "INSERT INTO marks (day, process, kind, text, by_whom, noted_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![mark.day, mark.process, mark.kind.word(), mark.text, mark.by, mark.noted_at],
+        );
+        self.sql(written).map(|_| ())
+    }
+
+    /// All alarms, oldest first.
+    pub fn alarms(&self) -> Result<Vec<AlarmRow>> {
+        let read = || {
+            let query = format!("SELECT {ALARM_FIELDS} FROM alarms ORDER BY raised, id");
+            let mut query = self.db.prepare_cached(&query)?;
+            query.query_map([], alarm)?.collect()
+        };
+        self.sql(read())
+    }
+
+    /// Notes that somebody has taken note of an alarm; says whether there is such a one.
+    pub fn acknowledge(&self, id: i64, by: &str, why: &str, at: i64) -> Result<bool> {
+        let written = self.db.execute(
+            "UPDATE alarms SET acknowledged_at = ?2, acknowledged_by = ?3, acknowledged_why = ?4 WHERE id = ?1",
+            params![id, at, by, why],
+        );
+        Ok(self.sql(written)? > 0)
+    }
+}
+
+pub(super) fn write_drift(to: &Transaction, commit: &Commit) -> rusqlite::Result<()> {
+    if let Some((day, processes)) = commit.fleet {
+        let query = "INSERT OR REPLACE INTO drift_fleet (day, processes) VALUES (?1, ?2)";
+        to.execute(query, params![day, processes])?;
+    }
+    let mut clean =
+        to.prepare_cached("DELETE FROM drift_dirty WHERE process = ?1 AND day <= ?2")?;
+    let mut known = to.prepare_cached("SELECT epoch FROM drift_baselines WHERE process = ?1")?;
+    let mut until = to.prepare_cached(
+        "INSERT OR REPLACE INTO drift_processes (process, until) VALUES (?1, ?2)",
+    )?;
+    for row in &commit.drift {
+        until.execute(params![row.process, row.until])?;
+        clean.execute(params![row.process, row.until])?;
+        let known: Vec<Day> = known
+            .query_map([row.process], |row| row.get(0))?
+            .collect::<rusqlite::Result<_>>()?;
+        for epoch in known {
+            let kept = row.epochs.iter().find(|one| one.start == epoch);
+            if kept.is_none_or(|one| one.baseline.is_some()) {
+                forget(to, row.process, epoch)?;
+            }
+        }
+        for epoch in &row.epochs {
+            write_epoch(to, row.process, epoch)?;
+        }
+    }
+    Ok(())
+}
+
+fn forget(to: &Transaction, process: NameId, epoch: Day) -> rusqlite::Result<()> {
+    let key = params![process, epoch];
+    to.prepare_cached("DELETE FROM drift_baselines WHERE process = ?1 AND epoch = ?2")?
+        .execute(key)?;
+    to.prepare_cached("DELETE FROM drift_days WHERE process = ?1 AND epoch = ?2")?
+        .execute(key)?;
+    Ok(())
+}
+
+fn write_epoch(to: &Transaction, process: NameId, epoch: &EpochRow) -> rusqlite::Result<()> {
+    if let Some(body) = &epoch.baseline {
+        to.prepare_cached(
+            "INSERT OR REPLACE INTO drift_baselines (process, epoch, body) VALUES (?1, ?2, ?3)",
+        )?
+        .execute(params![process, epoch.start, body])?;
+    }
+    let mut insert = to.prepare_cached(
+        "INSERT OR REPLACE INTO drift_days (process, epoch, day, body) VALUES (?1, ?2, ?3, ?4)",
+    )?;
+    for (day, body) in &epoch.days {
+        insert.execute(params![process, epoch.start, day, body])?;
+    }
+    Ok(())
+}
+
+pub(super) fn write_alarms(to: &Transaction, commit: &Commit) -> rusqlite::Result<()> {
+    let mut insert = to.prepare_cached(
+        "INSERT INTO alarms (process, stream, epoch, raised, onset, direction, outcome, was, became, evidence, ended,
+            how, explained_by, noted_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+    )?;
+    // Who has acknowledged it, and when it was noted first, stays.
+    let mut update = to.prepare_cached(
+        "UPDATE alarms SET raised = ?2, onset = ?3, direction = ?4, outcome = ?5, was = ?6, became = ?7, evidence = ?8,
+            ended = ?9, how = ?10, explained_by = ?11 WHERE id = ?1",
+    )?;
+    for row in commit.drift.iter().flat_map(|row| &row.alarms) {
+        if row.id == 0 {
+            insert.execute(params![
+                row.process,
+                row.stream,
+                row.epoch,
+                row.raised,
+                row.onset,
+                row.direction,
+                row.outcome,
+                row.was,
+                row.became,
+                row.evidence,
+                row.ended,
+                row.how,
+                row.explained_by,
+                row.noted_at,
+            ])?;
+        } else {
+            update.execute(params![
+                row.id,
+                row.raised,
+                row.onset,
+                row.direction,
+                row.outcome,
+                row.was,
+                row.became,
+                row.evidence,
+                row.ended,
+                row.how,
+                row.explained_by,
+            ])?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,168 @@
+//! Drift over HTTP: how streams stand, alarms and their life, known changes.
+
+use super::server::Daemon;
+use crate::daemon::Running;
+use crate::drift::said;
+use crate::model::{Day, Time};
+use crate::store::{MarkKind, MarkRow, Store, StoreError};
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// Who and why are at most so long.
+const MOST_CHARS: usize = 1_000;
+
+/// `GET /api/v1/drift`: every process with its baseline, its streams and its days.
+pub(super) async fn list(State(daemon): Daemon) -> Response {
+    let snapshot = daemon.shared.snapshot();
+    let view = &snapshot.drift;
+    let processes: Vec<Value> = view
+        .processes
+        .iter()
+        .map(|(id, drift)| said(id, drift))
+        .collect();
+    Json(json!({
+        "version": 1,
+        "expected_false_alarms_per_year": view.false_alarms_per_year,
+        "processes": processes,
+    }))
+    .into_response()
+}
+
+/// `GET /api/v1/alarms`: every alarm with its life, oldest first.
+pub(super) async fn alarms(State(daemon): Daemon) -> Response {
+    let snapshot = daemon.shared.snapshot();
+    Json(json!({"version": 1, "alarms": snapshot.drift.alarms})).into_response()
+}
+
+/// Who takes note of an alarm, and why.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Acknowledgement {
+    by: String,
+    why: String,
+}
+
+/// `POST /api/v1/alarms/{id}/acknowledge` with `{"by": ..., "why": ...}`.
+pub(super) async fn acknowledge(
+    State(daemon): Daemon,
+    Path(id): Path<i64>,
+    Json(said): Json<Acknowledgement>,
+) -> Response {
+    if let Err(why) = plain("by", &said.by).and(plain("why", &said.why)) {
+        return (StatusCode::UNPROCESSABLE_ENTITY, why).into_response();
+    }
+    let now = Time::from_utc(chrono::Utc::now());
+    let done = in_store(daemon, move |store| {
+        let found = store.acknowledge(id, said.by.trim(), said.why.trim(), now.0)?;
+        if found {
+            tracing::info!(id, by = said.by, why = said.why, "alarm acknowledged");
+        }
+        Ok(found)
+    });
+    match done.await {
+        Ok(true) => StatusCode::NO_CONTENT.into_response(),
+        Ok(false) => (StatusCode::NOT_FOUND, format!("there is no alarm {id}\n")).into_response(),
+        Err(response) => response,
+    }
+}
+
+/// A known change.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewMark {
+    /// All processes if it is not given.
+    #[serde(default)]
+    process: String,
+    /// `YYYY-MM-DD`; today if it is not given.
+    date: Option<String>,
+    text: String,
+    by: String,
+    /// Whether how it is from then on is how it shall be.
+    #[serde(default)]
+    rebaseline: bool,
+}
+
+/// `POST /api/v1/marks` with a known change.
+pub(super) async fn mark(State(daemon): Daemon, Json(said): Json<NewMark>) -> Response {
+    let now = Time::from_utc(chrono::Utc::now());
+    let day = match said.date.as_deref().map(parse_day) {
+        None => Ok(now.day()),
+        Some(day) => day,
+    };
+    let checked = plain("by", &said.by)
+        .and(plain("text", &said.text))
+        .and(day);
+    let day = match checked {
+        Ok(day) => day,
+        Err(why) => return (StatusCode::UNPROCESSABLE_ENTITY, why).into_response(),
+    };
+    let row = MarkRow {
+        day,
+        process: said.process,
+        kind: if said.rebaseline {
+            MarkKind::Rebaseline
+        } else {
+            MarkKind::Change
+        },
+        text: said.text.trim().to_owned(),
+        by: said.by.trim().to_owned(),
+        noted_at: now.0,
+    };
+    let done = in_store(daemon, move |store| {
+        store.add_mark(&row)?;
+        tracing::info!(
+            process = row.process,
+            by = row.by,
+            text = row.text,
+            "change marked"
+        );
+        Ok(())
+    });
+    match done.await {
+        Ok(()) => StatusCode::CREATED.into_response(),
+        Err(response) => response,
+    }
+}
+
+fn parse_day(text: &str) -> Result<Day, String> {
+    let date = chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d");
+    let date = date.map_err(|_| format!("`date`: `{text}` is not a date (YYYY-MM-DD)\n"))?;
+    Ok(Time::from_utc(date.and_time(chrono::NaiveTime::MIN).and_utc()).day())
+}
+
+fn plain(field: &str, text: &str) -> Result<(), String> {
+    match text.trim() {
+        "" => Err(format!("`{field}` must not be empty\n")),
+        text if text.chars().count() > MOST_CHARS => Err(format!(
+            "`{field}` must have at most {MOST_CHARS} characters\n"
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Writes a little beside the engine, which takes it up with its next scoring.
+async fn in_store<T: Send + 'static>(
+    daemon: Arc<Running>,
+    work: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, Response> {
+    let folder = daemon.config().data_dir;
+    let done = tokio::task::spawn_blocking(move || work(&Store::open_to_read(&folder)?)).await;
+    let trouble = |error: String| {
+        tracing::error!(error, "can't write");
+        (
+            StatusCode::SERVICE_UNAVAILABLE,
+            format!("can't write: {error}\n"),
+        )
+            .into_response()
+    };
+    match done {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(trouble(error.to_string())),
+        Err(error) => Err(trouble(error.to_string())),
+    }
+}
