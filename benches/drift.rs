@@ -103,6 +103,7 @@ fn epoch(mut process: Process, terms: &DriftTerms, change: Change) -> Epoch {
         cause: Cause::First,
         baseline: None,
         digests: Vec::new(),
+        critical: None,
     };
     for day in 0..YEAR {
         let change = if day < CHANGE { Change::None } else { change };

@@ -10,7 +10,7 @@ use super::mapping_args::MappingArgs;
 use super::reading::{RulesArgs, read_logs};
 use crate::config::daemon::Config;
 use crate::config::drift::DriftTerms;
-use crate::daemon::{KeptDrift, kept_drift};
+use crate::daemon::{KeptDrift, critical_outcome, kept_drift};
 use crate::drift::{Budget, Cause, HourPart, Needs, begin, fold};
 use crate::measure::{BucketKey, Sums, bucket_parts};
 use crate::model::{Day, NameId, Origin, Time, day_of};
@@ -43,6 +43,9 @@ pub(super) struct Args {
     /// Only this process
     #[arg(long, value_name = "PROCESS")]
     only: Option<String>,
+    /// Show every stream, also those of which there is no evidence
+    #[arg(long)]
+    all: bool,
     /// Estimate from the process's own days how soon a change would be found, such as `deviation=2`, `frequency=0.5`
     #[arg(long, value_name = "CHANGE", num_args = 0..=1, default_missing_value = "deviation=2")]
     simulate: Option<soon::Change>,
@@ -256,7 +259,7 @@ fn list(args: &Args) -> Result<Done, Failure> {
         return soon::print(&listed, change);
     }
     match args.format {
-        Format::Table => output::table(&listed)?,
+        Format::Table => output::table(&listed, args.all || args.only.is_some())?,
         Format::Json => output::json(&listed)?,
     }
     let stands = |alarm: &AlarmRow| alarm.is_open() && alarm.explained_by.is_none();
@@ -270,7 +273,7 @@ fn list(args: &Args) -> Result<Done, Failure> {
 fn of_store(file: &Path) -> Result<Listed, Failure> {
     let config = load(file)?;
     let store = open(&config)?;
-    let (processes, budget) = kept_drift(&store, &config.drift)?;
+    let (processes, budget) = kept_drift(&store, &config)?;
     Ok(Listed {
         alarms: store.alarms()?,
         processes,
@@ -319,11 +322,10 @@ fn of_logs(args: &Args) -> Result<Listed, Failure> {
         let epoch = declared
             .and_then(|process| process.epoch)
             .map_or(first, Time::day);
-        let critical = declared.and_then(|process| process.critical_outcome.as_ref());
         let needs = Needs {
             terms: &terms,
             names,
-            critical: critical.and_then(|critical| names.find(&critical.outcome)),
+            critical: critical_outcome(&catalog, &process, names),
         };
         let Ok(epoch) = begin(epoch.max(first), Cause::First, until, needs, &mut days);
         let epochs = vec![epoch];

@@ -1,8 +1,9 @@
 //! Drift as the database has it, for those who only read.
 
-use crate::config::drift::DriftTerms;
-use crate::drift::{Budget, Cause, Epoch, ProcessDrift, fold};
-use crate::model::{Day, NameId};
+use crate::config::catalog::Catalog;
+use crate::config::daemon::Config;
+use crate::drift::{Budget, Cause, CriticalRates, Epoch, ProcessDrift, fold};
+use crate::model::{Day, NameId, Names};
 use crate::store::{MarkKind, Store, StoreError};
 
 /// The drift of a process, recomputed from its days.
@@ -17,10 +18,8 @@ pub struct KeptDrift {
 }
 
 /// The drift of every process up to the day the daemon has looked at last, and the budget of the thresholds.
-pub fn kept_drift(
-    store: &Store,
-    terms: &DriftTerms,
-) -> Result<(Vec<KeptDrift>, Budget), StoreError> {
+pub fn kept_drift(store: &Store, config: &Config) -> Result<(Vec<KeptDrift>, Budget), StoreError> {
+    let terms = &config.drift;
     let budget = Budget {
         per_year: terms.false_alarms_per_year,
         fleet: store.drift_fleet()?,
@@ -29,7 +28,8 @@ pub fn kept_drift(
     let mut all = Vec::new();
     for (id, until) in store.drift_processes()? {
         let process = names.text(id).to_owned();
-        let epochs = epochs(store, id, &process)?;
+        let critical = critical_outcome(&config.catalog, &process, &names);
+        let epochs = epochs(store, id, &process, critical.map(|(_, rates)| rates))?;
         let drift = fold(&epochs, until, &budget, terms);
         all.push(KeptDrift {
             process,
@@ -41,7 +41,12 @@ pub fn kept_drift(
     Ok((all, budget))
 }
 
-fn epochs(store: &Store, id: NameId, process: &str) -> Result<Vec<Epoch>, StoreError> {
+fn epochs(
+    store: &Store,
+    id: NameId,
+    process: &str,
+    critical: Option<CriticalRates>,
+) -> Result<Vec<Epoch>, StoreError> {
     let marks = store.marks()?;
     let cause = |day: Day| {
         let meant = |mark: &&crate::store::MarkRow| {
@@ -59,7 +64,22 @@ fn epochs(store: &Store, id: NameId, process: &str) -> Result<Vec<Epoch>, StoreE
             cause: cause(start),
             baseline: store.drift_baseline(id, start)?,
             digests: store.drift_days(id, start)?,
+            critical,
         })
     };
     store.drift_epochs(id)?.into_iter().map(epoch).collect()
+}
+
+/// The outcome that the catalog declares critical, where it has been seen, and how rare it must be.
+pub fn critical_outcome(
+    catalog: &Catalog,
+    process: &str,
+    names: &Names,
+) -> Option<(NameId, CriticalRates)> {
+    let declared = catalog.processes.get(process)?.critical_outcome.as_ref()?;
+    let rates = CriticalRates {
+        acceptable: declared.acceptable,
+        unacceptable: declared.unacceptable,
+    };
+    Some((names.find(&declared.outcome)?, rates))
 }

@@ -21,7 +21,7 @@ mod tail;
 mod worker;
 
 pub use delivery::{Delivery, Raw};
-pub use drift::{KeptDrift, kept_drift};
+pub use drift::{KeptDrift, critical_outcome, kept_drift};
 pub use engine::Engine;
 pub use past::{PastError, PastScore, PastView, Rules, past_scores};
 pub use reload::{describe, reload_reason};

@@ -32,7 +32,7 @@ pub struct Snapshot {
 #[derive(Debug, Default)]
 pub struct DriftView {
     /// By process.
-    pub processes: BTreeMap<String, ProcessDrift>,
+    pub processes: BTreeMap<String, Arc<ProcessDrift>>,
     /// Every alarm, oldest first.
     pub alarms: Vec<AlarmRow>,
     /// False alarms a year that are expected at most.

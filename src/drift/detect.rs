@@ -20,6 +20,8 @@ const RANK_BETS: [f64; 2] = [0.6, 1.4];
 const COUNT_RATIOS: [f64; 4] = [1.25, 1.6, 2.5, 6.0];
 /// A stream is watched from so many observations in the baseline on.
 const LEAST_OBSERVATIONS: f64 = 50.0;
+/// An outcome whose bound is above this can hardly become more frequent; if it becomes rarer, others tell.
+const NEARLY_ALWAYS: f64 = 0.95;
 /// Ranks that vary less than this are mostly ties: nothing is to be seen in them.
 const LEAST_RANK_VARIANCE: f64 = 0.005;
 
@@ -101,6 +103,9 @@ impl Detectors {
     fn watch(&mut self, scalar: Scalar, estimate: &Estimate, risk: f64, smallest: f64) {
         let table = self.tables.len();
         let (lower, upper) = estimate.bounds(scalar.binary, risk);
+        if scalar.binary && upper > NEARLY_ALWAYS {
+            return;
+        }
         let width = scalar.x.len();
         let by_category = |of: &dyn Fn(f64, f64) -> f64| -> [Vec<f64>; 7] {
             std::array::from_fn(|day| {

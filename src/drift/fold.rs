@@ -5,6 +5,7 @@
 
 use super::baseline::{Baseline, BaselineSummary, date};
 use super::budget::Budget;
+use super::critical::{CriticalRates, CriticalWatch};
 use super::detect::Detectors;
 use super::digest::Digest;
 use super::stream::Stream;
@@ -61,6 +62,8 @@ pub struct Epoch {
     pub baseline: Option<Baseline>,
     /// The finished days after the baseline, ascending; days without cases may be missing.
     pub digests: Vec<(Day, Digest)>,
+    /// How rare the critical outcome must be, where the catalog declares one.
+    pub critical: Option<CriticalRates>,
 }
 
 /// How an alarm ended.
@@ -207,6 +210,15 @@ fn watched_until(next: &Epoch, until: Day) -> Day {
     }
 }
 
+/// The known change that began the next epoch, where an onset may be that change.
+fn explained(next: Option<&Epoch>, onset: Day) -> Option<String> {
+    let next = next?;
+    match &next.cause {
+        Cause::Change(what) if onset >= next.start - ONSET_ERROR_DAYS => Some(what.clone()),
+        _ => None,
+    }
+}
+
 /// A stream while it is watched.
 struct Running {
     stream: Stream,
@@ -225,6 +237,9 @@ struct Watch<'a> {
     cool_down: Day,
     detectors: Detectors,
     running: Vec<Running>,
+    critical: Option<CriticalWatch>,
+    /// The alarm of the critical outcome that stands.
+    critical_alarm: Option<usize>,
     alarms: Vec<Alarm>,
     days: Vec<DayPoint>,
 }
@@ -245,7 +260,13 @@ impl<'a> Watch<'a> {
             quiet_until: Day::MIN,
             evidence: 0.0,
         });
+        let watch = |rates| {
+            let per_day = baseline.summary().cases_per_day;
+            CriticalWatch::new(rates, budget.threshold(baseline.last), per_day)
+        };
         Watch {
+            critical: epoch.critical.and_then(watch),
+            critical_alarm: None,
             epoch,
             baseline,
             next,
@@ -282,6 +303,9 @@ impl<'a> Watch<'a> {
         for nth in 0..self.running.len() {
             self.judge(nth, day, threshold);
         }
+        self.judge_critical(day, digest);
+        let critical = self.critical.map(|watch| watch.evidence() as f32);
+        let evidence = self.running.iter().map(|one| one.evidence as f32);
         let mean = |ppm: i64| ppm as f64 / f64::from(ONE) / digest.cases as f64;
         self.days.push(DayPoint {
             day,
@@ -289,7 +313,7 @@ impl<'a> Watch<'a> {
             starts: digest.starts,
             deviation: (digest.cases > 0).then(|| mean(digest.deviation_ppm)),
             expected: self.detectors.expected_deviation(day, digest),
-            evidence: self.running.iter().map(|one| one.evidence as f32).collect(),
+            evidence: evidence.chain(critical).collect(),
         });
     }
 
@@ -318,12 +342,7 @@ impl<'a> Watch<'a> {
         let Some(leading) = self.detectors.leading(nth, component) else {
             return;
         };
-        let explained_by = self.next.and_then(|next| match &next.cause {
-            Cause::Change(what) if state.since >= next.start - ONSET_ERROR_DAYS => {
-                Some(what.clone())
-            }
-            _ => None,
-        });
+        let explained_by = explained(self.next, state.since);
         let known = |nth: usize| self.baseline.outcomes.get(nth).copied();
         let count = state.count.max(1.0);
         self.alarms.push(Alarm {
@@ -342,12 +361,45 @@ impl<'a> Watch<'a> {
         self.running[nth].alarm = Some(self.alarms.len() - 1);
     }
 
+    fn judge_critical(&mut self, day: Day, digest: &Digest) {
+        let Some(watch) = &mut self.critical else {
+            return;
+        };
+        let signal = watch.day(day, digest);
+        match self.critical_alarm {
+            None if signal => {
+                let Some(found) = watch.signalled() else {
+                    return;
+                };
+                self.critical_alarm = Some(self.alarms.len());
+                let explained_by = explained(self.next, found.onset);
+                self.alarms.push(Alarm {
+                    stream: Stream::CriticalOutcome,
+                    epoch: self.epoch.start,
+                    raised: day,
+                    onset: found.onset,
+                    direction: Direction::Up,
+                    outcome: None,
+                    before: watch.acceptable(),
+                    now: found.share,
+                    evidence: 1.0,
+                    ended: None,
+                    explained_by,
+                });
+            }
+            Some(at) if watch.is_calm(day, self.cool_down) => {
+                self.alarms[at].ended = Some((day, Ended::Resolved));
+                self.critical_alarm = None;
+            }
+            _ => {}
+        }
+    }
+
     /// Ends what stands, because another baseline takes over.
     fn end(&mut self, day: Day) {
-        for one in &mut self.running {
-            if let Some(at) = one.alarm.take() {
-                self.alarms[at].ended = Some((day, Ended::Rebaselined));
-            }
+        let standing = self.running.iter_mut().filter_map(|one| one.alarm.take());
+        for at in standing.chain(self.critical_alarm.take()) {
+            self.alarms[at].ended = Some((day, Ended::Rebaselined));
         }
     }
 
@@ -367,7 +419,14 @@ impl<'a> Watch<'a> {
                 now: leading.sum / count,
             }
         };
-        self.running.iter().map(state).collect()
+        let critical = self.critical.map(|watch| StreamState {
+            stream: Stream::CriticalOutcome,
+            evidence: watch.evidence(),
+            alarm: self.critical_alarm.is_some(),
+            before: watch.acceptable(),
+            now: watch.share(),
+        });
+        self.running.iter().map(state).chain(critical).collect()
     }
 }
 

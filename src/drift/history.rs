@@ -1,6 +1,7 @@
 //! Bringing an epoch up to date from the hours of its process, wherever these are kept.
 
 use super::baseline::Baseline;
+use super::critical::CriticalRates;
 use super::digest::Digest;
 use super::fold::{Cause, Epoch};
 use super::learn::{HourPart, Learning, learn};
@@ -39,8 +40,8 @@ pub struct Needs<'a> {
     pub terms: &'a DriftTerms,
     /// The names of outcomes.
     pub names: &'a Names,
-    /// The outcome that is declared critical.
-    pub critical: Option<NameId>,
+    /// The outcome that is declared critical, and how rare it must be.
+    pub critical: Option<(NameId, CriticalRates)>,
 }
 
 /// An epoch that begins on the day `start`, learned and digested up to the end of the day `until`.
@@ -56,14 +57,16 @@ pub fn begin<H: Hours>(
         cause,
         baseline: learned(start, until, needs, from)?,
         digests: Vec::new(),
+        critical: needs.critical.map(|(_, rates)| rates),
     };
+    let critical = needs.critical.map(|(outcome, _)| outcome);
     if let Some(baseline) = &epoch.baseline {
         let mut day = baseline.last + 1;
         while day <= until {
             let last = until.min(day.saturating_add(DAYS_AT_ONCE - 1));
             epoch
                 .digests
-                .extend(digests(baseline, (day, last), needs.critical, from)?);
+                .extend(digests(baseline, (day, last), critical, from)?);
             day = last + 1;
         }
     }

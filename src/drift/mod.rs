@@ -6,6 +6,7 @@
 
 mod baseline;
 mod budget;
+mod critical;
 mod detect;
 mod digest;
 mod estimate;
@@ -18,6 +19,7 @@ mod stream;
 
 pub use baseline::{Baseline, BaselineSummary};
 pub use budget::Budget;
+pub use critical::CriticalRates;
 pub use detect::Detectors;
 pub use digest::Digest;
 pub use fold::{Alarm, Cause, DayPoint, Direction, Ended, Epoch, ProcessDrift, StreamState, fold};

@@ -1,5 +1,6 @@
 //! How soon a change would be found: the days of a process, drawn at random and changed.
 
+use super::baseline::Baseline;
 use super::budget::Budget;
 use super::digest::{DEVIATION_STEPS, Digest};
 use super::fold::{Cause, Epoch, fold};
@@ -50,10 +51,11 @@ pub fn how_soon(
     let Some(baseline) = &epoch.baseline else {
         return Err("no baseline yet".to_owned());
     };
-    if epoch.digests.len() < LEAST_DAYS {
+    let calm = calm_days(epoch, baseline, budget, terms);
+    if calm.len() < LEAST_DAYS {
         return Err(format!(
-            "only {} days after the baseline",
-            epoch.digests.len()
+            "only {} days without alarm after the baseline",
+            calm.len()
         ));
     }
     let wanted = match altered {
@@ -67,11 +69,8 @@ pub fn how_soon(
     let slots = baseline.layout().slots;
     for _ in 0..RUNS {
         let digests = (first..first + DAYS).map(|day| {
-            let like = epoch
-                .digests
-                .iter()
-                .filter(|(of, _)| weekday(*of) == weekday(day));
-            let like: Vec<&Digest> = like.map(|(_, digest)| digest).collect();
+            let like = calm.iter().filter(|(of, _)| weekday(*of) == weekday(day));
+            let like: Vec<&Digest> = like.map(|(_, digest)| *digest).collect();
             let drawn = like
                 .choose(&mut rng)
                 .map_or_else(Digest::default, |digest| (*digest).clone());
@@ -82,6 +81,7 @@ pub fn how_soon(
             cause: Cause::First,
             digests: digests.collect(),
             baseline: Some(baseline.clone()),
+            critical: None,
         };
         let drift = fold(&[changed], first + DAYS - 1, budget, terms);
         let alarm = drift.alarms.iter().find(|alarm| alarm.stream == wanted);
@@ -96,6 +96,25 @@ pub fn how_soon(
             .get((delays.len() * 9 / 10).min(delays.len().saturating_sub(1)))
             .copied(),
     })
+}
+
+/// The days of an epoch on which no alarm stood and no change had begun: how the process is when it is as it was.
+fn calm_days<'a>(
+    epoch: &'a Epoch,
+    baseline: &Baseline,
+    budget: &Budget,
+    terms: &DriftTerms,
+) -> Vec<(Day, &'a Digest)> {
+    let last = epoch.digests.last().map_or(baseline.last, |(day, _)| *day);
+    let alarms = fold(std::slice::from_ref(epoch), last, budget, terms).alarms;
+    let stands = |day: Day| {
+        alarms.iter().any(|alarm| {
+            let end = alarm.ended.map_or(Day::MAX, |(end, _)| end);
+            (alarm.onset..end).contains(&day)
+        })
+    };
+    let days = epoch.digests.iter().filter(|(day, _)| !stands(*day));
+    days.map(|(day, digest)| (*day, digest)).collect()
 }
 
 /// A day with the change in it: cases as designed turn wrong, or begin more or less often, at random.

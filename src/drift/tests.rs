@@ -209,6 +209,7 @@ fn two_epochs(cause: Cause) -> Vec<Epoch> {
         cause,
         digests: (178..250).map(digest).collect(),
         baseline: Some(baseline),
+        critical: None,
     };
     first.digests.retain(|(day, _)| *day < 250);
     vec![first, second]
@@ -291,6 +292,22 @@ fn hours_add_up_to_days_in_any_order() {
 }
 
 #[test]
+fn what_nearly_always_happens_and_what_seldom_comes_give_no_alarm_for_want_of_news() {
+    // Half a case a day, always of the same outcome, over four years, at the threshold of a single process.
+    let (budget, terms) = (Budget::new(12.0, 1), DriftTerms::default());
+    let rare = Nature {
+        rate: 0.5,
+        wrong: (0.0, 0.0),
+        novel: 0.0,
+        ..Nature::default()
+    };
+    let epoch = epoch(Process::new(1, Ways::default()), 4 * YEAR, &terms, |_| rare);
+    let drift = fold(&[epoch], 4 * YEAR - 1, &budget, &terms);
+    assert!(drift.baseline.is_some());
+    assert_eq!(drift.alarms, []);
+}
+
+#[test]
 fn a_process_without_a_single_case_after_its_baseline_has_stopped() {
     let (budget, terms) = (Budget::new(12.0, 1_000), DriftTerms::default());
     let mut epoch = epoch(Process::new(2, Ways::default()), 60, &terms, |_| {
@@ -309,4 +326,59 @@ fn a_process_without_a_single_case_after_its_baseline_has_stopped() {
         "{alarm:?}"
     );
     assert_eq!(drift.days.len(), 10);
+}
+
+#[test]
+fn a_critical_outcome_has_a_chart_of_its_own() {
+    let (budget, terms) = (Budget::new(12.0, 20), DriftTerms::default());
+    let rates = CriticalRates {
+        acceptable: 0.05,
+        unacceptable: 0.10,
+    };
+    let run = |after: f64| {
+        let nature = |day| Nature {
+            wrong: if day < 182 {
+                (0.04, 0.04)
+            } else {
+                (after, after)
+            },
+            ..Nature::default()
+        };
+        let mut epoch = epoch(Process::new(5, Ways::default()), YEAR, &terms, nature);
+        epoch.critical = Some(rates);
+        let drift = fold(&[epoch], YEAR - 1, &budget, &terms);
+        let mut alarms = drift.alarms.into_iter();
+        alarms.find(|alarm| alarm.stream == Stream::CriticalOutcome)
+    };
+    assert_eq!(run(0.04), None);
+    let alarm = run(0.15).unwrap();
+    assert!((182..200).contains(&alarm.raised), "{alarm:?}");
+    assert!((180..190).contains(&alarm.onset), "{alarm:?}");
+    assert_eq!(alarm.before, 0.05);
+    assert!((0.1..0.2).contains(&alarm.now), "{alarm:?}");
+    assert!(alarm.is_open());
+}
+
+#[test]
+fn how_soon_follows_from_the_size_of_the_change() {
+    let (budget, terms) = (Budget::new(12.0, 20), DriftTerms::default());
+    let epoch = epoch(Process::new(5, Ways::default()), 120, &terms, |_| {
+        Nature::default()
+    });
+    let soon = |altered| how_soon(&epoch, altered, &budget, &terms).unwrap();
+    let (double, triple) = (soon(Altered::Deviation(2.0)), soon(Altered::Deviation(3.0)));
+    assert!(
+        triple.found == triple.of && triple.median < double.median,
+        "{double:?} {triple:?}"
+    );
+    let halved = soon(Altered::Frequency(0.5));
+    assert!(
+        halved.found == halved.of && halved.median.is_some_and(|days| days <= 10),
+        "{halved:?}"
+    );
+    let young = Epoch {
+        digests: Vec::new(),
+        ..epoch
+    };
+    assert!(how_soon(&young, Altered::Deviation(2.0), &budget, &terms).is_err());
 }

@@ -50,9 +50,13 @@ impl Mixture {
         }
     }
 
-    /// Takes step number `at`. No component rises above `cap`: taking evidence away keeps the bound, and lets a detector
+    /// Takes step number `at`. A step without observations is none: a stream of which nothing is heard must not come nearer
+    /// to an alarm, and fewer steps than there are only make the bound more cautious. No component rises above `cap`: taking evidence away keeps the bound, and lets a detector
     /// that has long been above its threshold come down again when the change is over.
     pub fn step(&mut self, at: i32, bets: &[Bet], cap: f64) {
+        if bets.iter().all(|bet| bet.count == 0.0) {
+            return;
+        }
         for (component, bet) in self.components.iter_mut().zip(bets) {
             let factor = bet.ln_factor.exp();
             component.evidence = ((component.evidence + 1.0) * factor).min(cap);

@@ -3,7 +3,8 @@
 use super::super::failure::Failure;
 use super::super::text::{grouped, printable};
 use super::Listed;
-use crate::drift::{ProcessDrift, Stream};
+use crate::config::drift::DriftTerms;
+use crate::drift::{ProcessDrift, Stream, StreamState};
 use crate::store::AlarmRow;
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::json;
@@ -14,10 +15,13 @@ const SPARK_CHARS: usize = 30;
 /// Processes, names and reasons are cut at so many characters.
 const NAME_CHARS: usize = 40;
 
-pub(super) fn table(listed: &Listed) -> Result<(), Failure> {
+/// Streams with less evidence are left out of the table unless all are asked for.
+const QUIET: f64 = 0.05;
+
+pub(super) fn table(listed: &Listed, all: bool) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     alarms(&mut out, listed)?;
-    streams(&mut out, listed)?;
+    streams(&mut out, listed, all)?;
     let expected = listed
         .processes
         .iter()
@@ -153,7 +157,7 @@ fn figure(stream: Option<Stream>, value: f64) -> String {
     }
 }
 
-fn streams(out: &mut impl Write, listed: &Listed) -> Result<(), Failure> {
+fn streams(out: &mut impl Write, listed: &Listed, all: bool) -> Result<(), Failure> {
     writeln!(
         out,
         "\nEVIDENCE (1 raises an alarm; the line shows the last days on a logarithmic scale)"
@@ -169,50 +173,56 @@ fn streams(out: &mut impl Write, listed: &Listed) -> Result<(), Failure> {
         }
     }
     for kept in &listed.processes {
-        let drift = &kept.drift;
-        let name = printable(&kept.process, NAME_CHARS);
-        let Some(baseline) = &drift.baseline else {
-            let need = format!(
-                "being learned: {} cases and {} days are needed",
-                grouped(i128::from(listed.terms.baseline_cases)),
-                listed.terms.baseline_days
-            );
-            table.add_row([
-                name,
-                String::new(),
-                String::new(),
-                String::new(),
-                String::new(),
-                String::new(),
-                need,
-            ]);
-            continue;
-        };
-        for (nth, state) in drift.streams.iter().enumerate() {
-            let first = nth == 0;
-            let of = match first {
-                true => format!(
-                    "{} to {}, {} cases",
-                    baseline.from,
-                    baseline.to,
-                    grouped(i128::from(baseline.cases))
-                ),
-                false => String::new(),
+        let mut rows = rows_of(&kept.drift, &listed.terms, all);
+        if let Some(first) = rows.first_mut() {
+            first[0] = printable(&kept.process, NAME_CHARS);
+            first[6] = match &kept.drift.baseline {
+                None => String::new(),
+                Some(baseline) => {
+                    let cases = grouped(i128::from(baseline.cases));
+                    format!("{} to {}, {cases} cases", baseline.from, baseline.to)
+                }
             };
-            let stream = Some(state.stream);
-            table.add_row([
-                if first { name.clone() } else { String::new() },
-                state.stream.title().to_owned(),
-                evidence(state.evidence),
-                sparkline(drift, nth),
-                figure(stream, state.before),
-                figure(stream, state.now),
-                of,
-            ]);
+        }
+        for row in rows {
+            table.add_row(row);
         }
     }
     writeln!(out, "{}", trimmed(&table))?;
     Ok(())
+}
+
+/// The rows of a process: its streams of which there is evidence, and how many there are beside them.
+fn rows_of(drift: &ProcessDrift, terms: &DriftTerms, all: bool) -> Vec<[String; 7]> {
+    let said = |text: String| {
+        let mut row: [String; 7] = std::array::from_fn(|_| String::new());
+        row[1] = text;
+        row
+    };
+    if drift.baseline.is_none() {
+        let (cases, days) = (terms.baseline_cases, terms.baseline_days);
+        let cases = grouped(i128::from(cases));
+        return vec![said(format!("being learned: {cases} cases, {days} days"))];
+    }
+    let told = |state: &StreamState| all || state.alarm || state.evidence >= QUIET;
+    let streams = drift.streams.iter().enumerate();
+    let shown = streams.filter(|(_, state)| told(state));
+    let mut rows: Vec<[String; 7]> = shown
+        .map(|(nth, state)| {
+            let mut row = said(state.stream.title().to_owned());
+            row[2] = evidence(state.evidence);
+            row[3] = sparkline(drift, nth);
+            row[4] = figure(Some(state.stream), state.before);
+            row[5] = figure(Some(state.stream), state.now);
+            row
+        })
+        .collect();
+    match drift.streams.len() - rows.len() {
+        0 => {}
+        quiet if rows.is_empty() => rows.push(said(format!("all {quiet} are quiet"))),
+        quiet => rows.push(said(format!("{quiet} more are quiet"))),
+    }
+    rows
 }
 
 fn evidence(value: f64) -> String {

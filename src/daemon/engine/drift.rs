@@ -1,11 +1,13 @@
 //! Looking for changes: brings epochs up to date with the days whose buckets have changed, folds, and keeps the alarms.
 
 use super::super::cache::CacheError;
+use super::super::drift::critical_outcome;
 use super::super::snapshot::DriftView;
 use super::Engine;
 use crate::config::drift::DriftTerms;
 use crate::drift::{
-    Budget, Cause, Digest, Epoch, HourPart, Hours, Needs, ProcessDrift, begin, digests, fold,
+    Budget, Cause, CriticalRates, Digest, Epoch, HourPart, Hours, Needs, ProcessDrift, begin,
+    digests, fold,
 };
 use crate::ingest::EventBatch;
 use crate::model::{Day, NameId, Origin, Time};
@@ -24,7 +26,7 @@ const TERMS: &str = "drift_terms";
 #[derive(Debug, Default)]
 pub(in crate::daemon) struct DriftBook {
     /// By process.
-    pub results: BTreeMap<NameId, ProcessDrift>,
+    pub results: BTreeMap<NameId, Arc<ProcessDrift>>,
     /// Every alarm, oldest first.
     pub alarms: Vec<AlarmRow>,
     /// The same for everybody else.
@@ -140,7 +142,7 @@ impl Engine {
         for task in tasks {
             let (drift, row) = self.look_at(&task, &marks, &budget, now)?;
             commit.drift.push(row);
-            self.drift.results.insert(task.process, drift);
+            self.drift.results.insert(task.process, Arc::new(drift));
             if commit.drift.len() >= PROCESSES_AT_ONCE {
                 self.store.commit(&std::mem::take(&mut commit))?;
             }
@@ -324,7 +326,8 @@ impl Engine {
         for day in task.dirty.range(baseline.last + 1..) {
             // A day that has lost its cases says nothing any more.
             days.insert(*day, Digest::default());
-            days.extend(digests(&baseline, (*day, *day), critical, &mut hours)?);
+            let outcome = critical.map(|(outcome, _)| outcome);
+            days.extend(digests(&baseline, (*day, *day), outcome, &mut hours)?);
         }
         let days: Vec<(Day, Digest)> = days.into_iter().collect();
         let mut all: BTreeMap<Day, Digest> =
@@ -340,18 +343,13 @@ impl Engine {
             cause,
             baseline: Some(baseline),
             digests: all.into_iter().collect(),
+            critical: critical.map(|(_, rates)| rates),
         };
         Ok((epoch, Some(row)))
     }
 
-    fn critical_outcome(&self, process: NameId) -> Option<NameId> {
-        let declared = self
-            .config
-            .catalog
-            .processes
-            .get(self.names.text(process))?;
-        self.names
-            .find(&declared.critical_outcome.as_ref()?.outcome)
+    fn critical_outcome(&self, process: NameId) -> Option<(NameId, CriticalRates)> {
+        critical_outcome(&self.config.catalog, self.names.text(process), &self.names)
     }
 }
 

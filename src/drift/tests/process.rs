@@ -184,6 +184,7 @@ pub fn epoch(
         cause: Cause::First,
         baseline: None,
         digests: Vec::new(),
+        critical: None,
     };
     for day in 0..days {
         let today = process.day(day, &nature(day));

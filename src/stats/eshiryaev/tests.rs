@@ -97,10 +97,12 @@ fn a_cap_lets_it_come_down_again() {
     let mut mixture = Mixture::new(1);
     let up = Bet {
         ln_factor: 1.0,
+        count: 1.0,
         ..Bet::default()
     };
     let down = Bet {
         ln_factor: -1.0,
+        count: 1.0,
         ..Bet::default()
     };
     (1..1000).for_each(|at| mixture.step(at, &[up], 1e6));
@@ -110,6 +112,13 @@ fn a_cap_lets_it_come_down_again() {
     mixture.reset();
     assert_eq!(mixture.evidence(), 0.0);
     assert_eq!(Mixture::new(0).evidence(), 0.0);
+}
+
+#[test]
+fn silence_is_no_evidence() {
+    let mut mixture = Mixture::new(2);
+    (0..10_000).for_each(|at| mixture.step(at, &[Bet::default(); 2], 1e6));
+    assert_eq!(mixture.evidence(), 0.0);
 }
 
 #[test]
