@@ -201,8 +201,11 @@ fn speed(terms: &DriftTerms, processes: u32, budget: &Budget) {
             }
         }
         let epoch = Epoch {
+            start: made.start,
+            cause: Cause::First,
+            baseline: Some(baseline.clone()),
             digests: days,
-            ..made.clone()
+            critical: None,
         };
         let until = baseline.last + YEAR;
         alarms += fold(&[epoch], until, budget, terms).alarms.len();
