@@ -175,7 +175,7 @@ fn every_figure_has_its_formula() {
     is(
         "executors",
         "human",
-        "1.00 % [0.08, 3.87] %: undetermined = deviation of the 400 cases it ran alone; 20.0 a week; achieved class v; capability 0.78; median 1h 3s; spread 1.0; 40 self-declared",
+        "1.00 % [0.08, 3.87] %: undetermined = deviation of the 400 cases it ran alone; 20.0 a week; achieved class v; capability 0.78; median 1h; spread 1.0; 40 self-declared",
     );
     is(
         "status",
