@@ -225,6 +225,28 @@ fn no_number_is_infinite_or_none_at_all() {
 }
 
 #[test]
+fn spreads_of_durations_that_hardly_differ_are_not_compared() {
+    // People and code take an hour, give or take up to five times so many seconds.
+    let test = |human: i64, code: i64| {
+        let mut log = String::from("case,activity,time,executor\n");
+        for nth in 0..200 {
+            let begin = 1_767_225_600 + nth * 7200;
+            for (kind, seconds) in [("human", human), ("code", code)] {
+                let end = begin + 3600 + (nth % 11 - 5) * seconds;
+                let case = format!("{kind}{nth}");
+                log += &format!("{case},open,{begin},{kind}\n{case},close,{end},{kind}\n");
+            }
+        }
+        let scratch = Scratch::new();
+        let file = scratch.write("log.csv", log);
+        only(&scratch.score(&[&file]))["duration_spread_test"].clone()
+    };
+    assert!(test(100, 300)["p_value"].as_f64().unwrap() < 1e-6);
+    assert_eq!(test(2, 8), Value::Null);
+    assert_eq!(test(2, 300), Value::Null);
+}
+
+#[test]
 fn the_table_of_a_simulated_log() {
     let scratch = Scratch::new();
     let args = [

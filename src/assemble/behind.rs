@@ -15,7 +15,7 @@ pub struct CaseBehind {
     pub namespace: String,
     /// First event, RFC 3339.
     pub start: String,
-    /// Last event, RFC 3339.
+    /// Its end, or its last event where it has none, RFC 3339.
     pub end: String,
     /// How it ended.
     pub outcome: String,

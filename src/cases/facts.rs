@@ -3,28 +3,30 @@
 
 use super::case::Case;
 use super::event::CaseEvent;
+use super::life::Life;
 use super::path::steps_off_path;
-use super::rules::RuleBook;
-use crate::model::{Executor, Lifecycle, NameId, Names, ONE, Origin, Ppm, Span, Time};
+use super::rules::{ProcessRules, RuleBook};
+use super::who::{executors, is_confirmed, went_straight};
+use crate::model::{Executor, NameId, Names, ONE, Origin, Ppm, Span, Time};
 
 /// Everything measured of one case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
     /// The process it belongs to.
     pub process: NameId,
-    /// The kind that ran its steps.
+    /// The kind that ran its steps: not who only looked at it after it had ended.
     pub executor: Executor,
     /// Live, exercise or shadow.
     pub origin: Origin,
     /// First event.
     pub start: Time,
-    /// Last event.
+    /// The end that it was not reopened after; its last event where no end was declared or reached.
     pub end: Time,
     /// Whether it has ended.
     pub complete: bool,
     /// Whether it has ended by a declared end or time-out, rather than for want of one.
     pub ended: bool,
-    /// How it stands: the latest outcome that an event names, else its last activity.
+    /// How it stands: the latest outcome that an event names, else its last step or end.
     pub outcome: NameId,
     /// Whether the outcome is the last activity for want of a named one.
     pub outcome_is_activity: bool,
@@ -34,9 +36,9 @@ pub struct Facts {
     pub reopened: u32,
     /// Whether it took longer than its limit.
     pub late: bool,
-    /// Steps off the designed path; 0 where none is declared.
+    /// Steps up to the end that are off the designed path; 0 where none is declared.
     pub off_path: u32,
-    /// Changes from one executor kind to another.
+    /// Changes from one executor kind to another up to the end.
     pub handoffs: u32,
     /// Deviation from the designed outcome.
     pub deviation: Ppm,
@@ -55,12 +57,12 @@ pub struct Facts {
     pub like_twin: Option<bool>,
     /// The process of the parent case; 0 for none.
     pub parent_process: NameId,
-    /// The activities in order.
+    /// The activities in order, all of them.
     pub path: Vec<NameId>,
 }
 
 impl Facts {
-    /// From the first to the last event, in microseconds.
+    /// From the first event to the end, in microseconds.
     pub fn duration(&self) -> Span {
         self.end.since(self.start)
     }
@@ -83,18 +85,6 @@ impl Facts {
         }
         hasher.digest()
     }
-}
-
-/// How the life of a case went.
-#[derive(Default)]
-struct Life {
-    ended: bool,
-    resolved: bool,
-    settled: bool,
-    reopened: u32,
-    declares_end: bool,
-    /// The resolved step that was left again first.
-    left_again: NameId,
 }
 
 /// Derives the facts of a case at the instant `as_of` (which decides idle time-outs only). `None` for a case without
@@ -121,7 +111,9 @@ pub fn facts_beside(
     let (first, last) = (events.first()?, events.last()?);
     let process = case.process();
     let rule = rules.of(process);
-    let life = life(events, rule);
+    let life = Life::of(events, rule);
+    let work = &*life.work(events);
+    let end = work.last()?.time;
     let idle = match (rule.idle, as_of) {
         // A case that was closed for being idle is open again where that does not end it any more.
         (None, _) => false,
@@ -134,7 +126,7 @@ pub fn facts_beside(
         .rev()
         .map(|event| event.outcome)
         .find(|id| *id != 0);
-    let outcome = named.unwrap_or(last.activity);
+    let outcome = named.unwrap_or(life.stands);
     let origin = origin(events);
     let compared = origin == Origin::Shadow && twin_outcome != 0;
     let like_twin = compared.then_some(outcome == twin_outcome);
@@ -142,11 +134,12 @@ pub fn facts_beside(
     let off_path = if rule.path.is_empty() {
         0
     } else {
-        steps_off_path(&path, &rule.path)
+        let taken: Vec<NameId> = work.iter().map(|event| event.activity).collect();
+        steps_off_path(&taken, &rule.path)
     };
     let late = rule
         .limit
-        .is_some_and(|limit| last.time.since(first.time) > limit);
+        .is_some_and(|limit| end.since(first.time) > limit);
     let parts = [
         rules.assess(process, outcome, names).severity(),
         if life.reopened > 0 {
@@ -159,13 +152,13 @@ pub fn facts_beside(
         // A shadow run that ends otherwise than what was done, and stood, is as wrong as an outcome can be.
         if like_twin == Some(false) { ONE } else { 0 },
     ];
-    let (executor, handoffs) = executors(events);
+    let (executor, handoffs) = executors(work);
     Some(Facts {
         process,
         executor,
         origin,
         start: first.time,
-        end: last.time,
+        end,
         complete: !declared || life.ended || idle,
         ended: declared && (life.ended || idle),
         outcome,
@@ -176,10 +169,10 @@ pub fn facts_beside(
         off_path,
         handoffs,
         deviation: parts.into_iter().max().unwrap_or(0),
-        blamed: blamed(&parts, events, rule, &life),
+        blamed: blamed(&parts, work, rule, &life),
         input: case.input(),
         hands_on: case.hands_on().map(|seconds| seconds as Span * 1_000_000),
-        straight: went_straight(events, life.reopened),
+        straight: went_straight(work, life.reopened),
         confirmed: is_confirmed(events),
         like_twin,
         parent_process: if case.parent().is_some() {
@@ -191,71 +184,25 @@ pub fn facts_beside(
     })
 }
 
-fn life(events: &[CaseEvent], rule: &super::rules::ProcessRules) -> Life {
-    let mut life = Life::default();
-    let mut resolved_at = 0;
-    for event in events {
-        let flags = event.flags;
-        life.declares_end |= flags.declares_end();
-        let lifecycle = match flags.lifecycle() {
-            Lifecycle::Step if rule.terminal.contains(&event.activity) => Lifecycle::End,
-            Lifecycle::Step if rule.resolved.contains(&event.activity) => Lifecycle::Resolved,
-            other => other,
-        };
-        match lifecycle {
-            Lifecycle::End => {
-                life.ended = true;
-                life.resolved = true;
-            }
-            Lifecycle::Resolved => life.resolved = true,
-            Lifecycle::Reopen => life.reopen(resolved_at),
-            Lifecycle::Step if life.resolved && !flags.explicit_reopen() => {
-                life.reopen(resolved_at);
-            }
-            Lifecycle::Step => {}
-        }
-        if life.resolved {
-            resolved_at = event.activity;
-        }
-        life.settled |= life.resolved && !flags.never_reopens();
-    }
-    life
-}
-
-impl Life {
-    fn reopen(&mut self, left: NameId) {
-        if self.reopened == 0 {
-            self.left_again = left;
-        }
-        self.reopened += 1;
-        self.ended = false;
-        self.resolved = false;
-    }
-}
-
 /// The activity that a case's deviation is put down to, so that the deviations of the steps add up to that of the process:
 /// of what weighs most (in the order of the parts, if equal) the one that set the outcome, was left again when the case
-/// was reopened, came before the longest wait, or was the first that the design does not have.
-fn blamed(
-    parts: &[Ppm; 5],
-    events: &[CaseEvent],
-    rule: &super::rules::ProcessRules,
-    life: &Life,
-) -> NameId {
+/// was reopened, came before the longest wait, or was the first that the design does not have. An outcome that was corrected
+/// later is put down to the step that had set it, not to who found out.
+fn blamed(parts: &[Ppm; 5], work: &[CaseEvent], rule: &ProcessRules, life: &Life) -> NameId {
     let most = parts.iter().copied().max().unwrap_or(0);
     if most == 0 {
         return 0;
     }
-    let last = events.last().map_or(0, |event| event.activity);
-    let set_outcome = || events.iter().rev().find(|event| event.outcome != 0);
+    let last = work.last().map_or(0, |event| event.activity);
+    let set_outcome = || work.iter().rev().find(|event| event.outcome != 0);
     match parts.iter().position(|part| *part == most) {
         Some(0 | 4) => set_outcome().map_or(last, |event| event.activity),
         // An explicit reopening of a case that never was resolved has no step that was left.
         Some(1) if life.left_again != 0 => life.left_again,
-        Some(2) => before_longest_wait(events).unwrap_or(last),
+        Some(2) => before_longest_wait(work).unwrap_or(last),
         Some(3) => {
             let designed = |id: NameId| rule.path.iter().any(|step| step.activity == id);
-            let strange = events.iter().find(|event| !designed(event.activity));
+            let strange = work.iter().find(|event| !designed(event.activity));
             strange.map_or(last, |event| event.activity)
         }
         _ => last,
@@ -273,73 +220,6 @@ fn before_longest_wait(events: &[CaseEvent]) -> Option<NameId> {
         .map(|(_, activity)| activity)
 }
 
-fn went_straight(events: &[CaseEvent], reopened: u32) -> Option<bool> {
-    let kinds = || events.iter().map(|event| event.flags.executor());
-    if kinds().all(|kind| kind == Executor::Unknown) {
-        return None;
-    }
-    let machine_only = !kinds().any(|kind| matches!(kind, Executor::Human | Executor::Mixed));
-    Some(machine_only && reopened == 0 && !any_twice(events))
-}
-
-fn any_twice(events: &[CaseEvent]) -> bool {
-    /// Below this many events, comparing each with each is faster than a set.
-    const FEW: usize = 16;
-    if events.len() <= FEW {
-        let twice = |(at, event): (usize, &CaseEvent)| {
-            events[..at]
-                .iter()
-                .any(|before| before.activity == event.activity)
-        };
-        return events.iter().enumerate().any(twice);
-    }
-    let mut seen = rustc_hash::FxHashSet::default();
-    !events.iter().all(|event| seen.insert(event.activity))
-}
-
-/// Whether the outcome rests on more than the word of who worked on the case: it was reviewed, or people set it on a case
-/// that others worked on, or another kind named the same outcome again.
-fn is_confirmed(events: &[CaseEvent]) -> bool {
-    let Some(at) = events.iter().rposition(|event| event.outcome != 0) else {
-        return false;
-    };
-    let outcome = events[at].outcome;
-    // From the event that named the outcome which stands, without another one in between.
-    let other = |event: &CaseEvent| event.outcome != 0 && event.outcome != outcome;
-    let stands = &events[events[..at]
-        .iter()
-        .rposition(other)
-        .map_or(0, |other| other + 1)..];
-    let first = stands.iter().position(|event| event.outcome == outcome);
-    let stands = &stands[first.unwrap_or(0)..];
-    let named = || stands.iter().filter(|event| event.outcome == outcome);
-    if stands.iter().any(|event| event.flags.reviewed()) {
-        return true;
-    }
-    let machine =
-        |event: &CaseEvent| matches!(event.flags.executor(), Executor::Ai | Executor::Code);
-    let human = |event: &CaseEvent| event.flags.executor() == Executor::Human;
-    let mut kinds = named().map(|event| event.flags.executor());
-    let first_kind = kinds.next().unwrap_or(Executor::Unknown);
-    let by_two = first_kind != Executor::Unknown
-        && kinds.any(|kind| kind != Executor::Unknown && kind != first_kind);
-    by_two || human(&events[at]) && events[..at].iter().any(machine)
-}
-
-/// The kind of the case, and how often it went from one known kind to another.
-fn executors(events: &[CaseEvent]) -> (Executor, u32) {
-    let (mut joined, mut last, mut handoffs) = (Executor::Unknown, Executor::Unknown, 0);
-    for event in events {
-        let kind = event.flags.executor();
-        joined = joined.join(kind);
-        if kind != Executor::Unknown {
-            handoffs += u32::from(last != Executor::Unknown && last != kind);
-            last = kind;
-        }
-    }
-    (joined, handoffs)
-}
-
 /// One event that says "exercise" or "shadow" makes the whole case one: it must never count as live by half.
 fn origin(events: &[CaseEvent]) -> Origin {
     events
@@ -352,70 +232,7 @@ fn origin(events: &[CaseEvent]) -> Origin {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cases::{EventFlags, EventIn};
-    use crate::config::catalog::Catalog;
-    use crate::config::tolerance::Tolerance;
-    use std::path::Path;
-
-    struct Bench {
-        names: Names,
-        rules: RuleBook,
-        flags: fn(EventFlags) -> EventFlags,
-    }
-
-    fn bench(catalog: &str) -> Bench {
-        let mut names = Names::new();
-        let catalog = Catalog::parse(catalog, Path::new("c.yaml")).unwrap();
-        let rules = RuleBook::new(&catalog, &Tolerance::builtin(), &mut names);
-        Bench {
-            names,
-            rules,
-            flags: |flags| flags,
-        }
-    }
-
-    impl Bench {
-        /// A case of process `p` from "second activity[!end|!reopen][=outcome][@executor]".
-        fn case(&mut self, script: &[&str]) -> Case {
-            let mut case = Case::new();
-            for (nth, line) in script.iter().enumerate() {
-                let (second, rest) = line.split_once(' ').unwrap();
-                let (rest, executor) = rest.split_once('@').unwrap_or((rest, "unknown"));
-                let (rest, outcome) = rest.split_once('=').unwrap_or((rest, ""));
-                let (activity, lifecycle) = rest.split_once('!').unwrap_or((rest, "step"));
-                let flags = EventFlags::new(
-                    executor.parse().unwrap(),
-                    lifecycle.parse().unwrap(),
-                    Origin::Live,
-                );
-                let event = CaseEvent {
-                    time: Time(second.parse::<i64>().unwrap() * 1_000_000),
-                    sequence: 0,
-                    place: nth as u64,
-                    identity: nth as u64 + 1,
-                    activity: self.names.intern(activity),
-                    outcome: self.names.intern(outcome),
-                    process: self.names.intern("p"),
-                    flags: (self.flags)(flags),
-                };
-                case.insert(
-                    EventIn {
-                        event,
-                        input: 0,
-                        hands_on: 0,
-                    },
-                    100,
-                );
-            }
-            case
-        }
-
-        fn facts(&mut self, script: &[&str], as_of: Option<i64>) -> Facts {
-            let case = self.case(script);
-            let as_of = as_of.map(|second| Time(second * 1_000_000));
-            facts(&case, &self.rules, &self.names, as_of).unwrap()
-        }
-    }
+    use crate::cases::bench::bench;
 
     #[test]
     fn without_a_declared_end_every_case_is_complete() {
@@ -461,7 +278,7 @@ mod tests {
         bench.flags = |flags| flags.declaring_end(true).with_explicit_reopen(true);
         let facts = bench.facts(&["0 open", "1 close!end", "2 comment"], None);
         assert!(facts.complete && facts.reopened == 0);
-        assert_eq!(facts.duration(), 2_000_000);
+        assert_eq!(facts.duration(), 1_000_000);
         let facts = bench.facts(&["0 open", "1 close!end", "2 reopen!reopen"], None);
         assert!(!facts.complete && facts.reopened == 1);
     }

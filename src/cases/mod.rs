@@ -3,13 +3,17 @@
 //! Pure: knows no clock (the time is a parameter), no files, no database. A [`Case`] is a set of events, so it does not
 //! matter in which order or how often they come; [`facts`] derives everything else from the set and the rules.
 
+#[cfg(test)]
+mod bench;
 mod case;
 mod cause;
 mod event;
 mod facts;
 mod guess;
+mod life;
 mod path;
 mod rules;
+mod who;
 
 pub use case::{Case, Insert};
 pub use cause::{Cause, CauseKind, causes};

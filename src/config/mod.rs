@@ -14,5 +14,5 @@ pub mod tolerance;
 mod yaml;
 
 pub use problem::{Problem, Problems, nearest};
-pub use span::{SpanText, format_span, parse_span};
+pub use span::{SpanText, format_roughly, format_span, parse_span};
 pub use yaml::{At, Source, read_yaml};

@@ -22,6 +22,48 @@ pub fn format_span(span: Span) -> String {
     format!("{sign}{}", humantime::format_duration(duration))
 }
 
+/// Units of a span in microseconds, largest first, as humantime has them, and whether they have a plural.
+const UNITS: [(&str, Span, bool); 8] = [
+    ("year", 31_557_600_000_000, true),
+    ("month", 2_630_016_000_000, true),
+    ("day", 86_400_000_000, true),
+    ("h", 3_600_000_000, false),
+    ("m", 60_000_000, false),
+    ("s", 1_000_000, false),
+    ("ms", 1_000, false),
+    ("us", 1, false),
+];
+
+/// A span in its two largest units, rounded: `2months 13days`.
+pub fn format_roughly(span: Span) -> String {
+    let size = span.saturating_abs();
+    let sign = if span < 0 { "-" } else { "" };
+    let Some(at) = UNITS.iter().position(|(_, unit, _)| *unit <= size) else {
+        return "0s".to_owned();
+    };
+    let unit = UNITS[at].1;
+    let (whole, rest) = (size / unit, size % unit);
+    let Some((_, next, _)) = UNITS.get(at + 1) else {
+        return format!("{sign}{}", in_unit(whole, at));
+    };
+    let parts = (rest + next / 2) / next;
+    if parts * next >= unit {
+        // Rounded up to one more of the larger unit, which may make one of the unit above.
+        let up = (whole + 1) * unit;
+        return format_roughly(if span < 0 { -up } else { up });
+    }
+    match parts {
+        0 => format!("{sign}{}", in_unit(whole, at)),
+        _ => format!("{sign}{} {}", in_unit(whole, at), in_unit(parts, at + 1)),
+    }
+}
+
+fn in_unit(count: Span, at: usize) -> String {
+    let (word, _, has_plural) = UNITS[at];
+    let plural = if has_plural && count > 1 { "s" } else { "" };
+    format!("{count}{word}{plural}")
+}
+
 impl<'de> Deserialize<'de> for SpanText {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<SpanText, D::Error> {
         let text = String::deserialize(from)?;
@@ -40,6 +82,25 @@ impl Serialize for SpanText {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn roughly_is_in_two_units() {
+        for (exact, rough) in [
+            ("2months 12days 20h 30m 48s", "2months 13days"),
+            ("10m 2s 300ms", "10m 2s"),
+            ("59m 59s 700ms", "1h"),
+            ("23h 59m 40s", "1day"),
+            ("1h 30s", "1h 1m"),
+            ("1year 1month", "1year 1month"),
+            ("2s 340ms 9us", "2s 340ms"),
+            ("7us", "7us"),
+            ("0s", "0s"),
+        ] {
+            assert_eq!(format_roughly(parse_span(exact).unwrap()), rough);
+        }
+        assert_eq!(format_roughly(-5_400_000_000), "-1h 30m");
+        assert_eq!(format_roughly(Span::MAX), "292271years");
+    }
 
     #[test]
     fn reads_and_writes() {

@@ -48,7 +48,7 @@ metrics! {
     STARTED = Counter "toleranced_cases_started_total" ["process"]
         "Live cases that have started.";
     DURATION = Histogram "toleranced_case_duration_seconds" ["process", "executor"]
-        "Time from first to last event of the live cases that have ended, for processes whose end is declared.";
+        "Time from the first event to the end of the live cases that have ended, for processes whose end is declared.";
     OPEN = Gauge "toleranced_cases_open" ["process"] "Live cases that have started and not ended.";
     INFO = Gauge "toleranced_process_info"
         ["process", "name", "criticality", "complexity", "frequency", "tolerance", "executor", "recommendation", "rule"]

@@ -59,7 +59,7 @@ pub struct Sums {
     pub unnamed_outcomes: i64,
     /// Hand-offs between executor kinds.
     pub handoffs: i64,
-    /// Time from first to last event.
+    /// Time from the first event to the end.
     pub durations: Sketch,
     /// How often an activity was followed directly by another (or by [`END`]). Visits of an activity are the sum over
     /// what follows it.

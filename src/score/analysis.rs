@@ -7,6 +7,7 @@ use super::frequency::{Frequency, frequency};
 use super::process::Scorer;
 use super::recommend::Verdict;
 use super::shape::{Bounds, SpreadScore};
+use super::sides::{is_unresolved, spread};
 use super::value::{AutomationTerms, HandsOnMinutes, Value, ValueInput, value};
 use crate::config::tolerance::Recommendation;
 use crate::measure::Sums;
@@ -70,6 +71,7 @@ impl Scorer<'_> {
     }
 
     /// Whether the kinds that are known differ in the spread of their durations. On logarithms: durations spread by factors.
+    /// Withheld where the durations of a kind hardly differ ([`is_unresolved`]).
     pub(super) fn spread_test(&self) -> Option<SpreadScore> {
         let logarithms = |(_, sums): (Executor, &Sums)| {
             let bins = sums.durations.bins_seconds();
@@ -77,6 +79,10 @@ impl Scorer<'_> {
                 .map(|(seconds, count)| (seconds.ln(), count))
                 .collect()
         };
+        let unresolved = |(_, sums): (Executor, &Sums)| spread(sums).is_some_and(is_unresolved);
+        if self.known_kinds().any(unresolved) {
+            return None;
+        }
         let groups: Vec<Vec<(f64, u64)>> = self.known_kinds().map(logarithms).collect();
         let test = brown_forsythe(&groups)?;
         Some(SpreadScore {

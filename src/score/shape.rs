@@ -21,7 +21,7 @@ pub struct Bounds {
     pub upper: f64,
 }
 
-/// Time from first to last event of a case, in seconds.
+/// Time from the first event of a case to its end, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Durations {
     /// Exact mean.
@@ -77,7 +77,7 @@ pub struct ExecutorScore {
     pub achieved_class: TolClass,
     /// T / upper bound of the deviation.
     pub capability: Option<f64>,
-    /// Time from first to last event.
+    /// Time from the first event to the end.
     pub duration_seconds: Option<Durations>,
     /// Spread of the durations: the ratio of the 84th to the 16th percentile, which for log-normal durations is
     /// exp(2 sigma); 1 where all are equal.
@@ -266,7 +266,7 @@ pub struct ProcessScore {
     pub baseline: Option<BaselineScore>,
     /// Mean number of steps per ended case.
     pub steps_mean: Option<f64>,
-    /// Time from first to last event.
+    /// Time from the first event to the end.
     pub duration_seconds: Option<Durations>,
     /// Ended cases by outcome.
     pub outcomes: BTreeMap<String, i64>,

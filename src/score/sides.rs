@@ -174,8 +174,17 @@ fn compared(shadow: &Sums, live: &Sums) -> Compared {
     }
 }
 
+/// Spreads below this are of the order of the bins that durations are counted in, which are 1 % wide: a test of them would
+/// judge the bins.
+const LEAST_SPREAD: f64 = 1.05;
+
+/// Whether a spread is too small to be compared.
+pub(super) fn is_unresolved(spread: f64) -> bool {
+    spread < LEAST_SPREAD
+}
+
 /// The ratio of the 84th to the 16th percentile of the durations: robust, and free of the unit.
-fn spread(sums: &Sums) -> Option<f64> {
+pub(super) fn spread(sums: &Sums) -> Option<f64> {
     let [low, high] = [0.16, 0.84].map(|q| sums.durations.quantile_seconds(q));
     let (low, high) = (low?, high?);
     (low > 0.0).then(|| high / low)

@@ -2,11 +2,13 @@
 
 use super::figures::{ENDED, FREQUENCY, Figure, STARTED, figure, interval};
 use super::{percent, short};
-use crate::score::agreement::{Agreement, Estimate, KindAgreement, Unknown};
+use crate::model::Executor;
+use crate::score::agreement::{Agreement, Components, Estimate, KindAgreement, Unknown};
 use crate::score::breakup::{BreakUp, Part};
 use crate::score::compare::{Comparison, Incomparable, KindDifference};
 use crate::score::frequency::{Elasticity, Frequency, Withheld};
-use crate::score::shape::{Bounds, ProcessScore};
+use crate::score::shape::{Bounds, ExecutorScore, ProcessScore};
+use crate::score::sides::is_unresolved;
 use crate::score::value::{OpenBounds, Value};
 
 const AGREEMENT: &str = "agreement";
@@ -23,17 +25,29 @@ const DECLARED_HOURS: &str = "rate, hours, catalog";
 pub(super) fn analyses(score: &ProcessScore) -> Vec<Figure> {
     let mut figures: Vec<Figure> = score.agreement.iter().flat_map(agreement).collect();
     figures.extend(score.comparisons.iter().map(comparison));
-    figures.extend(score.duration_spread_test.iter().map(|test| {
-        row(
-            (COMPARED, "spread of durations"),
-            format!("p {:.4}", test.p_value),
-            "Brown-Forsythe on logarithms: the chance of kinds so different where they are alike",
-            ENDED,
-        )
-    }));
+    figures.extend(spread_test(score));
     figures.extend(score.value.iter().flat_map(value));
     figures.extend(score.break_up.iter().flat_map(break_up));
     figures
+}
+
+fn spread_test(score: &ProcessScore) -> Option<Figure> {
+    let name = (COMPARED, "spread of durations");
+    if let Some(test) = score.duration_spread_test {
+        let formula =
+            "Brown-Forsythe on logarithms: the chance of kinds so different where they are alike";
+        return Some(row(name, format!("p {:.4}", test.p_value), formula, ENDED));
+    }
+    let known = |side: &&ExecutorScore| side.executor != Executor::Unknown;
+    let kinds = score.executors.iter().filter(known);
+    let unresolved = kinds
+        .clone()
+        .find(|side| side.duration_spread.is_some_and(is_unresolved))?;
+    let formula = format!(
+        "the durations of {} hardly differ: below the resolution, in bins 1 % wide",
+        unresolved.executor
+    );
+    (kinds.count() > 1).then(|| row(name, "withheld", formula, ENDED))
 }
 
 fn row(
@@ -74,8 +88,10 @@ fn agreement(found: &Agreement) -> Vec<Figure> {
             .reproducibility
             .map_or(String::new(), |r| format!(" + {r:.4} reproducibility"));
         let formula = format!(
-            "{:.4} repeatability{between} + {:.4} between inputs",
-            parts.repeatability, parts.inputs
+            "{:.4} repeatability{between} + {:.4} between inputs{}",
+            parts.repeatability,
+            parts.inputs,
+            cut(found, parts)
         );
         of(
             "parts of the variance",
@@ -90,6 +106,22 @@ fn agreement(found: &Agreement) -> Vec<Figure> {
     ));
     figures.extend(found.kinds.iter().flat_map(kind_agreement));
     figures
+}
+
+/// What was measured above the total and counts as all of it, in words: else two figures of one name would differ.
+fn cut(found: &Agreement, parts: &Components) -> String {
+    let measured = [
+        ("repeatability", &found.repeatability_variance),
+        ("between kinds", &found.between_kinds_variance),
+    ];
+    let above = |estimate: &Estimate| estimate.value.filter(|value| *value > parts.total);
+    let said = measured.iter().filter_map(|(name, estimate)| {
+        let value = above(estimate)?;
+        Some(format!(
+            "; {name} was measured as {value:.4}, above the total, which is chance: no part exceeds it"
+        ))
+    });
+    said.collect()
 }
 
 fn kind_agreement(kind: &KindAgreement) -> Vec<Figure> {

@@ -6,7 +6,7 @@ use super::analyses::{analyses, arrivals};
 use super::sides::{disagreement, executor, exercise, outcomes, shadow};
 use super::{percent, short};
 use crate::config::catalog::Process;
-use crate::config::format_span;
+use crate::config::{format_roughly, format_span};
 use crate::model::{SECOND_US, Status};
 use crate::score::shape::{Bounds, ProcessScore, Share, SizeSource};
 use crate::score::{Attributes, Terms};
@@ -148,7 +148,7 @@ const ROWS: &[Row] = &[
             format!("further cases without any deviation until the upper bound is at most T{when}") }, rests_on: |_| "n, s and T" },
 
     Row { section: TIME, name: "mean", value: |g| g.score.duration_seconds.map(|d| span(d.mean)),
-        formula: |_| "first to last event, exact".to_owned(), rests_on: |_| ENDED },
+        formula: |_| "first event to the end, exact".to_owned(), rests_on: |_| ENDED },
     Row { section: TIME, name: "median", value: |g| g.score.duration_seconds.map(|d| span(d.p50)),
         formula: |_| "at most 0.5 % off".to_owned(), rests_on: |_| ENDED },
     Row { section: TIME, name: "95th percentile", value: |g| g.score.duration_seconds.map(|d| span(d.p95)),
@@ -238,9 +238,9 @@ pub(super) fn interval(bounds: Bounds) -> String {
     )
 }
 
+/// In two units: quantiles are no more exact than to 0.5 %.
 pub(super) fn span(seconds: f64) -> String {
-    let whole = seconds.round() as i64;
-    format_span(whole.saturating_mul(SECOND_US))
+    format_roughly((seconds * SECOND_US as f64) as i64)
 }
 
 fn nominal(source: Option<SizeSource>) -> (&'static str, &'static str) {

@@ -4,6 +4,7 @@ use crate::config::catalog::Catalog;
 use crate::config::tolerance::{Recommendation, Tolerance};
 use crate::measure::bucket_parts;
 use crate::model::{Executor, HOUR_US, Hour, Names, ONE, Origin, Ppm, Status, Time};
+use crate::score::agreement::{RunCount, agreement};
 use crate::score::{BaselineFinder, Evidence, ProcessScore, Terms, score_all};
 use proptest::prelude::*;
 use std::path::Path;
@@ -174,7 +175,7 @@ fn every_figure_has_its_formula() {
     is(
         "executors",
         "human",
-        "1.00 % [0.08, 3.87] %: undetermined = deviation of the 400 cases it ran alone; 20.0 a week; achieved class v; capability 0.78; median 1h 3s; spread 1.0; 40 self-declared",
+        "1.00 % [0.08, 3.87] %: undetermined = deviation of the 400 cases it ran alone; 20.0 a week; achieved class v; capability 0.78; median 1h; spread 1.0; 40 self-declared",
     );
     is(
         "status",
@@ -193,6 +194,43 @@ fn every_figure_has_its_formula() {
         order.len(),
         different.len(),
         "sections stand together: {sections:?}"
+    );
+}
+
+#[test]
+fn two_figures_of_one_name_that_differ_say_why() {
+    let mut scored = scored(&desk("low"), &[0; 40], 5);
+    let run = |input, outcome| RunCount {
+        input,
+        executor: Executor::Ai,
+        outcome,
+        deviation: 0,
+        count: 1,
+    };
+    let all = (0..10).flat_map(|input| [run(input, 1), run(input, 2)]);
+    scored.score.agreement = Some(agreement(all));
+    let parts = scored.value("agreement", "parts of the variance");
+    assert_eq!(
+        parts.as_deref(),
+        Some(
+            "0.5263 = 0.5263 repeatability + 0.0000 between inputs; repeatability was measured as 1.0000, above the total, which is chance: no part exceeds it"
+        )
+    );
+}
+
+#[test]
+fn spreads_below_the_resolution_are_not_compared() {
+    let mut scored = scored(&desk("low"), &[0; 40], 5);
+    let mut other = scored.score.executors[0].clone();
+    assert_eq!(scored.value("kinds compared", "spread of durations"), None);
+    (other.executor, other.duration_spread) = (Executor::Code, Some(3.0));
+    scored.score.executors.push(other);
+    let line = scored.value("kinds compared", "spread of durations");
+    assert_eq!(
+        line.as_deref(),
+        Some(
+            "withheld = the durations of human hardly differ: below the resolution, in bins 1 % wide"
+        )
     );
 }
 
