@@ -76,14 +76,6 @@ impl DriftBook {
             commit.meta.push((latest_key(&source), day.to_string()));
         }
     }
-
-    /// The budget that thresholds follow from.
-    pub fn budget(&self, per_year: f64) -> Budget {
-        Budget {
-            per_year,
-            fleet: self.fleet.clone(),
-        }
-    }
 }
 
 fn latest_key(source: &str) -> String {
@@ -129,23 +121,26 @@ impl Engine {
             .is_some_and(|kept| kept != learned_by);
         let marks = self.store.marks()?;
         let grown = self.fleet_growth(now);
-        if let Some(grown) = grown {
-            self.drift.fleet.push(grown);
-        }
         let again = relearn || self.drift.terms != Some(terms) || self.drift.marks != marks;
-        let budget = self.drift.budget(terms.false_alarms_per_year);
+        let budget = Budget {
+            per_year: terms.false_alarms_per_year,
+            fleet: self.drift.fleet.iter().copied().chain(grown).collect(),
+        };
         let tasks = self.tasks(now, relearn, again || grown.is_some())?;
         let mut commit = Commit {
             fleet: grown,
             ..Commit::default()
         };
-        for task in tasks {
-            let (drift, row) = self.look_at(&task, &marks, &budget, now)?;
-            commit.drift.push(row);
-            self.drift.results.insert(task.process, Arc::new(drift));
-            if commit.drift.len() >= PROCESSES_AT_ONCE {
-                self.store.commit(&std::mem::take(&mut commit))?;
+        for chunk in tasks.chunks(PROCESSES_AT_ONCE) {
+            let mut found = Vec::new();
+            for task in chunk {
+                let (drift, row) = self.look_at(task, &marks, &budget, now)?;
+                commit.drift.push(row);
+                found.push((task.process, Arc::new(drift)));
             }
+            // Known only when it is written: what could not be is found again with the next scoring.
+            self.store.commit(&std::mem::take(&mut commit))?;
+            self.drift.results.extend(found);
         }
         if again {
             commit.meta.push((TERMS.to_owned(), learned_by));
@@ -153,6 +148,7 @@ impl Engine {
         if !commit.is_empty() {
             self.store.commit(&commit)?;
         }
+        self.drift.fleet = budget.fleet.clone();
         (self.drift.terms, self.drift.marks) = (Some(terms), marks);
         // Somebody may have acknowledged one meanwhile.
         self.drift.alarms = self.store.alarms()?;
