@@ -1,6 +1,7 @@
 //! Numerics only: no word of the domain, no I/O. Every formula names its source.
 
 mod capability;
+mod chart;
 mod cluster;
 mod confseq;
 mod describe;
@@ -9,9 +10,14 @@ mod entropy;
 mod glm;
 mod proportion;
 mod rate;
+mod run_length;
 mod spread;
 
 pub use capability::{cp, cp_interval, cpk, cpk_interval, ppk_of_proportion};
+pub use chart::{
+    CusumPoint, EwmaChart, EwmaPoint, ProportionChart, ProportionPoint, cusum_chart, ewma_chart,
+    population_stability, proportion_chart, proportion_limits,
+};
 pub use cluster::{Cluster, ClusterShare, cluster_share, cluster_t, effective_number};
 pub use confseq::{Interval, clean_runs_missing, confidence_sequence};
 pub use describe::{compensated_sum, lag1_autocorrelation, mean, standard_deviation};
@@ -25,4 +31,8 @@ pub use glm::{
 };
 pub use proportion::{clopper_pearson, garwood, newcombe, wilson};
 pub use rate::rate_interval;
+pub use run_length::{
+    BernoulliCusum, BernoulliDesign, PoissonCusum, bernoulli_cusum_arl, bernoulli_cusum_design,
+    cusum_arl, cusum_arl_two_sided, ewma_arl, variance_cusum_arl, variance_ewma_arl,
+};
 pub use spread::{SpreadTest, brown_forsythe};
