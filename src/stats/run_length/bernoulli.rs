@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn no_digit_is_lost_where_signals_are_rare() {
-        // The equation of the first step holds to the last digits at run lengths of 1e9, of 1e40 as well.
+        // The equation of the first step holds to the last digits, above 1e20 as well.
         for h in [450, 2000] {
             let arl = |start: u32| bernoulli_cusum_arl(0.01, 50, h, start).unwrap();
             let got = arl(0);
