@@ -163,6 +163,10 @@ pub enum Withheld {
         weeks: u32,
         /// Whole weeks it takes.
         needed: u32,
+        /// Its last row.
+        last: String,
+        /// How many days that one holds.
+        holds_days: i64,
     },
 }
 
@@ -189,7 +193,7 @@ impl fmt::Display for Withheld {
             Withheld::NotCovered { weeks, needed } => {
                 write!(
                     f,
-                    "the driver file covers {weeks} whole weeks, and it takes {needed}"
+                    "the driver file covers {weeks} of the whole weeks, and it takes {needed}; its last row, of {last}, holds for {holds_days} days, the longest step between two of its dates"
                 )
             }
         }
