@@ -316,6 +316,14 @@ fn value(found: &Value) -> Vec<Figure> {
     });
     let rows = [
         (
+            "share of people",
+            found
+                .human_share
+                .map(|share| format!("{} {}", percent(share.mean), interval(share))),
+            "cases that people work on / ended cases; the interval is that of Clopper and Pearson"
+                .to_owned(),
+        ),
+        (
             "hours spent",
             hours(found.hours_spent_per_year),
             "cases a year * hands-on time * share of people".to_owned(),

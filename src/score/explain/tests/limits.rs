@@ -1,0 +1,52 @@
+//! What limits a verdict: loss, want of confirmation, an epoch to come, uneven arrivals, few cases of people.
+
+use super::*;
+
+#[test]
+fn few_cases_of_people_make_hours_uncertain() {
+    let catalog = desk("low").replace(
+        "id: p,",
+        "id: p, hands_on_minutes: 300, automation: {build_hours: 235},",
+    );
+    let run = |nth: i64| Ran {
+        start: Time(nth * WEEKS * WEEK / 400),
+        deviation: 0,
+        executor: if nth < 7 {
+            Executor::Human
+        } else {
+            Executor::Code
+        },
+    };
+    let ran: Vec<Ran> = (0..400).map(run).collect();
+    let scored = scored_log(&catalog, &ran, 5, Loss::default());
+    let value = scored.score.value.as_ref().unwrap();
+    // 7 of 400: Clopper-Pearson, as computed by scipy.
+    let share = value.human_share.unwrap();
+    assert!((share.mean - 0.0175).abs() < 1e-12);
+    assert!(
+        (share.lower - 0.007_06).abs() < 5e-5 && (share.upper - 0.035_7).abs() < 5e-5,
+        "{share:?}"
+    );
+    let (hours, rate) = (
+        value.hours_spent_per_year.unwrap(),
+        scored.score.cases_per_week_interval.unwrap(),
+    );
+    let a_year = 365.25 / 7.0 * 5.0;
+    assert!(
+        (hours.lower - rate[0] * share.lower * a_year).abs() < 1e-6,
+        "{hours:?}"
+    );
+    assert!(
+        (hours.upper - rate[1] * share.upper * a_year).abs() < 1e-6,
+        "{hours:?}"
+    );
+    let even = value.break_even_cases_per_week.unwrap();
+    assert!(even.lower.unwrap() < even.mean.unwrap() && even.mean.unwrap() < even.upper.unwrap());
+    // Where no log says who ran any, all cases are taken to be people's.
+    let unknown = scored_by(&catalog, &[0; 50], 5, Executor::Unknown)
+        .score
+        .value
+        .unwrap();
+    let share = unknown.human_share.unwrap();
+    assert_eq!((share.lower, share.upper), (1.0, 1.0));
+}
