@@ -88,7 +88,7 @@ impl Scorer<'_> {
     /// What it costs in hours and whether automating it pays.
     pub(super) fn value(
         &self,
-        rate: Option<(f64, Interval)>,
+        cases_per_week: Option<Bounds>,
         deviation: Option<Bounds>,
         permissible: Option<f64>,
     ) -> Option<Value> {
@@ -98,11 +98,7 @@ impl Scorer<'_> {
         let (hands_on, human_share) = self.hands_on();
         let declared = &self.declared;
         Some(value(&ValueInput {
-            cases_per_week: rate.map(|(mean, interval)| Bounds {
-                mean,
-                lower: interval.lower,
-                upper: interval.upper,
-            }),
+            cases_per_week,
             hands_on,
             human_share,
             automation: declared.automation.map(|by| AutomationTerms {

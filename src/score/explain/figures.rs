@@ -127,7 +127,7 @@ const ROWS: &[Row] = &[
     Row { section: FREQUENCY, name: "cases a week", value: |g| g.score.cases_per_week.map(|rate| format!("{rate:.2}")),
         formula: |_| "started / weeks of the window, at least a day".to_owned(), rests_on: |_| STARTED },
     Row { section: FREQUENCY, name: "interval", value: |g| g.score.cases_per_week_interval.map(|[lower, upper]| format!("[{lower:.2}, {upper:.2}]")),
-        formula: |_| "Gamma-Poisson, Jeffreys' prior".to_owned(), rests_on: |_| STARTED },
+        formula: rate_interval, rests_on: |_| STARTED },
     Row { section: FREQUENCY, name: "level", value: |g| g.score.frequency.map(|level| level.to_string()),
         formula: |g| { let [high, medium] = g.terms.tolerance.frequency; format!("high from {} on, medium from {} on", short(high, 2), short(medium, 2)) },
         rests_on: |_| TABLE },
@@ -303,6 +303,21 @@ fn size_range(ground: &Ground) -> Option<String> {
         short(upper, 2)
     ))
 }
+fn rate_interval(ground: &Ground) -> String {
+    let arrivals = ground.score.arrivals.as_ref();
+    let dispersion = arrivals.and_then(|arrivals| arrivals.dispersion);
+    let counts = match dispersion {
+        Some(d) if d > 1.0 => format!(", as if only cases / {d:.2} (dispersion) had been counted"),
+        Some(_) => String::new(),
+        None => ", for cases that start independently: the dispersion is not known".to_owned(),
+    };
+    let lost = match ground.score.loss.lost {
+        0 => "",
+        _ => "; upper / (1 - lost)",
+    };
+    format!("Gamma-Poisson, Jeffreys' prior{counts}{lost}")
+}
+
 
 fn permissible(ground: &Ground) -> String {
     let kappa = ground.terms.tolerance.kappa;
