@@ -4,6 +4,29 @@ use super::*;
 use crate::config::tolerance::PaysBack;
 use crate::score::{Claim, ValueVerdict, differences};
 
+fn lost(lost: i64) -> Loss {
+    Loss {
+        records: 1000,
+        lost,
+        gaps: 0,
+    }
+}
+
+fn with_loss(wrong: usize, fine: usize, loss: Loss) -> Scored {
+    let mut deviations = vec![ONE; wrong];
+    deviations.resize(wrong + fine, 0);
+    let each = WEEKS * WEEK / deviations.len() as i64;
+    let ran: Vec<Ran> = (0..)
+        .zip(deviations)
+        .map(|(nth, deviation)| Ran {
+            start: Time(nth * each),
+            deviation,
+            executor: Executor::Human,
+        })
+        .collect();
+    scored_log(&desk("low"), &ran, 5, loss)
+}
+
 /// So many cases in each week, over and over, all clean.
 fn weekly(catalog: &str, counts: [i64; 2]) -> Scored {
     let mut ran = Vec::new();
@@ -16,6 +39,103 @@ fn weekly(catalog: &str, counts: [i64; 2]) -> Scored {
         }));
     }
     scored_log(catalog, &ran, 5, Loss::default())
+}
+
+#[test]
+fn with_too_much_lost_nothing_would_be_called_within_or_outside() {
+    let why =
+        "8.00 % of the records were lost, and above 5.00 % nothing is called within or outside";
+    for wrong in [0, 2, 200] {
+        let scored = with_loss(wrong, 400, lost(80));
+        let status = scored.value("status", "status").unwrap();
+        assert_eq!(status, format!("undetermined = {why}"));
+        let missing = scored.value("status", "clean runs missing").unwrap();
+        assert!(
+            missing.starts_with("no number = 8.00 % of the records were lost"),
+            "{missing}"
+        );
+        assert_eq!(scored.score.clean_runs_missing, None);
+        let evidence = scored.lever("evidence");
+        assert!(
+            evidence.now.ends_with(why) && evidence.turns.is_empty(),
+            "{evidence:?}"
+        );
+        for lever in levers(&scored.score, scored.terms(), Time(WEEKS * WEEK)) {
+            let statuses = lever.turns.iter().map(|turn| turn.status);
+            let said: Vec<Status> = statuses
+                .filter(|status| *status != Status::NoTolerance)
+                .collect();
+            assert!(
+                said.iter().all(|status| *status == Status::Undetermined),
+                "{lever:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_would_come_with_some_lost_says_that_it_takes_the_loss_for_granted() {
+    let scored = with_loss(0, 200, lost(10));
+    let turns = scored.lever("evidence").turns;
+    assert!(turns.len() >= 2, "{turns:?}");
+    for turn in &turns {
+        assert!(
+            turn.when
+                .ends_with(", at the present share of lost records"),
+            "{}",
+            turn.when
+        );
+    }
+    // T is 3 %, so 4 % could hide as much, however long one waits.
+    let scored = with_loss(0, 200, lost(40));
+    let missing = scored.value("status", "clean runs missing").unwrap();
+    assert!(
+        missing.contains("that alone is as much as T 3.00 %"),
+        "{missing}"
+    );
+}
+
+#[test]
+fn without_any_confirmation_it_says_what_is_missing_and_that_it_will_not_come() {
+    let catalog = desk("low").replace("id: p,", "id: p, require_confirmed: true,");
+    let scored = scored(&catalog, &[0; 400], 5);
+    let runs = scored.score.clean_runs_missing.unwrap();
+    let none =
+        format!("of 400 ended cases none is confirmed; {runs} confirmed clean runs are missing");
+    let status = scored.value("status", "status").unwrap();
+    assert_eq!(status, format!("undetermined = {none}"));
+    let missing = scored.value("status", "clean runs missing").unwrap();
+    assert!(
+        missing.ends_with("; never at the present rate of confirmation"),
+        "{missing}"
+    );
+    let evidence = scored.lever("evidence");
+    assert_eq!(
+        evidence.now,
+        format!("{none}; never at the present rate of confirmation")
+    );
+    let whens: Vec<&str> = evidence
+        .turns
+        .iter()
+        .map(|turn| turn.when.as_str())
+        .collect();
+    assert!(
+        whens.contains(&format!("after {runs} more confirmed clean runs").as_str()),
+        "{whens:?}"
+    );
+    assert!(evidence.turns.iter().all(|turn| turn.expected_at.is_none()));
+}
+
+#[test]
+fn before_the_epoch_there_is_no_verdict_though_cases_have_ended() {
+    let catalog = desk("low").replace("id: p,", "id: p, epoch: 2027-01-01,");
+    let scored = scored(&catalog, &[0; 400], 5);
+    let why = "no case has ended since the epoch 2027-01-01, so there is no nominal size yet";
+    assert_eq!(scored.score.reason, why);
+    assert_eq!(
+        scored.value("status", "status").unwrap(),
+        format!("undetermined = {why}")
+    );
 }
 
 #[test]
