@@ -229,7 +229,8 @@ pub struct Disagreement {
     pub declared: String,
     /// As measured.
     pub measured: String,
-    /// Whether the whole interval of the measurement says so, rather than its middle.
+    /// Whether it is beyond doubt: for the frequency, whether the whole interval says so, rather than its middle. The others
+    /// have no interval: there, whether it was measured on enough cases.
     pub sure: bool,
 }
 
@@ -316,9 +317,9 @@ pub struct ProcessScore {
     pub clean_runs_missing: Option<u64>,
     /// Weeks until those have run, at the present rate of cases (and of exercises, where they count).
     pub clean_runs_missing_weeks: Option<f64>,
-    /// Cases that the deviation rests on: ended live ones; with exercises, or only the confirmed ones, where the catalog
     /// Why no number of them would do.
     pub clean_runs_withheld: Option<String>,
+    /// Cases that the deviation rests on: ended live ones; with exercises, or only the confirmed ones, where the catalog
     /// says so.
     pub evidence_cases: i64,
     /// Who vouches for the outcomes.

@@ -235,3 +235,20 @@ fn uneven_arrivals_are_no_change_and_no_proof() {
             .is_some()
     );
 }
+
+#[test]
+fn what_was_declared_is_contradicted_by_an_interval_only_where_there_is_one() {
+    let declared = "id: p, frequency: medium, executor: ai, complexity: high, size: 50,";
+    let catalog = desk("low").replace("id: p,", declared);
+    let section = "declared, and measured otherwise";
+    let said = |scored: &Scored, name: &str| scored.value(section, name).unwrap();
+    // 9 a week, and medium ends at 7.
+    let even = weekly(&catalog, [9, 9]);
+    let uneven = weekly(&catalog, [2, 16]);
+    assert!(said(&even, "frequency").ends_with("= the whole interval says so"));
+    assert!(said(&uneven, "frequency").ends_with("= the middle of the interval says so"));
+    for name in ["executor", "complexity", "size"] {
+        let said = said(&even, name);
+        assert!(said.ends_with("it has no interval"), "{said}");
+    }
+}
