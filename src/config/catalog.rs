@@ -293,7 +293,7 @@ impl Check {
         if at.value > MOST {
             self.add(
                 at,
-                format!("`{field}` can't be above {MOST}, not {:e}", at.value),
+                format!("`{field}` must be at most {MOST}, not {:e}", at.value),
             );
         }
     }

@@ -108,7 +108,7 @@ fn what_no_process_can_take_is_refused_with_line_and_field() {
         "catalog.yaml:3:21: `hands_on_minutes`",
         "catalog.yaml:4:30: `automation.build_hours`",
         "catalog.yaml:5:28: `automation.upkeep_hours_per_year`",
-        "catalog.yaml:6:24: `wrong_outcome_hours` can't be above 1000000",
+        "catalog.yaml:6:24: `wrong_outcome_hours` must be at most 1000000, not 1.000001e6",
         "catalog.yaml:7:9: `size`",
     ] {
         assert!(said.contains(wrong), "{wrong} is not in {said}");
