@@ -88,23 +88,20 @@ pub struct PathStep {
 }
 
 /// What automating a process would cost.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Automation {
     /// Hours to build it.
     pub build_hours: f64,
     /// Hours a year to keep it running.
-    #[serde(default)]
     pub upkeep_hours_per_year: f64,
     /// Part of the hands-on time that it takes over, in \[0, 1\].
-    #[serde(default = "most_of_it")]
     pub share: f64,
 }
 
 /// Somebody still looks after what automation does.
-fn most_of_it() -> f64 {
-    0.8
-}
+const MOST_OF_IT: f64 = 0.8;
+/// More hours, minutes or steps than this (a century of hours) are a mistake, and what follows from them could overflow.
+const MOST: f64 = 1e6;
 
 /// An outcome that must stay rare, and how rare.
 #[derive(Debug, Clone, PartialEq)]
@@ -235,7 +232,7 @@ struct RawProcess {
     size: Option<At<f64>>,
     duration_limit: Option<SpanText>,
     hands_on_minutes: Option<At<f64>>,
-    automation: Option<At<Automation>>,
+    automation: Option<RawAutomation>,
     wrong_outcome_hours: Option<At<f64>>,
     #[serde(default)]
     irreversible: bool,
@@ -256,6 +253,14 @@ struct RawProcess {
     drivers: Option<At<PathBuf>>,
     window: Option<SpanText>,
     case_link: Option<At<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawAutomation {
+    build_hours: At<f64>,
+    upkeep_hours_per_year: Option<At<f64>>,
+    share: Option<At<f64>>,
 }
 
 #[derive(Deserialize)]
@@ -300,9 +305,10 @@ impl Check {
 
     fn positive(&mut self, value: &Option<At<f64>>, field: &str) -> Option<f64> {
         let at = value.as_ref()?;
-        if !at.value.is_finite() || at.value <= 0.0 {
+        if at.value.is_nan() || at.value <= 0.0 {
             self.add(at, format!("`{field}` must be above 0, not {}", at.value));
         }
+        self.at_most(at, field);
         Some(at.value)
     }
 
@@ -324,6 +330,15 @@ impl Check {
             acceptable: raw.acceptable,
             unacceptable: raw.unacceptable,
         })
+    }
+
+    fn at_most(&mut self, at: &At<f64>, field: &str) {
+        if at.value > MOST {
+            self.add(
+                at,
+                format!("`{field}` must be at most {MOST}, not {:e}", at.value),
+            );
+        }
     }
 
     fn process(&mut self, raw: &RawProcess, ids: &[&str]) -> Process {
@@ -438,17 +453,32 @@ impl Check {
         path
     }
 
-    fn automation(&mut self, raw: &Option<At<Automation>>) -> Option<Automation> {
-        let at = raw.as_ref()?;
-        let fine = |hours: f64| hours.is_finite() && hours >= 0.0;
-        if !fine(at.value.build_hours) || !fine(at.value.upkeep_hours_per_year) {
-            self.add(at, "`automation`: hours can't be negative".to_owned());
+    fn automation(&mut self, raw: &Option<RawAutomation>) -> Option<Automation> {
+        let raw = raw.as_ref()?;
+        let upkeep = raw.upkeep_hours_per_year.as_ref();
+        self.hours(&raw.build_hours, "automation.build_hours");
+        if let Some(upkeep) = upkeep {
+            self.hours(upkeep, "automation.upkeep_hours_per_year");
         }
-        if !(0.0..=1.0).contains(&at.value.share) {
+        if let Some(share) = &raw.share
+            && !(0.0..=1.0).contains(&share.value)
+        {
             let message = "`automation.share` is a part between 0 and 1";
-            self.add(at, message.to_owned());
+            self.add(share, message.to_owned());
         }
-        Some(at.value)
+        Some(Automation {
+            build_hours: raw.build_hours.value,
+            upkeep_hours_per_year: upkeep.map_or(0.0, |at| at.value),
+            share: raw.share.as_ref().map_or(MOST_OF_IT, |at| at.value),
+        })
+    }
+
+    fn hours(&mut self, at: &At<f64>, field: &str) {
+        if at.value.is_nan() || at.value < 0.0 {
+            let message = format!("`{field}`: hours can't be negative");
+            self.add(at, message);
+        }
+        self.at_most(at, field);
     }
 
     fn epoch(&mut self, raw: &Option<At<String>>) -> Option<Time> {
@@ -493,129 +523,40 @@ impl Check {
         Some(at.value.clone())
     }
 
-    /// A process can't be a part of itself, however far around.
+    /// A process can't be a part of itself, however far around. A cycle is told once, at the first of its members.
     fn cycles(&mut self, raw: &[RawProcess], processes: &BTreeMap<String, Process>) {
+        let mut told: BTreeSet<&str> = BTreeSet::new();
         for process in raw {
-            let mut chain = vec![process.id.value.as_str()];
-            while let Some(parent) = chain
-                .last()
-                .and_then(|id| processes.get(*id))
-                .and_then(|process| process.parent.as_deref())
-            {
-                if parent == chain[0] {
-                    chain.push(parent);
-                    if let Some(at) = &process.parent {
-                        self.add(
-                            at,
-                            format!(
-                                "`parent`: a cycle among sub-processes: {}",
-                                chain.join(" -> ")
-                            ),
-                        );
-                    }
-                    break;
-                }
-                if chain.contains(&parent) {
-                    break;
-                }
-                chain.push(parent);
+            let Some(chain) = cycle(&process.id.value, processes) else {
+                continue;
+            };
+            let is_new = chain.iter().all(|id| !told.contains(id));
+            if let Some(at) = process.parent.as_ref().filter(|_| is_new) {
+                let names = chain.join(" -> ");
+                let message = format!("`parent`: a cycle among sub-processes: {names}");
+                self.add(at, message);
             }
+            told.extend(chain);
+        }
+    }
+}
+
+/// The way from a process over its parents back to itself; `None` where there is none.
+fn cycle<'a>(id: &'a str, processes: &'a BTreeMap<String, Process>) -> Option<Vec<&'a str>> {
+    let mut chain = vec![id];
+    loop {
+        let last = processes.get(*chain.last()?)?;
+        let parent = last.parent.as_deref()?;
+        let is_back = parent == id;
+        if !is_back && chain.contains(&parent) {
+            return None;
+        }
+        chain.push(parent);
+        if is_back {
+            return Some(chain);
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parse(text: &str) -> Result<Catalog, Problems> {
-        Catalog::parse(text, Path::new("catalog.yaml"))
-    }
-
-    fn messages(text: &str) -> String {
-        parse(text).unwrap_err().to_string()
-    }
-
-    #[test]
-    fn a_full_entry() {
-        let catalog = parse(
-            "processes:\n\
-             - id: isolate-host\n\
-             \x20 name: Isolate a compromised system\n\
-             \x20 criticality: { outcome: low, system: high }\n\
-             \x20 executor: human\n\
-             \x20 outcomes: { isolated: 0, wrong_host: 1, late: 0.25 }\n\
-             \x20 path: [Confirm, Isolate, Notify?]\n\
-             \x20 duration_limit: 2h\n\
-             \x20 automation: { build_hours: 80 }\n\
-             \x20 ends: { activities: [Closed], idle: 7d }\n",
-        )
-        .unwrap();
-        let process = &catalog.processes["isolate-host"];
-        assert_eq!(process.criticality, Level::High);
-        assert!(!process.criticality_assumed);
-        assert_eq!(process.outcomes["late"], 250_000);
-        assert!(process.path[2].optional && process.path[2].activity == "Notify");
-        assert!(process.ends.is_declared());
-    }
-
-    #[test]
-    fn what_is_not_declared_is_assumed_and_says_so() {
-        let process = parse("").unwrap().process("unheard-of");
-        assert_eq!(process.criticality, Level::Medium);
-        assert!(process.criticality_assumed);
-    }
-
-    #[test]
-    fn problems_name_line_and_field() {
-        let text = "processes:\n- id: a\n  outcomes:\n    wrong: 1.5\n- id: a\n  parent: aa\n";
-        let messages = messages(text);
-        assert!(
-            messages.contains("catalog.yaml:4:12: `outcomes.wrong`"),
-            "{messages}"
-        );
-        assert!(messages.contains("declared twice"), "{messages}");
-        assert!(
-            messages.contains("no process `aa` (did you mean `a`?)"),
-            "{messages}"
-        );
-    }
-
-    #[test]
-    fn links_to_cases_are_a_process_s_own_or_those_of_all() {
-        let text = "case_link: https://t.example/{id}\nprocesses:\n- {id: a, case_link: \"http://a.example/?c={id}\"}\n- {id: b}\n";
-        let catalog = parse(text).unwrap();
-        assert_eq!(catalog.case_link("a"), Some("http://a.example/?c={id}"));
-        assert_eq!(catalog.case_link("b"), Some("https://t.example/{id}"));
-        assert_eq!(parse("").unwrap().case_link("b"), None);
-        for wrong in [
-            "https://t.example/",
-            "{id}",
-            "https://t.example/{id}\u{1b}]8",
-        ] {
-            let said = messages(&format!("case_link: {wrong:?}\n").replace("\\u{1b}", "\\e"));
-            assert!(said.contains("`case_link`"), "{said}");
-        }
-    }
-
-    #[test]
-    fn a_cycle_is_named() {
-        let text = "processes:\n- {id: a, parent: b}\n- {id: b, parent: c}\n- {id: c, parent: a}\n";
-        let messages = messages(text);
-        assert!(messages.contains("a -> b -> c -> a"), "{messages}");
-    }
-
-    #[test]
-    fn levels_out_of_their_range_are_refused() {
-        assert!(
-            messages("processes: [{id: a, criticality: extremely high}]")
-                .contains("negligible, low")
-        );
-        assert!(messages("processes: [{id: a, frequency: negligible}]").contains("can't be"));
-        assert!(messages("processes: [{id: a, executor: robot}]").contains("human"));
-        assert!(messages("processes: [{id: a, epoch: soon}]").contains("`epoch`: `soon`"));
-        let share = "processes: [{id: a, automation: {build_hours: 1, share: 2}}]";
-        assert!(messages(share).contains("`automation.share`"));
-        assert!(messages("processes: [{id: a, drivers: nowhere.csv}]").contains("nowhere.csv"));
-    }
-}
+mod tests;

@@ -1,6 +1,7 @@
 //! Outside factors that may drive how often a process runs, as a CSV: `date,headcount,hosts,...`.
 //!
-//! A value holds from its date until the next one, so files with a row a day, a week or a month are all right. Values
+//! A value holds from its date until the next one, so files with a row a day, a week or a month are all right; the last
+//! one as long as the longest step between two dates, and a day where there is no other. Values
 //! must be above 0, because their logarithms are taken. Nothing is guessed or filled in: what is wrong is said, all of
 //! it at once.
 
@@ -86,6 +87,12 @@ impl Drivers {
                 .map(|sum| sum / (to - from) as f64)
                 .collect(),
         )
+    }
+
+    /// The date of the last row, and how many days it holds.
+    pub fn last(&self) -> (String, i64) {
+        let date = self.rows.last().map(|row| date_of(row.day));
+        (date.unwrap_or_default(), self.last_holds_days)
     }
 
     /// The first day with values, and the first one after the last with values (days since 1970-01-01).

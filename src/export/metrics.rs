@@ -56,9 +56,9 @@ metrics! {
     RATE = Gauge "toleranced_process_cases_per_week" ["process"]
         "Cases started per week within the scoring window (90 days unless configured).";
     RATE_LOWER = Gauge "toleranced_process_cases_per_week_lower" ["process"]
-        "Lower bound of the cases started per week (Gamma-Poisson interval, 95 % unless configured).";
+        "Lower bound of the cases started per week (Gamma-Poisson interval, widened for over-dispersion and losses, 95 % unless configured).";
     RATE_UPPER = Gauge "toleranced_process_cases_per_week_upper" ["process"]
-        "Upper bound of the cases started per week (Gamma-Poisson interval, 95 % unless configured).";
+        "Upper bound of the cases started per week (Gamma-Poisson interval, widened for over-dispersion and losses, 95 % unless configured).";
     SIZE = Gauge "toleranced_process_size_steps" ["process"]
         "Measured size of the process in steps, within the scoring window.";
     NOMINAL_SIZE = Gauge "toleranced_process_nominal_size_steps" ["process"]

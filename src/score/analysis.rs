@@ -8,11 +8,11 @@ use super::process::Scorer;
 use super::recommend::Verdict;
 use super::shape::{Bounds, SpreadScore};
 use super::sides::{is_unresolved, spread};
-use super::value::{AutomationTerms, HandsOnMinutes, Value, ValueInput, value};
+use super::value::{AutomationTerms, HandsOnMinutes, Value, ValueInput, exactly, value};
 use crate::config::tolerance::Recommendation;
 use crate::measure::Sums;
 use crate::model::{Class, Executor, Level, Origin};
-use crate::stats::{Interval, brown_forsythe, student_t_quantile};
+use crate::stats::{Interval, brown_forsythe, clopper_pearson, student_t_quantile};
 
 impl Scorer<'_> {
     /// How far runs on the same input end alike, live cases of all kinds.
@@ -94,7 +94,7 @@ impl Scorer<'_> {
     /// What it costs in hours and whether automating it pays.
     pub(super) fn value(
         &self,
-        rate: Option<(f64, Interval)>,
+        cases_per_week: Option<Bounds>,
         deviation: Option<Bounds>,
         permissible: Option<f64>,
     ) -> Option<Value> {
@@ -104,11 +104,7 @@ impl Scorer<'_> {
         let (hands_on, human_share) = self.hands_on();
         let declared = &self.declared;
         Some(value(&ValueInput {
-            cases_per_week: rate.map(|(mean, interval)| Bounds {
-                mean,
-                lower: interval.lower,
-                upper: interval.upper,
-            }),
+            cases_per_week,
             hands_on,
             human_share,
             automation: declared.automation.map(|by| AutomationTerms {
@@ -125,21 +121,47 @@ impl Scorer<'_> {
 
     /// Hands-on minutes of a case that people work on, and the share of such cases: measured where the log has it, else
     /// declared for every case that AI or code did not run alone.
-    fn hands_on(&self) -> (Option<HandsOnMinutes>, f64) {
-        let live = self.live;
-        let cases = live.cases as f64;
+    fn hands_on(&self) -> (Option<HandsOnMinutes>, Bounds) {
         if let Some(minutes) = self.measured_hands_on() {
-            let share = live.hands_on.count() as f64 / cases;
-            return (Some(HandsOnMinutes::Measured(minutes)), share.min(1.0));
+            let share = self.share_of_cases(self.live.hands_on.count());
+            return (Some(HandsOnMinutes::Measured(minutes)), share);
         }
-        let by_machine: i64 = self
-            .live_kinds()
-            .filter(|(executor, _)| matches!(executor, Executor::Ai | Executor::Code))
-            .map(|(_, sums)| sums.cases)
-            .sum();
         let minutes = self.declared.hands_on_minutes;
         let declared = minutes.map(|minutes| HandsOnMinutes::Declared { minutes });
-        (declared, 1.0 - by_machine as f64 / cases)
+        (declared, self.human_share())
+    }
+
+    /// The share of cases that AI or code did not run alone. Where no log says who ran any, all are taken to be people's:
+    /// that is assumed, not measured, and so has no interval.
+    fn human_share(&self) -> Bounds {
+        let (mut known, mut by_machine) = (0, 0);
+        for (executor, sums) in self.known_kinds() {
+            known += sums.cases;
+            if matches!(executor, Executor::Ai | Executor::Code) {
+                by_machine += sums.cases;
+            }
+        }
+        if known == 0 {
+            return exactly(1.0);
+        }
+        self.share_of_cases(self.live.cases - by_machine)
+    }
+
+    /// So many of the ended cases as a share, with the exact interval of Clopper and Pearson: like the other inputs of the
+    /// value for the cases there are now.
+    fn share_of_cases(&self, count: i64) -> Bounds {
+        let cases = self.live.cases.max(1);
+        let count = count.clamp(0, cases);
+        let found = clopper_pearson(count as u64, cases as u64, self.terms.tolerance.alpha);
+        let interval = found.unwrap_or(Interval {
+            lower: 0.0,
+            upper: 1.0,
+        });
+        Bounds {
+            mean: count as f64 / cases as f64,
+            lower: interval.lower,
+            upper: interval.upper,
+        }
     }
 
     /// The mean of the cases that have any, with a t interval; of a single case anything up to twice as much.

@@ -163,6 +163,10 @@ pub enum Withheld {
         weeks: u32,
         /// Whole weeks it takes.
         needed: u32,
+        /// Its last row.
+        last: String,
+        /// How many days that one holds.
+        holds_days: i64,
     },
 }
 
@@ -186,10 +190,15 @@ impl fmt::Display for Withheld {
             Withheld::NotIdentifiable { with } => {
                 write!(f, "it moves with {with}, and can't be told apart from it")
             }
-            Withheld::NotCovered { weeks, needed } => {
+            Withheld::NotCovered {
+                weeks,
+                needed,
+                last,
+                holds_days,
+            } => {
                 write!(
                     f,
-                    "the driver file covers {weeks} whole weeks, and it takes {needed}"
+                    "the driver file covers {weeks} of the whole weeks, and it takes {needed}; its last row, of {last}, holds for {holds_days} days, the longest step between two of its dates"
                 )
             }
         }
@@ -218,7 +227,7 @@ pub fn frequency(
     let (dispersion, dispersion_withheld) = split(model.dispersion.clone());
     let covered_weeks = (to.since(from) as f64 / WEEK_US as f64).max(LEAST_EXPOSURE_WEEKS);
     let excess = dispersion.map_or(1.0, |dispersion| dispersion.value.max(1.0));
-    let rate = |excess| rate(calendar.total, covered_weeks, excess, alpha);
+    let rate = |excess| rate_of(calendar.total, covered_weeks, excess, alpha);
     Frequency {
         cases: calendar.total as i64,
         covered_weeks,
@@ -248,10 +257,17 @@ fn split<T>(result: Result<T, Withheld>) -> (Option<T>, Option<Withheld>) {
     }
 }
 
+impl Frequency {
+    /// How many times as much the counts vary as independent ones would; 1 where that is not known, or less.
+    pub fn excess(&self) -> f64 {
+        self.dispersion.unwrap_or(1.0).max(1.0)
+    }
+}
+
 /// A rate per week. Over-dispersed counts carry as much information as `count / excess` independent ones (the variance
 /// of a quasi-Poisson total is `excess` times its mean: McCullagh & Nelder 1989, section 6.2.3), so the interval is
 /// that of the effective count, rounded down, over a span shortened by the same factor.
-fn rate(count: u64, weeks: f64, excess: f64, alpha: f64) -> Bounds {
+pub(super) fn rate_of(count: u64, weeks: f64, excess: f64, alpha: f64) -> Bounds {
     let mean = count as f64 / weeks;
     let effective = match count {
         0 => 0.0,

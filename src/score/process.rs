@@ -18,9 +18,7 @@ use crate::measure::{END, Sums};
 use crate::model::{
     Class, Executor, HOUR_US, NameId, Names, ONE, Origin, Status, Time, TolClass, WEEK_US,
 };
-use crate::stats::{
-    Interval, categorical_variance, clean_runs_missing, confidence_sequence, rate_interval,
-};
+use crate::stats::{Interval, categorical_variance, confidence_sequence};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What scoring needs beside the evidence.
@@ -157,7 +155,6 @@ impl Scorer<'_> {
     fn score(mut self, size: Option<&Result<Sizes, SizeError>>) -> ProcessScore {
         let tolerance = self.terms.tolerance;
         let live = self.live;
-        let started = live.started();
         let size = self.measured_size(size);
         let (nominal, nominal_source) = self.nominal_size().unzip();
         let required_class = self.required_class();
@@ -171,14 +168,15 @@ impl Scorer<'_> {
         let deviation = self.observed();
         let status = self.status(deviation, target);
         let achieved = self.achieved(deviation, target);
-        let per_week = (started > 0).then(|| started as f64 / self.weeks);
-        let rate = rate_interval(started.max(0) as u64, self.weeks, tolerance.alpha);
+        let arrivals = self.arrivals();
+        let rate = self.rate(arrivals.as_ref());
+        let per_week = rate.map(|rate| rate.mean);
         let complexity = nominal.map(|size| complexity_level(tolerance, size));
         let frequency = per_week.map(|rate| frequency_level(tolerance, rate));
         let tolerance_level = nominal.map(|_| tolerance_level(tolerance, permissible));
         let executor = self.executor();
         let executors = self.executors(target);
-        let value = self.value(per_week.zip(rate), deviation, permissible);
+        let value = self.value(rate, deviation, permissible);
         let pays_back = match value.as_ref().and_then(|value| value.pays_back) {
             Some(true) => PaysBack::Yes,
             Some(false) => PaysBack::No,
@@ -209,15 +207,14 @@ impl Scorer<'_> {
                 let figures = self.figures(is, nominal, per_week, permissible, deviation);
                 format!("{}: {figures}", verdict.because)
             }
-            _ if started == 0 => "no case was seen".to_owned(),
-            _ => "no case has ended yet".to_owned(),
+            _ => self.no_verdict(),
         };
         let break_up = self.break_up(required_class, complexity, verdict.as_ref(), executor);
-        let missing = self.clean_runs_missing(target);
+        let (missing, clean_runs_withheld) = self.clean_runs_missing(target);
         let shadow = self.shadow(target);
         self.note_assumptions();
         self.note_evidence(target);
-        let rate_interval = per_week.and(rate).map(|ci| [ci.lower, ci.upper]);
+        let rate_interval = rate.map(|rate| self.widened_by_loss(rate));
         ProcessScore {
             cases: live.cases + live.open,
             open_cases: live.open,
@@ -225,7 +222,7 @@ impl Scorer<'_> {
             activities: activities(live),
             variants: live.variants.kept().len() << live.variants.level(),
             cases_per_week: per_week,
-            cases_per_week_interval: self.widened_rate(rate_interval),
+            cases_per_week_interval: rate_interval,
             size_steps: size.map(|size| size.total()),
             size_parts: size.map(|size| SizeParts {
                 steps: size.steps,
@@ -268,6 +265,7 @@ impl Scorer<'_> {
                 .map(|(t, deviation)| t / deviation.mean),
             clean_runs_missing: missing,
             clean_runs_missing_weeks: self.weeks_until(missing),
+            clean_runs_withheld,
             evidence_cases,
             provenance: self.provenance(live),
             requires_confirmed: self.declared.require_confirmed,
@@ -294,7 +292,7 @@ impl Scorer<'_> {
                 .map(|score| score.executor)
                 .collect(),
             shadow,
-            arrivals: self.arrivals(),
+            arrivals,
             value,
             break_up,
             disagreements: self.disagreements(size, per_week, rate_interval),
@@ -377,7 +375,7 @@ impl Scorer<'_> {
     }
 
     /// What the deviation of the process rests on.
-    fn evidence(&self) -> (i64, f64) {
+    pub(super) fn evidence(&self) -> (i64, f64) {
         let (mut n, mut s) = self.evidence_in(self.live);
         if self.declared.exercises_count {
             let (more, sum) = self.evidence_in(&self.parts.of_origin(Origin::Exercise));
@@ -439,46 +437,6 @@ impl Scorer<'_> {
         }
     }
 
-    fn clean_runs_missing(&self, target: Target) -> Option<u64> {
-        let (n, s) = self.evidence();
-        self.clean_runs_for(n, s, target)
-    }
-
-    /// How many further clean runs until it would be within; `None` where that can't be, or nothing can be measured.
-    pub(super) fn clean_runs_for(&self, n: i64, s: f64, target: Target) -> Option<u64> {
-        let t = target.permissible?;
-        if n > 0 && !self.is_measurable(self.live) {
-            return None;
-        }
-        let lost = self.loss.share();
-        let limit = (t - lost) / (1.0 - lost);
-        clean_runs_missing(n.max(0) as f64, s, limit, self.terms.tolerance.alpha)
-    }
-
-    fn weeks_until(&self, missing: Option<u64>) -> Option<f64> {
-        let missing = missing? as f64;
-        let mut per_week = self.evidence_rate(self.live);
-        if self.declared.exercises_count {
-            per_week += self.evidence_rate(&self.parts.of_origin(Origin::Exercise));
-        }
-        if missing == 0.0 {
-            return Some(0.0);
-        }
-        (per_week > 0.0).then(|| missing / per_week)
-    }
-
-    /// Cases a week that become evidence.
-    fn evidence_rate(&self, sums: &Sums) -> f64 {
-        self.evidence_in(sums).0 as f64 / self.weeks
-    }
-
-    /// Lost records could have been cases that began: the rate is never lower for it, only less certain.
-    fn widened_rate(&self, interval: Option<[f64; 2]>) -> Option<[f64; 2]> {
-        let [lower, upper] = interval?;
-        let kept = 1.0 - self.loss.share();
-        Some([lower, if kept > 0.0 { upper / kept } else { upper }])
-    }
-
     fn share(&self, count: i64, of: i64) -> Option<Share> {
         self.share_of(count as f64, of)
     }
@@ -499,67 +457,12 @@ impl Scorer<'_> {
         })
     }
 
-    fn executor(&self) -> Executor {
-        self.declared
-            .executor
-            .unwrap_or_else(|| self.measured_executor())
-    }
-
-    /// The kind that ran at least four fifths of the cases, else mixed.
-    pub(super) fn measured_executor(&self) -> Executor {
-        let mut by_kind: BTreeMap<Executor, i64> = BTreeMap::new();
-        for ((kind, origin), sums) in &self.parts.parts {
-            if *origin == Origin::Live && *kind != Executor::Unknown {
-                *by_kind.entry(*kind).or_default() += sums.started();
-            }
-        }
-        let all: i64 = by_kind.values().sum();
-        let most = by_kind.into_iter().max_by_key(|(_, cases)| *cases);
-        match most {
-            None => Executor::Unknown,
-            Some((kind, cases)) if cases * 5 >= all * 4 => kind,
-            Some(_) => Executor::Mixed,
-        }
-    }
-
     fn outcomes(&self) -> BTreeMap<String, i64> {
         self.live
             .outcomes
             .iter()
             .map(|(id, count)| (self.terms.names.text(id).to_owned(), count))
             .collect()
-    }
-
-    fn figures(
-        &self,
-        is: &Attributes,
-        nominal: Option<f64>,
-        per_week: Option<f64>,
-        permissible: Option<f64>,
-        deviation: Option<Bounds>,
-    ) -> String {
-        let number = |value: Option<f64>, digits: usize| {
-            value.map_or("unknown".to_owned(), |value| format!("{value:.digits$}"))
-        };
-        let assumed = if self.declared.criticality_assumed {
-            " (assumed)"
-        } else {
-            ""
-        };
-        let observed = deviation.map_or("not observed".to_owned(), |d| {
-            format!("observed {:.4} [{:.4}, {:.4}]", d.mean, d.lower, d.upper)
-        });
-        format!(
-            "complexity {} ({} steps), frequency {} ({} cases a week), criticality {}{assumed}, tolerance {} (permissible {}), {observed}: {}",
-            is.complexity,
-            number(nominal, 1),
-            is.frequency,
-            number(per_week, 1),
-            is.criticality,
-            is.tolerance,
-            number(permissible, 4),
-            is.status,
-        )
     }
 }
 

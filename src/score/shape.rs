@@ -229,7 +229,8 @@ pub struct Disagreement {
     pub declared: String,
     /// As measured.
     pub measured: String,
-    /// Whether the whole interval of the measurement says so, rather than its middle.
+    /// Whether it is beyond doubt: for the frequency, whether the whole interval says so, rather than its middle. The others
+    /// have no interval: there, whether it was measured on enough cases.
     pub sure: bool,
 }
 
@@ -252,7 +253,7 @@ pub struct ProcessScore {
     pub variants: usize,
     /// Cases started per week.
     pub cases_per_week: Option<f64>,
-    /// Interval of that rate (Gamma-Poisson).
+    /// Interval of that rate (Gamma-Poisson), widened for over-dispersion where that is known, and for what was lost.
     pub cases_per_week_interval: Option<[f64; 2]>,
     /// Measured size N in steps.
     pub size_steps: Option<f64>,
@@ -316,6 +317,8 @@ pub struct ProcessScore {
     pub clean_runs_missing: Option<u64>,
     /// Weeks until those have run, at the present rate of cases (and of exercises, where they count).
     pub clean_runs_missing_weeks: Option<f64>,
+    /// Why no number of them would do.
+    pub clean_runs_withheld: Option<String>,
     /// Cases that the deviation rests on: ended live ones; with exercises, or only the confirmed ones, where the catalog
     /// says so.
     pub evidence_cases: i64,

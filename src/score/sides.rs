@@ -3,10 +3,34 @@
 use super::process::{Scorer, Target, durations};
 use super::shape::{ComparedBy, ExecutorScore, ExerciseScore, Provenance, ShadowScore};
 use crate::measure::{Counts, Sums};
-use crate::model::{Hour, NameId, ONE, Origin, Status};
+use crate::model::{Executor, Hour, NameId, ONE, Origin, Status};
 use std::collections::BTreeMap;
 
 impl Scorer<'_> {
+    /// Who runs it: declared, else measured.
+    pub(super) fn executor(&self) -> Executor {
+        self.declared
+            .executor
+            .unwrap_or_else(|| self.measured_executor())
+    }
+
+    /// The kind that ran at least four fifths of the cases, else mixed.
+    pub(super) fn measured_executor(&self) -> Executor {
+        let mut by_kind: BTreeMap<Executor, i64> = BTreeMap::new();
+        for ((kind, origin), sums) in &self.parts.parts {
+            if *origin == Origin::Live && *kind != Executor::Unknown {
+                *by_kind.entry(*kind).or_default() += sums.started();
+            }
+        }
+        let all: i64 = by_kind.values().sum();
+        let most = by_kind.into_iter().max_by_key(|(_, cases)| *cases);
+        match most {
+            None => Executor::Unknown,
+            Some((kind, cases)) if cases * 5 >= all * 4 => kind,
+            Some(_) => Executor::Mixed,
+        }
+    }
+
     /// Each kind of executor that ended live cases.
     pub(super) fn executors(&self, target: Target) -> Vec<ExecutorScore> {
         let parts = self.parts.parts.iter();

@@ -1,8 +1,10 @@
 //! What a process costs in hours of people, what automating it would save, and whether that pays.
 //!
 //! Everything is in hours: a price per hour would cancel out. All formulae are monotone in each input, so an interval
-//! of the result is the formula at the ends of the inputs' intervals (interval arithmetic: Moore 1966). Where two
-//! inputs are uncertain, each with 95 %, the result holds with at least 90 % (Bonferroni), in practice with more.
+//! of the result is the formula at the ends of the inputs' intervals (interval arithmetic: Moore 1966). Three inputs are
+//! measured and so uncertain: rate, share of people, hands-on time. Of 95 % each, the result holds with at least 90 %
+//! where two are and 85 % where all three are (Bonferroni); in practice with more, as they would have to err all the
+//! same way.
 //!
 //! Hours that wrong outcomes cost stand beside the balance and are not in it: how often the automated process would
 //! go wrong is not known before it runs.
@@ -55,8 +57,8 @@ pub struct ValueInput {
     pub cases_per_week: Option<Bounds>,
     /// Hands-on time of people.
     pub hands_on: Option<HandsOnMinutes>,
-    /// Share of the cases (or of their steps) that people do today, 0 to 1.
-    pub human_share: f64,
+    /// Share of the cases that people work on today, 0 to 1.
+    pub human_share: Bounds,
     /// What automating it would take.
     pub automation: Option<AutomationTerms>,
     /// Hours that one wrong outcome costs.
@@ -99,6 +101,8 @@ pub enum ValueVerdict {
 /// What a process costs and what automating it would save. Hours are those of people; years of 365.25 days.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Value {
+    /// Share of the cases that people work on now.
+    pub human_share: Option<Bounds>,
     /// Hours people spend on it now.
     pub hours_spent_per_year: Option<Bounds>,
     /// Hours of these that automation would take over.
@@ -163,6 +167,7 @@ pub fn value(input: &ValueInput) -> Value {
     };
     let errors = known.errors();
     Value {
+        human_share: known.human_share,
         hours_spent_per_year: spent,
         hours_saved_per_year: saved,
         build_hours: automation.map(|by| by.build_hours),
@@ -187,6 +192,7 @@ pub fn value(input: &ValueInput) -> Value {
 /// The inputs that can be calculated with, and what is missing.
 struct Known {
     cases: Option<Bounds>,
+    human_share: Option<Bounds>,
     /// Hours a year that people would spend on one case a week.
     hours_at_one_case: Option<Bounds>,
     automation: Option<AutomationTerms>,
@@ -215,7 +221,7 @@ impl Known {
             minutes.is_some(),
             "the hands-on time is neither measured nor declared",
         );
-        let human_share = Some(input.human_share).filter(is_share);
+        let human_share = sound(input.human_share).filter(|share| is_share(&share.upper));
         need(
             human_share.is_some(),
             "the share that people do is not known",
@@ -235,11 +241,12 @@ impl Known {
             horizon.is_some(),
             "the time within which it must pay back is not set",
         );
-        let hours_at_one_case = minutes
-            .zip(human_share)
-            .map(|(minutes, share)| scaled(minutes, share * WEEKS_PER_YEAR / MINUTES_PER_HOUR));
+        let hours_at_one_case = minutes.zip(human_share).map(|(minutes, share)| {
+            scaled(times(minutes, share), WEEKS_PER_YEAR / MINUTES_PER_HOUR)
+        });
         Known {
             cases,
+            human_share,
             hours_at_one_case,
             automation,
             horizon,
@@ -305,7 +312,8 @@ fn sound(bounds: Bounds) -> Option<Bounds> {
     })
 }
 
-fn exactly(value: f64) -> Bounds {
+/// An input without error.
+pub(super) fn exactly(value: f64) -> Bounds {
     Bounds {
         mean: value,
         lower: value,

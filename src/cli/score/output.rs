@@ -122,7 +122,12 @@ fn achieved(score: &ProcessScore) -> String {
         (TolClass::Undetermined, Some(runs))
             if runs > 0 && score.status == Status::Undetermined =>
         {
-            format!("? ({} clean runs missing)", grouped(runs.into()))
+            let confirmed = if score.requires_confirmed {
+                "confirmed "
+            } else {
+                ""
+            };
+            format!("? ({} {confirmed}clean runs missing)", grouped(runs.into()))
         }
         (TolClass::Undetermined, _) => "?".to_owned(),
         (class, _) => class.to_string(),

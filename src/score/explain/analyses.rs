@@ -224,28 +224,28 @@ pub(super) fn arrivals(found: &Frequency) -> Vec<Figure> {
         Some(why) => format!("withheld: {why}"),
         None => "withheld".to_owned(),
     };
-    let widened = found.cases_per_week_widened;
     let excess = match found.overdispersed {
         Some(true) => "more than chance",
         Some(false) => "no more than chance",
         None => "not tested",
     };
-    let mut figures = vec![
-        of(
-            "dispersion",
-            found.dispersion.map_or_else(
-                || withheld(&found.dispersion_withheld),
-                |d| format!("{d:.2}"),
-            ),
-            &format!("Pearson's chi-square of weekly counts / degrees of freedom: {excess}"),
+    let mut figures = vec![of(
+        "dispersion",
+        found.dispersion.map_or_else(
+            || withheld(&found.dispersion_withheld),
+            |d| format!("{d:.2}"),
         ),
-        row(
-            (FREQUENCY, "interval, widened"),
-            format!("[{:.2}, {:.2}]", widened.lower, widened.upper),
-            "as if only cases / dispersion had been counted",
+        &format!("Pearson's chi-square of weekly counts / degrees of freedom: {excess}"),
+    )];
+    if found.excess() > 1.0 {
+        let Bounds { lower, upper, .. } = found.cases_per_week;
+        figures.push(row(
+            (FREQUENCY, "interval, were they independent"),
+            format!("[{lower:.2}, {upper:.2}]"),
+            "Gamma-Poisson without the dispersion; nothing is decided by it",
             STARTED,
-        ),
-    ];
+        ));
+    }
     figures.push(match &found.trend {
         Some(trend) => of(
             "trend",
@@ -347,6 +347,14 @@ fn value(found: &Value) -> Vec<Figure> {
         format!("{} h a year", short(hours, 1))
     });
     let rows = [
+        (
+            "share of people",
+            found
+                .human_share
+                .map(|share| format!("{} {}", percent(share.mean), interval(share))),
+            "cases that people work on / ended cases; the interval is that of Clopper and Pearson"
+                .to_owned(),
+        ),
         (
             "hours spent",
             hours(found.hours_spent_per_year),

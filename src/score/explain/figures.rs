@@ -6,6 +6,7 @@ use super::analyses::{analyses, arrivals};
 use super::sides::{disagreement, executor, exercise, outcomes, shadow};
 use super::{percent, short};
 use crate::config::catalog::Process;
+use crate::config::tolerance::Tolerance;
 use crate::config::{format_roughly, format_span};
 use crate::model::{SECOND_US, Status};
 use crate::score::shape::{Bounds, ProcessScore, Share, SizeSource};
@@ -127,7 +128,7 @@ const ROWS: &[Row] = &[
     Row { section: FREQUENCY, name: "cases a week", value: |g| g.score.cases_per_week.map(|rate| format!("{rate:.2}")),
         formula: |_| "started / weeks of the window, at least a day".to_owned(), rests_on: |_| STARTED },
     Row { section: FREQUENCY, name: "interval", value: |g| g.score.cases_per_week_interval.map(|[lower, upper]| format!("[{lower:.2}, {upper:.2}]")),
-        formula: |_| "Gamma-Poisson, Jeffreys' prior".to_owned(), rests_on: |_| STARTED },
+        formula: rate_interval, rests_on: |_| STARTED },
     Row { section: FREQUENCY, name: "level", value: |g| g.score.frequency.map(|level| level.to_string()),
         formula: |g| { let [high, medium] = g.terms.tolerance.frequency; format!("high from {} on, medium from {} on", short(high, 2), short(medium, 2)) },
         rests_on: |_| TABLE },
@@ -142,10 +143,8 @@ const ROWS: &[Row] = &[
         formula: |_| "T / upper bound; 1, 1.33 and 1.67 read as for Cp".to_owned(), rests_on: |_| "interval and T" },
     Row { section: STATUS, name: "capability of the mean", value: |g| g.score.capability_of_mean.map(|c| format!("{c:.2}")),
         formula: |_| "T / mean".to_owned(), rests_on: |_| "mean and T" },
-    Row { section: STATUS, name: "clean runs missing", value: |g| g.score.clean_runs_missing.map(|runs| runs.to_string()),
-        formula: |g| { let weeks = g.score.clean_runs_missing_weeks.filter(|weeks| *weeks > 0.0);
-            let when = weeks.map_or(String::new(), |weeks| format!("; {weeks:.1} weeks at the present rate"));
-            format!("further cases without any deviation until the upper bound is at most T{when}") }, rests_on: |_| "n, s and T" },
+    Row { section: STATUS, name: "clean runs missing", value: clean_runs,
+        formula: clean_runs_formula, rests_on: |_| "n, s and T" },
 
     Row { section: TIME, name: "mean", value: |g| g.score.duration_seconds.map(|d| span(d.mean)),
         formula: |_| "first event to the end, exact".to_owned(), rests_on: |_| ENDED },
@@ -304,6 +303,21 @@ fn size_range(ground: &Ground) -> Option<String> {
     ))
 }
 
+fn rate_interval(ground: &Ground) -> String {
+    let arrivals = ground.score.arrivals.as_ref();
+    let dispersion = arrivals.and_then(|arrivals| arrivals.dispersion);
+    let counts = match dispersion {
+        Some(d) if d > 1.0 => format!(", as if only cases / {d:.2} (dispersion) had been counted"),
+        Some(_) => String::new(),
+        None => ", for cases that start independently: the dispersion is not known".to_owned(),
+    };
+    let lost = match ground.score.loss.lost {
+        0 => "",
+        _ => "; upper / (1 - lost)",
+    };
+    format!("Gamma-Poisson, Jeffreys' prior{counts}{lost}")
+}
+
 fn permissible(ground: &Ground) -> String {
     let kappa = ground.terms.tolerance.kappa;
     match ground.score.permissible_deviation {
@@ -329,19 +343,101 @@ pub(super) fn status_word(status: Status) -> &'static str {
 }
 
 fn status(ground: &Ground) -> String {
-    let (t, deviation) = (ground.score.permissible_deviation, ground.score.deviation);
+    let score = ground.score;
+    let (t, deviation) = (score.permissible_deviation, score.deviation);
     let (Some(t), Some(d)) = (t, deviation) else {
         return match (t, deviation) {
-            (None, _) if ground.score.nominal_size_steps.is_some() => {
+            (None, _) if score.nominal_size_steps.is_some() => {
                 "there is no tolerance to hold".to_owned()
             }
-            _ => "nothing was observed that could be held against T".to_owned(),
+            (None, Some(_)) => score.reason.clone(),
+            _ => unobserved(score),
         };
     };
     let (lower, upper, t) = (percent(d.lower), percent(d.upper), percent(t));
-    match ground.score.status {
+    match score.status {
+        _ if score.loss.too_much => too_much_lost(score, ground.terms.tolerance),
         Status::Within => format!("upper bound {upper} is at most T {t}"),
         Status::Outside => format!("lower bound {lower} is above T {t}"),
         _ => format!("T {t} lies between the bounds {lower} and {upper}"),
+    }
+}
+
+/// Why nothing is called within or outside.
+pub(super) fn too_much_lost(score: &ProcessScore, tolerance: &Tolerance) -> String {
+    format!(
+        "{} of the records were lost, and above {} nothing is called within or outside",
+        percent(score.loss.share),
+        percent(tolerance.most_loss)
+    )
+}
+
+/// Why there is no deviation to hold against T.
+pub(super) fn unobserved(score: &ProcessScore) -> String {
+    match ended(score) {
+        0 => "no case has ended yet".to_owned(),
+        cases if lacks_confirmation(score) => {
+            let missing = match score.clean_runs_missing {
+                Some(runs) => format!("; {runs} confirmed clean runs are missing"),
+                None => String::new(),
+            };
+            format!("of {cases} ended cases none is confirmed{missing}")
+        }
+        _ => "nothing was observed that could deviate".to_owned(),
+    }
+}
+
+/// Whether it is only for want of confirmation that nothing is known.
+pub(super) fn lacks_confirmation(score: &ProcessScore) -> bool {
+    score.requires_confirmed && score.evidence_cases == 0 && ended(score) > 0
+}
+
+fn clean_runs(ground: &Ground) -> Option<String> {
+    let score = ground.score;
+    // Without a T there is nothing to wait for.
+    score.permissible_deviation?;
+    let none = score
+        .clean_runs_withheld
+        .as_ref()
+        .map(|_| "no number".to_owned());
+    score
+        .clean_runs_missing
+        .map(|runs| runs.to_string())
+        .or(none)
+}
+
+fn clean_runs_formula(ground: &Ground) -> String {
+    let score = ground.score;
+    if let Some(why) = &score.clean_runs_withheld {
+        return why.clone();
+    }
+    let confirmed = if score.requires_confirmed {
+        "confirmed "
+    } else {
+        ""
+    };
+    format!(
+        "further {confirmed}cases without any deviation until the upper bound is at most T{}",
+        pace(score)
+    )
+}
+
+/// When the clean runs that are missing will be there.
+pub(super) fn pace(score: &ProcessScore) -> String {
+    let lost = if_lost(score);
+    match score.clean_runs_missing_weeks {
+        Some(weeks) if weeks > 0.0 => format!("{lost}; {weeks:.1} weeks at the present rate"),
+        None if score.requires_confirmed && score.clean_runs_missing.is_some() => {
+            format!("{lost}; never at the present rate of confirmation")
+        }
+        _ => lost.to_owned(),
+    }
+}
+
+/// What is said of the future takes the present loss for granted.
+pub(super) fn if_lost(score: &ProcessScore) -> &'static str {
+    match score.loss.lost {
+        0 => "",
+        _ => ", at the present share of lost records",
     }
 }

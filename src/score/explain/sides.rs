@@ -122,10 +122,13 @@ pub(super) fn shadow(side: &ShadowScore) -> Figure {
 }
 
 pub(super) fn disagreement(found: &Disagreement) -> Figure {
-    let sure = if found.sure {
-        "the whole interval says so"
-    } else {
-        "the middle of the interval says so"
+    // Only the rate has an interval.
+    let sure = match (found.what.as_str(), found.sure) {
+        ("frequency", true) => "the whole interval says so",
+        ("frequency", false) => "the middle of the interval says so",
+        ("size", _) => "more than twice or less than half as much; it has no interval",
+        (_, true) => "measured on enough cases; it has no interval",
+        (_, false) => "measured on few cases; it has no interval",
     };
     figure(
         (DECLARED, found.what.clone()),

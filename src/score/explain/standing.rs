@@ -1,7 +1,7 @@
 //! Where a process stands, and where it would stand if one thing were otherwise.
 
 use crate::config::tolerance::{PaysBack, Recommendation, Tolerance};
-use crate::model::{Class, Executor, Level, Status};
+use crate::model::{Class, Executor, Level, Status, TolClass};
 use crate::score::Terms;
 use crate::score::recommend::{Attributes, recommend};
 use crate::score::shape::{Bounds, ProcessScore};
@@ -20,6 +20,8 @@ pub(super) struct Standing<'a> {
     pub(super) declared_class: Option<Class>,
     /// Status and class follow from more than interval and size: they stay as they are.
     pub(super) held: bool,
+    /// So much was lost that nothing is called within or outside.
+    pub(super) lost_too_much: bool,
     pub(super) size: f64,
     pub(super) per_week: f64,
     pub(super) observed: Option<Interval>,
@@ -61,6 +63,7 @@ impl<'a> Standing<'a> {
             base,
             declared_class: declared.and_then(|process| process.class),
             held: false,
+            lost_too_much: score.loss.too_much,
             size: score.nominal_size_steps?,
             per_week: score.cases_per_week?,
             observed: score.deviation.map(interval),
@@ -99,13 +102,18 @@ impl<'a> Standing<'a> {
         }
         if !self.held {
             let of_side = |side: Option<Option<Interval>>| {
-                side.map_or(Status::Undetermined, |observed| held(observed, permissible))
+                side.map_or(Status::Undetermined, |observed| {
+                    self.held_against(observed, permissible)
+                })
             };
-            attributes.status = held(self.observed, permissible);
+            attributes.status = self.held_against(self.observed, permissible);
             attributes.ai_status = of_side(self.ai);
             attributes.code_status = of_side(self.code);
             let observed = self.observed.unwrap_or(UNKNOWN);
-            attributes.achieved_class = achieved_class(self.tolerance, observed, self.size);
+            attributes.achieved_class = match self.lost_too_much {
+                true => TolClass::Undetermined,
+                false => achieved_class(self.tolerance, observed, self.size),
+            };
         } else if permissible.is_none() {
             attributes.status = Status::NoTolerance;
         }
@@ -115,6 +123,14 @@ impl<'a> Standing<'a> {
             permissible,
             recommendation: verdict.as_ref().map(|verdict| verdict.recommendation),
             rule: verdict.map(|verdict| verdict.rule),
+        }
+    }
+
+    /// Observed against permissible deviation, where enough of the records are there to say so.
+    fn held_against(&self, observed: Option<Interval>, permissible: Option<f64>) -> Status {
+        match held(observed, permissible) {
+            Status::Within | Status::Outside if self.lost_too_much => Status::Undetermined,
+            status => status,
         }
     }
 }

@@ -1,3 +1,5 @@
+mod limits;
+
 use super::*;
 use crate::cases::Facts;
 use crate::config::catalog::Catalog;
@@ -5,7 +7,7 @@ use crate::config::tolerance::{Recommendation, Tolerance};
 use crate::measure::bucket_parts;
 use crate::model::{Executor, HOUR_US, Hour, Names, ONE, Origin, Ppm, Status, Time};
 use crate::score::agreement::{RunCount, agreement};
-use crate::score::{BaselineFinder, Evidence, ProcessScore, Terms, score_all};
+use crate::score::{BaselineFinder, Evidence, Loss, ProcessScore, Terms, score_all};
 use proptest::prelude::*;
 use std::path::Path;
 
@@ -26,6 +28,25 @@ fn scored(catalog: &str, deviations: &[Ppm], steps: u32) -> Scored {
 
 /// Cases of process `p` with these deviations and so many steps each, evenly over 20 weeks, all run by one kind.
 fn scored_by(catalog: &str, deviations: &[Ppm], steps: u32, executor: Executor) -> Scored {
+    let ran = (0..).zip(deviations).map(|(nth, deviation)| Ran {
+        start: Time(nth * WEEKS * WEEK / deviations.len() as i64),
+        deviation: *deviation,
+        executor,
+    });
+    let ran: Vec<Ran> = ran.collect();
+    scored_log(catalog, &ran, steps, Loss::default())
+}
+
+/// A case.
+#[derive(Clone, Copy)]
+struct Ran {
+    start: Time,
+    deviation: Ppm,
+    executor: Executor,
+}
+
+/// Cases of process `p` with so many steps each within 20 weeks, and what was lost beside them.
+fn scored_log(catalog: &str, ran: &[Ran], steps: u32, loss: Loss) -> Scored {
     let mut names = Names::new();
     let catalog = Catalog::parse(catalog, Path::new("c.yaml")).unwrap();
     let process = names.intern("p");
@@ -38,15 +59,22 @@ fn scored_by(catalog: &str, deviations: &[Ppm], steps: u32, executor: Executor) 
         ..Evidence::default()
     };
     evidence.processes.entry(process).or_default();
+    evidence.lost_everywhere(loss);
     let tolerance = Tolerance::builtin();
-    let mut baseline = BaselineFinder::new(tolerance.baseline_cases, Hour::MIN);
-    for (nth, deviation) in (0..).zip(deviations) {
-        let start = Time(nth * WEEKS * WEEK / deviations.len() as i64);
+    let epoch = catalog.process("p").epoch;
+    let first = epoch.map_or(Hour::MIN, Time::hour);
+    let mut baseline = BaselineFinder::new(tolerance.baseline_cases, first);
+    for Ran {
+        start,
+        deviation,
+        executor,
+    } in ran
+    {
         let facts = Facts {
             process,
-            executor,
+            executor: *executor,
             origin: Origin::Live,
-            start,
+            start: *start,
             end: start.plus(HOUR_US),
             complete: true,
             ended: true,

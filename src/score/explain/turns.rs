@@ -1,11 +1,12 @@
 //! What would change the verdict: the decision is taken again with one thing otherwise.
 
+use super::figures::{if_lost, lacks_confirmation, pace, too_much_lost, unobserved};
 use super::standing::{Judged, Standing};
 use super::{percent, short};
 use crate::config::tolerance::{Recommendation, Tolerance};
 use crate::model::{Executor, Level, ONE, Status, Time, WEEK_US};
 use crate::score::Terms;
-use crate::score::shape::ProcessScore;
+use crate::score::shape::{Bounds, ProcessScore};
 use crate::stats::{Interval, confidence_sequence};
 use serde::{Deserialize, Serialize};
 
@@ -121,14 +122,20 @@ impl Field<'_> {
 
     /// More cases, or the same number with other outcomes.
     fn evidence(&self) -> Lever {
-        let n = self.score.evidence_cases as f64;
-        let (Some(d), Some(t)) = (self.score.deviation, self.now.permissible) else {
-            let why = match self.score.deviation {
-                None => "nothing was observed that could deviate",
-                Some(_) => "there is no tolerance to hold",
-            };
-            return self.lever("evidence", why.to_owned(), Vec::new());
+        let (now, turns) = match (self.score.deviation, self.now.permissible) {
+            (Some(d), Some(t)) => self.observed_evidence(d, t),
+            (Some(_), None) => ("there is no tolerance to hold".to_owned(), Vec::new()),
+            (None, Some(t)) if lacks_confirmation(self.score) => {
+                let now = format!("{}{}", unobserved(self.score), pace(self.score));
+                (now, self.more_cases(0.0, 0.0, t))
+            }
+            (None, _) => (unobserved(self.score), Vec::new()),
         };
+        self.lever("evidence", now, turns)
+    }
+
+    fn observed_evidence(&self, d: Bounds, t: f64) -> (String, Vec<Turn>) {
+        let n = self.score.evidence_cases as f64;
         // As the sums have it: whole parts per million.
         let s = (d.mean * n * f64::from(ONE)).round() / f64::from(ONE);
         let now = format!(
@@ -138,9 +145,14 @@ impl Field<'_> {
             d.upper * 100.0,
             percent(t)
         );
+        if self.score.loss.too_much {
+            // However many more cases there were.
+            let why = too_much_lost(self.score, self.tolerance);
+            return (format!("{now}; {why}"), Vec::new());
+        }
         let mut turns = self.more_cases(n, s, t);
         turns.extend(self.other_means(n, t));
-        self.lever("evidence", now, turns)
+        (now, turns)
     }
 
     /// The interval of `n` cases that deviate by `s` in all, widened by what was lost, as the score has it.
@@ -172,7 +184,7 @@ impl Field<'_> {
             };
             let more = runs as f64;
             let judged = self.observed(n + more, s + each * more);
-            let when = after(runs, each == 0.0);
+            let when = after(runs, each == 0.0, self.score);
             let mut turn = self.turn(when, Some((more, "cases")), &judged);
             turn.expected_at = self.expected(more);
             turns.push(turn);
@@ -195,11 +207,20 @@ impl Field<'_> {
         let evidence_rate = missing.zip(weeks).filter(|(_, weeks)| *weeks > 0.0);
         let rate = match evidence_rate {
             Some((missing, weeks)) => missing as f64 / weeks,
-            None => self.score.cases_per_week.filter(|rate| *rate > 0.0)?,
+            None => self.rate_of_evidence().filter(|rate| *rate > 0.0)?,
         };
         let span = cases / rate * WEEK_US as f64;
         // Beyond a century it says nothing.
         (span < 100.0 * 52.0 * WEEK_US as f64).then(|| self.as_of.plus(span as i64).to_string())
+    }
+
+    /// Cases a week that count, where the score does not say how long the missing ones take.
+    fn rate_of_evidence(&self) -> Option<f64> {
+        if !self.score.requires_confirmed {
+            return self.score.cases_per_week;
+        }
+        let weeks = self.score.arrivals.as_ref()?.covered_weeks;
+        Some(self.score.evidence_cases as f64 / weeks)
     }
 
     /// With as many cases, the greatest mean that is within and the least that is outside.
@@ -218,7 +239,8 @@ impl Field<'_> {
                 ("above", mean + 1e-9)
             };
             let judged = self.observed(n, judged_at * n);
-            let when = format!("mean {word} {}, as many cases", percent(mean));
+            let lost = if_lost(self.score);
+            let when = format!("mean {word} {}, as many cases{lost}", percent(mean));
             turns.push(self.turn(when, Some((mean, "deviations_per_case")), &judged));
         };
         let status = self.now.attributes.status;
@@ -367,13 +389,22 @@ impl Field<'_> {
 }
 
 /// `after 68 more clean runs`.
-fn after(runs: u64, clean: bool) -> String {
-    match (runs, clean) {
-        (1, true) => "after 1 more clean run".to_owned(),
-        (1, false) => "after 1 more that goes wrong".to_owned(),
-        (_, true) => format!("after {runs} more clean runs"),
-        (_, false) => format!("after {runs} more that all go wrong"),
-    }
+fn after(runs: u64, clean: bool, score: &ProcessScore) -> String {
+    let (one, many, clean_ones) = match score.requires_confirmed {
+        true => (
+            "1 more confirmed case",
+            "more confirmed cases",
+            "more confirmed clean",
+        ),
+        false => ("1 more", "more", "more clean"),
+    };
+    let what = match (runs, clean) {
+        (1, true) => format!("1 {clean_ones} run"),
+        (1, false) => format!("{one} that goes wrong"),
+        (_, true) => format!("{runs} {clean_ones} runs"),
+        (_, false) => format!("{runs} {many} that all go wrong"),
+    };
+    format!("after {what}{}", if_lost(score))
 }
 
 /// The least number of further cases from which on something holds; `None` beyond ten million.

@@ -35,7 +35,7 @@ pub(super) fn elasticities(weeks: &[Week], drivers: &Drivers, alpha: f64) -> Vec
         vif,
         withheld: found.err(),
     };
-    if let Some(reason) = too_few(weeks.len(), number) {
+    if let Some(reason) = too_few(weeks.len(), number, drivers) {
         let withheld = |name: &String| entry(name, Err(reason.clone()), None);
         return drivers.names.iter().map(withheld).collect();
     }
@@ -74,15 +74,18 @@ pub(super) fn elasticities(weeks: &[Week], drivers: &Drivers, alpha: f64) -> Vec
     drivers.names.iter().map(found).collect()
 }
 
-fn too_few(weeks: usize, covered: usize) -> Option<Withheld> {
+fn too_few(weeks: usize, covered: usize, drivers: &Drivers) -> Option<Withheld> {
     let needed = LEAST_WEEKS as u32;
     if weeks < LEAST_WEEKS {
         let weeks = weeks as u32;
         return Some(Withheld::FewWeeks { weeks, needed });
     }
+    let (last, holds_days) = drivers.last();
     (covered < LEAST_WEEKS).then_some(Withheld::NotCovered {
         weeks: covered as u32,
         needed,
+        last,
+        holds_days,
     })
 }
 

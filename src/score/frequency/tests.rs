@@ -365,11 +365,19 @@ fn elasticities_need_half_a_year_that_the_file_covers() {
     assert_eq!(got[0].withheld, Some(few));
     let short = drivers("headcount", HEAD[..20].iter().map(u64::to_string));
     let got = weeks_with(&WEEKLY, Some(&short)).elasticities;
-    let missing = Withheld::NotCovered {
-        weeks: 20,
-        needed: 26,
-    };
-    assert_eq!(got[0].withheld, Some(missing));
+    let missing = got[0].withheld.clone().unwrap();
+    assert_eq!(
+        missing,
+        Withheld::NotCovered {
+            weeks: 20,
+            needed: 26,
+            last: short.last().0,
+            holds_days: 7,
+        }
+    );
+    let said = missing.to_string();
+    assert!(said.contains("covers 20 of the whole weeks"), "{said}");
+    assert!(said.contains("holds for 7 days"), "{said}");
     // A log longer than the file is used as far as the file goes.
     let longer: Vec<i64> = WEEKLY.iter().copied().chain([1000; 10]).collect();
     let got = weeks_with(&longer, Some(&one)).elasticities;

@@ -22,7 +22,7 @@ fn typical() -> ValueInput {
     ValueInput {
         cases_per_week: Some(bounds(a_year(800.0), a_year(1000.0), a_year(1200.0))),
         hands_on: Some(HandsOnMinutes::Declared { minutes: 12.0 }),
-        human_share: 1.0,
+        human_share: exactly(1.0),
         automation: Some(AutomationTerms {
             build_hours: 120.0,
             upkeep_hours_per_year: 40.0,
@@ -74,7 +74,7 @@ fn by_hand() {
 fn measured_minutes_bring_their_own_interval() {
     let input = ValueInput {
         hands_on: Some(HandsOnMinutes::Measured(bounds(6.0, 12.0, 30.0))),
-        human_share: 0.5,
+        human_share: exactly(0.5),
         ..typical()
     };
     let got = value(&input);
@@ -98,6 +98,27 @@ fn measured_minutes_bring_their_own_interval() {
     close(even.lower.unwrap(), a_year(500.0));
     close(even.mean.unwrap(), a_year(1250.0));
     close(even.upper.unwrap(), a_year(2500.0));
+}
+
+#[test]
+fn the_share_of_people_is_no_surer_than_the_cases_it_was_counted_on() {
+    let input = ValueInput {
+        cases_per_week: Some(exactly(a_year(1000.0))),
+        human_share: bounds(0.2, 0.5, 0.8),
+        ..typical()
+    };
+    let got = value(&input);
+    same(got.human_share, 0.2, 0.5, 0.8);
+    same(got.hours_spent_per_year, 40.0, 100.0, 160.0);
+    same(got.net_hours_per_year, -8.0, 40.0, 88.0);
+    let payback = got.payback_months.unwrap();
+    close(payback.mean.unwrap(), 36.0);
+    assert_eq!(payback.upper, None);
+    let even = got.break_even_cases_per_week.unwrap();
+    close(even.lower.unwrap(), a_year(781.25));
+    close(even.mean.unwrap(), a_year(1250.0));
+    close(even.upper.unwrap(), a_year(3125.0));
+    assert_eq!(got.verdict, ValueVerdict::Undetermined);
 }
 
 #[test]
@@ -133,7 +154,7 @@ fn leave_it_is_a_real_answer() {
     close(got.payback_months.unwrap().mean.unwrap(), 120.0);
     // People do nothing of it any more: there is nothing to save.
     let done = ValueInput {
-        human_share: 0.0,
+        human_share: exactly(0.0),
         ..typical()
     };
     let got = value(&done);
@@ -199,7 +220,7 @@ fn what_is_missing_is_named() {
     assert_eq!(got.reason, "what automating it would take is not declared");
     let got = value(&ValueInput {
         horizon_months: 0.0,
-        human_share: 1.5,
+        human_share: exactly(1.5),
         cases_per_week: Some(bounds(0.0, f64::NAN, 1.0)),
         ..typical()
     });
@@ -233,7 +254,7 @@ prop_compose! {
         measured in any_bounds(),
         minutes in any_amount(),
         automation in proptest::option::of((any_amount(), any_amount(), -0.1f64..1.1)),
-        human_share in -0.1f64..1.1,
+        human_share in (-0.1f64..1.1, 0.0f64..0.5, 0.0f64..0.5),
         hours_per_wrong_outcome in proptest::option::of(any_amount()),
         deviation in any_bounds(),
         permissible_deviation in proptest::option::of(any_amount()),
@@ -242,7 +263,7 @@ prop_compose! {
         ValueInput {
             cases_per_week,
             hands_on: Some(measured.map_or(HandsOnMinutes::Declared { minutes }, HandsOnMinutes::Measured)),
-            human_share,
+            human_share: bounds(human_share.0 - human_share.1, human_share.0, human_share.0 + human_share.2),
             automation: automation.map(|(build_hours, upkeep_hours_per_year, share)| AutomationTerms {
                 build_hours,
                 upkeep_hours_per_year,

@@ -1,0 +1,126 @@
+use super::*;
+
+fn parse(text: &str) -> Result<Catalog, Problems> {
+    Catalog::parse(text, Path::new("catalog.yaml"))
+}
+
+fn messages(text: &str) -> String {
+    parse(text).unwrap_err().to_string()
+}
+
+#[test]
+fn a_full_entry() {
+    let catalog = parse(
+        "processes:\n\
+         - id: isolate-host\n\
+         \x20 name: Isolate a compromised system\n\
+         \x20 criticality: { outcome: low, system: high }\n\
+         \x20 executor: human\n\
+         \x20 outcomes: { isolated: 0, wrong_host: 1, late: 0.25 }\n\
+         \x20 path: [Confirm, Isolate, Notify?]\n\
+         \x20 duration_limit: 2h\n\
+         \x20 automation: { build_hours: 80 }\n\
+         \x20 ends: { activities: [Closed], idle: 7d }\n",
+    )
+    .unwrap();
+    let process = &catalog.processes["isolate-host"];
+    assert_eq!(process.criticality, Level::High);
+    assert!(!process.criticality_assumed);
+    assert_eq!(process.outcomes["late"], 250_000);
+    assert!(process.path[2].optional && process.path[2].activity == "Notify");
+    assert!(process.ends.is_declared());
+}
+
+#[test]
+fn what_is_not_declared_is_assumed_and_says_so() {
+    let process = parse("").unwrap().process("unheard-of");
+    assert_eq!(process.criticality, Level::Medium);
+    assert!(process.criticality_assumed);
+}
+
+#[test]
+fn problems_name_line_and_field() {
+    let text = "processes:\n- id: a\n  outcomes:\n    wrong: 1.5\n- id: a\n  parent: aa\n";
+    let messages = messages(text);
+    assert!(
+        messages.contains("catalog.yaml:4:12: `outcomes.wrong`"),
+        "{messages}"
+    );
+    assert!(messages.contains("declared twice"), "{messages}");
+    assert!(
+        messages.contains("no process `aa` (did you mean `a`?)"),
+        "{messages}"
+    );
+}
+
+#[test]
+fn links_to_cases_are_a_process_s_own_or_those_of_all() {
+    let text = "case_link: https://t.example/{id}\nprocesses:\n- {id: a, case_link: \"http://a.example/?c={id}\"}\n- {id: b}\n";
+    let catalog = parse(text).unwrap();
+    assert_eq!(catalog.case_link("a"), Some("http://a.example/?c={id}"));
+    assert_eq!(catalog.case_link("b"), Some("https://t.example/{id}"));
+    assert_eq!(parse("").unwrap().case_link("b"), None);
+    for wrong in [
+        "https://t.example/",
+        "{id}",
+        "https://t.example/{id}\u{1b}]8",
+    ] {
+        let said = messages(&format!("case_link: {wrong:?}\n").replace("\\u{1b}", "\\e"));
+        assert!(said.contains("`case_link`"), "{said}");
+    }
+}
+
+#[test]
+fn a_cycle_is_named() {
+    let text = "processes:\n- {id: a, parent: b}\n- {id: b, parent: c}\n- {id: c, parent: a}\n";
+    let messages = messages(text);
+    assert!(messages.contains("a -> b -> c -> a"), "{messages}");
+    assert_eq!(messages.matches("a cycle").count(), 1, "{messages}");
+}
+
+#[test]
+fn each_cycle_is_named_once_and_what_hangs_on_it_is_none() {
+    let text = "processes:\n- {id: a, parent: b}\n- {id: x, parent: x}\n- {id: b, parent: c}\n- {id: c, parent: b}\n";
+    let messages = messages(text);
+    assert_eq!(messages.matches("a cycle").count(), 2, "{messages}");
+    assert!(messages.contains(":3:"), "{messages}");
+    assert!(messages.contains(": b -> c -> b"), "{messages}");
+}
+
+#[test]
+fn levels_out_of_their_range_are_refused() {
+    assert!(
+        messages("processes: [{id: a, criticality: extremely high}]").contains("negligible, low")
+    );
+    assert!(messages("processes: [{id: a, frequency: negligible}]").contains("can't be"));
+    assert!(messages("processes: [{id: a, executor: robot}]").contains("human"));
+    assert!(messages("processes: [{id: a, epoch: soon}]").contains("`epoch`: `soon`"));
+    let share = "processes: [{id: a, automation: {build_hours: 1, share: 2}}]";
+    assert!(messages(share).contains("`automation.share`"));
+    assert!(messages("processes: [{id: a, drivers: nowhere.csv}]").contains("nowhere.csv"));
+}
+
+#[test]
+fn what_no_process_can_take_is_refused_with_line_and_field() {
+    let text = "processes:\n- id: a\n  hands_on_minutes: 1e308\n  automation: { build_hours: 1e308,\n    upkeep_hours_per_year: .inf }\n  wrong_outcome_hours: 1000001\n  size: 1e300\n";
+    let said = messages(text);
+    for wrong in [
+        "catalog.yaml:3:21: `hands_on_minutes`",
+        "catalog.yaml:4:30: `automation.build_hours`",
+        "catalog.yaml:5:28: `automation.upkeep_hours_per_year`",
+        "catalog.yaml:6:24: `wrong_outcome_hours` must be at most 1000000, not 1.000001e6",
+        "catalog.yaml:7:9: `size`",
+    ] {
+        assert!(said.contains(wrong), "{wrong} is not in {said}");
+    }
+    let most =
+        "processes: [{id: a, size: 1e6, hands_on_minutes: 1e6, automation: {build_hours: 1e6}}]";
+    let process = parse(most).unwrap().process("a");
+    let automation = process.automation.unwrap();
+    assert_eq!(
+        (automation.upkeep_hours_per_year, automation.share),
+        (0.0, 0.8)
+    );
+    let negative = "processes: [{id: a, automation: {build_hours: -1}}]";
+    assert!(messages(negative).contains("`automation.build_hours`: hours can't be negative"));
+}
