@@ -362,24 +362,3 @@ pub struct ProcessScore {
     /// What one should know about these figures.
     pub notes: Vec<String>,
 }
-
-impl ProcessScore {
-    /// The status of what one kind runs: of the whole process where that is the kind that runs it, if it is outside; else
-    /// of the cases that it ran alone. Undetermined where it ran none.
-    pub fn status_of(&self, kind: Executor) -> Status {
-        status_of(kind, &self.executors, (self.executor, self.status))
-    }
-}
-
-/// See [`ProcessScore::status_of`].
-pub(super) fn status_of(
-    kind: Executor,
-    executors: &[ExecutorScore],
-    whole: (Executor, Status),
-) -> Status {
-    if whole == (kind, Status::Outside) {
-        return Status::Outside;
-    }
-    let of_kind = executors.iter().find(|score| score.executor == kind);
-    of_kind.map_or(Status::Undetermined, |score| score.status)
-}

@@ -8,7 +8,7 @@ use crate::cli::layout::{
 use crate::cli::reading::reading_words;
 use crate::cli::text::{grouped, harmless, printable};
 use crate::config::format_span;
-use crate::model::Status;
+use crate::model::{Origin, Status};
 use crate::score::explain::{Figure, Lever, RuleTrace, Turn};
 use console::style;
 use std::io::{self, Write};
@@ -180,10 +180,14 @@ impl Page<'_> {
                 0 => format!("as designed: `{}`", case.outcome),
                 _ => why.join("; "),
             };
+            let by = match case.origin {
+                Origin::Exercise => format!("{} (exercise)", case.executor),
+                Origin::Live | Origin::Shadow => case.executor.to_string(),
+            };
             row([
                 &printable(&case.id, MOST_ID),
                 &minute(&case.end),
-                case.executor.word(),
+                &by,
                 &format!("{:.2}", case.deviation),
                 &why,
             ])
@@ -200,8 +204,13 @@ impl Page<'_> {
                 None => out.push_str(line),
             }
         }
-        let fewer = "  The cases that deviate most, the latest first among equals; --cases COUNT shows more.\n";
-        out.push_str(fewer);
+        let which = match self.said.score.requires_confirmed {
+            true => "confirmed cases",
+            false => "cases",
+        };
+        out.push_str(&format!(
+            "  The {which} that deviate most, the latest first among equals; --cases COUNT shows more.\n"
+        ));
         out
     }
 
@@ -297,7 +306,10 @@ fn minute(time: &str) -> String {
 }
 
 fn figure(figure: &Figure) -> Vec<String> {
-    let how = format!("{} ({})", figure.formula, figure.rests_on);
+    let how = match figure.formula.as_str() {
+        "" => format!("({})", figure.rests_on),
+        formula => format!("{formula} ({})", figure.rests_on),
+    };
     row([&figure.name, &figure.value, &how])
 }
 
