@@ -123,7 +123,8 @@ pub struct ShadowScore {
     pub deviation: Option<Bounds>,
     /// That deviation against the permissible one of the process.
     pub status: Status,
-    /// Whether the process could be delegated to this kind: only when the shadow deviation is `within`.
+    /// Whether the process could be delegated to this kind: only when the shadow deviation is `within`, and AI never
+    /// where the action can't be undone and class f is needed.
     pub ready: bool,
     /// Further clean runs until it is, if all of them are clean.
     pub clean_runs_missing: Option<u64>,
@@ -329,7 +330,8 @@ pub struct ProcessScore {
     pub irreversible: bool,
     /// Whether automation pays back in time.
     pub pays_back: PaysBack,
-    /// Who runs it today: declared, else the kind that ran at least four fifths of its cases, else mixed.
+    /// Who runs it today: the kind that ran at least four fifths of its cases, else mixed; as declared where the log does
+    /// not say.
     pub executor: Executor,
     /// The kinds side by side.
     pub executors: Vec<ExecutorScore>,

@@ -9,6 +9,7 @@ use crate::cli::reading::reading_words;
 use crate::cli::text::{grouped, harmless, printable};
 use crate::config::format_span;
 use crate::model::{Origin, Status};
+use crate::score::ProcessScore;
 use crate::score::explain::{Figure, Lever, RuleTrace, Turn};
 use console::style;
 use std::io::{self, Write};
@@ -88,13 +89,12 @@ impl Page<'_> {
                 format!("window {}", format_span((seconds * 1e6) as i64))
             });
         let mut lines = vec![format!(
-            "As of {}. Counted from {} on ({window}): {} cases, {} of them open; {} exercises and {} shadow runs apart.",
+            "As of {}. Counted from {} on ({window}): {} cases, {} of them open; {}.",
             said.as_of,
             said.from,
             grouped(score.cases.into()),
             grouped(score.open_cases.into()),
-            grouped(score.exercises.into()),
-            grouped(score.shadow_runs.into()),
+            beside(score),
         )];
         lines.extend(said.rules.iter().map(rules_line));
         lines.extend(score.notes.iter().map(|note| format!("Note: {note}")));
@@ -240,6 +240,18 @@ impl Page<'_> {
             out.push_str(&paragraph(&rules_then(&group[0]), 6, self.width));
         }
         out
+    }
+}
+
+/// Exercises and shadow runs, and whether the former count.
+fn beside(score: &ProcessScore) -> String {
+    let exercises = grouped(score.exercises.into());
+    let shadow = grouped(score.shadow_runs.into());
+    match &score.exercise {
+        Some(exercise) if exercise.counted => {
+            format!("{exercises} exercises, which count as evidence; {shadow} shadow runs apart")
+        }
+        _ => format!("{exercises} exercises and {shadow} shadow runs apart"),
     }
 }
 
