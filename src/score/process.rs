@@ -2,10 +2,8 @@
 
 use super::evidence::{Evidence, Loss, ProcessSums};
 use super::follows::directly_follows;
-use super::recommend::{Attributes, recommend};
 use super::shape::{
     BaselineScore, Bounds, Durations, LossScore, ProcessScore, Share, SizeParts, SizeSource,
-    status_of,
 };
 use super::size::{SizeError, Sizes, calls_per_case, nominal_calls, own_size, sizes_by_name};
 use super::table::{
@@ -15,9 +13,7 @@ use super::table::{
 use crate::config::catalog::{Catalog, Process};
 use crate::config::tolerance::{PaysBack, Tolerance};
 use crate::measure::{END, Sums};
-use crate::model::{
-    Class, Executor, HOUR_US, NameId, Names, ONE, Origin, Status, Time, TolClass, WEEK_US,
-};
+use crate::model::{Class, HOUR_US, NameId, Names, ONE, Origin, Status, Time, TolClass, WEEK_US};
 use crate::stats::{Interval, categorical_variance, confidence_sequence};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -182,40 +178,13 @@ impl Scorer<'_> {
             Some(false) => PaysBack::No,
             None => PaysBack::Unknown,
         };
-        let attributes = match (complexity, frequency, tolerance_level) {
-            (Some(complexity), Some(frequency), Some(tolerance)) if live.cases > 0 => {
-                Some(Attributes {
-                    complexity,
-                    frequency,
-                    criticality: self.declared.criticality,
-                    tolerance,
-                    status,
-                    executor,
-                    required_class,
-                    achieved_class: achieved,
-                    ai_status: status_of(Executor::Ai, &executors, (executor, status)),
-                    code_status: status_of(Executor::Code, &executors, (executor, status)),
-                    irreversible: self.declared.irreversible,
-                    pays_back,
-                })
-            }
-            _ => None,
-        };
-        let verdict = attributes.and_then(|is| recommend(&tolerance.recommendations, &is));
-        let reason = match (&verdict, &attributes) {
-            (Some(verdict), Some(is)) => {
-                let figures = self.figures(is, nominal, per_week, permissible, deviation);
-                format!("{}: {figures}", verdict.because)
-            }
-            _ => self.no_verdict(),
-        };
-        let break_up = self.break_up(required_class, complexity, verdict.as_ref(), executor);
         let (missing, clean_runs_withheld) = self.clean_runs_missing(target);
-        let shadow = self.shadow(target);
+        let shadow = self.shadow(target, required_class);
         self.note_assumptions();
         self.note_evidence(target);
         let rate_interval = rate.map(|rate| self.widened_by_loss(rate));
-        ProcessScore {
+        let notes = std::mem::take(&mut self.notes);
+        let mut score = ProcessScore {
             cases: live.cases + live.open,
             open_cases: live.open,
             events: live.steps + live.open_events,
@@ -278,10 +247,7 @@ impl Scorer<'_> {
             irreversible: self.declared.irreversible,
             pays_back,
             executor,
-            withdraw: [Executor::Ai, Executor::Code]
-                .into_iter()
-                .filter(|kind| status_of(*kind, &executors, (executor, status)) == Status::Outside)
-                .collect(),
+            withdraw: Vec::new(),
             executors,
             exercises: self.parts.of_origin(Origin::Exercise).cases,
             exercise: self.exercise(),
@@ -294,15 +260,17 @@ impl Scorer<'_> {
             shadow,
             arrivals,
             value,
-            break_up,
+            break_up: None,
             disagreements: self.disagreements(size, per_week, rate_interval),
-            recommendation: verdict.as_ref().map(|verdict| verdict.recommendation),
-            rule: verdict.map(|verdict| verdict.rule),
-            reason,
-            notes: self.notes,
-            id: named(self.declared.id),
-            name: named(self.declared.name),
-        }
+            recommendation: None,
+            rule: None,
+            reason: String::new(),
+            notes,
+            id: named(&self.declared.id),
+            name: named(&self.declared.name),
+        };
+        self.decide(&mut score);
+        score
     }
 
     fn measured_size(&mut self, size: Option<&Result<Sizes, SizeError>>) -> Option<Sizes> {
@@ -467,12 +435,8 @@ impl Scorer<'_> {
 }
 
 /// Cases whose events name no process are a process of their own.
-fn named(text: String) -> String {
-    if text.is_empty() {
-        "(unnamed)".to_owned()
-    } else {
-        text
-    }
+fn named(text: &str) -> String {
+    if text.is_empty() { "(unnamed)" } else { text }.to_owned()
 }
 
 pub(super) fn interval_of(deviation: Option<Bounds>) -> Interval {
