@@ -3,6 +3,7 @@
 use super::*;
 use crate::config::tolerance::PaysBack;
 use crate::score::{Claim, ValueVerdict, differences};
+use std::slice::from_ref;
 
 fn lost(lost: i64) -> Loss {
     Loss {
@@ -196,7 +197,7 @@ fn uneven_arrivals_are_no_change_and_no_proof() {
     let [plain, other] =
         [&before, &after].map(|scored| scored.score.arrivals.as_ref().unwrap().cases_per_week);
     assert!(plain.lower > other.upper);
-    let found = differences(&[before.score.clone()], &[after.score.clone()]).remove(0);
+    let found = differences(from_ref(&before.score), from_ref(&after.score)).remove(0);
     let rate = found
         .differing
         .iter()
