@@ -1,6 +1,7 @@
 //! The cases behind a score: those that deviate most.
 
 use crate::cases::{Cause, Facts, RuleBook, causes};
+use crate::config::catalog::Process;
 use crate::ingest::KEY_SEPARATOR;
 use crate::model::{Executor, NameId, Names, ONE, Origin, Ppm, Time};
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,8 @@ pub struct CaseBehind {
     pub outcome: String,
     /// The kind that ran it.
     pub executor: Executor,
+    /// Live, or an exercise where those count.
+    pub origin: Origin,
     /// Its deviation, 0 (as designed) to 1 (wrong).
     pub deviation: f64,
     /// What makes it deviate, the greatest part first; empty for none.
@@ -30,19 +33,50 @@ pub struct CaseBehind {
 /// Largest deviation first, then the latest end; ids decide the rest, so that the order of reading does not.
 type Rank = (Reverse<Ppm>, Reverse<Time>, String);
 
+/// Which ended cases a score rests on, as the catalog has it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counting {
+    /// Exercises as well as live cases.
+    exercises: bool,
+    /// Only cases whose outcome is confirmed.
+    confirmed_only: bool,
+}
+
+impl Counting {
+    /// Of a process.
+    pub fn of(process: &Process) -> Counting {
+        Counting {
+            exercises: process.exercises_count,
+            confirmed_only: process.require_confirmed,
+        }
+    }
+
+    /// Whether a case is evidence.
+    fn counts(self, facts: &Facts) -> bool {
+        let counts = match facts.origin {
+            Origin::Live => true,
+            Origin::Exercise => self.exercises,
+            Origin::Shadow => false,
+        };
+        counts && (facts.confirmed || !self.confirmed_only)
+    }
+}
+
 /// Keeps the cases of one process that deviate most, at most so many.
 #[derive(Debug)]
 pub struct Worst {
     process: NameId,
+    counting: Counting,
     most: usize,
     kept: Vec<(Rank, CaseBehind)>,
 }
 
 impl Worst {
     /// Of a process, at most so many.
-    pub fn new(process: NameId, most: usize) -> Worst {
+    pub fn new(process: NameId, counting: Counting, most: usize) -> Worst {
         Worst {
             process,
+            counting,
             most,
             kept: Vec::new(),
         }
@@ -50,7 +84,7 @@ impl Worst {
 
     /// Looks at a case that counts ([`super::Tally::counts`]), by its key.
     pub fn offer(&mut self, key: &str, facts: &Facts, rules: &RuleBook, names: &Names) {
-        if facts.process != self.process || facts.origin != Origin::Live {
+        if facts.process != self.process || !self.counting.counts(facts) {
             return;
         }
         let rank = (Reverse(facts.deviation), Reverse(facts.end), key.to_owned());
@@ -66,6 +100,7 @@ impl Worst {
             end: facts.end.to_string(),
             outcome: names.text(facts.outcome).to_owned(),
             executor: facts.executor,
+            origin: facts.origin,
             deviation: f64::from(facts.deviation) / f64::from(ONE),
             causes: causes(facts, rules, names),
         };
@@ -125,6 +160,39 @@ mod tests {
         assert_eq!(split_key("INC-1"), ("", "INC-1"));
     }
 
+    #[test]
+    fn only_what_counts_as_evidence_is_listed() {
+        let mut names = Names::new();
+        let rules = RuleBook::new(&Catalog::default(), &Tolerance::builtin(), &mut names);
+        let case = |origin, confirmed| Facts {
+            process: 2,
+            origin,
+            confirmed,
+            ..some_facts(1, 0)
+        };
+        let cases = [
+            ("live", case(Origin::Live, false)),
+            ("drill", case(Origin::Exercise, false)),
+            ("shadow", case(Origin::Shadow, true)),
+            ("reviewed", case(Origin::Live, true)),
+        ];
+        let listed = |exercises, confirmed_only| {
+            let counting = Counting {
+                exercises,
+                confirmed_only,
+            };
+            let mut worst = Worst::new(2, counting, 10);
+            for (id, facts) in &cases {
+                worst.offer(id, facts, &rules, &names);
+            }
+            let ids: Vec<String> = worst.cases().into_iter().map(|case| case.id).collect();
+            ids.join(" ")
+        };
+        assert_eq!(listed(false, false), "live reviewed");
+        assert_eq!(listed(true, false), "drill live reviewed");
+        assert_eq!(listed(true, true), "reviewed");
+    }
+
     proptest! {
         #[test]
         fn the_worst_in_whatever_order_they_come(
@@ -133,7 +201,8 @@ mod tests {
         ) {
             let mut names = Names::new();
             let rules = RuleBook::new(&Catalog::default(), &Tolerance::builtin(), &mut names);
-            let (mut forward, mut backward) = (Worst::new(2, most), Worst::new(2, most));
+            let live = Counting::default();
+            let (mut forward, mut backward) = (Worst::new(2, live, most), Worst::new(2, live, most));
             let offer = |to: &mut Worst, (end, deviation, id): &(i64, u32, u32)| {
                 let facts = Facts { process: 2, ..some_facts(*end, deviation * 1000) };
                 to.offer(&format!("s\u{1f}{id:02}"), &facts, &rules, &names);

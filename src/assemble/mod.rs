@@ -7,7 +7,7 @@ mod content;
 mod table;
 mod tally;
 
-pub use behind::{CaseBehind, Worst, split_key};
+pub use behind::{CaseBehind, Counting, Worst, split_key};
 pub use content::ContentCounter;
 pub(crate) use table::event_in;
 pub use table::{CaseTable, TableLimits, Taken};

@@ -4,7 +4,7 @@ use super::common::{catalog, progress_of_cases, readable, tolerance};
 use super::failure::Failure;
 use super::mapping_args::MappingArgs;
 use super::reading::{Reading, RulesArgs, read_logs};
-use crate::assemble::{CaseBehind, Tally, Windows, Worst};
+use crate::assemble::{CaseBehind, Counting, Tally, Windows, Worst};
 use crate::config::daemon::{Config, Hashes};
 use crate::daemon::{PastError, PastView, Rules, past_scores};
 use crate::model::Time;
@@ -122,7 +122,10 @@ fn from_logs(ask: &Ask) -> Result<Viewed, Failure> {
         let names = &known.table.names;
         let windows = Windows::all_alike(rules.window);
         let tally = Tally::new(&book, names, windows, as_of);
-        let worst = |(process, most)| Worst::new(names.find(process).unwrap_or(0), most);
+        let worst = |(process, most)| {
+            let counting = Counting::of(&rules.catalog.process(process));
+            Worst::new(names.find(process).unwrap_or(0), counting, most)
+        };
         let mut worst = ask.cases_of.map(worst);
         let mut evidence = known.table.tell(tally, |key, facts, counts| {
             if let Some(worst) = &mut worst

@@ -3,7 +3,7 @@
 //! What arrived later but had happened by then counts, as it would have if it had come in time.
 
 use super::losses::losses_of;
-use crate::assemble::{CaseBehind, Tally, Windows, Worst, shadowed};
+use crate::assemble::{CaseBehind, Counting, Tally, Windows, Worst, shadowed};
 use crate::cases::{Case, RuleBook};
 use crate::config::Problems;
 use crate::config::catalog::Catalog;
@@ -247,8 +247,9 @@ impl<'a> Past<'a> {
     ) -> Past<'a> {
         let worst = |(process, most): (&str, usize)| {
             let id = names.find(process);
+            let counting = Counting::of(&view.rules.catalog.process(process));
             // Cases whose events name no process are listed under a name that no log has.
-            Worst::new(id.unwrap_or(0), most)
+            Worst::new(id.unwrap_or(0), counting, most)
         };
         Past {
             view: *view,

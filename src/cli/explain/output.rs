@@ -8,7 +8,8 @@ use crate::cli::layout::{
 use crate::cli::reading::reading_words;
 use crate::cli::text::{grouped, harmless, printable};
 use crate::config::format_span;
-use crate::model::Status;
+use crate::model::{Origin, Status};
+use crate::score::ProcessScore;
 use crate::score::explain::{Figure, Lever, RuleTrace, Turn};
 use console::style;
 use std::io::{self, Write};
@@ -88,13 +89,12 @@ impl Page<'_> {
                 format!("window {}", format_span((seconds * 1e6) as i64))
             });
         let mut lines = vec![format!(
-            "As of {}. Counted from {} on ({window}): {} cases, {} of them open; {} exercises and {} shadow runs apart.",
+            "As of {}. Counted from {} on ({window}): {} cases, {} of them open; {}.",
             said.as_of,
             said.from,
             grouped(score.cases.into()),
             grouped(score.open_cases.into()),
-            grouped(score.exercises.into()),
-            grouped(score.shadow_runs.into()),
+            beside(score),
         )];
         lines.extend(said.rules.iter().map(rules_line));
         lines.extend(score.notes.iter().map(|note| format!("Note: {note}")));
@@ -180,10 +180,14 @@ impl Page<'_> {
                 0 => format!("as designed: `{}`", case.outcome),
                 _ => why.join("; "),
             };
+            let by = match case.origin {
+                Origin::Exercise => format!("{} (exercise)", case.executor),
+                Origin::Live | Origin::Shadow => case.executor.to_string(),
+            };
             row([
                 &printable(&case.id, MOST_ID),
                 &minute(&case.end),
-                case.executor.word(),
+                &by,
                 &format!("{:.2}", case.deviation),
                 &why,
             ])
@@ -200,8 +204,13 @@ impl Page<'_> {
                 None => out.push_str(line),
             }
         }
-        let fewer = "  The cases that deviate most, the latest first among equals; --cases COUNT shows more.\n";
-        out.push_str(fewer);
+        let which = match self.said.score.requires_confirmed {
+            true => "confirmed cases",
+            false => "cases",
+        };
+        out.push_str(&format!(
+            "  The {which} that deviate most, the latest first among equals; --cases COUNT shows more.\n"
+        ));
         out
     }
 
@@ -231,6 +240,18 @@ impl Page<'_> {
             out.push_str(&paragraph(&rules_then(&group[0]), 6, self.width));
         }
         out
+    }
+}
+
+/// Exercises and shadow runs, and whether the former count.
+fn beside(score: &ProcessScore) -> String {
+    let exercises = grouped(score.exercises.into());
+    let shadow = grouped(score.shadow_runs.into());
+    match &score.exercise {
+        Some(exercise) if exercise.counted => {
+            format!("{exercises} exercises, which count as evidence; {shadow} shadow runs apart")
+        }
+        _ => format!("{exercises} exercises and {shadow} shadow runs apart"),
     }
 }
 
@@ -297,7 +318,10 @@ fn minute(time: &str) -> String {
 }
 
 fn figure(figure: &Figure) -> Vec<String> {
-    let how = format!("{} ({})", figure.formula, figure.rests_on);
+    let how = match figure.formula.as_str() {
+        "" => format!("({})", figure.rests_on),
+        formula => format!("{formula} ({})", figure.rests_on),
+    };
     row([&figure.name, &figure.value, &how])
 }
 
