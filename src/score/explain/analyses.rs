@@ -1,8 +1,9 @@
 //! Figures of what is measured beside class and tolerance: agreement, kinds against each other, arrivals, value, parts.
 
 use super::figures::{ENDED, FREQUENCY, Figure, STARTED, figure, interval};
-use super::{percent, short};
-use crate::score::agreement::{Agreement, Estimate, KindAgreement, Unknown};
+use super::{LEAST_CASES, percent, short, too_few};
+use crate::model::Executor;
+use crate::score::agreement::{Agreement, Estimate, KindAgreement, PassHat, Unknown};
 use crate::score::breakup::{BreakUp, Part};
 use crate::score::compare::{Comparison, Incomparable, KindDifference};
 use crate::score::frequency::{Elasticity, Frequency, Withheld};
@@ -22,7 +23,16 @@ const DECLARED_HOURS: &str = "rate, hours, catalog";
 /// Agreement, comparisons, value and parts of a score, where it has them.
 pub(super) fn analyses(score: &ProcessScore) -> Vec<Figure> {
     let mut figures: Vec<Figure> = score.agreement.iter().flat_map(agreement).collect();
-    figures.extend(score.comparisons.iter().map(comparison));
+    // Kinds with too few cases are named among the executors, and nothing more is said of them.
+    let enough = |kind: Executor| {
+        let side = score.executors.iter().find(|side| side.executor == kind);
+        side.is_none_or(|side| side.cases >= LEAST_CASES)
+    };
+    let compared = score
+        .comparisons
+        .iter()
+        .filter(|pair| enough(pair.first) && enough(pair.second));
+    figures.extend(compared.map(comparison));
     figures.extend(score.duration_spread_test.iter().map(|test| {
         row(
             (COMPARED, "spread of durations"),
@@ -88,7 +98,15 @@ fn agreement(found: &Agreement) -> Vec<Figure> {
         estimate(&found.kappa_between_kinds),
         "Fleiss: 1 where kinds always end alike on the same input, 0 where by chance only",
     ));
-    figures.extend(found.kinds.iter().flat_map(kind_agreement));
+    for kind in &found.kinds {
+        match kind.runs < LEAST_CASES as u64 {
+            true => {
+                let name = (AGREEMENT, kind.executor.to_string());
+                figures.push(row(name, too_few(kind.runs, "run"), "", RUNS));
+            }
+            false => figures.extend(kind_agreement(kind)),
+        }
+    }
     figures
 }
 
@@ -101,17 +119,7 @@ fn kind_agreement(kind: &KindAgreement) -> Vec<Figure> {
             RUNS,
         )
     };
-    let pass = kind.pass_hat.iter().filter_map(|pass| {
-        let chance = pass.chance.value?;
-        Some(format!("{}: {chance:.3}", pass.k))
-    });
-    let pass: Vec<String> = pass.collect();
-    let pass = if pass.is_empty() {
-        "not enough repeats".to_owned()
-    } else {
-        pass.join(", ")
-    };
-    vec![
+    let mut figures = vec![
         of(
             "repeatability",
             estimate(&kind.repeatability_variance),
@@ -125,13 +133,46 @@ fn kind_agreement(kind: &KindAgreement) -> Vec<Figure> {
             estimate(&kind.kappa),
             "Fleiss, its runs as raters".to_owned(),
         ),
-        of(
-            "pass^k",
-            pass,
-            "chance that k runs on one input all end without deviation: mean of C(c,k) / C(n,k)"
-                .to_owned(),
-        ),
-    ]
+    ];
+    figures.extend(pass_hat(kind));
+    figures
+}
+
+/// pass^k for each k that is known, and in one line those that are not.
+fn pass_hat(kind: &KindAgreement) -> Vec<Figure> {
+    let name = |ks: String| (AGREEMENT, format!("{}: pass^{ks}", kind.executor));
+    let (known, thin): (Vec<&PassHat>, Vec<&PassHat>) = kind
+        .pass_hat
+        .iter()
+        .partition(|pass| pass.chance.value.is_some());
+    let mut figures: Vec<Figure> = known
+        .into_iter()
+        .map(|pass| {
+            let runs = match pass.k {
+                1 => "a run ends".to_owned(),
+                k => format!("{k} runs on one input all end"),
+            };
+            let formula = format!(
+                "chance that {runs} without deviation: mean of C(c,k) / C(n,k) over {} inputs",
+                pass.inputs
+            );
+            row(
+                name(pass.k.to_string()),
+                estimate(&pass.chance),
+                formula,
+                RUNS,
+            )
+        })
+        .collect();
+    if let (Some(first), Some(last)) = (thin.first(), thin.last()) {
+        let ks = match first.k == last.k {
+            true => first.k.to_string(),
+            false => format!("{} to {}", first.k, last.k),
+        };
+        let formula = format!("{} inputs were run {} times or more", first.inputs, first.k);
+        figures.push(row(name(ks), estimate(&first.chance), formula, RUNS));
+    }
+    figures
 }
 
 /// A figure with its interval, or why there is none.

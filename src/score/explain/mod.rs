@@ -18,6 +18,15 @@ fn percent(share: f64) -> String {
     format!("{:.2} %", share * 100.0)
 }
 
+/// Of a kind with fewer cases no figure is printed: its interval would cover nearly everything.
+const LEAST_CASES: i64 = 5;
+
+/// `1 case, too few to say anything`.
+fn too_few(count: u64, what: &str) -> String {
+    let s = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{s}, too few to say anything")
+}
+
 /// A number with as many digits as it needs, at most `most`.
 fn short(number: f64, most: usize) -> String {
     let text = format!("{number:.most$}");

@@ -4,7 +4,7 @@ use super::figures::{
     CATALOG, DECLARED, DEVIATION, ENDED, EXECUTORS, Figure, Ground, TABLE, cases, counted, figure,
     interval, share, span, status_word,
 };
-use super::{percent, short};
+use super::{LEAST_CASES, percent, short, too_few};
 use crate::model::{Executor, ONE, Ppm, Status};
 use crate::score::shape::{Bounds, Disagreement, ExecutorScore, ExerciseScore, ShadowScore};
 
@@ -57,6 +57,11 @@ fn observed(deviation: Option<Bounds>, status: Status) -> String {
 }
 
 pub(super) fn executor(side: &ExecutorScore) -> Figure {
+    if side.cases < LEAST_CASES {
+        let value = too_few(side.cases.unsigned_abs(), "case");
+        let name = (EXECUTORS, side.executor.to_string());
+        return figure(name, value, (String::new(), ENDED));
+    }
     let mut how = vec![format!(
         "deviation of the {} it ran alone",
         cases(side.cases)
