@@ -205,6 +205,88 @@ fn ready_to_delegate_only_when_the_shadow_is_within() {
 }
 
 #[test]
+fn what_can_not_be_undone_is_never_ready_for_ai_alone() {
+    let scratch = Scratch::new();
+    let catalog = CATALOG.replace(
+        "criticality: low",
+        "criticality: low\n    class: f\n    irreversible: true",
+    );
+    let found = score(&scratch, &shadowed(2400, 2401), &catalog);
+    let shadow = &found["shadow"][0];
+    assert_eq!(shadow["status"], "within");
+    assert_eq!(shadow["ready"], false);
+    assert_eq!(found["ready_to_delegate"], serde_json::json!([]));
+    assert!(shadow["reason"].to_string().contains("can't be undone"));
+}
+
+#[test]
+fn shadow_runs_decide_whether_ai_takes_over() {
+    let scratch = Scratch::new();
+    let said = |log: &str| {
+        let found = score(&scratch, log, CATALOG);
+        let rule = found["rule"].as_str().unwrap().to_owned();
+        (rule, found["recommendation"].clone(), found)
+    };
+    let (rule, advice, found) = said(&shadowed(400, 5));
+    assert_eq!(found["shadow"][0]["status"], "outside");
+    assert_eq!(
+        (rule.as_str(), advice),
+        ("ai-failed-its-trial", "keep with people".into())
+    );
+    assert!(
+        found["reason"]
+            .to_string()
+            .contains("400 shadow runs of ai")
+    );
+    let (rule, advice, found) = said(&shadowed(100, 101));
+    assert_eq!(found["shadow"][0]["status"], "undetermined");
+    assert_eq!(rule, "forgiving-but-not-shown-yet");
+    assert_eq!(advice, "AI with human approval");
+    let missing = found["shadow"][0]["clean_runs_missing"].to_string();
+    assert!(
+        found["notes"]
+            .to_string()
+            .contains(&format!("{missing} more"))
+    );
+    let (_, advice, found) = said(&cases(100, "human", |_| outcome("good")));
+    assert_eq!(advice, "delegate to AI");
+    assert!(found["notes"].to_string().contains("no shadow run of AI"));
+}
+
+#[test]
+fn outcomes_that_nobody_confirmed_do_not_leave_ai_unattended() {
+    let scratch = Scratch::new();
+    let log = cases(300, "ai", |_| outcome("good"));
+    let catalog = format!("{CATALOG}    require_confirmed: true\n");
+    let found = score(&scratch, &log, &catalog);
+    assert_eq!(found["evidence_cases"], 0);
+    assert_eq!(found["recommendation"], "AI with human approval");
+}
+
+#[test]
+fn who_ran_it_by_the_log_is_judged_not_who_is_declared() {
+    let scratch = Scratch::new();
+    let wrong = |nth: usize| outcome(if nth.is_multiple_of(5) { "bad" } else { "good" });
+    let declared = |kind: &str| format!("{CATALOG}    executor: {kind}\n");
+    let found = score(&scratch, &cases(200, "human", wrong), &declared("ai"));
+    assert_eq!(
+        (&found["executor"], &found["status"]),
+        (&"human".into(), &"outside".into())
+    );
+    assert_eq!(found["withdraw"], serde_json::json!([]));
+    assert_ne!(found["rule"], "withdraw-ai");
+    assert_eq!(found["disagreements"][0]["what"], "executor");
+    let log = cases(400, "code", |_| outcome("good"));
+    let found = score(&scratch, &log, &declared("mixed"));
+    assert_eq!(found["rule"], "code-that-holds");
+    // Where the log does not say, the catalog does.
+    let log = cases(200, "human", wrong).replace(",\"executor\":\"human\"", "");
+    let found = score(&scratch, &log, &declared("ai"));
+    assert_eq!(found["executor"], "ai");
+    assert_eq!(found["withdraw"], serde_json::json!(["ai"]));
+}
+
+#[test]
 fn shadow_runs_without_a_twin_are_compared_by_input() {
     let scratch = Scratch::new();
     let input = |nth: usize| format!(",\"input\":\"i{}\"", nth % 7);

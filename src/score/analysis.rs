@@ -6,11 +6,11 @@ use super::compare::{Comparison, KindTotals, compare};
 use super::frequency::{Frequency, frequency};
 use super::process::Scorer;
 use super::recommend::Verdict;
-use super::shape::{Bounds, SpreadScore};
+use super::shape::{Bounds, ProcessScore, SpreadScore};
 use super::value::{AutomationTerms, HandsOnMinutes, Value, ValueInput, value};
 use crate::config::tolerance::Recommendation;
 use crate::measure::Sums;
-use crate::model::{Class, Executor, Level, Origin};
+use crate::model::{Executor, Level, Origin};
 use crate::stats::{Interval, brown_forsythe, student_t_quantile};
 
 impl Scorer<'_> {
@@ -176,14 +176,12 @@ impl Scorer<'_> {
     /// Where it should be broken into parts, or is so complex that one would want to: the cuts.
     pub(super) fn break_up(
         &self,
-        required_class: Class,
-        complexity: Option<Level>,
+        score: &ProcessScore,
         verdict: Option<&Verdict>,
-        executor: Executor,
     ) -> Option<BreakUp> {
         let advised =
             verdict.is_some_and(|verdict| verdict.recommendation == Recommendation::BreakUp);
-        if !advised && complexity != Some(Level::ExtremelyHigh) {
+        if !advised && score.complexity != Some(Level::ExtremelyHigh) {
             return None;
         }
         let live = self.live;
@@ -197,9 +195,11 @@ impl Scorer<'_> {
         let terms = BreakUpTerms {
             names: self.terms.names,
             tolerance: self.terms.tolerance,
-            required_class,
+            required_class: score.required_class,
             criticality: self.declared.criticality,
-            executor,
+            executor: score.executor,
+            ai_shadow: score.trial_of(Executor::Ai),
+            code_shadow: score.trial_of(Executor::Code),
             irreversible: self.declared.irreversible,
             cases_per_week: (live.started() > 0).then(|| live.started() as f64 / self.weeks),
         };

@@ -15,7 +15,7 @@ mod tests;
 use self::advice::Advice;
 use self::flow::Flow;
 use super::shape::Bounds;
-use crate::config::tolerance::{Recommendation, Tolerance, ToleranceLevel};
+use crate::config::tolerance::{Recommendation, Tolerance, ToleranceLevel, Trial};
 use crate::model::{Class, Executor, Level, NameId, Names, Ppm, Status, TolClass};
 use serde::{Deserialize, Serialize};
 
@@ -48,6 +48,10 @@ pub struct BreakUpTerms<'a> {
     pub criticality: Level,
     /// Who runs it today.
     pub executor: Executor,
+    /// What the shadow runs of AI show, of the whole.
+    pub ai_shadow: Trial,
+    /// What the shadow runs of code show, of the whole.
+    pub code_shadow: Trial,
     /// Whether its action can't be undone.
     pub irreversible: bool,
     /// Cases started per week.

@@ -21,6 +21,7 @@ mod sides;
 mod size;
 mod table;
 mod value;
+mod verdict;
 
 pub use agreement::{
     Agreement, Components, Estimate, KindAgreement, PairCount, PairTable, PassHat, RunCount,

@@ -2,10 +2,8 @@
 
 use super::evidence::{Evidence, Loss, ProcessSums};
 use super::follows::directly_follows;
-use super::recommend::{Attributes, recommend};
 use super::shape::{
     BaselineScore, Bounds, Durations, LossScore, ProcessScore, Share, SizeParts, SizeSource,
-    status_of,
 };
 use super::size::{SizeError, Sizes, calls_per_case, nominal_calls, own_size, sizes_by_name};
 use super::table::{
@@ -15,9 +13,7 @@ use super::table::{
 use crate::config::catalog::{Catalog, Process};
 use crate::config::tolerance::{PaysBack, Tolerance};
 use crate::measure::{END, Sums};
-use crate::model::{
-    Class, Executor, HOUR_US, NameId, Names, ONE, Origin, Status, Time, TolClass, WEEK_US,
-};
+use crate::model::{Class, HOUR_US, NameId, Names, ONE, Origin, Status, Time, TolClass, WEEK_US};
 use crate::stats::{
     Interval, categorical_variance, clean_runs_missing, confidence_sequence, rate_interval,
 };
@@ -184,41 +180,13 @@ impl Scorer<'_> {
             Some(false) => PaysBack::No,
             None => PaysBack::Unknown,
         };
-        let attributes = match (complexity, frequency, tolerance_level) {
-            (Some(complexity), Some(frequency), Some(tolerance)) if live.cases > 0 => {
-                Some(Attributes {
-                    complexity,
-                    frequency,
-                    criticality: self.declared.criticality,
-                    tolerance,
-                    status,
-                    executor,
-                    required_class,
-                    achieved_class: achieved,
-                    ai_status: status_of(Executor::Ai, &executors, (executor, status)),
-                    code_status: status_of(Executor::Code, &executors, (executor, status)),
-                    irreversible: self.declared.irreversible,
-                    pays_back,
-                })
-            }
-            _ => None,
-        };
-        let verdict = attributes.and_then(|is| recommend(&tolerance.recommendations, &is));
-        let reason = match (&verdict, &attributes) {
-            (Some(verdict), Some(is)) => {
-                let figures = self.figures(is, nominal, per_week, permissible, deviation);
-                format!("{}: {figures}", verdict.because)
-            }
-            _ if started == 0 => "no case was seen".to_owned(),
-            _ => "no case has ended yet".to_owned(),
-        };
-        let break_up = self.break_up(required_class, complexity, verdict.as_ref(), executor);
         let missing = self.clean_runs_missing(target);
-        let shadow = self.shadow(target);
+        let shadow = self.shadow(target, required_class);
         self.note_assumptions();
         self.note_evidence(target);
         let rate_interval = per_week.and(rate).map(|ci| [ci.lower, ci.upper]);
-        ProcessScore {
+        let notes = std::mem::take(&mut self.notes);
+        let mut score = ProcessScore {
             cases: live.cases + live.open,
             open_cases: live.open,
             events: live.steps + live.open_events,
@@ -280,10 +248,7 @@ impl Scorer<'_> {
             irreversible: self.declared.irreversible,
             pays_back,
             executor,
-            withdraw: [Executor::Ai, Executor::Code]
-                .into_iter()
-                .filter(|kind| status_of(*kind, &executors, (executor, status)) == Status::Outside)
-                .collect(),
+            withdraw: Vec::new(),
             executors,
             exercises: self.parts.of_origin(Origin::Exercise).cases,
             exercise: self.exercise(),
@@ -296,15 +261,17 @@ impl Scorer<'_> {
             shadow,
             arrivals: self.arrivals(),
             value,
-            break_up,
+            break_up: None,
             disagreements: self.disagreements(size, per_week, rate_interval),
-            recommendation: verdict.as_ref().map(|verdict| verdict.recommendation),
-            rule: verdict.map(|verdict| verdict.rule),
-            reason,
-            notes: self.notes,
-            id: named(self.declared.id),
-            name: named(self.declared.name),
-        }
+            recommendation: None,
+            rule: None,
+            reason: String::new(),
+            notes,
+            id: named(&self.declared.id),
+            name: named(&self.declared.name),
+        };
+        self.decide(&mut score);
+        score
     }
 
     fn measured_size(&mut self, size: Option<&Result<Sizes, SizeError>>) -> Option<Sizes> {
@@ -499,29 +466,6 @@ impl Scorer<'_> {
         })
     }
 
-    fn executor(&self) -> Executor {
-        self.declared
-            .executor
-            .unwrap_or_else(|| self.measured_executor())
-    }
-
-    /// The kind that ran at least four fifths of the cases, else mixed.
-    pub(super) fn measured_executor(&self) -> Executor {
-        let mut by_kind: BTreeMap<Executor, i64> = BTreeMap::new();
-        for ((kind, origin), sums) in &self.parts.parts {
-            if *origin == Origin::Live && *kind != Executor::Unknown {
-                *by_kind.entry(*kind).or_default() += sums.started();
-            }
-        }
-        let all: i64 = by_kind.values().sum();
-        let most = by_kind.into_iter().max_by_key(|(_, cases)| *cases);
-        match most {
-            None => Executor::Unknown,
-            Some((kind, cases)) if cases * 5 >= all * 4 => kind,
-            Some(_) => Executor::Mixed,
-        }
-    }
-
     fn outcomes(&self) -> BTreeMap<String, i64> {
         self.live
             .outcomes
@@ -529,47 +473,11 @@ impl Scorer<'_> {
             .map(|(id, count)| (self.terms.names.text(id).to_owned(), count))
             .collect()
     }
-
-    fn figures(
-        &self,
-        is: &Attributes,
-        nominal: Option<f64>,
-        per_week: Option<f64>,
-        permissible: Option<f64>,
-        deviation: Option<Bounds>,
-    ) -> String {
-        let number = |value: Option<f64>, digits: usize| {
-            value.map_or("unknown".to_owned(), |value| format!("{value:.digits$}"))
-        };
-        let assumed = if self.declared.criticality_assumed {
-            " (assumed)"
-        } else {
-            ""
-        };
-        let observed = deviation.map_or("not observed".to_owned(), |d| {
-            format!("observed {:.4} [{:.4}, {:.4}]", d.mean, d.lower, d.upper)
-        });
-        format!(
-            "complexity {} ({} steps), frequency {} ({} cases a week), criticality {}{assumed}, tolerance {} (permissible {}), {observed}: {}",
-            is.complexity,
-            number(nominal, 1),
-            is.frequency,
-            number(per_week, 1),
-            is.criticality,
-            is.tolerance,
-            number(permissible, 4),
-            is.status,
-        )
-    }
 }
 
 /// Cases whose events name no process are a process of their own.
-fn named(text: String) -> String {
-    if text.is_empty() {
-        "(unnamed)".to_owned()
-    } else {
-        text
-    }
+fn named(text: &str) -> String {
+    if text.is_empty() { "(unnamed)" } else { text }.to_owned()
 }
 
 pub(super) fn interval_of(deviation: Option<Bounds>) -> Interval {

@@ -2,7 +2,7 @@
 
 use super::shape::ProcessScore;
 use crate::config::tolerance::{
-    OneOf, PaysBack, Precision, Recommendation, Rule, ToleranceLevel, When,
+    OneOf, PaysBack, Precision, Recommendation, Rule, ToleranceLevel, Trial, When,
 };
 use crate::model::{Class, Executor, Level, Status, TolClass};
 use serde::{Deserialize, Serialize};
@@ -31,6 +31,10 @@ pub struct Attributes {
     pub ai_status: Status,
     /// Status of the cases that code ran alone.
     pub code_status: Status,
+    /// What the shadow runs of AI show.
+    pub ai_shadow: Trial,
+    /// What the shadow runs of code show.
+    pub code_shadow: Trial,
     /// Whether its action can't be undone.
     pub irreversible: bool,
     /// Whether automation pays back in time.
@@ -49,9 +53,11 @@ pub struct Verdict {
 }
 
 impl Attributes {
-    /// Those that a score was judged by; `None` where there was no verdict for want of them.
+    /// Those that a score is judged by; `None` while no case has ended.
     pub fn of(score: &ProcessScore) -> Option<Attributes> {
-        score.rule.as_ref()?;
+        if score.cases <= score.open_cases {
+            return None;
+        }
         Some(Attributes {
             complexity: score.complexity?,
             frequency: score.frequency?,
@@ -63,9 +69,16 @@ impl Attributes {
             achieved_class: score.achieved_class,
             ai_status: score.status_of(Executor::Ai),
             code_status: score.status_of(Executor::Code),
+            ai_shadow: score.trial_of(Executor::Ai),
+            code_shadow: score.trial_of(Executor::Code),
             irreversible: score.irreversible,
             pays_back: score.pays_back,
         })
+    }
+
+    /// Whether AI must not run it unattended, however well it does.
+    fn never_for_ai_alone(&self) -> bool {
+        never_for_ai_alone(self.irreversible, self.required_class)
     }
 
     /// Achieved against required class.
@@ -84,26 +97,49 @@ impl Attributes {
     }
 }
 
+/// What can't be undone and needs the finest class is never for unattended AI.
+pub(super) fn never_for_ai_alone(irreversible: bool, required_class: Class) -> bool {
+    irreversible && required_class == Class::F
+}
+
 /// The first rule that fits. `None` only for a table without a last rule that always fits, which validation refuses.
 pub fn recommend(rules: &[Rule], attributes: &Attributes) -> Option<Verdict> {
     let rule = rules.iter().find(|rule| fits(&rule.when, attributes))?;
-    let fine_for_good = attributes.irreversible && attributes.required_class == Class::F;
-    if rule.then == Recommendation::Ai && fine_for_good {
-        // Whatever a table of one's own says: this is not a matter of taste.
-        return Some(Verdict {
-            recommendation: Recommendation::AiWithApproval,
+    Some(match guard(rule.then, attributes) {
+        None => Verdict {
+            recommendation: rule.then,
+            rule: rule.name.clone(),
+            because: rule.because.clone(),
+        },
+        Some((recommendation, why)) => Verdict {
+            recommendation,
             rule: format!("{} (guarded)", rule.name),
-            because: format!(
-                "{}; but its action can't be undone and it needs class f, so AI is never recommended unattended",
-                rule.because
-            ),
-        });
-    }
-    Some(Verdict {
-        recommendation: rule.then,
-        rule: rule.name.clone(),
-        because: rule.because.clone(),
+            because: format!("{}; but {why}", rule.because),
+        },
     })
+}
+
+/// Whatever a table of one's own says, these are not matters of taste.
+fn guard(said: Recommendation, is: &Attributes) -> Option<(Recommendation, &'static str)> {
+    match (said, is.ai_shadow, is.code_shadow) {
+        (Recommendation::Ai, Trial::Outside, _) => Some((
+            Recommendation::People,
+            "AI ran it beside people and deviated more than it may",
+        )),
+        (Recommendation::Code, _, Trial::Outside) => Some((
+            Recommendation::People,
+            "code ran it beside people and deviated more than it may",
+        )),
+        (Recommendation::Ai, ..) if is.never_for_ai_alone() => Some((
+            Recommendation::AiWithApproval,
+            "its action can't be undone and it needs class f, so AI is never recommended unattended",
+        )),
+        (Recommendation::Ai, Trial::Undetermined, _) => Some((
+            Recommendation::AiWithApproval,
+            "what AI has shown so far is too little to leave it unattended",
+        )),
+        _ => None,
+    }
 }
 
 /// One condition of a rule, held against the attributes of a process.
@@ -175,6 +211,8 @@ fn each_condition(when: &When, is: &Attributes, told: Told) {
     tell(told, "precision", &when.precision, &is.precision());
     tell(told, "ai_status", &when.ai_status, &is.ai_status);
     tell(told, "code_status", &when.code_status, &is.code_status);
+    tell(told, "ai_shadow", &when.ai_shadow, &is.ai_shadow);
+    tell(told, "code_shadow", &when.code_shadow, &is.code_shadow);
     tell(told, "irreversible", &when.irreversible, &is.irreversible);
     tell(told, "pays_back", &when.pays_back, &is.pays_back);
 }
@@ -195,6 +233,8 @@ mod tests {
         achieved_class: TolClass::Undetermined,
         ai_status: Status::Undetermined,
         code_status: Status::Undetermined,
+        ai_shadow: Trial::None,
+        code_shadow: Trial::None,
         irreversible: false,
         pays_back: PaysBack::Unknown,
     };
@@ -246,6 +286,52 @@ mod tests {
     }
 
     #[test]
+    fn shadow_runs_have_a_say() {
+        let tried = |ai_shadow| verdict(Attributes { ai_shadow, ..DESK });
+        assert_eq!(tried(Trial::Within).recommendation, Recommendation::Ai);
+        let open = tried(Trial::Undetermined);
+        assert_eq!(open.recommendation, Recommendation::AiWithApproval);
+        assert_eq!(open.rule, "forgiving-but-not-shown-yet");
+        let failed = tried(Trial::Outside);
+        assert_eq!(failed.recommendation, Recommendation::People);
+        assert_eq!(failed.rule, "ai-failed-its-trial");
+        let precise = Attributes {
+            tolerance: ToleranceLevel::Low,
+            ..DESK
+        };
+        assert_eq!(verdict(precise).recommendation, Recommendation::Code);
+        let failed = Attributes {
+            code_shadow: Trial::Outside,
+            ..precise
+        };
+        assert_ne!(verdict(failed).recommendation, Recommendation::Code);
+    }
+
+    #[test]
+    fn whoever_failed_in_shadow_is_not_called_by_any_table() {
+        for (said, kind) in [("delegate to AI", "ai"), ("execute via code", "code")] {
+            let table = table_that_says(said);
+            let tried = |trial| {
+                let is = match kind {
+                    "ai" => Attributes {
+                        ai_shadow: trial,
+                        ..DESK
+                    },
+                    _ => Attributes {
+                        code_shadow: trial,
+                        ..DESK
+                    },
+                };
+                recommend(&table.recommendations, &is).unwrap()
+            };
+            assert_eq!(tried(Trial::Within).recommendation.words(), said);
+            let failed = tried(Trial::Outside);
+            assert_eq!(failed.recommendation, Recommendation::People);
+            assert!(failed.rule.contains("guarded"));
+        }
+    }
+
+    #[test]
     fn what_does_not_pay_is_left() {
         let dear = Attributes {
             pays_back: PaysBack::No,
@@ -254,15 +340,19 @@ mod tests {
         assert_eq!(verdict(dear).recommendation, Recommendation::Leave);
     }
 
-    #[test]
-    fn what_cant_be_undone_is_never_given_to_unattended_ai() {
-        let always_ai =
-            "recommendations:\n- { name: mine, then: delegate to AI, because: I say so }\n";
+    fn table_that_says(recommendation: &str) -> Tolerance {
+        let rule = format!(
+            "recommendations:\n- {{ name: mine, then: {recommendation}, because: I say so }}\n"
+        );
         let (head, _) = crate::config::tolerance::DEFAULT
             .split_once("recommendations:")
             .unwrap();
-        let text = format!("{head}{always_ai}");
-        let table = Tolerance::parse(&text, std::path::Path::new("t.yaml")).unwrap();
+        Tolerance::parse(&format!("{head}{rule}"), std::path::Path::new("t.yaml")).unwrap()
+    }
+
+    #[test]
+    fn what_cant_be_undone_is_never_given_to_unattended_ai() {
+        let table = table_that_says("delegate to AI");
         let fine = Attributes {
             required_class: Class::F,
             irreversible: true,

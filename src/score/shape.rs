@@ -123,7 +123,8 @@ pub struct ShadowScore {
     pub deviation: Option<Bounds>,
     /// That deviation against the permissible one of the process.
     pub status: Status,
-    /// Whether the process could be delegated to this kind: only when the shadow deviation is `within`.
+    /// Whether the process could be delegated to this kind: only when the shadow deviation is `within`, and AI never
+    /// where the action can't be undone and class f is needed.
     pub ready: bool,
     /// Further clean runs until it is, if all of them are clean.
     pub clean_runs_missing: Option<u64>,
@@ -329,7 +330,8 @@ pub struct ProcessScore {
     pub irreversible: bool,
     /// Whether automation pays back in time.
     pub pays_back: PaysBack,
-    /// Who runs it today: declared, else the kind that ran at least four fifths of its cases, else mixed.
+    /// Who runs it today: the kind that ran at least four fifths of its cases, else mixed; as declared where the log does
+    /// not say.
     pub executor: Executor,
     /// The kinds side by side.
     pub executors: Vec<ExecutorScore>,
@@ -361,25 +363,4 @@ pub struct ProcessScore {
     pub reason: String,
     /// What one should know about these figures.
     pub notes: Vec<String>,
-}
-
-impl ProcessScore {
-    /// The status of what one kind runs: of the whole process where that is the kind that runs it, if it is outside; else
-    /// of the cases that it ran alone. Undetermined where it ran none.
-    pub fn status_of(&self, kind: Executor) -> Status {
-        status_of(kind, &self.executors, (self.executor, self.status))
-    }
-}
-
-/// See [`ProcessScore::status_of`].
-pub(super) fn status_of(
-    kind: Executor,
-    executors: &[ExecutorScore],
-    whole: (Executor, Status),
-) -> Status {
-    if whole == (kind, Status::Outside) {
-        return Status::Outside;
-    }
-    let of_kind = executors.iter().find(|score| score.executor == kind);
-    of_kind.map_or(Status::Undetermined, |score| score.status)
 }

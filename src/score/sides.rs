@@ -1,9 +1,10 @@
 //! A process seen side by side: people, AI and code; live cases, exercises and shadow runs.
 
 use super::process::{Scorer, Target, durations};
+use super::recommend::never_for_ai_alone;
 use super::shape::{ComparedBy, ExecutorScore, ExerciseScore, Provenance, ShadowScore};
 use crate::measure::{Counts, Sums};
-use crate::model::{Hour, NameId, ONE, Origin, Status};
+use crate::model::{Class, Executor, Hour, NameId, ONE, Origin, Status};
 use std::collections::BTreeMap;
 
 impl Scorer<'_> {
@@ -78,7 +79,7 @@ impl Scorer<'_> {
     }
 
     /// Shadow runs by kind, and whether the process is ready to be delegated to it.
-    pub(super) fn shadow(&self, target: Target) -> Vec<ShadowScore> {
+    pub(super) fn shadow(&self, target: Target, required_class: Class) -> Vec<ShadowScore> {
         let parts = self.parts.parts.iter();
         parts
             .filter(|((_, origin), sums)| *origin == Origin::Shadow && sums.cases > 0)
@@ -87,10 +88,14 @@ impl Scorer<'_> {
                 // A shadow run that could not be compared proves nothing, however well it says that it ended; one that
                 // says itself that it went wrong counts.
                 let own = self.deviation_of_uncompared(sums, &compared);
-                let (n, s) = (compared.runs, (compared.unlike + own).min(compared.runs as f64));
+                let (n, s) = (
+                    compared.runs,
+                    (compared.unlike + own).min(compared.runs as f64),
+                );
                 let deviation = self.bounds(n, s);
                 let status = self.status(deviation, target);
-                let ready = status == Status::Within;
+                let (ready, reason) =
+                    self.readiness(*executor, status, compared.by, required_class);
                 ShadowScore {
                     executor: *executor,
                     runs: sums.cases,
@@ -101,17 +106,33 @@ impl Scorer<'_> {
                     status,
                     ready,
                     clean_runs_missing: self.clean_runs_for(n, s, target),
-                    reason: match (ready, compared.by) {
-                        (true, _) => "its shadow runs hold what the process needs".to_owned(),
-                        (false, ComparedBy::Nothing) => {
-                            "no shadow run could be compared with what was done: map `parent` to the case that each one shadows, or `input`"
-                                .to_owned()
-                        }
-                        (false, _) => format!("its shadow runs are {status}"),
-                    },
+                    reason,
                 }
             })
             .collect()
+    }
+
+    /// Whether shadow runs of a status make it ready to be delegated to their kind, and why.
+    fn readiness(
+        &self,
+        executor: Executor,
+        status: Status,
+        by: ComparedBy,
+        required_class: Class,
+    ) -> (bool, String) {
+        let irreversible = self.declared.irreversible;
+        let never = executor == Executor::Ai && never_for_ai_alone(irreversible, required_class);
+        let reason = match (status, by) {
+            (Status::Within, _) if never => {
+                "its shadow runs hold what the process needs, but its action can't be undone and it needs class f: never for unattended AI"
+            }
+            (Status::Within, _) => "its shadow runs hold what the process needs",
+            (_, ComparedBy::Nothing) => {
+                "no shadow run could be compared with what was done: map `parent` to the case that each one shadows, or `input`"
+            }
+            _ => return (false, format!("its shadow runs are {status}")),
+        };
+        (status == Status::Within && !never, reason.to_owned())
     }
 
     /// Deviations that shadow runs have of themselves, beyond those that come from ending otherwise than what was done.

@@ -1,7 +1,7 @@
 //! A part against the tolerance table and the decision table.
 
 use super::BreakUpTerms;
-use crate::config::tolerance::{PaysBack, ToleranceLevel};
+use crate::config::tolerance::{PaysBack, ToleranceLevel, Trial};
 use crate::model::{Executor, Level, Status, TolClass};
 use crate::score::recommend::{Attributes, Verdict, recommend};
 use crate::score::shape::Bounds;
@@ -71,6 +71,11 @@ impl Judged {
             true => self.status,
             false => Status::Undetermined,
         };
+        // Shadow runs are of the whole, and say of a part no more than that something was tried.
+        let of_whole = |trial| match trial {
+            Trial::None => Trial::None,
+            _ => Trial::Undetermined,
+        };
         Some(Attributes {
             complexity: self.complexity,
             frequency: self.frequency?,
@@ -82,6 +87,8 @@ impl Judged {
             achieved_class: self.achieved_class,
             ai_status: of_kind(Executor::Ai),
             code_status: of_kind(Executor::Code),
+            ai_shadow: of_whole(terms.ai_shadow),
+            code_shadow: of_whole(terms.code_shadow),
             irreversible: terms.irreversible,
             // What automating a part would cost is declared nowhere.
             pays_back: PaysBack::Unknown,

@@ -61,6 +61,8 @@ impl Bench {
             required_class: Class::M,
             criticality: Level::Medium,
             executor: Executor::Human,
+            ai_shadow: Trial::None,
+            code_shadow: Trial::None,
             irreversible: false,
             cases_per_week: Some(10.0),
         }

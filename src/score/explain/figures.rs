@@ -155,8 +155,7 @@ const ROWS: &[Row] = &[
         formula: |_| "at most 0.5 % off".to_owned(), rests_on: |_| ENDED },
 
     Row { section: EXECUTORS, name: "run by", value: |g| Some(g.score.executor.to_string()),
-        formula: |g| if g.declared.executor.is_some() { "declared".to_owned() } else { "the kind that ran at least four fifths of the cases, else mixed".to_owned() },
-        rests_on: |g| if g.declared.executor.is_some() { CATALOG } else { STARTED } },
+        formula: |g| run_by(g).0, rests_on: |g| run_by(g).1 },
 ];
 
 /// The figures of a score, in order of their sections.
@@ -250,6 +249,18 @@ fn nominal(source: Option<SizeSource>) -> (&'static str, &'static str) {
         Some(SizeSource::Baseline) => ("the size measured over the baseline, frozen", "baseline"),
         Some(SizeSource::Unfrozen) => ("the size measured so far, not frozen yet", "baseline"),
         None => ("not known", "nothing"),
+    }
+}
+
+/// Who runs it, by the log where that says so, and what the catalog says.
+fn run_by(ground: &Ground) -> (String, &'static str) {
+    let measured = "the kind that ran at least four fifths of the cases, else mixed";
+    match ground.declared.executor {
+        Some(declared) if declared != ground.score.executor => {
+            (format!("{measured}; the catalog says {declared}"), STARTED)
+        }
+        Some(_) => ("declared".to_owned(), CATALOG),
+        None => (measured.to_owned(), STARTED),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Where a process stands, and where it would stand if one thing were otherwise.
 
-use crate::config::tolerance::{PaysBack, Recommendation, Tolerance};
+use crate::config::tolerance::{PaysBack, Recommendation, Tolerance, Trial};
 use crate::model::{Class, Executor, Level, Status};
 use crate::score::Terms;
 use crate::score::recommend::{Attributes, recommend};
@@ -27,6 +27,10 @@ pub(super) struct Standing<'a> {
     pub(super) ai: Option<Option<Interval>>,
     /// Of the cases that code ran alone, where there are any.
     pub(super) code: Option<Option<Interval>>,
+    /// Of the shadow runs of AI, where there are any.
+    pub(super) ai_shadow: Option<Option<Interval>>,
+    /// Of the shadow runs of code, where there are any.
+    pub(super) code_shadow: Option<Option<Interval>>,
     pub(super) criticality: Level,
     pub(super) executor: Executor,
     /// At which rates automation pays back, where that is known.
@@ -66,14 +70,18 @@ impl<'a> Standing<'a> {
             observed: score.deviation.map(interval),
             ai: side(score, Executor::Ai),
             code: side(score, Executor::Code),
+            ai_shadow: shadow(score, Executor::Ai),
+            code_shadow: shadow(score, Executor::Code),
             criticality: score.criticality,
             executor: score.executor,
             pays: None,
         };
         // Taken for true only where they say of the present rate what the score says.
         standing.pays = pays(score).filter(|pays| pays.at(standing.per_week) == base.pays_back);
-        let statuses =
-            |is: Attributes| (is.status, is.achieved_class, is.ai_status, is.code_status);
+        let statuses = |is: Attributes| {
+            let of_kinds = (is.ai_status, is.code_status, is.ai_shadow, is.code_shadow);
+            (is.status, is.achieved_class, of_kinds)
+        };
         standing.held = statuses(standing.judge().attributes) != statuses(base);
         Some(standing)
     }
@@ -104,6 +112,23 @@ impl<'a> Standing<'a> {
             attributes.status = held(self.observed, permissible);
             attributes.ai_status = of_side(self.ai);
             attributes.code_status = of_side(self.code);
+            let status = attributes.status;
+            let trial = |kind, own, shadow: Option<Option<Interval>>, base| {
+                let holds = own == Status::Within;
+                match shadow {
+                    _ if holds || self.executor == kind && status == Status::Within => Trial::None,
+                    Some(observed) => trial(observed, permissible),
+                    None => base,
+                }
+            };
+            let [ai, code] = [attributes.ai_status, attributes.code_status];
+            attributes.ai_shadow = trial(Executor::Ai, ai, self.ai_shadow, self.base.ai_shadow);
+            attributes.code_shadow = trial(
+                Executor::Code,
+                code,
+                self.code_shadow,
+                self.base.code_shadow,
+            );
             let observed = self.observed.unwrap_or(UNKNOWN);
             attributes.achieved_class = achieved_class(self.tolerance, observed, self.size);
         } else if permissible.is_none() {
@@ -167,6 +192,20 @@ fn interval(bounds: Bounds) -> Interval {
 fn side(score: &ProcessScore, kind: Executor) -> Option<Option<Interval>> {
     let side = score.executors.iter().find(|side| side.executor == kind)?;
     Some(side.deviation.map(interval))
+}
+
+fn shadow(score: &ProcessScore, kind: Executor) -> Option<Option<Interval>> {
+    let shadow = score.shadow.iter().find(|shadow| shadow.executor == kind)?;
+    Some(shadow.deviation.map(interval))
+}
+
+/// What shadow runs would show against another tolerance.
+fn trial(observed: Option<Interval>, permissible: Option<f64>) -> Trial {
+    match held(observed, permissible) {
+        Status::Within => Trial::Within,
+        Status::Outside => Trial::Outside,
+        Status::Undetermined | Status::NoTolerance => Trial::Undetermined,
+    }
 }
 
 /// Observed against permissible deviation.

@@ -374,3 +374,71 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_stray_kind_is_one_line() {
+    let mut scored = scored(&desk("low"), &[0; 40], 5);
+    let mut stray = scored.score.executors[0].clone();
+    stray.executor = Executor::Mixed;
+    stray.cases = 1;
+    scored.score.executors.push(stray);
+    let line = scored.value("executors", "mixed");
+    assert_eq!(line.as_deref(), Some("1 case, too few to say anything = "));
+}
+
+#[test]
+fn every_k_has_its_interval_or_how_many_runs_are_missing() {
+    use crate::score::agreement::{RunCount, agreement};
+    let mut scored = scored(&desk("low"), &[0; 40], 5);
+    let runs = (0..40).map(|input| RunCount {
+        input,
+        executor: Executor::Human,
+        outcome: 1,
+        deviation: if input < 10 { ONE } else { 0 },
+        count: 3,
+    });
+    scored.score.agreement = Some(agreement(runs));
+    let once = scored.value("agreement", "human: pass^1").unwrap();
+    assert!(once.starts_with("0.7500 [0."), "{once}");
+    let thin = scored.value("agreement", "human: pass^4 to 8").unwrap();
+    assert!(thin.contains("more runs needed"), "{thin}");
+}
+
+#[test]
+fn shadow_runs_that_fail_are_behind_the_verdict_and_what_would_change_it() {
+    use crate::config::tolerance::Trial;
+    use crate::score::shape::{Bounds, ComparedBy, ShadowScore};
+    let mut scored = scored(&desk("low"), &[0; 400], 5);
+    assert_eq!(scored.score.recommendation, Some(Recommendation::Ai));
+    scored.score.shadow.push(ShadowScore {
+        executor: Executor::Ai,
+        runs: 400,
+        compared_by: ComparedBy::Case,
+        compared: 400,
+        like_done: None,
+        deviation: Some(Bounds {
+            mean: 0.5,
+            lower: 0.4,
+            upper: 0.6,
+        }),
+        status: Status::Outside,
+        ready: false,
+        clean_runs_missing: None,
+        reason: String::new(),
+    });
+    assert_eq!(scored.score.trial_of(Executor::Ai), Trial::Outside);
+    let tried = trace(&scored.tolerance.recommendations, &scored.score);
+    let fired = tried.last().unwrap();
+    assert_eq!(fired.rule, "ai-failed-its-trial");
+    assert!(fired.conditions[0].measured.contains("400 shadow runs"));
+    // Whoever runs it: as long as its shadow runs fail, AI is not called.
+    let levers = ["frequency", "size", "criticality"].map(|name| scored.lever(name));
+    for turn in levers.iter().flat_map(|lever| &lever.turns) {
+        assert_ne!(
+            turn.recommendation,
+            Some(Recommendation::Ai),
+            "{}",
+            turn.when
+        );
+    }
+}

@@ -93,6 +93,8 @@ fn measured(attribute: &str, score: &ProcessScore) -> String {
         }),
         "ai_status" => Some(side(score, Executor::Ai)),
         "code_status" => Some(side(score, Executor::Code)),
+        "ai_shadow" => Some(shadow(score, Executor::Ai)),
+        "code_shadow" => Some(shadow(score, Executor::Code)),
         "pays_back" => score.value.as_ref().map(|value| value.reason.clone()),
         "precision" => Some(format!(
             "holds {}, needs {}",
@@ -112,6 +114,19 @@ fn side(score: &ProcessScore, kind: Executor) -> String {
         Some((cases, Some(d))) => {
             let (lower, upper) = (d.lower * 100.0, d.upper * 100.0);
             format!("{cases} cases alone, [{lower:.2}, {upper:.2}] %")
+        }
+    }
+}
+
+/// What one kind did beside those who run it.
+fn shadow(score: &ProcessScore, kind: Executor) -> String {
+    let shadow = score.shadow.iter().find(|shadow| shadow.executor == kind);
+    match shadow.map(|shadow| (shadow.runs, shadow.deviation)) {
+        None => format!("no shadow run of {kind}"),
+        Some((runs, None)) => format!("{runs} shadow runs, none compared"),
+        Some((runs, Some(d))) => {
+            let (lower, upper) = (d.lower * 100.0, d.upper * 100.0);
+            format!("{runs} shadow runs, [{lower:.2}, {upper:.2}] %")
         }
     }
 }

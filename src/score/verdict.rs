@@ -1,0 +1,187 @@
+//! From figures to a verdict: who runs it, who should, by which rule, and on what that rests.
+
+use super::process::Scorer;
+use super::recommend::{Attributes, Verdict, recommend};
+use super::shape::{ComparedBy, ProcessScore, ShadowScore};
+use crate::config::tolerance::{Recommendation, Trial};
+use crate::model::{Executor, Origin, Status};
+use std::collections::BTreeMap;
+
+/// The kinds that a process can be delegated to.
+const DELEGATES: [Executor; 2] = [Executor::Ai, Executor::Code];
+
+impl Scorer<'_> {
+    /// Who runs it, as the log has it. The catalog fills in where that does not say: of more than half of the cases
+    /// nothing, or of most only that several kinds ran them together.
+    pub(super) fn executor(&self) -> Executor {
+        let by_kind = self.started_by_kind();
+        let known: i64 = by_kind.values().sum();
+        let together = by_kind.get(&Executor::Mixed).copied().unwrap_or(0);
+        let says_little = known * 2 < self.live.started() || together * 5 >= known * 4;
+        match self.declared.executor {
+            Some(declared) if says_little => declared,
+            _ => self.measured_executor(),
+        }
+    }
+
+    /// The kind that ran at least four fifths of the cases, else mixed.
+    pub(super) fn measured_executor(&self) -> Executor {
+        let by_kind = self.started_by_kind();
+        let all: i64 = by_kind.values().sum();
+        let most = by_kind.into_iter().max_by_key(|(_, cases)| *cases);
+        match most {
+            None => Executor::Unknown,
+            Some((kind, cases)) if cases * 5 >= all * 4 => kind,
+            Some(_) => Executor::Mixed,
+        }
+    }
+
+    fn started_by_kind(&self) -> BTreeMap<Executor, i64> {
+        let mut by_kind: BTreeMap<Executor, i64> = BTreeMap::new();
+        for ((kind, origin), sums) in &self.parts.parts {
+            if *origin == Origin::Live && *kind != Executor::Unknown {
+                *by_kind.entry(*kind).or_default() += sums.started();
+            }
+        }
+        by_kind
+    }
+
+    /// Fills in what follows from the figures of a score.
+    pub(super) fn decide(&self, score: &mut ProcessScore) {
+        let attributes = Attributes::of(score);
+        let rules = &self.terms.tolerance.recommendations;
+        let verdict = attributes.and_then(|is| recommend(rules, &is));
+        score.withdraw = DELEGATES
+            .into_iter()
+            .filter(|kind| score.status_of(*kind) == Status::Outside)
+            .collect();
+        score.reason = match (&verdict, &attributes) {
+            (Some(verdict), Some(is)) => format!("{}: {}", verdict.because, figures(score, is)),
+            _ if self.live.started() == 0 => "no case was seen".to_owned(),
+            _ => "no case has ended yet".to_owned(),
+        };
+        score.break_up = self.break_up(score, verdict.as_ref());
+        if let Some(Verdict {
+            recommendation,
+            rule,
+            ..
+        }) = verdict
+        {
+            score.notes.extend(untried(score, recommendation));
+            score.recommendation = Some(recommendation);
+            score.rule = Some(rule);
+        }
+        score.notes.extend(tried(score));
+    }
+}
+
+impl ProcessScore {
+    /// The status of what one kind runs: of the whole process where that is the kind that runs it, if it is outside; else
+    /// of the cases that it ran alone. Undetermined where it ran none.
+    pub fn status_of(&self, kind: Executor) -> Status {
+        let alone = self.executors.iter().find(|side| side.executor == kind);
+        let alone = alone.map_or(Status::Undetermined, |side| side.status);
+        match (alone, self.executor == kind, self.status) {
+            // What it ran is shown to hold, so that it is others who deviate.
+            (Status::Within, ..) => Status::Within,
+            (_, true, Status::Outside) => Status::Outside,
+            (alone, ..) => alone,
+        }
+    }
+
+    /// What the shadow runs of one kind show, where it has still to show that it can.
+    pub fn trial_of(&self, kind: Executor) -> Trial {
+        let runs_it = self.executor == kind;
+        let holds = |status| status == Status::Within;
+        if holds(self.status_of(kind)) || runs_it && holds(self.status) {
+            return Trial::None;
+        }
+        match self.shadow_of(kind).map(|shadow| shadow.status) {
+            Some(Status::Within) => Trial::Within,
+            Some(Status::Outside) => Trial::Outside,
+            Some(Status::Undetermined | Status::NoTolerance) => Trial::Undetermined,
+            // Cases of which none is confirmed show no more than a trial that proves nothing.
+            None if runs_it && self.requires_confirmed && self.evidence_cases == 0 => {
+                Trial::Undetermined
+            }
+            None => Trial::None,
+        }
+    }
+
+    fn shadow_of(&self, kind: Executor) -> Option<&ShadowScore> {
+        self.shadow.iter().find(|shadow| shadow.executor == kind)
+    }
+}
+
+/// Where it should go to a kind of which nothing is known yet.
+fn untried(score: &ProcessScore, recommendation: Recommendation) -> Option<String> {
+    let (kind, name) = match recommendation {
+        Recommendation::Ai => (Executor::Ai, "AI"),
+        Recommendation::Code => (Executor::Code, "code"),
+        _ => return None,
+    };
+    let runs = score.executors.iter().any(|side| side.executor == kind);
+    let unknown = !runs && score.executor != kind && score.shadow_of(kind).is_none();
+    unknown.then(|| format!("no shadow run of {name}: run it beside people first"))
+}
+
+/// What is still missing of shadow runs that say nothing yet.
+fn tried(score: &ProcessScore) -> Vec<String> {
+    let said = |kind: Executor| {
+        let shadow = score.shadow_of(kind)?;
+        let open = score.trial_of(kind) == Trial::Undetermined;
+        if !open {
+            return None;
+        }
+        if shadow.compared_by == ComparedBy::Nothing {
+            return Some(format!("shadow runs of {kind}: {}", shadow.reason));
+        }
+        let missing = shadow.clean_runs_missing.filter(|runs| *runs > 0)?;
+        Some(format!(
+            "shadow runs of {kind} are undetermined: {missing} more without any deviation would show that it holds"
+        ))
+    };
+    DELEGATES.into_iter().filter_map(said).collect()
+}
+
+fn figures(score: &ProcessScore, is: &Attributes) -> String {
+    let number = |value: Option<f64>, digits: usize| {
+        value.map_or("unknown".to_owned(), |value| format!("{value:.digits$}"))
+    };
+    let assumed = if score.criticality_assumed {
+        " (assumed)"
+    } else {
+        ""
+    };
+    let observed = score.deviation.map_or("not observed".to_owned(), |d| {
+        format!("observed {:.4} [{:.4}, {:.4}]", d.mean, d.lower, d.upper)
+    });
+    let shadows: String = DELEGATES
+        .into_iter()
+        .filter(|kind| score.trial_of(*kind) != Trial::None)
+        .filter_map(|kind| score.shadow_of(kind))
+        .map(shadow_figures)
+        .collect();
+    format!(
+        "complexity {} ({} steps), frequency {} ({} cases a week), criticality {}{assumed}, tolerance {} (permissible {}), {observed}: {}{shadows}",
+        is.complexity,
+        number(score.nominal_size_steps, 1),
+        is.frequency,
+        number(score.cases_per_week, 1),
+        is.criticality,
+        is.tolerance,
+        number(score.permissible_deviation, 4),
+        is.status,
+    )
+}
+
+/// What shadow runs of one kind come to, as the last part of the reason.
+fn shadow_figures(shadow: &ShadowScore) -> String {
+    let observed = shadow.deviation.map_or("not observed".to_owned(), |d| {
+        format!("{:.4} [{:.4}, {:.4}]", d.mean, d.lower, d.upper)
+    });
+    format!(
+        "; {} shadow runs of {}, {observed}: {}",
+        shadow.runs, shadow.executor, shadow.status
+    )
+}
