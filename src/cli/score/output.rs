@@ -4,8 +4,8 @@ use super::Report;
 use crate::cli::failure::Failure;
 use crate::cli::reading::reading_words;
 use crate::cli::text::{self, grouped, harmless};
-use crate::model::{Status, TolClass};
-use crate::score::{Bounds, ProcessScore};
+use crate::model::{Executor, Status, TolClass};
+use crate::score::{Bounds, ExecutorScore, ProcessScore};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use console::{Style, Term};
 use serde_json::{Value, json};
@@ -27,6 +27,7 @@ pub(super) fn table(report: &Report) -> Result<(), Failure> {
         writeln!(out, "{}", score_table(&report.scores))?;
         writeln!(out)?;
         text.clear();
+        remarks(&mut text, &report.scores)?;
         explanations(&mut text, &report.scores)?;
         out.write_all(harmless(&String::from_utf8_lossy(&text)).as_bytes())?;
     }
@@ -132,6 +133,57 @@ fn achieved(score: &ProcessScore) -> String {
 /// A name from a log, not too long.
 fn printable(text: &str) -> String {
     text::printable(text, 60)
+}
+
+/// What the table has no column for, where there is something to say.
+fn remarks(out: &mut impl Write, scores: &[ProcessScore]) -> io::Result<()> {
+    let mut any = false;
+    for score in scores {
+        for line in remarks_of(score) {
+            any = true;
+            writeln!(out, "{}: {line}", printable(&score.id))?;
+        }
+    }
+    if any {
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+fn remarks_of(score: &ProcessScore) -> Vec<String> {
+    let mut lines = Vec::new();
+    for kind in &score.withdraw {
+        lines.push(format!("withdraw {kind} (outside)"));
+    }
+    for kind in &score.ready_to_delegate {
+        lines.push(format!(
+            "ready to delegate to {kind} (its shadow runs are within)"
+        ));
+    }
+    for found in &score.disagreements {
+        let what = match found.what.as_str() {
+            "executor" => String::new(),
+            what => format!("{what} "),
+        };
+        let (declared, measured) = (&found.declared, &found.measured);
+        lines.push(format!("declared {what}{declared}, measured {measured}"));
+    }
+    lines.extend(score.executors.iter().filter_map(own_word));
+    lines
+}
+
+/// Where most outcomes of AI or code rest on its own word.
+fn own_word(side: &ExecutorScore) -> Option<String> {
+    let own = side.provenance.self_declared;
+    let is_judged = matches!(side.executor, Executor::Ai | Executor::Code);
+    (is_judged && own > 0 && own * 2 >= side.cases).then(|| {
+        format!(
+            "{} of {} outcomes of {} are declared by itself, not confirmed",
+            grouped(own.into()),
+            grouped(side.cases.into()),
+            side.executor
+        )
+    })
 }
 
 fn explanations(out: &mut impl Write, scores: &[ProcessScore]) -> io::Result<()> {
