@@ -194,10 +194,11 @@ impl Detectors {
     ) {
         let weekday = weekday(day);
         let most = 0.5 * threshold.ln();
+        let present = present(digest);
         let seen: Vec<Seen> = self
             .tables
             .iter()
-            .map(|table| Seen::of(table, weekday, digest))
+            .map(|table| Seen::of(table, weekday, &present))
             .collect();
         let mut bets = Vec::new();
         for (nth, watched) in self.watched.iter().enumerate() {
@@ -256,33 +257,45 @@ impl Detectors {
             .tables
             .iter()
             .find(|table| table.scalar.stream == Stream::Deviation)?;
-        let seen = Seen::of(table, weekday(day), digest);
+        let present = present(digest);
+        let seen = Seen::of(table, weekday(day), &present);
         (seen.count > 0.0).then(|| seen.expected / seen.count)
     }
 }
 
+/// The categories that a digest counts, ascending, with their counts: few of all there are.
+fn present(digest: &Digest) -> Vec<(usize, f64)> {
+    let counts = digest.counts.iter().enumerate();
+    let present = counts.filter(|(_, count)| **count != 0);
+    present.map(|(at, count)| (at, f64::from(*count))).collect()
+}
+
 /// What a digest says of one scalar.
-struct Seen {
-    /// Categories with their counts.
-    counts: Vec<(usize, f64)>,
+struct Seen<'a> {
+    /// Its categories, with their counts.
+    counts: &'a [(usize, f64)],
+    /// Where its categories begin.
+    from: usize,
     count: f64,
     sum: f64,
     expected: f64,
 }
 
-impl Seen {
-    fn of(table: &Table, weekday: usize, digest: &Digest) -> Seen {
+impl Seen<'_> {
+    fn of<'a>(table: &Table, weekday: usize, present: &'a [(usize, f64)]) -> Seen<'a> {
         let (x, means) = (&table.scalar.x, &table.means[weekday]);
-        let counts = digest.counts.get(table.scalar.range.clone()).unwrap_or(&[]);
+        let range = &table.scalar.range;
+        let begin = present.partition_point(|(at, _)| *at < range.start);
+        let end = present.partition_point(|(at, _)| *at < range.end);
         let mut seen = Seen {
-            counts: Vec::new(),
+            counts: &present[begin..end],
+            from: range.start,
             count: 0.0,
             sum: 0.0,
             expected: 0.0,
         };
-        for (at, count) in counts.iter().enumerate().filter(|(_, count)| **count != 0) {
-            let count = f64::from(*count);
-            seen.counts.push((at, count));
+        for (at, count) in seen.counts {
+            let at = at - range.start;
             seen.count += count;
             seen.sum += count * x[at % x.len()];
             seen.expected += count * means[at];
@@ -291,8 +304,9 @@ impl Seen {
     }
 
     fn bet(&self, ln: &[f64]) -> Bet {
+        let of = |(at, count): &(usize, f64)| ln[at - self.from] * count;
         Bet {
-            ln_factor: self.counts.iter().map(|(at, count)| ln[*at] * count).sum(),
+            ln_factor: self.counts.iter().map(of).sum(),
             count: self.count,
             sum: self.sum,
             expected: self.expected,
