@@ -197,8 +197,14 @@ fn a_known_change_explains_what_is_found() {
     wait_for("silence", || {
         (daemon.metrics().get(ALARM) == 0.0).then_some(())
     });
-    let bad = json!({"date": "soon", "text": "x", "by": "team"});
-    assert_eq!(daemon.post_json("/api/v1/marks", &bad).0, 422);
+    for bad in [
+        json!({"date": "soon", "text": "x", "by": "team"}),
+        json!({"date": "9999-01-01", "text": "x", "by": "team"}),
+        json!({"process": "nobody", "text": "x", "by": "team"}),
+        json!({"text": "\u{1b}[31m", "by": "team"}),
+    ] {
+        assert_eq!(daemon.post_json("/api/v1/marks", &bad).0, 422, "{bad}");
+    }
     daemon.stop();
     let out = home.run(&["mark", "x", "--by", "team", "--process", "nobody"]);
     assert_eq!(out.status.code(), Some(1), "{out:?}");
@@ -248,12 +254,22 @@ fn late_data_and_restarts_leave_no_trace() {
     daemon.stop();
 }
 
+/// The same cases once more, of another process.
+fn of_another(log: &str) -> String {
+    log.replace(r#""process":"p","case":""#, r#""process":"q","case":"q"#)
+}
+
 #[test]
 fn log_files_say_the_same_as_the_daemon() {
     let home = home();
-    home.write("log.ndjson", log(0..84));
+    let history = log(0..84);
+    home.write("log.ndjson", history.clone() + &of_another(&history));
     let daemon = home.start();
-    let want = until(&daemon, "2026-03-24");
+    let want = wait_for("both", || {
+        let drift = daemon.json("/api/v1/drift")["processes"].clone();
+        let done = |of: &Value| of["until"] == "2026-03-24";
+        (done(&drift[0]) && done(&drift[1])).then_some(drift)
+    });
     daemon.stop();
     let (log, catalog) = (home.text_path("log.ndjson"), home.text_path("catalog.yaml"));
     let flags = [
@@ -267,11 +283,26 @@ fn log_files_say_the_same_as_the_daemon() {
     let out = home.run(&[&["drift", &log], &flags[..]].concat());
     assert_eq!(out.status.code(), Some(1), "{out:?}");
     let said: Value = serde_json::from_slice(&out.stdout).unwrap();
-    assert_eq!(said["processes"][0], want);
+    assert_eq!(said["processes"], want);
+    // Two processes share the budget, so each has a higher threshold than one alone would have.
+    let threshold = want[0]["threshold"].as_f64().unwrap();
+    assert!(
+        (threshold - 2.0 * 9.0 * 365.25 / 12.0).abs() < 1e-9,
+        "{threshold}"
+    );
     let out = home.run(&["drift", "--simulate", "deviation=6"]);
     let text = String::from_utf8(out.stdout).unwrap();
     assert!(
         text.contains("deviation times 6") && text.contains("100 %"),
         "{text}"
     );
+    // What can't be read is no all-clear.
+    home.write("junk.ndjson", "{}\n");
+    let out = home.run(&[
+        "drift",
+        &home.text_path("junk.ndjson"),
+        "--map",
+        "toleranced",
+    ]);
+    assert_eq!(out.status.code(), Some(1), "{out:?}");
 }

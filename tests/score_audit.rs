@@ -114,3 +114,58 @@ fn late_truth_restates_the_past_and_makes_nothing_late() {
     let august = score(&log, &strict, &["--window", "90d"]);
     assert_eq!(august["outcomes"]["wrong"], 20);
 }
+
+/// `explain` of the process of this log.
+fn explained(log: &str) -> Value {
+    let scratch = Scratch::new();
+    scratch.write("log.ndjson", log);
+    scratch.write("catalog.yaml", CATALOG);
+    let args = [
+        "explain",
+        "p",
+        "log.ndjson",
+        "--map",
+        "toleranced",
+        "--catalog",
+        "catalog.yaml",
+        "--format",
+        "json",
+    ];
+    scratch.run(&args).ends_with(0).json()
+}
+
+#[test]
+fn what_explain_says_of_more_cases_comes_true() {
+    let mut log = String::new();
+    (0..400).for_each(|nth| case(&mut log, nth, nth));
+    let before = explained(&log);
+    let lever = before["would_change"].as_array().unwrap().iter();
+    let turns = lever
+        .clone()
+        .find(|lever| lever["lever"] == "evidence")
+        .unwrap()["turns"]
+        .clone();
+    let wrong = turns
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|turn| turn["when"].as_str().unwrap().contains("all go wrong"));
+    let turn = wrong.unwrap_or_else(|| panic!("{turns}"));
+    let more = turn["at"].as_f64().unwrap() as i64;
+    let first = 400;
+    for nth in first..first + more {
+        case(&mut log, nth, nth);
+    }
+    let from = log.len()
+        - log
+            .lines()
+            .rev()
+            .take(2 * more as usize)
+            .map(|line| line.len() + 1)
+            .sum::<usize>();
+    let log = log[..from].to_owned() + &log[from..].replace("\"ok\"", "\"wrong\"");
+    let after = score(&log, CATALOG, &[]);
+    assert_eq!(after["status"], turn["status"], "{turn}");
+    assert_eq!(after["recommendation"], turn["recommendation"], "{turn}");
+    assert_eq!(after["withdraw"], serde_json::json!(["ai"]));
+}

@@ -7,14 +7,15 @@ mod soon;
 use super::common::{catalog, readable, tolerance};
 use super::failure::{Done, Failure};
 use super::mapping_args::MappingArgs;
-use super::reading::{RulesArgs, read_logs};
+use super::reading::{RulesArgs, ended, read_logs};
+use super::text::grouped;
 use crate::config::daemon::Config;
 use crate::config::drift::DriftTerms;
 use crate::daemon::{KeptDrift, critical_outcome, kept_drift};
 use crate::drift::{Budget, Cause, HourPart, Needs, begin, fold};
 use crate::measure::{BucketKey, Sums, bucket_parts};
 use crate::model::{Day, NameId, Origin, Time, day_of};
-use crate::store::{AlarmRow, MarkKind, MarkRow, Store};
+use crate::store::{AlarmRow, MarkKind, MarkRow, Store, check_mark_day, check_note};
 use chrono::Utc;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -139,6 +140,8 @@ struct Listed {
     alarms: Vec<AlarmRow>,
     budget: Budget,
     terms: DriftTerms,
+    /// Whether everything could be read.
+    done: Done,
 }
 
 pub(super) fn run(args: &Args) -> Result<Done, Failure> {
@@ -203,7 +206,13 @@ fn open(config: &Config) -> Result<Store, Failure> {
     Ok(Store::open(folder)?)
 }
 
+/// A name or a reason, as it is kept.
+fn plain<'a>(flag: &str, text: &'a str) -> Result<&'a str, Failure> {
+    check_note(text).map_err(|why| Failure::environment(format!("{flag}: {why}")))
+}
+
 fn acknowledge(file: &Path, id: i64, by: &str, why: &str) -> Result<Done, Failure> {
+    let (by, why) = (plain("--by", by)?, plain("--why", why)?);
     let store = open(&load(file)?)?;
     if !store.acknowledge(id, by, why, now().0)? {
         return Err(Failure::invalid(format!(
@@ -215,11 +224,9 @@ fn acknowledge(file: &Path, id: i64, by: &str, why: &str) -> Result<Done, Failur
 }
 
 fn note(file: &Path, row: &MarkRow) -> Result<Done, Failure> {
-    if row.text.trim().is_empty() || row.by.trim().is_empty() {
-        return Err(Failure::environment(
-            "neither the text nor --by may be empty",
-        ));
-    }
+    plain("the text", &row.text)?;
+    plain("--by", &row.by)?;
+    check_mark_day(row.day, now().day()).map_err(Failure::environment)?;
     let store = open(&load(file)?)?;
     let names = store.names()?;
     if !row.process.is_empty() && names.find(&row.process).is_none() {
@@ -266,7 +273,7 @@ fn list(args: &Args) -> Result<Done, Failure> {
     Ok(if listed.alarms.iter().any(stands) {
         Done::Findings
     } else {
-        Done::Fine
+        listed.done
     })
 }
 
@@ -279,13 +286,27 @@ fn of_store(file: &Path) -> Result<Listed, Failure> {
         processes,
         budget,
         terms: config.drift,
+        done: Done::Fine,
     })
 }
 
 fn of_logs(args: &Args) -> Result<Listed, Failure> {
     let catalog = catalog(args.rules.catalog.as_deref())?;
     let tolerance = tolerance(args.rules.tolerance.as_deref())?;
+    if args.rules.window.is_some() {
+        return Err(Failure::environment(
+            "--window: drift has none; a baseline begins with `epoch` in the catalog",
+        ));
+    }
     let mut logs = read_logs(&args.files, &args.mapping, None)?;
+    let done = ended(&logs.reading)?;
+    let quarantined = logs.reading.quarantined();
+    if quarantined > 0 {
+        let lost = grouped(i128::from(quarantined));
+        eprintln!(
+            "{lost} records could not be read, and are missing here: `toleranced score` names them"
+        );
+    }
     let rules = logs.rules(&catalog, &tolerance);
     let as_of = logs.table.span().map_or(Time(0), |(_, last)| last);
     // The day of the last event has not ended.
@@ -310,7 +331,11 @@ fn of_logs(args: &Args) -> Result<Listed, Failure> {
         }
     });
     let terms = DriftTerms::default();
-    let budget = Budget::new(terms.false_alarms_per_year, hours.len() as u32);
+    let first_days = hours.values().filter_map(|buckets| {
+        let hours = buckets.keys().map(|key| key.hour);
+        hours.min().map(day_of)
+    });
+    let budget = Budget::of_fleet(terms.false_alarms_per_year, first_days.collect());
     let mut processes = Vec::new();
     for (id, buckets) in hours {
         let process = names.text(id).to_owned();
@@ -352,6 +377,7 @@ fn of_logs(args: &Args) -> Result<Listed, Failure> {
         alarms,
         budget,
         terms,
+        done,
     })
 }
 

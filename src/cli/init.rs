@@ -7,6 +7,7 @@ use crate::assemble::{CaseTable, TableLimits};
 use crate::cases::{RuleBook, resolved_states};
 use crate::config::catalog::Catalog;
 use crate::config::daemon::{DEFAULT_LISTEN, Limits};
+use crate::config::mapping::MappingSpec;
 use crate::config::tolerance::Tolerance;
 use crate::ingest::decode::Input;
 use crate::ingest::guess::quoted;
@@ -163,7 +164,8 @@ fn configuration(args: &Args, stem: &str, format: &str) -> String {
     let mapping = args.mapping.map.clone().map_or_else(
         || "mapping.yaml".to_owned(),
         |map| {
-            if Path::new(&map).exists() {
+            // A preset goes before a file of the same name, as in every other place.
+            if MappingSpec::preset(&map).is_none() && Path::new(&map).exists() {
                 absolute(&map)
             } else {
                 map

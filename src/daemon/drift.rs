@@ -2,6 +2,7 @@
 
 use crate::config::catalog::Catalog;
 use crate::config::daemon::Config;
+use crate::config::drift::DriftTerms;
 use crate::drift::{Budget, Cause, CriticalRates, Epoch, ProcessDrift, fold};
 use crate::model::{Day, NameId, Names};
 use crate::store::{MarkKind, Store, StoreError};
@@ -20,13 +21,12 @@ pub struct KeptDrift {
 /// The drift of every process up to the day the daemon has looked at last, and the budget of the thresholds.
 pub fn kept_drift(store: &Store, config: &Config) -> Result<(Vec<KeptDrift>, Budget), StoreError> {
     let terms = &config.drift;
-    let budget = Budget {
-        per_year: terms.false_alarms_per_year,
-        fleet: store.drift_fleet()?,
-    };
+    let processes = store.drift_processes()?;
+    let ids = processes.iter().map(|(id, _)| *id);
+    let budget = budget_of(store, terms, ids)?;
     let names = store.names()?;
     let mut all = Vec::new();
-    for (id, until) in store.drift_processes()? {
+    for (id, until) in processes {
         let process = names.text(id).to_owned();
         let critical = critical_outcome(&config.catalog, &process, &names);
         let epochs = epochs(store, id, &process, critical.map(|(_, rates)| rates))?;
@@ -39,6 +39,19 @@ pub fn kept_drift(store: &Store, config: &Config) -> Result<(Vec<KeptDrift>, Bud
     }
     all.sort_by(|a, b| a.process.cmp(&b.process));
     Ok((all, budget))
+}
+
+/// The budget that these processes share.
+pub(super) fn budget_of(
+    store: &Store,
+    terms: &DriftTerms,
+    processes: impl Iterator<Item = NameId>,
+) -> Result<Budget, StoreError> {
+    let mut first_days = Vec::new();
+    for process in processes {
+        first_days.extend(store.first_day_of(process)?);
+    }
+    Ok(Budget::of_fleet(terms.false_alarms_per_year, first_days))
 }
 
 fn epochs(

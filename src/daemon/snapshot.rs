@@ -107,6 +107,11 @@ impl Shared {
             .clone()
     }
 
+    /// Whether a process of this id is scored.
+    pub fn knows_process(&self, id: &str) -> bool {
+        self.snapshot().scores.iter().any(|score| score.id == id)
+    }
+
     /// Publishes a snapshot.
     pub fn publish(&self, snapshot: Snapshot) {
         *self

@@ -28,6 +28,22 @@ impl Budget {
         }
     }
 
+    /// For processes that began on these days: each shares the budget from its first day on, so that one that comes later
+    /// leaves the past as it was, and history that is read late is judged as if it had come in time.
+    pub fn of_fleet(per_year: f64, mut first_days: Vec<Day>) -> Budget {
+        first_days.sort_unstable();
+        let mut fleet: Vec<(Day, u32)> = Vec::new();
+        for (processes, first) in (1..).zip(first_days) {
+            let shares = Budget::shares(processes);
+            match fleet.last_mut() {
+                Some((day, known)) if *day == first => *known = shares,
+                Some((_, known)) if *known == shares => {}
+                _ => fleet.push((first, shares)),
+            }
+        }
+        Budget { per_year, fleet }
+    }
+
     /// The number of processes for which thresholds are made: the next power of two, so that a process more or less does
     /// not move every threshold.
     pub fn shares(processes: u32) -> u32 {
@@ -75,6 +91,16 @@ mod tests {
         }
         assert_eq!(Budget::new(12.0, 1_000).risk(0), 12.0 / (1_024.0 * 9.0));
         assert_eq!(Budget::new(12.0, 1).risk(0), 0.01);
+    }
+
+    #[test]
+    fn processes_share_the_budget_from_their_first_day_on() {
+        let budget = Budget::of_fleet(12.0, vec![50, 10, 10, 10, 90]);
+        assert_eq!(budget.fleet, [(10, 4), (90, 8)]);
+        assert_eq!(budget.streams(9), 36.0);
+        assert_eq!(budget.streams(89), 36.0);
+        assert_eq!(budget.streams(90), 72.0);
+        assert_eq!(Budget::of_fleet(12.0, Vec::new()).streams(0), 9.0);
     }
 
     #[test]

@@ -169,8 +169,6 @@ pub struct Commit {
     pub clear_sums: bool,
     /// Epochs, baselines and days of drift that changed, by process.
     pub drift: Vec<DriftRow>,
-    /// From a day on, so many processes share the budget of false alarms.
-    pub fleet: Option<(Day, u32)>,
 }
 
 impl Commit {
@@ -196,7 +194,6 @@ impl Commit {
             && self.feeds.is_empty()
             && !self.clear_sums
             && self.drift.is_empty()
-            && self.fleet.is_none()
     }
 }
 

@@ -170,6 +170,28 @@ pub struct MarkRow {
     pub noted_at: i64,
 }
 
+/// A name or a reason that is to be kept: some text without control characters, not endless. Gives it without the blanks
+/// around it.
+pub fn check_note(text: &str) -> std::result::Result<&str, &'static str> {
+    const MOST_CHARS: usize = 1_000;
+    match text.trim() {
+        "" => Err("must not be empty"),
+        text if text.chars().count() > MOST_CHARS => Err("must have at most 1000 characters"),
+        text if text.contains(char::is_control) => Err("must have no control characters"),
+        text => Ok(text),
+    }
+}
+
+/// A day from which on a change may hold: within ten years before, and not in the future.
+pub fn check_mark_day(day: Day, today: Day) -> std::result::Result<(), &'static str> {
+    const MOST_DAYS: Day = 3_653;
+    match day {
+        day if day > today => Err("the day lies in the future: note it when it has come"),
+        day if today - day > MOST_DAYS => Err("the day lies more than ten years back"),
+        _ => Ok(()),
+    }
+}
+
 const ALARM_FIELDS: &str = "id, process, stream, epoch, raised, onset, direction, outcome, was, became, evidence, ended, \
      how, explained_by, noted_at, acknowledged_at, acknowledged_by, acknowledged_why";
 
@@ -299,18 +321,6 @@ impl Store {
         self.sql(read())?.into_iter().map(decode).collect()
     }
 
-    /// How many processes shared the budget from when on.
-    pub fn drift_fleet(&self) -> Result<Vec<(Day, u32)>> {
-        let read = || {
-            let query = "SELECT day, processes FROM drift_fleet ORDER BY day";
-            let mut query = self.db.prepare_cached(query)?;
-            query
-                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-                .collect()
-        };
-        self.sql(read())
-    }
-
     /// The known changes, by the day from which on they hold.
     pub fn marks(&self) -> Result<Vec<MarkRow>> {
         let read = || {
@@ -367,10 +377,6 @@ impl Store {
 }
 
 pub(super) fn write_drift(to: &Transaction, commit: &Commit) -> rusqlite::Result<()> {
-    if let Some((day, processes)) = commit.fleet {
-        let query = "INSERT OR REPLACE INTO drift_fleet (day, processes) VALUES (?1, ?2)";
-        to.execute(query, params![day, processes])?;
-    }
     let mut clean =
         to.prepare_cached("DELETE FROM drift_dirty WHERE process = ?1 AND day <= ?2")?;
     let mut known = to.prepare_cached("SELECT epoch FROM drift_baselines WHERE process = ?1")?;

@@ -13,7 +13,7 @@ mod schema;
 pub use commit::{
     BucketRow, CaseRow, Commit, CounterRow, DocumentRow, FileRow, LedgerRow, RulesRow, TotalRow,
 };
-pub use drift::{AlarmRow, DriftRow, EpochRow, MarkKind, MarkRow};
+pub use drift::{AlarmRow, DriftRow, EpochRow, MarkKind, MarkRow, check_mark_day, check_note};
 pub use lock::DataLock;
 pub use quarantine::{QuarantineFilter, QuarantineRow, ReplayState};
 

@@ -65,8 +65,6 @@ const MIGRATIONS: &[&str] = &["
         PRIMARY KEY (process, epoch, day)) WITHOUT ROWID;
     -- How far drift has looked at each process.
     CREATE TABLE drift_processes (process INTEGER PRIMARY KEY, until INTEGER NOT NULL);
-    -- From a day on, so many processes share the budget of false alarms.
-    CREATE TABLE drift_fleet (day INTEGER PRIMARY KEY, processes INTEGER NOT NULL);
     -- Known changes. An empty process stands for all.
     CREATE TABLE marks (id INTEGER PRIMARY KEY AUTOINCREMENT, day INTEGER NOT NULL, process TEXT NOT NULL,
         kind TEXT NOT NULL, text TEXT NOT NULL, by_whom TEXT NOT NULL, noted_at INTEGER NOT NULL);

@@ -4,7 +4,7 @@ use super::server::Daemon;
 use crate::daemon::Running;
 use crate::drift::said;
 use crate::model::{Day, Time};
-use crate::store::{MarkKind, MarkRow, Store, StoreError};
+use crate::store::{MarkKind, MarkRow, Store, StoreError, check_mark_day, check_note};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -12,9 +12,6 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
-
-/// Who and why are at most so long.
-const MOST_CHARS: usize = 1_000;
 
 /// `GET /api/v1/drift`: every process with its baseline, its streams and its days.
 pub(super) async fn list(State(daemon): Daemon) -> Response {
@@ -97,6 +94,18 @@ pub(super) async fn mark(State(daemon): Daemon, Json(said): Json<NewMark>) -> Re
     let checked = plain("by", &said.by)
         .and(plain("text", &said.text))
         .and(day);
+    let checked = checked.and_then(|day| {
+        let right = check_mark_day(day, now.day()).map_err(|why| format!("`date`: {why}\n"));
+        right.map(|()| day)
+    });
+    let known = said.process.is_empty() || daemon.shared.knows_process(&said.process);
+    let checked = match known {
+        true => checked,
+        false => Err(format!(
+            "`process`: there is no process `{}`\n",
+            said.process
+        )),
+    };
     let day = match checked {
         Ok(day) => day,
         Err(why) => return (StatusCode::UNPROCESSABLE_ENTITY, why).into_response(),
@@ -136,13 +145,9 @@ fn parse_day(text: &str) -> Result<Day, String> {
 }
 
 fn plain(field: &str, text: &str) -> Result<(), String> {
-    match text.trim() {
-        "" => Err(format!("`{field}` must not be empty\n")),
-        text if text.chars().count() > MOST_CHARS => Err(format!(
-            "`{field}` must have at most {MOST_CHARS} characters\n"
-        )),
-        _ => Ok(()),
-    }
+    check_note(text)
+        .map(|_| ())
+        .map_err(|why| format!("`{field}` {why}\n"))
 }
 
 /// Writes a little beside the engine, which takes it up with its next scoring.

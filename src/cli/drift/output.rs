@@ -22,14 +22,7 @@ pub(super) fn table(listed: &Listed, all: bool) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     alarms(&mut out, listed)?;
     streams(&mut out, listed, all)?;
-    let expected = listed
-        .processes
-        .iter()
-        .filter_map(|kept| kept.drift.until)
-        .max()
-        .map_or(0.0, |day| {
-            listed.budget.expected_per_year(day, listed.processes.len())
-        });
+    let expected = expected(listed);
     writeln!(
         out,
         "\nAt these thresholds at most {expected:.1} false alarms a year are expected over all processes \
@@ -37,6 +30,14 @@ pub(super) fn table(listed: &Listed, all: bool) -> Result<(), Failure> {
         listed.terms.false_alarms_per_year
     )?;
     Ok(())
+}
+
+/// False alarms a year that are expected at most.
+fn expected(listed: &Listed) -> f64 {
+    let until = listed.processes.iter().filter_map(|kept| kept.drift.until);
+    until.max().map_or(0.0, |day| {
+        listed.budget.expected_per_year(day, listed.processes.len())
+    })
 }
 
 fn alarms(out: &mut impl Write, listed: &Listed) -> Result<(), Failure> {
@@ -258,7 +259,7 @@ pub(super) fn json(listed: &Listed) -> Result<(), Failure> {
         .collect();
     let all = json!({
         "version": 1,
-        "false_alarms_per_year": listed.budget.per_year,
+        "expected_false_alarms_per_year": expected(listed),
         "processes": processes,
         "alarms": listed.alarms,
     });

@@ -77,6 +77,8 @@ pub(super) fn print(listed: &Listed, change: &Change) -> Result<Done, Failure> {
                 ninetieth,
             }) => {
                 let days = |days: Option<i32>| days.map_or("-".to_owned(), |days| days.to_string());
+                // A few that were found early say nothing of the others.
+                let ninetieth = ninetieth.filter(|_| found * 2 >= of);
                 let share = format!("{:.0} %", 100.0 * found as f64 / of as f64);
                 table.add_row([name, rate, share, days(median), days(ninetieth)])
             }

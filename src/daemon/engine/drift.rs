@@ -1,7 +1,7 @@
 //! Looking for changes: brings epochs up to date with the days whose buckets have changed, folds, and keeps the alarms.
 
 use super::super::cache::CacheError;
-use super::super::drift::critical_outcome;
+use super::super::drift::{budget_of, critical_outcome};
 use super::super::snapshot::DriftView;
 use super::Engine;
 use crate::config::drift::DriftTerms;
@@ -44,7 +44,6 @@ pub(in crate::daemon) struct DriftBook {
 impl DriftBook {
     pub(super) fn load(store: &Store, sources: &[String]) -> Result<DriftBook, StoreError> {
         let mut book = DriftBook {
-            fleet: store.drift_fleet()?,
             alarms: store.alarms()?,
             ..DriftBook::default()
         };
@@ -120,17 +119,12 @@ impl Engine {
             .meta(TERMS)?
             .is_some_and(|kept| kept != learned_by);
         let marks = self.store.marks()?;
-        let grown = self.fleet_growth(now);
-        let again = relearn || self.drift.terms != Some(terms) || self.drift.marks != marks;
-        let budget = Budget {
-            per_year: terms.false_alarms_per_year,
-            fleet: self.drift.fleet.iter().copied().chain(grown).collect(),
-        };
-        let tasks = self.tasks(now, relearn, again || grown.is_some())?;
-        let mut commit = Commit {
-            fleet: grown,
-            ..Commit::default()
-        };
+        let live = self.live_processes();
+        let budget = budget_of(&self.store, &terms, live.iter().copied())?;
+        let known = (Some(terms), &self.drift.marks, &self.drift.fleet);
+        let again = relearn || known != (self.drift.terms, &marks, &budget.fleet);
+        let tasks = self.tasks(&live, now, relearn, again)?;
+        let mut commit = Commit::default();
         for chunk in tasks.chunks(PROCESSES_AT_ONCE) {
             let mut found = Vec::new();
             for task in chunk {
@@ -174,19 +168,13 @@ impl Engine {
         live.map(|((process, _, _), _)| *process).collect()
     }
 
-    /// From when on more processes than before share the budget.
-    fn fleet_growth(&self, now: Time) -> Option<(Day, u32)> {
-        let processes = u32::try_from(self.live_processes().len()).unwrap_or(u32::MAX);
-        let shares = Budget::shares(processes);
-        match self.drift.fleet.last() {
-            None => Some((Day::MIN, shares)),
-            Some((_, known)) if *known < shares => Some((now.day(), shares)),
-            Some(_) => None,
-        }
-    }
-
-    fn tasks(&mut self, now: Time, relearn: bool, all: bool) -> Result<Vec<Task>, StoreError> {
-        let live = self.live_processes();
+    fn tasks(
+        &mut self,
+        live: &BTreeSet<NameId>,
+        now: Time,
+        relearn: bool,
+        all: bool,
+    ) -> Result<Vec<Task>, StoreError> {
         self.drift
             .results
             .retain(|process, _| live.contains(process));

@@ -109,15 +109,21 @@ impl<'a> Standing<'a> {
             attributes.pays_back = pays.at(self.per_week);
         }
         if !self.held {
-            let of_side = |side: Option<Option<Interval>>| {
-                side.map_or(Status::Undetermined, |observed| {
+            let status = self.held_against(self.observed, permissible);
+            // As `ProcessScore::status_of` has it.
+            let of_kind = |kind, side: Option<Option<Interval>>| {
+                let alone = side.map_or(Status::Undetermined, |observed| {
                     self.held_against(observed, permissible)
-                })
+                });
+                match (alone, self.executor == kind, status) {
+                    (Status::Within, ..) => Status::Within,
+                    (_, true, Status::Outside) => Status::Outside,
+                    (alone, ..) => alone,
+                }
             };
-            attributes.status = self.held_against(self.observed, permissible);
-            attributes.ai_status = of_side(self.ai);
-            attributes.code_status = of_side(self.code);
-            let status = attributes.status;
+            attributes.status = status;
+            attributes.ai_status = of_kind(Executor::Ai, self.ai);
+            attributes.code_status = of_kind(Executor::Code, self.code);
             let trial = |kind, own, shadow: Option<Option<Interval>>, base| {
                 let holds = own == Status::Within;
                 match shadow {

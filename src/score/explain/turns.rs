@@ -167,12 +167,34 @@ impl Field<'_> {
 
     /// The verdict if `n` cases had deviated by `s` in all.
     fn observed(&self, n: f64, s: f64) -> Judged {
-        let observed = Some(self.interval(n, s));
-        let standing = Standing {
-            observed,
+        let mut standing = Standing {
+            observed: Some(self.interval(n, s)),
             ..self.standing
         };
+        // They are cases of the kind that runs the process.
+        let own = self.of_kind_that_runs_it(n, s);
+        match self.standing.executor {
+            Executor::Ai => standing.ai = own.map(Some).or(standing.ai),
+            Executor::Code => standing.code = own.map(Some).or(standing.code),
+            _ => {}
+        }
         standing.judge()
+    }
+
+    /// The deviation of the kind that runs the process if what makes `n` and `s` otherwise than they are were all its own.
+    fn of_kind_that_runs_it(&self, n: f64, s: f64) -> Option<Interval> {
+        let score = self.score;
+        let kind = self.standing.executor;
+        let side = score.executors.iter().find(|side| side.executor == kind)?;
+        let (whole, own) = (score.deviation?, side.deviation?);
+        if score.requires_confirmed {
+            // How many of its cases are confirmed is not known here.
+            return None;
+        }
+        let (before, cases) = (score.evidence_cases as f64, side.cases as f64);
+        let cases_then = cases + n - before;
+        let sum = own.mean * cases + s - whole.mean * before;
+        Some(self.interval(cases_then, sum.clamp(0.0, cases_then)))
     }
 
     fn more_cases(&self, n: f64, s: f64, t: f64) -> Vec<Turn> {
