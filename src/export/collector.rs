@@ -3,7 +3,7 @@
 use super::metrics::{self, Kind, Metric};
 use crate::daemon::{Shared, Snapshot};
 use crate::drift::Stream;
-use crate::model::{Class, Status, Time, TolClass, hash_text};
+use crate::model::{Class, HOUR_US, SECOND_US, Status, Time, TolClass, WEEK_US, hash_text};
 use crate::score::{Bounds, ProcessScore};
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::{
@@ -193,9 +193,11 @@ fn process(families: &mut Families, score: &ProcessScore) {
         score.clean_runs_missing.map(|runs| runs as f64),
     );
     families.maybe(
-        &metrics::CLEAN_RUNS_WEEKS,
+        &metrics::CLEAN_RUNS_SECONDS,
         one,
-        score.clean_runs_missing_weeks,
+        score
+            .clean_runs_missing_weeks
+            .map(|weeks| weeks * WEEK_US as f64 / SECOND_US as f64),
     );
     evidence(families, score);
 }
@@ -280,7 +282,8 @@ fn evidence(families: &mut Families, score: &ProcessScore) {
             ("wrong_outcomes", mean(&value.error_hours_per_year)),
         ];
         for (kind, hours) in kinds {
-            families.maybe(&metrics::HOURS, &[id, kind], hours);
+            let seconds = hours.map(|hours| hours * HOUR_US as f64 / SECOND_US as f64);
+            families.maybe(&metrics::WORK, &[id, kind], seconds);
         }
     }
     families.gauge(&metrics::LOST, one, score.loss.share);

@@ -83,8 +83,8 @@ metrics! {
         "1 for the status that holds (within, outside, undetermined, no_tolerance), 0 for the others.";
     CLEAN_RUNS = Gauge "toleranced_process_clean_runs_missing" ["process"]
         "Further cases without any deviation until the process would be within its tolerance.";
-    CLEAN_RUNS_WEEKS = Gauge "toleranced_process_clean_runs_missing_weeks" ["process"]
-        "Weeks until those cases have run, at the present rate.";
+    CLEAN_RUNS_SECONDS = Gauge "toleranced_process_clean_runs_missing_seconds" ["process"]
+        "Time until those cases have run, at the present rate.";
     STRAIGHT = Gauge "toleranced_process_straight_through_ratio" ["process"]
         "Share of cases without human touch, rework or repeated step, within the scoring window.";
     EXECUTOR_STATUS = Gauge "toleranced_executor_status" ["process", "executor", "status"]
@@ -93,8 +93,8 @@ metrics! {
         "1 if the shadow runs of this kind of executor are within the tolerance of the process, 0 if not.";
     REPEATABILITY = Gauge "toleranced_executor_repeatability_variance_ratio" ["process", "executor"]
         "Chance that two runs of one kind of executor on the same input end differently, within the scoring window. Absent where repeats are too few.";
-    HOURS = Gauge "toleranced_process_hours_per_year" ["process", "kind"]
-        "Hours of people a year: spent now, saved net of upkeep if automated, lost to wrong outcomes. Absent where not known.";
+    WORK = Gauge "toleranced_process_work_seconds_per_year" ["process", "kind"]
+        "Time of people a year, in seconds of their work: spent now, saved net of upkeep if automated, lost to wrong outcomes. Absent where not known.";
     LOST = Gauge "toleranced_process_lost_records_ratio" ["process"]
         "Share of the records of the process's sources that were lost (quarantined or in a gap) within the scoring window; the worst source counts.";
     SELF_DECLARED = Gauge "toleranced_process_self_declared_outcomes" ["process"]
@@ -149,6 +149,10 @@ mod tests {
             let total = metric.name.ends_with("_total");
             assert_eq!(total, metric.kind == Kind::Counter, "{}", metric.name);
             assert!(metric.help.ends_with('.'), "{}", metric.name);
+            let mut words = metric.name.split('_');
+            let other_unit =
+                words.any(|word| ["minutes", "hours", "days", "weeks"].contains(&word));
+            assert!(!other_unit, "{}: seconds are the base unit", metric.name);
         }
         let mut names: Vec<&str> = ALL.iter().map(|metric| metric.name).collect();
         names.sort_unstable();
