@@ -173,6 +173,10 @@ fn a_drift_is_raised_acknowledged_and_made_the_new_baseline() {
         (deviation_alarm(&daemon)["how"] == "rebaselined").then_some(())
     });
     assert_eq!(daemon.metrics().get(ALARM), 0.0);
+    // While the new baseline is being learned, the command knows as well as the daemon that the old one is over.
+    let out = home.run(&["drift", "--format", "json"]);
+    let said: Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!(said["processes"], daemon.json("/api/v1/drift")["processes"]);
     assert_eq!(
         daemon
             .metrics()

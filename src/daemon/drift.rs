@@ -5,7 +5,8 @@ use crate::config::daemon::Config;
 use crate::config::drift::DriftTerms;
 use crate::drift::{Budget, Cause, CriticalRates, Epoch, ProcessDrift, fold};
 use crate::model::{Day, NameId, Names};
-use crate::store::{MarkKind, Store, StoreError};
+use crate::store::{MarkKind, MarkRow, Store, StoreError};
+use std::collections::BTreeSet;
 
 /// The drift of a process, recomputed from its days.
 #[derive(Debug)]
@@ -29,7 +30,12 @@ pub fn kept_drift(store: &Store, config: &Config) -> Result<(Vec<KeptDrift>, Bud
     for (id, until) in processes {
         let process = names.text(id).to_owned();
         let critical = critical_outcome(&config.catalog, &process, &names);
-        let epochs = epochs(store, id, &process, critical.map(|(_, rates)| rates))?;
+        let epochs = epochs(
+            store,
+            id,
+            (&process, until),
+            critical.map(|(_, rates)| rates),
+        )?;
         let drift = fold(&epochs, until, &budget, terms);
         all.push(KeptDrift {
             process,
@@ -57,12 +63,12 @@ pub(super) fn budget_of(
 fn epochs(
     store: &Store,
     id: NameId,
-    process: &str,
+    (process, until): (&str, Day),
     critical: Option<CriticalRates>,
 ) -> Result<Vec<Epoch>, StoreError> {
     let marks = store.marks()?;
     let cause = |day: Day| {
-        let meant = |mark: &&crate::store::MarkRow| {
+        let meant = |mark: &&MarkRow| {
             mark.day == day && (mark.process.is_empty() || mark.process == process)
         };
         match marks.iter().rfind(meant) {
@@ -80,7 +86,14 @@ fn epochs(
             critical,
         })
     };
-    store.drift_epochs(id)?.into_iter().map(epoch).collect()
+    let mut starts: BTreeSet<Day> = store.drift_epochs(id)?.into_iter().collect();
+    // An epoch whose baseline is still being learned has begun all the same.
+    if let Some(first) = starts.first().copied() {
+        let meant = |mark: &&MarkRow| mark.process.is_empty() || mark.process == process;
+        let begun = marks.iter().filter(meant).map(|mark| mark.day);
+        starts.extend(begun.filter(|day| (first..=until).contains(day)));
+    }
+    starts.into_iter().map(epoch).collect()
 }
 
 /// The outcome that the catalog declares critical, where it has been seen, and how rare it must be.
