@@ -42,7 +42,7 @@ pub struct Facts {
     pub handoffs: u32,
     /// Deviation from the designed outcome.
     pub deviation: Ppm,
-    /// The activity that the deviation is put down to; 0 where there is none. See [`blamed`].
+    /// The activity that the deviation is put down to; 0 where there is none.
     pub blamed: NameId,
     /// The input signature; 0 where no event says.
     pub input: u64,
