@@ -101,6 +101,7 @@ fn epoch(mut process: Process, terms: &DriftTerms, change: Change) -> Epoch {
     let mut epoch = Epoch {
         start: 0,
         cause: Cause::First,
+        absorbed: Vec::new(),
         baseline: None,
         digests: Vec::new(),
         critical: None,
@@ -203,6 +204,7 @@ fn speed(terms: &DriftTerms, processes: u32, budget: &Budget) {
         let epoch = Epoch {
             start: made.start,
             cause: Cause::First,
+            absorbed: Vec::new(),
             baseline: Some(baseline.clone()),
             digests: days,
             critical: None,

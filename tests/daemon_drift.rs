@@ -111,8 +111,21 @@ fn a_drift_is_raised_acknowledged_and_made_the_new_baseline() {
         "{alarm}"
     );
     assert_eq!(daemon.wait_for_metric(ALARM, 1.0).get(ALARM), 1.0);
-    // People take note of it, by command and by HTTP.
+    // The cases behind it.
     let id = alarm["id"].as_i64().unwrap();
+    let shown = daemon.json(&format!("/api/v1/alarms/{id}"));
+    let cases = shown["cases"].as_array().unwrap();
+    assert_eq!(cases.len(), 10);
+    for case in cases {
+        assert_eq!(case["outcome"], "bad");
+        assert!(case["ended"].as_str() >= alarm["onset"].as_str(), "{case}");
+    }
+    assert_eq!(daemon.get("/api/v1/alarms/999").0, 404);
+    let out = home.run(&["drift", "show", &id.to_string()]);
+    let text = String::from_utf8(out.stdout).unwrap();
+    let key = cases[0]["case"].as_str().unwrap();
+    assert!(text.contains(key), "{text}");
+    // People take note of it, by command and by HTTP.
     let out = home.run(&[
         "drift",
         "ack",
@@ -212,6 +225,52 @@ fn a_known_change_explains_what_is_found() {
     daemon.stop();
     let out = home.run(&["mark", "x", "--by", "team", "--process", "nobody"]);
     assert_eq!(out.status.code(), Some(1), "{out:?}");
+}
+
+#[test]
+fn a_new_version_in_the_log_is_a_known_change() {
+    let home = home();
+    let versioned = |nth: u32| {
+        let version = if nth < 59 { "playbook 1" } else { "playbook 2" };
+        let with = format!(r#""executor":"code","version":"{version}""#);
+        day(nth, share(nth)).replace(r#""executor":"human""#, &with)
+    };
+    home.write("log.ndjson", (0..70).map(versioned).collect::<String>());
+    let daemon = home.start();
+    let alarm = deviation_alarm(&daemon);
+    assert_eq!(alarm["explained_by"], "version playbook 2", "{alarm}");
+    assert_eq!(daemon.metrics().get(ALARM), 0.0, "explained");
+    let drift = until(&daemon, "2026-03-10");
+    let change = json!([{"day": "2026-03-01", "what": "version playbook 2"}]);
+    assert_eq!(drift["changes"], change);
+    // Four weeks later the new version has a baseline of its own.
+    home.append("log.ndjson", (70..90).map(versioned).collect::<String>());
+    let drift = until(&daemon, "2026-03-30");
+    assert_eq!(
+        drift["baseline"]["from"], "2026-03-01",
+        "{}",
+        drift["baseline"]
+    );
+    assert_eq!(drift["baseline"]["to"], "2026-03-28");
+    let ended = wait_for("the end", || {
+        let alarm = deviation_alarm(&daemon);
+        alarm["ended"].is_string().then_some(alarm)
+    });
+    assert_eq!(ended["how"], "rebaselined", "{ended}");
+    daemon.stop();
+    // A file read at once says the same.
+    let (log, catalog) = (home.text_path("log.ndjson"), home.text_path("catalog.yaml"));
+    let flags = [
+        "--map",
+        "toleranced",
+        "--catalog",
+        &catalog,
+        "--format",
+        "json",
+    ];
+    let out = home.run(&[&["drift", &log, "--cases"], &flags[..]].concat());
+    let said: Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!(said["processes"][0], drift);
 }
 
 #[test]

@@ -209,5 +209,6 @@ pub(crate) fn event_in(event: &MappedEvent, global: &[u32]) -> EventIn {
         },
         input: event.input,
         hands_on: event.hands_on,
+        version: global[event.version as usize],
     }
 }

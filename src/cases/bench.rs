@@ -58,6 +58,7 @@ impl Bench {
                     event,
                     input: 0,
                     hands_on: 0,
+                    version: 0,
                 },
                 100,
             );

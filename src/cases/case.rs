@@ -27,6 +27,8 @@ pub struct Case {
     events: Vec<CaseEvent>,
     /// The latest input signature: (time, hash). Equal times are decided by the greater hash, so order never matters.
     input: (Time, u64),
+    /// The latest version that an event names, decided likewise.
+    version: (Time, NameId),
     /// The latest parent case: (time, key), decided likewise.
     parent: Option<Box<(Time, String)>>,
     /// The process of the parent case as last looked up; 0 while unknown.
@@ -45,7 +47,9 @@ pub struct Case {
 const INDEX_FROM: usize = 48;
 
 /// First byte of a stored case.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
+/// Before versions.
+const VERSION_WITHOUT_VERSION: u8 = 2;
 /// Before hands-on times and twins.
 const VERSION_WITHOUT_HANDS_ON: u8 = 1;
 
@@ -85,6 +89,9 @@ impl Case {
         }
         if incoming.input != 0 {
             self.input = self.input.max((event.time, incoming.input));
+        }
+        if incoming.version != 0 {
+            self.version = self.version.max((event.time, incoming.version));
         }
         if let Some(at) = known {
             let old = &mut self.events[at];
@@ -177,6 +184,11 @@ impl Case {
         self.input.1
     }
 
+    /// The version of what ran it, as the latest event that names one names it; 0 where none does.
+    pub fn version(&self) -> NameId {
+        self.version.1
+    }
+
     /// The process that the latest event which names one names; 0 where none does.
     pub fn process(&self) -> NameId {
         self.events
@@ -203,7 +215,7 @@ impl Case {
 
     /// The case as it was known at an instant: only what had happened by then. `None` if nothing had.
     ///
-    /// Input and parent are kept as the latest event names them: a case keeps no others, and seldom has others.
+    /// Input, version and parent are kept as the latest event names them: a case keeps no others, and seldom has others.
     pub fn until(&self, as_of: Time) -> Option<Cow<'_, Case>> {
         let happened = |event: &&CaseEvent| event.time <= as_of;
         let count = self.events.iter().filter(happened).count();
@@ -213,6 +225,7 @@ impl Case {
             _ => Some(Cow::Owned(Case {
                 events: self.events.iter().filter(happened).copied().collect(),
                 input: self.input,
+                version: self.version,
                 parent: self.parent.clone(),
                 parent_process: self.parent_process,
                 twin_outcome: self.twin_outcome,
@@ -293,13 +306,15 @@ impl Case {
             out.extend_from_slice(&identity.to_le_bytes());
             put_u64(out, u64::from(seconds) << 1 | u64::from(of_case));
         }
+        put_i64(out, self.version.0.0);
+        put_u64(out, u64::from(self.version.1));
     }
 
     /// Reads back what [`Case::encode`] wrote.
     pub fn decode(bytes: &[u8]) -> Result<Case, DamagedBytes> {
         let mut reader = Reader::new(bytes);
         let version = reader.u8()?;
-        if version != VERSION && version != VERSION_WITHOUT_HANDS_ON {
+        if !(VERSION_WITHOUT_HANDS_ON..=VERSION).contains(&version) {
             return Err(reader.damaged());
         }
         let idle_closed = reader.u64()? != 0;
@@ -324,13 +339,18 @@ impl Case {
             });
         }
         let (mut twin_outcome, mut hands_on) = (0, None);
-        if version == VERSION {
+        if version >= VERSION_WITHOUT_VERSION {
             twin_outcome = reader.u32()?;
             hands_on = decode_hands_on(&mut reader)?;
+        }
+        let mut ran = (Time::default(), 0);
+        if version == VERSION {
+            ran = (Time(reader.i64()?), reader.u32()?);
         }
         Ok(Case {
             events,
             input,
+            version: ran,
             parent: (!parent.1.is_empty()).then(|| Box::new(parent)),
             parent_process,
             twin_outcome,
@@ -372,6 +392,7 @@ mod tests {
             },
             input: identity,
             hands_on: identity as u32 % 3 * 60,
+            version: identity as u32 % 4,
         }
     }
 
@@ -448,6 +469,7 @@ mod tests {
             prop_assert_eq!(forward.ordered(), shuffled.ordered());
             prop_assert_eq!(forward.input(), shuffled.input());
             prop_assert_eq!(forward.hands_on(), shuffled.hands_on());
+            prop_assert_eq!(forward.version(), shuffled.version());
         }
 
         #[test]
@@ -489,6 +511,7 @@ mod tests {
             prop_assert_eq!((back.input(), back.parent_process(), back.idle_closed()),
                 (case.input(), 7, true));
             prop_assert_eq!((back.hands_on(), back.twin_outcome()), (case.hands_on(), 9));
+            prop_assert_eq!(back.version(), case.version());
         }
 
         #[test]

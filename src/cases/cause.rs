@@ -136,6 +136,7 @@ mod tests {
                     event,
                     input: 0,
                     hands_on: 0,
+                    version: 0,
                 },
                 100,
             );

@@ -11,6 +11,8 @@ pub struct EventIn {
     pub input: u64,
     /// Seconds of hands-on time; 0 where the event does not say.
     pub hands_on: u32,
+    /// Version of what ran it; 0 where the event does not say.
+    pub version: NameId,
 }
 
 /// One step of a case.

@@ -46,6 +46,8 @@ pub struct Facts {
     pub blamed: NameId,
     /// The input signature; 0 where no event says.
     pub input: u64,
+    /// The version of what ran it; 0 where no event says.
+    pub version: NameId,
     /// Hands-on time of people, where the log has it.
     pub hands_on: Option<Span>,
     /// Whether it went straight through: no person, no rework, no step twice. `None` where nothing says who ran it.
@@ -171,6 +173,7 @@ pub fn facts_beside(
         deviation: parts.into_iter().max().unwrap_or(0),
         blamed: blamed(&parts, work, rule, &life),
         input: case.input(),
+        version: case.version(),
         hands_on: case.hands_on().map(|seconds| seconds as Span * 1_000_000),
         straight: went_straight(work, life.reopened),
         confirmed: is_confirmed(events),

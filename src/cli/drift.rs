@@ -1,20 +1,19 @@
 //! `toleranced drift`: alarms and the evidence of all streams; taking note of an alarm; a new baseline; how soon a change
 //! would be found.
 
+mod logs;
 mod output;
 mod soon;
 
-use super::common::{catalog, readable, tolerance};
+use super::common::readable;
 use super::failure::{Done, Failure};
 use super::mapping_args::MappingArgs;
-use super::reading::{RulesArgs, ended, read_logs};
-use super::text::grouped;
+use super::reading::RulesArgs;
 use crate::config::daemon::Config;
 use crate::config::drift::DriftTerms;
-use crate::daemon::{KeptDrift, critical_outcome, kept_drift};
-use crate::drift::{Budget, Cause, HourPart, Needs, begin, fold};
-use crate::measure::{BucketKey, Sums, bucket_parts};
-use crate::model::{Day, NameId, Origin, Time, day_of};
+use crate::daemon::{CaseBehind, KeptDrift, behind, kept_drift};
+use crate::drift::Budget;
+use crate::model::{Day, Time};
 use crate::store::{AlarmRow, MarkKind, MarkRow, Store, check_mark_day, check_note};
 use chrono::Utc;
 use std::collections::BTreeMap;
@@ -50,6 +49,9 @@ pub(super) struct Args {
     /// Estimate from the process's own days how soon a change would be found, such as `deviation=2`, `frequency=0.5`
     #[arg(long, value_name = "CHANGE", num_args = 0..=1, default_missing_value = "deviation=2")]
     simulate: Option<soon::Change>,
+    /// Name the cases that added most to the evidence of each alarm that stands
+    #[arg(long)]
+    cases: bool,
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -84,6 +86,11 @@ enum Format {
 
 #[derive(Debug, clap::Subcommand)]
 enum Action {
+    /// One alarm, with the cases that added most to its evidence
+    Show {
+        /// Its number
+        id: i64,
+    },
     /// Take note of an alarm: it stands, and everybody sees who knows of it and why
     Ack {
         /// Its number
@@ -138,6 +145,8 @@ pub(super) struct MarkArgs {
 struct Listed {
     processes: Vec<KeptDrift>,
     alarms: Vec<AlarmRow>,
+    /// The cases behind the alarms that stand, by their number, where they were asked for.
+    cases: BTreeMap<i64, Vec<CaseBehind>>,
     budget: Budget,
     terms: DriftTerms,
     /// Whether everything could be read.
@@ -146,6 +155,7 @@ struct Listed {
 
 pub(super) fn run(args: &Args) -> Result<Done, Failure> {
     match &args.action {
+        Some(Action::Show { id }) => show(&args.store.config, *id),
         Some(Action::Ack { id, by, why }) => acknowledge(&args.store.config, *id, by, why),
         Some(Action::Rebaseline {
             process,
@@ -215,12 +225,24 @@ fn acknowledge(file: &Path, id: i64, by: &str, why: &str) -> Result<Done, Failur
     let (by, why) = (plain("--by", by)?, plain("--why", why)?);
     let store = open(&load(file)?)?;
     if !store.acknowledge(id, by, why, now().0)? {
-        return Err(Failure::invalid(format!(
-            "there is no alarm {id}; `toleranced drift` lists them"
-        )));
+        return Err(no_alarm(id));
     }
     println!("Alarm {id} is acknowledged.");
     Ok(Done::Fine)
+}
+
+fn show(file: &Path, id: i64) -> Result<Done, Failure> {
+    let config = load(file)?;
+    let store = open(&config)?;
+    let alarm = store.alarm(id)?.ok_or_else(|| no_alarm(id))?;
+    output::alarm(&alarm, &behind(&store, &config, &alarm)?)?;
+    Ok(Done::Fine)
+}
+
+fn no_alarm(id: i64) -> Failure {
+    Failure::invalid(format!(
+        "there is no alarm {id}; `toleranced drift` lists them"
+    ))
 }
 
 fn note(file: &Path, row: &MarkRow) -> Result<Done, Failure> {
@@ -249,9 +271,9 @@ fn note(file: &Path, row: &MarkRow) -> Result<Done, Failure> {
 
 fn list(args: &Args) -> Result<Done, Failure> {
     let mut listed = if args.files.is_empty() {
-        of_store(&args.store.config)?
+        of_store(&args.store.config, args.cases)?
     } else {
-        of_logs(args)?
+        logs::read(args)?
     };
     if let Some(only) = &args.only {
         listed.processes.retain(|kept| kept.process == *only);
@@ -277,120 +299,21 @@ fn list(args: &Args) -> Result<Done, Failure> {
     })
 }
 
-fn of_store(file: &Path) -> Result<Listed, Failure> {
+fn of_store(file: &Path, with_cases: bool) -> Result<Listed, Failure> {
     let config = load(file)?;
     let store = open(&config)?;
     let (processes, budget) = kept_drift(&store, &config)?;
+    let alarms = store.alarms()?;
+    let mut cases = BTreeMap::new();
+    for alarm in alarms.iter().filter(|alarm| with_cases && alarm.is_open()) {
+        cases.insert(alarm.id, behind(&store, &config, alarm)?);
+    }
     Ok(Listed {
-        alarms: store.alarms()?,
+        alarms,
+        cases,
         processes,
         budget,
         terms: config.drift,
         done: Done::Fine,
     })
-}
-
-fn of_logs(args: &Args) -> Result<Listed, Failure> {
-    let catalog = catalog(args.rules.catalog.as_deref())?;
-    let tolerance = tolerance(args.rules.tolerance.as_deref())?;
-    if args.rules.window.is_some() {
-        return Err(Failure::environment(
-            "--window: drift has none; a baseline begins with `epoch` in the catalog",
-        ));
-    }
-    let mut logs = read_logs(&args.files, &args.mapping, None)?;
-    let done = ended(&logs.reading)?;
-    let quarantined = logs.reading.quarantined();
-    if quarantined > 0 {
-        let lost = grouped(i128::from(quarantined));
-        eprintln!(
-            "{lost} records could not be read, and are missing here: `toleranced score` names them"
-        );
-    }
-    let rules = logs.rules(&catalog, &tolerance);
-    let as_of = logs.table.span().map_or(Time(0), |(_, last)| last);
-    // The day of the last event has not ended.
-    let until = as_of.day() - 1;
-    let names = &logs.table.names;
-    let mut hours: BTreeMap<NameId, BTreeMap<BucketKey, Sums>> = BTreeMap::new();
-    let tally = crate::assemble::Tally::new(
-        &rules,
-        names,
-        crate::assemble::Windows::all_alike(None),
-        as_of,
-    );
-    logs.table.tell(tally, |_, facts, _| {
-        if facts.origin != Origin::Live {
-            return;
-        }
-        let (start, end) = bucket_parts(facts);
-        let of = hours.entry(facts.process).or_default();
-        of.entry(start).or_default().add_start(facts, 1);
-        if facts.complete {
-            of.entry(end).or_default().add_end(facts, names, 1);
-        }
-    });
-    let terms = DriftTerms::default();
-    let first_days = hours.values().filter_map(|buckets| {
-        let hours = buckets.keys().map(|key| key.hour);
-        hours.min().map(day_of)
-    });
-    let budget = Budget::of_fleet(terms.false_alarms_per_year, first_days.collect());
-    let mut processes = Vec::new();
-    for (id, buckets) in hours {
-        let process = names.text(id).to_owned();
-        let mut days = by_day(buckets);
-        let Some(first) = days.keys().next().copied() else {
-            continue;
-        };
-        let declared = catalog.processes.get(&process);
-        let epoch = declared
-            .and_then(|process| process.epoch)
-            .map_or(first, Time::day);
-        let needs = Needs {
-            terms: &terms,
-            names,
-            critical: critical_outcome(&catalog, &process, names),
-        };
-        let Ok(epoch) = begin(epoch.max(first), Cause::First, until, needs, &mut days);
-        let epochs = vec![epoch];
-        processes.push(KeptDrift {
-            drift: fold(&epochs, until, &budget, &terms),
-            process,
-            epochs,
-        });
-    }
-    processes.sort_by(|a, b| a.process.cmp(&b.process));
-    let mut alarms: Vec<AlarmRow> = processes
-        .iter()
-        .flat_map(|kept| {
-            let row = |alarm| AlarmRow::of(&kept.process, alarm, names, as_of);
-            kept.drift.alarms.iter().map(row)
-        })
-        .collect();
-    alarms.sort_by_key(|alarm| alarm.raised);
-    for (number, alarm) in (1..).zip(&mut alarms) {
-        alarm.id = number;
-    }
-    Ok(Listed {
-        processes,
-        alarms,
-        budget,
-        terms,
-        done,
-    })
-}
-
-fn by_day(buckets: BTreeMap<BucketKey, Sums>) -> BTreeMap<Day, Vec<HourPart>> {
-    let mut days: BTreeMap<Day, Vec<HourPart>> = BTreeMap::new();
-    for (key, sums) in buckets {
-        days.entry(day_of(key.hour)).or_default().push(HourPart {
-            hour: key.hour,
-            kind: key.executor,
-            sums,
-        });
-    }
-    days.values_mut()
-        .for_each(|parts| parts.sort_by_key(|part| (part.hour, part.kind)));
-    days
 }

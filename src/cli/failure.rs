@@ -2,7 +2,9 @@
 
 use super::text::harmless;
 use crate::config::Problems;
+use crate::daemon::CacheError;
 use crate::ingest::decode::DecodeError;
+use crate::store::StoreError;
 use std::io;
 use std::process::ExitCode;
 
@@ -91,5 +93,17 @@ impl From<DecodeError> for Failure {
             DecodeError::Io { .. } => Failure::environment(error.to_string()),
             DecodeError::Format { .. } => Failure::invalid(error.to_string()),
         }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Failure {
+        Failure::Environment(error.into())
+    }
+}
+
+impl From<CacheError> for Failure {
+    fn from(error: CacheError) -> Failure {
+        Failure::Environment(error.into())
     }
 }

@@ -81,12 +81,6 @@ impl Filter {
 /// How long a running daemon is given to try records again.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Failure {
-        Failure::Environment(error.into())
-    }
-}
-
 pub(super) fn run(args: &Args) -> Result<Done, Failure> {
     readable(&args.config)?;
     let config = Config::load(&args.config)?;

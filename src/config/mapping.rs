@@ -44,6 +44,8 @@ macro_rules! with_event_fields {
             pub input: Option<OneOrMany<FieldSpec>>,
             /// The parent case.
             pub parent: Option<At<FieldSpec>>,
+            /// What ran it: version of the playbook, of the model, of the prompt. A new one is a known change.
+            pub version: Option<OneOrMany<FieldSpec>>,
             /// Hands-on time that a person spent: a number, or `h:mm:ss`.
             pub hands_on: Option<At<FieldSpec>>,
             /// Predicate: was the outcome looked at by somebody else than who set it?

@@ -3,10 +3,9 @@
 use crate::config::catalog::Catalog;
 use crate::config::daemon::Config;
 use crate::config::drift::DriftTerms;
-use crate::drift::{Budget, Cause, CriticalRates, Epoch, ProcessDrift, fold};
-use crate::model::{Day, NameId, Names};
+use crate::drift::{Budget, Cause, CriticalRates, Epoch, ProcessDrift, epochs, fold, plan};
+use crate::model::{Day, NameId, Names, Time};
 use crate::store::{MarkKind, MarkRow, Store, StoreError};
-use std::collections::BTreeSet;
 
 /// The drift of a process, recomputed from its days.
 #[derive(Debug)]
@@ -26,16 +25,29 @@ pub fn kept_drift(store: &Store, config: &Config) -> Result<(Vec<KeptDrift>, Bud
     let ids = processes.iter().map(|(id, _)| *id);
     let budget = budget_of(store, terms, ids)?;
     let names = store.names()?;
+    let marks = store.marks()?;
     let mut all = Vec::new();
     for (id, until) in processes {
         let process = names.text(id).to_owned();
         let critical = critical_outcome(&config.catalog, &process, &names);
-        let epochs = epochs(
+        let leading = store.drift_versions(id)?;
+        let plan = plan_of(
             store,
-            id,
-            (&process, until),
-            critical.map(|(_, rates)| rates),
+            &config.catalog,
+            &names,
+            (id, until),
+            &leading,
+            &marks,
         )?;
+        let learned = |start| {
+            Ok(store
+                .drift_baseline(id, start)?
+                .map(|(baseline, _)| baseline))
+        };
+        let mut epochs = epochs(plan, critical.map(|(_, rates)| rates), learned)?;
+        for epoch in &mut epochs {
+            epoch.digests = store.drift_days(id, epoch.start)?;
+        }
         let drift = fold(&epochs, until, &budget, terms);
         all.push(KeptDrift {
             process,
@@ -60,40 +72,36 @@ pub(super) fn budget_of(
     Ok(Budget::of_fleet(terms.false_alarms_per_year, first_days))
 }
 
-fn epochs(
+/// When the epochs of a process begin up to a day, and why. `leading` has the leading versions of its days.
+pub(super) fn plan_of(
     store: &Store,
-    id: NameId,
-    (process, until): (&str, Day),
-    critical: Option<CriticalRates>,
-) -> Result<Vec<Epoch>, StoreError> {
-    let marks = store.marks()?;
-    let cause = |day: Day| {
-        let meant = |mark: &&MarkRow| {
-            mark.day == day && (mark.process.is_empty() || mark.process == process)
+    catalog: &Catalog,
+    names: &Names,
+    (process, until): (NameId, Day),
+    leading: &[(Day, NameId)],
+    marks: &[MarkRow],
+) -> Result<Vec<(Day, Cause)>, StoreError> {
+    let id = names.text(process);
+    let Some(seen) = store.first_day_of(process)? else {
+        return Ok(Vec::new());
+    };
+    let first = first_of_epoch(catalog, id, seen);
+    let meant = |mark: &&MarkRow| mark.process.is_empty() || mark.process == id;
+    let marks = marks.iter().filter(meant).map(|mark| {
+        let cause = match mark.kind {
+            MarkKind::Change => Cause::Change(mark.text.clone()),
+            MarkKind::Rebaseline => Cause::Rebaseline(mark.text.clone()),
         };
-        match marks.iter().rfind(meant) {
-            None => Cause::First,
-            Some(mark) if mark.kind == MarkKind::Rebaseline => Cause::Rebaseline(mark.text.clone()),
-            Some(mark) => Cause::Change(mark.text.clone()),
-        }
-    };
-    let epoch = |start: Day| {
-        Ok(Epoch {
-            start,
-            cause: cause(start),
-            baseline: store.drift_baseline(id, start)?,
-            digests: store.drift_days(id, start)?,
-            critical,
-        })
-    };
-    let mut starts: BTreeSet<Day> = store.drift_epochs(id)?.into_iter().collect();
-    // An epoch whose baseline is still being learned has begun all the same.
-    if let Some(first) = starts.first().copied() {
-        let meant = |mark: &&MarkRow| mark.process.is_empty() || mark.process == process;
-        let begun = marks.iter().filter(meant).map(|mark| mark.day);
-        starts.extend(begun.filter(|day| (first..=until).contains(day)));
-    }
-    starts.into_iter().map(epoch).collect()
+        (mark.day, cause)
+    });
+    Ok(plan(first, until, leading, names, marks))
+}
+
+/// The first day of a process that was seen first on the day `seen`: not before the epoch that the catalog declares.
+pub fn first_of_epoch(catalog: &Catalog, process: &str, seen: Day) -> Day {
+    let declared = catalog.processes.get(process);
+    let epoch = declared.and_then(|process| process.epoch).map(Time::day);
+    epoch.map_or(seen, |epoch| epoch.max(seen))
 }
 
 /// The outcome that the catalog declares critical, where it has been seen, and how rare it must be.

@@ -3,6 +3,7 @@
 //! One thread per source reads and decodes; one thread assembles, commits and scores (`engine`, `worker`); the HTTP
 //! server reads the published [`Snapshot`]. Channels between them are bounded: a slow disk slows the sources down.
 
+mod behind;
 mod cache;
 pub mod counters;
 mod delivery;
@@ -20,8 +21,10 @@ mod sums;
 mod tail;
 mod worker;
 
+pub use behind::{CaseBehind, behind, suspicion, worst};
+pub use cache::CacheError;
 pub use delivery::{Delivery, Raw};
-pub use drift::{KeptDrift, critical_outcome, kept_drift};
+pub use drift::{KeptDrift, critical_outcome, first_of_epoch, kept_drift};
 pub use engine::Engine;
 pub use past::{PastError, PastScore, PastView, Rules, past_scores};
 pub use reload::{describe, reload_reason};

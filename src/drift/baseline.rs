@@ -1,10 +1,12 @@
 //! What is known of a process when its epoch began: the reference that later days are held against.
 
 use super::digest::{Digest, Layout, RANKS};
-use super::estimate::Estimate;
+use super::estimate::{Estimate, scalars};
 use super::learn::HourPart;
+use super::stream::Stream;
 use crate::model::bytes::{DamagedBytes, Reader, put_i64, put_u64};
 use crate::model::{Day, Executor, NameId, ONE};
+use crate::stats::population_stability;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// First byte of a stored baseline.
@@ -172,6 +174,32 @@ impl Baseline {
                 count(layout.paths().start + new, by);
             }
         }
+    }
+
+    /// The population stability index of the outcomes of some digests against those of this baseline.
+    pub(super) fn outcome_stability<'a>(
+        &self,
+        digests: impl IntoIterator<Item = &'a Digest>,
+    ) -> Option<f64> {
+        /// Added to each count, so that an outcome that is seen on one side only gives a number.
+        const SMOOTHING: f64 = 0.5;
+        let layout = self.layout();
+        let scalars = scalars(layout);
+        let of_outcomes = scalars.iter().zip(&self.estimates);
+        let baseline: Vec<u64> = of_outcomes
+            .filter(|(scalar, _)| scalar.stream == Stream::OutcomeMix)
+            .map(|(_, estimate)| (estimate.mean * estimate.n).round() as u64)
+            .collect();
+        let mut now = vec![0u64; layout.outcomes];
+        for digest in digests {
+            let counts = digest.counts.get(layout.outcome_counts()).unwrap_or(&[]);
+            for slot in counts.chunks(layout.outcomes) {
+                for (sum, count) in now.iter_mut().zip(slot) {
+                    *sum += u64::try_from(*count).unwrap_or(0);
+                }
+            }
+        }
+        population_stability(&baseline, &now, SMOOTHING)
     }
 
     /// What to tell people of it.

@@ -1,6 +1,7 @@
 //! Detectors: what a baseline and a budget make of the digest of a day.
 
 use super::baseline::Baseline;
+use super::behind::Suspicion;
 use super::budget::Budget;
 use super::digest::Digest;
 use super::estimate::{Estimate, Scalar, scalars};
@@ -9,6 +10,7 @@ use super::stream::Stream;
 use crate::config::drift::DriftTerms;
 use crate::model::{Day, weekday};
 use crate::stats::{Bet, kelly, ln_bet, ln_count_ratio, normal_quantile};
+use std::ops::Range;
 
 /// Odds ratios that are bet on: a mixture finds a change between them nearly as soon as the best of them.
 const RATIOS: [f64; 5] = [1.5, 1.9, 2.5, 3.5, 6.0];
@@ -102,7 +104,10 @@ impl Detectors {
 
     fn watch(&mut self, scalar: Scalar, estimate: &Estimate, risk: f64, smallest: f64) {
         let table = self.tables.len();
-        let (lower, upper) = estimate.bounds(scalar.binary, risk);
+        let (lower, upper) = match scalar.binary {
+            true => (0.0, estimate.highest_share(risk)),
+            false => estimate.bounds(risk),
+        };
         if scalar.binary && upper > NEARLY_ALWAYS {
             return;
         }
@@ -184,27 +189,32 @@ impl Detectors {
     }
 
     /// The bets of a day, stream by stream. `threshold` bounds what a single day can say of the frequency: one day of a
-    /// thousand cases is an incident, and no drift.
+    /// thousand cases is an incident, and no drift. Gives the mean deviation that is expected of a day with these cases;
+    /// `None` where the deviation is not watched, and for a day without cases.
     pub(super) fn bets(
         &self,
         day: Day,
         digest: &Digest,
         threshold: f64,
+        room: &mut Room,
         mut take: impl FnMut(usize, &[Bet]),
-    ) {
+    ) -> Option<f64> {
         let weekday = weekday(day);
         let most = 0.5 * threshold.ln();
-        let present = present(digest);
-        let seen: Vec<Seen> = self
-            .tables
-            .iter()
-            .map(|table| Seen::of(table, weekday, &present))
-            .collect();
-        let mut bets = Vec::new();
+        let Room {
+            present,
+            seen,
+            bets,
+        } = room;
+        present.clear();
+        present.extend(counted(digest));
+        seen.clear();
+        let tables = self.tables.iter();
+        seen.extend(tables.map(|table| Seen::of(table, weekday, present)));
         for (nth, watched) in self.watched.iter().enumerate() {
             bets.clear();
             bets.extend(watched.wagers.iter().map(|wager| match wager {
-                Wager::Category { table, ln, .. } => seen[*table].bet(&ln[weekday]),
+                Wager::Category { table, ln, .. } => seen[*table].bet(&ln[weekday], present),
                 Wager::Count {
                     ratio,
                     bound,
@@ -225,8 +235,41 @@ impl Detectors {
                     }
                 }
             }));
-            take(nth, &bets);
+            take(nth, bets);
         }
+        let is_deviation = |table: &Table| table.scalar.stream == Stream::Deviation;
+        let deviation = &seen[self.tables.iter().position(is_deviation)?];
+        (deviation.count > 0.0).then(|| deviation.expected / deviation.count)
+    }
+
+    /// The logarithms of the factors that a digest brings to the bets on a change: one for each of them.
+    pub(super) fn added(
+        &self,
+        suspicion: &Suspicion,
+        outcome: usize,
+        day: Day,
+        digest: &Digest,
+    ) -> Vec<f64> {
+        let weekday = weekday(day);
+        let present: Vec<(usize, f64)> = counted(digest).collect();
+        let watched = self.watched.iter();
+        let of_stream = watched.filter(|watched| watched.stream == suspicion.stream);
+        let bets = of_stream.flat_map(|watched| &watched.wagers);
+        bets.filter_map(|wager| match wager {
+            Wager::Category {
+                table,
+                ln,
+                direction,
+            } => {
+                let table = &self.tables[*table];
+                let of = table.scalar.outcome.unwrap_or(outcome);
+                let meant = *direction == suspicion.direction && of == outcome;
+                let bet = || Seen::of(table, weekday, &present).bet(&ln[weekday], &present);
+                meant.then(|| bet().ln_factor)
+            }
+            Wager::Count { .. } => None,
+        })
+        .collect()
     }
 
     /// What a component of a watched stream bets on.
@@ -250,30 +293,28 @@ impl Detectors {
         };
         Some(leading)
     }
+}
 
-    /// The mean deviation that is expected of a day with these cases; `None` where the deviation is not watched.
-    pub(super) fn expected_deviation(&self, day: Day, digest: &Digest) -> Option<f64> {
-        let table = self
-            .tables
-            .iter()
-            .find(|table| table.scalar.stream == Stream::Deviation)?;
-        let present = present(digest);
-        let seen = Seen::of(table, weekday(day), &present);
-        (seen.count > 0.0).then(|| seen.expected / seen.count)
-    }
+/// What the bets of a day are worked out in: kept from day to day, because a fleet has hundreds of thousands of days.
+#[derive(Debug, Default)]
+pub(super) struct Room {
+    present: Vec<(usize, f64)>,
+    seen: Vec<Seen>,
+    bets: Vec<Bet>,
 }
 
 /// The categories that a digest counts, ascending, with their counts: few of all there are.
-fn present(digest: &Digest) -> Vec<(usize, f64)> {
+fn counted(digest: &Digest) -> impl Iterator<Item = (usize, f64)> + '_ {
     let counts = digest.counts.iter().enumerate();
     let present = counts.filter(|(_, count)| **count != 0);
-    present.map(|(at, count)| (at, f64::from(*count))).collect()
+    present.map(|(at, count)| (at, f64::from(*count)))
 }
 
 /// What a digest says of one scalar.
-struct Seen<'a> {
-    /// Its categories, with their counts.
-    counts: &'a [(usize, f64)],
+#[derive(Debug)]
+struct Seen {
+    /// Which of the categories that are present are its own.
+    own: Range<usize>,
     /// Where its categories begin.
     from: usize,
     count: f64,
@@ -281,20 +322,20 @@ struct Seen<'a> {
     expected: f64,
 }
 
-impl Seen<'_> {
-    fn of<'a>(table: &Table, weekday: usize, present: &'a [(usize, f64)]) -> Seen<'a> {
+impl Seen {
+    fn of(table: &Table, weekday: usize, present: &[(usize, f64)]) -> Seen {
         let (x, means) = (&table.scalar.x, &table.means[weekday]);
         let range = &table.scalar.range;
         let begin = present.partition_point(|(at, _)| *at < range.start);
-        let end = present.partition_point(|(at, _)| *at < range.end);
+        let own = present[begin..].partition_point(|(at, _)| *at < range.end);
         let mut seen = Seen {
-            counts: &present[begin..end],
+            own: begin..begin + own,
             from: range.start,
             count: 0.0,
             sum: 0.0,
             expected: 0.0,
         };
-        for (at, count) in seen.counts {
+        for (at, count) in &present[seen.own.clone()] {
             let at = at - range.start;
             seen.count += count;
             seen.sum += count * x[at % x.len()];
@@ -303,10 +344,10 @@ impl Seen<'_> {
         seen
     }
 
-    fn bet(&self, ln: &[f64]) -> Bet {
+    fn bet(&self, ln: &[f64], present: &[(usize, f64)]) -> Bet {
         let of = |(at, count): &(usize, f64)| ln[at - self.from] * count;
         Bet {
-            ln_factor: self.counts.iter().map(of).sum(),
+            ln_factor: present[self.own.clone()].iter().map(of).sum(),
             count: self.count,
             sum: self.sum,
             expected: self.expected,

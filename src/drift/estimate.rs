@@ -3,7 +3,7 @@
 use super::digest::{DEVIATION_STEPS, Digest, Layout, RANKS};
 use super::stream::Stream;
 use crate::model::{Hour, day_of, weekday};
-use crate::stats::{chi_square_quantile, clopper_pearson_fraction, normal_quantile};
+use crate::stats::{chi_square_quantile, clopper_pearson_upper, normal_quantile};
 use std::ops::Range;
 
 /// Dependence beyond this is taken for something else than dependence.
@@ -154,15 +154,17 @@ impl Estimate {
         }
     }
 
-    /// Lower and upper bound of the mean, each of which errs with probability `risk`.
-    pub(super) fn bounds(&self, binary: bool, risk: f64) -> (f64, f64) {
+    /// Upper bound of the mean of a 0/1 scalar, which errs with probability `risk`.
+    pub(super) fn highest_share(&self, risk: f64) -> f64 {
+        let n = self.n / self.spread;
+        clopper_pearson_upper(self.mean * n, n, risk)
+    }
+
+    /// Lower and upper bound of the mean of any other, each of which errs with probability `risk`.
+    pub(super) fn bounds(&self, risk: f64) -> (f64, f64) {
         let n = self.n / self.spread;
         if n <= 0.0 {
             return (0.0, 1.0);
-        }
-        if binary {
-            let ci = clopper_pearson_fraction(self.mean * n, n, 2.0 * risk);
-            return (ci.lower, ci.upper);
         }
         let z = normal_quantile(risk).unwrap_or(3.0);
         let half = z * (self.variance / n).sqrt();

@@ -6,18 +6,27 @@
 use super::baseline::{Baseline, BaselineSummary, date};
 use super::budget::Budget;
 use super::critical::{CriticalRates, CriticalWatch};
-use super::detect::Detectors;
+use super::detect::{Detectors, Room};
 use super::digest::Digest;
+use super::plan::watched_until;
 use super::stream::Stream;
 use crate::config::drift::DriftTerms;
 use crate::model::{Day, NameId, ONE};
-use crate::stats::Mixture;
+use crate::stats::{Bet, Ewma, EwmaPoint, Interval, Mixture, proportion_limits};
 use serde::{Deserialize, Serialize};
 
 /// Evidence beyond so many times the threshold is forgotten, so that an alarm ends when the change does.
 const MOST_EVIDENCE: f64 = 10.0;
-/// An onset so many days before a known change may still be that change: it is estimated.
-const ONSET_ERROR_DAYS: Day = 7;
+/// Weight of the latest day in the moving average that is drawn, and its limits in standard deviations (Montgomery,
+/// Introduction to Statistical Quality Control, section 9.2: 0.05 to 0.25, about 3).
+const EWMA_WEIGHT: f64 = 0.2;
+const EWMA_WIDTH: f64 = 3.0;
+/// The mix of outcomes of so many days is held against that of the baseline.
+const STABILITY_DAYS: Day = 28;
+/// An onset is estimated: from so many days before a known change ...
+const ONSET_BEFORE: Day = 7;
+/// ... to so many days after it, it may be that change.
+const ONSET_AFTER: Day = 14;
 
 /// Which way a stream has gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +56,8 @@ pub enum Cause {
     /// A known change: a new playbook, model or prompt version. The old baseline is watched on until the new one is
     /// complete; what it finds meanwhile is explained by the change.
     Change(String),
+    /// The same, as the events themselves say: another version runs most of the cases for the first time.
+    Version(String),
     /// Somebody has said that how it is now is how it shall be. The old baseline is watched no longer.
     Rebaseline(String),
 }
@@ -58,12 +69,29 @@ pub struct Epoch {
     pub start: Day,
     /// Why it began.
     pub cause: Cause,
+    /// Versions that came while its baseline was being learned, each with its first day.
+    pub absorbed: Vec<(Day, String)>,
     /// Its baseline; `None` while that is being learned.
     pub baseline: Option<Baseline>,
     /// The finished days after the baseline, ascending; days without cases may be missing.
     pub digests: Vec<(Day, Digest)>,
     /// How rare the critical outcome must be, where the catalog declares one.
     pub critical: Option<CriticalRates>,
+}
+
+impl Epoch {
+    /// The known changes of which it knows, each with the day from which on it holds.
+    fn changes(&self) -> impl Iterator<Item = (Day, &str)> {
+        let own = match &self.cause {
+            Cause::First => None,
+            Cause::Change(what) | Cause::Version(what) | Cause::Rebaseline(what) => {
+                Some((self.start, what.as_str()))
+            }
+        };
+        let absorbed = self.absorbed.iter();
+        own.into_iter()
+            .chain(absorbed.map(|(day, what)| (*day, what.as_str())))
+    }
 }
 
 /// How an alarm ended.
@@ -148,6 +176,11 @@ pub struct DayPoint {
     pub deviation: Option<f64>,
     /// What was expected.
     pub expected: Option<f64>,
+    /// Control limits of the mean deviation of so many cases (p-chart, three standard deviations). For display: alarms come
+    /// from the evidence.
+    pub limits: Option<Interval>,
+    /// The moving average of the mean deviation (EWMA, weight 0.2), with its control limits. For display.
+    pub ewma: Option<EwmaPoint>,
     /// Evidence over threshold, in the order of [`ProcessDrift::streams`].
     pub evidence: Vec<f32>,
 }
@@ -165,6 +198,11 @@ pub struct ProcessDrift {
     pub alarms: Vec<Alarm>,
     /// The days since the end of that baseline.
     pub days: Vec<DayPoint>,
+    /// How far the outcomes of the last four weeks are from the mix of the baseline: population stability index. For
+    /// display only; see [`crate::stats::population_stability`]. `None` without cases.
+    pub outcome_stability: Option<f64>,
+    /// Known changes, each with the day from which on it holds.
+    pub changes: Vec<(Day, String)>,
     /// The last day that counts.
     pub until: Option<Day>,
     /// The threshold of the evidence on that day.
@@ -176,16 +214,20 @@ pub fn fold(epochs: &[Epoch], until: Day, budget: &Budget, terms: &DriftTerms) -
     let mut drift = ProcessDrift {
         until: Some(until),
         threshold: budget.threshold(until),
+        changes: epochs
+            .iter()
+            .flat_map(Epoch::changes)
+            .map(|(day, what)| (day, what.to_owned()))
+            .collect(),
         ..ProcessDrift::default()
     };
     for (nth, epoch) in epochs.iter().enumerate() {
         let Some(baseline) = &epoch.baseline else {
             continue;
         };
-        let next = epochs.get(nth + 1);
-        let last = next.map_or(until, |next| watched_until(next, until));
-        let mut watch = Watch::new(epoch, baseline, next, budget, terms);
-        watch.run(last.min(until), budget);
+        let last = watched_until(&epochs[nth + 1..], until);
+        let mut watch = Watch::new(&epochs[nth..], baseline, budget, terms);
+        watch.run(last, budget);
         if last < until {
             watch.end(last + 1);
         }
@@ -194,6 +236,9 @@ pub fn fold(epochs: &[Epoch], until: Day, budget: &Budget, terms: &DriftTerms) -
         drift.baseline_until = Some(baseline.last);
         drift.streams = watch.states();
         drift.days = watch.days;
+        let recent = epoch.digests.iter();
+        let recent = recent.filter(|(day, _)| (last - STABILITY_DAYS + 1..=last).contains(day));
+        drift.outcome_stability = baseline.outcome_stability(recent.map(|(_, digest)| digest));
     }
     drift
         .alarms
@@ -201,22 +246,14 @@ pub fn fold(epochs: &[Epoch], until: Day, budget: &Budget, terms: &DriftTerms) -
     drift
 }
 
-/// The last day on which the epoch before is watched.
-fn watched_until(next: &Epoch, until: Day) -> Day {
-    match (&next.cause, &next.baseline) {
-        (Cause::Rebaseline(_), _) => next.start - 1,
-        (_, Some(baseline)) => baseline.last,
-        (_, None) => until,
-    }
-}
-
-/// The known change that began the next epoch, where an onset may be that change.
-fn explained(next: Option<&Epoch>, onset: Day) -> Option<String> {
-    let next = next?;
-    match &next.cause {
-        Cause::Change(what) if onset >= next.start - ONSET_ERROR_DAYS => Some(what.clone()),
-        _ => None,
-    }
+/// The known change that an onset may be, among those of an epoch and of later ones: the latest that fits.
+fn explained(epochs: &[Epoch], onset: Day) -> Option<String> {
+    let near = |day: Day| (day - ONSET_BEFORE..=day + ONSET_AFTER).contains(&onset);
+    let agreed = |epoch: &&Epoch| !matches!(epoch.cause, Cause::Rebaseline(_));
+    let changes = epochs.iter().filter(agreed).flat_map(Epoch::changes);
+    let fitting = changes.filter(|(day, _)| near(*day));
+    let latest = fitting.max_by_key(|(day, _)| *day);
+    latest.map(|(_, what)| what.to_owned())
 }
 
 /// A stream while it is watched.
@@ -232,26 +269,29 @@ struct Running {
 
 struct Watch<'a> {
     epoch: &'a Epoch,
+    /// It and those after it.
+    epochs: &'a [Epoch],
     baseline: &'a Baseline,
-    next: Option<&'a Epoch>,
     cool_down: Day,
     detectors: Detectors,
+    room: Room,
     running: Vec<Running>,
     critical: Option<CriticalWatch>,
     /// The alarm of the critical outcome that stands.
     critical_alarm: Option<usize>,
     alarms: Vec<Alarm>,
     days: Vec<DayPoint>,
+    ewma: Ewma,
 }
 
 impl<'a> Watch<'a> {
     fn new(
-        epoch: &'a Epoch,
+        epochs: &'a [Epoch],
         baseline: &'a Baseline,
-        next: Option<&'a Epoch>,
         budget: &Budget,
         terms: &DriftTerms,
     ) -> Watch<'a> {
+        let epoch = &epochs[0];
         let detectors = Detectors::new(baseline, budget, terms);
         let running = detectors.streams().map(|(stream, bets)| Running {
             stream,
@@ -268,13 +308,15 @@ impl<'a> Watch<'a> {
             critical: epoch.critical.and_then(watch),
             critical_alarm: None,
             epoch,
+            epochs,
             baseline,
-            next,
             cool_down: terms.cool_down_days,
             running: running.collect(),
             detectors,
+            room: Room::default(),
             alarms: Vec::new(),
             days: Vec::new(),
+            ewma: Ewma::new(EWMA_WEIGHT, EWMA_WIDTH),
         }
     }
 
@@ -293,13 +335,15 @@ impl<'a> Watch<'a> {
     fn day(&mut self, day: Day, digest: &Digest, budget: &Budget) {
         let threshold = budget.threshold(day);
         let running = &mut self.running;
-        self.detectors.bets(day, digest, threshold, |nth, bets| {
+        let step = |nth: usize, bets: &[Bet]| {
             let one = &mut running[nth];
             // A single component can carry a mixture as far as this.
             let cap = MOST_EVIDENCE * threshold * bets.len() as f64;
             one.mixture.step(day, bets, cap);
             one.evidence = one.mixture.evidence() / threshold;
-        });
+        };
+        let room = &mut self.room;
+        let expected = self.detectors.bets(day, digest, threshold, room, step);
         for nth in 0..self.running.len() {
             self.judge(nth, day, threshold);
         }
@@ -307,12 +351,19 @@ impl<'a> Watch<'a> {
         let critical = self.critical.map(|watch| watch.evidence() as f32);
         let evidence = self.running.iter().map(|one| one.evidence as f32);
         let mean = |ppm: i64| ppm as f64 / f64::from(ONE) / digest.cases as f64;
+        let deviation = (digest.cases > 0).then(|| mean(digest.deviation_ppm));
+        let seen = deviation.zip(expected);
         self.days.push(DayPoint {
             day,
             cases: digest.cases,
             starts: digest.starts,
-            deviation: (digest.cases > 0).then(|| mean(digest.deviation_ppm)),
-            expected: self.detectors.expected_deviation(day, digest),
+            deviation,
+            expected,
+            limits: expected.and_then(|p| proportion_limits(p, digest.cases.max(0) as u64)),
+            ewma: seen.map(|(deviation, expected)| {
+                let sd = (expected * (1.0 - expected) / digest.cases as f64).sqrt();
+                self.ewma.next(deviation, expected, sd)
+            }),
             evidence: evidence.chain(critical).collect(),
         });
     }
@@ -342,7 +393,7 @@ impl<'a> Watch<'a> {
         let Some(leading) = self.detectors.leading(nth, component) else {
             return;
         };
-        let explained_by = explained(self.next, state.since);
+        let explained_by = explained(self.epochs, state.since);
         let known = |nth: usize| self.baseline.outcomes.get(nth).copied();
         let count = state.count.max(1.0);
         self.alarms.push(Alarm {
@@ -372,7 +423,7 @@ impl<'a> Watch<'a> {
                     return;
                 };
                 self.critical_alarm = Some(self.alarms.len());
-                let explained_by = explained(self.next, found.onset);
+                let explained_by = explained(self.epochs, found.onset);
                 self.alarms.push(Alarm {
                     stream: Stream::CriticalOutcome,
                     epoch: self.epoch.start,

@@ -5,6 +5,7 @@ use super::critical::CriticalRates;
 use super::digest::Digest;
 use super::fold::{Cause, Epoch};
 use super::learn::{HourPart, Learning, learn};
+use super::plan::{epochs, watched_until};
 use crate::config::drift::DriftTerms;
 use crate::model::{Day, NameId, Names, day_of};
 use std::collections::BTreeMap;
@@ -44,51 +45,57 @@ pub struct Needs<'a> {
     pub critical: Option<(NameId, CriticalRates)>,
 }
 
-/// An epoch that begins on the day `start`, learned and digested up to the end of the day `until`.
-pub fn begin<H: Hours>(
-    start: Day,
-    cause: Cause,
+impl Needs<'_> {
+    /// The outcome that is declared critical.
+    pub fn outcome(&self) -> Option<NameId> {
+        self.critical.map(|(outcome, _)| outcome)
+    }
+}
+
+/// The epochs of a plan, learned and digested up to the end of the day `until`.
+pub fn history<H: Hours>(
+    plan: Vec<(Day, Cause)>,
     until: Day,
     needs: Needs,
     from: &mut H,
-) -> Result<Epoch, H::Error> {
-    let mut epoch = Epoch {
-        start,
-        cause,
-        baseline: learned(start, until, needs, from)?,
-        digests: Vec::new(),
-        critical: needs.critical.map(|(_, rates)| rates),
-    };
-    let critical = needs.critical.map(|(outcome, _)| outcome);
-    if let Some(baseline) = &epoch.baseline {
-        let mut day = baseline.last + 1;
-        while day <= until {
-            let last = until.min(day.saturating_add(DAYS_AT_ONCE - 1));
-            epoch
-                .digests
-                .extend(digests(baseline, (day, last), critical, from)?);
-            day = last + 1;
+) -> Result<Vec<Epoch>, H::Error> {
+    let rates = needs.critical.map(|(_, rates)| rates);
+    let mut epochs = epochs(plan, rates, |start| learned(start, until, needs, from))?;
+    for nth in 0..epochs.len() {
+        let last = watched_until(&epochs[nth + 1..], until);
+        let epoch = &mut epochs[nth];
+        if let Some(baseline) = &epoch.baseline {
+            let days = (baseline.last + 1, last);
+            epoch.digests = digests(baseline, days, needs.outcome(), from)?;
         }
     }
-    Ok(epoch)
+    Ok(epochs)
 }
 
-/// The digests of the days that have cases, from the first to the second.
+/// The digests of the days that have cases, from the first to the second. `critical` is the outcome that is declared so.
 pub fn digests<H: Hours>(
     baseline: &Baseline,
     (first, last): (Day, Day),
     critical: Option<NameId>,
     from: &mut H,
 ) -> Result<Vec<(Day, Digest)>, H::Error> {
-    let mut days: BTreeMap<Day, Vec<HourPart>> = BTreeMap::new();
-    for part in from.hours(first, last)? {
-        days.entry(day_of(part.hour)).or_default().push(part);
+    let mut all = Vec::new();
+    let mut from_day = first;
+    while from_day <= last {
+        let to = last.min(from_day.saturating_add(DAYS_AT_ONCE - 1));
+        let mut days: BTreeMap<Day, Vec<HourPart>> = BTreeMap::new();
+        for part in from.hours(from_day, to)? {
+            days.entry(day_of(part.hour)).or_default().push(part);
+        }
+        let digest = |(day, parts): (Day, Vec<HourPart>)| (day, baseline.digest(&parts, critical));
+        all.extend(days.into_iter().map(digest));
+        from_day = to + 1;
     }
-    let digest = |(day, parts): (Day, Vec<HourPart>)| (day, baseline.digest(&parts, critical));
-    Ok(days.into_iter().map(digest).collect())
+    Ok(all)
 }
 
-fn learned<H: Hours>(
+/// The baseline of an epoch that begins on the day `start`; `None` where its days up to `until` are not enough.
+pub fn learned<H: Hours>(
     start: Day,
     until: Day,
     needs: Needs,

@@ -5,6 +5,7 @@
 //! database and nobody who acknowledges an alarm.
 
 mod baseline;
+mod behind;
 mod budget;
 mod critical;
 mod detect;
@@ -13,18 +14,21 @@ mod estimate;
 mod fold;
 mod history;
 mod learn;
+mod plan;
 mod said;
 mod soon;
 mod stream;
 
 pub use baseline::{Baseline, BaselineSummary};
+pub use behind::{CASES_NAMED, Suspicion, cases_behind};
 pub use budget::Budget;
 pub use critical::CriticalRates;
 pub use detect::Detectors;
 pub use digest::Digest;
 pub use fold::{Alarm, Cause, DayPoint, Direction, Ended, Epoch, ProcessDrift, StreamState, fold};
-pub use history::{Hours, Needs, begin, digests};
+pub use history::{Hours, Needs, digests, history, learned};
 pub use learn::{HourPart, Learning, learn};
+pub use plan::{epochs, leading_version, plan, watched_until};
 pub use said::said;
 pub use soon::{Altered, Delay, how_soon};
 pub use stream::Stream;

@@ -25,14 +25,24 @@ pub fn said(id: &str, drift: &ProcessDrift) -> Value {
             "starts": point.starts,
             "deviation": point.deviation,
             "expected": point.expected,
+            "limits": point.limits.map(|limits| [limits.lower, limits.upper]),
+            "ewma": point.ewma.map(|ewma| ewma.value),
+            "ewma_limits": point.ewma.map(|ewma| [ewma.limits.lower, ewma.limits.upper]),
             "evidence": point.evidence,
         })
     };
+    let changes: Vec<Value> = drift
+        .changes
+        .iter()
+        .map(|(day, what)| json!({"day": ProcessDrift::date(*day), "what": what}))
+        .collect();
     json!({
         "process": id,
         "until": drift.until.map(ProcessDrift::date),
         "threshold": drift.threshold,
         "baseline": drift.baseline,
+        "outcome_stability_index": drift.outcome_stability,
+        "changes": changes,
         "streams": streams,
         "days": drift.days.iter().map(day).collect::<Vec<_>>(),
     })

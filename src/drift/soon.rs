@@ -80,6 +80,7 @@ pub fn how_soon(
             start: epoch.start,
             cause: Cause::First,
             digests: digests.collect(),
+            absorbed: Vec::new(),
             baseline: Some(baseline.clone()),
             critical: None,
         };

@@ -1,6 +1,7 @@
 //! Does drift hold what it promises? Simulated processes whose truth is known.
 
 mod process;
+mod shown;
 
 use super::*;
 use crate::config::drift::DriftTerms;
@@ -208,6 +209,7 @@ fn two_epochs(cause: Cause) -> Vec<Epoch> {
         start: 150,
         cause,
         digests: (178..250).map(digest).collect(),
+        absorbed: Vec::new(),
         baseline: Some(baseline),
         critical: None,
     };
@@ -235,6 +237,7 @@ fn what_a_known_change_brings_is_explained_and_becomes_the_new_baseline() {
     let learning = [
         epochs[0].clone(),
         Epoch {
+            absorbed: Vec::new(),
             baseline: None,
             ..epochs[1].clone()
         },

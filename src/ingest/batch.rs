@@ -38,6 +38,8 @@ pub struct MappedEvent {
     pub process: NameId,
     /// Seconds of hands-on time; 0 where it does not say.
     pub hands_on: u32,
+    /// What ran it; 0 where it does not say.
+    pub version: NameId,
     /// Executor, lifecycle, origin, what the mapping declares.
     pub flags: EventFlags,
 }

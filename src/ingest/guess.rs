@@ -125,7 +125,8 @@ fn moving(records: &[Value], case: &str, column: &str) -> Option<f64> {
 }
 
 /// What the program's own lines have beside the fields that are guessed.
-pub const OWN_FIELDS: [(&str, &str); 4] = [
+pub const OWN_FIELDS: [(&str, &str); 5] = [
+    ("version", "version"),
     ("hands_on", "hands_on_minutes"),
     ("reviewed", "reviewed == true"),
     ("exercise", "origin == 'exercise'"),

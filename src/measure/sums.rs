@@ -11,7 +11,7 @@ use crate::model::{Hour, NameId, Names, Ppm};
 pub const END: NameId = NameId::MAX;
 
 /// First byte of stored sums.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 /// What agreement is measured from: runs by input, outcome and deviation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,6 +84,8 @@ pub struct Sums {
     pub self_declared: Counts<Hour>,
     /// Cases that deviate, by the activity that is put down to, and how far.
     pub blamed: Counts<(NameId, Ppm)>,
+    /// By the version of what ran them, of the cases that name one.
+    pub versions: Counts<NameId>,
     /// Shadow runs that ended like the case they shadow.
     pub like_twin: i64,
     /// Shadow runs that did not.
@@ -140,6 +142,9 @@ impl Sums {
         if facts.deviation > 0 {
             self.blamed.add((facts.blamed, facts.deviation), sign);
         }
+        if facts.version != 0 {
+            self.versions.add(facts.version, sign);
+        }
         if facts.confirmed {
             self.confirmed.add(facts.deviation, sign);
         }
@@ -195,6 +200,7 @@ impl Sums {
         self.confirmed.merge(&other.confirmed, sign);
         self.self_declared.merge(&other.self_declared, sign);
         self.blamed.merge(&other.blamed, sign);
+        self.versions.merge(&other.versions, sign);
         self.like_twin += sign * other.like_twin;
         self.unlike_twin += sign * other.unlike_twin;
     }
@@ -267,6 +273,7 @@ impl Sums {
             id(out, activity);
             id(out, deviation);
         });
+        self.versions.encode(out, id);
     }
 
     /// Reads back what [`Sums::encode`] wrote.
@@ -310,6 +317,7 @@ impl Sums {
             confirmed: Counts::decode(reader, Reader::u32)?,
             self_declared: Counts::decode(reader, hour)?,
             blamed: Counts::decode(reader, |reader| Ok((reader.u32()?, reader.u32()?)))?,
+            versions: Counts::decode(reader, Reader::u32)?,
         })
     }
 }
@@ -349,6 +357,7 @@ mod tests {
                     deviation: reopened * 100_000,
                     blamed: path[0],
                     input: u64::from(reopened) * 77,
+                    version: parent_process,
                     hands_on: (reopened > 1).then_some(duration),
                     straight: (reopened > 0).then_some(complete),
                     confirmed: parent_process > 1,
@@ -425,6 +434,7 @@ mod tests {
             blamed: 0,
             input: 0,
             hands_on: None,
+            version: 0,
             straight: None,
             confirmed: false,
             like_twin: None,

@@ -24,6 +24,47 @@ pub struct EwmaChart {
     pub steady: Interval,
 }
 
+/// An EWMA that is drawn point by point, where target and standard deviation differ from point to point: means of days with
+/// more or fewer cases. The variance of the average follows from its weights,
+/// `v_t = (1 - lambda)^2 v_(t-1) + lambda^2 sd_t^2`; for points that are all alike this is [`ewma_chart`].
+#[derive(Clone, Copy, Debug)]
+pub struct Ewma {
+    lambda: f64,
+    width: f64,
+    /// Average, target and variance so far; `None` before the first point.
+    so_far: Option<(f64, f64, f64)>,
+}
+
+impl Ewma {
+    /// Weight `lambda` in (0, 1] of the latest point, limits `width` standard deviations off.
+    pub fn new(lambda: f64, width: f64) -> Ewma {
+        Ewma {
+            lambda,
+            width,
+            so_far: None,
+        }
+    }
+
+    /// The next point: an observation, its target and its standard deviation.
+    pub fn next(&mut self, value: f64, target: f64, sd: f64) -> EwmaPoint {
+        let lambda = self.lambda;
+        let (average, centre, variance) = self.so_far.unwrap_or((target, target, 0.0));
+        let mixed = |old: f64, new: f64| (1.0 - lambda) * old + lambda * new;
+        let average = mixed(average, value);
+        let centre = mixed(centre, target);
+        let variance = (1.0 - lambda).powi(2) * variance + (lambda * sd).powi(2);
+        self.so_far = Some((average, centre, variance));
+        let half = self.width * variance.sqrt();
+        EwmaPoint {
+            value: average,
+            limits: Interval {
+                lower: centre - half,
+                upper: centre + half,
+            },
+        }
+    }
+}
+
 /// The exponentially weighted moving average `z_t = lambda x_t + (1 - lambda) z_(t-1)` from `z_0 = target`, with limits
 /// `target -+ width sd sqrt(lambda / (2 - lambda) (1 - (1 - lambda)^(2 t)))`, the steady ones without the last factor
 /// (NIST/SEMATECH e-Handbook 6.3.2.4; Montgomery, Introduction to Statistical Quality Control, section 9.2).
@@ -169,6 +210,22 @@ mod tests {
         50.60, 49.52, 50.56, 50.18, 50.16, 49.21, 49.75, 49.85, 50.26, 50.33, 50.11, 49.36, 49.52,
         50.05, 49.38, 49.92, 50.73, 51.23, 51.94, 51.99,
     ];
+
+    #[test]
+    fn point_by_point_it_is_the_same_chart() {
+        let values = [52.0, 47.0, 53.0, 49.3, 50.1, 47.0];
+        let chart = ewma_chart(&values, 50.0, 2.0, 0.3, 3.0).unwrap();
+        let mut ewma = Ewma::new(0.3, 3.0);
+        for (value, want) in values.iter().zip(&chart.points) {
+            let point = ewma.next(*value, 50.0, 2.0);
+            assert!(
+                (point.value - want.value).abs() < 1e-12,
+                "{point:?} {want:?}"
+            );
+            assert!((point.limits.lower - want.limits.lower).abs() < 1e-12);
+            assert!((point.limits.upper - want.limits.upper).abs() < 1e-12);
+        }
+    }
 
     #[test]
     fn ewma_of_the_nist_handbook() {

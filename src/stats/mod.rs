@@ -16,8 +16,8 @@ mod spread;
 
 pub use capability::{cp, cp_interval, cpk, cpk_interval, ppk_of_proportion};
 pub use chart::{
-    CusumPoint, EwmaChart, EwmaPoint, ProportionChart, ProportionPoint, cusum_chart, ewma_chart,
-    population_stability, proportion_chart, proportion_limits,
+    CusumPoint, Ewma, EwmaChart, EwmaPoint, ProportionChart, ProportionPoint, cusum_chart,
+    ewma_chart, population_stability, proportion_chart, proportion_limits,
 };
 pub use cluster::{Cluster, ClusterShare, cluster_share, cluster_t, effective_number};
 pub use confseq::{Interval, clean_runs_missing, confidence_sequence};
@@ -31,7 +31,9 @@ pub use glm::{
     cameron_trivedi, chi_square_upper, correlation, count_quantile, f_upper, fit_negative_binomial,
     fit_poisson, normal_quantile, student_t_quantile, student_t_upper, variance_inflation,
 };
-pub use proportion::{clopper_pearson, clopper_pearson_fraction, garwood, newcombe, wilson};
+pub use proportion::{
+    clopper_pearson, clopper_pearson_fraction, clopper_pearson_upper, garwood, newcombe, wilson,
+};
 pub use rate::{chi_square_quantile, rate_interval};
 pub use run_length::{
     BernoulliCusum, BernoulliDesign, PoissonCusum, bernoulli_cusum_arl, bernoulli_cusum_design,

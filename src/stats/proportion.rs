@@ -60,11 +60,18 @@ pub fn clopper_pearson_fraction(x: f64, n: f64, alpha: f64) -> Interval {
         } else {
             beta_quantile(x, n - x + 1.0, alpha / 2.0)
         },
-        upper: if x >= n {
-            1.0
-        } else {
-            beta_quantile(x + 1.0, n - x, 1.0 - alpha / 2.0)
-        },
+        upper: clopper_pearson_upper(x, n, alpha / 2.0),
+    }
+}
+
+/// The upper end of [`clopper_pearson_fraction`] alone, below which the share lies with probability `1 - risk` at least. 1
+/// where `n` is not above 0, `x` not in \[0, n\] or `risk` not in (0, 1).
+pub fn clopper_pearson_upper(x: f64, n: f64, risk: f64) -> f64 {
+    let known = n > 0.0 && n.is_finite() && (0.0..n).contains(&x) && risk > 0.0 && risk < 1.0;
+    if known {
+        beta_quantile(x + 1.0, n - x, 1.0 - risk)
+    } else {
+        1.0
     }
 }
 

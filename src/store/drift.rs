@@ -15,6 +15,8 @@ pub struct DriftRow {
     pub until: Day,
     /// The epochs that it has; others are forgotten.
     pub epochs: Vec<EpochRow>,
+    /// The leading versions of days that were looked at; `None` for a day without.
+    pub versions: Vec<(Day, Option<NameId>)>,
     /// Its alarms that are new or otherwise than they were.
     pub alarms: Vec<AlarmRow>,
 }
@@ -26,6 +28,8 @@ pub struct EpochRow {
     pub start: Day,
     /// Its baseline, if that is new: days that are kept of an older one are forgotten.
     pub baseline: Option<Vec<u8>>,
+    /// Up to which day it is digested.
+    pub until: Day,
     /// Days that changed.
     pub days: Vec<(Day, Vec<u8>)>,
 }
@@ -280,26 +284,30 @@ impl Store {
         self.sql(read())
     }
 
-    /// The first days of the epochs of a process that have a baseline.
-    pub fn drift_epochs(&self, process: NameId) -> Result<Vec<Day>> {
+    /// The leading versions of the days of a process, ascending.
+    pub fn drift_versions(&self, process: NameId) -> Result<Vec<(Day, NameId)>> {
         let read = || {
-            let query = "SELECT epoch FROM drift_baselines WHERE process = ?1 ORDER BY epoch";
+            let query = "SELECT day, version FROM drift_versions WHERE process = ?1 ORDER BY day";
             let mut query = self.db.prepare_cached(query)?;
-            query.query_map([process], |row| row.get(0))?.collect()
+            query
+                .query_map([process], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect()
         };
         self.sql(read())
     }
 
-    /// The baseline of an epoch.
-    pub fn drift_baseline(&self, process: NameId, epoch: Day) -> Result<Option<Baseline>> {
-        let query = "SELECT body FROM drift_baselines WHERE process = ?1 AND epoch = ?2";
-        let body = self
-            .db
-            .query_row(query, params![process, epoch], |row| row.get(0));
-        let body: Option<Vec<u8>> = self.sql(body.optional())?;
-        let decode = |body: Vec<u8>| Baseline::decode(&body);
+    /// The baseline of an epoch, and up to which day its days are kept.
+    pub fn drift_baseline(&self, process: NameId, epoch: Day) -> Result<Option<(Baseline, Day)>> {
+        let query = "SELECT body, until FROM drift_baselines WHERE process = ?1 AND epoch = ?2";
+        let row = self.db.query_row(query, params![process, epoch], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        });
+        let row: Option<(Vec<u8>, Day)> = self.sql(row.optional())?;
+        let Some((body, until)) = row else {
+            return Ok(None);
+        };
         let damaged = self.damaged(format!("drift baseline of process {process}"));
-        body.map(decode).transpose().map_err(damaged)
+        Ok(Some((Baseline::decode(&body).map_err(damaged)?, until)))
     }
 
     /// The days of an epoch, ascending.
@@ -366,6 +374,13 @@ impl Store {
         self.sql(read())
     }
 
+    /// One alarm.
+    pub fn alarm(&self, id: i64) -> Result<Option<AlarmRow>> {
+        let query = format!("SELECT {ALARM_FIELDS} FROM alarms WHERE id = ?1");
+        let row = self.db.query_row(&query, [id], alarm);
+        self.sql(row.optional())
+    }
+
     /// Notes that somebody has taken note of an alarm; says whether there is such a one.
     pub fn acknowledge(&self, id: i64, by: &str, why: &str, at: i64) -> Result<bool> {
         let written = self.db.execute(
@@ -398,6 +413,9 @@ pub(super) fn write_drift(to: &Transaction, commit: &Commit) -> rusqlite::Result
         for epoch in &row.epochs {
             write_epoch(to, row.process, epoch)?;
         }
+        for (day, version) in &row.versions {
+            write_version(to, row.process, *day, *version)?;
+        }
     }
     Ok(())
 }
@@ -411,12 +429,36 @@ fn forget(to: &Transaction, process: NameId, epoch: Day) -> rusqlite::Result<()>
     Ok(())
 }
 
+fn write_version(
+    to: &Transaction,
+    process: NameId,
+    day: Day,
+    version: Option<NameId>,
+) -> rusqlite::Result<()> {
+    match version {
+        Some(version) => to
+            .prepare_cached(
+                "INSERT OR REPLACE INTO drift_versions (process, day, version) VALUES (?1, ?2, ?3)",
+            )?
+            .execute(params![process, day, version])?,
+        None => to
+            .prepare_cached("DELETE FROM drift_versions WHERE process = ?1 AND day = ?2")?
+            .execute(params![process, day])?,
+    };
+    Ok(())
+}
+
 fn write_epoch(to: &Transaction, process: NameId, epoch: &EpochRow) -> rusqlite::Result<()> {
     if let Some(body) = &epoch.baseline {
         to.prepare_cached(
-            "INSERT OR REPLACE INTO drift_baselines (process, epoch, body) VALUES (?1, ?2, ?3)",
+            "INSERT OR REPLACE INTO drift_baselines (process, epoch, body, until) VALUES (?1, ?2, ?3, ?4)",
         )?
-        .execute(params![process, epoch.start, body])?;
+        .execute(params![process, epoch.start, body, epoch.until])?;
+    } else {
+        to.prepare_cached(
+            "UPDATE drift_baselines SET until = ?3 WHERE process = ?1 AND epoch = ?2",
+        )?
+        .execute(params![process, epoch.start, epoch.until])?;
     }
     let mut insert = to.prepare_cached(
         "INSERT OR REPLACE INTO drift_days (process, epoch, day, body) VALUES (?1, ?2, ?3, ?4)",

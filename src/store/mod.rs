@@ -109,6 +109,14 @@ pub struct Store {
 
 type Result<T> = std::result::Result<T, StoreError>;
 
+fn kept_case(row: &rusqlite::Row) -> rusqlite::Result<KeptCase> {
+    Ok(KeptCase {
+        key: row.get(0)?,
+        open: row.get(1)?,
+        body: row.get(2)?,
+    })
+}
+
 impl Store {
     /// The database file of a data directory.
     pub fn file_in(folder: &Path) -> PathBuf {
@@ -252,6 +260,19 @@ impl Store {
         self.sql(read())
     }
 
+    /// Cases of a process with an event since an instant (microseconds), those whose last event is earliest first.
+    pub fn cases_of(&self, process: NameId, since: i64, most: usize) -> Result<Vec<KeptCase>> {
+        let read = || {
+            self.db
+                .prepare_cached(
+                    "SELECT key, open, body FROM cases WHERE process = ?1 AND last >= ?2 ORDER BY last LIMIT ?3",
+                )?
+                .query_map(params![process, since, most as i64], kept_case)?
+                .collect()
+        };
+        self.sql(read())
+    }
+
     /// The next cases behind a key, in order of the keys; from the first one if none is given.
     pub fn cases_after(&self, key: Option<&str>, most: usize) -> Result<Vec<KeptCase>> {
         let read = || {
@@ -259,13 +280,7 @@ impl Store {
                 .prepare_cached(
                     "SELECT key, open, body FROM cases WHERE ?1 IS NULL OR key > ?1 ORDER BY key LIMIT ?2",
                 )?
-                .query_map(params![key, most as i64], |row| {
-                    Ok(KeptCase {
-                        key: row.get(0)?,
-                        open: row.get(1)?,
-                        body: row.get(2)?,
-                    })
-                })?
+                .query_map(params![key, most as i64], kept_case)?
                 .collect()
         };
         self.sql(read())

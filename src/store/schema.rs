@@ -75,6 +75,16 @@ const MIGRATIONS: &[&str] = &["
         ended INTEGER, how TEXT, explained_by TEXT, noted_at INTEGER NOT NULL,
         acknowledged_at INTEGER, acknowledged_by TEXT, acknowledged_why TEXT);
     CREATE INDEX alarms_by_process ON alarms (process);
+", "
+    -- Up to which day the days of an epoch are kept.
+    ALTER TABLE drift_baselines ADD COLUMN until INTEGER NOT NULL DEFAULT 0;
+    UPDATE drift_baselines SET until = coalesce(
+        (SELECT until FROM drift_processes WHERE drift_processes.process = drift_baselines.process), 0);
+    -- The version that ran most cases of a day.
+    CREATE TABLE drift_versions (process INTEGER, day INTEGER, version INTEGER NOT NULL,
+        PRIMARY KEY (process, day)) WITHOUT ROWID;
+    -- The cases behind an alarm.
+    CREATE INDEX cases_by_process ON cases (process, last);
 "];
 
 /// Refuses a database that is not of the newest schema: for those who only read, and can't bring it up to date.

@@ -1,7 +1,7 @@
 //! Drift over HTTP: how streams stand, alarms and their life, known changes.
 
 use super::server::Daemon;
-use crate::daemon::Running;
+use crate::daemon::{CacheError, Running, behind};
 use crate::drift::said;
 use crate::model::{Day, Time};
 use crate::store::{MarkKind, MarkRow, Store, StoreError, check_mark_day, check_note};
@@ -11,6 +11,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::fmt::Display;
 use std::sync::Arc;
 
 /// `GET /api/v1/drift`: every process with its baseline, its streams and its days.
@@ -36,6 +37,27 @@ pub(super) async fn alarms(State(daemon): Daemon) -> Response {
     Json(json!({"version": 1, "alarms": snapshot.drift.alarms})).into_response()
 }
 
+/// `GET /api/v1/alarms/{id}`: one alarm, with the cases that added most to its evidence.
+pub(super) async fn alarm(State(daemon): Daemon, Path(id): Path<i64>) -> Response {
+    let config = daemon.config();
+    let found = in_store(daemon, move |store| {
+        let Some(alarm) = store.alarm(id)? else {
+            return Ok(None);
+        };
+        let cases = behind(store, &config, &alarm)?;
+        Ok::<_, CacheError>(Some(json!({"version": 1, "alarm": alarm, "cases": cases})))
+    });
+    match found.await {
+        Ok(Some(said)) => Json(said).into_response(),
+        Ok(None) => no_alarm(id),
+        Err(response) => response,
+    }
+}
+
+fn no_alarm(id: i64) -> Response {
+    (StatusCode::NOT_FOUND, format!("there is no alarm {id}\n")).into_response()
+}
+
 /// Who takes note of an alarm, and why.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -59,11 +81,11 @@ pub(super) async fn acknowledge(
         if found {
             tracing::info!(id, by = said.by, why = said.why, "alarm acknowledged");
         }
-        Ok(found)
+        Ok::<_, StoreError>(found)
     });
     match done.await {
         Ok(true) => StatusCode::NO_CONTENT.into_response(),
-        Ok(false) => (StatusCode::NOT_FOUND, format!("there is no alarm {id}\n")).into_response(),
+        Ok(false) => no_alarm(id),
         Err(response) => response,
     }
 }
@@ -130,7 +152,7 @@ pub(super) async fn mark(State(daemon): Daemon, Json(said): Json<NewMark>) -> Re
             text = row.text,
             "change marked"
         );
-        Ok(())
+        Ok::<_, StoreError>(())
     });
     match done.await {
         Ok(()) => StatusCode::CREATED.into_response(),
@@ -150,18 +172,18 @@ fn plain(field: &str, text: &str) -> Result<(), String> {
         .map_err(|why| format!("`{field}` {why}\n"))
 }
 
-/// Writes a little beside the engine, which takes it up with its next scoring.
-async fn in_store<T: Send + 'static>(
+/// Reads, or writes a little, beside the engine, which takes it up with its next scoring.
+async fn in_store<T: Send + 'static, E: From<StoreError> + Display + Send + 'static>(
     daemon: Arc<Running>,
-    work: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
+    work: impl FnOnce(&Store) -> Result<T, E> + Send + 'static,
 ) -> Result<T, Response> {
     let folder = daemon.config().data_dir;
     let done = tokio::task::spawn_blocking(move || work(&Store::open_to_read(&folder)?)).await;
     let trouble = |error: String| {
-        tracing::error!(error, "can't write");
+        tracing::error!(error, "the database does not answer a request");
         (
             StatusCode::SERVICE_UNAVAILABLE,
-            format!("can't write: {error}\n"),
+            format!("the database does not answer: {error}\n"),
         )
             .into_response()
     };

@@ -37,6 +37,7 @@ pub async fn serve(
         .route("/api/v1/sources", get(sources))
         .route("/api/v1/drift", get(drift::list))
         .route("/api/v1/alarms", get(drift::alarms))
+        .route("/api/v1/alarms/{id}", get(drift::alarm))
         .route("/api/v1/alarms/{id}/acknowledge", post(drift::acknowledge))
         .route("/api/v1/marks", post(drift::mark))
         .layer(axum::extract::DefaultBodyLimit::max(64 << 10))

@@ -4,6 +4,8 @@ use super::super::failure::Failure;
 use super::super::text::{grouped, printable};
 use super::Listed;
 use crate::config::drift::DriftTerms;
+use crate::config::format_roughly;
+use crate::daemon::CaseBehind;
 use crate::drift::{ProcessDrift, Stream, StreamState};
 use crate::store::AlarmRow;
 use comfy_table::{CellAlignment, Table, presets};
@@ -40,46 +42,94 @@ fn expected(listed: &Listed) -> f64 {
     })
 }
 
+/// One alarm, with the cases behind it.
+pub(super) fn alarm(alarm: &AlarmRow, cases: &[CaseBehind]) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    let last = if alarm.is_open() { "known" } else { "ended" };
+    writeln!(out, "{}", trimmed(&table_of(&[alarm], "now", last)))?;
+    behind(&mut out, alarm, cases)
+}
+
+fn table_of(alarms: &[&AlarmRow], now: &str, last: &str) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    let first = [
+        "alarm",
+        "process",
+        "what",
+        "since about",
+        "found",
+        "expected",
+    ];
+    table.set_header(first.into_iter().chain([now, last]));
+    for alarm in alarms {
+        table.add_row(row(alarm));
+    }
+    table
+}
+
+/// The cases that added most to the evidence of an alarm.
+fn behind(out: &mut impl Write, alarm: &AlarmRow, cases: &[CaseBehind]) -> Result<(), Failure> {
+    if cases.is_empty() {
+        let why = match alarm.stream.parse() {
+            Ok(Stream::FrequencyUp | Stream::FrequencyDown) => {
+                "more or fewer cases began: no single case is behind it"
+            }
+            _ => "the cases behind it are not there any more",
+        };
+        writeln!(out, "\nAlarm {}: {why}.", alarm.id)?;
+        return Ok(());
+    }
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header([
+        "case",
+        "ended",
+        "run by",
+        "outcome",
+        "deviation",
+        "took",
+        "evidence",
+    ]);
+    for case in cases {
+        table.add_row([
+            printable(&case.case, NAME_CHARS),
+            case.ended.to_string(),
+            case.executor.to_owned(),
+            printable(&case.outcome, NAME_CHARS),
+            format!("{:.2}", case.deviation),
+            format_roughly((case.duration_seconds * 1e6) as i64),
+            format!("x {:.2}", case.evidence_factor),
+        ]);
+    }
+    writeln!(
+        out,
+        "\nCases that added most to the evidence of alarm {}:\n{}",
+        alarm.id,
+        trimmed(&table)
+    )?;
+    Ok(())
+}
+
 fn alarms(out: &mut impl Write, listed: &Listed) -> Result<(), Failure> {
     let (open, over): (Vec<&AlarmRow>, Vec<&AlarmRow>) =
         listed.alarms.iter().partition(|alarm| alarm.is_open());
     if open.is_empty() {
         writeln!(out, "No alarm stands.")?;
     } else {
-        let mut table = Table::new();
-        table.load_style(presets::NOTHING);
-        table.set_header([
-            "alarm",
-            "process",
-            "what",
-            "since about",
-            "found",
-            "expected",
-            "now",
-            "known",
-        ]);
-        for alarm in &open {
-            table.add_row(row(alarm));
+        writeln!(out, "ALARMS\n{}", trimmed(&table_of(&open, "now", "known")))?;
+    }
+    for alarm in &open {
+        if let Some(cases) = listed.cases.get(&alarm.id) {
+            behind(out, alarm, cases)?;
         }
-        writeln!(out, "ALARMS\n{}", trimmed(&table))?;
     }
     if !over.is_empty() {
-        let mut table = Table::new();
-        table.load_style(presets::NOTHING);
-        table.set_header([
-            "alarm",
-            "process",
-            "what",
-            "since about",
-            "found",
-            "expected",
-            "then",
-            "ended",
-        ]);
-        for alarm in &over {
-            table.add_row(row(alarm));
-        }
-        writeln!(out, "\nOVER\n{}", trimmed(&table))?;
+        writeln!(
+            out,
+            "\nOVER\n{}",
+            trimmed(&table_of(&over, "then", "ended"))
+        )?;
     }
     Ok(())
 }
@@ -262,6 +312,7 @@ pub(super) fn json(listed: &Listed) -> Result<(), Failure> {
         "expected_false_alarms_per_year": expected(listed),
         "processes": processes,
         "alarms": listed.alarms,
+        "cases": listed.cases,
     });
     let mut out = io::stdout().lock();
     serde_json::to_writer_pretty(&mut out, &all)?;

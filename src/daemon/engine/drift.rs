@@ -1,17 +1,17 @@
 //! Looking for changes: brings epochs up to date with the days whose buckets have changed, folds, and keeps the alarms.
 
 use super::super::cache::CacheError;
-use super::super::drift::{budget_of, critical_outcome};
+use super::super::drift::{budget_of, critical_outcome, plan_of};
 use super::super::snapshot::DriftView;
 use super::Engine;
 use crate::config::drift::DriftTerms;
 use crate::drift::{
-    Budget, Cause, CriticalRates, Digest, Epoch, HourPart, Hours, Needs, ProcessDrift, begin,
-    digests, fold,
+    Baseline, Budget, Digest, Epoch, HourPart, Hours, Needs, ProcessDrift, digests, epochs, fold,
+    leading_version, learned, watched_until,
 };
 use crate::ingest::EventBatch;
 use crate::model::{Day, NameId, Origin, Time};
-use crate::store::{AlarmRow, Commit, DriftRow, EpochRow, MarkKind, MarkRow, Store, StoreError};
+use crate::store::{AlarmRow, Commit, DriftRow, EpochRow, MarkRow, Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -105,9 +105,6 @@ struct Task {
     /// Baselines that are kept are not believed.
     relearn: bool,
 }
-
-/// An epoch brought up to date, and what to write of it.
-type Brought = (Epoch, Option<EpochRow>);
 
 impl Engine {
     /// Looks for changes up to the last day that has ended and arrived. Everything must be committed before.
@@ -222,14 +219,10 @@ impl Engine {
             process: task.process,
             until: task.until,
             epochs: Vec::new(),
+            versions: self.versions(task)?,
             alarms: Vec::new(),
         };
-        let mut epochs = Vec::new();
-        for (start, cause) in self.plan(task.process, task.until, marks)? {
-            let (epoch, kept) = self.bring_up(task, start, cause)?;
-            row.epochs.extend(kept);
-            epochs.push(epoch);
-        }
+        let epochs = self.epochs(task, marks, &mut row)?;
         let drift = fold(&epochs, task.until, budget, &self.config.drift);
         let process = self.names.text(task.process);
         let known = self
@@ -245,95 +238,127 @@ impl Engine {
         Ok((drift, row))
     }
 
-    /// When the epochs of a process begin, and why.
-    fn plan(
-        &self,
-        process: NameId,
-        until: Day,
-        marks: &[MarkRow],
-    ) -> Result<Vec<(Day, Cause)>, StoreError> {
-        let id = self.names.text(process);
-        let Some(seen) = self.store.first_day_of(process)? else {
-            return Ok(Vec::new());
+    /// The leading versions of the days that have changed; nothing for a process whose events name none.
+    fn versions(&self, task: &Task) -> Result<Vec<(Day, Option<NameId>)>, StoreError> {
+        let named = self
+            .sums
+            .totals()
+            .any(|((process, _, _), total)| *process == task.process && !total.versions.is_empty());
+        let leading = |day: &Day| {
+            let parts = self.store.hours_of(task.process, *day, *day)?;
+            Ok((*day, leading_version(&parts, &self.names)))
         };
-        let declared = self.config.catalog.processes.get(id);
-        let declared = declared.and_then(|process| process.epoch).map(Time::day);
-        let first = declared.map_or(seen, |epoch| epoch.max(seen));
-        let mut plan: BTreeMap<Day, Cause> = BTreeMap::from([(first, Cause::First)]);
-        for mark in marks {
-            let meant = mark.process.is_empty() || mark.process == id;
-            if meant && mark.day > first {
-                let cause = match mark.kind {
-                    MarkKind::Change => Cause::Change(mark.text.clone()),
-                    MarkKind::Rebaseline => Cause::Rebaseline(mark.text.clone()),
-                };
-                plan.insert(mark.day, cause);
-            }
-        }
-        Ok(plan
-            .into_iter()
-            .filter(|(start, _)| *start <= until)
-            .collect())
+        let days = task.dirty.iter().filter(|_| named);
+        days.map(leading).collect()
     }
 
-    fn bring_up(&self, task: &Task, start: Day, cause: Cause) -> Result<Brought, StoreError> {
+    /// The epochs of a process, learned and digested; what of it is new goes to the row.
+    fn epochs(
+        &self,
+        task: &Task,
+        marks: &[MarkRow],
+        row: &mut DriftRow,
+    ) -> Result<Vec<Epoch>, StoreError> {
         let process = task.process;
+        let mut leading: BTreeMap<Day, NameId> =
+            self.store.drift_versions(process)?.into_iter().collect();
+        for (day, version) in &row.versions {
+            match version {
+                Some(version) => leading.insert(*day, *version),
+                None => leading.remove(day),
+            };
+        }
+        let leading: Vec<(Day, NameId)> = leading.into_iter().collect();
+        let (catalog, names) = (&self.config.catalog, &self.names);
+        let until = (process, task.until);
+        let plan = plan_of(&self.store, catalog, names, until, &leading, marks)?;
+        let needs = Needs {
+            terms: &self.config.drift,
+            names,
+            critical: critical_outcome(catalog, names.text(process), names),
+        };
         let mut hours = Kept {
             store: &self.store,
             process,
         };
-        let critical = self.critical_outcome(process);
-        let known = match task.relearn {
-            true => None,
-            false => self.store.drift_baseline(process, start)?,
-        };
-        let touched = |last: Day| task.dirty.range(start..=last).next().is_some();
-        let Some(baseline) = known.filter(|baseline| !touched(baseline.last)) else {
-            let needs = Needs {
-                terms: &self.config.drift,
-                names: &self.names,
-                critical,
-            };
-            let epoch = begin(start, cause, task.until, needs, &mut hours)?;
-            let row = epoch.baseline.as_ref().map(|baseline| {
-                let mut body = Vec::new();
-                baseline.encode(&mut body);
-                EpochRow {
-                    start,
-                    baseline: Some(body),
-                    days: encoded(&epoch.digests),
-                }
-            });
-            return Ok((epoch, row));
-        };
-        let mut days: BTreeMap<Day, Digest> = BTreeMap::new();
-        for day in task.dirty.range(baseline.last + 1..) {
-            // A day that has lost its cases says nothing any more.
-            days.insert(*day, Digest::default());
-            let outcome = critical.map(|(outcome, _)| outcome);
-            days.extend(digests(&baseline, (*day, *day), outcome, &mut hours)?);
+        // Up to which day the days of the epochs are kept whose baseline is.
+        let mut kept: BTreeMap<Day, Day> = BTreeMap::new();
+        let rates = needs.critical.map(|(_, rates)| rates);
+        let mut epochs = epochs(plan, rates, |start| {
+            if let Some((baseline, until)) = self.kept_baseline(task, start)? {
+                kept.insert(start, until);
+                return Ok(Some(baseline));
+            }
+            learned(start, task.until, needs, &mut hours)
+        })?;
+        for nth in 0..epochs.len() {
+            let last = watched_until(&epochs[nth + 1..], task.until);
+            let kept = kept.get(&epochs[nth].start).copied();
+            let new = self.digest(task, &mut epochs[nth], (kept, last), &mut hours)?;
+            row.epochs.extend(new);
         }
-        let days: Vec<(Day, Digest)> = days.into_iter().collect();
-        let mut all: BTreeMap<Day, Digest> =
-            self.store.drift_days(process, start)?.into_iter().collect();
-        all.extend(days.iter().cloned());
-        let row = EpochRow {
-            start,
-            baseline: None,
-            days: encoded(&days),
-        };
-        let epoch = Epoch {
-            start,
-            cause,
-            baseline: Some(baseline),
-            digests: all.into_iter().collect(),
-            critical: critical.map(|(_, rates)| rates),
-        };
-        Ok((epoch, Some(row)))
+        Ok(epochs)
     }
 
-    fn critical_outcome(&self, process: NameId) -> Option<(NameId, CriticalRates)> {
-        critical_outcome(&self.config.catalog, self.names.text(process), &self.names)
+    /// The baseline of an epoch as it is kept, where that still holds.
+    fn kept_baseline(
+        &self,
+        task: &Task,
+        start: Day,
+    ) -> Result<Option<(Baseline, Day)>, StoreError> {
+        if task.relearn {
+            return Ok(None);
+        }
+        let touched = |last: Day| task.dirty.range(start..=last).next().is_some();
+        let kept = self.store.drift_baseline(task.process, start)?;
+        Ok(kept.filter(|(baseline, _)| !touched(baseline.last)))
+    }
+
+    /// Digests the days of an epoch after its baseline, up to `last`: of one that is kept, those that are not, and those
+    /// that have changed. Gives what is to be kept of it.
+    fn digest(
+        &self,
+        task: &Task,
+        epoch: &mut Epoch,
+        (kept, last): (Option<Day>, Day),
+        hours: &mut Kept,
+    ) -> Result<Option<EpochRow>, StoreError> {
+        let Some(baseline) = &epoch.baseline else {
+            return Ok(None);
+        };
+        let critical = critical_outcome(
+            &self.config.catalog,
+            self.names.text(task.process),
+            &self.names,
+        );
+        let outcome = critical.map(|(outcome, _)| outcome);
+        let begin = baseline.last + 1;
+        let known = kept.unwrap_or(Day::MIN).max(baseline.last);
+        let mut days: BTreeMap<Day, Digest> = BTreeMap::new();
+        for day in task.dirty.range(begin..).filter(|day| **day <= known) {
+            // A day that has lost its cases says nothing any more.
+            days.insert(*day, Digest::default());
+            days.extend(digests(baseline, (*day, *day), outcome, hours)?);
+        }
+        days.extend(digests(baseline, (known + 1, last), outcome, hours)?);
+        let mut all: BTreeMap<Day, Digest> = BTreeMap::new();
+        if kept.is_some() {
+            all.extend(self.store.drift_days(task.process, epoch.start)?);
+        }
+        let days: Vec<(Day, Digest)> = days.into_iter().collect();
+        all.extend(days.iter().cloned());
+        epoch.digests = all.into_iter().collect();
+        let body = kept.is_none().then(|| {
+            let mut body = Vec::new();
+            baseline.encode(&mut body);
+            body
+        });
+        Ok(Some(EpochRow {
+            start: epoch.start,
+            baseline: body,
+            until: known.max(last),
+            days: encoded(&days),
+        }))
     }
 }
 

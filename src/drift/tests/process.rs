@@ -182,6 +182,7 @@ pub fn epoch(
     let mut epoch = Epoch {
         start: 0,
         cause: Cause::First,
+        absorbed: Vec::new(),
         baseline: None,
         digests: Vec::new(),
         critical: None,

@@ -152,6 +152,7 @@ impl Mapping {
         let sequence = self.sequence(event, row)?;
         let flags = self.flags(event, row, &activity)?;
         let hands_on = self.hands_on(event, row, nth)?;
+        let version = version(event, row)?;
         let case_ref = out.keep_key(&self.namespace, &case);
         let case_hash = hash_text(out.text(case_ref));
         let identity = match self.identity {
@@ -179,6 +180,7 @@ impl Mapping {
             outcome: outcome.map_or(0, |outcome| out.names.intern(&outcome)),
             process: process.map_or(0, |process| out.names.intern(&process)),
             hands_on,
+            version: version.map_or(0, |version| out.names.intern(&version)),
             flags: flags.with_hands_on_of_case(hands_on != 0 && self.hands_on.of_case),
         };
         out.events.push(mapped);
@@ -350,6 +352,23 @@ impl Mapping {
 
 /// A number of units, or `h:mm` or `h:mm:ss` (of which systems that keep durations as times show the date before it). At
 /// most a year: what is longer is no hands-on time.
+/// What ran it, in one text; `None` where no field says.
+fn version(event: &EventMapping, row: &impl Row) -> Result<Option<String>, Refusal> {
+    let mut whole: Option<String> = None;
+    for field in &event.version {
+        let text = field.text(row).map_err(|e| (Reason::PredicateFailed, e))?;
+        let Some(text) = text else { continue };
+        match &mut whole {
+            None => whole = Some(text.into_owned()),
+            Some(whole) => {
+                whole.push_str(", ");
+                whole.push_str(&text);
+            }
+        }
+    }
+    Ok(whole)
+}
+
 fn hands_on_seconds(text: &str, unit: f64) -> Option<u32> {
     const YEAR: f64 = 365.0 * 86_400.0;
     let text = text.trim();
@@ -424,6 +443,9 @@ fn described(batch: &EventBatch, event: &MappedEvent) -> Vec<(&'static str, Stri
     }
     if event.input != 0 {
         fields.push(("input", format!("{:016x}", event.input)));
+    }
+    if event.version != 0 {
+        fields.push(("version", name(event.version)));
     }
     if event.hands_on != 0 {
         fields.push(("hands_on", format!("{}s", event.hands_on)));

@@ -181,7 +181,8 @@ impl Compiler {
             executor,
             lifecycle,
             outcome: self.optional(&kind.outcome, &spec.outcome, "outcome"),
-            input: self.input(kind.input.as_ref().or(spec.input.as_ref())),
+            input: self.several(kind.input.as_ref().or(spec.input.as_ref()), "input"),
+            version: self.several(kind.version.as_ref().or(spec.version.as_ref()), "version"),
             parent: self.optional(&kind.parent, &spec.parent, "parent"),
             hands_on: self.optional(&kind.hands_on, &spec.hands_on, "hands_on"),
             own_hands_on: kind.hands_on.is_some(),
@@ -255,13 +256,13 @@ impl Compiler {
         Some(self.field(at, name))
     }
 
-    fn input(&mut self, fields: Option<&OneOrMany<FieldSpec>>) -> Vec<Field> {
+    fn several(&mut self, fields: Option<&OneOrMany<FieldSpec>>, name: &str) -> Vec<Field> {
         let fields = fields.map_or(&[][..], OneOrMany::as_slice);
         let mut compiled = Vec::new();
         for field in fields {
             match self.recipe(&field.0) {
                 Ok(field) => compiled.push(field),
-                Err(message) => self.add(self.source.whole(format!("`input`: {message}"))),
+                Err(message) => self.add(self.source.whole(format!("`{name}`: {message}"))),
             }
         }
         compiled

@@ -111,6 +111,7 @@ struct EventMapping {
     lifecycle: Option<Field>,
     outcome: Option<Field>,
     input: Vec<Field>,
+    version: Vec<Field>,
     parent: Option<Field>,
     hands_on: Option<Field>,
     /// Whether this kind of event maps its hands-on time itself, rather than by what the mapping says of all.

@@ -89,6 +89,7 @@ fn scored_log(catalog: &str, ran: &[Ran], steps: u32, loss: Loss) -> Scored {
             blamed: path[0],
             input: 0,
             hands_on: None,
+            version: 0,
             straight: Some(false),
             confirmed: false,
             like_twin: None,

@@ -1,0 +1,80 @@
+//! The cases behind an alarm: what each of them added to its evidence.
+
+use super::baseline::Baseline;
+use super::budget::Budget;
+use super::detect::Detectors;
+use super::fold::Direction;
+use super::learn::HourPart;
+use super::stream::Stream;
+use crate::config::drift::DriftTerms;
+use crate::model::{Day, NameId, day_of};
+
+/// Cases named with an alarm.
+pub const CASES_NAMED: usize = 10;
+
+/// What is looked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Suspicion {
+    /// The stream of the alarm.
+    pub stream: Stream,
+    /// Which way it has gone.
+    pub direction: Direction,
+    /// The outcome that has become more frequent, or is critical; `None` for those that the baseline did not have.
+    pub outcome: Option<NameId>,
+    /// From the onset ...
+    pub from: Day,
+    /// ... to the day on which it was raised.
+    pub to: Day,
+}
+
+impl Suspicion {
+    /// Whether single cases can be behind it: that more or fewer of them come is of none of them.
+    pub fn is_of_cases(&self) -> bool {
+        !matches!(self.stream, Stream::FrequencyUp | Stream::FrequencyDown)
+    }
+}
+
+/// Of some cases (each alone in its hour) those that added most to the evidence, with the factor by which each raised it.
+/// Of equal ones the later comes first.
+pub fn cases_behind<K>(
+    suspicion: Suspicion,
+    baseline: &Baseline,
+    budget: &Budget,
+    terms: &DriftTerms,
+    cases: impl IntoIterator<Item = (K, HourPart)>,
+) -> Vec<(K, f64)> {
+    let detectors = Detectors::new(baseline, budget, terms);
+    let outcome = suspicion
+        .outcome
+        .and_then(|id| baseline.outcomes.iter().position(|known| *known == id))
+        .unwrap_or(baseline.outcomes.len());
+    let days = suspicion.from..=suspicion.to;
+    let inside = cases
+        .into_iter()
+        .filter(|(_, part)| days.contains(&day_of(part.hour)));
+    let mut added: Vec<(K, Day, Vec<f64>)> = inside
+        .map(|(key, part)| {
+            let (day, digest) = (
+                day_of(part.hour),
+                baseline.digest([&part], suspicion.outcome),
+            );
+            let added = match suspicion.stream {
+                // Its CUSUM counts them.
+                Stream::CriticalOutcome => vec![digest.critical as f64],
+                _ => detectors.added(&suspicion, outcome, day, &digest),
+            };
+            (key, day, added)
+        })
+        .collect();
+    // The bet that all of them together speak for most is the one that led.
+    let bets = added.first().map_or(0, |(_, _, added)| added.len());
+    let total = |bet: usize| added.iter().map(|(_, _, added)| added[bet]).sum::<f64>();
+    let Some(led) = (0..bets).max_by(|a, b| total(*a).total_cmp(&total(*b))) else {
+        return Vec::new();
+    };
+    added.retain(|(_, _, added)| added[led] > 0.0);
+    added.sort_by(|a, b| b.2[led].total_cmp(&a.2[led]).then(b.1.cmp(&a.1)));
+    added.truncate(CASES_NAMED);
+    let factor = |(key, _, added): (K, Day, Vec<f64>)| (key, added[led].exp());
+    added.into_iter().map(factor).collect()
+}

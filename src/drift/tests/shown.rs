@@ -1,0 +1,157 @@
+//! What is shown beside alarms: the cases behind them, control charts, known changes.
+
+use super::process::{BAD, GOOD};
+use super::*;
+use crate::measure::Sums;
+use crate::model::{DAY_HOURS, Executor, NameId, SECOND_US};
+
+/// One case that ended on a day.
+fn case(day: i32, outcome: NameId, deviation: u32, seconds: f64) -> HourPart {
+    let mut sums = Sums {
+        cases: 1,
+        ..Sums::default()
+    };
+    sums.outcomes.add(outcome, 1);
+    sums.deviations.add(deviation, 1);
+    sums.durations.add((seconds * SECOND_US as f64) as i64, 1);
+    sums.variants.add(7, 1);
+    HourPart {
+        hour: day * DAY_HOURS + 9,
+        kind: Executor::Human,
+        sums,
+    }
+}
+
+fn behind(suspicion: Suspicion, cases: &[HourPart]) -> Vec<(usize, f64)> {
+    let (budget, terms) = (Budget::new(12.0, 1), DriftTerms::default());
+    let known = epoch(Process::new(5, Ways::default()), 60, &terms, |_| {
+        Nature::default()
+    });
+    let baseline = known.baseline.unwrap();
+    let numbered = cases.iter().cloned().enumerate();
+    cases_behind(suspicion, &baseline, &budget, &terms, numbered)
+}
+
+fn suspicion(stream: Stream, direction: Direction) -> Suspicion {
+    Suspicion {
+        stream,
+        direction,
+        outcome: None,
+        from: 100,
+        to: 110,
+    }
+}
+
+#[test]
+fn cases_that_deviate_are_behind_an_alarm_of_deviations() {
+    let cases = [
+        case(101, GOOD, 0, 3_600.0),
+        case(102, BAD, 1_000_000, 3_600.0),
+        case(103, BAD, 500_000, 3_600.0),
+        case(104, BAD, 1_000_000, 3_600.0),
+        case(111, BAD, 1_000_000, 3_600.0),
+    ];
+    let found = behind(suspicion(Stream::Deviation, Direction::Up), &cases);
+    let order: Vec<usize> = found.iter().map(|(at, _)| *at).collect();
+    assert_eq!(
+        order,
+        [3, 1, 2],
+        "the later of two alike first; none outside"
+    );
+    assert!(found.iter().all(|(_, factor)| *factor > 1.0), "{found:?}");
+}
+
+#[test]
+fn long_and_short_cases_are_behind_alarms_of_durations() {
+    let cases: Vec<HourPart> = [60.0, 3_600.0, 90_000.0, 100.0]
+        .map(|seconds| case(105, GOOD, 0, seconds))
+        .to_vec();
+    let up = behind(suspicion(Stream::DurationLocation, Direction::Up), &cases);
+    assert_eq!(up[0].0, 2);
+    let down = behind(suspicion(Stream::DurationLocation, Direction::Down), &cases);
+    assert_eq!(down.iter().map(|(at, _)| *at).max(), Some(3));
+    assert!(down.iter().all(|(at, _)| [0, 3].contains(at)), "{down:?}");
+    let wide = behind(suspicion(Stream::DurationDispersion, Direction::Up), &cases);
+    assert!(wide.iter().all(|(at, _)| *at != 1), "{wide:?}");
+}
+
+#[test]
+fn only_cases_of_the_outcome_are_behind_a_mix_that_has_changed() {
+    let cases = [
+        case(101, GOOD, 0, 60.0),
+        case(102, BAD, 0, 60.0),
+        case(103, 99, 0, 60.0),
+    ];
+    let of = |outcome| Suspicion {
+        outcome,
+        ..suspicion(Stream::OutcomeMix, Direction::Up)
+    };
+    let places = |found: Vec<(usize, f64)>| found.into_iter().map(|(at, _)| at).collect::<Vec<_>>();
+    assert_eq!(places(behind(of(Some(BAD)), &cases)), [1]);
+    assert_eq!(places(behind(of(None), &cases)), [2], "one it never had");
+    let critical = Suspicion {
+        outcome: Some(BAD),
+        ..suspicion(Stream::CriticalOutcome, Direction::Up)
+    };
+    assert_eq!(places(behind(critical, &cases)), [1]);
+    assert!(!suspicion(Stream::FrequencyUp, Direction::Up).is_of_cases());
+}
+
+#[test]
+fn the_control_chart_of_a_stable_process_stays_within_its_limits_and_leaves_them_when_it_drifts() {
+    let (budget, terms) = (Budget::new(12.0, 1), DriftTerms::default());
+    let drifted = Nature {
+        wrong: (0.3, 0.3),
+        ..Nature::default()
+    };
+    let nature = |day| {
+        if day < 200 {
+            Nature::default()
+        } else {
+            drifted
+        }
+    };
+    let epoch = epoch(Process::new(8, Ways::default()), 260, &terms, nature);
+    let drift = fold(&[epoch], 259, &budget, &terms);
+    let inside = |point: &&DayPoint| {
+        let (ewma, limits) = (point.ewma.unwrap(), point.limits.unwrap());
+        let within =
+            |value: f64, of: crate::stats::Interval| value >= of.lower && value <= of.upper;
+        within(point.deviation.unwrap(), limits) && within(ewma.value, ewma.limits)
+    };
+    let (before, after): (Vec<&DayPoint>, Vec<&DayPoint>) =
+        drift.days.iter().partition(|point| point.day < 200);
+    let share = before.iter().filter(|point| inside(point)).count() as f64 / before.len() as f64;
+    assert!(share > 0.95, "{share}");
+    let later = &after[5..];
+    assert!(later.iter().all(|point| {
+        let ewma = point.ewma.unwrap();
+        ewma.value > ewma.limits.upper
+    }));
+    // The mix of outcomes has changed with it.
+    assert!(
+        drift.outcome_stability.unwrap() > 0.2,
+        "{:?}",
+        drift.outcome_stability
+    );
+}
+
+#[test]
+fn changes_are_told_and_explain_what_comes_about_their_time() {
+    let mut epochs = two_epochs(Cause::Version("version 7".to_owned()));
+    let (budget, terms) = (Budget::new(12.0, 1), DriftTerms::default());
+    let drift = fold(&epochs, 249, &budget, &terms);
+    assert_eq!(drift.changes, [(150, "version 7".to_owned())]);
+    let deviation = |drift: &ProcessDrift| {
+        let mut alarms = drift.alarms.iter();
+        alarms
+            .find(|alarm| alarm.stream == Stream::Deviation)
+            .cloned()
+    };
+    let explained = |drift| deviation(&drift).unwrap().explained_by;
+    assert_eq!(explained(drift).as_deref(), Some("version 7"));
+    // A version that came weeks after the change does not explain it.
+    epochs[1].start = 190;
+    let drift = fold(&epochs, 249, &budget, &terms);
+    assert_eq!(explained(drift), None);
+}
