@@ -6,7 +6,7 @@
 //!    twice as wide at the same median, from the middle of the year: how many are found, how soon?
 //! 3. A year of hourly digests of 1,000 processes: how long does folding take on one core?
 //!
-//! `cargo bench --bench drift [-- PROCESSES]`
+//! `cargo bench --bench drift [-- PROCESSES] [speed]`; `speed` alone for the third.
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -130,6 +130,9 @@ fn main() {
         .unwrap_or(1_000);
     let terms = DriftTerms::default();
     let budget = Budget::new(terms.false_alarms_per_year, processes);
+    if std::env::args().any(|arg| arg == "speed") {
+        return speed(&terms, processes, &budget);
+    }
     let mut alarms: Vec<(u32, Stream, Day)> = Vec::new();
     for seed in 0..processes {
         let epoch = epoch(Process::new(u64::from(seed), 5.0), &terms, Change::None);

@@ -55,8 +55,9 @@ pub(super) fn progress(inputs: &[Input]) -> ProgressBar {
     }
 }
 
-/// The same for cases that are read from a database.
-pub(super) fn progress_of_cases(count: u64) -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:30} {human_pos}/{human_len} cases  {eta}");
+/// The same for things of which there are so many, such as `cases`.
+pub(super) fn progress_of(count: u64, things: &str) -> ProgressBar {
+    let template = format!("{{bar:30}} {{human_pos}}/{{human_len}} {things}  {{eta}}");
+    let style = ProgressStyle::with_template(&template);
     ProgressBar::new(count).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }

@@ -46,6 +46,8 @@ const MARK: &str = ".toleranced-demo";
 const TICK: Duration = Duration::from_millis(250);
 
 const MAPPING: &str = "toleranced";
+/// In seconds.
+const TEN_YEARS: u64 = 10 * 366 * 24 * 3_600;
 
 pub(super) fn run(args: &Args) -> Result<Done, Failure> {
     if !args.speed.is_finite() || args.speed <= 0.0 {
@@ -150,7 +152,8 @@ fn write_configuration(args: &Args, soc: &Soc) -> Result<PathBuf, Failure> {
         .map_err(|error| Failure::environment(format!("--listen {}: {error}", args.listen)))?;
     let text = format!(
         "# Made by `toleranced demo`.\nlisten: {listen}\ndata_dir: data\ncatalog: catalog.yaml\n\
-         score: {{ every: 2s, window: 90d }}\nsources:\n  - name: soc\n    paths: [soc.ndjson]\n    mapping: {MAPPING}\n"
+         score: {{ every: 2s, window: 90d }}\n\
+         # The simulated time runs ahead of the clock.\nlimits: {{ future_seconds: {TEN_YEARS} }}\nsources:\n  - name: soc\n    paths: [soc.ndjson]\n    mapping: {MAPPING}\n"
     );
     let file = write("toleranced.yaml", text)?;
     Config::load(&file).map_err(|problems: Problems| Failure::from(problems))?;

@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand. Reads arguments, calls the rooms below, prints.
 
+mod backfill;
 mod check;
 mod common;
 mod demo;
@@ -48,6 +49,7 @@ enum Command {
     Diff(diff::Args),
     Drift(drift::Args),
     Mark(drift::MarkArgs),
+    Backfill(backfill::Args),
     Inspect(inspect::Args),
     Init(init::Args),
     Check(check::Args),
@@ -72,6 +74,7 @@ pub fn run(args: Args) -> Result<Done, Failure> {
         Command::Diff(args) => diff::run(&args),
         Command::Drift(args) => drift::run(&args),
         Command::Mark(args) => drift::mark(&args),
+        Command::Backfill(args) => backfill::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Check(args) => check::run(&args),

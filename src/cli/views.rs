@@ -1,6 +1,6 @@
 //! Scores as of any instant, from logs or from the database of a daemon: what `explain` and `diff` share.
 
-use super::common::{catalog, progress_of_cases, readable, tolerance};
+use super::common::{catalog, progress_of, readable, tolerance};
 use super::failure::Failure;
 use super::mapping_args::MappingArgs;
 use super::reading::{Reading, RulesArgs, read_logs};
@@ -195,7 +195,7 @@ fn from_store(ask: &Ask) -> Result<Viewed, Failure> {
             cases_of: ask.cases_of,
         })
         .collect();
-    let bar = progress_of_cases(store.about_cases()?);
+    let bar = progress_of(store.about_cases()?, "cases");
     let past = past_scores(&store, &asked, &mut |count| bar.set_position(count));
     bar.finish_and_clear();
     let views = past?.into_iter().zip(rules).map(|(past, rules)| View {

@@ -1,6 +1,7 @@
 //! The catalog: what is declared about each process.
 
 use super::drivers::Drivers;
+use super::exposition::duration_buckets;
 use super::problem::Problems;
 use super::span::SpanText;
 use super::yaml::{At, Source, read_yaml};
@@ -76,6 +77,8 @@ pub struct Process {
     pub window: Option<Span>,
     /// Where a case can be looked at: an address with `{id}` in it.
     pub case_link: Option<String>,
+    /// Upper ends of the bins of its duration histogram, where they are not those of all.
+    pub duration_buckets: Option<Vec<Span>>,
 }
 
 /// One step of a designed path; written `name`, or `name?` where it may be skipped.
@@ -161,6 +164,7 @@ impl Process {
             drivers: None,
             window: None,
             case_link: None,
+            duration_buckets: None,
         }
     }
 }
@@ -253,6 +257,7 @@ struct RawProcess {
     drivers: Option<At<PathBuf>>,
     window: Option<SpanText>,
     case_link: Option<At<String>>,
+    duration_buckets: Option<At<Vec<SpanText>>>,
 }
 
 #[derive(Deserialize)]
@@ -387,6 +392,9 @@ impl Check {
             drivers: self.drivers(&raw.drivers),
             window: raw.window.map(|span| span.0),
             case_link: self.case_link(&raw.case_link),
+            duration_buckets: raw.duration_buckets.as_ref().and_then(|at| {
+                duration_buckets(at, "duration_buckets", &self.source, &mut self.problems.0)
+            }),
             id,
         }
     }

@@ -2,6 +2,7 @@
 
 use super::catalog::{Catalog, Process};
 use super::drift::{DriftTerms, RawDrift};
+use super::exposition::{MetricTerms, RawMetrics};
 use super::mapping::MappingSpec;
 use super::problem::{Problem, Problems};
 use super::span::SpanText;
@@ -36,6 +37,8 @@ pub struct Config {
     pub window: Option<Span>,
     /// How changes are looked for.
     pub drift: DriftTerms,
+    /// How metrics are exported.
+    pub metrics: MetricTerms,
     /// Bounds.
     pub limits: Limits,
     /// The declared processes.
@@ -157,6 +160,8 @@ struct Raw {
     #[serde(default)]
     drift: RawDrift,
     #[serde(default)]
+    metrics: RawMetrics,
+    #[serde(default)]
     limits: Limits,
 }
 
@@ -267,6 +272,7 @@ impl Loader {
         let window = self.window(&raw.score.window);
         let sources = self.sources(raw.sources);
         let drift = raw.drift.checked(&self.source, &mut self.problems.0);
+        let metrics = raw.metrics.checked(&self.source, &mut self.problems.0);
         if let Some(events) = &raw.batch.events
             && events.value == 0
         {
@@ -289,6 +295,7 @@ impl Loader {
             score_every: raw.score.every.map_or(15_000_000, |span| span.0),
             window,
             drift,
+            metrics,
             limits: raw.limits,
             catalog,
             tolerance,

@@ -7,6 +7,7 @@ pub mod catalog;
 pub mod daemon;
 pub mod drift;
 pub mod drivers;
+pub mod exposition;
 pub mod mapping;
 mod problem;
 mod span;

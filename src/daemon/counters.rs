@@ -1,39 +1,31 @@
 //! What Prometheus sees rise: kept in the database, so that a restart does not reset it.
 
 use super::sums::TotalKey;
+use crate::config::catalog::Process;
 use crate::config::daemon::Config;
 use crate::ingest::Reason;
 use crate::measure::Sums;
-use crate::model::{Executor, Names, Origin, Span};
+use crate::model::{Executor, Names, Origin, Span, hash_pair};
 use crate::store::CounterRow;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Upper ends of the bins of the duration histogram, in seconds: scripts (milliseconds) to tickets (weeks).
-pub const DURATION_BINS: [f64; 14] = [
-    0.1,
-    1.0,
-    10.0,
-    60.0,
-    300.0,
-    900.0,
-    3_600.0,
-    14_400.0,
-    28_800.0,
-    86_400.0,
-    259_200.0,
-    604_800.0,
-    1_209_600.0,
-    2_592_000.0,
-];
+use std::sync::Arc;
 
 /// Cases by process, executor and outcome.
 pub const CASES: &str = "toleranced_cases_total";
 /// Cases that have started, by process.
 pub const STARTED: &str = "toleranced_cases_started_total";
-/// Cases by process, executor and bin of the duration (not cumulative; the bin after the last is +Inf).
+/// Sum of the deviations by process and executor, in parts per million.
+pub const DEVIATION_SUM: &str = "deviation_sum_ppm";
+/// Cases by process, executor, layout and bin of the duration (not cumulative; the bin after the last is +Inf).
 pub const DURATION_BIN: &str = "duration_bin";
-/// Sum of durations by process and executor, in microseconds.
+/// Sum of durations by process, executor and layout, in microseconds.
 pub const DURATION_SUM: &str = "duration_sum_us";
+/// Outcomes that count as [`OTHER`] because there are too many, by process and executor.
+pub const OUTCOMES_FOLDED: &str = "outcomes_folded";
+/// What became known long after it happened stands under the same labels behind this.
+pub const LATE: &str = "late ";
+/// The outcome that stands for those without a series of their own.
+pub const OTHER: &str = "other";
 
 /// Records that did not become events, by source and reason.
 pub const QUARANTINED: &str = "toleranced_ingest_quarantined_total";
@@ -47,6 +39,46 @@ const BY_SOURCE: [&str; 4] = [
 
 /// Name and labels of a counter.
 pub type CounterKey = (String, Vec<String>);
+
+/// How finely is counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fineness {
+    outcomes: usize,
+    buckets: Arc<[Span]>,
+    buckets_of: BTreeMap<String, Arc<[Span]>>,
+}
+
+impl Fineness {
+    /// As a configuration says.
+    pub fn of(config: &Config) -> Fineness {
+        let of_process = |process: &Process| {
+            let ends = process.duration_buckets.as_deref()?;
+            Some((process.id.clone(), ends.into()))
+        };
+        Fineness {
+            outcomes: config.metrics.outcomes,
+            buckets: config.metrics.duration_buckets.as_slice().into(),
+            buckets_of: config
+                .catalog
+                .processes
+                .values()
+                .filter_map(of_process)
+                .collect(),
+        }
+    }
+
+    /// Upper ends of the bins of the duration histogram of a process.
+    pub fn buckets(&self, process: &str) -> &[Span] {
+        self.buckets_of.get(process).unwrap_or(&self.buckets)
+    }
+
+    /// Names the bins of a process: a histogram with other bins is another one, which begins at zero.
+    pub fn layout(&self, process: &str) -> String {
+        let ends = self.buckets(process).iter();
+        let hash = ends.fold(0, |hash, end| hash_pair(hash, *end as u64));
+        format!("{:08x}", hash as u32)
+    }
+}
 
 /// All counters.
 #[derive(Debug, Default)]
@@ -125,45 +157,118 @@ impl Counters {
 
     /// Raises a counter to a value; never lowers it. A sum can shrink (a case is reopened, or moves to another process), a
     /// counter must not, or Prometheus would take it for a restart: it waits until the sum has caught up.
-    fn raise(&mut self, name: &str, labels: &[&str], to: i64) {
-        let key = key(name, labels);
-        let value = self.values.entry(key.clone()).or_default();
-        if to > *value {
-            *value = to;
-            self.changed.insert(key);
+    ///
+    /// Up to `late` of the rise is of what happened long ago: that counts apart, so that nothing jumps as if it happened
+    /// now.
+    fn raise(&mut self, name: &str, labels: &[&str], to: i64, late: i64) {
+        let own = key(name, labels);
+        let apart = key(&format!("{LATE}{name}"), labels);
+        let value = self.values.entry(own.clone()).or_default();
+        let known = *value;
+        let known_late = self.values.get(&apart).copied().unwrap_or(0);
+        let rise = to.saturating_sub(known.saturating_add(known_late)).max(0);
+        let late = rise.min(late.max(0));
+        for (key, by) in [(own, rise - late), (apart, late)] {
+            if by > 0 {
+                *self.values.entry(key.clone()).or_default() += by;
+                self.changed.insert(key);
+            }
         }
     }
 
-    /// Raises the counters of a process to its sums over all time.
-    pub fn follow(&mut self, total: &TotalKey, sums: &Sums, names: &Names) {
+    /// Raises the counters of a process to its sums over all time; `late` are the sums of what became known long after it
+    /// happened.
+    pub fn follow(
+        &mut self,
+        total: &TotalKey,
+        (sums, late): (&Sums, &Sums),
+        names: &Names,
+        fineness: &Fineness,
+    ) {
         let (process, executor, origin) = total;
         if *origin != Origin::Live {
             return;
         }
         let (process, executor) = (names.text(*process), executor.word());
-        for (outcome, count) in sums.outcomes.iter() {
-            self.raise(CASES, &[process, executor, names.text(outcome)], count);
-        }
-        let mut below = 0;
-        for (bin, end) in DURATION_BINS.iter().enumerate() {
-            let up_to = sums.durations.count_up_to((end * 1e6) as Span);
+        self.follow_outcomes([process, executor], (sums, late), names, fineness.outcomes);
+        let labels = [process, executor];
+        let (ppm, late_ppm) = (sums.deviation_ppm(), late.deviation_ppm());
+        self.raise(DEVIATION_SUM, &labels, ppm, late_ppm);
+        let layout = fineness.layout(process);
+        let (mut below, mut late_below) = (0, 0);
+        let ends = fineness.buckets(process).iter().copied();
+        for (bin, end) in ends.chain([Span::MAX]).enumerate() {
+            let (up_to, late_up_to) = match end {
+                Span::MAX => (sums.durations.count(), late.durations.count()),
+                end => (
+                    sums.durations.count_up_to(end),
+                    late.durations.count_up_to(end),
+                ),
+            };
+            let labels = [process, executor, &layout, &bin.to_string()];
             self.raise(
                 DURATION_BIN,
-                &[process, executor, &bin.to_string()],
+                &labels,
                 up_to - below,
+                late_up_to - late_below,
             );
-            below = up_to;
+            (below, late_below) = (up_to, late_up_to);
         }
-        let last = DURATION_BINS.len().to_string();
-        let rest = sums.durations.count() - below;
-        self.raise(DURATION_BIN, &[process, executor, &last], rest);
-        let sum = i64::try_from(sums.durations.sum()).unwrap_or(i64::MAX);
-        self.raise(DURATION_SUM, &[process, executor], sum);
+        let whole = |sums: &Sums| i64::try_from(sums.durations.sum()).unwrap_or(i64::MAX);
+        let labels = [process, executor, &layout];
+        self.raise(DURATION_SUM, &labels, whole(sums), whole(late));
     }
 
-    /// Raises the counter of started cases of a process to their number over all time.
-    pub fn follow_starts(&mut self, process: &str, started: i64) {
-        self.raise(STARTED, &[process], started);
+    /// The most frequent outcomes get a series of their own as they come, and keep it; when there are as many as may be,
+    /// the rest is [`OTHER`].
+    fn follow_outcomes(
+        &mut self,
+        [process, executor]: [&str; 2],
+        (sums, late): (&Sums, &Sums),
+        names: &Names,
+        most: usize,
+    ) {
+        let mut outcomes: Vec<(&str, i64, i64)> = sums
+            .outcomes
+            .iter()
+            .map(|(id, count)| (names.text(id), count, late.outcomes.get(id)))
+            .collect();
+        outcomes.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+        let first = key(CASES, &[process, executor]);
+        let mut own: BTreeSet<String> = self
+            .values
+            .range(first..)
+            .map(|(key, _)| key)
+            .take_while(|(name, labels)| {
+                name == CASES && labels[0] == process && labels[1] == executor
+            })
+            .map(|(_, labels)| labels[2].clone())
+            .filter(|outcome| outcome != OTHER)
+            .collect();
+        let (mut folded, mut others, mut late_others) = (0, 0, 0);
+        for (outcome, count, late) in outcomes {
+            let is_other = outcome == OTHER;
+            if !is_other && (own.len() < most || own.contains(outcome)) {
+                own.insert(outcome.to_owned());
+                self.raise(CASES, &[process, executor, outcome], count, late);
+                continue;
+            }
+            folded += i64::from(!is_other);
+            others += count;
+            late_others += late;
+        }
+        if others > 0 {
+            self.raise(CASES, &[process, executor, OTHER], others, late_others);
+        }
+        if folded > 0 {
+            self.raise(OUTCOMES_FOLDED, &[process, executor], folded, 0);
+        }
+    }
+
+    /// Raises the counter of started cases of a process to their number over all time, of which up to `late` started long
+    /// ago.
+    pub fn follow_starts(&mut self, process: &str, started: i64, late: i64) {
+        self.raise(STARTED, &[process], started, late);
     }
 
     /// The rows that changed.
@@ -193,14 +298,69 @@ fn key(name: &str, labels: &[&str]) -> CounterKey {
 mod tests {
     use super::*;
 
+    fn cases(counters: &Counters, outcome: &str) -> i64 {
+        let key = key(CASES, &["p", "human", outcome]);
+        counters.values().get(&key).copied().unwrap_or(0)
+    }
+
     #[test]
     fn counters_never_fall() {
         let mut counters = Counters::default();
-        counters.raise(CASES, &["p", "human", "done"], 5);
-        counters.raise(CASES, &["p", "human", "done"], 4);
-        assert_eq!(counters.values()[&key(CASES, &["p", "human", "done"])], 5);
+        counters.raise(CASES, &["p", "human", "done"], 5, 0);
+        counters.raise(CASES, &["p", "human", "done"], 4, 0);
+        assert_eq!(cases(&counters, "done"), 5);
         assert_eq!(counters.rows().len(), 1);
         let back = Counters::new(counters.rows());
         assert_eq!(back.values(), counters.values());
+    }
+
+    #[test]
+    fn what_comes_late_does_not_count_as_if_it_happened_now() {
+        let mut counters = Counters::default();
+        let raise = |counters: &mut Counters, to, late| {
+            counters.raise(CASES, &["p", "human", "done"], to, late);
+        };
+        raise(&mut counters, 1_000, 990);
+        assert_eq!(cases(&counters, "done"), 10);
+        // Both count towards what is known: nothing is counted twice.
+        raise(&mut counters, 1_001, 0);
+        assert_eq!(cases(&counters, "done"), 11);
+        raise(&mut counters, 900, 5);
+        raise(&mut counters, 1_003, 50);
+        assert_eq!(cases(&counters, "done"), 11);
+        let late = counters
+            .values()
+            .iter()
+            .find(|((name, _), _)| name.starts_with(LATE))
+            .map(|(_, value)| *value);
+        assert_eq!(late, Some(992));
+    }
+
+    #[test]
+    fn too_many_outcomes_are_other_and_counted() {
+        let (mut counters, mut names) = (Counters::default(), Names::new());
+        let (process, none) = (names.intern("p"), Sums::default());
+        let fineness = Fineness {
+            outcomes: 2,
+            ..Fineness::default()
+        };
+        let mut sums = Sums::default();
+        let mut follow = |counters: &mut Counters, counts: &[(&str, i64)]| {
+            for (outcome, count) in counts {
+                sums.outcomes.add(names.intern(outcome), *count);
+            }
+            let total = (process, Executor::Human, Origin::Live);
+            counters.follow(&total, (&sums, &none), &names, &fineness);
+        };
+        follow(&mut counters, &[("rare", 1), ("often", 9), ("usual", 5)]);
+        let of = |counters: &Counters| {
+            ["often", "usual", "rare", OTHER].map(|name| cases(counters, name))
+        };
+        assert_eq!(of(&counters), [9, 5, 0, 1]);
+        // One that was folded stays so when it becomes frequent, and one that a log calls so is among the others.
+        follow(&mut counters, &[("rare", 100), (OTHER, 7), ("new", 1)]);
+        assert_eq!(of(&counters), [9, 5, 0, 109]);
+        let folded = key(OUTCOMES_FOLDED, &["p", "human"]);
+        assert_eq!(counters.values()[&folded], 2);
     }
 }

@@ -1,11 +1,12 @@
 //! The engine: takes deliveries, assembles cases, keeps sums, commits, scores. No threads, no clock: the worker has those.
 
 pub(super) mod drift;
-mod recount;
+mod late;
+pub(super) mod recount;
 mod rules;
 
 use super::cache::{CacheError, CaseCache};
-use super::counters::Counters;
+use super::counters::{Counters, Fineness};
 use super::delivery::Delivery;
 use super::losses::{LossLog, losses_of};
 use super::rows::{case_row, quarantine_rows};
@@ -14,13 +15,16 @@ use crate::assemble::event_in;
 use crate::cases::{Facts, Insert, RuleBook, facts};
 use crate::config::daemon::Config;
 use crate::ingest::{EventBatch, Reason, Reject};
-use crate::model::{NameId, Names, Origin, Span, Time, hash_text};
+use crate::measure::Sums;
+use crate::model::{Hour, NameId, Names, Origin, Span, Time, hash_text};
 use crate::score::{Held, Loss, ProcessScore, Terms, changes, score_all};
 use crate::store::{Commit, LedgerRow, Store, StoreError};
 use drift::DriftBook;
+use late::Late;
 use recount::{baseline_terms, is_shadow, rules_hash, windows};
 use rustc_hash::FxHashSet;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Idle cases looked up at once; more wait for the next round.
 const IDLE_AT_ONCE: usize = 10_000;
@@ -57,6 +61,14 @@ pub struct Engine {
     losses: LossLog,
     /// Changes that were found.
     pub(super) drift: DriftBook,
+    /// How finely is counted.
+    pub(super) fineness: Arc<Fineness>,
+    /// The latest hour in which a live case started or ended, by process.
+    pub(super) last_case: Arc<BTreeMap<String, Hour>>,
+    /// Processes that are not exported any more: nobody declares them, and they have not run for long.
+    pub(super) expired: Arc<BTreeSet<String>>,
+    /// What the next commit brings that happened long ago, and cases that started long ago.
+    late: Late,
     /// The rules have changed and the sums do not know it yet.
     recount_due: bool,
 }
@@ -102,6 +114,10 @@ impl Engine {
             has_shadows: sums.has_shadows(),
             losses: LossLog::new(store.feeds()?),
             drift: DriftBook::load(&store, &source_names(&config))?,
+            fineness: Arc::new(Fineness::of(&config)),
+            last_case: Arc::default(),
+            expired: Arc::default(),
+            late: Late::default(),
             recount_due: false,
             sums,
             names,
@@ -162,6 +178,7 @@ impl Engine {
 
     /// Takes a delivery. Nothing of it is kept until the next commit.
     pub fn take(&mut self, delivery: Delivery, now: Time) -> Result<(), CacheError> {
+        self.late.before = now.plus(-self.config.metrics.late_after);
         let mut rejects = Vec::new();
         let (added, duplicates) =
             self.take_events(&delivery.source, &delivery.batch, &mut rejects)?;
@@ -352,6 +369,7 @@ impl Engine {
                 }
                 self.sums
                     .replace(slot.before.as_ref(), after.as_ref(), &self.names);
+                self.late.note(slot.before.as_ref(), after.as_ref());
             }
             commit
                 .cases
@@ -365,13 +383,25 @@ impl Engine {
 
     /// Adds sums, counters and names to a commit, and takes them for written: the commit is kept until it is.
     fn finish(&mut self, commit: &mut Commit) {
+        let nothing = Sums::default();
         for (key, sums) in self.sums.changed_totals() {
-            self.counters.follow(key, sums, &self.names);
+            let late = match self.recount_due {
+                // Counted anew: nothing of it happens now.
+                true => sums,
+                false => self.late.ended.get(key).unwrap_or(&nothing),
+            };
+            let (names, fineness) = (&self.names, &self.fineness);
+            self.counters.follow(key, (sums, late), names, fineness);
         }
         for (process, started) in self.sums.changed_starts() {
-            self.counters
-                .follow_starts(self.names.text(process), started);
+            let late = match self.recount_due {
+                true => started,
+                false => self.late.started.get(&process).copied().unwrap_or(0),
+            };
+            let process = self.names.text(process);
+            self.counters.follow_starts(process, started, late);
         }
+        self.late.clear();
         (commit.buckets, commit.totals) = self.sums.rows();
         commit.baselines = self.sums.baseline_rows();
         self.losses.write_to(commit);
@@ -500,6 +530,7 @@ impl Engine {
             self.commit()?;
         }
         self.look_for_drift(now)?;
+        self.note_last_cases(now)?;
         self.sums.advance(&self.store, now)?;
         self.sums.settle_baselines(&self.store)?;
         let mut evidence = self.sums.evidence(self.first_event);
@@ -548,6 +579,29 @@ impl Engine {
             .map(|score| (score.id.clone(), score))
             .collect();
         Ok(())
+    }
+
+    /// Looks up when each process ran last.
+    fn note_last_cases(&mut self, now: Time) -> Result<(), StoreError> {
+        let live = self.sums.totals().map(|((process, _, _), _)| *process);
+        let mut last = BTreeMap::new();
+        for process in live.collect::<BTreeSet<NameId>>() {
+            if let Some(hour) = self.store.last_hour_of(process)? {
+                last.insert(self.names.text(process).to_owned(), hour);
+            }
+        }
+        let before = now.plus(-self.config.metrics.expire_after).hour();
+        let declared = &self.config.catalog.processes;
+        let gone = |(id, hour): &(&String, &Hour)| **hour < before && !declared.contains_key(*id);
+        let expired = last.iter().filter(gone).map(|(id, _)| id.clone());
+        self.expired = Arc::new(expired.collect());
+        self.last_case = Arc::new(last);
+        Ok(())
+    }
+
+    /// Size of the database on disk, in bytes.
+    pub fn store_bytes(&self) -> u64 {
+        self.store.bytes_on_disk()
     }
 
     /// Quarantined records that are to be tried again.

@@ -1,11 +1,12 @@
 //! What the engine publishes for the HTTP server: one consistent picture, swapped as a whole.
 
-use super::counters::CounterKey;
+use super::counters::{CounterKey, Fineness};
+use super::own::OwnMetrics;
 use crate::drift::ProcessDrift;
-use crate::model::Time;
+use crate::model::{Hour, Time};
 use crate::score::ProcessScore;
 use crate::store::AlarmRow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -26,6 +27,16 @@ pub struct Snapshot {
     pub open: Vec<(String, &'static str, i64)>,
     /// Cases held in memory.
     pub cached_cases: usize,
+    /// How finely is counted.
+    pub fineness: Arc<Fineness>,
+    /// The latest hour in which a live case started or ended, by process.
+    pub last_case: Arc<BTreeMap<String, Hour>>,
+    /// Processes that are not exported any more.
+    pub expired: Arc<BTreeSet<String>>,
+    /// How long the last scoring took.
+    pub score_seconds: Option<f64>,
+    /// Size of the database on disk.
+    pub store_bytes: u64,
 }
 
 /// Changes that were found.
@@ -96,6 +107,8 @@ pub struct Shared {
     ready: AtomicBool,
     /// Why commits do not succeed.
     trouble: Mutex<Option<String>>,
+    /// How the daemon itself does.
+    pub own: OwnMetrics,
 }
 
 impl Shared {

@@ -48,6 +48,8 @@ struct Schedule {
     published: Instant,
     /// When the scores were made.
     scored: Option<Time>,
+    /// How long that took.
+    score_seconds: Option<f64>,
     /// Something was committed that is not published yet.
     unpublished: bool,
 }
@@ -71,6 +73,7 @@ impl Worker {
             score_at: Instant::now(),
             published: Instant::now(),
             scored: None,
+            score_seconds: None,
             unpublished: false,
         };
         self.score(&mut schedule)?;
@@ -132,7 +135,10 @@ impl Worker {
     /// Commits; while the disk says no, tries again and lets the sources wait. Nothing is lost meanwhile: positions move
     /// only with the commit.
     fn commit(&mut self) -> Result<(), CacheError> {
-        self.retrying(Engine::commit)
+        let begun = Instant::now();
+        self.retrying(Engine::commit)?;
+        self.shared.own.committed(begun.elapsed());
+        Ok(())
     }
 
     fn retrying(
@@ -149,6 +155,8 @@ impl Worker {
                 }
                 // A damaged row stays damaged; everything else may pass.
                 Err(CacheError::Store(error)) if !matches!(error, StoreError::Damaged { .. }) => {
+                    let failures = &self.shared.own.commit_failures;
+                    failures.fetch_add(1, Ordering::Relaxed);
                     tracing::error!(%error, "can't write; ingestion waits, nothing is lost");
                     self.shared
                         .set_trouble(Some(format!("can't write: {error}")));
@@ -170,8 +178,9 @@ impl Worker {
 
     fn score(&mut self, schedule: &mut Schedule) -> Result<(), CacheError> {
         self.replay()?;
-        let now = now();
+        let (now, begun) = (now(), Instant::now());
         self.retrying(|engine| engine.rescore(now))?;
+        schedule.score_seconds = Some(begun.elapsed().as_secs_f64());
         schedule.commit_by = None;
         let every = Duration::from_micros(self.config.score_every.max(1000) as u64);
         schedule.score_at = Instant::now() + every;
@@ -235,6 +244,11 @@ impl Worker {
             counters: self.engine.counters.values().clone(),
             open: self.engine.open_cases(),
             cached_cases: self.engine.cached_cases(),
+            fineness: self.engine.fineness.clone(),
+            last_case: self.engine.last_case.clone(),
+            expired: self.engine.expired.clone(),
+            score_seconds: schedule.score_seconds,
+            store_bytes: self.engine.store_bytes(),
         });
     }
 }

@@ -45,6 +45,10 @@ metrics! {
     BUILD_INFO = Gauge "toleranced_build_info" ["version"] "Always 1; the version is a label.";
     CASES = Counter "toleranced_cases_total" ["process", "executor", "outcome"]
         "Live cases that have ended, for processes whose end is declared. A later correction does not lower it.";
+    CASES_LATE = Counter "toleranced_cases_late_total" ["process"]
+        "Live cases whose end became known long after it (metrics.late_after; back-fill, late history). They are in no other counter and in no histogram.";
+    DEVIATIONS = Counter "toleranced_deviations_total" ["process", "executor"]
+        "Sum of the deviations (0 as designed, 1 wrong) of the cases in toleranced_cases_total. A later correction does not lower it.";
     STARTED = Counter "toleranced_cases_started_total" ["process"]
         "Live cases that have started.";
     DURATION = Histogram "toleranced_case_duration_seconds" ["process", "executor"]
@@ -77,6 +81,14 @@ metrics! {
         "Permissible deviation over the upper bound of the observed one; 1, 1.33 and 1.67 read as for Cp.";
     VARIANCE = Gauge "toleranced_process_outcome_variance_ratio" ["process", "component"]
         "Chance that two cases end differently, within the scoring window: total, and what of it lies between inputs (inputs), between executor kinds on the same input (reproducibility) and within one kind (repeatability).";
+    EXECUTOR_DEVIATION_LOWER = Gauge "toleranced_executor_deviation_lower_ratio" ["process", "executor"]
+        "Lower bound of the mean deviation of one kind of executor (anytime-valid confidence sequence, 95 % unless configured).";
+    EXECUTOR_DEVIATION_UPPER = Gauge "toleranced_executor_deviation_upper_ratio" ["process", "executor"]
+        "Upper bound of the mean deviation of one kind of executor (anytime-valid confidence sequence, 95 % unless configured).";
+    PAYBACK = Gauge "toleranced_process_payback_seconds" ["process"]
+        "Time until automation has paid back what building it costs. Absent where not known, and where it never does.";
+    LAST_CASE = Gauge "toleranced_process_last_case_timestamp_seconds" ["process"]
+        "End of the latest hour in which a live case started or ended, in seconds since 1970.";
     CLASS = Gauge "toleranced_process_tolerance_class" ["process", "kind", "class"]
         "1 for the tolerance class that is required, and for the finest one achieved; 0 for the others.";
     STATUS = Gauge "toleranced_process_status" ["process", "status"]
@@ -109,6 +121,16 @@ metrics! {
         "Drift alarms raised, those that late data has withdrawn included.";
     DRIFT_EXPECTED = Gauge "toleranced_drift_expected_false_alarms_per_year" []
         "False drift alarms that are expected in a year at most, over all processes, at the present thresholds.";
+    DRIFT_ONSET = Gauge "toleranced_drift_alarm_onset_timestamp_seconds" ["process", "stream"]
+        "Estimated first day of the change, in seconds since 1970, while a drift alarm stands.";
+    DRIFT_EWMA = Gauge "toleranced_drift_deviation_ewma_ratio" ["process"]
+        "Moving average (EWMA, weight 0.2) of the daily mean deviation, as of the last finished day with cases. For display.";
+    DRIFT_EXPECTED_DEVIATION = Gauge "toleranced_drift_deviation_expected_ratio" ["process"]
+        "Mean deviation that the baseline expects of the last finished day with cases.";
+    DRIFT_LIMIT = Gauge "toleranced_drift_deviation_control_limit_ratio" ["process", "limit"]
+        "Control limits of the mean deviation of the last finished day with cases (p-chart, three standard deviations). For display: alarms come from the evidence.";
+    KNOWN_CHANGE = Gauge "toleranced_known_change_timestamp_seconds" ["process", "change"]
+        "First day from which a known change (mark, new version, new baseline) holds, in seconds since 1970; the latest 20.";
     DRIFT_BASELINE = Gauge "toleranced_drift_baseline_end_timestamp_seconds" ["process"]
         "End of the baseline that drift is measured against, in seconds since 1970. Absent while it is being learned.";
     EVENTS = Counter "toleranced_ingest_events_total" ["source"] "Events taken from a source.";
@@ -130,11 +152,20 @@ metrics! {
         "Quarantined records that were dropped for want of room (limits.quarantine_records).";
     FOLDED = Counter "toleranced_names_folded_total" []
         "Names that were counted as `other` because there are too many (limits.names).";
-    OUTCOMES_FOLDED = Gauge "toleranced_outcomes_folded" []
-        "Outcomes that are exported as `other` because their process has too many.";
+    OUTCOMES_FOLDED = Counter "toleranced_outcomes_folded_total" ["process"]
+        "Outcomes that are exported as `other` because their process has too many (metrics.outcomes).";
     CACHED = Gauge "toleranced_cached_cases" [] "Cases held in memory.";
     SCORED_AT = Gauge "toleranced_last_score_timestamp_seconds" []
         "When the scores were calculated last, in seconds since 1970.";
+    SCORE_DURATION = Gauge "toleranced_score_duration_seconds" []
+        "Time that the last scoring of all processes took.";
+    COMMIT_DURATION = Histogram "toleranced_commit_duration_seconds" []
+        "Time of a commit to the database, from collecting what changed to its being on disk.";
+    COMMIT_FAILURES = Counter "toleranced_commit_failures_total" []
+        "Commits that could not be written; each is tried again until it is.";
+    STORE_BYTES = Gauge "toleranced_store_bytes" [] "Size of the database on disk, with its write-ahead log.";
+    HTTP_REQUESTS = Counter "toleranced_http_requests_total" ["handler", "code"]
+        "HTTP requests answered, by route and status code.";
     READY = Gauge "toleranced_ready" [] "1 if the daemon does its work, 0 if it is starting or can't write.";
 }
 

@@ -1,15 +1,30 @@
 //! Metrics for Prometheus, read from one consistent snapshot.
 
+mod backfill;
 mod collector;
 pub mod metrics;
+mod negotiate;
+mod openmetrics;
+mod reference;
 
+pub use backfill::Backfill;
 pub use collector::SnapshotCollector;
+pub use negotiate::{Exposition, exposition};
+pub use reference::{Extent, document};
 
-use prometheus::{Registry, TextEncoder};
+use prometheus::core::Collector;
+use prometheus::{TextEncoder, process_collector::ProcessCollector};
 
-/// The metrics of a collector in the text format 0.0.4.
-pub fn text(collector: SnapshotCollector) -> Result<String, prometheus::Error> {
-    let registry = Registry::new();
-    registry.register(Box::new(collector))?;
-    TextEncoder::new().encode_to_string(&registry.gather())
+/// The metrics of a collector, and those of this operating system process, in one format.
+pub fn text(
+    collector: &SnapshotCollector,
+    exposition: Exposition,
+) -> Result<String, prometheus::Error> {
+    let mut families = ProcessCollector::for_self().collect();
+    families.append(&mut collector.collect());
+    families.retain(|family| !family.get_metric().is_empty());
+    match exposition {
+        Exposition::Text => TextEncoder::new().encode_to_string(&families),
+        Exposition::OpenMetrics => Ok(openmetrics::text(&families)),
+    }
 }

@@ -215,14 +215,16 @@ impl Sums {
         self.starts.total()
     }
 
-    /// Sum of the deviations, in deviations; the sum of parts per million is exact.
+    /// Sum of the deviations, in parts per million: exact.
+    pub fn deviation_ppm(&self) -> i64 {
+        let each = self.deviations.iter();
+        let sum = each.map(|(d, count)| i64::from(d).saturating_mul(count));
+        sum.fold(0, i64::saturating_add)
+    }
+
+    /// Sum of the deviations, in deviations.
     pub fn deviation_sum(&self) -> f64 {
-        let ppm: i128 = self
-            .deviations
-            .iter()
-            .map(|(d, count)| i128::from(d) * i128::from(count))
-            .sum();
-        ppm as f64 / f64::from(crate::model::ONE)
+        self.deviation_ppm() as f64 / f64::from(crate::model::ONE)
     }
 
     /// The bytes to keep on disk.

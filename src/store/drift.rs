@@ -260,6 +260,17 @@ impl Store {
         Ok(hour.map(crate::model::day_of))
     }
 
+    /// The latest hour in which a live case of a process started or ended.
+    pub fn last_hour_of(&self, process: NameId) -> Result<Option<i32>> {
+        let query = "SELECT hour FROM buckets WHERE process = ?1 AND origin = ?2 ORDER BY hour DESC LIMIT 1";
+        let read = || {
+            let mut query = self.db.prepare_cached(query)?;
+            let values = params![process, Origin::Live as u8];
+            query.query_row(values, |row| row.get(0)).optional()
+        };
+        self.sql(read())
+    }
+
     /// Days up to `until` whose sums have changed since drift looked at them, by process.
     pub fn dirty_days(&self, until: Day) -> Result<Vec<(NameId, Day)>> {
         let read = || {

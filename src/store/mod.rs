@@ -260,6 +260,13 @@ impl Store {
         self.sql(read())
     }
 
+    /// Size on disk, in bytes, with the write-ahead log.
+    pub fn bytes_on_disk(&self) -> u64 {
+        let log = self.file.with_extension("db-wal");
+        let size = |file: &Path| std::fs::metadata(file).map_or(0, |data| data.len());
+        size(&self.file) + size(&log)
+    }
+
     /// Cases of a process with an event since an instant (microseconds), those whose last event is earliest first.
     pub fn cases_of(&self, process: NameId, since: i64, most: usize) -> Result<Vec<KeptCase>> {
         let read = || {

@@ -2,6 +2,7 @@
 
 mod drift;
 mod landing;
+mod metrics;
 mod server;
 
 pub use server::{Signals, serve};

@@ -1,10 +1,9 @@
 //! Routes, limits and signals.
 
-use super::{drift, landing};
+use super::{drift, landing, metrics};
 use crate::daemon::Running;
-use crate::export::{self, SnapshotCollector};
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -29,7 +28,7 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let app = Router::new()
         .route("/", get(page))
-        .route("/metrics", get(metrics))
+        .route("/metrics", get(metrics::scrape))
         .route("/-/healthy", get(|| async { "toleranced is healthy\n" }))
         .route("/-/ready", get(ready))
         .route("/-/reload", post(reload))
@@ -41,6 +40,10 @@ pub async fn serve(
         .route("/api/v1/alarms/{id}/acknowledge", post(drift::acknowledge))
         .route("/api/v1/marks", post(drift::mark))
         .layer(axum::extract::DefaultBodyLimit::max(64 << 10))
+        .layer(axum::middleware::from_fn_with_state(
+            daemon.clone(),
+            metrics::count,
+        ))
         .with_state(daemon.clone());
     let watcher = tokio::spawn(watch(daemon.clone()));
     let hangup = tokio::spawn(on_hangup(signals.hangup, daemon.clone()));
@@ -146,16 +149,6 @@ async fn ready(State(daemon): Daemon) -> Response {
     match daemon.shared.not_ready() {
         None => "toleranced is ready\n".into_response(),
         Some(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")).into_response(),
-    }
-}
-
-async fn metrics(State(daemon): Daemon) -> Response {
-    match export::text(SnapshotCollector::new(daemon.shared.clone())) {
-        Ok(text) => {
-            let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
-            ([(header::CONTENT_TYPE, kind)], text).into_response()
-        }
-        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
     }
 }
 

@@ -24,6 +24,12 @@ pub const MAPPING: &str = "format: ndjson\nprocess: process\ncase: case\nactivit
     sequence: seq\nevent_id: id\nexecutor: executor\nlifecycle: { path: lifecycle, default: step }\n\
     outcome: outcome\ninput: input\nparent: parent\n";
 
+/// A port that was free a moment ago.
+pub fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
 /// Polls until there is an answer.
 pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let begun = Instant::now();

@@ -1,6 +1,7 @@
 //! A new configuration, and counting all sums anew where it judges cases otherwise.
 
 use super::super::cache::CacheError;
+use super::super::counters::Fineness;
 use super::super::rows::case_row;
 use super::Engine;
 use crate::assemble::Windows;
@@ -9,6 +10,7 @@ use crate::config::daemon::Config;
 use crate::model::{Names, Origin, Time, hash_pair};
 use crate::score::BaselineTerms;
 use crate::store::{CaseRow, Commit, KeptCase};
+use std::sync::Arc;
 
 /// Cases read at once to count them anew.
 const CASES_AT_ONCE: usize = 1_000;
@@ -28,6 +30,7 @@ impl Engine {
             &self.config.tolerance,
             &mut self.names,
         );
+        self.fineness = Arc::new(Fineness::of(&self.config));
         self.counters.declare(&self.config);
         if self.recount_due {
             self.recount(now)?;
@@ -135,7 +138,7 @@ pub(super) fn rules_hash(config: &Config) -> String {
     format!("5-{hash:016x}")
 }
 
-pub(super) fn windows(config: &Config, names: &mut Names) -> Windows {
+pub(in crate::daemon) fn windows(config: &Config, names: &mut Names) -> Windows {
     Windows::new(config.window, &config.catalog, names)
 }
 

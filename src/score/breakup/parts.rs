@@ -140,6 +140,10 @@ impl<F: Fn(f64) -> bool> Cutter<'_, F> {
             }
         }
         if !small.is_empty() {
+            if self.size(&small) < LEAST_STEPS {
+                // What is left beside the large branches is no part.
+                return Vec::new();
+            }
             parts.push(small);
         }
         if parts.len() > 1 { parts } else { Vec::new() }

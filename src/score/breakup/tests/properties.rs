@@ -71,6 +71,15 @@ fn is_finite(advice: &BreakUp) -> bool {
         .is_none_or(|share| (0.0..=1.0).contains(&share))
 }
 
+/// Found by the property below: one rare case that is long, beside many of a single step.
+#[test]
+fn what_is_left_beside_a_branch_is_no_part_if_it_is_too_small() {
+    let paths = [(25, "5".to_owned()), (1, "3 3 5 6".to_owned())];
+    let advice = bench_of(&paths, &[0; 12]).advice();
+    let small = |part: &&Part| part.size_steps < LEAST_STEPS - 1e-9;
+    assert!(!advice.parts.iter().any(|part| small(&part)), "{advice:?}");
+}
+
 proptest! {
     #[test]
     fn parts_are_disjoint_and_everything_adds_up(

@@ -1,0 +1,50 @@
+//! What becomes known long after it happened: a back-fill, an export of last month, a source that was down.
+
+use super::super::sums::TotalKey;
+use crate::cases::Facts;
+use crate::measure::Sums;
+use crate::model::{NameId, Origin, Time};
+use rustc_hash::FxHashMap;
+
+/// What the next commit brings of it.
+#[derive(Debug, Default)]
+pub(super) struct Late {
+    /// What happened before this is late.
+    pub before: Time,
+    /// Of the cases that have ended.
+    pub ended: FxHashMap<TotalKey, Sums>,
+    /// Cases that have started, by process.
+    pub started: FxHashMap<NameId, i64>,
+}
+
+impl Late {
+    /// A case changes. What counters see of it is late where its end (or start) lies long ago.
+    pub(super) fn note(&mut self, before: Option<&Facts>, after: Option<&Facts>) {
+        let Some(after) = after.filter(|facts| facts.origin == Origin::Live) else {
+            return;
+        };
+        let is_new = before.is_none_or(|before| before.process != after.process);
+        if is_new && after.start < self.before {
+            *self.started.entry(after.process).or_default() += 1;
+        }
+        let known = before.filter(|before| before.ended).map(counted);
+        if after.ended && after.end < self.before && known != Some(counted(after)) {
+            let total = (after.process, after.executor, after.origin);
+            let sums = self.ended.entry(total).or_default();
+            sums.add_end_counts(after, 1);
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.ended.clear();
+        self.started.clear();
+    }
+}
+
+/// What counters tell apart.
+fn counted(facts: &Facts) -> impl PartialEq {
+    (
+        (facts.process, facts.executor, facts.outcome),
+        (facts.deviation, facts.duration()),
+    )
+}

@@ -1,0 +1,58 @@
+//! How the daemon itself does: what is measured where it happens, since the start.
+
+use prometheus::proto::Histogram as HistogramProto;
+use prometheus::{Histogram, HistogramOpts, core::Metric};
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// Upper ends of the bins of commit times, in seconds.
+const COMMIT_BINS: [f64; 8] = [0.001, 0.005, 0.02, 0.1, 0.5, 2.0, 10.0, 60.0];
+
+/// Answered requests by route and status code.
+type Requests = BTreeMap<(String, u16), u64>;
+
+/// Counters and histograms of this run of the program.
+#[derive(Debug)]
+pub struct OwnMetrics {
+    commits: Histogram,
+    /// Commits that could not be written at once.
+    pub commit_failures: AtomicU64,
+    requests: Mutex<Requests>,
+}
+
+impl Default for OwnMetrics {
+    fn default() -> OwnMetrics {
+        let options = HistogramOpts::new("commit", "commit").buckets(COMMIT_BINS.to_vec());
+        OwnMetrics {
+            commits: Histogram::with_opts(options).expect("the bins rise"),
+            commit_failures: AtomicU64::default(),
+            requests: Mutex::default(),
+        }
+    }
+}
+
+impl OwnMetrics {
+    /// A commit took so long.
+    pub fn committed(&self, took: Duration) {
+        self.commits.observe(took.as_secs_f64());
+    }
+
+    /// Commit times so far.
+    pub fn commits(&self) -> HistogramProto {
+        self.commits.metric().get_histogram().clone()
+    }
+
+    /// A request to a route was answered. Routes are those of the program, so there are few.
+    pub fn answered(&self, route: &str, code: u16) {
+        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        *requests.entry((route.to_owned(), code)).or_default() += 1;
+    }
+
+    /// Requests so far.
+    pub fn requests(&self) -> BTreeMap<(String, u16), u64> {
+        let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        requests.clone()
+    }
+}

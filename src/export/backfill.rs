@@ -1,0 +1,77 @@
+//! History for Prometheus: OpenMetrics with timestamps, for `promtool tsdb create-blocks-from openmetrics`.
+
+use super::collector::past_families;
+use super::openmetrics::{base, head, samples};
+use crate::daemon::Snapshot;
+use prometheus::proto::{LabelPair, MetricFamily};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Seek, Write};
+
+/// Collects samples instant by instant and writes them family by family, as the format wants them. What waits lies in a
+/// file of each family that nobody sees: years of a large fleet do not fit memory.
+pub struct Backfill {
+    /// Labels of every sample: those that Prometheus puts on what it scrapes.
+    labels: Vec<LabelPair>,
+    families: BTreeMap<String, (MetricFamily, BufWriter<File>)>,
+    samples: u64,
+    text: String,
+}
+
+impl Backfill {
+    /// With labels such as `job` and `instance` on every sample.
+    pub fn new(labels: &[(String, String)]) -> Backfill {
+        let label = |(name, value): &(String, String)| {
+            let mut pair = LabelPair::default();
+            pair.set_name(name.clone());
+            pair.set_value(value.clone());
+            pair
+        };
+        Backfill {
+            labels: labels.iter().map(label).collect(),
+            families: BTreeMap::new(),
+            samples: 0,
+            text: String::new(),
+        }
+    }
+
+    /// Adds what a snapshot says at its instant. Instants must rise.
+    pub fn add(&mut self, snapshot: &Snapshot) -> io::Result<()> {
+        let at = snapshot.at.0 / 1_000_000;
+        for mut family in past_families(snapshot) {
+            self.text.clear();
+            let kind = family.get_field_type();
+            for mut sample in family.take_metric() {
+                let mut labels = self.labels.clone();
+                labels.extend(sample.take_label());
+                sample.set_label(labels);
+                samples(base(&family), kind, &sample, Some(at), &mut self.text);
+            }
+            self.samples += self.text.lines().count() as u64;
+            let name = family.name().to_owned();
+            let (_, spool) = match self.families.entry(name) {
+                std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
+                std::collections::btree_map::Entry::Vacant(new) => {
+                    new.insert((family, BufWriter::new(tempfile::tempfile()?)))
+                }
+            };
+            spool.write_all(self.text.as_bytes())?;
+        }
+        Ok(())
+    }
+
+    /// Writes everything; gives the number of samples.
+    pub fn finish(self, out: &mut impl Write) -> io::Result<u64> {
+        for (family, spool) in self.families.into_values() {
+            let mut text = String::new();
+            head(&family, &mut text);
+            out.write_all(text.as_bytes())?;
+            let mut file = spool.into_inner().map_err(io::IntoInnerError::into_error)?;
+            file.rewind()?;
+            io::copy(&mut BufReader::new(file), out)?;
+        }
+        out.write_all(b"# EOF\n")?;
+        out.flush()?;
+        Ok(self.samples)
+    }
+}

@@ -1,0 +1,71 @@
+//! Changes that were found, and control charts.
+
+use super::families::Families;
+use crate::daemon::Snapshot;
+use crate::drift::{ProcessDrift, Stream};
+use crate::export::metrics;
+use crate::model::Time;
+use std::collections::BTreeMap;
+
+/// Known changes of a process that are exported: the latest.
+const CHANGES: usize = 20;
+
+/// Every process has a series of each stream that is watched, and alarms of every stream, from the start.
+pub(super) fn drift(families: &mut Families, snapshot: &Snapshot) {
+    let view = &snapshot.drift;
+    families.gauge(&metrics::DRIFT_EXPECTED, &[], view.false_alarms_per_year);
+    let mut raised: BTreeMap<(&str, &str), f64> = BTreeMap::new();
+    for alarm in &view.alarms {
+        *raised.entry((&alarm.process, &alarm.stream)).or_default() += 1.0;
+    }
+    for (process, drift) in &view.processes {
+        if let Some(day) = drift.baseline_until {
+            let end = Time::of_day(day + 1).as_seconds();
+            families.gauge(&metrics::DRIFT_BASELINE, &[process], end);
+        }
+        charts(families, process, drift);
+        for state in &drift.streams {
+            let labels = [process.as_str(), state.stream.word()];
+            families.gauge(&metrics::DRIFT_EVIDENCE, &labels, state.evidence);
+        }
+        for stream in Stream::ALL {
+            let labels = [process.as_str(), stream.word()];
+            let mut open = drift.open();
+            let alarm = open.find(|alarm| alarm.stream == stream && alarm.explained_by.is_none());
+            let stands = f64::from(u8::from(alarm.is_some()));
+            families.gauge(&metrics::DRIFT_ALARM, &labels, stands);
+            let onset = alarm.map(|alarm| Time::of_day(alarm.onset).as_seconds());
+            families.maybe(&metrics::DRIFT_ONSET, &labels, onset);
+            let count = raised.get(&(process.as_str(), stream.word()));
+            families.counter(
+                &metrics::DRIFT_ALARMS,
+                &labels,
+                count.copied().unwrap_or(0.0),
+            );
+        }
+    }
+}
+
+/// The control chart of the last finished day that had cases, and known changes.
+fn charts(families: &mut Families, process: &str, drift: &ProcessDrift) {
+    let last = drift.days.iter().rev().find(|day| day.ewma.is_some());
+    if let Some(day) = last {
+        let ewma = day.ewma.map(|ewma| ewma.value);
+        families.maybe(&metrics::DRIFT_EWMA, &[process], ewma);
+        families.maybe(&metrics::DRIFT_EXPECTED_DEVIATION, &[process], day.expected);
+        if let Some(limits) = day.limits {
+            let limit = |which| [process, which];
+            families.gauge(&metrics::DRIFT_LIMIT, &limit("lower"), limits.lower);
+            families.gauge(&metrics::DRIFT_LIMIT, &limit("upper"), limits.upper);
+        }
+    }
+    let latest = drift.changes.len().saturating_sub(CHANGES);
+    let mut seen = BTreeMap::new();
+    for (day, what) in &drift.changes[latest..] {
+        // One text may be marked twice; the later one holds.
+        seen.insert(what.as_str(), Time::of_day(*day).as_seconds());
+    }
+    for (what, at) in seen {
+        families.gauge(&metrics::KNOWN_CHANGE, &[process, what], at);
+    }
+}

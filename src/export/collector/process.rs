@@ -1,0 +1,139 @@
+//! What the scores say.
+
+use super::families::Families;
+use crate::export::metrics;
+use crate::model::{Class, HOUR_US, SECOND_US, Status, TolClass, WEEK_US};
+use crate::score::{Bounds, ProcessScore};
+
+/// 365.25 days.
+const YEAR_SECONDS: f64 = 31_557_600.0;
+
+pub(super) fn process(families: &mut Families, score: &ProcessScore) {
+    let id = score.id.as_str();
+    let one = &[id][..];
+    let word = |level: Option<crate::model::Level>| level.map_or("", |level| level.word());
+    let labels = [
+        id,
+        score.name.as_str(),
+        score.criticality.word(),
+        word(score.complexity),
+        word(score.frequency),
+        score.tolerance.map_or("", |level| level.word()),
+        score.executor.word(),
+        score
+            .recommendation
+            .map_or("", |recommendation| recommendation.words()),
+        score.rule.as_deref().unwrap_or(""),
+    ];
+    families.gauge(&metrics::INFO, &labels, 1.0);
+    families.maybe(&metrics::RATE, one, score.cases_per_week);
+    if let Some([lower, upper]) = score.cases_per_week_interval {
+        families.gauge(&metrics::RATE_LOWER, one, lower);
+        families.gauge(&metrics::RATE_UPPER, one, upper);
+    }
+    families.maybe(&metrics::SIZE, one, score.size_steps);
+    families.maybe(&metrics::NOMINAL_SIZE, one, score.nominal_size_steps);
+    if let Some(deviation) = score.deviation {
+        families.gauge(&metrics::DEVIATION, one, deviation.mean);
+        families.gauge(&metrics::DEVIATION_LOWER, one, deviation.lower);
+        families.gauge(&metrics::DEVIATION_UPPER, one, deviation.upper);
+    }
+    for executor in &score.executors {
+        let labels = [id, executor.executor.word()];
+        if let Some(deviation) = executor.deviation {
+            families.gauge(&metrics::EXECUTOR_DEVIATION, &labels, deviation.mean);
+            families.gauge(&metrics::EXECUTOR_DEVIATION_LOWER, &labels, deviation.lower);
+            families.gauge(&metrics::EXECUTOR_DEVIATION_UPPER, &labels, deviation.upper);
+        }
+    }
+    families.maybe(&metrics::PERMISSIBLE, one, score.permissible_deviation);
+    families.maybe(&metrics::CAPABILITY, one, score.capability);
+    families.maybe(&metrics::VARIANCE, &[id, "total"], score.outcome_variance);
+    for class in Class::ALL {
+        let holds = f64::from(u8::from(*class == score.required_class));
+        families.gauge(&metrics::CLASS, &[id, "required", class.word()], holds);
+    }
+    for class in TolClass::ALL {
+        let holds = f64::from(u8::from(*class == score.achieved_class));
+        families.gauge(&metrics::CLASS, &[id, "achieved", class.word()], holds);
+    }
+    for status in Status::ALL {
+        let holds = f64::from(u8::from(*status == score.status));
+        families.gauge(&metrics::STATUS, &[id, status.word()], holds);
+    }
+    families.maybe(
+        &metrics::CLEAN_RUNS,
+        one,
+        score.clean_runs_missing.map(|runs| runs as f64),
+    );
+    families.maybe(
+        &metrics::CLEAN_RUNS_SECONDS,
+        one,
+        score
+            .clean_runs_missing_weeks
+            .map(|weeks| weeks * WEEK_US as f64 / SECOND_US as f64),
+    );
+    evidence(families, score);
+}
+
+/// What the figures rest on, and who is ready to take over.
+fn evidence(families: &mut Families, score: &ProcessScore) {
+    let id = score.id.as_str();
+    let one = &[id][..];
+    let straight = score.straight_through.map(|straight| straight.share);
+    families.maybe(&metrics::STRAIGHT, one, straight);
+    for executor in &score.executors {
+        for status in Status::ALL {
+            let holds = f64::from(u8::from(*status == executor.status));
+            let labels = [id, executor.executor.word(), status.word()];
+            families.gauge(&metrics::EXECUTOR_STATUS, &labels, holds);
+        }
+    }
+    for shadow in &score.shadow {
+        let labels = [id, shadow.executor.word()];
+        let ready = f64::from(u8::from(shadow.ready));
+        families.gauge(&metrics::READY_TO_DELEGATE, &labels, ready);
+    }
+    if let Some(agreement) = &score.agreement {
+        if let Some(parts) = agreement.components {
+            let of = |part| [id, part];
+            families.gauge(
+                &metrics::VARIANCE,
+                &of("repeatability"),
+                parts.repeatability,
+            );
+            families.maybe(
+                &metrics::VARIANCE,
+                &of("reproducibility"),
+                parts.reproducibility,
+            );
+            families.gauge(&metrics::VARIANCE, &of("inputs"), parts.inputs);
+        }
+        for kind in &agreement.kinds {
+            let labels = [id, kind.executor.word()];
+            let value = kind.repeatability_variance.value;
+            families.maybe(&metrics::REPEATABILITY, &labels, value);
+        }
+    }
+    if let Some(value) = &score.value {
+        let mean = |bounds: &Option<Bounds>| bounds.map(|bounds| bounds.mean);
+        let kinds = [
+            ("spent", mean(&value.hours_spent_per_year)),
+            ("saved_net", mean(&value.net_hours_per_year)),
+            ("wrong_outcomes", mean(&value.error_hours_per_year)),
+        ];
+        for (kind, hours) in kinds {
+            let seconds = hours.map(|hours| hours * HOUR_US as f64 / SECOND_US as f64);
+            families.maybe(&metrics::WORK, &[id, kind], seconds);
+        }
+        let months = value.payback_months.and_then(|months| months.mean);
+        let seconds = months.map(|months| months * YEAR_SECONDS / 12.0);
+        families.maybe(&metrics::PAYBACK, one, seconds);
+    }
+    families.gauge(&metrics::LOST, one, score.loss.share);
+    families.gauge(
+        &metrics::SELF_DECLARED,
+        one,
+        score.provenance.self_declared as f64,
+    );
+}
