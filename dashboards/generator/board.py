@@ -29,14 +29,13 @@ def _label_values(name, label, expr, **rest):
 
 
 MULTI = {"multi": True, "includeAll": True, "allValue": ".+", "current": {"text": ["All"], "value": ["$__all"]}}
-SINGLE = {"multi": False, "includeAll": False, "current": {}}
+SINGLE = {"multi": False, "includeAll": False}
 
 DATASOURCE_VARIABLE = {
     "type": "datasource",
     "name": "datasource",
     "label": "Data source",
     "query": "prometheus",
-    "current": {},
     "refresh": 1,
     "regex": "",
     "hide": 0,

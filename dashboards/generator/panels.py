@@ -244,7 +244,6 @@ def _table(title, description, targets, transformations, overrides, no_value, wi
            unit="none", **rest):
     options = {
         "cellHeight": "sm",
-        "footer": {"countRows": False, "fields": "", "reducer": ["sum"], "show": False},
         "frameIndex": 0,
         "showHeader": True,
         "sortBy": [{"displayName": sort, "desc": descending}] if sort else [],
