@@ -1,7 +1,7 @@
 """A dashboard around its panels: variables, links, annotations, and where each panel stands."""
 
 from .panels import DATASOURCE
-from .promql import EXECUTORS, FLEET, ONE_PROCESS, PROCESSES, latest, select
+from .promql import FLEET, PROCESSES, latest, select
 
 # Grafana 11.6 and 12.0; older ones of 11 ignore the number, newer ones migrate from it.
 SCHEMA_VERSION = 41
@@ -106,9 +106,10 @@ def annotation(name, expr, title, text, colour, **rest):
 
 
 def process_annotations(process):
+    change = latest("toleranced_known_change_timestamp_seconds", "process, change", process)
     return [
         # Grafana takes a value that is a time in milliseconds.
-        annotation("Known changes", f"1000 * {latest('toleranced_known_change_timestamp_seconds', 'process, change', process)}",
+        annotation("Known changes", f"1000 * {change}",
                    "{{process}}: known change", "{{change}}", "blue", useValueForTime=True),
         annotation("Drift alarms", f"{latest('toleranced_drift_alarm', 'process, stream', process)} == 1",
                    "{{process}}: drift", "{{stream}}", "red", useValueForTime=False),

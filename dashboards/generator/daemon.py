@@ -21,7 +21,8 @@ def state():
         stat("Scraped", "Whether Prometheus reaches every selected daemon.", [now(f"min({select('up')})")],
              no_value=NOT_SCRAPED, mappings=UP_DOWN, steps=worst, width=3),
         stat("Ready", "Whether the daemon does its work: no while it is starting or can't write.",
-             [now(f"min({select('toleranced_ready')})")], no_value=NOT_SCRAPED, mappings=UP_DOWN, steps=worst, width=3),
+             [now(f"min({select('toleranced_ready')})")], no_value=NOT_SCRAPED, mappings=UP_DOWN,
+             steps=worst, width=3),
         stat("Sources readable", "Whether all sources can be read.", [now(f"min({select('toleranced_source_up')})")],
              no_value=NO_SOURCE, mappings=UP_DOWN, steps=worst, width=3),
         stat("Quarantined per second", "Records that did not become events, now. See which and why with `toleranced "
@@ -33,7 +34,8 @@ def state():
              [now(f"1000 * {by_instance('process_start_time_seconds')}")], no_value=NOT_SCRAPED,
              unit="dateTimeFromNow", width=4),
         stat("Version", "The version of each selected daemon.",
-             [now(latest("toleranced_build_info", "version"), "{{version}}")], no_value=NOT_SCRAPED, text="name", width=3),
+             [now(latest("toleranced_build_info", "version"), "{{version}}")], no_value=NOT_SCRAPED, text="name",
+             width=3),
     ]
 
 

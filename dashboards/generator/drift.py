@@ -1,7 +1,8 @@
 """Drift: which process has changed against its own past."""
 
 from .board import PROCESSES_VARIABLE, dashboard, process_annotations, process_dashboard_url, section
-from .panels import (GAUGE_CELL, column, link, matrix, now, override, query, rows, stat, table, thresholds, timeseries)
+from .panels import (FINEST, GAUGE_CELL, column, link, matrix, now, override, query, rows, stat, table, thresholds,
+                     timeseries)
 from .promql import PROCESSES, increase, latest, select
 
 NO_BASELINE = "No process has a baseline yet: it takes 28 days and 300 cases"
@@ -95,7 +96,7 @@ def raised():
         [query(increase("toleranced_drift_alarms_total", "process, stream", PROCESSES) + " > 0",
                "{{process}}: {{stream}}")],
         no_value="No alarm was raised in this time", unit="short", width=12, bars=True, stacking="normal",
-        interval="1h", min=0,
+        interval=FINEST, min=0,
     )
 
 

@@ -1,15 +1,15 @@
 """People, AI and code: the same process, run by different kinds of executor."""
 
 from .board import EXECUTORS_VARIABLE, PROCESSES_VARIABLE, dashboard, process_dashboard_url, section
-from .panels import (COLOURED_CELL, GAUGE_CELL, column, fixed, limit_line, link, matrix, override, query, rows, table,
-                     thresholds, timeseries)
+from .panels import (COLOURED_CELL, FINEST, GAUGE_CELL, column, fixed, limit_line, link, matrix, override, query, rows,
+                     table, thresholds, timeseries)
 from .promql import EXECUTORS, PROCESSES, equals, increase, label_that_holds, latest, quantile
 from .words import STATUS_LABEL_MAPPING, YES_NO
 
 BOTH = (PROCESSES, EXECUTORS)
 BY = "process, executor"
 NO_RUNS = "No case of these processes was run by one kind of executor alone"
-NO_LIVE = "No live case has ended in this time; history is not counted here"
+NO_LIVE = "No live case has ended in this time"
 PROCESS_COLUMN = column("process", "Process", custom_minWidth=180, links=[
     link("Open this process", process_dashboard_url("${__value.raw:percentencode}"))])
 
@@ -80,7 +80,7 @@ def volume():
     return timeseries(
         "Cases by executor", "Live cases that ended in each step of the time axis, by who ran them.",
         [query(increase("toleranced_cases_total", "executor", *BOTH), "{{executor}}")],
-        no_value=NO_LIVE, unit="short", width=8, bars=True, stacking="normal", interval="1h",
+        no_value=NO_LIVE, unit="short", width=8, bars=True, stacking="normal", interval=FINEST,
         overrides=list(executor_colours()),
     )
 
@@ -89,7 +89,7 @@ def duration(title, share, description):
     return timeseries(
         title, description,
         [query(quantile(share, "toleranced_case_duration_seconds", BY, *BOTH), "{{process}}: {{executor}}")],
-        no_value=NO_LIVE, unit="s", width=8, interval="1h", logarithmic=True,
+        no_value=NO_LIVE, unit="s", width=8, interval=FINEST, logarithmic=True,
     )
 
 

@@ -1,7 +1,7 @@
 """Process: everything about one process."""
 
 from .board import DAEMON_URL, ONE_PROCESS_VARIABLE, dashboard, external_link, process_annotations, section
-from .panels import (band, fixed, heatmap, limit_line, link, now, override, override_matching, query, stat,
+from .panels import (FINEST, band, fixed, heatmap, limit_line, link, now, override, override_matching, query, stat,
                      state_timeline, thresholds, timeseries)
 from .promql import ONE_PROCESS, coded, equals, increase, label_that_holds, latest
 from .words import CAPABILITY_STEPS, CLASS_CODES, CLASS_MAPPING, STATUS_CODES, STATUS_MAPPING
@@ -147,8 +147,8 @@ def outcomes():
     return timeseries(
         "Outcome mix", "Share of each outcome among the live cases that ended in each step of the time axis.",
         [query(increase("toleranced_cases_total", "outcome", ONE_PROCESS), "{{outcome}}")],
-        no_value="No live case has ended in this time; history is not counted here", unit="short", bars=True, stacking="percent",
-        color={"mode": "palette-classic-by-name"}, interval="1h",
+        no_value="No live case has ended in this time", unit="short", bars=True,
+        stacking="percent", color={"mode": "palette-classic-by-name"}, interval=FINEST,
     )
 
 
@@ -159,7 +159,7 @@ def flow():
         [query(increase("toleranced_cases_started_total", "process", ONE_PROCESS), "started"),
          query(increase("toleranced_cases_total", "process", ONE_PROCESS), "ended"),
          query(mine("toleranced_cases_open"), "open")],
-        no_value="No live case in this time; history is not counted here", unit="short", min=0, interval="1h",
+        no_value="No live case in this time", unit="short", min=0, interval=FINEST,
         overrides=[override("open", custom_drawStyle="line", custom_lineWidth=2),
                    override_matching("started|ended", custom_drawStyle="bars", custom_fillOpacity=40)],
     )
@@ -171,7 +171,7 @@ def durations():
         "at least twice as long as the one below it.",
         [query(increase("toleranced_case_duration_seconds_bucket", "le", ONE_PROCESS), "{{le}}")],
         no_value="No live case has ended in this time, or the end of this process is not declared", unit="s",
-        width=24, interval="1h",
+        width=24, interval=FINEST,
     )
 
 
@@ -197,7 +197,7 @@ def trust():
             [query(increase("toleranced_process_revisions_total", "process", ONE_PROCESS), "restated"),
              query(increase("toleranced_cases_late_total", "process", ONE_PROCESS), "late"),
              query(increase("toleranced_outcomes_folded_total", "process", ONE_PROCESS), "outcomes counted as other")],
-            no_value="Nothing was restated or late", unit="short", width=8, height=6, bars=True, interval="1h"),
+            no_value="Nothing was restated or late", unit="short", width=8, height=6, bars=True, interval=FINEST),
     ]
 
 
