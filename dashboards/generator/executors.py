@@ -27,7 +27,7 @@ def side_by_side():
         "Side by side",
         "The deviation of the cases that each kind of executor ran alone, with its bounds, against what the process "
         "permits. Repeatability is the chance that two runs on the same input end differently: 0 for code, and "
-        "measured, not assumed, for people and AI.",
+        "measured, not assumed, for people and AI. Ready to take over is judged by shadow runs, the status by live ones.",
         [
             rows(deviation),
             rows(by_executor("toleranced_executor_deviation_lower_ratio")),
