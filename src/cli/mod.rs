@@ -13,6 +13,7 @@ mod layout;
 mod mapping_args;
 mod quarantine;
 mod reading;
+mod rules;
 mod run;
 mod score;
 mod simulate;
@@ -51,6 +52,7 @@ enum Command {
     Inspect(inspect::Args),
     Init(init::Args),
     Check(check::Args),
+    Rules(rules::Args),
     Quarantine(quarantine::Args),
     Simulate(simulate::Args),
     /// Write shell completions to standard output
@@ -75,6 +77,7 @@ pub fn run(args: Args) -> Result<Done, Failure> {
         Command::Inspect(args) => inspect::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Rules(args) => rules::run(&args),
         Command::Simulate(args) => simulate::run(&args),
         Command::Completions { shell } => {
             let mut command = Args::command();

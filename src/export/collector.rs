@@ -31,7 +31,7 @@ impl SnapshotCollector {
 }
 
 /// A label from a log, cut where it is long; names that begin alike stay different by a hash of the whole.
-fn label(value: &str) -> String {
+pub(super) fn label(value: &str) -> String {
     match value.char_indices().nth(LABEL_CHARS) {
         None => value.to_owned(),
         Some((end, _)) => format!("{}~{:08x}", &value[..end], hash_text(value) as u32),

@@ -2,6 +2,7 @@
 
 mod collector;
 pub mod metrics;
+pub mod rules;
 
 pub use collector::SnapshotCollector;
 
