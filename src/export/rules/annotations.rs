@@ -28,13 +28,7 @@ pub(super) fn without_page(basis: &Basis, severity: Severity, text: &Text, expr:
     rule(basis, severity, text, expr, None)
 }
 
-fn rule(
-    basis: &Basis,
-    severity: Severity,
-    text: &Text,
-    expr: String,
-    page: Option<&str>,
-) -> Rule {
+fn rule(basis: &Basis, severity: Severity, text: &Text, expr: String, page: Option<&str>) -> Rule {
     let daemon = match &basis.daemon_url {
         Some(url) => constant(url.trim_end_matches('/')),
         None => "http://{{ $labels.instance }}".to_owned(),
@@ -84,7 +78,10 @@ pub(super) fn stream() -> String {
     for (at, stream) in Stream::ALL.into_iter().enumerate() {
         let word = if at == 0 { "if" } else { "else if" };
         let says = stream_says(stream);
-        template += &format!("{{{{ {word} eq $labels.stream `{}` }}}}{says}", stream.word());
+        template += &format!(
+            "{{{{ {word} eq $labels.stream `{}` }}}}{says}",
+            stream.word()
+        );
     }
     template + "{{ else }}{{ $labels.stream }} has changed{{ end }}"
 }

@@ -2,7 +2,7 @@
 
 use super::annotations::{self, Text};
 use super::promql::quoted;
-use super::{Basis, Rule, Severity, seconds};
+use super::{Basis, Rule, Severity, recording, seconds};
 
 pub(super) fn rules(basis: &Basis) -> Vec<Rule> {
     vec![
@@ -113,9 +113,12 @@ fn quarantine_growing(basis: &Basis) -> Rule {
              mapping has not. They can be replayed once the mapping is mended."
             .to_owned(),
     };
-    let expr = "source:toleranced_ingest_quarantined:ratio_rate1h > 0.05\nand\n  \
-                sum without (reason) (increase(toleranced_ingest_quarantined_total[1h])) >= 10";
-    annotations::daemon(basis, Severity::Warning, &text, expr.to_owned())
+    // Not the recording rule: Prometheus evaluates groups at instants of their own.
+    let expr = format!(
+        "{} > 0.05\nand\n  sum without (reason) (increase(toleranced_ingest_quarantined_total[1h])) >= 10",
+        recording::quarantined_share()
+    );
+    annotations::daemon(basis, Severity::Warning, &text, expr)
 }
 
 fn report_overdue(basis: &Basis) -> Rule {

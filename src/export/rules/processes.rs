@@ -37,11 +37,7 @@ fn tolerance_exceeded() -> Text {
         ", ",
         " permissible",
     );
-    let lower = of(
-        "toleranced_process_deviation_lower_ratio",
-        "between ",
-        "",
-    );
+    let lower = of("toleranced_process_deviation_lower_ratio", "between ", "");
     let upper = of("toleranced_process_deviation_upper_ratio", " and ", "");
     Text {
         alert: "TolerancedToleranceExceeded",
@@ -75,7 +71,10 @@ fn drift_alarm() -> Text {
     Text {
         alert: "TolerancedDriftAlarm",
         r#for: "5m",
-        summary: format!("{{{{ $labels.name }}}} has changed against its own past: {}", stream()),
+        summary: format!(
+            "{{{{ $labels.name }}}} has changed against its own past: {}",
+            stream()
+        ),
         description: format!(
             "The stream {{{{ $labels.stream }}}} of {{{{ $labels.process }}}} no longer fits its baseline, and no known change explains it.{onset} \
              The rate of false alarms over all processes is bounded by drift.false_alarms_per_year."

@@ -61,10 +61,7 @@ mod tests {
 
     #[test]
     fn what_could_end_a_string_or_hide_in_it_is_escaped() {
-        assert_eq!(
-            quoted(r#"a "b" \ {{ $x }}"#),
-            r#""a \"b\" \\ {{ $x }}""#
-        );
+        assert_eq!(quoted(r#"a "b" \ {{ $x }}"#), r#""a \"b\" \\ {{ $x }}""#);
         assert_eq!(quoted("Störung 火 1"), "\"Störung 火 1\"");
         assert_eq!(
             quoted("a\n\0\u{202e}\u{1f600}"),
@@ -80,6 +77,9 @@ mod tests {
         assert_eq!(none_of("process", &values[..1]), r#"process!="a.b""#);
         assert_eq!(none_of("process", &values), r#"process!~"a\\.b|c\\|d""#);
         assert_eq!(series("m", &["", &none_of("process", &[])]), "m");
-        assert_eq!(series("m", &["", "a=\"b\"", "c=\"d\""]), r#"m{a="b",c="d"}"#);
+        assert_eq!(
+            series("m", &["", "a=\"b\"", "c=\"d\""]),
+            r#"m{a="b",c="d"}"#
+        );
     }
 }

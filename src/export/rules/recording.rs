@@ -21,8 +21,15 @@ fn cases(span: &str) -> Record {
     }
 }
 
+/// Share of the records of a source that were quarantined within the last hour; nothing where none was read.
+pub(super) fn quarantined_share() -> String {
+    "sum without (reason) (rate(toleranced_ingest_quarantined_total[1h]))\n/\n\
+     (rate(toleranced_ingest_records_total[1h]) > 0)"
+        .to_owned()
+}
+
 pub(super) fn rules() -> Vec<Rule> {
-    // Both metrics carry `outcome` or not, so it is dropped from both: what is not there can be dropped as well.
+    // Deviations have no `outcome`; dropping what is not there does no harm.
     let mut records = Vec::new();
     for span in ["1d", "7d"] {
         records.push(deviation("process", "executor, outcome", span));
@@ -39,9 +46,7 @@ pub(super) fn rules() -> Vec<Rule> {
     });
     records.push(Record {
         record: "source:toleranced_ingest_quarantined:ratio_rate1h".to_owned(),
-        expr: "sum without (reason) (rate(toleranced_ingest_quarantined_total[1h]))\n/\n\
-               (rate(toleranced_ingest_records_total[1h]) > 0)"
-            .to_owned(),
+        expr: quarantined_share(),
     });
     records.into_iter().map(Rule::Record).collect()
 }

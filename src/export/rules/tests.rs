@@ -13,11 +13,7 @@ const BESIDE_THE_TABLE: [&str; 5] = [
 ];
 
 fn basis(processes: &[(&str, Level)]) -> Basis {
-    let mut basis = Basis::new(
-        &Catalog::default(),
-        &Tolerance::builtin(),
-        15 * SECOND_US,
-    );
+    let mut basis = Basis::new(&Catalog::default(), &Tolerance::builtin(), 15 * SECOND_US);
     let declared = processes.iter();
     basis.criticality = declared
         .map(|(id, level)| ((*id).to_owned(), *level))
@@ -47,9 +43,14 @@ fn severity_follows_criticality_of_the_catalog_and_of_the_metric_for_all_others(
     ]));
     let rules = of(&file, "TolerancedToleranceExceeded");
     let find = |severity, part: &str| {
-        let mut found = rules.iter().filter(|(of, expr)| *of == severity && expr.contains(part));
+        let mut found = rules
+            .iter()
+            .filter(|(of, expr)| *of == severity && expr.contains(part));
         assert!(found.next().is_some(), "{severity:?} {part}: {rules:?}");
-        assert!(found.next().is_none(), "{severity:?} {part} twice: {rules:?}");
+        assert!(
+            found.next().is_none(),
+            "{severity:?} {part} twice: {rules:?}"
+        );
     };
     find(Severity::Critical, r#"{process="isolate"}"#);
     find(Severity::Warning, r#"{process="phishing"}"#);
@@ -62,7 +63,10 @@ fn severity_follows_criticality_of_the_catalog_and_of_the_metric_for_all_others(
         find(severity, matcher);
         let others = rules.iter().find(|(_, expr)| expr.contains(matcher));
         let (_, expr) = others.unwrap();
-        assert!(expr.contains(r#"process!~"isolate|phishing|chores|vpn""#), "{expr}");
+        assert!(
+            expr.contains(r#"process!~"isolate|phishing|chores|vpn""#),
+            "{expr}"
+        );
     }
     assert_eq!(rules.len(), 6);
 }
@@ -83,7 +87,10 @@ fn long_ids_are_matched_as_they_are_exported() {
     let (_, expr) = of(&file, "TolerancedDriftAlarm")[0];
     let exported = format!("process=\"{}\"", label(&id));
     assert!(expr.contains(&exported), "{expr}");
-    assert!(!expr.contains(&id[..400]), "the label is cut, and so must the matcher be");
+    assert!(
+        !expr.contains(&id[..400]),
+        "the label is cut, and so must the matcher be"
+    );
 }
 
 #[test]
@@ -113,7 +120,10 @@ fn every_metric_in_the_rules_is_in_the_table_with_its_labels() {
             count += 1;
         }
     }
-    assert!(count > 50, "the test has lost sight of the metrics: {count}");
+    assert!(
+        count > 50,
+        "the test has lost sight of the metrics: {count}"
+    );
 }
 
 #[test]
