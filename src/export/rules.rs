@@ -13,9 +13,6 @@ mod recording;
 #[cfg(test)]
 mod tests;
 
-#[cfg(test)]
-mod tests;
-
 use super::collector::label;
 use crate::config::catalog::Catalog;
 use crate::config::tolerance::Tolerance;

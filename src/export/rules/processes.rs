@@ -7,8 +7,11 @@ use super::{Audience, Basis, Rule, Severity};
 /// Same daemon, same process. Prometheus keeps further labels of the left side, such as those of its configuration.
 const SAME: &str = "on (job, instance, process)";
 
+/// The PromQL of an alert for an audience.
+type Expression = fn(&Audience) -> String;
+
 pub(super) fn rules(basis: &Basis, audiences: &[Audience]) -> Vec<Rule> {
-    let alerts: [(Text, fn(&Audience) -> String); 4] = [
+    let alerts: [(Text, Expression); 4] = [
         (tolerance_exceeded(), tolerance_exceeded_expr),
         (drift_alarm(), drift_alarm_expr),
         (delegated_ai(), delegated_ai_expr),
