@@ -14,6 +14,7 @@ mod layout;
 mod mapping_args;
 mod quarantine;
 mod reading;
+mod rules;
 mod run;
 mod score;
 mod simulate;
@@ -53,6 +54,7 @@ enum Command {
     Inspect(inspect::Args),
     Init(init::Args),
     Check(check::Args),
+    Rules(rules::Args),
     Quarantine(quarantine::Args),
     Simulate(simulate::Args),
     /// Write shell completions to standard output
@@ -78,6 +80,7 @@ pub fn run(args: Args) -> Result<Done, Failure> {
         Command::Inspect(args) => inspect::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Rules(args) => rules::run(&args),
         Command::Simulate(args) => simulate::run(&args),
         Command::Completions { shell } => {
             let mut command = Args::command();

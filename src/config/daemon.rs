@@ -17,6 +17,8 @@ use std::sync::Arc;
 
 /// Where the daemon listens unless told otherwise.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:9753";
+/// Scores are recalculated this often unless told otherwise.
+pub const DEFAULT_SCORE_EVERY: Span = 15 * crate::model::SECOND_US;
 
 /// The whole configuration, checked: daemon, catalog, tolerances, mappings.
 #[derive(Debug, Clone)]
@@ -292,7 +294,7 @@ impl Loader {
                 .batch
                 .events
                 .map_or(10_000, |events| events.value.max(1)),
-            score_every: raw.score.every.map_or(15_000_000, |span| span.0),
+            score_every: raw.score.every.map_or(DEFAULT_SCORE_EVERY, |span| span.0),
             window,
             drift,
             metrics,

@@ -6,6 +6,7 @@ pub mod metrics;
 mod negotiate;
 mod openmetrics;
 mod reference;
+pub mod rules;
 
 pub use backfill::Backfill;
 pub use collector::SnapshotCollector;

@@ -1,0 +1,133 @@
+//! Alerts on the daemon and its sources: whether what is measured can be relied on.
+
+use super::annotations::{self, Text};
+use super::promql::quoted;
+use super::{Basis, Rule, Severity, recording, seconds};
+
+pub(super) fn rules(basis: &Basis) -> Vec<Rule> {
+    vec![
+        down(basis),
+        commit_failing(basis),
+        scores_stale(basis),
+        source_down(basis),
+        ingest_stalled(basis),
+        source_silent(basis),
+        quarantine_growing(basis),
+        report_overdue(basis),
+    ]
+}
+
+fn down(basis: &Basis) -> Rule {
+    let text = Text {
+        alert: "TolerancedDown",
+        r#for: "5m",
+        summary: "toleranced{{ with $labels.instance }} on {{ . }}{{ end }} does not answer".to_owned(),
+        description: "Prometheus can't scrape the daemon, or knows of no daemon to scrape. No process is measured; positions are kept, so nothing \
+             is lost as long as its sources keep their logs."
+            .to_owned(),
+    };
+    let up = format!("up{{job={}}}", quoted(&basis.job));
+    let expr = format!("{up} == 0\nor\nabsent({up})");
+    annotations::without_page(basis, Severity::Critical, &text, expr)
+}
+
+fn commit_failing(basis: &Basis) -> Rule {
+    let text = Text {
+        alert: "TolerancedCommitFailing",
+        r#for: "5m",
+        summary: "toleranced on {{ $labels.instance }} {{ if eq $value 0.0 }}is not ready: it is starting, or can't write{{ else }}can't write to \
+             its database: {{ $value | humanize }} commits failed within 10 minutes{{ end }}"
+            .to_owned(),
+        description: "What was read can't be committed. The daemon tries again and its sources wait, so nothing is lost as long as they keep their \
+             logs, but no figure moves until a commit succeeds."
+            .to_owned(),
+    };
+    let expr = "increase(toleranced_commit_failures_total[10m]) > 0\nor\ntoleranced_ready == 0";
+    annotations::daemon(basis, Severity::Critical, &text, expr.to_owned())
+}
+
+/// Ten rounds of scoring, and at least ten minutes.
+fn scores_stale(basis: &Basis) -> Rule {
+    let most = seconds(basis.score_every).saturating_mul(10).max(600);
+    let text = Text {
+        alert: "TolerancedScoresStale",
+        r#for: "5m",
+        summary: "toleranced on {{ $labels.instance }} has not scored for {{ $value | humanizeDuration }}".to_owned(),
+        description: "The figures of all processes are those of the last scoring. Alerts on processes rest on them, and can be wrong by now."
+            .to_owned(),
+    };
+    let expr = format!("time() - toleranced_last_score_timestamp_seconds > {most}");
+    annotations::daemon(basis, Severity::Warning, &text, expr)
+}
+
+fn source_down(basis: &Basis) -> Rule {
+    let text = Text {
+        alert: "TolerancedSourceDown",
+        r#for: "5m",
+        summary: "Source {{ $labels.source }} can't be read".to_owned(),
+        description: "toleranced on {{ $labels.instance }} can't read the files of source {{ $labels.source }}. What its processes do is not \
+             measured, and what is rotated away in the meantime is lost."
+            .to_owned(),
+    };
+    let expr = "toleranced_source_up == 0".to_owned();
+    annotations::daemon(basis, Severity::Warning, &text, expr)
+}
+
+fn ingest_stalled(basis: &Basis) -> Rule {
+    let text = Text {
+        alert: "TolerancedIngestStalled",
+        r#for: "5m",
+        summary: "Source {{ $labels.source }} is stalled: {{ $value | humanize1024 }}B wait, and nothing was read for 10 minutes".to_owned(),
+        description: "Bytes of source {{ $labels.source }} have been waiting for 10 minutes while toleranced on {{ $labels.instance }} took no \
+             record from it."
+            .to_owned(),
+    };
+    // A source that is down is told by its own alert.
+    let expr = "min_over_time(toleranced_source_backlog_bytes[10m]) > 0\nunless\n  \
+                increase(toleranced_ingest_records_total[10m]) > 0\nunless\n  toleranced_source_up == 0";
+    annotations::daemon(basis, Severity::Warning, &text, expr.to_owned())
+}
+
+/// Against the same day of last week, so that a quiet weekend is no silence. Sources of less than 100 records a day are
+/// left to the alert on their processes, which knows rates.
+fn source_silent(basis: &Basis) -> Rule {
+    let text = Text {
+        alert: "TolerancedSourceSilent",
+        r#for: "1h",
+        summary: "Source {{ $labels.source }} is silent: no record for a day, and {{ $value | humanize }} in the same day of last week"
+            .to_owned(),
+        description: "The source can be read and brings nothing: what writes its log has stopped, or writes elsewhere.".to_owned(),
+    };
+    let expr = "increase(toleranced_ingest_records_total[1d] offset 7d) >= 100\nunless\n  \
+                increase(toleranced_ingest_records_total[1d]) > 0\nunless\n  toleranced_source_up == 0";
+    annotations::daemon(basis, Severity::Warning, &text, expr.to_owned())
+}
+
+/// A share, and a number below which a share says little.
+fn quarantine_growing(basis: &Basis) -> Rule {
+    let text = Text {
+        alert: "TolerancedQuarantineGrowing",
+        r#for: "15m",
+        summary: "{{ $value | humanizePercentage }} of the records of source {{ $labels.source }} were quarantined within the last hour".to_owned(),
+        description: "They did not become events, so processes are scored without them. Most often the format of the log has changed and its \
+             mapping has not. They can be replayed once the mapping is mended."
+            .to_owned(),
+    };
+    // Not the recording rule: Prometheus evaluates groups at instants of their own.
+    let expr = format!(
+        "{} > 0.05\nand\n  sum without (reason) (increase(toleranced_ingest_quarantined_total[1h])) >= 10",
+        recording::quarantined_share()
+    );
+    annotations::daemon(basis, Severity::Warning, &text, expr)
+}
+
+fn report_overdue(basis: &Basis) -> Rule {
+    let text = Text {
+        alert: "TolerancedReportOverdue",
+        r#for: "1h",
+        summary: "A re-scoring report of toleranced on {{ $labels.instance }} is overdue{{ with $labels.report }}: {{ . }}{{ end }}".to_owned(),
+        description: "The report that is scheduled was not written in time, so those who decide on its figures have old ones.".to_owned(),
+    };
+    let expr = "toleranced_report_overdue == 1".to_owned();
+    annotations::daemon(basis, Severity::Warning, &text, expr)
+}

@@ -1,0 +1,192 @@
+//! Alerts on processes. None rests on a status that is `undetermined`: where cases are too few there is nothing to say.
+
+use super::annotations::{self, Text, look_up, stream};
+use super::promql::series;
+use super::{Audience, Basis, Rule, Severity};
+
+/// Same daemon, same process. Prometheus keeps further labels of the left side, such as those of its configuration.
+const SAME: &str = "on (job, instance, process)";
+
+/// The PromQL of an alert for an audience.
+type Expression = fn(&Audience) -> String;
+
+pub(super) fn rules(basis: &Basis, audiences: &[Audience]) -> Vec<Rule> {
+    let alerts: [(Text, Expression); 4] = [
+        (tolerance_exceeded(), tolerance_exceeded_expr),
+        (drift_alarm(), drift_alarm_expr),
+        (delegated_ai(), delegated_ai_expr),
+        (stopped(), stopped_expr),
+    ];
+    let mut rules = Vec::new();
+    for (text, expr) in &alerts {
+        for audience in audiences {
+            rules.push(annotations::process(basis, audience, text, expr(audience)));
+        }
+    }
+    rules.push(lost_too_much(basis));
+    rules
+}
+
+/// Brings in the name of the process and, for processes that are not declared, picks those of the criticality.
+fn named(audience: &Audience, more: &str) -> String {
+    let info = series("toleranced_process_info", &[&audience.criticality, more]);
+    format!("* {SAME} group_left (name) {info}")
+}
+
+fn tolerance_exceeded() -> Text {
+    let of = |metric, before, after| look_up(metric, &[], before, "humanizePercentage", after);
+    let permissible = of(
+        "toleranced_process_permissible_deviation_ratio",
+        ", ",
+        " permissible",
+    );
+    let lower = of("toleranced_process_deviation_lower_ratio", "between ", "");
+    let upper = of("toleranced_process_deviation_upper_ratio", " and ", "");
+    Text {
+        alert: "TolerancedToleranceExceeded",
+        r#for: "5m",
+        summary: format!(
+            "{{{{ $labels.name }}}} is outside its tolerance: {{{{ $value | humanizePercentage }}}} deviation per case{permissible}"
+        ),
+        description: format!(
+            "The mean deviation of the cases of {{{{ $labels.process }}}} within the scoring window lies {lower}{upper} \
+             (confidence sequence, 95 % unless configured). Even its lower bound is above what the tolerance class of this process permits."
+        ),
+    }
+}
+
+fn tolerance_exceeded_expr(audience: &Audience) -> String {
+    let deviation = series("toleranced_process_deviation_ratio", &[&audience.process]);
+    let name = named(audience, "");
+    format!(
+        "{deviation}\n  {name}\nand {SAME}\n  toleranced_process_status{{status=\"outside\"}} == 1"
+    )
+}
+
+fn drift_alarm() -> Text {
+    let onset = look_up(
+        "toleranced_drift_alarm_onset_timestamp_seconds",
+        &["stream"],
+        " It began about ",
+        "humanizeTimestamp",
+        ".",
+    );
+    Text {
+        alert: "TolerancedDriftAlarm",
+        r#for: "5m",
+        summary: format!(
+            "{{{{ $labels.name }}}} has changed against its own past: {}",
+            stream()
+        ),
+        description: format!(
+            "The stream {{{{ $labels.stream }}}} of {{{{ $labels.process }}}} no longer fits its baseline, and no known change explains it.{onset} \
+             The rate of false alarms over all processes is bounded by drift.false_alarms_per_year."
+        ),
+    }
+}
+
+fn drift_alarm_expr(audience: &Audience) -> String {
+    let alarm = series("toleranced_drift_alarm", &[&audience.process]);
+    let name = named(audience, "");
+    format!("{alarm}\n  {name}\n== 1")
+}
+
+fn delegated_ai() -> Text {
+    let permissible = look_up(
+        "toleranced_process_permissible_deviation_ratio",
+        &[],
+        ", ",
+        "humanizePercentage",
+        " permissible",
+    );
+    Text {
+        alert: "TolerancedDelegatedAiOutsideClass",
+        r#for: "5m",
+        summary: format!(
+            "AI runs {{{{ $labels.name }}}} and is outside its tolerance: {{{{ $value | humanizePercentage }}}} deviation per case{permissible}"
+        ),
+        description:
+            "The cases of {{ $labels.process }} that AI ran alone within the scoring window deviate more than the tolerance class permits, even at \
+             the lower bound, and AI still ends cases. It must be withdrawn, or its cases approved by people, until it holds the class."
+                .to_owned(),
+    }
+}
+
+/// Who runs a process is a verdict over the scoring window, so it lags behind a withdrawal by weeks; the counter of
+/// ended cases does not. Processes whose end is not declared have no such counter and go by the verdict alone. 14 days
+/// fit into the 15 for which Prometheus keeps data unless configured.
+fn delegated_ai_expr(audience: &Audience) -> String {
+    let ai = r#"executor="ai""#;
+    let deviation = series(
+        "toleranced_executor_deviation_ratio",
+        &[ai, &audience.process],
+    );
+    let name = named(audience, r#"executor=~"ai|mixed""#);
+    format!(
+        "{deviation}\n  {name}\nand on (job, instance, process, executor)\n  \
+         toleranced_executor_status{{{ai},status=\"outside\"}} == 1\nunless {SAME}\n  \
+         sum by (job, instance, process) (increase(toleranced_cases_total{{{ai}}}[14d])) == 0"
+    )
+}
+
+fn stopped() -> Text {
+    let rate = look_up(
+        "toleranced_process_cases_per_week",
+        &[],
+        ", though ",
+        "humanize",
+        " begin in a week",
+    );
+    Text {
+        alert: "TolerancedProcessStopped",
+        r#for: "15m",
+        summary: format!(
+            "{{{{ $labels.name }}}} has stopped: no case has begun for {{{{ $value | humanizeDuration }}}}{rate}"
+        ),
+        description:
+            "So long a time without a case of {{ $labels.process }} has a chance of less than 1 in 1000 at the lower bound of its rate, \
+             and it is no pause of every week: the same day of last week had cases, or the silence is longer than a week. \
+             Either the process does not run any more, or its log does not arrive."
+                .to_owned(),
+    }
+}
+
+/// Poisson: no case within a gap g has the chance exp(-rate g), which is 1/1000 at g = ln(1000) / rate; ln(1000) =
+/// 6.9078. Below a week nights and weekends break that model, so there the same 24 hours of last week must have had at
+/// least 7 cases, the least number of which none has a chance below 1/1000.
+fn stopped_expr(audience: &Audience) -> String {
+    let last = "toleranced_process_last_case_timestamp_seconds";
+    let own = series(last, &[&audience.process]);
+    let name = named(audience, "");
+    format!(
+        "(\n  time() - {own}\n    > clamp_min(6.9078 * 604800 / toleranced_process_cases_per_week_lower, 86400)\n)\n  \
+         {name}\nand {SAME} (\n    time() - {last} > 604800\n  or\n    \
+         increase(toleranced_cases_started_total[1d] offset 7d) >= 7\n)"
+    )
+}
+
+/// What is lost stays lost until the window has passed or it is replayed, so nobody is woken for it.
+fn lost_too_much(basis: &Basis) -> Rule {
+    let text = Text {
+        alert: "TolerancedLostTooMuch",
+        r#for: "1h",
+        summary: "{{ $labels.name }} is scored on incomplete data: {{ $value | humanizePercentage }} of the records of its sources are lost"
+            .to_owned(),
+        description: format!(
+            "Records of the sources of {{{{ $labels.process }}}} were quarantined or fell into a gap within the scoring window. Above {} % nothing \
+             is called within its tolerance any more, and every interval is wider.",
+            basis.most_loss * 100.0
+        ),
+    };
+    let all = Audience {
+        severity: Severity::Info,
+        process: String::new(),
+        criticality: String::new(),
+    };
+    let expr = format!(
+        "toleranced_process_lost_records_ratio\n  {}\n> {}",
+        named(&all, ""),
+        basis.most_loss
+    );
+    annotations::process(basis, &all, &text, expr)
+}
