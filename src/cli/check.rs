@@ -2,6 +2,8 @@
 
 use super::common::readable;
 use super::failure::{Done, Failure};
+use super::run::WebArgs;
+use crate::config::access::Overrides;
 use crate::config::catalog::Catalog;
 use crate::config::daemon::Config;
 use crate::config::mapping::MappingSpec;
@@ -10,6 +12,7 @@ use crate::config::{Problems, Source};
 use crate::daemon::check_sources;
 use crate::ingest::mapping::{Circumstances, compile};
 use crate::model::Time;
+use crate::web::Access;
 use std::path::{Path, PathBuf};
 
 /// Check configuration, catalog, tolerance table and mappings without running anything
@@ -35,6 +38,8 @@ pub(super) struct Args {
     /// A tolerance table
     #[arg(long, value_name = "FILE")]
     tolerance: Vec<PathBuf>,
+    #[command(flatten)]
+    web: WebArgs,
 }
 
 pub(super) fn run(args: &Args) -> Result<Done, Failure> {
@@ -47,7 +52,11 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
     };
     if let Some(file) = config {
         readable(&file)?;
-        note(&mut problems, &mut fine, check_config(&file));
+        note(
+            &mut problems,
+            &mut fine,
+            check_config(&file, &args.web.overrides()),
+        );
     }
     for file in &args.catalog {
         let text = readable(file)?;
@@ -86,9 +95,10 @@ fn note(problems: &mut Problems, fine: &mut Vec<String>, checked: Result<String,
     }
 }
 
-fn check_config(file: &Path) -> Result<String, Problems> {
-    let config = Config::load(file)?;
+fn check_config(file: &Path, overrides: &Overrides) -> Result<String, Problems> {
+    let config = Config::load_with(file, overrides)?;
     check_sources(&config)?;
+    Access::open(&config)?;
     if config.sources.is_empty() {
         return Err(Source::new(file)
             .whole("`sources`: there is none, so nothing would be read")

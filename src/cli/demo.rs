@@ -1,7 +1,7 @@
 //! `toleranced demo`: a simulated SOC, replayed over its history, then live.
 
 use super::failure::{Done, Failure};
-use super::run::{log_to_stderr, serve};
+use super::run::{WebArgs, log_to_stderr, serve};
 use crate::config::daemon::Config;
 use crate::config::{Problems, parse_span};
 use crate::model::{HOUR_US, Time};
@@ -38,6 +38,8 @@ pub(super) struct Args {
     /// Address to listen on
     #[arg(long, value_name = "ADDRESS", default_value = crate::config::daemon::DEFAULT_LISTEN)]
     listen: String,
+    #[command(flatten)]
+    web: WebArgs,
 }
 
 /// Marks a folder that a demo made, and that the next one may empty.
@@ -64,7 +66,11 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
     let mut live = soc.live(opened.0);
     let events = write_history(&mut live, &log, opened, now)?;
     let file = write_configuration(args, &soc)?;
-    let config = Config::load(&file)?;
+    let config = Config::load_with(&file, &args.web.overrides())?;
+    let scheme = match config.access.web.tls {
+        Some(_) => "https",
+        None => "http",
+    };
     // The page is the show; the log would only scroll it away.
     log_to_stderr("warn");
     let speed = args.speed;
@@ -77,8 +83,8 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
         println!(
             "A simulated SOC: {events} events over {days} days, now live ({speed} times real time)."
         );
-        println!("  Page:     http://{address}/");
-        println!("  Metrics:  http://{address}/metrics");
+        println!("  Page:     {scheme}://{address}/");
+        println!("  Metrics:  {scheme}://{address}/metrics");
         println!("  Logs, catalog and configuration: {}", folder);
         println!("Stop with Ctrl-C.");
     })

@@ -19,6 +19,7 @@ mod run;
 mod score;
 mod simulate;
 mod text;
+mod token;
 mod views;
 
 pub use failure::{Done, Failure};
@@ -57,6 +58,7 @@ enum Command {
     Rules(rules::Args),
     Quarantine(quarantine::Args),
     Simulate(simulate::Args),
+    Token(token::Args),
     /// Write shell completions to standard output
     #[command(after_help = "Examples:\n  toleranced completions bash > toleranced.bash")]
     Completions {
@@ -82,6 +84,7 @@ pub fn run(args: Args) -> Result<Done, Failure> {
         Command::Check(args) => check::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Simulate(args) => simulate::run(&args),
+        Command::Token(args) => token::run(&args),
         Command::Completions { shell } => {
             let mut command = Args::command();
             let mut script = Vec::new();

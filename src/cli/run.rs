@@ -2,6 +2,7 @@
 
 use super::common::readable;
 use super::failure::{Done, Failure};
+use crate::config::access::Overrides;
 use crate::config::daemon::Config;
 use crate::daemon::{self, Error};
 use crate::store::{DataLock, StoreError};
@@ -14,7 +15,7 @@ use tokio::net::TcpListener;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   toleranced run
-  toleranced run --config /etc/toleranced/toleranced.yaml
+  toleranced run --config /etc/toleranced/toleranced.yaml --web.config.file /etc/toleranced/web-config.yaml
 
 Reloads its configuration on SIGHUP, on POST /-/reload and when a file changes; SIGTERM commits and ends.
 Exit codes: 0 stopped when asked, 1 the configuration is invalid, 2 the environment does not let it run.")]
@@ -22,12 +23,34 @@ pub(super) struct Args {
     /// The configuration file
     #[arg(long, short, value_name = "FILE", default_value = "toleranced.yaml")]
     config: PathBuf,
+    #[command(flatten)]
+    web: WebArgs,
+}
+
+/// What overrides the configuration in matters of access.
+#[derive(Debug, clap::Args)]
+pub(super) struct WebArgs {
+    /// TLS, users and headers, in the format of Prometheus' exporter-toolkit
+    #[arg(long = "web.config.file", value_name = "FILE")]
+    web_config: Option<PathBuf>,
+    /// Listen beyond the loopback address even if nobody has to say who they are
+    #[arg(long = "web.allow-anonymous")]
+    allow_anonymous: bool,
+}
+
+impl WebArgs {
+    pub(super) fn overrides(&self) -> Overrides {
+        Overrides {
+            web_config: self.web_config.clone(),
+            allow_anonymous: self.allow_anonymous,
+        }
+    }
 }
 
 pub(super) fn run(args: &Args) -> Result<Done, Failure> {
     log_to_stderr("info");
     readable(&args.config)?;
-    let config = Config::load(&args.config)?;
+    let config = Config::load_with(&args.config, &args.web.overrides())?;
     serve(config, &args.config, |_| {})
 }
 
@@ -56,6 +79,7 @@ pub(super) fn serve(
         .build()?;
     runtime.block_on(async {
         let signals = web::Signals::listen()?;
+        let access = Arc::new(web::Access::open(&config)?);
         // Before anything is opened: a port that is taken must not leave a half-started daemon.
         let listen = config.listen;
         let listener = TcpListener::bind(listen).await.map_err(|error| {
@@ -76,7 +100,7 @@ pub(super) fn serve(
         let running = Arc::new(running);
         tracing::info!(%address, "listening");
         started(address);
-        web::serve(listener, running.clone(), signals).await?;
+        web::serve(listener, running.clone(), access, signals).await;
         let stopped = tokio::task::spawn_blocking(move || running.shutdown()).await;
         stopped.map_err(|error| Failure::environment(error.to_string()))??;
         tracing::info!("stopped");

@@ -1,5 +1,6 @@
 //! `toleranced.yaml`: what the daemon reads, where it keeps its state, where it listens.
 
+use super::access::{AccessTerms, Overrides, RawAccess};
 use super::catalog::{Catalog, Process};
 use super::drift::{DriftTerms, RawDrift};
 use super::exposition::{MetricTerms, RawMetrics};
@@ -12,6 +13,7 @@ use crate::model::{Span, hash_pair, hash_text};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -43,6 +45,10 @@ pub struct Config {
     pub metrics: MetricTerms,
     /// Bounds.
     pub limits: Limits,
+    /// Who may do what.
+    pub access: AccessTerms,
+    /// What the command line said instead.
+    pub overrides: Overrides,
     /// The declared processes.
     pub catalog: Catalog,
     /// Table, levels, decisions.
@@ -126,6 +132,8 @@ pub struct Limits {
     pub names: usize,
     /// An event further in the future than this many seconds is quarantined.
     pub future_seconds: u64,
+    /// HTTP connections at once; beyond it the one that is idle longest is closed for a new one.
+    pub http_connections: NonZeroUsize,
 }
 
 impl Default for Limits {
@@ -138,6 +146,7 @@ impl Default for Limits {
             processes: 10_000,
             names: 100_000,
             future_seconds: 24 * 3600,
+            http_connections: NonZeroUsize::new(1_000).expect("above 0"),
         }
     }
 }
@@ -165,6 +174,10 @@ struct Raw {
     metrics: RawMetrics,
     #[serde(default)]
     limits: Limits,
+    #[serde(default)]
+    web_config: Option<At<PathBuf>>,
+    #[serde(default)]
+    access: RawAccess,
 }
 
 #[derive(Deserialize, Default)]
@@ -198,15 +211,24 @@ struct RawSource {
 impl Config {
     /// Reads and checks a configuration file and everything it names. Relative paths start at its folder.
     pub fn load(file: &Path) -> Result<Config, Problems> {
+        Config::load_with(file, &Overrides::default())
+    }
+
+    /// The same, where the command line says otherwise in some respects.
+    pub fn load_with(file: &Path, overrides: &Overrides) -> Result<Config, Problems> {
         let text = std::fs::read_to_string(file).map_err(|error| {
             let problem = Source::new(file).whole(format!("can't be read: {error}"));
             problem.hint("`toleranced init` writes a commented configuration")
         })?;
-        Config::parse(&text, file)
+        Config::parse_with(&text, file, overrides)
     }
 
     /// Checks the text of a configuration file.
     pub fn parse(text: &str, file: &Path) -> Result<Config, Problems> {
+        Config::parse_with(text, file, &Overrides::default())
+    }
+
+    fn parse_with(text: &str, file: &Path, overrides: &Overrides) -> Result<Config, Problems> {
         let raw: Raw = read_yaml(text, file)?;
         let folder = file.parent().unwrap_or(Path::new("")).to_owned();
         let mut loader = Loader {
@@ -220,7 +242,7 @@ impl Config {
             },
             documents: Vec::new(),
         };
-        let mut config = loader.config(raw);
+        let mut config = loader.config(raw, overrides);
         let hash = config.hashes.configuration;
         let document = document(hash, "configuration", file, text);
         config.documents.push(document);
@@ -267,7 +289,7 @@ fn window(at: &Option<At<String>>, source: &Source) -> Result<Option<Span>, Prob
 const DAYS_90: Span = 90 * 24 * crate::model::HOUR_US;
 
 impl Loader {
-    fn config(&mut self, raw: Raw) -> Config {
+    fn config(&mut self, raw: Raw, overrides: &Overrides) -> Config {
         let catalog = self.catalog(&raw.catalog);
         let tolerance = self.tolerance(&raw.tolerance);
         let listen = self.listen(&raw.listen);
@@ -275,6 +297,14 @@ impl Loader {
         let sources = self.sources(raw.sources);
         let drift = raw.drift.checked(&self.source, &mut self.problems.0);
         let metrics = raw.metrics.checked(&self.source, &mut self.problems.0);
+        let access = super::access::checked(
+            raw.access,
+            raw.web_config,
+            overrides,
+            (&self.source, &self.folder),
+            &mut self.files,
+            &mut self.problems.0,
+        );
         if let Some(events) = &raw.batch.events
             && events.value == 0
         {
@@ -299,6 +329,8 @@ impl Loader {
             drift,
             metrics,
             limits: raw.limits,
+            access,
+            overrides: overrides.clone(),
             catalog,
             tolerance,
             files: std::mem::take(&mut self.files),

@@ -3,6 +3,7 @@
 //! Three steps: raw (as the YAML says, unknown fields refused), checked (types that can't be wrong), built (by the
 //! modules above). Every problem carries file, line and field.
 
+pub mod access;
 pub mod catalog;
 pub mod daemon;
 pub mod drift;
@@ -12,6 +13,7 @@ pub mod mapping;
 mod problem;
 mod span;
 pub mod tolerance;
+pub mod web_config;
 mod yaml;
 
 pub use problem::{Problem, Problems, nearest};

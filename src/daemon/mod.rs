@@ -29,7 +29,7 @@ pub use delivery::{Delivery, Raw};
 pub use drift::{KeptDrift, critical_outcome, first_of_epoch, kept_drift};
 pub use engine::Engine;
 pub use history::History;
-pub use own::OwnMetrics;
+pub use own::{Closed, OwnMetrics};
 pub use past::{PastError, PastScore, PastView, Rules, past_scores};
 pub use reload::{describe, reload_reason};
 pub(crate) use run::check_sources;

@@ -3,7 +3,7 @@
 use prometheus::proto::Histogram as HistogramProto;
 use prometheus::{Histogram, HistogramOpts, core::Metric};
 use std::collections::BTreeMap;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,6 +13,31 @@ const COMMIT_BINS: [f64; 8] = [0.001, 0.005, 0.02, 0.1, 0.5, 2.0, 10.0, 60.0];
 /// Answered requests by route and status code.
 type Requests = BTreeMap<(String, u16), u64>;
 
+/// Why the daemon has closed a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Closed {
+    /// It was idle longest when there were too many.
+    Limit,
+    /// Its TLS handshake failed.
+    Handshake,
+    /// Headers or a handshake did not come, or an answer was not taken, in time.
+    TimedOut,
+}
+
+impl Closed {
+    /// All of them.
+    pub const ALL: [Closed; 3] = [Closed::Limit, Closed::Handshake, Closed::TimedOut];
+
+    /// As a label.
+    pub fn word(self) -> &'static str {
+        match self {
+            Closed::Limit => "limit",
+            Closed::Handshake => "handshake",
+            Closed::TimedOut => "timeout",
+        }
+    }
+}
+
 /// Counters and histograms of this run of the program.
 #[derive(Debug)]
 pub struct OwnMetrics {
@@ -20,6 +45,8 @@ pub struct OwnMetrics {
     /// Commits that could not be written at once.
     pub commit_failures: AtomicU64,
     requests: Mutex<Requests>,
+    connections: AtomicUsize,
+    closed: [AtomicU64; Closed::ALL.len()],
 }
 
 impl Default for OwnMetrics {
@@ -29,6 +56,8 @@ impl Default for OwnMetrics {
             commits: Histogram::with_opts(options).expect("the bins rise"),
             commit_failures: AtomicU64::default(),
             requests: Mutex::default(),
+            connections: AtomicUsize::default(),
+            closed: Default::default(),
         }
     }
 }
@@ -54,5 +83,25 @@ impl OwnMetrics {
     pub fn requests(&self) -> BTreeMap<(String, u16), u64> {
         let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
         requests.clone()
+    }
+
+    /// So many connections are open.
+    pub fn set_connections(&self, open: usize) {
+        self.connections.store(open, Ordering::Relaxed);
+    }
+
+    /// Connections that are open.
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
+    }
+
+    /// A connection was closed for a reason.
+    pub fn closed(&self, why: Closed) {
+        self.closed[why as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Connections closed so far for a reason.
+    pub fn closed_for(&self, why: Closed) -> u64 {
+        self.closed[why as usize].load(Ordering::Relaxed)
     }
 }

@@ -190,15 +190,24 @@ impl Running {
     }
 
     /// Reads the configuration again and lives by it, if it is valid; says what changed. An invalid one changes nothing.
-    pub fn reload(&self) -> Result<Vec<String>, String> {
+    /// `prepare` makes of it what others live by: if that can't be made, the configuration is invalid.
+    pub fn reload<T>(
+        &self,
+        prepare: impl FnOnce(&Config) -> Result<T, Problems>,
+    ) -> Result<(Vec<String>, T), String> {
         let invalid = |problems: Problems| problems.to_string();
         let _changing = lock(&self.changing);
-        let new = Config::load(&self.file).map_err(invalid)?;
-        check_sources(&new).map_err(invalid)?;
         let old = lock(&self.config).clone();
+        let new = Config::load_with(&self.file, &old.overrides).map_err(invalid)?;
+        check_sources(&new).map_err(invalid)?;
+        let prepared = prepare(&new).map_err(invalid)?;
         let changed = describe(&old, &new);
         if changed.is_empty() {
-            return Ok(changed);
+            // Access is no business of the engine, which need not be stopped for that.
+            let mut held = lock(&self.config);
+            held.access = new.access;
+            held.files = new.files;
+            return Ok((changed, prepared));
         }
         let new = Config {
             // These hold until a restart.
@@ -222,7 +231,7 @@ impl Running {
         *lock(&self.config) = new.clone();
         self.start_sources(&new)
             .map_err(|error| error.to_string())?;
-        Ok(changed)
+        Ok((changed, prepared))
     }
 
     /// The files whose change is a reason to reload, and a hash of what they say.

@@ -166,6 +166,9 @@ metrics! {
     STORE_BYTES = Gauge "toleranced_store_bytes" [] "Size of the database on disk, with its write-ahead log.";
     HTTP_REQUESTS = Counter "toleranced_http_requests_total" ["handler", "code"]
         "HTTP requests answered, by route and status code.";
+    HTTP_CONNECTIONS = Gauge "toleranced_http_connections" [] "HTTP connections that are open (limits.http_connections).";
+    HTTP_CLOSED = Counter "toleranced_http_connections_closed_total" ["reason"]
+        "HTTP connections that the daemon has closed: the one idle longest when there were too many (limit), a TLS handshake that failed (handshake), headers that did not come or an answer that was not taken in time (timeout).";
     READY = Gauge "toleranced_ready" [] "1 if the daemon does its work, 0 if it is starting or can't write.";
 }
 

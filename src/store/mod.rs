@@ -3,6 +3,7 @@
 //! Positions, cases, sums, counters and quarantine are written in one transaction ([`Store::commit`]), so a restart after
 //! a crash at any instant finds them all as of the same moment. Knows rows, not what they mean.
 
+mod audit;
 mod commit;
 mod drift;
 mod lock;
@@ -10,6 +11,7 @@ mod past;
 mod quarantine;
 mod schema;
 
+pub use audit::AuditRow;
 pub use commit::{
     BucketRow, CaseRow, Commit, CounterRow, DocumentRow, FileRow, LedgerRow, RulesRow, TotalRow,
 };

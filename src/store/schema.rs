@@ -85,6 +85,10 @@ const MIGRATIONS: &[&str] = &["
         PRIMARY KEY (process, day)) WITHOUT ROWID;
     -- The cases behind an alarm.
     CREATE INDEX cases_by_process ON cases (process, last);
+", "
+    -- What admins did over HTTP.
+    CREATE TABLE audit (id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, who TEXT NOT NULL,
+        role TEXT NOT NULL, from_where TEXT NOT NULL, what TEXT NOT NULL, status INTEGER NOT NULL);
 "];
 
 /// Refuses a database that is not of the newest schema: for those who only read, and can't bring it up to date.

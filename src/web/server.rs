@@ -1,9 +1,11 @@
 //! Routes, limits and signals.
 
+use super::access::{self, Access};
 use super::{drift, landing, metrics};
 use crate::daemon::Running;
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::{StatusCode, header};
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -24,8 +26,9 @@ pub(super) type Daemon = State<Arc<Running>>;
 pub async fn serve(
     listener: TcpListener,
     daemon: Arc<Running>,
+    access: Arc<Access>,
     signals: Signals,
-) -> std::io::Result<()> {
+) {
     let app = Router::new()
         .route("/", get(page))
         .route("/metrics", get(metrics::scrape))
@@ -40,32 +43,39 @@ pub async fn serve(
         .route("/api/v1/alarms/{id}/acknowledge", post(drift::acknowledge))
         .route("/api/v1/marks", post(drift::mark))
         .layer(axum::extract::DefaultBodyLimit::max(64 << 10))
-        .layer(axum::middleware::from_fn_with_state(
-            daemon.clone(),
-            metrics::count,
+        .layer(from_fn(access::time_out))
+        .layer(from_fn_with_state(
+            (daemon.clone(), access.clone()),
+            access::guard,
         ))
+        .layer(from_fn_with_state(daemon.clone(), metrics::count))
+        .layer(Extension(access.clone()))
         .with_state(daemon.clone());
-    let watcher = tokio::spawn(watch(daemon.clone()));
-    let hangup = tokio::spawn(on_hangup(signals.hangup, daemon.clone()));
+    let watcher = tokio::spawn(watch(daemon.clone(), access.clone()));
+    let hangup = on_hangup(signals.hangup, daemon.clone(), access.clone());
+    let hangup = tokio::spawn(hangup);
     let (asked, stopping) = tokio::sync::oneshot::channel();
-    let serving = axum::serve(listener, app).with_graceful_shutdown(async {
-        asked_to_stop(signals.terminate, signals.interrupt, daemon).await;
-        // The other end is gone only when nobody waits any more.
-        let _ = asked.send(());
-    });
+    let stop = {
+        let daemon = daemon.clone();
+        async move {
+            asked_to_stop(signals.terminate, signals.interrupt, daemon).await;
+            // The other end is gone only when nobody waits any more.
+            let _ = asked.send(());
+        }
+    };
+    let serving = access::accept(listener, app, access, daemon, stop);
     let out_of_time = async {
         match stopping.await {
             Ok(()) => tokio::time::sleep(LAST_ANSWERS).await,
             Err(_) => std::future::pending().await,
         }
     };
-    let result = tokio::select! {
-        served = serving.into_future() => served,
-        () = out_of_time => Ok(()),
-    };
+    tokio::select! {
+        () = serving => {}
+        () = out_of_time => {}
+    }
     watcher.abort();
     hangup.abort();
-    result
 }
 
 /// The signals that the daemon obeys. Made before it does anything: a signal that comes while it starts would end it.
@@ -101,14 +111,14 @@ async fn asked_to_stop(mut terminate: Signal, mut interrupt: Signal, daemon: Arc
     }
 }
 
-async fn on_hangup(mut hangup: Signal, daemon: Arc<Running>) {
+async fn on_hangup(mut hangup: Signal, daemon: Arc<Running>, access: Arc<Access>) {
     while hangup.recv().await.is_some() {
         // What became of it is in the log.
-        let _ = reload_now(daemon.clone(), "SIGHUP").await;
+        let _ = reload_now(daemon.clone(), access.clone(), "SIGHUP").await;
     }
 }
 
-async fn watch(daemon: Arc<Running>) {
+async fn watch(daemon: Arc<Running>, access: Arc<Access>) {
     let mut known = daemon.watched();
     loop {
         tokio::time::sleep(WATCH_EVERY).await;
@@ -116,14 +126,23 @@ async fn watch(daemon: Arc<Running>) {
         if found != known {
             // As above. What was seen before the reload counts as known: a file that was being written meanwhile, or a
             // new list of files, is a reason to look again.
-            let _ = reload_now(daemon.clone(), "file change").await;
+            let _ = reload_now(daemon.clone(), access.clone(), "file change").await;
             known = found;
         }
     }
 }
 
-async fn reload_now(daemon: Arc<Running>, by: &'static str) -> Result<Vec<String>, String> {
-    let reloaded = tokio::task::spawn_blocking(move || daemon.reload()).await;
+async fn reload_now(
+    daemon: Arc<Running>,
+    access: Arc<Access>,
+    by: &'static str,
+) -> Result<Vec<String>, String> {
+    let reloaded = tokio::task::spawn_blocking(move || {
+        let (mut changed, prepared) = daemon.reload(|config| access.prepare(config))?;
+        changed.extend(access.replace(prepared));
+        Ok(changed)
+    });
+    let reloaded = reloaded.await;
     let result = reloaded.unwrap_or_else(|error| Err(error.to_string()));
     match &result {
         Ok(changed) if changed.is_empty() => tracing::info!(by, "reloaded: nothing has changed"),
@@ -137,8 +156,8 @@ async fn reload_now(daemon: Arc<Running>, by: &'static str) -> Result<Vec<String
     result
 }
 
-async fn reload(State(daemon): Daemon) -> Response {
-    match reload_now(daemon, "POST /-/reload").await {
+async fn reload(State(daemon): Daemon, Extension(access): Extension<Arc<Access>>) -> Response {
+    match reload_now(daemon, access, "POST /-/reload").await {
         Ok(changed) if changed.is_empty() => "nothing has changed\n".into_response(),
         Ok(changed) => format!("{}\n", changed.join("\n")).into_response(),
         Err(problem) => (StatusCode::BAD_REQUEST, format!("{problem}\n")).into_response(),
@@ -189,7 +208,6 @@ async fn page(State(daemon): Daemon) -> Response {
             header::CONTENT_SECURITY_POLICY,
             "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
         ),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];
     (headers, html).into_response()
 }

@@ -2,7 +2,7 @@
 
 use super::families::Families;
 use crate::daemon::counters::{self, DEVIATION_SUM, DURATION_BIN, DURATION_SUM, Fineness, LATE};
-use crate::daemon::{Shared, Snapshot};
+use crate::daemon::{Closed, Shared, Snapshot};
 use crate::export::metrics::{self, Metric};
 use crate::model::{ONE, SECOND_US, Span};
 use prometheus::proto::{Bucket, Histogram};
@@ -195,5 +195,11 @@ pub(super) fn own(families: &mut Families, snapshot: &Snapshot, shared: &Shared)
     for ((handler, code), count) in own.requests() {
         let labels = [handler.as_str(), &code.to_string()];
         families.counter(&metrics::HTTP_REQUESTS, &labels, count as f64);
+    }
+    let connections = own.connections() as f64;
+    families.gauge(&metrics::HTTP_CONNECTIONS, &[], connections);
+    for why in Closed::ALL {
+        let closed = own.closed_for(why) as f64;
+        families.counter(&metrics::HTTP_CLOSED, &[why.word()], closed);
     }
 }

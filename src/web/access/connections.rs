@@ -1,0 +1,221 @@
+//! Accepts connections within limits, speaks TLS where it is configured, and hands requests to the router.
+//!
+//! `axum::serve` would do, but for its limits: it has none on connections, on the time that headers and handshakes may
+//! take, and on the time that an answer may lie unread.
+
+use super::Access;
+use super::patience::Patient;
+use super::seats::{Seat, Seats};
+use crate::daemon::{Closed, OwnMetrics, Running};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+use tower_service::Service;
+
+/// The headers of a request must come within this span, counted from when the connection is ready for them: so this is
+/// also how long one may be idle. Above the usual scrape interval of 15 s, so that Prometheus keeps its connection.
+const HEADERS_WITHIN: Duration = Duration::from_secs(30);
+const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
+/// An answer must be taken within this span.
+const TAKEN_WITHIN: Duration = Duration::from_secs(60);
+const MOST_HEADERS: usize = 64;
+/// Request line and headers together.
+const HEADER_BYTES: usize = 16 << 10;
+/// What is read ahead, and written at once.
+const BUFFER_BYTES: usize = 64 << 10;
+/// When no connection can be accepted (files are used up, say) it is tried again after this span.
+const AFTER_TROUBLE: Duration = Duration::from_secs(1);
+
+/// Where a request comes from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Peer(pub(super) SocketAddr);
+
+/// What every connection needs.
+struct Host {
+    app: Router,
+    access: Arc<Access>,
+    daemon: Arc<Running>,
+    most_files: usize,
+}
+
+/// Accepts until `stop` is done; then answers what was asked already.
+pub(in crate::web) async fn accept(
+    listener: TcpListener,
+    app: Router,
+    access: Arc<Access>,
+    daemon: Arc<Running>,
+    stop: impl Future<Output = ()>,
+) {
+    let host = Arc::new(Host {
+        app,
+        access,
+        daemon,
+        most_files: files_for_connections(),
+    });
+    let (stopping, stopped) = watch::channel(false);
+    tokio::select! {
+        () = stop => {}
+        () = host.clone().accept_all(listener, stopped) => {}
+    }
+    stopping.send_replace(true);
+    // Every connection has a receiver.
+    stopping.closed().await;
+}
+
+/// Half of the files that this process may open, after raising that to what it may be: the others are for the sources and
+/// the database, which a crowd of connections must not starve.
+fn files_for_connections() -> usize {
+    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else {
+        return usize::MAX;
+    };
+    let raised = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
+    let files = if raised.is_ok() { hard } else { soft };
+    usize::try_from(files / 2).unwrap_or(usize::MAX).max(1)
+}
+
+impl Host {
+    async fn accept_all(self: Arc<Host>, listener: TcpListener, stopped: watch::Receiver<bool>) {
+        let seats = Seats::default();
+        loop {
+            let (stream, peer) = match listener.accept().await {
+                Ok(accepted) => accepted,
+                Err(error) if is_of_one_connection(&error) => continue,
+                Err(error) => {
+                    tracing::error!(%error, "can't accept connections; trying again");
+                    tokio::time::sleep(AFTER_TROUBLE).await;
+                    continue;
+                }
+            };
+            let limit = self.access.gate().connections.min(self.most_files);
+            let evicted = || self.own().closed(Closed::Limit);
+            let seat = Arc::new(seats.take(limit, evicted).await);
+            self.own().set_connections(seats.taken());
+            let (host, stopped, seats) = (self.clone(), stopped.clone(), seats.clone());
+            tokio::spawn(async move {
+                host.attend(stream, peer, &seat, stopped).await;
+                drop(seat);
+                host.own().set_connections(seats.taken());
+            });
+        }
+    }
+
+    fn own(&self) -> &OwnMetrics {
+        &self.daemon.shared.own
+    }
+
+    async fn attend(
+        &self,
+        stream: TcpStream,
+        peer: SocketAddr,
+        seat: &Arc<Seat>,
+        stopped: watch::Receiver<bool>,
+    ) {
+        // An answer is written whole, so there is nothing to wait for; without effect if it fails.
+        let _ = stream.set_nodelay(true);
+        let stream = Patient::new(stream, TAKEN_WITHIN);
+        let tls = self
+            .access
+            .gate()
+            .tls
+            .as_ref()
+            .map(|tls| tls.config.clone());
+        let Some(tls) = tls else {
+            return self.talk(stream, peer, seat, stopped).await;
+        };
+        let handshake = TlsAcceptor::from(tls).accept(stream);
+        let handshake = tokio::time::timeout(HANDSHAKE_WITHIN, handshake);
+        let done = tokio::select! {
+            done = handshake => done,
+            () = seat.asked_to_leave() => return,
+        };
+        match done {
+            Ok(Ok(stream)) => self.talk(stream, peer, seat, stopped).await,
+            Ok(Err(error)) => {
+                self.own().closed(Closed::Handshake);
+                tracing::debug!(%peer, %error, "a TLS handshake failed");
+            }
+            Err(_) => self.own().closed(Closed::TimedOut),
+        }
+    }
+
+    async fn talk<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+        &self,
+        stream: S,
+        peer: SocketAddr,
+        seat: &Arc<Seat>,
+        mut stopped: watch::Receiver<bool>,
+    ) {
+        let service = service_fn(|request: hyper::Request<Incoming>| {
+            let busy = seat.busy();
+            let mut request: Request = request.map(Body::new);
+            request.extensions_mut().insert(Peer(peer));
+            let answer = self.app.clone().call(request);
+            async move {
+                let answer = answer.await;
+                drop(busy);
+                answer
+            }
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEADERS_WITHIN)
+            .max_headers(MOST_HEADERS)
+            .max_header_size(HEADER_BYTES)
+            .max_buf_size(BUFFER_BYTES)
+            .serve_connection(TokioIo::new(stream), service);
+        tokio::pin!(connection);
+        let ended = tokio::select! {
+            biased;
+            ended = connection.as_mut() => Some(ended),
+            _ = stopped.wait_for(|stopped| *stopped) => None,
+            () = seat.asked_to_leave() => {
+                if !seat.is_busy() {
+                    // What it still has to take of its last answer is cut: it had its time, and others wait.
+                    return;
+                }
+                None
+            }
+        };
+        let ended = match ended {
+            Some(ended) => ended,
+            None => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = ended {
+            if is_time_out(&error) {
+                self.own().closed(Closed::TimedOut);
+            }
+            tracing::debug!(%peer, %error, "a connection ended early");
+        }
+    }
+}
+
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset
+    )
+}
+
+/// Headers that did not come, or an answer that was not taken.
+fn is_time_out(error: &hyper::Error) -> bool {
+    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref());
+    error.is_timeout() || source.is_some_and(|io: &io::Error| io.kind() == io::ErrorKind::TimedOut)
+}

@@ -1,0 +1,70 @@
+//! Who may connect, who they are, and what they may do.
+//!
+//! A request passes three stations: its connection must find a seat (`seats`) and finish its TLS handshake (`tls`,
+//! `connections`); its credentials must be somebody's (`gate`, `users`); and their role must suffice for its route
+//! (`rights`, applied by `guard`). None of them knows what the routes do.
+
+mod audit;
+mod connections;
+mod gate;
+mod guard;
+mod origin;
+mod patience;
+mod rights;
+mod seats;
+mod tls;
+mod token;
+mod users;
+
+pub(super) use connections::accept;
+pub(super) use guard::{guard, time_out};
+pub use token::{hash_of, random_token};
+
+use crate::config::Problems;
+use crate::config::daemon::Config;
+use audit::Refusals;
+use gate::Gate;
+use std::net::SocketAddr;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// What is in force, and can be replaced while connections come in.
+pub struct Access {
+    gate: RwLock<Arc<Gate>>,
+    refusals: Refusals,
+    /// Where the daemon listens, which a reload does not change.
+    listen: SocketAddr,
+}
+
+impl Access {
+    /// Reads certificates, and refuses what would be open to the world by mistake.
+    pub fn open(config: &Config) -> Result<Access, Problems> {
+        Ok(Access {
+            gate: RwLock::new(Arc::new(Gate::build(config, config.listen)?)),
+            refusals: Refusals::default(),
+            listen: config.listen,
+        })
+    }
+
+    /// What a new configuration would put in force.
+    pub(super) fn prepare(&self, config: &Config) -> Result<Prepared, Problems> {
+        Gate::build(config, self.listen).map(Prepared)
+    }
+
+    /// Puts it in force for connections and requests from now on; says what changed.
+    pub(super) fn replace(&self, new: Prepared) -> Vec<String> {
+        let mut gate = self.gate.write().unwrap_or_else(PoisonError::into_inner);
+        let changed = gate.changes(&new.0);
+        if !changed.is_empty() {
+            *gate = Arc::new(new.0);
+        }
+        changed
+    }
+
+    fn gate(&self) -> Arc<Gate> {
+        let gate = self.gate.read().unwrap_or_else(PoisonError::into_inner);
+        gate.clone()
+    }
+}
+
+/// A configuration of access that is valid and not in force yet.
+pub(super) struct Prepared(Gate);

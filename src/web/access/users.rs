@@ -1,0 +1,173 @@
+//! Users of basic authentication: bcrypt, which is slow on purpose, kept from being a way to slow the daemon down.
+
+use super::token::sha256;
+use ring::rand::{SecureRandom, SystemRandom};
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+
+/// Checks at once: guesses of an attacker must leave the processor to those who ingest.
+const CHECKS_AT_ONCE: usize = 2;
+/// A check that can't begin within this span is given up.
+const QUEUE: Duration = Duration::from_secs(10);
+/// Successes that are remembered. Browsers and Prometheus say their password with every request.
+const REMEMBERED: usize = 100;
+
+/// Users and their hashes.
+pub(super) struct Users {
+    hashes: Arc<BTreeMap<String, String>>,
+    /// Keys of checks that have succeeded.
+    passed: Mutex<HashSet<[u8; 32]>>,
+    /// Makes the keys worthless to whoever reads the memory of another run.
+    salt: [u8; 32],
+    checks: Arc<Semaphore>,
+}
+
+/// What came of a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Checked {
+    /// It is this user.
+    Right,
+    /// Unknown user or wrong password: nobody is told which.
+    Wrong,
+    /// Too many others are being checked.
+    Busy,
+}
+
+impl Users {
+    pub(super) fn new(hashes: &BTreeMap<String, String>) -> Users {
+        let mut salt = [0; 32];
+        // Without randomness the keys are still hashes that hold the bcrypt hash.
+        let _ = SystemRandom::new().fill(&mut salt);
+        Users {
+            hashes: Arc::new(hashes.clone()),
+            passed: Mutex::default(),
+            salt,
+            checks: Arc::new(Semaphore::new(CHECKS_AT_ONCE)),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.hashes.is_empty()
+    }
+
+    /// Whether a user has this password.
+    pub(super) async fn check(&self, name: &str, password: &str) -> Checked {
+        // An unknown user is checked against somebody's hash, so that the answer takes as long.
+        let known = self.hashes.get(name);
+        let Some(hash) = known.or_else(|| self.hashes.values().next()).cloned() else {
+            return Checked::Wrong;
+        };
+        let is_known = known.is_some();
+        let key = self.key(name, password, &hash);
+        if is_known && self.passed().contains(&key) {
+            return Checked::Right;
+        }
+        let permit = self.checks.clone().acquire_owned();
+        let Ok(Ok(permit)) = tokio::time::timeout(QUEUE, permit).await else {
+            return Checked::Busy;
+        };
+        let password = password.to_owned();
+        let checked = tokio::task::spawn_blocking(move || {
+            // Held by the check, not by its caller: who hangs up does not end it.
+            let _permit = permit;
+            bcrypt::verify(password, &hash).unwrap_or(false)
+        });
+        if !is_known || !checked.await.unwrap_or(false) {
+            return Checked::Wrong;
+        }
+        let mut passed = self.passed();
+        if passed.len() >= REMEMBERED {
+            passed.clear();
+        }
+        passed.insert(key);
+        Checked::Right
+    }
+
+    /// Holds the hash, so that a changed password is checked anew; lengths keep the parts apart.
+    fn key(&self, name: &str, password: &str, hash: &str) -> [u8; 32] {
+        let mut bytes = self.salt.to_vec();
+        for part in [name, hash, password] {
+            bytes.extend(part.len().to_le_bytes());
+            bytes.extend(part.as_bytes());
+        }
+        sha256(&bytes)
+    }
+
+    fn passed(&self) -> std::sync::MutexGuard<'_, HashSet<[u8; 32]>> {
+        self.passed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Instant;
+
+    fn users() -> Users {
+        let hash = |password: &str| bcrypt::hash(password, 6).unwrap();
+        Users::new(&BTreeMap::from([
+            ("alice".to_owned(), hash("right")),
+            ("bob".to_owned(), hash("")),
+        ]))
+    }
+
+    #[tokio::test]
+    async fn only_the_password_of_the_user_passes() {
+        let users = users();
+        for (name, password, expected) in [
+            ("alice", "right", Checked::Right),
+            ("alice", "right", Checked::Right),
+            ("alice", "wrong", Checked::Wrong),
+            ("alice", "", Checked::Wrong),
+            ("bob", "", Checked::Right),
+            ("bob", "right", Checked::Wrong),
+            ("nobody", "right", Checked::Wrong),
+            ("aliceright", "", Checked::Wrong),
+            ("", "", Checked::Wrong),
+        ] {
+            assert_eq!(
+                users.check(name, password).await,
+                expected,
+                "{name} {password}"
+            );
+        }
+        assert_eq!(users.passed().len(), 2, "failures must not be remembered");
+        let nobody = Users::new(&BTreeMap::new());
+        assert_eq!(nobody.check("alice", "right").await, Checked::Wrong);
+    }
+
+    #[tokio::test]
+    async fn an_unknown_user_takes_as_long_as_a_wrong_password() {
+        let hash = bcrypt::hash("right", 9).unwrap();
+        let users = Users::new(&BTreeMap::from([("alice".to_owned(), hash)]));
+        let shortest = async |name: &str| {
+            let mut shortest = Duration::MAX;
+            for _ in 0..5 {
+                let begun = Instant::now();
+                users.check(name, "wrong").await;
+                shortest = shortest.min(begun.elapsed());
+            }
+            shortest
+        };
+        let (known, unknown) = (shortest("alice").await, shortest("mallory").await);
+        assert!(unknown * 2 > known, "{unknown:?} against {known:?}");
+    }
+
+    #[tokio::test]
+    async fn what_is_remembered_has_a_bound_and_is_checked_only_once() {
+        let users = users();
+        assert_eq!(users.check("alice", "right").await, Checked::Right);
+        let all = users.checks.clone().acquire_many_owned(2).await.unwrap();
+        assert_eq!(
+            users.check("alice", "right").await,
+            Checked::Right,
+            "waits for bcrypt"
+        );
+        drop(all);
+        users.passed().extend((0..99_u8).map(|n| [n; 32]));
+        assert_eq!(users.check("bob", "").await, Checked::Right);
+        assert_eq!(users.passed().len(), 1);
+    }
+}
