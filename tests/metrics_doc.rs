@@ -54,7 +54,7 @@ fn late_history_makes_no_counter_jump() {
     home.write("log.ndjson", history);
     let daemon = home.start();
     let late = r#"toleranced_cases_late_total{process="p"}"#;
-    let good = r#"toleranced_cases_total{executor="human",outcome="good",process="p"}"#;
+    let good = r#"toleranced_cases_total{process="p",executor="human",outcome="good"}"#;
     let metrics = daemon.wait_for_metric(late, 50.0);
     assert_eq!(metrics.sum("toleranced_cases_total"), 0.0);
     assert_eq!(
@@ -69,12 +69,12 @@ fn late_history_makes_no_counter_jump() {
         metrics.get(r#"toleranced_cases_started_total{process="p"}"#),
         2.0
     );
-    let deviations = r#"toleranced_deviations_total{executor="human",process="p"}"#;
+    let deviations = r#"toleranced_deviations_total{process="p",executor="human"}"#;
     assert_eq!(metrics.get(deviations), 1.0);
     // Ten minutes are more than one and less than sixty.
     let bin = |le: &str| {
         format!(
-            r#"toleranced_case_duration_seconds_bucket{{executor="human",process="p",le="{le}"}}"#
+            r#"toleranced_case_duration_seconds_bucket{{process="p",executor="human",le="{le}"}}"#
         )
     };
     assert_eq!(metrics.get(&bin("60")), 0.0);
@@ -97,7 +97,7 @@ fn what_is_exported_is_on_the_page_within_its_budget() {
     home.write("log.ndjson", case(1, 0, "good") + &case(2, 0, "bad"));
     let daemon = home.start();
     let metrics = daemon.wait_for_metric(
-        r#"toleranced_cases_total{executor="human",outcome="bad",process="p"}"#,
+        r#"toleranced_cases_total{process="p",executor="human",outcome="bad"}"#,
         1.0,
     );
     let mut known: BTreeSet<String> = BTreeSet::new();

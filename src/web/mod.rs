@@ -4,5 +4,6 @@ mod drift;
 mod landing;
 mod metrics;
 mod server;
+mod service;
 
 pub use server::{Signals, serve};

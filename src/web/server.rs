@@ -1,6 +1,6 @@
 //! Routes, limits and signals.
 
-use super::{drift, landing, metrics};
+use super::{drift, landing, metrics, service};
 use crate::daemon::Running;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -46,10 +46,12 @@ pub async fn serve(
         ))
         .with_state(daemon.clone());
     let watcher = tokio::spawn(watch(daemon.clone()));
+    let told = tokio::spawn(service::tell(daemon.clone()));
     let hangup = tokio::spawn(on_hangup(signals.hangup, daemon.clone()));
     let (asked, stopping) = tokio::sync::oneshot::channel();
     let serving = axum::serve(listener, app).with_graceful_shutdown(async {
         asked_to_stop(signals.terminate, signals.interrupt, daemon).await;
+        service::stopping();
         // The other end is gone only when nobody waits any more.
         let _ = asked.send(());
     });
@@ -64,6 +66,7 @@ pub async fn serve(
         () = out_of_time => Ok(()),
     };
     watcher.abort();
+    told.abort();
     hangup.abort();
     result
 }
