@@ -2,8 +2,9 @@
 
 mod common;
 
-use common::server::{Server, free_address, program, serve};
-use common::{Daemon, Home, texts, wait_for};
+use chrono::{DateTime, TimeDelta, Utc};
+use common::server::{Demo, Server, free_address, program, serve};
+use common::{Home, texts, wait_for};
 use serde_json::Value;
 use toleranced::export::rules::{Rule, RuleFile};
 
@@ -18,13 +19,15 @@ fn hurried(yaml: &str) -> String {
     rules.to_yaml().unwrap()
 }
 
-/// Runs of one process that end so; `from` numbers them.
-fn cases(from: usize, count: usize, outcome: &str) -> String {
+/// Runs of one process that end so, one a minute from a time on; `from` numbers them.
+fn cases(begin: DateTime<Utc>, from: usize, count: usize, outcome: &str) -> String {
     let case = |nth: usize| {
-        let (day, hour, minute) = (2 + nth / 500, nth / 50 % 10, nth % 50);
-        let line = |time: u32, rest: &str| {
+        let line = |seconds: i64, rest: &str| {
+            let time =
+                begin + TimeDelta::minutes((nth - from) as i64) + TimeDelta::seconds(seconds);
+            let time = time.to_rfc3339();
             format!(
-                "{{\"time\":\"2026-03-{day:02}T{hour:02}:{minute:02}:{time:02}Z\",\"process\":\"isolate host\",\"case\":\"{nth}\",\"executor\":\"ai\",{rest}}}\n"
+                "{{\"time\":\"{time}\",\"process\":\"isolate host\",\"case\":\"{nth}\",\"executor\":\"ai\",{rest}}}\n"
             )
         };
         let end = format!("\"activity\":\"close\",\"lifecycle\":\"end\",\"outcome\":\"{outcome}\"");
@@ -61,13 +64,12 @@ fn alertmanager(home: &Home, program: &str) -> Server {
     serve(program, &args, address, &home.path("alertmanager.log"))
 }
 
-fn prometheus(home: &Home, program: &str, daemon: &Daemon, alertmanager: &Server) -> Server {
+fn prometheus(home: &Home, program: &str, daemon: &str, alertmanager: &Server) -> Server {
     let config = format!(
         "global: {{ scrape_interval: 1s, evaluation_interval: 1s }}\nrule_files: [toleranced.rules.yaml]\n\
          alerting: {{ alertmanagers: [{{ static_configs: [{{ targets: ['{}'] }}] }}] }}\n\
          scrape_configs: [{{ job_name: toleranced, static_configs: [{{ targets: ['{}'] }}] }}]\n",
-        alertmanager.address,
-        daemon.address(),
+        alertmanager.address, daemon,
     );
     home.write("prometheus.yml", config);
     let address = free_address();
@@ -92,13 +94,17 @@ fn active(alertmanager: &Server, name: &str) -> Option<Value> {
     found
 }
 
+fn programs() -> Option<(&'static str, &'static str)> {
+    let prometheus = program(&["prometheus"])?;
+    Some((
+        prometheus,
+        program(&["prometheus-alertmanager", "alertmanager"])?,
+    ))
+}
+
 #[test]
 fn what_exceeds_its_tolerance_reaches_alertmanager_and_resolves_when_the_cause_is_gone() {
-    let programs = (
-        program(&["prometheus"]),
-        program(&["prometheus-alertmanager", "alertmanager"]),
-    );
-    let (Some(prometheus_program), Some(alertmanager_program)) = programs else {
+    let Some((prometheus_program, alertmanager_program)) = programs() else {
         return;
     };
     let home = home();
@@ -106,12 +112,14 @@ fn what_exceeds_its_tolerance_reaches_alertmanager_and_resolves_when_the_cause_i
     assert!(rules.status.success(), "{rules:?}");
     home.write("toleranced.rules.yaml", hurried(&texts(&rules).0));
     // 30 of 400 are wrong where 1 in 100 is permitted.
-    home.write("log.ndjson", cases(0, 370, "good") + &cases(370, 30, "bad"));
+    let days_ago = |days| Utc::now() - TimeDelta::days(days);
+    let good = cases(days_ago(9), 0, 370, "good");
+    home.write("log.ndjson", good + &cases(days_ago(8), 370, 30, "bad"));
     let daemon = home.start();
     let outside = r#"toleranced_process_status{process="isolate host",status="outside"}"#;
     daemon.wait_for_metric(outside, 1.0);
     let alertmanager = alertmanager(&home, alertmanager_program);
-    let prometheus = prometheus(&home, prometheus_program, &daemon, &alertmanager);
+    let prometheus = prometheus(&home, prometheus_program, &daemon.address(), &alertmanager);
 
     let alert = wait_for("the alert in Alertmanager", || {
         active(&alertmanager, "TolerancedToleranceExceeded")
@@ -129,7 +137,8 @@ fn what_exceeds_its_tolerance_reaches_alertmanager_and_resolves_when_the_cause_i
         "docs/runbooks/TolerancedToleranceExceeded.md"
     );
     // AI goes on, and Prometheus sees it.
-    home.append("log.ndjson", cases(400, 10, "bad"));
+    let just_now = Utc::now() - TimeDelta::minutes(11);
+    home.append("log.ndjson", cases(just_now, 400, 10, "bad"));
     let by_ai = wait_for("the alert on AI", || {
         active(&alertmanager, "TolerancedDelegatedAiOutsideClass")
     });
@@ -152,5 +161,51 @@ fn what_exceeds_its_tolerance_reaches_alertmanager_and_resolves_when_the_cause_i
     drop(daemon);
     wait_for("the alert that the daemon is down", || {
         active(&alertmanager, "TolerancedDown")
+    });
+}
+
+#[test]
+fn the_process_of_the_demo_that_drifts_is_told_of_until_that_is_how_it_shall_be() {
+    let Some((prometheus_program, alertmanager_program)) = programs() else {
+        return;
+    };
+    let home = home();
+    let demo = Demo::start(&home, 60.0);
+    let rules = demo.run(&["rules"]);
+    home.write("toleranced.rules.yaml", hurried(&texts(&rules).0));
+    let alertmanager = alertmanager(&home, alertmanager_program);
+    let _prometheus = prometheus(
+        &home,
+        prometheus_program,
+        &demo.server.address,
+        &alertmanager,
+    );
+    let alert = wait_for("the alert in Alertmanager", || {
+        active(&alertmanager, "TolerancedDriftAlarm")
+    });
+    let process = alert["labels"]["process"].as_str().unwrap().to_owned();
+    let summary = alert["annotations"]["summary"].as_str().unwrap();
+    assert!(
+        summary.contains("drift") || summary.contains("changed"),
+        "{summary}"
+    );
+    let page = format!("http://{}/processes/{process}", demo.server.address);
+    assert_eq!(alert["annotations"]["dashboard_url"], page.as_str());
+    // Somebody says that this is how it shall be.
+    let flags = [
+        "drift",
+        "rebaseline",
+        &process,
+        "--by",
+        "SOC lead",
+        "--why",
+        "agreed",
+    ];
+    let noted = demo.run(&flags);
+    assert!(noted.status.success(), "{noted:?}");
+    wait_for("the alert to resolve", || {
+        active(&alertmanager, "TolerancedDriftAlarm")
+            .is_none()
+            .then_some(())
     });
 }

@@ -4,7 +4,7 @@
 mod common;
 
 use common::Home;
-use common::server::{free_address, program, serve};
+use common::server::{Demo, free_address, program, serve};
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -50,26 +50,10 @@ fn prometheus_answers_every_question() {
         return;
     };
     let home = Home::new("[]");
-    let daemon = free_address();
-    let folder = home.text_path("demo");
-    let args = [
-        "demo", "--folder", &folder, "--listen", &daemon, "--speed", "600",
-    ];
-    let args = args.map(str::to_owned);
-    let log = home.text_path("demo.log");
-    let demo = serve(
-        env!("CARGO_BIN_EXE_toleranced"),
-        &args,
-        daemon,
-        Path::new(&log),
-    );
+    let demo = Demo::start(&home, 600.0);
     // The past, under the labels that the scrape has.
     let history = home.text_path("history.om");
-    let out = Command::new(env!("CARGO_BIN_EXE_toleranced"))
-        .args(["backfill", "--step", "6h", "--output", &history])
-        .args(["--config", &format!("{folder}/toleranced.yaml")])
-        .output()
-        .unwrap();
+    let out = demo.run(&["backfill", "--step", "6h", "--output", &history]);
     assert!(out.status.success(), "{out:?}");
     let data = home.text_path("tsdb");
     let made = Command::new("promtool")
@@ -88,7 +72,7 @@ fn prometheus_answers_every_question() {
         "prometheus.yml",
         format!(
             "global: {{ scrape_interval: 1s }}\nscrape_configs:\n- job_name: toleranced\n  static_configs: [{{ targets: ['{}'] }}]\n",
-            demo.address
+            demo.server.address
         ),
     );
     let address = free_address();

@@ -1,9 +1,9 @@
 //! Real servers beside the daemon: Prometheus, Alertmanager, a demo.
 
-use super::wait_for;
+use super::{Home, wait_for};
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 /// A process of others that ends with the test.
@@ -68,5 +68,51 @@ impl Server {
         let agent: ureq::Agent = config.build().into();
         let url = format!("http://{}{path}", self.address);
         agent.get(url).call().ok()?.body_mut().read_to_string().ok()
+    }
+}
+
+/// A simulated SOC with its daemon, whose history has been read.
+pub struct Demo {
+    /// The daemon.
+    pub server: Server,
+    config: String,
+}
+
+impl Demo {
+    /// Starts it; `speed` is how much faster than real time it goes on.
+    pub fn start(home: &Home, speed: f64) -> Demo {
+        let address = free_address();
+        let folder = home.text_path("demo");
+        let speed = speed.to_string();
+        let args = [
+            "demo", "--folder", &folder, "--listen", &address, "--speed", &speed,
+        ];
+        let args = args.map(str::to_owned);
+        let program = env!("CARGO_BIN_EXE_toleranced");
+        let server = serve(program, &args, address.clone(), &home.path("demo.log"));
+        let demo = Demo {
+            server,
+            config: format!("{folder}/toleranced.yaml"),
+        };
+        wait_for("the history", || {
+            let metrics = demo.server.get("/metrics")?;
+            let value = |name: &str| -> Option<f64> {
+                let line = metrics.lines().find(|line| line.starts_with(name))?;
+                line.rsplit(' ').next()?.parse().ok()
+            };
+            let read = value("toleranced_ingest_events_total{")? > 100_000.0;
+            let waits = value("toleranced_source_backlog_bytes{")? > 100_000.0;
+            (read && !waits).then_some(())
+        });
+        demo
+    }
+
+    /// Runs a command on its configuration.
+    pub fn run(&self, args: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_toleranced"))
+            .args(args)
+            .args(["--config", &self.config])
+            .output()
+            .unwrap()
     }
 }
