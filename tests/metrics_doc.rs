@@ -92,6 +92,32 @@ fn late_history_makes_no_counter_jump() {
 }
 
 #[test]
+fn a_process_that_nobody_declares_expires_and_comes_back() {
+    let home = home();
+    let of_old = |text: String| {
+        let text = text.replace("\"process\":\"p\"", "\"process\":\"old\"");
+        text.replace("\"case\":\"", "\"case\":\"old-")
+    };
+    let old = of_old(case(1, 100 * 24, "good"));
+    home.write("log.ndjson", old + &case(1, 100 * 24, "good"));
+    let daemon = home.start();
+    let declared = r#"toleranced_cases_late_total{process="p"}"#;
+    let metrics = daemon.wait_for_metric(declared, 1.0);
+    let of = |metrics: &common::Metrics| {
+        let series = metrics.samples.keys();
+        series
+            .filter(|series| series.contains(r#"process="old""#))
+            .count()
+    };
+    assert_eq!(of(&metrics), 0, "{:?}", metrics.samples);
+    home.append("log.ndjson", of_old(case(2, 0, "good")));
+    let back = r#"toleranced_cases_started_total{process="old"}"#;
+    let metrics = daemon.wait_for_metric(back, 1.0);
+    assert!(of(&metrics) > 20);
+    daemon.stop();
+}
+
+#[test]
 fn what_is_exported_is_on_the_page_within_its_budget() {
     let home = home();
     home.write("log.ndjson", case(1, 0, "good") + &case(2, 0, "bad"));
