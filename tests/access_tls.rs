@@ -172,6 +172,17 @@ fn clients_show_a_certificate_where_they_must() {
 }
 
 #[test]
+fn the_health_check_speaks_tls_where_the_daemon_does() {
+    let home = with_tls(&ca(), "");
+    let daemon = home.start();
+    let address = daemon.address();
+    let health = || common::toleranced(&["health", "--address", &address]);
+    wait_for("readiness", || health().status.success().then_some(()));
+    assert_eq!(common::texts(&health()).0, "toleranced is ready\n");
+    daemon.stop();
+}
+
+#[test]
 fn old_versions_and_plain_http_are_refused_and_counted() {
     let ca = ca();
     let home = with_tls(&ca, "  min_version: TLS13\n");
@@ -179,8 +190,10 @@ fn old_versions_and_plain_http_are_refused_and_counted() {
     let address = daemon.address();
     assert!(status(&daemon, &client(&ca, None, &[&TLS12])).is_err());
     assert_eq!(status(&daemon, &client(&ca, None, &[&TLS13])).unwrap(), 200);
-    let plain = access_common::send(&address, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-    assert!(plain.is_none(), "{plain:?}");
+    let plain = access_common::ask(&address, "GET", "/-/ready", "");
+    assert_eq!(plain.status, 400);
+    assert!(plain.body.contains("HTTPS"), "{plain:?}");
+    assert!(access_common::send(&address, b"\x16nonsense\r\n\r\n").is_none());
     let mut stream = connect(&address, &self::plain(&ca));
     stream
         .write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")

@@ -2,77 +2,11 @@
 
 mod common;
 
-use common::{Daemon, Home, texts, wait_for};
+use chrono::{DateTime, TimeDelta, Utc};
+use common::server::{Demo, Server, free_address, program, serve};
+use common::{Home, texts, wait_for};
 use serde_json::Value;
-use std::net::TcpListener;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 use toleranced::export::rules::{Rule, RuleFile};
-
-/// A process of others that ends with the test.
-struct Server {
-    child: Child,
-    address: String,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have ended already; what matters is that it is gone.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// The first of these programs that is there.
-fn program(names: &[&'static str]) -> Option<&'static str> {
-    let found = |name: &&&str| Command::new(name).arg("--version").output().is_ok();
-    let program = names.iter().find(found).copied();
-    if program.is_none() {
-        println!(
-            "skipped: no {} on the PATH (Debian: apt-get install prometheus prometheus-alertmanager)",
-            names[0]
-        );
-    }
-    program
-}
-
-fn free_address() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().to_string()
-}
-
-/// Starts a server and waits until it is ready. Its log goes to `log`.
-fn serve(program: &str, args: &[String], address: String, log: &Path) -> Server {
-    let log_file = std::fs::File::create(log).unwrap();
-    let child = Command::new(program)
-        .args(args)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(log_file)
-        .spawn()
-        .unwrap();
-    let mut server = Server { child, address };
-    wait_for(&format!("{program} to be ready"), || {
-        let ended = server.child.try_wait().unwrap();
-        assert!(
-            ended.is_none(),
-            "{program}: {}",
-            std::fs::read_to_string(log).unwrap()
-        );
-        server.get("/-/ready")
-    });
-    server
-}
-
-impl Server {
-    fn get(&self, path: &str) -> Option<String> {
-        let config = ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(5)));
-        let agent: ureq::Agent = config.build().into();
-        let url = format!("http://{}{path}", self.address);
-        agent.get(url).call().ok()?.body_mut().read_to_string().ok()
-    }
-}
 
 /// The rules as they are generated, but that nothing waits longer than a second.
 fn hurried(yaml: &str) -> String {
@@ -85,13 +19,15 @@ fn hurried(yaml: &str) -> String {
     rules.to_yaml().unwrap()
 }
 
-/// Runs of one process that end so; `from` numbers them.
-fn cases(from: usize, count: usize, outcome: &str) -> String {
+/// Runs of one process that end so, one a minute from a time on; `from` numbers them.
+fn cases(begin: DateTime<Utc>, from: usize, count: usize, outcome: &str) -> String {
     let case = |nth: usize| {
-        let (day, hour, minute) = (2 + nth / 500, nth / 50 % 10, nth % 50);
-        let line = |time: u32, rest: &str| {
+        let line = |seconds: i64, rest: &str| {
+            let time =
+                begin + TimeDelta::minutes((nth - from) as i64) + TimeDelta::seconds(seconds);
+            let time = time.to_rfc3339();
             format!(
-                "{{\"time\":\"2026-03-{day:02}T{hour:02}:{minute:02}:{time:02}Z\",\"process\":\"isolate host\",\"case\":\"{nth}\",\"executor\":\"ai\",{rest}}}\n"
+                "{{\"time\":\"{time}\",\"process\":\"isolate host\",\"case\":\"{nth}\",\"executor\":\"ai\",{rest}}}\n"
             )
         };
         let end = format!("\"activity\":\"close\",\"lifecycle\":\"end\",\"outcome\":\"{outcome}\"");
@@ -128,13 +64,12 @@ fn alertmanager(home: &Home, program: &str) -> Server {
     serve(program, &args, address, &home.path("alertmanager.log"))
 }
 
-fn prometheus(home: &Home, program: &str, daemon: &Daemon, alertmanager: &Server) -> Server {
+fn prometheus(home: &Home, program: &str, daemon: &str, alertmanager: &Server) -> Server {
     let config = format!(
         "global: {{ scrape_interval: 1s, evaluation_interval: 1s }}\nrule_files: [toleranced.rules.yaml]\n\
          alerting: {{ alertmanagers: [{{ static_configs: [{{ targets: ['{}'] }}] }}] }}\n\
          scrape_configs: [{{ job_name: toleranced, static_configs: [{{ targets: ['{}'] }}] }}]\n",
-        alertmanager.address,
-        daemon.address(),
+        alertmanager.address, daemon,
     );
     home.write("prometheus.yml", config);
     let address = free_address();
@@ -159,13 +94,17 @@ fn active(alertmanager: &Server, name: &str) -> Option<Value> {
     found
 }
 
+fn programs() -> Option<(&'static str, &'static str)> {
+    let prometheus = program(&["prometheus"])?;
+    Some((
+        prometheus,
+        program(&["prometheus-alertmanager", "alertmanager"])?,
+    ))
+}
+
 #[test]
 fn what_exceeds_its_tolerance_reaches_alertmanager_and_resolves_when_the_cause_is_gone() {
-    let programs = (
-        program(&["prometheus"]),
-        program(&["prometheus-alertmanager", "alertmanager"]),
-    );
-    let (Some(prometheus_program), Some(alertmanager_program)) = programs else {
+    let Some((prometheus_program, alertmanager_program)) = programs() else {
         return;
     };
     let home = home();
@@ -173,12 +112,14 @@ fn what_exceeds_its_tolerance_reaches_alertmanager_and_resolves_when_the_cause_i
     assert!(rules.status.success(), "{rules:?}");
     home.write("toleranced.rules.yaml", hurried(&texts(&rules).0));
     // 30 of 400 are wrong where 1 in 100 is permitted.
-    home.write("log.ndjson", cases(0, 370, "good") + &cases(370, 30, "bad"));
+    let days_ago = |days| Utc::now() - TimeDelta::days(days);
+    let good = cases(days_ago(9), 0, 370, "good");
+    home.write("log.ndjson", good + &cases(days_ago(8), 370, 30, "bad"));
     let daemon = home.start();
     let outside = r#"toleranced_process_status{process="isolate host",status="outside"}"#;
     daemon.wait_for_metric(outside, 1.0);
     let alertmanager = alertmanager(&home, alertmanager_program);
-    let prometheus = prometheus(&home, prometheus_program, &daemon, &alertmanager);
+    let prometheus = prometheus(&home, prometheus_program, &daemon.address(), &alertmanager);
 
     let alert = wait_for("the alert in Alertmanager", || {
         active(&alertmanager, "TolerancedToleranceExceeded")
@@ -196,7 +137,8 @@ fn what_exceeds_its_tolerance_reaches_alertmanager_and_resolves_when_the_cause_i
         "docs/runbooks/TolerancedToleranceExceeded.md"
     );
     // AI goes on, and Prometheus sees it.
-    home.append("log.ndjson", cases(400, 10, "bad"));
+    let just_now = Utc::now() - TimeDelta::minutes(11);
+    home.append("log.ndjson", cases(just_now, 400, 10, "bad"));
     let by_ai = wait_for("the alert on AI", || {
         active(&alertmanager, "TolerancedDelegatedAiOutsideClass")
     });
@@ -219,5 +161,51 @@ fn what_exceeds_its_tolerance_reaches_alertmanager_and_resolves_when_the_cause_i
     drop(daemon);
     wait_for("the alert that the daemon is down", || {
         active(&alertmanager, "TolerancedDown")
+    });
+}
+
+#[test]
+fn the_process_of_the_demo_that_drifts_is_told_of_until_that_is_how_it_shall_be() {
+    let Some((prometheus_program, alertmanager_program)) = programs() else {
+        return;
+    };
+    let home = home();
+    let demo = Demo::start(&home, 60.0);
+    let rules = demo.run(&["rules"]);
+    home.write("toleranced.rules.yaml", hurried(&texts(&rules).0));
+    let alertmanager = alertmanager(&home, alertmanager_program);
+    let _prometheus = prometheus(
+        &home,
+        prometheus_program,
+        &demo.server.address,
+        &alertmanager,
+    );
+    let alert = wait_for("the alert in Alertmanager", || {
+        active(&alertmanager, "TolerancedDriftAlarm")
+    });
+    let process = alert["labels"]["process"].as_str().unwrap().to_owned();
+    let summary = alert["annotations"]["summary"].as_str().unwrap();
+    assert!(
+        summary.contains("drift") || summary.contains("changed"),
+        "{summary}"
+    );
+    let page = format!("http://{}/processes/{process}", demo.server.address);
+    assert_eq!(alert["annotations"]["dashboard_url"], page.as_str());
+    // Somebody says that this is how it shall be.
+    let flags = [
+        "drift",
+        "rebaseline",
+        &process,
+        "--by",
+        "SOC lead",
+        "--why",
+        "agreed",
+    ];
+    let noted = demo.run(&flags);
+    assert!(noted.status.success(), "{noted:?}");
+    wait_for("the alert to resolve", || {
+        active(&alertmanager, "TolerancedDriftAlarm")
+            .is_none()
+            .then_some(())
     });
 }

@@ -2,19 +2,11 @@
 
 mod common;
 
-use common::{Home, free_port, wait_for};
+use common::server::{free_address, program, serve};
+use common::{Home, wait_for};
 use std::collections::BTreeMap;
-use std::process::{Child, Command, Stdio};
-
-/// Ended on exit, whatever happens.
-struct Ended(Child);
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
+use std::path::Path;
+use std::process::Command;
 
 fn home() -> Home {
     let home = Home::new("[]");
@@ -132,14 +124,9 @@ fn nothing_to_write_is_said() {
 
 #[test]
 fn prometheus_shows_the_past() {
-    if Command::new("prometheus")
-        .arg("--version")
-        .output()
-        .is_err()
-    {
-        println!("skipped: no prometheus on the PATH (Debian: apt-get install prometheus)");
+    let Some(prometheus) = program(&["prometheus"]) else {
         return;
-    }
+    };
     let home = filled();
     let (om, data) = (home.text_path("history.om"), home.text_path("tsdb"));
     let out = home.run(&[
@@ -153,27 +140,29 @@ fn prometheus_shows_the_past() {
     ]);
     assert!(out.status.success(), "{out:?}");
     let made = Command::new("promtool")
-        .args(["tsdb", "create-blocks-from", "openmetrics", &om, &data])
+        .args([
+            "tsdb",
+            "create-blocks-from",
+            "--max-block-duration=486h",
+            "openmetrics",
+            &om,
+            &data,
+        ])
         .output()
         .unwrap();
     assert!(made.status.success(), "{made:?}");
     home.write("prometheus.yml", "global: {scrape_interval: 1m}\n");
-    let address = format!("127.0.0.1:{}", free_port());
-    let prometheus = Command::new("prometheus")
-        .arg(format!(
-            "--config.file={}",
-            home.text_path("prometheus.yml")
-        ))
-        .arg(format!("--storage.tsdb.path={data}"))
-        .arg("--storage.tsdb.retention.time=10y")
-        .arg(format!("--web.listen-address={address}"))
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let _prometheus = Ended(prometheus);
+    let address = free_address();
+    let args = [
+        format!("--config.file={}", home.text_path("prometheus.yml")),
+        format!("--storage.tsdb.path={data}"),
+        "--storage.tsdb.retention.time=10y".to_owned(),
+        format!("--web.listen-address={address}"),
+    ];
+    let log = home.text_path("prometheus.log");
+    let server = serve(prometheus, &args, address, Path::new(&log));
     let query = |query: &str| -> Option<f64> {
-        let url = format!("http://{address}/api/v1/query");
+        let url = format!("http://{}/api/v1/query", server.address);
         let at = (MIDNIGHT_JAN_11 + 20 * 86_400).to_string();
         let answer = ureq::get(&url)
             .query("query", query)

@@ -54,7 +54,7 @@ fn late_history_makes_no_counter_jump() {
     home.write("log.ndjson", history);
     let daemon = home.start();
     let late = r#"toleranced_cases_late_total{process="p"}"#;
-    let good = r#"toleranced_cases_total{executor="human",outcome="good",process="p"}"#;
+    let good = r#"toleranced_cases_total{process="p",executor="human",outcome="good"}"#;
     let metrics = daemon.wait_for_metric(late, 50.0);
     assert_eq!(metrics.sum("toleranced_cases_total"), 0.0);
     assert_eq!(
@@ -69,12 +69,12 @@ fn late_history_makes_no_counter_jump() {
         metrics.get(r#"toleranced_cases_started_total{process="p"}"#),
         2.0
     );
-    let deviations = r#"toleranced_deviations_total{executor="human",process="p"}"#;
+    let deviations = r#"toleranced_deviations_total{process="p",executor="human"}"#;
     assert_eq!(metrics.get(deviations), 1.0);
     // Ten minutes are more than one and less than sixty.
     let bin = |le: &str| {
         format!(
-            r#"toleranced_case_duration_seconds_bucket{{executor="human",process="p",le="{le}"}}"#
+            r#"toleranced_case_duration_seconds_bucket{{process="p",executor="human",le="{le}"}}"#
         )
     };
     assert_eq!(metrics.get(&bin("60")), 0.0);
@@ -92,12 +92,38 @@ fn late_history_makes_no_counter_jump() {
 }
 
 #[test]
+fn a_process_that_nobody_declares_expires_and_comes_back() {
+    let home = home();
+    let of_old = |text: String| {
+        let text = text.replace("\"process\":\"p\"", "\"process\":\"old\"");
+        text.replace("\"case\":\"", "\"case\":\"old-")
+    };
+    let old = of_old(case(1, 100 * 24, "good"));
+    home.write("log.ndjson", old + &case(1, 100 * 24, "good"));
+    let daemon = home.start();
+    let declared = r#"toleranced_cases_late_total{process="p"}"#;
+    let metrics = daemon.wait_for_metric(declared, 1.0);
+    let of = |metrics: &common::Metrics| {
+        let series = metrics.samples.keys();
+        series
+            .filter(|series| series.contains(r#"process="old""#))
+            .count()
+    };
+    assert_eq!(of(&metrics), 0, "{:?}", metrics.samples);
+    home.append("log.ndjson", of_old(case(2, 0, "good")));
+    let back = r#"toleranced_cases_started_total{process="old"}"#;
+    let metrics = daemon.wait_for_metric(back, 1.0);
+    assert!(of(&metrics) > 20);
+    daemon.stop();
+}
+
+#[test]
 fn what_is_exported_is_on_the_page_within_its_budget() {
     let home = home();
     home.write("log.ndjson", case(1, 0, "good") + &case(2, 0, "bad"));
     let daemon = home.start();
     let metrics = daemon.wait_for_metric(
-        r#"toleranced_cases_total{executor="human",outcome="bad",process="p"}"#,
+        r#"toleranced_cases_total{process="p",executor="human",outcome="bad"}"#,
         1.0,
     );
     let mut known: BTreeSet<String> = BTreeSet::new();

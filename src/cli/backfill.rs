@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 
 /// Days of history if not told otherwise: the window of the scores.
 const DAYS: i64 = 90;
+/// promtool reads the file once for each block; in blocks of two hours, its default, it takes minutes.
+const LOAD: &str = "promtool tsdb create-blocks-from --max-block-duration=486h openmetrics";
 
 /// History for Prometheus: what the metrics would have said, as OpenMetrics with timestamps
 ///
@@ -23,7 +25,7 @@ const DAYS: i64 = 90;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   toleranced backfill --output history.om
-  promtool tsdb create-blocks-from openmetrics history.om /var/lib/prometheus
+  promtool tsdb create-blocks-from --max-block-duration=486h openmetrics history.om /var/lib/prometheus
   toleranced backfill --from 2026-01-01 --to 2026-04-01 --step 6h --label instance=soc1:9753 | gzip > history.om.gz
 
 Exit codes: 0 written, 1 the configuration is invalid or there is nothing to write, 2 wrong usage or a file can't be used.")]
@@ -151,9 +153,7 @@ fn write(
     );
     if let Some(file) = &args.output {
         let file = file.display();
-        eprintln!(
-            "Load them with: promtool tsdb create-blocks-from openmetrics {file} DATA_FOLDER_OF_PROMETHEUS"
-        );
+        eprintln!("Load them with: {LOAD} {file} DATA_FOLDER_OF_PROMETHEUS");
     }
     Ok(Done::Fine)
 }

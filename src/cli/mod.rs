@@ -8,6 +8,7 @@ mod diff;
 mod drift;
 mod explain;
 mod failure;
+mod health;
 mod init;
 mod inspect;
 mod layout;
@@ -20,6 +21,7 @@ mod score;
 mod simulate;
 mod text;
 mod token;
+mod trusting;
 mod views;
 
 pub use failure::{Done, Failure};
@@ -54,6 +56,7 @@ enum Command {
     Backfill(backfill::Args),
     Inspect(inspect::Args),
     Init(init::Args),
+    Health(health::Args),
     Check(check::Args),
     Rules(rules::Args),
     Quarantine(quarantine::Args),
@@ -80,6 +83,7 @@ pub fn run(args: Args) -> Result<Done, Failure> {
         Command::Mark(args) => drift::mark(&args),
         Command::Backfill(args) => backfill::run(&args),
         Command::Inspect(args) => inspect::run(&args),
+        Command::Health(args) => health::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Rules(args) => rules::run(&args),

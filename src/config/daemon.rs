@@ -12,7 +12,7 @@ use super::yaml::{At, Source, read_yaml};
 use crate::model::{Span, hash_pair, hash_text};
 use serde::Deserialize;
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -249,6 +249,12 @@ impl Config {
         loader.problems.into_result(config)
     }
 
+    /// Where the daemon listens, from the text of a configuration file alone.
+    pub fn listen_of(text: &str, file: &Path) -> Result<SocketAddr, Problems> {
+        let raw: Raw = read_yaml(text, file)?;
+        listen(&raw.listen, &Source::new(file)).map_err(Problems::from)
+    }
+
     /// The span within which cases count, from the text of a configuration file alone: what else it names may be gone.
     pub fn window_of(text: &str, file: &Path) -> Result<Option<Span>, Problems> {
         let raw: Raw = read_yaml(text, file)?;
@@ -284,6 +290,22 @@ fn window(at: &Option<At<String>>, source: &Source) -> Result<Option<Span>, Prob
             Err(message) => Err(source.problem(at, format!("`score.window`: {message}, or `all`"))),
         },
     }
+}
+
+/// [`DEFAULT_LISTEN`].
+pub const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9753);
+
+/// `listen`, or the default.
+fn listen(at: &Option<At<String>>, source: &Source) -> Result<SocketAddr, Problem> {
+    let Some(at) = at else {
+        return Ok(DEFAULT_ADDRESS);
+    };
+    at.value.parse().map_err(|error| {
+        let text = &at.value;
+        let message =
+            format!("`listen`: `{text}` is not an address such as {DEFAULT_LISTEN}: {error}");
+        source.problem(at, message)
+    })
 }
 
 const DAYS_90: Span = 90 * 24 * crate::model::HOUR_US;
@@ -396,15 +418,9 @@ impl Loader {
     }
 
     fn listen(&mut self, at: &Option<At<String>>) -> SocketAddr {
-        let text = at.as_ref().map_or(DEFAULT_LISTEN, |at| &at.value);
-        text.parse().unwrap_or_else(|error| {
-            if let Some(at) = at {
-                let message = format!(
-                    "`listen`: `{text}` is not an address such as {DEFAULT_LISTEN}: {error}"
-                );
-                self.add(self.source.problem(at, message));
-            }
-            SocketAddr::from(([127, 0, 0, 1], 9753))
+        listen(at, &self.source).unwrap_or_else(|problem| {
+            self.add(problem);
+            DEFAULT_ADDRESS
         })
     }
 

@@ -9,6 +9,7 @@ use crate::store::AlarmRow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 /// The state of everything as of one commit.
 #[derive(Debug, Default)]
@@ -109,6 +110,8 @@ pub struct Shared {
     trouble: Mutex<Option<String>>,
     /// How the daemon itself does.
     pub own: OwnMetrics,
+    /// When the engine showed last that it goes on, in microseconds since 1970.
+    beat: AtomicI64,
 }
 
 impl Shared {
@@ -144,6 +147,19 @@ impl Shared {
     /// Names the sources.
     pub fn set_sources(&self, sources: Vec<Arc<SourceStatus>>) {
         *self.sources.write().unwrap_or_else(PoisonError::into_inner) = sources;
+    }
+
+    /// The engine goes on.
+    pub fn beat(&self) {
+        let now = Time::from_utc(chrono::Utc::now());
+        self.beat.store(now.0, Ordering::Relaxed);
+    }
+
+    /// How long the engine has not shown that it goes on.
+    pub fn silent_for(&self) -> Duration {
+        let now = Time::from_utc(chrono::Utc::now());
+        let silent = now.0.saturating_sub(self.beat.load(Ordering::Relaxed));
+        Duration::from_micros(u64::try_from(silent).unwrap_or(0))
     }
 
     /// Says whether the daemon does its work.

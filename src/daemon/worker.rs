@@ -78,6 +78,7 @@ impl Worker {
         };
         self.score(&mut schedule)?;
         loop {
+            self.shared.beat();
             let timeout = schedule.next().saturating_duration_since(Instant::now());
             match self.receive(timeout) {
                 Received::Delivery(delivery) => {
@@ -148,6 +149,7 @@ impl Worker {
         let mut pause = RETRY.0;
         let mut last_tries = LAST_TRIES;
         loop {
+            self.shared.beat();
             match work(&mut self.engine) {
                 Ok(()) => {
                     self.shared.set_trouble(None);

@@ -9,7 +9,7 @@ use super::fold::Direction;
 use super::stream::Stream;
 use crate::config::drift::DriftTerms;
 use crate::model::{Day, weekday};
-use crate::stats::{Bet, kelly, ln_bet, ln_count_ratio, normal_quantile};
+use crate::stats::{Bet, kelly, ln_bet, ln_count_line, normal_quantile};
 use std::ops::Range;
 
 /// Odds ratios that are bet on: a mixture finds a change between them nearly as soon as the best of them.
@@ -44,12 +44,11 @@ enum Wager {
         ln: Box<[Vec<f64>; 7]>,
         direction: Direction,
     },
-    /// A ratio of the cases begun a day.
+    /// A ratio of the cases begun a day: logarithm of the factor as a line over their number, by weekday.
     Count {
-        ratio: f64,
-        bound: [f64; 7],
+        direction: Direction,
+        lines: [(f64, f64); 7],
         null: [f64; 7],
-        dispersion: f64,
     },
 }
 
@@ -170,11 +169,19 @@ impl Detectors {
         let off = normal_quantile(risk).unwrap_or(3.0) * error;
         let factor = off.exp().max(smallest);
         let wagers = |ratio: &dyn Fn(f64) -> f64, bound: f64| {
+            let line = |mean: f64, ratio: f64| {
+                let mean = mean * bound;
+                let excess = arrivals.dispersion - 1.0;
+                let alpha = if mean > 0.0 { excess / mean } else { 0.0 };
+                ln_count_line(mean, ratio, alpha)
+            };
             let wager = |by: &f64| Wager::Count {
-                ratio: ratio(*by),
-                bound: arrivals.weekdays.map(|mean| mean * bound),
+                direction: match ratio(*by) > 1.0 {
+                    true => Direction::Up,
+                    false => Direction::Down,
+                },
+                lines: arrivals.weekdays.map(|mean| line(mean, ratio(*by))),
                 null: arrivals.weekdays,
-                dispersion: arrivals.dispersion,
             };
             COUNT_RATIOS.iter().map(wager).collect()
         };
@@ -215,20 +222,11 @@ impl Detectors {
             bets.clear();
             bets.extend(watched.wagers.iter().map(|wager| match wager {
                 Wager::Category { table, ln, .. } => seen[*table].bet(&ln[weekday], present),
-                Wager::Count {
-                    ratio,
-                    bound,
-                    null,
-                    dispersion,
-                } => {
-                    let (mean, count) = (bound[weekday], digest.starts as f64);
-                    let alpha = if mean > 0.0 {
-                        (dispersion - 1.0) / mean
-                    } else {
-                        0.0
-                    };
+                Wager::Count { lines, null, .. } => {
+                    let (slope, offset) = lines[weekday];
+                    let count = digest.starts as f64;
                     Bet {
-                        ln_factor: ln_count_ratio(count, mean, *ratio, alpha).min(most),
+                        ln_factor: (count * slope + offset).min(most),
                         count: 1.0,
                         sum: count,
                         expected: null[weekday],
@@ -282,12 +280,8 @@ impl Detectors {
                 direction: *direction,
                 outcome: self.tables[*table].scalar.outcome,
             },
-            Wager::Count { ratio, .. } => Leading {
-                direction: if *ratio > 1.0 {
-                    Direction::Up
-                } else {
-                    Direction::Down
-                },
+            Wager::Count { direction, .. } => Leading {
+                direction: *direction,
                 outcome: None,
             },
         };

@@ -228,7 +228,9 @@ pub fn fold(epochs: &[Epoch], until: Day, budget: &Budget, terms: &DriftTerms) -
         let last = watched_until(&epochs[nth + 1..], until);
         let mut watch = Watch::new(&epochs[nth..], baseline, budget, terms);
         watch.run(last, budget);
-        if last < until {
+        let agreed =
+            |later: &Epoch| matches!(later.cause, Cause::Rebaseline(_)) && later.start == until + 1;
+        if last < until || epochs[nth + 1..].iter().any(agreed) {
             watch.end(last + 1);
         }
         drift.alarms.append(&mut watch.alarms);

@@ -41,7 +41,8 @@ pub fn plan(
     plan.extend(marks);
     plan.retain(|day, _| *day > first);
     plan.insert(first, Cause::First);
-    plan.retain(|day, _| *day <= until);
+    // What is said today ends an alarm today, though today has not ended.
+    plan.retain(|day, _| *day <= until.saturating_add(1));
     plan.into_iter().collect()
 }
 
@@ -135,7 +136,7 @@ mod tests {
 
     #[test]
     fn nothing_before_the_first_day_or_after_the_last() {
-        let leading = [(1, 1), (3, 2), (9, 3)];
+        let leading = [(1, 1), (3, 2), (10, 3)];
         assert_eq!(
             plan(5, 8, &leading, &names(), []),
             [(5, Cause::First)],

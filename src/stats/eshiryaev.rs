@@ -57,6 +57,7 @@ impl Mixture {
         if bets.iter().all(|bet| bet.count == 0.0) {
             return;
         }
+        let most = cap.ln().max(0.0);
         for (component, bet) in self.components.iter_mut().zip(bets) {
             let factor = bet.ln_factor.exp();
             component.evidence = ((component.evidence + 1.0) * factor).min(cap);
@@ -66,7 +67,7 @@ impl Mixture {
                 (component.count, component.sum, component.expected) = (0.0, 0.0, 0.0);
             }
             // At its cap it stays: how long ago a change began is not forgotten, how strongly it was felt is.
-            component.cusum = cusum.clamp(0.0, cap.ln().max(0.0));
+            component.cusum = cusum.clamp(0.0, most);
             component.count += bet.count;
             component.sum += bet.sum;
             component.expected += bet.expected;
@@ -112,20 +113,20 @@ pub fn kelly(mean: f64, m: f64) -> f64 {
     (mean - m) / (m * (1.0 - m))
 }
 
-/// Natural logarithm of the likelihood ratio of a count, negative binomial (NB2: variance `mean + alpha mean^2`; Poisson at
+/// Natural logarithm of the likelihood ratio of a count, as a line over the count (its slope, and its value at 0): negative binomial (NB2: variance `mean + alpha mean^2`; Poisson at
 /// alpha = 0) with mean `ratio * mean` against `mean`.
 ///
 /// It is an exponential function of the count, so it is an e-value for every distribution that is not more spread out (in
 /// the convex order) than this one.
-pub fn ln_count_ratio(count: f64, mean: f64, ratio: f64, alpha: f64) -> f64 {
+pub fn ln_count_line(mean: f64, ratio: f64, alpha: f64) -> (f64, f64) {
     if mean <= 0.0 || ratio <= 0.0 {
-        return 0.0;
+        return (0.0, 0.0);
     }
     if alpha * mean < 1e-9 {
-        return count * ratio.ln() - mean * (ratio - 1.0);
+        return (ratio.ln(), -mean * (ratio - 1.0));
     }
     let stretch = (alpha * mean * (ratio - 1.0) / (1.0 + alpha * mean)).ln_1p();
-    count * ratio.ln() - (count + 1.0 / alpha) * stretch
+    (ratio.ln() - stretch, -stretch / alpha)
 }
 
 #[cfg(test)]

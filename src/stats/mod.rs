@@ -25,7 +25,7 @@ pub use describe::{compensated_sum, lag1_autocorrelation, mean, standard_deviati
 pub use entropy::{
     EntropyNats, categorical_variance, categorical_variance_unbiased, entropy_bits, entropy_nats,
 };
-pub use eshiryaev::{Bet, Component, Mixture, kelly, ln_bet, ln_count_ratio};
+pub use eshiryaev::{Bet, Component, Mixture, kelly, ln_bet, ln_count_line};
 pub use glm::{
     CameronTrivedi, CountData, FitError, NegativeBinomialFit, PoissonFit, VarianceForm,
     cameron_trivedi, chi_square_upper, correlation, count_quantile, f_upper, fit_negative_binomial,

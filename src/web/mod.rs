@@ -5,6 +5,7 @@ mod drift;
 mod landing;
 mod metrics;
 mod server;
+mod service;
 
 pub use access::{Access, hash_of, random_token};
 pub use server::{Signals, serve};

@@ -1,7 +1,7 @@
 //! Routes, limits and signals.
 
 use super::access::{self, Access};
-use super::{drift, landing, metrics};
+use super::{drift, landing, metrics, service};
 use crate::daemon::Running;
 use axum::extract::{Extension, State};
 use axum::http::{StatusCode, header};
@@ -52,6 +52,7 @@ pub async fn serve(
         .layer(Extension(access.clone()))
         .with_state(daemon.clone());
     let watcher = tokio::spawn(watch(daemon.clone(), access.clone()));
+    let told = tokio::spawn(service::tell(daemon.clone()));
     let hangup = on_hangup(signals.hangup, daemon.clone(), access.clone());
     let hangup = tokio::spawn(hangup);
     let (asked, stopping) = tokio::sync::oneshot::channel();
@@ -59,6 +60,7 @@ pub async fn serve(
         let daemon = daemon.clone();
         async move {
             asked_to_stop(signals.terminate, signals.interrupt, daemon).await;
+            service::stopping();
             // The other end is gone only when nobody waits any more.
             let _ = asked.send(());
         }
@@ -75,6 +77,7 @@ pub async fn serve(
         () = out_of_time => {}
     }
     watcher.abort();
+    told.abort();
     hangup.abort();
 }
 

@@ -4,6 +4,8 @@
 
 #![allow(dead_code, reason = "every test binary uses its own part of this")]
 
+pub mod server;
+
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
@@ -23,12 +25,6 @@ pub const DEADLINE: Duration = Duration::from_secs(60);
 pub const MAPPING: &str = "format: ndjson\nprocess: process\ncase: case\nactivity: activity\ntime: time\n\
     sequence: seq\nevent_id: id\nexecutor: executor\nlifecycle: { path: lifecycle, default: step }\n\
     outcome: outcome\ninput: input\nparent: parent\n";
-
-/// A port that was free a moment ago.
-pub fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
-}
 
 /// Polls until there is an answer.
 pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {

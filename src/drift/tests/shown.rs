@@ -155,3 +155,22 @@ fn changes_are_told_and_explain_what_comes_about_their_time() {
     let drift = fold(&epochs, 249, &budget, &terms);
     assert_eq!(explained(drift), None);
 }
+
+#[test]
+fn who_calls_today_the_new_baseline_ends_its_alarms_today() {
+    let mut epochs = two_epochs(Cause::Rebaseline("as agreed".to_owned()));
+    (epochs[1].start, epochs[1].baseline) = (200, None);
+    let (budget, terms) = (Budget::new(12.0, 1), DriftTerms::default());
+    let of = |until| fold(&epochs, until, &budget, &terms);
+    assert!(of(198).open().count() > 0, "said of the day after tomorrow");
+    let today = of(199);
+    assert_eq!(today.open().count(), 0);
+    let ended = today.alarms.iter().filter_map(|alarm| alarm.ended);
+    assert!(ended.clone().count() > 0);
+    assert!(
+        ended
+            .clone()
+            .any(|ended| ended == (200, Ended::Rebaselined))
+    );
+    assert!(!today.streams.iter().any(|state| state.alarm));
+}

@@ -45,8 +45,12 @@ pub(super) fn cut(usual: &Usual, cases: i64, is_too_large: &impl Fn(f64) -> bool
         around: Around::new(usual),
     };
     let chain = Chain::new(usual, &all, &cutter.around, cases);
+    let parts = cutter.parts_of(&chain);
+    // Parts that are too small are the price for taking apart what is too large, and no gain otherwise.
+    let too_small = parts.iter().any(|part| cutter.size(part) < LEAST_STEPS);
+    let pays = !too_small || is_too_large(cutter.size(&all));
     Cut {
-        parts: cutter.parts_of(&chain),
+        parts: if pays { parts } else { vec![all] },
         passed_by_all: chain.passed_by_all.clone(),
         returned_over: chain
             .places
@@ -140,10 +144,6 @@ impl<F: Fn(f64) -> bool> Cutter<'_, F> {
             }
         }
         if !small.is_empty() {
-            if self.size(&small) < LEAST_STEPS {
-                // What is left beside the large branches is no part.
-                return Vec::new();
-            }
             parts.push(small);
         }
         if parts.len() > 1 { parts } else { Vec::new() }

@@ -124,10 +124,14 @@ fn silence_is_no_evidence() {
 #[test]
 fn count_ratios_are_likelihood_ratios() {
     // scipy.stats.nbinom.logpmf(12, 1 / .2, 1 / (1 + .2 * 14)) - .logpmf(12, 1 / .2, 1 / (1 + .2 * 7))
-    assert!((ln_count_ratio(12.0, 7.0, 2.0, 0.2) - 0.505_716_6).abs() < 1e-6);
+    let ratio = |count: f64, mean, ratio, alpha| {
+        let (slope, offset) = ln_count_line(mean, ratio, alpha);
+        count * slope + offset
+    };
+    assert!((ratio(12.0, 7.0, 2.0, 0.2) - 0.505_716_6).abs() < 1e-6);
     // poisson.logpmf(12, 14) - poisson.logpmf(12, 7) = 12 ln 2 - 7
-    assert!((ln_count_ratio(12.0, 7.0, 2.0, 0.0) - (12.0 * 2f64.ln() - 7.0)).abs() < 1e-12);
-    assert_eq!(ln_count_ratio(12.0, 0.0, 2.0, 0.0), 0.0);
+    assert!((ratio(12.0, 7.0, 2.0, 0.0) - (12.0 * 2f64.ln() - 7.0)).abs() < 1e-12);
+    assert_eq!(ratio(12.0, 0.0, 2.0, 0.0), 0.0);
 }
 
 proptest! {

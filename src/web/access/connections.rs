@@ -15,15 +15,17 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use rustls::ServerConfig;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use tower_service::Service;
 
 /// The headers of a request must come within this span, counted from when the connection is ready for them: so this is
@@ -39,6 +41,10 @@ const HEADER_BYTES: usize = 16 << 10;
 const BUFFER_BYTES: usize = 64 << 10;
 /// When no connection can be accepted (files are used up, say) it is tried again after this span.
 const AFTER_TROUBLE: Duration = Duration::from_secs(1);
+
+/// The answer to plain HTTP where TLS is spoken, in the words of Go's server.
+const NOT_HTTPS: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n\
+    Client sent an HTTP request to an HTTPS server.\n";
 
 /// Where a request comes from.
 #[derive(Debug, Clone, Copy)]
@@ -126,7 +132,6 @@ impl Host {
     ) {
         // An answer is written whole, so there is nothing to wait for; without effect if it fails.
         let _ = stream.set_nodelay(true);
-        let stream = Patient::new(stream, TAKEN_WITHIN);
         let tls = self
             .access
             .gate()
@@ -134,16 +139,17 @@ impl Host {
             .as_ref()
             .map(|tls| tls.config.clone());
         let Some(tls) = tls else {
+            let stream = Patient::new(stream, TAKEN_WITHIN);
             return self.talk(stream, peer, seat, stopped).await;
         };
-        let handshake = TlsAcceptor::from(tls).accept(stream);
-        let handshake = tokio::time::timeout(HANDSHAKE_WITHIN, handshake);
+        let handshake = tokio::time::timeout(HANDSHAKE_WITHIN, shake_hands(tls, stream));
         let done = tokio::select! {
             done = handshake => done,
             () = seat.asked_to_leave() => return,
         };
         match done {
-            Ok(Ok(stream)) => self.talk(stream, peer, seat, stopped).await,
+            Ok(Ok(Some(stream))) => self.talk(stream, peer, seat, stopped).await,
+            Ok(Ok(None)) => {}
             Ok(Err(error)) => {
                 self.own().closed(Closed::Handshake);
                 tracing::debug!(%peer, %error, "a TLS handshake failed");
@@ -204,6 +210,24 @@ impl Host {
             tracing::debug!(%peer, %error, "a connection ended early");
         }
     }
+}
+
+/// `None` for a client that does not speak TLS, which is told so.
+async fn shake_hands(
+    tls: Arc<ServerConfig>,
+    mut stream: TcpStream,
+) -> io::Result<Option<TlsStream<Patient<TcpStream>>>> {
+    let mut first = [0];
+    stream.peek(&mut first).await?;
+    if first[0].is_ascii_uppercase() {
+        // What is left unread would make the end of the connection an error, and the answer might be lost.
+        let _ = stream.try_read(&mut [0; HEADER_BYTES]);
+        stream.write_all(NOT_HTTPS).await?;
+        stream.shutdown().await?;
+        return Ok(None);
+    }
+    let stream = Patient::new(stream, TAKEN_WITHIN);
+    TlsAcceptor::from(tls).accept(stream).await.map(Some)
 }
 
 fn is_of_one_connection(error: &io::Error) -> bool {

@@ -5,6 +5,7 @@ use super::connections::Peer;
 use super::gate::{Gate, Nobody};
 use super::rights::{self, Need};
 use super::{Access, origin};
+use crate::config::access::Role;
 use crate::daemon::Running;
 use axum::body::HttpBody as _;
 use axum::extract::{MatchedPath, Request, State};
@@ -89,8 +90,7 @@ async fn admit(
         let message = "another site has sent this request through a browser\n";
         return (StatusCode::FORBIDDEN, message).into_response();
     }
-    let is_admin_action =
-        need == Need::Role(crate::config::access::Role::Admin) && route_exists(&request);
+    let is_admin_action = need == Need::Role(Role::Admin) && route_exists(&request);
     let response = next.run(request).await;
     if is_admin_action {
         action.done(&caller, response.status().as_u16(), daemon);
