@@ -10,6 +10,7 @@ pub mod drivers;
 pub mod exposition;
 pub mod mapping;
 mod problem;
+pub mod reports;
 mod span;
 pub mod tolerance;
 mod yaml;

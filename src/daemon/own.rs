@@ -3,7 +3,7 @@
 use prometheus::proto::Histogram as HistogramProto;
 use prometheus::{Histogram, HistogramOpts, core::Metric};
 use std::collections::BTreeMap;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -20,6 +20,10 @@ pub struct OwnMetrics {
     /// Commits that could not be written at once.
     pub commit_failures: AtomicU64,
     requests: Mutex<Requests>,
+    /// Whether a report that is due could not be written.
+    pub report_overdue: AtomicBool,
+    /// How often a report could not be written.
+    pub report_failures: AtomicU64,
 }
 
 impl Default for OwnMetrics {
@@ -29,6 +33,8 @@ impl Default for OwnMetrics {
             commits: Histogram::with_opts(options).expect("the bins rise"),
             commit_failures: AtomicU64::default(),
             requests: Mutex::default(),
+            report_overdue: AtomicBool::default(),
+            report_failures: AtomicU64::default(),
         }
     }
 }

@@ -166,6 +166,10 @@ metrics! {
     STORE_BYTES = Gauge "toleranced_store_bytes" [] "Size of the database on disk, with its write-ahead log.";
     HTTP_REQUESTS = Counter "toleranced_http_requests_total" ["handler", "code"]
         "HTTP requests answered, by route and status code.";
+    REPORT_OVERDUE = Gauge "toleranced_report_overdue" []
+        "1 while the report of the last period that has ended is due and could not be written, 0 otherwise (reports.every).";
+    REPORT_FAILURES = Counter "toleranced_report_failures_total" []
+        "Reports that could not be written; each is tried again.";
     READY = Gauge "toleranced_ready" [] "1 if the daemon does its work, 0 if it is starting or can't write.";
 }
 

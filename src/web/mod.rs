@@ -3,6 +3,7 @@
 mod drift;
 mod landing;
 mod metrics;
+mod reports;
 mod server;
 mod service;
 

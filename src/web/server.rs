@@ -1,6 +1,6 @@
 //! Routes, limits and signals.
 
-use super::{drift, landing, metrics, service};
+use super::{drift, landing, metrics, reports, service};
 use crate::daemon::Running;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -39,6 +39,8 @@ pub async fn serve(
         .route("/api/v1/alarms/{id}", get(drift::alarm))
         .route("/api/v1/alarms/{id}/acknowledge", post(drift::acknowledge))
         .route("/api/v1/marks", post(drift::mark))
+        .route("/reports/", get(reports::list))
+        .route("/reports/{name}", get(reports::one))
         .layer(axum::extract::DefaultBodyLimit::max(64 << 10))
         .layer(axum::middleware::from_fn_with_state(
             daemon.clone(),
@@ -46,6 +48,7 @@ pub async fn serve(
         ))
         .with_state(daemon.clone());
     let watcher = tokio::spawn(watch(daemon.clone()));
+    let reporting = tokio::spawn(reports::write(daemon.clone()));
     let told = tokio::spawn(service::tell(daemon.clone()));
     let hangup = tokio::spawn(on_hangup(signals.hangup, daemon.clone()));
     let (asked, stopping) = tokio::sync::oneshot::channel();
@@ -67,6 +70,7 @@ pub async fn serve(
     };
     watcher.abort();
     told.abort();
+    reporting.abort();
     hangup.abort();
     result
 }
