@@ -31,6 +31,8 @@ pub mod daemon;
 
 pub mod export;
 
+pub mod report;
+
 pub mod web;
 
 pub mod cli;

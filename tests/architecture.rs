@@ -4,9 +4,9 @@
 use std::path::{Path, PathBuf};
 
 /// The rooms, lowest first.
-const ROOMS: [&str; 14] = [
+const ROOMS: [&str; 15] = [
     "model", "config", "stats", "cases", "measure", "score", "drift", "simulate", "ingest",
-    "assemble", "store", "daemon", "export", "web",
+    "assemble", "store", "daemon", "export", "report", "web",
 ];
 
 /// Arrows beside the order, with the reason.

@@ -96,7 +96,7 @@ fn prometheus_answers_every_question() {
     ];
     assert_content(&[&questions[..], &["--span", "30", "--step", "5"]].concat());
     // And the past is there.
-    let query = "count(toleranced_process_deviation_ratio%20offset%2030d)";
+    let query = "count(last_over_time(toleranced_process_deviation_ratio[7h]%20offset%2030d))";
     let past = server.get(&format!("/api/v1/query?query={query}")).unwrap();
     assert!(!past.contains(r#""result":[]"#), "{past}");
 }

@@ -2,7 +2,7 @@
 
 from .board import dashboard, section
 from .panels import column, now, query, rows, stat, table, thresholds, timeseries
-from .promql import latest, quantile, rate, select
+from .promql import increase, latest, quantile, rate, select
 from .words import UP_DOWN
 
 NOT_SCRAPED = "Prometheus has no sample of this daemon: is it running, and is it scraped?"
@@ -92,6 +92,11 @@ def commits():
         timeseries("HTTP requests", "Requests answered, by handler and code.",
                    [query(rate("toleranced_http_requests_total", "handler, code"), "{{handler}} {{code}}")],
                    no_value="No request was answered in this time", unit="reqps", width=8, min=0),
+        timeseries("Reports", "1 while the report of the last period is due and could not be written, and how often one could "
+                   "not be written. Each is tried again.",
+                   [query(by_instance("toleranced_report_overdue"), "{{instance}}: overdue"),
+                    query(increase("toleranced_report_failures_total", "instance"), "{{instance}}: failed")],
+                   no_value=NOT_SCRAPED, unit="short", width=24, min=0),
         timeseries("Cases in memory", "Cases held in memory. The limit is configured; beyond it they are read from the "
                    "database again.",
                    [query(by_instance("toleranced_cached_cases"), "{{instance}}")], no_value=NOT_SCRAPED, unit="short",

@@ -15,6 +15,7 @@ mod layout;
 mod mapping_args;
 mod quarantine;
 mod reading;
+mod report;
 mod rules;
 mod run;
 mod score;
@@ -53,6 +54,7 @@ enum Command {
     Diff(diff::Args),
     Drift(drift::Args),
     Mark(drift::MarkArgs),
+    Report(report::Args),
     Backfill(backfill::Args),
     Inspect(inspect::Args),
     Init(init::Args),
@@ -81,6 +83,7 @@ pub fn run(args: Args) -> Result<Done, Failure> {
         Command::Diff(args) => diff::run(&args),
         Command::Drift(args) => drift::run(&args),
         Command::Mark(args) => drift::mark(&args),
+        Command::Report(args) => report::run(&args),
         Command::Backfill(args) => backfill::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Health(args) => health::run(&args),

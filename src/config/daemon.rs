@@ -6,6 +6,7 @@ use super::drift::{DriftTerms, RawDrift};
 use super::exposition::{MetricTerms, RawMetrics};
 use super::mapping::MappingSpec;
 use super::problem::{Problem, Problems};
+use super::reports::{RawReports, ReportTerms};
 use super::span::SpanText;
 use super::tolerance::Tolerance;
 use super::yaml::{At, Source, read_yaml};
@@ -43,6 +44,8 @@ pub struct Config {
     pub drift: DriftTerms,
     /// How metrics are exported.
     pub metrics: MetricTerms,
+    /// Reports that are written by themselves.
+    pub reports: ReportTerms,
     /// Bounds.
     pub limits: Limits,
     /// Who may do what.
@@ -172,6 +175,8 @@ struct Raw {
     drift: RawDrift,
     #[serde(default)]
     metrics: RawMetrics,
+    #[serde(default)]
+    reports: RawReports,
     #[serde(default)]
     limits: Limits,
     #[serde(default)]
@@ -335,11 +340,16 @@ impl Loader {
                     .problem(events, "`batch.events` must be above 0"),
             );
         }
+        let data_dir = raw.data_dir.unwrap_or_else(|| "data".into());
+        let data_dir = self.folder.join(data_dir);
+        let folders = (self.folder.as_path(), data_dir.as_path());
+        let reports = raw
+            .reports
+            .checked(folders, &self.source, &mut self.problems.0);
         Config {
             listen,
-            data_dir: self
-                .folder
-                .join(raw.data_dir.unwrap_or_else(|| "data".into())),
+            data_dir,
+            reports,
             sources,
             batch_interval: raw.batch.interval.map_or(250_000, |span| span.0),
             batch_events: raw

@@ -103,6 +103,13 @@ impl<'a> History<'a> {
         })
     }
 
+    /// The scores as of the beginning of an hour, with nothing later in them; the hours must rise.
+    pub fn scores_at(&mut self, hour: Hour) -> Result<Arc<Vec<ProcessScore>>, StoreError> {
+        self.move_on(self.until, hour)?;
+        self.score(start_of(hour))?;
+        Ok(self.scores.clone())
+    }
+
     /// What metrics would have said at the beginning of an hour; the hours must rise. Scores are those of the midnight
     /// before.
     pub fn at(&mut self, hour: Hour) -> Result<Snapshot, StoreError> {

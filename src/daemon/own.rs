@@ -3,7 +3,7 @@
 use prometheus::proto::Histogram as HistogramProto;
 use prometheus::{Histogram, HistogramOpts, core::Metric};
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -47,6 +47,10 @@ pub struct OwnMetrics {
     requests: Mutex<Requests>,
     connections: AtomicUsize,
     closed: [AtomicU64; Closed::ALL.len()],
+    /// Whether a report that is due could not be written.
+    pub report_overdue: AtomicBool,
+    /// How often a report could not be written.
+    pub report_failures: AtomicU64,
 }
 
 impl Default for OwnMetrics {
@@ -58,6 +62,8 @@ impl Default for OwnMetrics {
             requests: Mutex::default(),
             connections: AtomicUsize::default(),
             closed: Default::default(),
+            report_overdue: AtomicBool::default(),
+            report_failures: AtomicU64::default(),
         }
     }
 }

@@ -169,6 +169,10 @@ metrics! {
     HTTP_CONNECTIONS = Gauge "toleranced_http_connections" [] "HTTP connections that are open (limits.http_connections).";
     HTTP_CLOSED = Counter "toleranced_http_connections_closed_total" ["reason"]
         "HTTP connections that the daemon has closed: the one idle longest when there were too many (limit), a TLS handshake that failed (handshake), headers that did not come or an answer that was not taken in time (timeout).";
+    REPORT_OVERDUE = Gauge "toleranced_report_overdue" []
+        "1 while the report of the last period that has ended is due and could not be written, 0 otherwise (reports.every).";
+    REPORT_FAILURES = Counter "toleranced_report_failures_total" []
+        "Reports that could not be written; each is tried again.";
     READY = Gauge "toleranced_ready" [] "1 if the daemon does its work, 0 if it is starting or can't write.";
 }
 

@@ -4,6 +4,7 @@ mod access;
 mod drift;
 mod landing;
 mod metrics;
+mod reports;
 mod server;
 mod service;
 

@@ -1,7 +1,7 @@
 //! Routes, limits and signals.
 
 use super::access::{self, Access};
-use super::{drift, landing, metrics, service};
+use super::{drift, landing, metrics, reports, service};
 use crate::daemon::Running;
 use axum::extract::{Extension, State};
 use axum::http::{StatusCode, header};
@@ -42,6 +42,8 @@ pub async fn serve(
         .route("/api/v1/alarms/{id}", get(drift::alarm))
         .route("/api/v1/alarms/{id}/acknowledge", post(drift::acknowledge))
         .route("/api/v1/marks", post(drift::mark))
+        .route("/reports/", get(reports::list))
+        .route("/reports/{name}", get(reports::one))
         .layer(axum::extract::DefaultBodyLimit::max(64 << 10))
         .layer(from_fn(access::time_out))
         .layer(from_fn_with_state(
@@ -52,6 +54,7 @@ pub async fn serve(
         .layer(Extension(access.clone()))
         .with_state(daemon.clone());
     let watcher = tokio::spawn(watch(daemon.clone(), access.clone()));
+    let reporting = tokio::spawn(reports::write(daemon.clone()));
     let told = tokio::spawn(service::tell(daemon.clone()));
     let hangup = on_hangup(signals.hangup, daemon.clone(), access.clone());
     let hangup = tokio::spawn(hangup);
@@ -78,6 +81,7 @@ pub async fn serve(
     }
     watcher.abort();
     told.abort();
+    reporting.abort();
     hangup.abort();
 }
 

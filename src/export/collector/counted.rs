@@ -192,6 +192,10 @@ pub(super) fn own(families: &mut Families, snapshot: &Snapshot, shared: &Shared)
     });
     let failures = own.commit_failures.load(Ordering::Relaxed);
     families.counter(&metrics::COMMIT_FAILURES, &[], failures as f64);
+    let overdue = own.report_overdue.load(Ordering::Relaxed);
+    families.gauge(&metrics::REPORT_OVERDUE, &[], f64::from(u8::from(overdue)));
+    let failures = own.report_failures.load(Ordering::Relaxed);
+    families.counter(&metrics::REPORT_FAILURES, &[], failures as f64);
     for ((handler, code), count) in own.requests() {
         let labels = [handler.as_str(), &code.to_string()];
         families.counter(&metrics::HTTP_REQUESTS, &labels, count as f64);

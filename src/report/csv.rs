@@ -1,0 +1,58 @@
+//! The board of a report as CSV, for a spreadsheet.
+
+use super::content::Report;
+use super::safe::csv as safe;
+
+const HEAD: [&str; 14] = [
+    "process",
+    "name",
+    "required_class",
+    "achieved_class",
+    "status",
+    "deviation",
+    "deviation_lower",
+    "deviation_upper",
+    "permissible_deviation",
+    "cases_per_week",
+    "executor",
+    "recommendation",
+    "changed",
+    "to_do",
+];
+
+/// The board as CSV; shares are shares, not percent.
+pub fn text(report: &Report) -> Result<String, csv::Error> {
+    let mut out = csv::Writer::from_writer(Vec::new());
+    out.write_record(HEAD)?;
+    let number = |value: Option<f64>| value.map_or(String::new(), |value| value.to_string());
+    for row in &report.board {
+        let changed = report
+            .changes
+            .iter()
+            .filter(|change| change.process == row.process);
+        let changed: Vec<&str> = changed.map(|change| change.what).collect();
+        let to_do = report
+            .actions
+            .iter()
+            .find(|action| action.process == row.process);
+        let part = |at: usize| number(row.deviation.map(|deviation| deviation[at]));
+        out.write_record([
+            &safe(&row.process),
+            &safe(&row.name),
+            &row.required_class,
+            &row.achieved_class,
+            row.status,
+            &part(1),
+            &part(0),
+            &part(2),
+            &number(row.permissible),
+            &number(row.cases_per_week),
+            row.executor,
+            row.recommendation.as_deref().unwrap_or(""),
+            &changed.join(" "),
+            &to_do.map_or(String::new(), |action| safe(&action.what)),
+        ])?;
+    }
+    let bytes = out.into_inner().map_err(|error| error.into_error())?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}

@@ -1,0 +1,188 @@
+//! A report as Markdown, for a chat or a wiki.
+
+use super::content::Report;
+use super::safe::markdown as safe;
+use super::words::{TERMS, changed, deviation, hours, percent, sparkline, standing, worth};
+use std::fmt::Write;
+
+/// Entries of a list; the rest is counted. Who wants all of them takes CSV or JSON.
+const MOST: usize = 25;
+
+/// The report as Markdown.
+pub fn text(report: &Report) -> String {
+    let mut out = String::new();
+    let _ = writeln!(out, "# Tolerance report, {}\n", report.period.name);
+    let _ = writeln!(
+        out,
+        "{} to {}, compared with {}. {}.\n",
+        report.period.from,
+        report.period.to,
+        report.previous.name,
+        standing(report.standing)
+    );
+    let changes = report.changes.iter().map(|change| {
+        let from = if change.from.is_empty() {
+            "new".to_owned()
+        } else {
+            safe(&change.from)
+        };
+        format!(
+            "**{}**: {} {from} → {} ({})",
+            safe(&change.process),
+            changed(change.what),
+            safe(&change.to),
+            safe(&change.reason)
+        )
+    });
+    list(
+        &mut out,
+        "What changed",
+        "Nothing: class, status and recommendation of every process are as before.",
+        changes,
+    );
+    let actions = report.actions.iter().map(|action| {
+        format!(
+            "**{}**: {} ({})",
+            safe(&action.name),
+            safe(&action.what),
+            worth(action)
+        )
+    });
+    list(&mut out, "What to do now", "Nothing.", actions);
+    let alarms = report.alarms.iter().map(|alarm| {
+        let explained = alarm.explained_by.as_ref();
+        let explained = explained.map_or(String::new(), |what| {
+            format!(", explained by {}", safe(what))
+        });
+        let ended = alarm.ended.as_ref();
+        let ended = ended.map_or(String::new(), |day| format!(", over on {day}"));
+        format!(
+            "**{}** {}: since about {}, found on {}{explained}{ended}",
+            safe(&alarm.process),
+            safe(&alarm.what),
+            alarm.onset,
+            alarm.raised
+        )
+    });
+    list(&mut out, "What has drifted", "Nothing.", alarms);
+    board(&mut out, report);
+    let executors = report.executors.iter().map(|row| {
+        format!(
+            "**{}**, {}: {} cases, {}, {}",
+            safe(&row.process),
+            row.executor,
+            row.cases,
+            row.deviation
+                .map_or("no case has ended".to_owned(), deviation),
+            row.status
+        )
+    });
+    list(
+        &mut out,
+        "People, AI and code",
+        "No process is run by more than one of them.",
+        executors,
+    );
+    let declared = report.disagreements.iter().map(|row| {
+        let doubt = if row.sure { "" } else { " (perhaps)" };
+        format!(
+            "**{}**: {} is declared {} and measured {}{doubt}",
+            safe(&row.process),
+            safe(&row.what),
+            safe(&row.declared),
+            safe(&row.measured)
+        )
+    });
+    list(
+        &mut out,
+        "Declared against measured",
+        "They agree.",
+        declared,
+    );
+    let predictions = report.predictions.iter().map(|row| {
+        let shown = if row.shown { "" } else { ", which may be chance" };
+        format!(
+            "**{}**: automation was said to save {}; people spent {} then and spend {} now: {:.0} h a year less{shown}",
+            safe(&row.process),
+            hours(row.said_to_be_saved),
+            hours(row.spent_then),
+            hours(row.spent_now),
+            row.saved
+        )
+    });
+    list(
+        &mut out,
+        "What was predicted, and what came",
+        "Nothing was predicted a period ago.",
+        predictions,
+    );
+    let open = report
+        .undetermined
+        .iter()
+        .map(|row| format!("**{}** needs {}", safe(&row.process), safe(&row.needs)));
+    list(
+        &mut out,
+        "What could not be judged",
+        "Everything could.",
+        open,
+    );
+    let quality = report
+        .quality
+        .iter()
+        .map(|row| format!("**{}**: {}", safe(&row.process), safe(&row.what)));
+    list(&mut out, "Data quality", "Nothing is lacking.", quality);
+    out.push_str("## Terms\n\n");
+    for (term, meaning) in TERMS {
+        let _ = writeln!(out, "- **{term}**: {meaning}.");
+    }
+    let hashes = report.hashes;
+    let _ = writeln!(
+        out,
+        "\n{} · configuration {:016x} · catalog {:016x} · tolerance table {:016x}",
+        report.made_by, hashes.configuration, hashes.catalog, hashes.tolerance
+    );
+    out
+}
+
+fn list(out: &mut String, title: &str, none: &str, lines: impl ExactSizeIterator<Item = String>) {
+    let _ = writeln!(out, "## {title}\n");
+    let count = lines.len();
+    if count == 0 {
+        let _ = writeln!(out, "{none}\n");
+        return;
+    }
+    for line in lines.take(MOST) {
+        let _ = writeln!(out, "- {line}");
+    }
+    if count > MOST {
+        let _ = writeln!(out, "- and {} more", count - MOST);
+    }
+    out.push('\n');
+}
+
+fn board(out: &mut String, report: &Report) {
+    out.push_str("## All processes\n\n");
+    out.push_str("| process | class: needs, holds | status | deviation | permissible | trend | a week | should be run by |\n");
+    out.push_str("| --- | --- | --- | --- | --- | --- | --- | --- |\n");
+    for row in report.board.iter().take(10 * MOST) {
+        let _ = writeln!(
+            out,
+            "| {} | {}, {} | {} | {} | {} | {} | {} | {} |",
+            safe(&row.name),
+            row.required_class,
+            row.achieved_class,
+            row.status,
+            row.deviation.map_or("-".to_owned(), deviation),
+            row.permissible.map_or("-".to_owned(), percent),
+            sparkline(&row.trend),
+            row.cases_per_week
+                .map_or("-".to_owned(), |rate| format!("{rate:.1}")),
+            row.recommendation.as_deref().unwrap_or("-"),
+        );
+    }
+    let more = report.board.len().saturating_sub(10 * MOST);
+    if more > 0 {
+        let _ = writeln!(out, "\nand {more} more");
+    }
+    out.push('\n');
+}

@@ -1,0 +1,22 @@
+//! Re-scoring reports: what changed in a period, what to do now, and what that rests on.
+//!
+//! A report is plain data ([`Report`]) made from the scores at the beginning and at the end of a period and from the drift
+//! between them; each format is written from that data alone, so the same database gives the same bytes.
+
+mod content;
+mod csv;
+mod deliver;
+mod html;
+mod make;
+mod markdown;
+mod period;
+mod safe;
+mod words;
+
+pub use content::{Findings, Report};
+pub use csv::text as csv;
+pub use deliver::{DeliveryError, deliver, due, is_report, is_there, kept};
+pub use html::text as html;
+pub use make::make;
+pub use markdown::text as markdown;
+pub use period::{Period, PeriodKind};

@@ -1,0 +1,207 @@
+//! The time that a report is about: whole days in UTC.
+
+use crate::model::{DAY_HOURS, Day, Hour, Time};
+use chrono::{Datelike, Months, NaiveDate, Weekday};
+
+/// Days from one to another, the last one not included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Period {
+    /// Its kind.
+    pub kind: PeriodKind,
+    /// Its first day.
+    pub from: Day,
+    /// The day after its last.
+    pub to: Day,
+}
+
+/// Calendar periods, and any other days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PeriodKind {
+    /// Monday to Sunday (ISO 8601).
+    Week,
+    /// A calendar month.
+    Month,
+    /// Three of them, from January, April, July or October on.
+    Quarter,
+    /// Given by their dates.
+    Days,
+}
+
+impl Period {
+    /// The latest period of a kind that has ended when a day begins.
+    pub fn last_before(kind: PeriodKind, today: Day) -> Option<Period> {
+        let date = date_of(today)?;
+        let to = match kind {
+            PeriodKind::Week => date.week(Weekday::Mon).first_day(),
+            PeriodKind::Month => date.with_day(1)?,
+            PeriodKind::Quarter => date.with_day(1)?.with_month0(date.month0() / 3 * 3)?,
+            PeriodKind::Days => return None,
+        };
+        Period {
+            kind,
+            from: 0,
+            to: day_of(to),
+        }
+        .with_start()
+    }
+
+    /// From `FROM..TO`, two dates of which the second is the day after the last.
+    pub fn parse(text: &str, today: Day) -> Result<Period, String> {
+        let kind = match text {
+            "week" => PeriodKind::Week,
+            "month" => PeriodKind::Month,
+            "quarter" => PeriodKind::Quarter,
+            _ => PeriodKind::Days,
+        };
+        if kind != PeriodKind::Days {
+            return Period::last_before(kind, today).ok_or_else(|| "no such period".to_owned());
+        }
+        let (from, to) = text
+            .split_once("..")
+            .ok_or("is week, month, quarter, or FROM..TO such as 2026-01-01..2026-04-01")?;
+        let parse = |text: &str| {
+            let date = text.parse::<NaiveDate>();
+            date.map(day_of)
+                .map_err(|_| format!("`{text}` is not a date such as 2026-01-01"))
+        };
+        let (from, to) = (parse(from)?, parse(to)?);
+        if from >= to {
+            return Err("FROM must lie before TO".to_owned());
+        }
+        if to > today {
+            return Err("TO must not lie in the future: that period has not ended".to_owned());
+        }
+        Ok(Period { kind, from, to })
+    }
+
+    /// The one before, of the same kind.
+    pub fn before(self) -> Option<Period> {
+        let earlier = Period {
+            kind: self.kind,
+            from: 0,
+            to: self.from,
+        };
+        match self.kind {
+            PeriodKind::Days => Some(Period {
+                from: self.from - (self.to - self.from),
+                ..earlier
+            }),
+            _ => earlier.with_start(),
+        }
+    }
+
+    /// With the first day that follows from its end.
+    fn with_start(self) -> Option<Period> {
+        let end = date_of(self.to)?;
+        let months = |count| end.checked_sub_months(Months::new(count));
+        let from = match self.kind {
+            PeriodKind::Week => end.checked_sub_days(chrono::Days::new(7)),
+            PeriodKind::Month => months(1),
+            PeriodKind::Quarter => months(3),
+            PeriodKind::Days => None,
+        }?;
+        Some(Period {
+            from: day_of(from),
+            ..self
+        })
+    }
+
+    /// Its first hour, and the one after its last.
+    pub fn hours(self) -> (Hour, Hour) {
+        (self.from * DAY_HOURS, self.to * DAY_HOURS)
+    }
+
+    /// As part of a file name: `2026-W14`, `2026-03`, `2026-Q1`, or its first and last day. Later ones of a kind sort
+    /// behind earlier ones.
+    pub fn id(self) -> String {
+        let Some(first) = date_of(self.from) else {
+            return String::new();
+        };
+        match self.kind {
+            PeriodKind::Week => self.name(),
+            PeriodKind::Month => first.format("%Y-%m").to_string(),
+            PeriodKind::Quarter => format!("{}-Q{}", first.year(), first.month0() / 3 + 1),
+            PeriodKind::Days => format!("{}-{}", date(self.from), date(self.to - 1)),
+        }
+    }
+
+    /// What it is called: `2026-W14`, `March 2026`, `Q1 2026`, or its first and last day.
+    pub fn name(self) -> String {
+        let Some(first) = date_of(self.from) else {
+            return String::new();
+        };
+        match self.kind {
+            PeriodKind::Week => first.format("%G-W%V").to_string(),
+            PeriodKind::Month => first.format("%B %Y").to_string(),
+            PeriodKind::Quarter => format!("Q{} {}", first.month0() / 3 + 1, first.year()),
+            PeriodKind::Days => format!("{} to {}", date(self.from), date(self.to - 1)),
+        }
+    }
+}
+
+/// `YYYY-MM-DD`.
+pub fn date(day: Day) -> String {
+    date_of(day).map_or_else(String::new, |date| date.to_string())
+}
+
+fn date_of(day: Day) -> Option<NaiveDate> {
+    NaiveDate::from_ymd_opt(1970, 1, 1)?
+        .checked_add_signed(chrono::TimeDelta::try_days(i64::from(day))?)
+}
+
+fn day_of(date: NaiveDate) -> Day {
+    Time::from_utc(date.and_time(chrono::NaiveTime::MIN).and_utc()).day()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> Day {
+        day_of(text.parse().unwrap())
+    }
+
+    fn shown(period: Period) -> String {
+        format!(
+            "{} {}..{}",
+            period.name(),
+            date(period.from),
+            date(period.to)
+        )
+    }
+
+    #[test]
+    fn calendar_periods_that_have_ended() {
+        let today = day("2026-04-01");
+        let last = |kind| shown(Period::last_before(kind, today).unwrap());
+        assert_eq!(last(PeriodKind::Week), "2026-W13 2026-03-23..2026-03-30");
+        assert_eq!(last(PeriodKind::Month), "March 2026 2026-03-01..2026-04-01");
+        assert_eq!(last(PeriodKind::Quarter), "Q1 2026 2026-01-01..2026-04-01");
+        let week = Period::last_before(PeriodKind::Week, day("2026-01-01")).unwrap();
+        assert_eq!(shown(week), "2025-W52 2025-12-22..2025-12-29");
+        assert_eq!(
+            shown(week.before().unwrap()),
+            "2025-W51 2025-12-15..2025-12-22"
+        );
+        let quarter = Period::last_before(PeriodKind::Quarter, day("2026-03-31")).unwrap();
+        assert_eq!(shown(quarter), "Q4 2025 2025-10-01..2026-01-01");
+        assert_eq!(quarter.before().unwrap().name(), "Q3 2025");
+    }
+
+    #[test]
+    fn days_by_their_dates() {
+        let today = day("2026-04-01");
+        let period = Period::parse("2026-01-10..2026-01-20", today).unwrap();
+        assert_eq!(period.name(), "2026-01-10 to 2026-01-19");
+        assert_eq!(date(period.before().unwrap().from), "2025-12-31");
+        for wrong in [
+            "year",
+            "2026-01-10",
+            "2026-01-10..2026-01-10",
+            "x..y",
+            "2026-01-01..2026-04-02",
+        ] {
+            assert!(Period::parse(wrong, today).is_err(), "{wrong}");
+        }
+    }
+}

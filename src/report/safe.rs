@@ -1,0 +1,82 @@
+//! Names from logs and catalogs, made harmless for each format.
+
+/// Longer names are cut.
+const MOST_CHARS: usize = 120;
+
+/// Marks that turn the direction of a line around: a name must not rearrange what stands beside it.
+fn turns_around(character: char) -> bool {
+    matches!(character, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A text on one line, without control characters and marks of direction, not endless.
+pub(super) fn plain(text: &str) -> String {
+    let harmless = text.chars().filter(|c| !turns_around(*c));
+    let mut line: String = harmless
+        .map(|c| {
+            if c.is_control() || c == '\u{2028}' || c == '\u{2029}' {
+                ' '
+            } else {
+                c
+            }
+        })
+        .take(MOST_CHARS + 1)
+        .collect();
+    if line.chars().count() > MOST_CHARS {
+        line = line.chars().take(MOST_CHARS - 1).collect();
+        line.push('…');
+    }
+    line
+}
+
+/// In Markdown: nothing of it is taken for a sign (CommonMark, section 2.4), nor for a mention or a link.
+pub(super) fn markdown(text: &str) -> String {
+    let mut out = String::new();
+    for character in plain(text).chars() {
+        if character.is_ascii_punctuation()
+            && !matches!(character, ',' | '%' | ';' | '/' | '?' | '\'' | '"')
+        {
+            out.push('\\');
+        }
+        out.push(character);
+    }
+    out
+}
+
+/// In a field of CSV: what a spreadsheet would take for a formula is text (OWASP, "CSV injection").
+pub(super) fn csv(text: &str) -> String {
+    let text = plain(text);
+    match text.trim_start().chars().next() {
+        Some('=' | '+' | '-' | '@' | '|' | '%') => format!("'{text}"),
+        _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn hostile_names_come_out_harmless() {
+        assert_eq!(plain("a\u{202e}b\r\nc\u{2028}d"), "ab  c d");
+        assert_eq!(plain(&"x".repeat(10_000)).chars().count(), 120);
+        assert_eq!(
+            markdown("[a](b) <c> *d* |e| #f @g"),
+            "\\[a\\]\\(b\\) \\<c\\> \\*d\\* \\|e\\| \\#f \\@g"
+        );
+        assert_eq!(csv("=HYPERLINK(\"x\")"), "'=HYPERLINK(\"x\")");
+        assert_eq!(csv(" +1"), "' +1");
+        assert_eq!(csv("plain"), "plain");
+    }
+
+    proptest! {
+        #[test]
+        fn always_one_line_of_bounded_length(text in any::<String>()) {
+            for made in [plain(&text), csv(&text)] {
+                prop_assert!(made.chars().count() <= MOST_CHARS + 1);
+                prop_assert!(!made.chars().any(|c| c.is_control() || turns_around(c)));
+            }
+            prop_assert!(!markdown(&text).contains('\n'));
+        }
+    }
+}

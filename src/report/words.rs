@@ -1,0 +1,102 @@
+//! Figures for people.
+
+use super::content::{Action, Standing};
+
+/// A share in percent.
+pub(super) fn percent(share: f64) -> String {
+    format!("{:.2} %", 100.0 * share)
+}
+
+/// A deviation with its interval.
+pub(super) fn deviation([lower, mean, upper]: [f64; 3]) -> String {
+    format!(
+        "{:.2} % ({:.2} to {:.2})",
+        100.0 * mean,
+        100.0 * lower,
+        100.0 * upper
+    )
+}
+
+/// Hours a year with their interval.
+pub(super) fn hours([lower, mean, upper]: [f64; 3]) -> String {
+    format!("{mean:.0} h a year ({lower:.0} to {upper:.0})")
+}
+
+/// What an action is worth, and how sure that is.
+pub(super) fn worth(action: &Action) -> String {
+    match action.hours_per_year {
+        Some(saved) => format!("{}: {}", hours(saved), action.confidence),
+        None => action.confidence.to_owned(),
+    }
+}
+
+/// How processes stand, and how they stood.
+pub(super) fn standing([now, then]: [Standing; 2]) -> String {
+    let change = |now: usize, then: usize| match now as i64 - then as i64 {
+        0 => String::new(),
+        more => format!(" ({more:+})"),
+    };
+    let part = |words: &str, now: usize, then: usize| format!("{now} {words}{}", change(now, then));
+    let mut parts = vec![
+        part("within", now.within, then.within),
+        part("outside", now.outside, then.outside),
+        part("undetermined", now.undetermined, then.undetermined),
+    ];
+    if now.no_tolerance + then.no_tolerance > 0 {
+        parts.push(part(
+            "without a tolerance",
+            now.no_tolerance,
+            then.no_tolerance,
+        ));
+    }
+    format!("{} processes: {}", now.processes, parts.join(", "))
+}
+
+/// What a change is about.
+pub(super) fn changed(what: &str) -> &'static str {
+    match what {
+        "required_class" => "class it needs",
+        "achieved_class" => "class it holds",
+        "status" => "status",
+        _ => "who should run it",
+    }
+}
+
+/// A line of bars for the last periods, lowest to highest; blanks where nothing is known.
+pub(super) fn sparkline(values: &[Option<f64>]) -> String {
+    const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let most = values
+        .iter()
+        .flatten()
+        .fold(0.0f64, |most, value| most.max(*value));
+    let bar = |value: &Option<f64>| match value {
+        None => ' ',
+        Some(_) if most <= 0.0 => BARS[0],
+        Some(value) => BARS[((value / most * 7.0).round() as usize).min(7)],
+    };
+    values.iter().map(bar).collect()
+}
+
+/// What the terms mean, said once in every report.
+pub(super) const TERMS: [(&str, &str); 5] = [
+    (
+        "deviation",
+        "how far a case ended from how it should: 0 as designed, 1 wrong. 2 % means two wrong cases in a hundred, or more that were slightly off",
+    ),
+    (
+        "(… to …)",
+        "the range within which the true value lies with 95 % confidence; more cases make it narrower",
+    ),
+    (
+        "class",
+        "how precise a process must be: f fine, m medium, c coarse, v very coarse; from it and the size of the process follows the deviation that is permissible",
+    ),
+    (
+        "within, outside, undetermined",
+        "the whole range lies below the permissible deviation, above it, or on both sides: then more cases are needed",
+    ),
+    (
+        "drift",
+        "a process has changed against its own past, by more than chance would have it",
+    ),
+];

@@ -1,0 +1,167 @@
+//! Reports: what they say, the same bytes every time, and hostile names in every format.
+
+mod common;
+
+use common::Home;
+use serde_json::Value;
+
+/// A name that no format may take for anything but a name.
+const HOSTILE: &str =
+    "=cmd|'/c calc'!A1 <script>alert(1)</script> [x](http://e.invalid) \u{202e}evil";
+
+/// Cases of one process in the months from January to March of 2026, ten a day; from March on more are bad.
+fn log(process: &str) -> String {
+    let mut log = String::new();
+    let process = serde_json::to_string(process).unwrap();
+    for day in 0..90u32 {
+        let (month, date) = match day {
+            0..31 => (1, day + 1),
+            31..59 => (2, day - 30),
+            _ => (3, day - 58),
+        };
+        for nth in 0..10u32 {
+            let number = 10 * day + nth;
+            let bad = if month < 3 {
+                number % 50 == 0
+            } else {
+                number % 4 == 0
+            };
+            let outcome = if bad { "bad" } else { "good" };
+            let executor = if nth < 5 { "human" } else { "ai" };
+            for (minute, rest) in [
+                (0, "\"activity\":\"open\"".to_owned()),
+                (
+                    30,
+                    format!(
+                        "\"activity\":\"close\",\"lifecycle\":\"end\",\"outcome\":\"{outcome}\""
+                    ),
+                ),
+            ] {
+                log.push_str(&format!(
+                    "{{\"time\":\"2026-{month:02}-{date:02}T{nth:02}:{minute:02}:00Z\",\"process\":{process},\"case\":\"{}-{number}\",\"executor\":\"{executor}\",{rest}}}\n",
+                    process.len()
+                ));
+            }
+        }
+    }
+    log
+}
+
+fn filled() -> Home {
+    let home = Home::new("[]");
+    home.write(
+        "catalog.yaml",
+        "processes:\n- { id: triage, name: Triage of alerts, criticality: medium, outcomes: { good: 0, bad: 1 }, hands_on_minutes: 30, automation: { build_hours: 40 } }\n",
+    );
+    home.write(
+        "toleranced.yaml",
+        "listen: 127.0.0.1:0\ndata_dir: data\ncatalog: catalog.yaml\nscore: {every: 200ms, window: 60d}\n\
+         sources: [{name: in, paths: [log.ndjson], mapping: toleranced}]\n",
+    );
+    home.write("log.ndjson", log("triage") + &log(HOSTILE));
+    let daemon = home.start();
+    daemon.wait_for_metric(r#"toleranced_ingest_events_total{source="in"}"#, 3_600.0);
+    daemon.wait_for_metric(r#"toleranced_cases_late_total{process="triage"}"#, 900.0);
+    daemon.stop();
+    home
+}
+
+fn report(home: &Home, flags: &[&str]) -> String {
+    let out = home.run(&[&["report", "--period", "2026-03-01..2026-04-01"], flags].concat());
+    assert!(out.status.success(), "{out:?}");
+    String::from_utf8(out.stdout).unwrap()
+}
+
+#[test]
+fn it_says_what_changed_and_what_to_do() {
+    let home = filled();
+    let json: Value = serde_json::from_str(&report(&home, &["--format", "json"])).unwrap();
+    assert_eq!(json["version"], 1);
+    assert_eq!(json["period"]["name"], "2026-03-01 to 2026-03-31");
+    let of = |list: &str, key: &str, value: &str| -> Vec<Value> {
+        let all = json[list].as_array().unwrap().iter();
+        all.filter(|one| one[key] == value).cloned().collect()
+    };
+    // One case in four is bad since March.
+    let row = &of("board", "process", "triage")[0];
+    assert_eq!(row["status"], "outside");
+    let mean = row["deviation"][1].as_f64().unwrap();
+    assert!((0.1..0.25).contains(&mean), "{row}");
+    let trend: Vec<Option<f64>> = serde_json::from_value(row["trend"].clone()).unwrap();
+    assert_eq!(trend.len(), 8);
+    assert_eq!(trend[0], None, "nothing was there half a year ago");
+    assert!(trend[7] > trend[6] && trend[6].is_some(), "{trend:?}");
+    let status: Vec<Value> = of("changes", "process", "triage");
+    let status = status
+        .iter()
+        .find(|change| change["what"] == "status")
+        .unwrap();
+    assert_eq!(status["to"], "outside", "{status}");
+    // AI deviates, so it is to be withdrawn, and that comes first.
+    assert_eq!(json["actions"][0]["kind"], "withdraw");
+    let alarm = &of("alarms", "stream", "deviation")[0];
+    assert!(alarm["onset"].as_str().unwrap() >= "2026-02-2", "{alarm}");
+    assert!(alarm["days"].as_array().unwrap().len() > 20);
+    assert_eq!(of("executors", "process", "triage").len(), 2);
+    assert_eq!(json["standing"][0]["processes"], 2);
+}
+
+#[test]
+fn the_same_database_gives_the_same_bytes_in_every_format() {
+    let home = filled();
+    for format in ["html", "md", "json", "csv"] {
+        let first = report(&home, &["--format", format]);
+        assert_eq!(first, report(&home, &["--format", format]), "{format}");
+        // As the ending of the file says.
+        let file = home.text_path(&format!("report.{format}"));
+        report(&home, &["--output", &file]);
+        assert_eq!(std::fs::read_to_string(file).unwrap(), first);
+    }
+}
+
+#[test]
+fn hostile_names_come_out_harmless() {
+    let home = filled();
+    let html = report(&home, &["--format", "html"]);
+    assert!(
+        html.contains("&lt;script&gt;") && !html.contains("<script"),
+        "{html}"
+    );
+    assert!(!html.contains('\u{202e}'));
+    // Nothing is loaded from anywhere.
+    for loading in ["src=", "href=", "url(", "@import"] {
+        assert!(!html.contains(loading), "{loading}");
+    }
+    let md = report(&home, &["--format", "md"]);
+    assert!(
+        !md.contains("<script>") && !md.contains("[x](") && !md.contains('\u{202e}'),
+        "{md}"
+    );
+    let csv = report(&home, &["--format", "csv"]);
+    let formulas = csv.lines().flat_map(|line| line.split(','));
+    for field in formulas.map(|field| field.trim_start_matches('"')) {
+        assert!(!field.starts_with(['=', '+', '@']), "{field}");
+    }
+}
+
+#[test]
+fn periods_that_are_none_are_refused() {
+    let home = filled();
+    for wrong in ["year", "2026-03-01..2026-03-01", "2026-03-01..2999-01-01"] {
+        let out = home.run(&["report", "--period", wrong]);
+        assert_eq!(out.status.code(), Some(2), "{wrong}: {out:?}");
+    }
+    // A period before everything is a report without processes.
+    let out = home.run(&[
+        "report",
+        "--period",
+        "2020-01-01..2020-02-01",
+        "--format",
+        "json",
+    ]);
+    let json: Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!(
+        json["standing"][0]["undetermined"],
+        json["standing"][0]["processes"]
+    );
+}
