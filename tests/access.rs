@@ -296,7 +296,7 @@ fn each_admin_action_is_in_the_log_and_in_the_database_without_the_secret() {
 
 fn audit_rows(home: &Home) -> Vec<(String, String, String, String, u16)> {
     let db = rusqlite::Connection::open(home.path("data/toleranced.db")).unwrap();
-    let query = "SELECT who, role, from_where, what, status FROM audit ORDER BY id";
+    let query = "SELECT who, role, from_where, what, status FROM audit ORDER BY what, id";
     let mut query = db.prepare(query).unwrap();
     let rows = query.query_map([], |row| {
         Ok((
