@@ -41,6 +41,8 @@ pub struct Config {
     pub drift: DriftTerms,
     /// How metrics are exported.
     pub metrics: MetricTerms,
+    /// How the pages are shown.
+    pub pages: PageTerms,
     /// Bounds.
     pub limits: Limits,
     /// The declared processes.
@@ -108,6 +110,14 @@ pub enum SourceKind {
     Drop,
 }
 
+/// How the pages are shown.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PageTerms {
+    /// Whether the board explains itself to who sees it for the first time.
+    pub guide: bool,
+}
+
 /// Bounds, each with a metric that counts what it cost.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -163,6 +173,8 @@ struct Raw {
     drift: RawDrift,
     #[serde(default)]
     metrics: RawMetrics,
+    #[serde(default)]
+    pages: PageTerms,
     #[serde(default)]
     limits: Limits,
 }
@@ -298,6 +310,7 @@ impl Loader {
             window,
             drift,
             metrics,
+            pages: raw.pages,
             limits: raw.limits,
             catalog,
             tolerance,

@@ -39,12 +39,12 @@ pub(super) async fn scrape(State(daemon): Daemon, headers: HeaderMap) -> Respons
     }
 }
 
-fn asked<'a>(headers: &'a HeaderMap, name: &HeaderName) -> &'a str {
+pub(super) fn asked<'a>(headers: &'a HeaderMap, name: &HeaderName) -> &'a str {
     let value = headers.get(name).and_then(|value| value.to_str().ok());
     value.unwrap_or_default()
 }
 
-fn accepts_gzip(accept: &str) -> bool {
+pub(super) fn accepts_gzip(accept: &str) -> bool {
     accept.split(',').any(|part| {
         let mut words = part.split(';').map(str::trim);
         let known = words
@@ -54,7 +54,7 @@ fn accepts_gzip(accept: &str) -> bool {
     })
 }
 
-fn packed(text: &[u8]) -> std::io::Result<Vec<u8>> {
+pub(super) fn packed(text: &[u8]) -> std::io::Result<Vec<u8>> {
     let room = Vec::with_capacity(text.len() / 8);
     let mut encoder = GzEncoder::new(room, Compression::fast());
     encoder.write_all(text)?;

@@ -1,8 +1,8 @@
-//! HTTP: metrics, health, reload, scores as JSON, and a plain landing page.
+//! HTTP: metrics, health, reload, scores as JSON, and the pages.
 
 mod drift;
-mod landing;
 mod metrics;
+mod pages;
 mod server;
 
 pub use server::{Signals, serve};

@@ -1,9 +1,9 @@
 //! Routes, limits and signals.
 
-use super::{drift, landing, metrics};
+use super::{drift, metrics, pages};
 use crate::daemon::Running;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -27,7 +27,6 @@ pub async fn serve(
     signals: Signals,
 ) -> std::io::Result<()> {
     let app = Router::new()
-        .route("/", get(page))
         .route("/metrics", get(metrics::scrape))
         .route("/-/healthy", get(|| async { "toleranced is healthy\n" }))
         .route("/-/ready", get(ready))
@@ -39,6 +38,7 @@ pub async fn serve(
         .route("/api/v1/alarms/{id}", get(drift::alarm))
         .route("/api/v1/alarms/{id}/acknowledge", post(drift::acknowledge))
         .route("/api/v1/marks", post(drift::mark))
+        .merge(pages::routes())
         .layer(axum::extract::DefaultBodyLimit::max(64 << 10))
         .layer(axum::middleware::from_fn_with_state(
             daemon.clone(),
@@ -179,17 +179,4 @@ async fn sources(State(daemon): Daemon) -> Response {
         })
         .collect();
     Json(serde_json::json!({"version": 1, "sources": sources})).into_response()
-}
-
-async fn page(State(daemon): Daemon) -> Response {
-    let html = landing::page(&daemon.shared.snapshot(), &daemon.shared.sources());
-    let headers = [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-        ),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    ];
-    (headers, html).into_response()
 }
