@@ -6,12 +6,12 @@ use crate::model::Day;
 use crate::web::pages::words;
 use maud::{Markup, html};
 
-const WIDTH: f64 = 960.0;
-const HEIGHT: f64 = 280.0;
+const WIDTH: f64 = 1240.0;
+const HEIGHT: f64 = 300.0;
 const LEFT: f64 = 56.0;
-const RIGHT: f64 = 946.0;
+const RIGHT: f64 = 1226.0;
 const TOP: f64 = 34.0;
-const BOTTOM: f64 = 248.0;
+const BOTTOM: f64 = 268.0;
 
 /// Mean deviation of the cases that ended on a day.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -69,7 +69,7 @@ pub(in crate::web::pages) fn control(chart: &Control) -> Markup {
         width: WIDTH,
         height: HEIGHT,
         body: html! {
-            (frame.axes()) (frame.baseline()) (frame.band()) (frame.lines()) (frame.points()) (frame.marks())
+            (frame.baseline()) (frame.axes()) (frame.band()) (frame.lines()) (frame.points()) (frame.marks())
         },
     };
     html! { (picture.markup()) (key(chart)) }

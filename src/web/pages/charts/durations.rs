@@ -14,7 +14,7 @@ const LEFT: f64 = 44.0;
 const RIGHT: f64 = 548.0;
 const TOP: f64 = 26.0;
 const BOTTOM: f64 = 196.0;
-const BINS: usize = 32;
+const BINS: usize = 48;
 
 /// Times that are named on the axis, in seconds.
 const NAMED: [(f64, &str); 12] = [

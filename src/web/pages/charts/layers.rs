@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 /// Sweeps that reduce crossings; more change little.
 const SWEEPS: usize = 12;
+/// Rounds that straighten; each moves everything a little nearer.
+const ROUNDS: usize = 80;
 
 /// Where everything is. Units are those of `apart`.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,19 +21,19 @@ pub(super) struct Layout {
     pub width: f64,
 }
 
-/// Lays out the edges between nodes `0..count`, of which the first is the start. Edges are in order of their weight: the
-/// heavier, the more they decide what is forward. An edge from a node to itself has no points. `apart` is how far neighbours
-/// in a layer are apart: nodes among each other, and where an edge passes.
-pub(super) fn layout(count: usize, edges: &[(usize, usize)], apart: (f64, f64)) -> Layout {
+/// Lays out the edges between nodes `0..count`, each with its weight, heaviest first: the heavier, the more they decide what is
+/// forward, and the straighter they are. An edge from a node to itself has no points. `apart` is how far neighbours in a layer
+/// are apart: nodes among each other, and where an edge passes.
+pub(super) fn layout(count: usize, edges: &[(usize, usize, i64)], apart: (f64, f64)) -> Layout {
     let back = back_edges(count, edges);
-    let forward: Vec<(usize, usize)> = edges
+    let forward: Vec<(usize, usize, i64)> = edges
         .iter()
         .zip(&back)
-        .map(|(&(a, b), back)| if *back { (b, a) } else { (a, b) })
+        .map(|(&(a, b, weight), back)| if *back { (b, a, weight) } else { (a, b, weight) })
         .collect();
     let layer = longest_paths(count, &forward);
     let mut graph = Graph::new(count, &layer);
-    let chains: Vec<Vec<usize>> = forward.iter().map(|&(a, b)| graph.chain(a, b)).collect();
+    let chains: Vec<Vec<usize>> = forward.iter().map(|edge| graph.chain(*edge)).collect();
     graph.reduce_crossings();
     graph.place(apart);
     let point = |node: &usize| (graph.layer[*node], graph.x[*node]);
@@ -51,18 +53,28 @@ pub(super) fn layout(count: usize, edges: &[(usize, usize)], apart: (f64, f64)) 
     }
 }
 
-/// Those that would close a cycle among heavier ones.
-fn back_edges(count: usize, edges: &[(usize, usize)]) -> Vec<bool> {
+/// Those that would close a cycle. First the start is led to every node along the heaviest edges (Prim), so that what comes
+/// later in a case stands below; then the others are taken, the heavier before the lighter.
+fn back_edges(count: usize, edges: &[(usize, usize, i64)]) -> Vec<bool> {
     let mut after: Vec<Vec<usize>> = vec![Vec::new(); count];
-    let mut back = Vec::with_capacity(edges.len());
-    for &(a, b) in edges {
+    let mut back = vec![None; edges.len()];
+    let mut reached = vec![false; count];
+    reached[0] = true;
+    let leads_on = |reached: &[bool], (a, b, _): &(usize, usize, i64)| reached[*a] && !reached[*b];
+    while let Some(nth) = edges.iter().position(|edge| leads_on(&reached, edge)) {
+        let (a, b, _) = edges[nth];
+        after[a].push(b);
+        reached[b] = true;
+        back[nth] = Some(false);
+    }
+    for (&(a, b, _), back) in edges.iter().zip(&mut back).filter(|(_, back)| back.is_none()) {
         let closes = a != b && reaches(&after, b, a);
         if !closes && a != b {
             after[a].push(b);
         }
-        back.push(closes);
+        *back = Some(closes);
     }
-    back
+    back.into_iter().map(|back| back == Some(true)).collect()
 }
 
 fn reaches(after: &[Vec<usize>], from: usize, to: usize) -> bool {
@@ -80,11 +92,11 @@ fn reaches(after: &[Vec<usize>], from: usize, to: usize) -> bool {
 }
 
 /// The layer of each node: behind all that lead to it.
-fn longest_paths(count: usize, edges: &[(usize, usize)]) -> Vec<usize> {
+fn longest_paths(count: usize, edges: &[(usize, usize, i64)]) -> Vec<usize> {
     let mut layer = vec![0; count];
     // Without cycles this settles after as many rounds as there are nodes.
     for _ in 0..count {
-        for &(a, b) in edges.iter().filter(|(a, b)| a != b) {
+        for &(a, b, _) in edges.iter().filter(|(a, b, _)| a != b) {
             layer[b] = layer[b].max(layer[a] + 1);
         }
     }
@@ -97,6 +109,8 @@ struct Graph {
     /// By layer, from left to right.
     order: Vec<Vec<usize>>,
     neighbours: Vec<(Vec<usize>, Vec<usize>)>,
+    /// Of what leads to and from each: by neighbour and weight.
+    pulls: Vec<Vec<(usize, f64)>>,
     x: Vec<f64>,
     /// From here on they are places of edges.
     nodes: usize,
@@ -113,13 +127,14 @@ impl Graph {
             layer: layer.to_vec(),
             order,
             neighbours: vec![Default::default(); count],
+            pulls: vec![Vec::new(); count],
             x: Vec::new(),
             nodes: count,
         }
     }
 
     /// Leads an edge from layer to layer; gives what it goes through.
-    fn chain(&mut self, from: usize, to: usize) -> Vec<usize> {
+    fn chain(&mut self, (from, to, weight): (usize, usize, i64)) -> Vec<usize> {
         if from == to {
             return Vec::new();
         }
@@ -129,12 +144,16 @@ impl Graph {
             self.layer.push(layer);
             self.order[layer].push(place);
             self.neighbours.push(Default::default());
+            self.pulls.push(Vec::new());
             chain.push(place);
         }
         chain.push(to);
         for pair in chain.windows(2) {
             self.neighbours[pair[0]].1.push(pair[1]);
             self.neighbours[pair[1]].0.push(pair[0]);
+            let pull = weight.max(1) as f64;
+            self.pulls[pair[0]].push((pair[1], pull));
+            self.pulls[pair[1]].push((pair[0], pull));
         }
         chain
     }
@@ -206,7 +225,7 @@ impl Graph {
             let centred: Vec<f64> = wanted.iter().map(|x| x - middle).collect();
             self.settle(layer, &centred, apart);
         }
-        for round in 0..SWEEPS {
+        for round in 0..ROUNDS {
             let layers: Vec<usize> = match round % 2 {
                 0 => (0..self.order.len()).collect(),
                 _ => (0..self.order.len()).rev().collect(),
@@ -220,32 +239,43 @@ impl Graph {
         self.x.iter_mut().for_each(|x| *x -= left);
     }
 
+    /// The mean of its neighbours by weight.
     fn wanted(&self, node: usize) -> f64 {
-        let (before, after) = &self.neighbours[node];
-        let all = before.iter().chain(after);
-        let (sum, count) = all.fold((0.0, 0), |(sum, count), node| (sum + self.x[*node], count + 1));
-        if count == 0 { self.x[node] } else { sum / f64::from(count) }
+        let pulls = self.pulls[node].iter();
+        let (sum, weight) = pulls.fold((0.0, 0.0), |(sum, weight), (other, pull)| {
+            (sum + self.x[*other] * pull, weight + pull)
+        });
+        if weight > 0.0 { sum / weight } else { self.x[node] }
     }
 
-    /// The nearest places to those wanted that keep order and distance: pushed from the left and from the right, and the mean
-    /// of both, which keeps the distances, too.
+    /// The places nearest to those wanted (weighted least squares) that keep order and distance: without the distances an
+    /// isotonic regression, solved by pooling adjacent violators (Barlow et al. 1972).
     fn settle(&mut self, layer: usize, wanted: &[f64], apart: (f64, f64)) {
-        let order = &self.order[layer];
-        let gap = |a: usize, b: usize| match (order[a] < self.nodes, order[b] < self.nodes) {
+        let order = self.order[layer].clone();
+        let gap = |a: usize, b: usize| match (a < self.nodes, b < self.nodes) {
             (true, true) => apart.0,
             (false, false) => apart.1,
             _ => (apart.0 + apart.1) / 2.0,
         };
-        let mut from_left = wanted.to_vec();
-        let mut from_right = wanted.to_vec();
+        let mut offsets = vec![0.0; order.len()];
         for nth in 1..order.len() {
-            from_left[nth] = from_left[nth].max(from_left[nth - 1] + gap(nth - 1, nth));
+            offsets[nth] = offsets[nth - 1] + gap(order[nth - 1], order[nth]);
         }
-        for nth in (1..order.len()).rev() {
-            from_right[nth - 1] = from_right[nth - 1].min(from_right[nth] - gap(nth - 1, nth));
-        }
+        // Mean, weight and number of members of each block.
+        let mut blocks: Vec<(f64, f64, usize)> = Vec::new();
         for (nth, node) in order.iter().enumerate() {
-            self.x[*node] = (from_left[nth] + from_right[nth]) / 2.0;
+            let pulls = self.pulls[*node].iter().map(|(_, pull)| pull);
+            let mut block = (wanted[nth] - offsets[nth], pulls.sum::<f64>().max(1.0), 1);
+            while let Some(before) = blocks.pop_if(|before| before.0 > block.0) {
+                let weight = before.1 + block.1;
+                let mean = (before.0 * before.1 + block.0 * block.1) / weight;
+                block = (mean, weight, before.2 + block.2);
+            }
+            blocks.push(block);
+        }
+        let settled = blocks.iter().flat_map(|(mean, _, members)| std::iter::repeat_n(*mean, *members));
+        for ((node, mean), offset) in order.iter().zip(settled).zip(&offsets) {
+            self.x[*node] = mean + offset;
         }
     }
 }
@@ -257,7 +287,7 @@ mod tests {
 
     #[test]
     fn a_chain_with_a_jump_back_is_one_column() {
-        let found = layout(3, &[(0, 1), (1, 2), (2, 1)], (10.0, 4.0));
+        let found = layout(3, &[(0, 1, 9), (1, 2, 9), (2, 1, 1)], (10.0, 4.0));
         assert_eq!(found.back, [false, false, true]);
         assert_eq!(found.nodes, [(0, 0.0), (1, 0.0), (2, 0.0)]);
         assert_eq!(found.edges[2], [(2, 0.0), (1, 0.0)]);
@@ -266,7 +296,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_two_nodes_touch_and_every_edge_goes_layer_by_layer(
-            edges in proptest::collection::vec((0usize..12, 0usize..12), 0..40),
+            edges in proptest::collection::vec((0usize..12, 0usize..12, 1i64..100), 0..40),
         ) {
             let found = layout(12, &edges, (10.0, 4.0));
             for (a, one) in found.nodes.iter().enumerate() {
@@ -274,7 +304,7 @@ mod tests {
                     prop_assert!(one.0 != two.0 || (one.1 - two.1).abs() > 9.99, "{found:?}");
                 }
             }
-            for ((&(a, b), route), back) in edges.iter().zip(&found.edges).zip(&found.back) {
+            for ((&(a, b, _), route), back) in edges.iter().zip(&found.edges).zip(&found.back) {
                 if a == b {
                     prop_assert!(route.is_empty());
                     continue;

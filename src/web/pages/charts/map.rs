@@ -10,15 +10,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// More can't be followed by eye; the table behind has them all.
 const MOST_EDGES: usize = 36;
-/// Every activity is drawn while there are no more than these.
+/// Every activity is drawn while there are no more than so many.
 const MOST_NODES: usize = 40;
-const NODE_WIDTH: f64 = 138.0;
+const NODE_WIDTH: f64 = 150.0;
 const NODE_HEIGHT: f64 = 34.0;
-const APART: f64 = 160.0;
+const APART: f64 = 172.0;
 const PASSING: f64 = 46.0;
 const LAYER: f64 = 74.0;
 const MARGIN: f64 = 26.0;
-const NAME_CHARS: usize = 19;
+const NAME_CHARS: usize = 20;
+/// Edges that lead back leave and arrive beside those that lead on.
+const ASIDE: f64 = 34.0;
 
 /// The activities, of which the first is the start and the second the end, and the edges that are drawn.
 struct Map<'a> {
@@ -29,15 +31,20 @@ struct Map<'a> {
     left_out: usize,
 }
 
-/// Every activity keeps the edges that bring most to it and take most from it; then the most frequent ones are added.
+/// First the heaviest edges that lead from the start to every activity, so that nothing hangs in the air; then the most
+/// frequent ones.
 fn drawn(follows: &DirectlyFollows) -> Map<'_> {
     let mut kept: BTreeSet<usize> = BTreeSet::new();
-    let (mut reached, mut left): (BTreeSet<&Option<String>>, BTreeSet<&Option<String>>) = Default::default();
-    for (nth, edge) in follows.edges.iter().enumerate() {
-        let news = reached.insert(&edge.to) | left.insert(&edge.from);
-        if news && reached.len() <= MOST_NODES && left.len() <= MOST_NODES {
-            kept.insert(nth);
-        }
+    let mut reached: BTreeSet<Option<&str>> = BTreeSet::new();
+    let leads_on = |reached: &BTreeSet<Option<&str>>, edge: &Edge| {
+        let from = edge.from.as_deref();
+        (from.is_none() || reached.contains(&from)) && !reached.contains(&edge.to.as_deref())
+    };
+    while reached.len() < MOST_NODES
+        && let Some(nth) = follows.edges.iter().position(|edge| leads_on(&reached, edge))
+    {
+        reached.insert(follows.edges[nth].to.as_deref());
+        kept.insert(nth);
     }
     for nth in 0..follows.edges.len() {
         if kept.len() < MOST_EDGES {
@@ -84,8 +91,7 @@ pub(in crate::web::pages) fn map(follows: &DirectlyFollows, blamed: &BTreeMap<St
     if map.edges.is_empty() {
         return html! { p.none { "No case has ended in this window." } };
     }
-    let pairs: Vec<(usize, usize)> = map.edges.iter().map(|(from, to, _)| (*from, *to)).collect();
-    let found = layout(map.names.len(), &pairs, (APART, PASSING));
+    let found = layout(map.names.len(), &map.edges, (APART, PASSING));
     let most = map.edges.iter().map(|(_, _, count)| *count).max().unwrap_or(1);
     let steps: i64 = map.edges.iter().map(|(_, _, count)| *count).sum();
     let picture = Chart {
@@ -128,7 +134,7 @@ fn share(part: i64, all: i64) -> String {
 }
 
 fn width(count: i64, most: i64) -> f64 {
-    1.0 + 7.0 * (count as f64 / most as f64).sqrt()
+    1.0 + 6.0 * (count as f64 / most as f64).sqrt()
 }
 
 fn told(map: &Map, node: usize) -> String {
@@ -176,8 +182,7 @@ fn curve(found: &Layout, route: &[(usize, f64)]) -> String {
     let down = if route[0].0 < route[route.len() - 1].0 { 1.0 } else { -1.0 };
     let mut points: Vec<(f64, f64)> = route.iter().map(|point| centre(*point)).collect();
     let last = points.len() - 1;
-    // Back edges leave and arrive beside those that lead on.
-    let aside = if down < 0.0 { 18.0 } else { 0.0 };
+    let aside = if down < 0.0 { ASIDE } else { 0.0 };
     points[0].0 += aside;
     points[last].0 += aside;
     points[0].1 += down * reach(found, route[0]);
@@ -197,8 +202,8 @@ fn label(found: &Layout, nth: usize, from: usize, count: i64) -> Markup {
     let (x, y) = match route.as_slice() {
         [first, second, ..] => {
             let (a, b) = (centre(*first), centre(*second));
-            let aside = if found.back[nth] { 18.0 } else { 0.0 };
-            (a.0 + (b.0 - a.0) * 0.5 + aside, a.1 + (b.1 - a.1) * 0.5 + 4.0)
+            let (aside, along) = if found.back[nth] { (ASIDE, 0.36) } else { (0.0, 0.5) };
+            (a.0 + (b.0 - a.0) * along + aside, a.1 + (b.1 - a.1) * along + 4.0)
         }
         _ => {
             let (x, y) = centre(found.nodes[from]);

@@ -1,7 +1,6 @@
 //! The verdict in a sentence, and what it rests on at a glance.
 
 use super::Told;
-use crate::config::format_roughly;
 use crate::model::{Class, Status, TolClass};
 use crate::score::{ProcessScore, permissible_deviation};
 use crate::web::pages::board::{stands, status_mark};
@@ -91,7 +90,14 @@ fn facts(told: &Told) -> Markup {
         ("open", words::counted(score.open_cases, "case")),
         ("straight through", score.straight_through.map_or("-".to_owned(), |share| words::percent(share.share))),
         ("median time", score.duration_seconds.map_or("-".to_owned(), |d| words::seconds(d.p50))),
-        ("window", told.config.window.map_or("all".to_owned(), format_roughly)),
+        ("window", window(told)),
     ];
     html! { dl.facts { @for (name, value) in facts { div { dt { (name) } dd { (value) } } } } }
+}
+
+/// The window of this process.
+fn window(told: &Told) -> String {
+    let declared = told.config.catalog.processes.get(&told.score().id);
+    let own = declared.and_then(|process| process.window);
+    own.or(told.config.window).map_or("all".to_owned(), words::span)
 }

@@ -82,16 +82,26 @@ fn drift(told: &Told) -> Markup {
             p.note { "Against a baseline of " (words::counted(baseline.cases, "case")) " from " (baseline.from) " to " (baseline.to)
                 ", which deviated in " (words::percent(baseline.deviation)) ". The line is where an alarm is raised; the scale is logarithmic." }
         }
+        div.pair {
+            div { h3 { "Evidence" } (streams(told, drift)) }
+            div {
+                (alarms(told))
+                @if !drift.changes.is_empty() {
+                    h3 { "Known changes" }
+                    (tables::changes(told).markup(&told.csv("changes")))
+                }
+            }
+        }
+    }
+}
+
+fn streams(told: &Told, drift: &ProcessDrift) -> Markup {
+    html! {
         div.scroll tabindex="0" role="region" aria-label="Evidence of drift" { table.data.streams {
-            caption { "Evidence by stream " a.csv href=(told.csv("streams")) { "CSV" } }
-            thead { tr { th scope="col" { "stream" } th scope="col" { "evidence by day" } th.n scope="col" { "now, of threshold" } th scope="col" { "state" } } }
+            caption { "By stream and day " a.csv href=(told.csv("streams")) { "CSV" } }
+            thead { tr { th scope="col" { "stream" } th scope="col" { "evidence by day" } th.n scope="col" { "of threshold" } th scope="col" { "state" } } }
             tbody { @for (nth, state) in drift.streams.iter().enumerate() { (stream(drift, nth, state)) } }
         } }
-        (alarms(told))
-        @if !drift.changes.is_empty() {
-            h3 { "Known changes" }
-            (tables::changes(told).markup(&told.csv("changes")))
-        }
     }
 }
 
@@ -114,7 +124,7 @@ fn alarms(told: &Told) -> Markup {
         @if alarms.is_empty() { p.none { "None was ever raised." } }
         @else {
             div.scroll tabindex="0" role="region" aria-label="Drift alarms" { table.data {
-                caption { "Drift alarms, the newest first " a.csv href=(told.csv("alarms")) { "CSV" } }
+                caption { "The newest first " a.csv href=(told.csv("alarms")) { "CSV" } }
                 thead { tr { @for title in ["alarm", "what", "since about", "found", "expected", "became", "state"] { th scope="col" { (title) } } } }
                 tbody { @for alarm in alarms { tr {
                     td { a href={ "/api/v1/alarms/" (alarm.id) } { "#" (alarm.id) } }
