@@ -60,7 +60,7 @@ impl Table {
     /// Within a frame that scrolls where it is too wide; `csv` is where it can be had for programs.
     pub(super) fn markup(&self, csv: &str) -> Markup {
         html! {
-            div.scroll tabindex="0" role="region" aria-label=(self.caption) {
+            div.scroll tabindex="0" role="region" aria-label={ "Table: " (self.caption) } {
                 table.data {
                     caption { (self.caption) " " a.csv href=(csv) { "CSV" } }
                     thead { tr { @for column in self.columns { th scope="col" { (column.replace('_', " ")) } } } }

@@ -30,7 +30,7 @@ impl Chart<'_> {
     pub(super) fn markup(&self) -> Markup {
         let (title, description) = (format!("{}-t", self.id), format!("{}-d", self.id));
         html! {
-            div.scroll tabindex="0" role="region" aria-label=(self.title) {
+            div.scroll tabindex="0" role="region" aria-label={ "Chart: " (self.title) } {
                 svg.chart.(self.id) viewBox={ "0 0 " (at(self.width)) " " (at(self.height)) } role="img"
                     width=(at(self.width)) height=(at(self.height)) aria-labelledby={ (title) " " (description) } {
                     title id=(title) { (self.title) }

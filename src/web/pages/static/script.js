@@ -29,11 +29,13 @@
 
   // By code points, as the server does; the browser's own order would depend on its language.
   function order(a, b) {
-    const [x, y] = [[...a], [...b]];
-    for (let at = 0; at < Math.min(x.length, y.length); at++) {
-      if (x[at] !== y[at]) return x[at].codePointAt(0) - y[at].codePointAt(0);
+    const most = Math.min(a.length, b.length);
+    for (let at = 0; at < most; at++) {
+      const [x, y] = [a.charCodeAt(at), b.charCodeAt(at)];
+      // Surrogates stand for what comes after everything else.
+      if (x !== y) return x - y + ((x & 0xf800) === 0xd800 ? 0x10000 : 0) - ((y & 0xf800) === 0xd800 ? 0x10000 : 0);
     }
-    return x.length - y.length;
+    return a.length - b.length;
   }
 
   function compare(a, b) {
