@@ -10,7 +10,11 @@ use std::process::Command;
 /// Where Chromium is.
 fn chromium() -> Option<PathBuf> {
     let named = std::env::var_os("CHROMIUM").map(PathBuf::from);
-    let usual = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+    let usual = [
+        "/usr/bin/chromium",
+        "/usr/bin/chromium-browser",
+        "/usr/bin/google-chrome",
+    ];
     let usual = usual.into_iter().map(PathBuf::from);
     named.into_iter().chain(usual).find(|path| path.exists())
 }
@@ -22,7 +26,9 @@ fn pages_in_chromium() {
     let node = Command::new("node").arg("--version").output();
     let packages = folder.join("node_modules/playwright-core").exists();
     let (Some(chromium), true, true) = (chromium(), node.is_ok(), packages) else {
-        println!("skipped: needs node, Chromium and `npm ci` in tests/browser; `./test` installs them");
+        println!(
+            "skipped: needs node, Chromium and `npm ci` in tests/browser; `./test` installs them"
+        );
         return;
     };
     let screenshots = root.join("target/screenshots");

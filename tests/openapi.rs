@@ -45,7 +45,10 @@ fn every_route_is_described_and_nothing_else() {
         }
     }
     let routes = routes();
-    assert!(routes.len() >= 10, "the test has lost sight of the routes: {routes:?}");
+    assert!(
+        routes.len() >= 10,
+        "the test has lost sight of the routes: {routes:?}"
+    );
     assert_eq!(routes, described);
 }
 
@@ -57,7 +60,9 @@ fn faults(description: &Value, path: &str, answer: &Value) -> Vec<String> {
     schema["components"] = description["components"].clone();
     let validator = jsonschema::validator_for(&schema).unwrap();
     let errors = validator.iter_errors(answer);
-    errors.map(|error| format!("{path}: {error} at {}", error.instance_path())).collect()
+    errors
+        .map(|error| format!("{path}: {error} at {}", error.instance_path()))
+        .collect()
 }
 
 fn encoded(text: &str) -> String {
@@ -72,29 +77,62 @@ fn every_answer_is_as_described() {
     let mut check = |described: &str, path: &str| {
         let (status, body) = daemon.get(path);
         assert_eq!(status, 200, "{path}: {body}");
-        wrong.extend(faults(&description, described, &serde_json::from_str(&body).unwrap()));
+        wrong.extend(faults(
+            &description,
+            described,
+            &serde_json::from_str(&body).unwrap(),
+        ));
     };
-    for path in ["processes", "drift", "alarms", "sources", "ingest", "openapi.json"] {
+    for path in [
+        "processes",
+        "drift",
+        "alarms",
+        "sources",
+        "ingest",
+        "openapi.json",
+    ] {
         let path = format!("/api/v1/{path}");
         check(&path, &path);
     }
     check("/api/v1/alarms/{id}", "/api/v1/alarms/1");
-    for id in ["phishing-triage", "incident-response", "service-desk", SCRIPT] {
-        check("/api/v1/processes/{id}", &format!("/api/v1/processes/{}", encoded(id)));
+    for id in [
+        "phishing-triage",
+        "incident-response",
+        "service-desk",
+        SCRIPT,
+    ] {
+        check(
+            "/api/v1/processes/{id}",
+            &format!("/api/v1/processes/{}", encoded(id)),
+        );
     }
-    assert!(wrong.is_empty(), "{}", wrong[..wrong.len().min(20)].join("\n"));
-    assert_eq!(serde_json::from_str::<Value>(&daemon.get("/api/v1/openapi.json").1).unwrap(), description);
+    assert!(
+        wrong.is_empty(),
+        "{}",
+        wrong[..wrong.len().min(20)].join("\n")
+    );
+    assert_eq!(
+        serde_json::from_str::<Value>(&daemon.get("/api/v1/openapi.json").1).unwrap(),
+        description
+    );
     every_table_is_there(&daemon, &description);
     refusals_are_described(&daemon, &description);
 }
 
 fn every_table_is_there(daemon: &Daemon, description: &Value) {
     for (path, base) in [
-        ("/api/v1/processes/{id}/{table}", "/api/v1/processes/phishing-triage"),
+        (
+            "/api/v1/processes/{id}/{table}",
+            "/api/v1/processes/phishing-triage",
+        ),
         ("/api/v1/ingest/{table}", "/api/v1/ingest"),
     ] {
-        let parameters = description["paths"][path]["get"]["parameters"].as_array().unwrap();
-        let names = parameters.last().unwrap()["schema"]["enum"].as_array().unwrap();
+        let parameters = description["paths"][path]["get"]["parameters"]
+            .as_array()
+            .unwrap();
+        let names = parameters.last().unwrap()["schema"]["enum"]
+            .as_array()
+            .unwrap();
         assert!(!names.is_empty());
         for name in names {
             let path = format!("{base}/{}", name.as_str().unwrap());
@@ -109,11 +147,18 @@ fn every_table_is_there(daemon: &Daemon, description: &Value) {
 fn refusals_are_described(daemon: &Daemon, description: &Value) {
     let described = |path: &str, method: &str, status: u16| {
         let responses = &description["paths"][path][method]["responses"];
-        assert!(responses[status.to_string()].is_object(), "{method} {path} answers {status}");
+        assert!(
+            responses[status.to_string()].is_object(),
+            "{method} {path} answers {status}"
+        );
     };
     for (path, asked, expected) in [
         ("/api/v1/processes/{id}", "/api/v1/processes/nobody", 404),
-        ("/api/v1/processes/{id}/{table}", "/api/v1/processes/phishing-triage/people.csv", 404),
+        (
+            "/api/v1/processes/{id}/{table}",
+            "/api/v1/processes/phishing-triage/people.csv",
+            404,
+        ),
         ("/api/v1/processes/{id}", "/api/v1/processes/%FF", 400),
         ("/api/v1/alarms/{id}", "/api/v1/alarms/999999", 404),
         ("/api/v1/alarms/{id}", "/api/v1/alarms/first", 400),

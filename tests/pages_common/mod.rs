@@ -14,11 +14,20 @@ pub fn long_name() -> String {
 
 fn case(lines: &mut String, process: &str, case: &str, day: u32, outcome: &str) {
     let process = serde_json::Value::from(process);
-    let time = |hour: u32| format!("2026-{:02}-{:02}T{hour:02}:00:00Z", 1 + day / 28, 1 + day % 28);
+    let time = |hour: u32| {
+        format!(
+            "2026-{:02}-{:02}T{hour:02}:00:00Z",
+            1 + day / 28,
+            1 + day % 28
+        )
+    };
     for (hour, rest) in [
         (8, r#""activity":"open""#.to_owned()),
         (9, r#""activity":"look""#.to_owned()),
-        (10, format!(r#""activity":"close","lifecycle":"end","outcome":"{outcome}""#)),
+        (
+            10,
+            format!(r#""activity":"close","lifecycle":"end","outcome":"{outcome}""#),
+        ),
     ] {
         writeln!(
             lines,
@@ -33,10 +42,23 @@ fn case(lines: &mut String, process: &str, case: &str, day: u32, outcome: &str) 
 fn odd_log() -> String {
     let mut lines = String::new();
     let long = long_name();
-    let names = [SCRIPT, "=1+1", "..", "a/b?c#d%20&\"'", "\u{202e}gnp.exe", &long];
+    let names = [
+        SCRIPT,
+        "=1+1",
+        "..",
+        "a/b?c#d%20&\"'",
+        "\u{202e}gnp.exe",
+        &long,
+    ];
     for (nth, name) in names.iter().enumerate() {
         for number in 0..6 {
-            case(&mut lines, name, &format!("odd-{nth}-{number}"), number, "resolved");
+            case(
+                &mut lines,
+                name,
+                &format!("odd-{nth}-{number}"),
+                number,
+                "resolved",
+            );
         }
     }
     lines.push_str("{\"time\": not json\n");
@@ -50,7 +72,15 @@ pub fn soc() -> (Home, Daemon) {
     let log = home.text_path("soc.ndjson");
     let catalog = home.text_path("catalog.yaml");
     let made = toleranced(&[
-        "simulate", "--from", "2026-01-01", "--span", "90d", "--output", &log, "--catalog", &catalog,
+        "simulate",
+        "--from",
+        "2026-01-01",
+        "--span",
+        "90d",
+        "--output",
+        &log,
+        "--catalog",
+        &catalog,
     ]);
     assert!(made.status.success());
     home.write("odd.ndjson", odd_log());
@@ -74,7 +104,11 @@ pub fn thousand() -> (Home, Daemon) {
     let mut lines = String::new();
     for process in 0..1_000 {
         for number in 0..4 {
-            let outcome = if (process + number) % 5 == 0 { "failed" } else { "resolved" };
+            let outcome = if (process + number) % 5 == 0 {
+                "failed"
+            } else {
+                "resolved"
+            };
             case(
                 &mut lines,
                 &format!("process-{process:04}"),
@@ -88,7 +122,9 @@ pub fn thousand() -> (Home, Daemon) {
     let daemon = home.start();
     daemon.wait_for_records(12_000);
     wait_for("a thousand scores", || {
-        let scored = daemon.json("/api/v1/processes")["processes"].as_array()?.len();
+        let scored = daemon.json("/api/v1/processes")["processes"]
+            .as_array()?
+            .len();
         (scored == 1_000).then_some(())
     });
     (home, daemon)

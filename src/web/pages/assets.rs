@@ -21,7 +21,12 @@ static ASSETS: LazyLock<[Asset; 3]> = LazyLock::new(|| {
     [
         asset("style", "css", css, include_str!("static/style.css")),
         asset("script", "js", js, include_str!("static/script.js")),
-        asset("mark", "svg", "image/svg+xml", include_str!("static/mark.svg")),
+        asset(
+            "mark",
+            "svg",
+            "image/svg+xml",
+            include_str!("static/mark.svg"),
+        ),
     ]
 });
 

@@ -20,9 +20,9 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use maud::{Markup, PreEscaped, html};
 pub(super) use query::Query;
-pub(super) use row::stands;
 use query::{COLUMNS, Show};
 use row::Row;
+pub(super) use row::stands;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -149,7 +149,11 @@ fn ordered(rows: &[Row], query: &Query) -> Markup {
     let mut out = String::with_capacity(room);
     for at in query.order(rows) {
         let row = &rows[at];
-        out.push_str(if query.shows(row) { "<tr " } else { "<tr hidden " });
+        out.push_str(if query.shows(row) {
+            "<tr "
+        } else {
+            "<tr hidden "
+        });
         out.push_str(&row.html);
     }
     PreEscaped(out)
@@ -194,7 +198,11 @@ fn filter(query: &Query) -> Markup {
 
 fn head(column: &query::Column, query: &Query) -> Markup {
     let sorted = query.sort == column.sort;
-    let direction = if query.descending { "descending" } else { "ascending" };
+    let direction = if query.descending {
+        "descending"
+    } else {
+        "ascending"
+    };
     html! {
         th scope="col" class=(column.class) aria-sort=[sorted.then_some(direction)] {
             a href=(query.sorted_by(column).path()) data-sort=(column.sort.word()) data-first=(column.first) { (column.title) }

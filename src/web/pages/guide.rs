@@ -36,7 +36,9 @@ pub(super) fn guide(snapshot: &Snapshot, query: &Query) -> Markup {
 }
 
 fn steps(score: &ProcessScore) -> Markup {
-    let permissible = score.permissible_deviation.map_or("-".to_owned(), words::percent);
+    let permissible = score
+        .permissible_deviation
+        .map_or("-".to_owned(), words::percent);
     let name = words::name(&score.name);
     html! {
         ol {

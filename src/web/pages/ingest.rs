@@ -74,10 +74,14 @@ async fn tell(daemon: Daemon) -> Result<Told, String> {
         let config = daemon.config();
         let store = Store::open_to_read(&config.data_dir)?;
         let to = snapshot.at.hour().saturating_add(1);
-        let from = config.window.map_or(i32::MIN, |window| snapshot.at.plus(-window).hour());
+        let from = config
+            .window
+            .map_or(i32::MIN, |window| snapshot.at.plus(-window).hour());
         let losses: BTreeMap<String, Loss> = store.losses_between(from, to)?.into_iter().collect();
         let sources = daemon.shared.sources();
-        let sources = sources.iter().map(|status| Source::of(status, &snapshot, &losses));
+        let sources = sources
+            .iter()
+            .map(|status| Source::of(status, &snapshot, &losses));
         Ok::<Told, StoreError>(Told {
             sources: sources.collect(),
             refused: refused(&store, &snapshot)?,
@@ -92,7 +96,10 @@ async fn tell(daemon: Daemon) -> Result<Told, String> {
     }
 }
 
-fn refused(store: &Store, snapshot: &Snapshot) -> Result<Vec<(String, String, i64, i64)>, StoreError> {
+fn refused(
+    store: &Store,
+    snapshot: &Snapshot,
+) -> Result<Vec<(String, String, i64, i64)>, StoreError> {
     let mut all: BTreeMap<(String, String), (i64, i64)> = BTreeMap::new();
     for ((name, labels), count) in &snapshot.counters {
         if let (true, [source, reason]) = (name == counters::QUARANTINED, labels.as_slice())
@@ -125,7 +132,15 @@ fn examples(store: &Store) -> Result<Table, StoreError> {
     Ok(Table {
         name: "quarantine",
         caption: "The newest records that did not become events",
-        columns: &["id", "refused_at", "source", "reason", "detail", "file", "byte"],
+        columns: &[
+            "id",
+            "refused_at",
+            "source",
+            "reason",
+            "detail",
+            "file",
+            "byte",
+        ],
         rows: rows.into_iter().map(row).collect(),
     })
 }
@@ -138,7 +153,10 @@ impl Told {
                 Cell::text(&source.name),
                 Cell::text(if source.up { "up" } else { "down" }),
                 Cell::count(source.files as i64),
-                Cell::Number(source.backlog_bytes as f64, words::bytes(source.backlog_bytes)),
+                Cell::Number(
+                    source.backlog_bytes as f64,
+                    words::bytes(source.backlog_bytes),
+                ),
                 Cell::maybe(source.last_event.map(words::instant)),
                 events,
                 records,
@@ -275,7 +293,10 @@ pub(super) async fn csv(daemon: Daemon, Path(file): Path<String>) -> Response {
         "reasons.csv" => told.reasons().csv(),
         "quarantine.csv" => told.examples.csv(),
         other => {
-            let why = format!("there is no table `{}`; there are sources.csv, reasons.csv, quarantine.csv\n", words::name(other));
+            let why = format!(
+                "there is no table `{}`; there are sources.csv, reasons.csv, quarantine.csv\n",
+                words::name(other)
+            );
             (StatusCode::NOT_FOUND, why).into_response()
         }
     }

@@ -57,7 +57,10 @@ impl Told {
 
     /// Where a table of it is for programs.
     fn csv(&self, table: &str) -> String {
-        format!("/api/v1/processes/{}/{table}.csv", words::encoded(&self.score().id))
+        format!(
+            "/api/v1/processes/{}/{table}.csv",
+            words::encoded(&self.score().id)
+        )
     }
 }
 
@@ -210,8 +213,15 @@ pub(super) async fn csv(daemon: Daemon, Path((id, file)): Path<(String, String)>
     match tables::named(&told, name) {
         Some(table) => table.csv(),
         None => {
-            let known: Vec<String> = tables::NAMES.iter().map(|name| format!("{name}.csv")).collect();
-            let why = format!("there is no table `{}`; there are {}\n", words::name(&file), known.join(", "));
+            let known: Vec<String> = tables::NAMES
+                .iter()
+                .map(|name| format!("{name}.csv"))
+                .collect();
+            let why = format!(
+                "there is no table `{}`; there are {}\n",
+                words::name(&file),
+                known.join(", ")
+            );
             (StatusCode::NOT_FOUND, why).into_response()
         }
     }

@@ -142,7 +142,11 @@ pub(super) fn unavailable(why: &str) -> Response {
 pub(super) async fn nothing_here(uri: Uri) -> Response {
     let path = uri.path();
     if path.starts_with("/api/") || path.starts_with("/-/") {
-        return (StatusCode::NOT_FOUND, format!("there is nothing at {path}\n")).into_response();
+        return (
+            StatusCode::NOT_FOUND,
+            format!("there is nothing at {path}\n"),
+        )
+            .into_response();
     }
     not_found(&format!("There is no page at {}.", words::name(path)))
 }

@@ -27,15 +27,21 @@ impl Cell {
     }
 
     pub(super) fn number(value: Option<f64>) -> Cell {
-        value.map_or(Cell::Nothing, |value| Cell::Number(value, words::number(value)))
+        value.map_or(Cell::Nothing, |value| {
+            Cell::Number(value, words::number(value))
+        })
     }
 
     pub(super) fn share(value: Option<f64>) -> Cell {
-        value.map_or(Cell::Nothing, |value| Cell::Number(value, words::percent(value)))
+        value.map_or(Cell::Nothing, |value| {
+            Cell::Number(value, words::percent(value))
+        })
     }
 
     pub(super) fn seconds(value: Option<f64>) -> Cell {
-        value.map_or(Cell::Nothing, |value| Cell::Number(value, words::seconds(value)))
+        value.map_or(Cell::Nothing, |value| {
+            Cell::Number(value, words::seconds(value))
+        })
     }
 
     pub(super) fn maybe(text: Option<impl Into<String>>) -> Cell {
@@ -95,7 +101,9 @@ impl Table {
         };
         let object = |row: &Vec<Cell>| {
             let named = self.columns.iter().zip(row);
-            named.map(|(name, cell)| ((*name).to_owned(), value(cell))).collect()
+            named
+                .map(|(name, cell)| ((*name).to_owned(), value(cell)))
+                .collect()
         };
         self.rows.iter().map(object).collect()
     }
@@ -129,7 +137,10 @@ fn whole_number(value: f64) -> serde_json::Value {
 fn download(name: &str, bytes: Vec<u8>) -> Response {
     let mut response = (
         [
-            (header::CONTENT_TYPE, "text/csv; charset=utf-8; header=present"),
+            (
+                header::CONTENT_TYPE,
+                "text/csv; charset=utf-8; header=present",
+            ),
             (header::CACHE_CONTROL, "no-cache"),
         ],
         bytes,

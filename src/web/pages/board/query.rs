@@ -117,7 +117,12 @@ pub(in crate::web::pages) struct Column {
     pub(super) class: &'static str,
 }
 
-const fn column(title: &'static str, sort: Sort, first: &'static str, class: &'static str) -> Column {
+const fn column(
+    title: &'static str,
+    sort: Sort,
+    first: &'static str,
+    class: &'static str,
+) -> Column {
     Column {
         title,
         sort,
@@ -153,11 +158,15 @@ impl Query {
     pub(super) fn of(asked: &BTreeMap<String, String>) -> Query {
         let said = |key: &str| asked.get(key).map(String::as_str);
         let sort = Sort::ALL.into_iter();
-        let sort = sort.into_iter().find(|sort| said("sort") == Some(sort.word()));
+        let sort = sort
+            .into_iter()
+            .find(|sort| said("sort") == Some(sort.word()));
         let sort = sort.unwrap_or(Sort::Attention);
         // `status` is how a status is named everywhere else; `show` is what the form says.
         let shown = said("show").or(said("status"));
-        let show = Show::ALL.into_iter().find(|show| shown == Some(show.word()));
+        let show = Show::ALL
+            .into_iter()
+            .find(|show| shown == Some(show.word()));
         Query {
             sort,
             descending: match said("dir") {
@@ -316,7 +325,12 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_as_if_not_said() {
-        let asked = query(&[("sort", "colour"), ("dir", "up"), ("show", "red"), ("guide", "1")]);
+        let asked = query(&[
+            ("sort", "colour"),
+            ("dir", "up"),
+            ("show", "red"),
+            ("guide", "1"),
+        ]);
         assert_eq!(asked, query(&[]));
     }
 

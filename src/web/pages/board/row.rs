@@ -100,16 +100,22 @@ fn attention(score: &ProcessScore) -> f64 {
         Status::Within => 0.0,
     };
     let observed = score.deviation.map(|deviation| deviation.mean);
-    let ratio = observed.zip(score.permissible_deviation).map(|(d, t)| d / t);
+    let ratio = observed
+        .zip(score.permissible_deviation)
+        .map(|(d, t)| d / t);
     rank * 1e6 + ratio.unwrap_or(0.0).min(1e5)
 }
 
 fn class_gap(score: &ProcessScore) -> Option<f64> {
-    let required = Class::ALL.iter().position(|class| *class == score.required_class)?;
+    let required = Class::ALL
+        .iter()
+        .position(|class| *class == score.required_class)?;
     let achieved = match score.achieved_class {
         TolClass::Undetermined => return None,
         TolClass::None => Class::ALL.len(),
-        held => Class::ALL.iter().position(|class| TolClass::from(*class) == held)?,
+        held => Class::ALL
+            .iter()
+            .position(|class| TolClass::from(*class) == held)?,
     };
     Some(achieved as f64 - required as f64)
 }
@@ -180,7 +186,10 @@ fn deviation(score: &ProcessScore) -> Markup {
 }
 
 fn frequency(score: &ProcessScore) -> Markup {
-    let weeks = score.arrivals.as_ref().map(|arrivals| arrivals.weekly_cases.as_slice());
+    let weeks = score
+        .arrivals
+        .as_ref()
+        .map(|arrivals| arrivals.weekly_cases.as_slice());
     spark::bars(weeks.unwrap_or_default())
 }
 

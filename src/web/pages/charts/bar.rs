@@ -19,7 +19,11 @@ pub(in crate::web::pages) fn bar(score: &ProcessScore) -> Markup {
 }
 
 /// The figures stand in words beside it, so it is hidden from those who can't see it.
-pub(in crate::web::pages) fn of(observed: Option<Bounds>, limit: Option<f64>, status: Status) -> Markup {
+pub(in crate::web::pages) fn of(
+    observed: Option<Bounds>,
+    limit: Option<f64>,
+    status: Status,
+) -> Markup {
     let Some((observed, limit)) = observed.zip(limit) else {
         return html! {};
     };

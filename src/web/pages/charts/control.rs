@@ -89,15 +89,27 @@ fn description(chart: &Control, first: Day, last: Day) -> String {
 
 /// The top of the scale: what matters is near the limits, so a day of few cases that all went wrong is drawn at the edge.
 fn most(chart: &Control) -> f64 {
-    let ewma = chart.watched.iter().filter_map(|point| point.ewma.map(|ewma| ewma.value));
+    let ewma = chart
+        .watched
+        .iter()
+        .filter_map(|point| point.ewma.map(|ewma| ewma.value));
     let expected = chart.watched.iter().filter_map(|point| point.expected);
-    let limit = chart.watched.iter().filter_map(|point| point.limits.map(|limits| limits.upper));
+    let limit = chart
+        .watched
+        .iter()
+        .filter_map(|point| point.limits.map(|limits| limits.upper));
     let typical = median(limit.collect());
-    let around = ewma.chain(expected).chain(chart.permissible).fold(0.0, f64::max);
+    let around = ewma
+        .chain(expected)
+        .chain(chart.permissible)
+        .fold(0.0, f64::max);
     let mut seen: Vec<f64> = chart.observed.iter().map(|point| point.deviation).collect();
     seen.sort_by(f64::total_cmp);
     let usual = seen.get(seen.len() * 9 / 10).copied().unwrap_or(0.0);
-    (around * 1.6).max(usual * 1.15).max(typical * 1.15).clamp(0.005, 1.0)
+    (around * 1.6)
+        .max(usual * 1.15)
+        .max(typical * 1.15)
+        .clamp(0.005, 1.0)
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
@@ -149,7 +161,11 @@ impl Frame<'_> {
 
     /// Control limits of the mean of as many cases as the day had.
     fn band(&self) -> Markup {
-        let limits = self.chart.watched.iter().filter_map(|point| Some((point.day, point.limits?)));
+        let limits = self
+            .chart
+            .watched
+            .iter()
+            .filter_map(|point| Some((point.day, point.limits?)));
         let limits: Vec<(Day, f64, f64)> = limits
             .map(|(day, limits)| (day, self.inside(limits.upper), self.inside(limits.lower)))
             .collect();
@@ -159,16 +175,24 @@ impl Frame<'_> {
             let [from, to] = step(*day, *lower);
             [to, from]
         });
-        let points = upper.chain(lower).map(|(day, by, y)| (self.x.x(f64::from(day) + by), y));
+        let points = upper
+            .chain(lower)
+            .map(|(day, by, y)| (self.x.x(f64::from(day) + by), y));
         html! { path.band d=(line(points)) {} }
     }
 
     fn lines(&self) -> Markup {
         let days = self.chart.watched.iter();
-        let expected = days.clone().filter_map(|point| Some((point.day, point.expected?)));
+        let expected = days
+            .clone()
+            .filter_map(|point| Some((point.day, point.expected?)));
         let ewma = days.filter_map(|point| Some((point.day, point.ewma?.value)));
         let drawn = |points: Vec<(Day, f64)>| {
-            line(points.into_iter().map(|(day, y)| (self.x.x(f64::from(day)), self.inside(y))))
+            line(
+                points
+                    .into_iter()
+                    .map(|(day, y)| (self.x.x(f64::from(day)), self.inside(y))),
+            )
         };
         html! {
             path.expected d=(drawn(expected.collect())) {}
@@ -178,9 +202,15 @@ impl Frame<'_> {
 
     fn points(&self) -> Markup {
         let out = |observed: &Observed| {
-            let watched = self.chart.watched.iter().find(|point| point.day == observed.day);
+            let watched = self
+                .chart
+                .watched
+                .iter()
+                .find(|point| point.day == observed.day);
             let limits = watched.and_then(|point| point.limits);
-            limits.is_some_and(|limits| observed.deviation > limits.upper || observed.deviation < limits.lower)
+            limits.is_some_and(|limits| {
+                observed.deviation > limits.upper || observed.deviation < limits.lower
+            })
         };
         html! {
             g.points {
@@ -248,7 +278,9 @@ fn key(chart: &Control) -> Markup {
 /// A handful of days whose names find room side by side.
 pub(super) fn days_named((first, last): (Day, Day)) -> Vec<Day> {
     let span = last - first + 1;
-    let step = [1, 2, 7, 14, 28, 91, 182].into_iter().find(|step| span / step <= 9);
+    let step = [1, 2, 7, 14, 28, 91, 182]
+        .into_iter()
+        .find(|step| span / step <= 9);
     let step = step.unwrap_or(365) as usize;
     (first..=last).step_by(step).collect()
 }

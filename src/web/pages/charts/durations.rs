@@ -43,8 +43,14 @@ pub(in crate::web::pages) struct Bin {
 /// Equal bins of the logarithm, from the shortest to the longest case. Spans below a millisecond are as one.
 pub(in crate::web::pages) fn bins(kinds: &BTreeMap<Executor, Sketch>) -> Vec<Bin> {
     const SHORTEST: f64 = 1e-3;
-    let all = || kinds.values().flat_map(Sketch::bins_seconds).map(|(at, _)| at.max(SHORTEST));
-    let (Some(low), Some(high)) = (all().min_by(f64::total_cmp), all().max_by(f64::total_cmp)) else {
+    let all = || {
+        kinds
+            .values()
+            .flat_map(Sketch::bins_seconds)
+            .map(|(at, _)| at.max(SHORTEST))
+    };
+    let (Some(low), Some(high)) = (all().min_by(f64::total_cmp), all().max_by(f64::total_cmp))
+    else {
         return Vec::new();
     };
     // A little room at both ends, so that cases that all take the same time have a bin of their own.
@@ -68,15 +74,25 @@ pub(in crate::web::pages) fn bins(kinds: &BTreeMap<Executor, Sketch>) -> Vec<Bin
 }
 
 /// The histogram; `limit` is the declared one.
-pub(in crate::web::pages) fn durations(bins: &[Bin], all: Option<Durations>, limit: Option<Span>) -> Markup {
-    let most = bins.iter().map(|bin| bin.cases.values().sum::<i64>()).max().unwrap_or(0);
+pub(in crate::web::pages) fn durations(
+    bins: &[Bin],
+    all: Option<Durations>,
+    limit: Option<Span>,
+) -> Markup {
+    let most = bins
+        .iter()
+        .map(|bin| bin.cases.values().sum::<i64>())
+        .max()
+        .unwrap_or(0);
     let (Some(first), Some(last)) = (bins.first(), bins.last()) else {
         return html! { p.none { "No case has ended in this window." } };
     };
     let limit = limit.map(|span| span as f64 / SECOND_US as f64);
     let x = Scale::new((first.from.ln(), last.to.ln()), (LEFT, RIGHT));
     let y = Scale::new((0.0, most as f64), (BOTTOM, TOP));
-    let quantiles = all.map_or(Vec::new(), |all| vec![("median", all.p50), ("95 %", all.p95)]);
+    let quantiles = all.map_or(Vec::new(), |all| {
+        vec![("median", all.p50), ("95 %", all.p95)]
+    });
     let marks: Vec<(&str, f64, &str)> = quantiles
         .into_iter()
         .map(|(name, at)| (name, at, "quantile"))
@@ -87,7 +103,11 @@ pub(in crate::web::pages) fn durations(bins: &[Bin], all: Option<Durations>, lim
         id: "durations",
         title: "Distribution of durations",
         description: all.map_or(String::new(), |all| {
-            format!("Median {}, 95th percentile {}.", words::seconds(all.p50), words::seconds(all.p95))
+            format!(
+                "Median {}, 95th percentile {}.",
+                words::seconds(all.p50),
+                words::seconds(all.p95)
+            )
         }),
         width: WIDTH,
         height: HEIGHT,
@@ -116,7 +136,9 @@ pub(in crate::web::pages) fn durations(bins: &[Bin], all: Option<Durations>, lim
 
 /// Whether the mark before is so near that their names would touch.
 fn crowded(marks: &[(&str, f64, &str)], nth: usize, x: Scale) -> bool {
-    marks[..nth].iter().any(|(_, at, _)| (x.x(at.ln()) - x.x(marks[nth].1.ln())).abs() < 44.0)
+    marks[..nth]
+        .iter()
+        .any(|(_, at, _)| (x.x(at.ln()) - x.x(marks[nth].1.ln())).abs() < 44.0)
 }
 
 /// Those on the axis, with room between them.
@@ -124,7 +146,10 @@ fn named(from: f64, to: f64) -> Vec<(f64, &'static str)> {
     let apart = (to.ln() - from.ln()) / 9.0;
     let mut named: Vec<(f64, &str)> = Vec::new();
     for (at, name) in NAMED.into_iter().filter(|(at, _)| (from..=to).contains(at)) {
-        if named.last().is_none_or(|(before, _)| at.ln() - before.ln() >= apart) {
+        if named
+            .last()
+            .is_none_or(|(before, _)| at.ln() - before.ln() >= apart)
+        {
             named.push((at, name));
         }
     }

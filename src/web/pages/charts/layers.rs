@@ -29,7 +29,13 @@ pub(super) fn layout(count: usize, edges: &[(usize, usize, i64)], apart: (f64, f
     let forward: Vec<(usize, usize, i64)> = edges
         .iter()
         .zip(&back)
-        .map(|(&(a, b, weight), back)| if *back { (b, a, weight) } else { (a, b, weight) })
+        .map(|(&(a, b, weight), back)| {
+            if *back {
+                (b, a, weight)
+            } else {
+                (a, b, weight)
+            }
+        })
         .collect();
     let layer = longest_paths(count, &forward);
     let mut graph = Graph::new(count, &layer);
@@ -67,7 +73,11 @@ fn back_edges(count: usize, edges: &[(usize, usize, i64)]) -> Vec<bool> {
         reached[b] = true;
         back[nth] = Some(false);
     }
-    for (&(a, b, _), back) in edges.iter().zip(&mut back).filter(|(_, back)| back.is_none()) {
+    for (&(a, b, _), back) in edges
+        .iter()
+        .zip(&mut back)
+        .filter(|(_, back)| back.is_none())
+    {
         let closes = a != b && reaches(&after, b, a);
         if !closes && a != b {
             after[a].push(b);
@@ -183,7 +193,10 @@ impl Graph {
         let median = |node: &usize, own: usize| {
             let (before, after) = &self.neighbours[*node];
             let beside = if down { before } else { after };
-            let mut at: Vec<usize> = beside.iter().filter_map(|node| place.get(node).copied()).collect();
+            let mut at: Vec<usize> = beside
+                .iter()
+                .filter_map(|node| place.get(node).copied())
+                .collect();
             at.sort_unstable();
             match at.len() {
                 0 => own as f64,
@@ -191,7 +204,9 @@ impl Graph {
             }
         };
         let nodes = self.order[layer].iter().enumerate();
-        let mut keyed: Vec<(f64, usize)> = nodes.map(|(own, node)| (median(node, own), *node)).collect();
+        let mut keyed: Vec<(f64, usize)> = nodes
+            .map(|(own, node)| (median(node, own), *node))
+            .collect();
         keyed.sort_by(|a, b| a.0.total_cmp(&b.0));
         self.order[layer] = keyed.into_iter().map(|(_, node)| node).collect();
     }
@@ -205,13 +220,19 @@ impl Graph {
         let between = |layer: usize| {
             let below = self.places(layer + 1);
             let ends = self.order[layer].iter().flat_map(|node| {
-                let mut ends: Vec<usize> = self.neighbours[*node].1.iter().filter_map(|to| below.get(to).copied()).collect();
+                let mut ends: Vec<usize> = self.neighbours[*node]
+                    .1
+                    .iter()
+                    .filter_map(|to| below.get(to).copied())
+                    .collect();
                 ends.sort_unstable();
                 ends
             });
             let ends: Vec<usize> = ends.collect();
             let pairs = ends.iter().enumerate();
-            pairs.map(|(at, end)| ends[at + 1..].iter().filter(|later| *later < end).count()).sum::<usize>()
+            pairs
+                .map(|(at, end)| ends[at + 1..].iter().filter(|later| *later < end).count())
+                .sum::<usize>()
         };
         (0..self.order.len().saturating_sub(1)).map(between).sum()
     }
@@ -220,7 +241,9 @@ impl Graph {
     fn place(&mut self, apart: (f64, f64)) {
         self.x = vec![0.0; self.layer.len()];
         for layer in 0..self.order.len() {
-            let wanted: Vec<f64> = (0..self.order[layer].len()).map(|nth| nth as f64 * apart.0).collect();
+            let wanted: Vec<f64> = (0..self.order[layer].len())
+                .map(|nth| nth as f64 * apart.0)
+                .collect();
             let middle = wanted.last().copied().unwrap_or(0.0) / 2.0;
             let centred: Vec<f64> = wanted.iter().map(|x| x - middle).collect();
             self.settle(layer, &centred, apart);
@@ -231,7 +254,10 @@ impl Graph {
                 _ => (0..self.order.len()).rev().collect(),
             };
             for layer in layers {
-                let wanted: Vec<f64> = self.order[layer].iter().map(|node| self.wanted(*node)).collect();
+                let wanted: Vec<f64> = self.order[layer]
+                    .iter()
+                    .map(|node| self.wanted(*node))
+                    .collect();
                 self.settle(layer, &wanted, apart);
             }
         }
@@ -245,7 +271,11 @@ impl Graph {
         let (sum, weight) = pulls.fold((0.0, 0.0), |(sum, weight), (other, pull)| {
             (sum + self.x[*other] * pull, weight + pull)
         });
-        if weight > 0.0 { sum / weight } else { self.x[node] }
+        if weight > 0.0 {
+            sum / weight
+        } else {
+            self.x[node]
+        }
     }
 
     /// The places nearest to those wanted (weighted least squares) that keep order and distance: without the distances an
@@ -273,7 +303,9 @@ impl Graph {
             }
             blocks.push(block);
         }
-        let settled = blocks.iter().flat_map(|(mean, _, members)| std::iter::repeat_n(*mean, *members));
+        let settled = blocks
+            .iter()
+            .flat_map(|(mean, _, members)| std::iter::repeat_n(*mean, *members));
         for ((node, mean), offset) in order.iter().zip(settled).zip(&offsets) {
             self.x[*node] = mean + offset;
         }

@@ -41,7 +41,10 @@ fn drawn(follows: &DirectlyFollows) -> Map<'_> {
         (from.is_none() || reached.contains(&from)) && !reached.contains(&edge.to.as_deref())
     };
     while reached.len() < MOST_NODES
-        && let Some(nth) = follows.edges.iter().position(|edge| leads_on(&reached, edge))
+        && let Some(nth) = follows
+            .edges
+            .iter()
+            .position(|edge| leads_on(&reached, edge))
     {
         reached.insert(follows.edges[nth].to.as_deref());
         kept.insert(nth);
@@ -61,7 +64,10 @@ fn drawn(follows: &DirectlyFollows) -> Map<'_> {
         edges.push((from, to, edge.count));
     }
     let visits = |name: &Option<&str>| {
-        let to = follows.edges.iter().filter(|edge| edge.to.as_deref() == *name);
+        let to = follows
+            .edges
+            .iter()
+            .filter(|edge| edge.to.as_deref() == *name);
         to.map(|edge| edge.count).sum()
     };
     Map {
@@ -86,20 +92,29 @@ fn numbered<'a>(
 }
 
 /// The map. `blamed` is the share of all deviation that is put down to an activity.
-pub(in crate::web::pages) fn map(follows: &DirectlyFollows, blamed: &BTreeMap<String, f64>) -> Markup {
+pub(in crate::web::pages) fn map(
+    follows: &DirectlyFollows,
+    blamed: &BTreeMap<String, f64>,
+) -> Markup {
     let map = drawn(follows);
     if map.edges.is_empty() {
         return html! { p.none { "No case has ended in this window." } };
     }
     let found = layout(map.names.len(), &map.edges, (APART, PASSING));
-    let most = map.edges.iter().map(|(_, _, count)| *count).max().unwrap_or(1);
+    let most = map
+        .edges
+        .iter()
+        .map(|(_, _, count)| *count)
+        .max()
+        .unwrap_or(1);
     let steps: i64 = map.edges.iter().map(|(_, _, count)| *count).sum();
     let picture = Chart {
         id: "map",
         title: "Process map",
         description: format!(
             "{} and {} between them; the table behind it lists every one.",
-            words::counted(map.names.len() as i64 - 2, "activity").replace("activitys", "activities"),
+            words::counted(map.names.len() as i64 - 2, "activity")
+                .replace("activitys", "activities"),
             words::counted(map.edges.len() as i64, "connection"),
         ),
         width: found.width + NODE_WIDTH + 2.0 * MARGIN,
@@ -147,7 +162,10 @@ fn told(map: &Map, node: usize) -> String {
 
 fn centre((layer, x): (usize, f64)) -> (f64, f64) {
     let middle = MARGIN + NODE_WIDTH / 2.0;
-    (middle + x, MARGIN + NODE_HEIGHT / 2.0 + layer as f64 * LAYER)
+    (
+        middle + x,
+        MARGIN + NODE_HEIGHT / 2.0 + layer as f64 * LAYER,
+    )
 }
 
 /// Half the height of what is drawn at the end of an edge.
@@ -179,7 +197,11 @@ fn loop_path(node: (usize, f64)) -> String {
 
 /// Upright at every layer, so that lines do not run through their neighbours.
 fn curve(found: &Layout, route: &[(usize, f64)]) -> String {
-    let down = if route[0].0 < route[route.len() - 1].0 { 1.0 } else { -1.0 };
+    let down = if route[0].0 < route[route.len() - 1].0 {
+        1.0
+    } else {
+        -1.0
+    };
     let mut points: Vec<(f64, f64)> = route.iter().map(|point| centre(*point)).collect();
     let last = points.len() - 1;
     let aside = if down < 0.0 { ASIDE } else { 0.0 };
@@ -191,7 +213,15 @@ fn curve(found: &Layout, route: &[(usize, f64)]) -> String {
     for pair in points.windows(2) {
         let ((x0, y0), (x1, y1)) = (pair[0], pair[1]);
         let bend = (y1 - y0) / 2.0;
-        path.push_str(&format!("C{} {} {} {} {} {}", at(x0), at(y0 + bend), at(x1), at(y1 - bend), at(x1), at(y1)));
+        path.push_str(&format!(
+            "C{} {} {} {} {} {}",
+            at(x0),
+            at(y0 + bend),
+            at(x1),
+            at(y1 - bend),
+            at(x1),
+            at(y1)
+        ));
     }
     path
 }
@@ -202,8 +232,15 @@ fn label(found: &Layout, nth: usize, from: usize, count: i64) -> Markup {
     let (x, y) = match route.as_slice() {
         [first, second, ..] => {
             let (a, b) = (centre(*first), centre(*second));
-            let (aside, along) = if found.back[nth] { (ASIDE, 0.36) } else { (0.0, 0.5) };
-            (a.0 + (b.0 - a.0) * along + aside, a.1 + (b.1 - a.1) * along + 4.0)
+            let (aside, along) = if found.back[nth] {
+                (ASIDE, 0.36)
+            } else {
+                (0.0, 0.5)
+            };
+            (
+                a.0 + (b.0 - a.0) * along + aside,
+                a.1 + (b.1 - a.1) * along + 4.0,
+            )
         }
         _ => {
             let (x, y) = centre(found.nodes[from]);
@@ -216,7 +253,11 @@ fn label(found: &Layout, nth: usize, from: usize, count: i64) -> Markup {
 fn drawn_node(map: &Map, found: &Layout, node: usize, blamed: &BTreeMap<String, f64>) -> Markup {
     let (x, y) = centre(found.nodes[node]);
     let Some(name) = map.names[node] else {
-        let class = if node == 0 { "terminal start" } else { "terminal end" };
+        let class = if node == 0 {
+            "terminal start"
+        } else {
+            "terminal end"
+        };
         return html! {
             g class=(class) { circle cx=(at(x)) cy=(at(y)) r="10" {} text x=(at(x + 16.0)) y=(at(y + 4.0)) { (told(map, node)) } }
         };

@@ -29,6 +29,7 @@ pub(in crate::web::pages) fn mix(score: &ProcessScore) -> Markup {
 fn said(score: &ProcessScore, all: i64) -> String {
     let share = |cases: i64| words::percent(cases as f64 / all as f64);
     let sides = score.executors.iter();
-    let said = sides.map(|side| format!("{} {}", words::executor(side.executor), share(side.cases)));
+    let said =
+        sides.map(|side| format!("{} {}", words::executor(side.executor), share(side.cases)));
     said.collect::<Vec<_>>().join(", ")
 }

@@ -63,7 +63,11 @@ impl Scale {
 
     fn x(&self, value: f64) -> f64 {
         let span = self.from.1 - self.from.0;
-        let share = if span == 0.0 { 0.0 } else { (value - self.from.0) / span };
+        let share = if span == 0.0 {
+            0.0
+        } else {
+            (value - self.from.0) / span
+        };
         self.to.0 + share * (self.to.1 - self.to.0)
     }
 }
@@ -76,9 +80,14 @@ fn ticks(most: f64, about: usize) -> Vec<f64> {
     let rough = most / about as f64;
     let power = 10f64.powf(rough.log10().floor());
     let step = [1.0, 2.0, 5.0, 10.0].into_iter();
-    let step = step.map(|factor| factor * power).find(|step| *step >= rough * 0.999);
+    let step = step
+        .map(|factor| factor * power)
+        .find(|step| *step >= rough * 0.999);
     let step = step.unwrap_or(10.0 * power);
-    (0..).map(|nth| f64::from(nth) * step).take_while(|tick| *tick <= most * 1.000_001).collect()
+    (0..)
+        .map(|nth| f64::from(nth) * step)
+        .take_while(|tick| *tick <= most * 1.000_001)
+        .collect()
 }
 
 /// Points as a line.

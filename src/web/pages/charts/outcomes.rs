@@ -67,7 +67,11 @@ pub(in crate::web::pages) fn outcomes(mix: &Outcomes) -> Markup {
 
 fn totals(mix: &Outcomes) -> Vec<(&str, i64)> {
     let total = |nth: usize| mix.weeks.iter().map(|(_, cases)| cases[nth]).sum();
-    mix.names.iter().enumerate().map(|(nth, name)| (name.as_str(), total(nth))).collect()
+    mix.names
+        .iter()
+        .enumerate()
+        .map(|(nth, name)| (name.as_str(), total(nth)))
+        .collect()
 }
 
 fn week(mix: &Outcomes, day: Day, cases: &[i64], (from, to): (f64, f64), y: Scale) -> Markup {

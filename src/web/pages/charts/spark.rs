@@ -18,7 +18,12 @@ pub(in crate::web::pages) fn bars(weeks: &[i64]) -> Markup {
     for (nth, cases) in weeks.iter().enumerate() {
         if *cases > 0 {
             let height = (HEIGHT * *cases as f64 / most as f64).max(1.0);
-            path.push_str(&format!("M{} 18v-{}h3v{}z", 4 * nth, at(height), at(height)));
+            path.push_str(&format!(
+                "M{} 18v-{}h3v{}z",
+                4 * nth,
+                at(height),
+                at(height)
+            ));
         }
     }
     html! {

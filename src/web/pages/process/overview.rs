@@ -43,7 +43,10 @@ fn limits(told: &Told) -> Vec<(&'static str, f64, bool)> {
 /// What is so, in one sentence or two.
 fn verdict(score: &ProcessScore) -> Markup {
     let permissible = score.permissible_deviation.map(words::percent);
-    let size = score.nominal_size_steps.map(words::number).unwrap_or_default();
+    let size = score
+        .nominal_size_steps
+        .map(words::number)
+        .unwrap_or_default();
     html! {
         @match (score.deviation, permissible) {
             (None, _) => "No case has ended yet, so nothing is known of its deviation. ",
@@ -76,20 +79,55 @@ fn held(score: &ProcessScore) -> Markup {
 
 fn facts(told: &Told) -> Markup {
     let score = told.score();
-    let level = |level: Option<crate::model::Level>| level.map_or("-".to_owned(), |level| level.to_string());
-    let assumed = if score.criticality_assumed { " (assumed)" } else { "" };
+    let level = |level: Option<crate::model::Level>| {
+        level.map_or("-".to_owned(), |level| level.to_string())
+    };
+    let assumed = if score.criticality_assumed {
+        " (assumed)"
+    } else {
+        ""
+    };
     let facts: Vec<(&str, String)> = vec![
         ("criticality", format!("{}{assumed}", score.criticality)),
         ("complexity", level(score.complexity)),
         ("frequency", level(score.frequency)),
-        ("tolerance", score.tolerance.map_or("-".to_owned(), |level| level.to_string())),
-        ("size", score.nominal_size_steps.map_or("-".to_owned(), |size| format!("{} steps", words::number(size)))),
-        ("cases a week", score.cases_per_week.map_or("-".to_owned(), words::number)),
-        ("capability", score.capability.map_or("-".to_owned(), words::number)),
-        ("rests on", words::counted(score.evidence_cases, "ended case")),
+        (
+            "tolerance",
+            score
+                .tolerance
+                .map_or("-".to_owned(), |level| level.to_string()),
+        ),
+        (
+            "size",
+            score.nominal_size_steps.map_or("-".to_owned(), |size| {
+                format!("{} steps", words::number(size))
+            }),
+        ),
+        (
+            "cases a week",
+            score.cases_per_week.map_or("-".to_owned(), words::number),
+        ),
+        (
+            "capability",
+            score.capability.map_or("-".to_owned(), words::number),
+        ),
+        (
+            "rests on",
+            words::counted(score.evidence_cases, "ended case"),
+        ),
         ("open", words::counted(score.open_cases, "case")),
-        ("straight through", score.straight_through.map_or("-".to_owned(), |share| words::percent(share.share))),
-        ("median time", score.duration_seconds.map_or("-".to_owned(), |d| words::seconds(d.p50))),
+        (
+            "straight through",
+            score
+                .straight_through
+                .map_or("-".to_owned(), |share| words::percent(share.share)),
+        ),
+        (
+            "median time",
+            score
+                .duration_seconds
+                .map_or("-".to_owned(), |d| words::seconds(d.p50)),
+        ),
         ("window", window(told)),
     ];
     html! { dl.facts { @for (name, value) in facts { div { dt { (name) } dd { (value) } } } } }
@@ -99,5 +137,6 @@ fn facts(told: &Told) -> Markup {
 fn window(told: &Told) -> String {
     let declared = told.config.catalog.processes.get(&told.score().id);
     let own = declared.and_then(|process| process.window);
-    own.or(told.config.window).map_or("all".to_owned(), words::span)
+    own.or(told.config.window)
+        .map_or("all".to_owned(), words::span)
 }

@@ -28,7 +28,12 @@ pub(super) struct Kept {
     pub ledger: Vec<LedgerRow>,
 }
 
-pub(super) fn kept(store: &Store, config: &Config, id: &str, as_of: Time) -> Result<Kept, StoreError> {
+pub(super) fn kept(
+    store: &Store,
+    config: &Config,
+    id: &str,
+    as_of: Time,
+) -> Result<Kept, StoreError> {
     store.at_one_moment(|| {
         let ledger = store.ledger(Some(id))?;
         let Some(process) = store.name_id(id)? else {
@@ -59,8 +64,14 @@ fn hours(
     let Some(last) = store.last_hour_of(process)?.map(day_of) else {
         return Ok(Vec::new());
     };
-    let own = config.catalog.processes.get(id).and_then(|process| process.window);
-    let window = own.or(config.window).map(|window| as_of.plus(-window).day());
+    let own = config
+        .catalog
+        .processes
+        .get(id)
+        .and_then(|process| process.window);
+    let window = own
+        .or(config.window)
+        .map(|window| as_of.plus(-window).day());
     let from = window.unwrap_or(Day::MIN).max(last - MOST_DAYS);
     store.hours_of(process, from, last)
 }
@@ -90,7 +101,10 @@ impl<'a> Named<'a> {
 }
 
 fn total(deviations: &Counts<Ppm>) -> f64 {
-    let sum: i64 = deviations.iter().map(|(deviation, cases)| i64::from(deviation) * cases).sum();
+    let sum: i64 = deviations
+        .iter()
+        .map(|(deviation, cases)| i64::from(deviation) * cases)
+        .sum();
     sum as f64 / f64::from(ONE)
 }
 
@@ -112,7 +126,10 @@ fn observed(hours: &[HourPart]) -> Vec<Observed> {
 fn durations(hours: &[HourPart]) -> BTreeMap<Executor, Sketch> {
     let mut kinds: BTreeMap<Executor, Sketch> = BTreeMap::new();
     for part in hours {
-        kinds.entry(part.kind).or_default().merge(&part.sums.durations, 1);
+        kinds
+            .entry(part.kind)
+            .or_default()
+            .merge(&part.sums.durations, 1);
     }
     kinds
 }
@@ -127,14 +144,20 @@ fn outcomes(hours: &[HourPart], names: &mut Named) -> Result<Outcomes, StoreErro
     let mut weeks: BTreeMap<Day, Counts<NameId>> = BTreeMap::new();
     for HourPart { hour, sums, .. } in hours.iter().filter(|part| part.sums.cases > 0) {
         all.merge(&sums.outcomes, 1);
-        weeks.entry(monday(day_of(*hour))).or_default().merge(&sums.outcomes, 1);
+        weeks
+            .entry(monday(day_of(*hour)))
+            .or_default()
+            .merge(&sums.outcomes, 1);
     }
     let mut frequent: Vec<(NameId, i64)> = all.iter().collect();
     frequent.sort_by_key(|(outcome, cases)| (-cases, *outcome));
     let others = frequent.len() > OUTCOMES;
     frequent.truncate(if others { OUTCOMES - 1 } else { OUTCOMES });
     let of_week = |(day, counts): (Day, Counts<NameId>)| {
-        let mut cases: Vec<i64> = frequent.iter().map(|(outcome, _)| counts.get(*outcome)).collect();
+        let mut cases: Vec<i64> = frequent
+            .iter()
+            .map(|(outcome, _)| counts.get(*outcome))
+            .collect();
         if others {
             cases.push(counts.total() - cases.iter().sum::<i64>());
         }
@@ -146,7 +169,10 @@ fn outcomes(hours: &[HourPart], names: &mut Named) -> Result<Outcomes, StoreErro
     if others {
         named.push("all others".to_owned());
     }
-    Ok(Outcomes { names: named, weeks })
+    Ok(Outcomes {
+        names: named,
+        weeks,
+    })
 }
 
 fn blamed(hours: &[HourPart], names: &mut Named) -> Result<BTreeMap<String, f64>, StoreError> {

@@ -1,9 +1,9 @@
 //! The page of a process, section by section.
 
+use super::Told;
 use super::overview::overview;
 use super::tables;
 use super::why::why;
-use super::Told;
 use crate::drift::{ProcessDrift, StreamState};
 use crate::model::Executor;
 use crate::score::ExecutorScore;
@@ -64,7 +64,10 @@ fn chart(told: &Told) -> Markup {
         baseline_until: drift.and_then(|drift| drift.baseline_until),
         permissible: told.score().permissible_deviation,
         changes: drift.map_or(&[], |drift| &drift.changes),
-        alarms: told.alarms().map(|alarm| (alarm.onset, alarm.raised, alarm.words())).collect(),
+        alarms: told
+            .alarms()
+            .map(|alarm| (alarm.onset, alarm.raised, alarm.words()))
+            .collect(),
     };
     html! {
         (control(&picture))
@@ -106,7 +109,11 @@ fn streams(told: &Told, drift: &ProcessDrift) -> Markup {
 }
 
 fn stream(drift: &ProcessDrift, nth: usize, state: &StreamState) -> Markup {
-    let days: Vec<f32> = drift.days.iter().filter_map(|point| point.evidence.get(nth).copied()).collect();
+    let days: Vec<f32> = drift
+        .days
+        .iter()
+        .filter_map(|point| point.evidence.get(nth).copied())
+        .collect();
     html! {
         tr {
             th scope="row" { (state.stream.title()) }

@@ -11,7 +11,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// All that [`named`] knows.
 pub(super) const NAMES: [&str; 10] = [
-    "days", "durations", "outcomes", "follows", "executors", "streams", "alarms", "changes", "figures", "ledger",
+    "days",
+    "durations",
+    "outcomes",
+    "follows",
+    "executors",
+    "streams",
+    "alarms",
+    "changes",
+    "figures",
+    "ledger",
 ];
 
 /// A table by its name.
@@ -36,7 +45,12 @@ pub(super) fn named(told: &Told, name: &str) -> Option<Table> {
 pub(super) fn days(told: &Told) -> Table {
     let watched = told.drift().map_or(&[][..], |drift| &drift.days);
     let watched: BTreeMap<_, _> = watched.iter().map(|point| (point.day, point)).collect();
-    let observed: BTreeMap<_, _> = told.kept.observed.iter().map(|point| (point.day, point)).collect();
+    let observed: BTreeMap<_, _> = told
+        .kept
+        .observed
+        .iter()
+        .map(|point| (point.day, point))
+        .collect();
     let all: BTreeSet<_> = watched.keys().chain(observed.keys()).copied().collect();
     let row = |day| {
         let seen = observed.get(&day);
@@ -55,7 +69,15 @@ pub(super) fn days(told: &Told) -> Table {
     Table {
         name: "days",
         caption: "Deviation by day",
-        columns: &["day", "cases", "deviation", "expected", "limit_lower", "limit_upper", "ewma"],
+        columns: &[
+            "day",
+            "cases",
+            "deviation",
+            "expected",
+            "limit_lower",
+            "limit_upper",
+            "ewma",
+        ],
         rows: all.into_iter().map(row).collect(),
     }
 }
@@ -85,7 +107,11 @@ pub(super) fn outcomes(told: &Told) -> Table {
         for (day, cases) in &mix.weeks {
             for (name, cases) in mix.names.iter().zip(cases) {
                 let week = ProcessDrift::date(*day);
-                rows.push(vec![Cell::text(week), Cell::text(name), Cell::count(*cases)]);
+                rows.push(vec![
+                    Cell::text(week),
+                    Cell::text(name),
+                    Cell::count(*cases),
+                ]);
             }
         }
     }
@@ -188,7 +214,15 @@ pub(super) fn alarms(told: &Told) -> Table {
     Table {
         name: "alarms",
         caption: "Drift alarms",
-        columns: &["alarm", "what", "since_about", "found", "expected", "became", "state"],
+        columns: &[
+            "alarm",
+            "what",
+            "since_about",
+            "found",
+            "expected",
+            "became",
+            "state",
+        ],
         rows: told.alarms().map(row).collect(),
     }
 }
@@ -205,7 +239,10 @@ pub(super) fn life(alarm: &AlarmRow) -> String {
     });
     let explained = alarm.explained_by.as_ref();
     let explained = explained.map(|what| format!("explained by {}", words::name(what)));
-    let said: Vec<String> = [ended, explained, acknowledged].into_iter().flatten().collect();
+    let said: Vec<String> = [ended, explained, acknowledged]
+        .into_iter()
+        .flatten()
+        .collect();
     match said.is_empty() {
         true => "stands".to_owned(),
         false => said.join("; "),
@@ -227,7 +264,13 @@ pub(super) fn changes(told: &Told) -> Table {
 
 pub(super) fn figures(told: &Told) -> Table {
     let row = |figure: &crate::score::explain::Figure| {
-        let cells = [&figure.section, &figure.name, &figure.value, &figure.formula, &figure.rests_on];
+        let cells = [
+            &figure.section,
+            &figure.name,
+            &figure.value,
+            &figure.formula,
+            &figure.rests_on,
+        ];
         cells.into_iter().map(Cell::text).collect()
     };
     Table {

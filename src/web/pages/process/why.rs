@@ -46,11 +46,17 @@ fn decided(rule: &RuleTrace) -> Markup {
 }
 
 fn failed(rule: &RuleTrace) -> String {
-    let failed = rule.conditions.iter().filter(|trace| !trace.condition.holds);
+    let failed = rule
+        .conditions
+        .iter()
+        .filter(|trace| !trace.condition.holds);
     let said = failed.map(|trace| {
         let condition = &trace.condition;
         let attribute = condition.attribute.replace('_', " ");
-        words::whole(&format!("{attribute} is {}, not {}", condition.is, condition.allowed))
+        words::whole(&format!(
+            "{attribute} is {}, not {}",
+            condition.is, condition.allowed
+        ))
     });
     said.collect::<Vec<_>>().join("; ")
 }
