@@ -11,7 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// More can't be followed by eye; the table behind has them all.
 const MOST_EDGES: usize = 36;
 /// Every activity is drawn while there are no more than so many.
-const MOST_NODES: usize = 40;
+const MOST_NODES: usize = 64;
+/// Beside those that lead to every activity, so many are drawn at least.
+const MORE_EDGES: usize = 12;
 const NODE_WIDTH: f64 = 150.0;
 const NODE_HEIGHT: f64 = 34.0;
 const APART: f64 = 172.0;
@@ -49,8 +51,9 @@ fn drawn(follows: &DirectlyFollows) -> Map<'_> {
         reached.insert(follows.edges[nth].to.as_deref());
         kept.insert(nth);
     }
+    let most = MOST_EDGES.max(kept.len() + MORE_EDGES);
     for nth in 0..follows.edges.len() {
-        if kept.len() < MOST_EDGES {
+        if kept.len() < most {
             kept.insert(nth);
         }
     }
