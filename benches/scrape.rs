@@ -1,5 +1,5 @@
-//! A scrape with many processes: how long does it take, quiet and while events are read at full speed, and how many series
-//! and bytes are there?
+//! A scrape, the board and a process page with many processes: how long do they take, quiet and while events are read at full
+//! speed, and how many series and bytes are there?
 //!
 //! `cargo bench --bench scrape [-- PROCESSES]`, for example 1,000 or 10,000.
 
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 const BINARY: &str = env!("CARGO_BIN_EXE_toleranced");
 /// Cases of a process, over sixty days.
 const CASES: u64 = 60;
-const SCRAPES: usize = 40;
+const REQUESTS: usize = 40;
 
 /// Ended on exit.
 struct Daemon {
@@ -62,21 +62,23 @@ fn main() {
     wait_for_events(&daemon, 2 * events);
 }
 
-/// Median and slowest of some scrapes.
+/// Median and slowest of some requests.
 fn report(when: &str, daemon: &Daemon) {
-    let mut times: Vec<Duration> = (0..SCRAPES)
-        .map(|_| {
-            let begun = Instant::now();
-            get(daemon, "/metrics", "gzip");
-            begun.elapsed()
-        })
-        .collect();
-    times.sort_unstable();
-    println!(
-        "{when:>14}: median {:.1} ms, slowest {:.1} ms of {SCRAPES}",
-        times[SCRAPES / 2].as_secs_f64() * 1e3,
-        times[SCRAPES - 1].as_secs_f64() * 1e3
-    );
+    for path in ["/metrics", "/", "/processes/process-00500"] {
+        let mut times: Vec<Duration> = (0..REQUESTS)
+            .map(|_| {
+                let begun = Instant::now();
+                get(daemon, path, "gzip");
+                begun.elapsed()
+            })
+            .collect();
+        times.sort_unstable();
+        println!(
+            "{when:>14} {path}: median {:.1} ms, slowest {:.1} ms of {REQUESTS}",
+            times[REQUESTS / 2].as_secs_f64() * 1e3,
+            times[REQUESTS - 1].as_secs_f64() * 1e3
+        );
+    }
 }
 
 /// Cases of every process, by people and code, with three outcomes.

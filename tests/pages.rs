@@ -5,7 +5,6 @@ mod pages_common;
 
 use common::{DEADLINE, Daemon};
 use pages_common::{SCRIPT, long_name, soc, thousand};
-use std::time::Instant;
 
 fn headers_of(daemon: &Daemon, path: &str) -> (u16, Vec<(String, String)>, String) {
     let config = ureq::Agent::config_builder()
@@ -221,31 +220,11 @@ fn what_is_not_there_says_so(daemon: &Daemon) {
     );
 }
 
-/// Median of the times in milliseconds.
-fn median_ms(mut ask: impl FnMut()) -> f64 {
-    let mut times: Vec<f64> = (0..25)
-        .map(|_| {
-            let begun = Instant::now();
-            ask();
-            begun.elapsed().as_secs_f64() * 1e3
-        })
-        .collect();
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
-}
-
-/// Unoptimised, and beside a daemon that scores five times a second: the bounds are those of the release build doubled.
+/// How fast: `cargo bench --bench scrape`.
 #[test]
-fn a_thousand_processes_are_served_at_once() {
+fn a_thousand_processes_are_on_one_board() {
     let (_home, daemon) = thousand();
     let (status, page) = daemon.get("/");
     assert_eq!((status, shown(&page).len()), (200, 1_000));
-    let board = median_ms(|| assert_eq!(daemon.get("/").0, 200));
-    let process = median_ms(|| assert_eq!(daemon.get("/processes/process-0500").0, 200));
-    println!(
-        "board of 1,000 processes: {board:.1} ms ({} bytes), process page: {process:.1} ms",
-        page.len()
-    );
-    assert!(board < 100.0, "{board} ms");
-    assert!(process < 60.0, "{process} ms");
+    assert_eq!(daemon.get("/processes/process-0500").0, 200);
 }
