@@ -92,11 +92,16 @@ def commits():
         timeseries("HTTP requests", "Requests answered, by handler and code.",
                    [query(rate("toleranced_http_requests_total", "handler, code"), "{{handler}} {{code}}")],
                    no_value="No request was answered in this time", unit="reqps", width=8, min=0),
+        timeseries("HTTP connections", "Connections that are open, and those that the daemon has closed: too many, no answer "
+                   "taken in time, a TLS handshake that failed.",
+                   [query(by_instance("toleranced_http_connections"), "{{instance}}: open"),
+                    query(increase("toleranced_http_connections_closed_total", "reason"), "closed: {{reason}}")],
+                   no_value=NOT_SCRAPED, unit="short", width=12, min=0),
         timeseries("Reports", "1 while the report of the last period is due and could not be written, and how often one could "
                    "not be written. Each is tried again.",
                    [query(by_instance("toleranced_report_overdue"), "{{instance}}: overdue"),
                     query(increase("toleranced_report_failures_total", "instance"), "{{instance}}: failed")],
-                   no_value=NOT_SCRAPED, unit="short", width=24, min=0),
+                   no_value=NOT_SCRAPED, unit="short", width=12, min=0),
         timeseries("Cases in memory", "Cases held in memory. The limit is configured; beyond it they are read from the "
                    "database again.",
                    [query(by_instance("toleranced_cached_cases"), "{{instance}}")], no_value=NOT_SCRAPED, unit="short",

@@ -158,7 +158,7 @@ fn write_configuration(args: &Args, soc: &Soc) -> Result<PathBuf, Failure> {
         .map_err(|error| Failure::environment(format!("--listen {}: {error}", args.listen)))?;
     let text = format!(
         "# Made by `toleranced demo`.\nlisten: {listen}\ndata_dir: data\ncatalog: catalog.yaml\n\
-         score: {{ every: 2s, window: 90d }}\n\
+         score: {{ every: 2s, window: 90d }}\npages: {{ guide: true }}\n\
          # The simulated time runs ahead of the clock.\nlimits: {{ future_seconds: {TEN_YEARS} }}\nsources:\n  - name: soc\n    paths: [soc.ndjson]\n    mapping: {MAPPING}\n"
     );
     let file = write("toleranced.yaml", text)?;

@@ -46,6 +46,8 @@ pub struct Config {
     pub metrics: MetricTerms,
     /// Reports that are written by themselves.
     pub reports: ReportTerms,
+    /// How the pages are shown.
+    pub pages: PageTerms,
     /// Bounds.
     pub limits: Limits,
     /// Who may do what.
@@ -117,6 +119,14 @@ pub enum SourceKind {
     Drop,
 }
 
+/// How the pages are shown.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PageTerms {
+    /// Whether the board explains itself to who sees it for the first time.
+    pub guide: bool,
+}
+
 /// Bounds, each with a metric that counts what it cost.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -177,6 +187,8 @@ struct Raw {
     metrics: RawMetrics,
     #[serde(default)]
     reports: RawReports,
+    #[serde(default)]
+    pages: PageTerms,
     #[serde(default)]
     limits: Limits,
     #[serde(default)]
@@ -360,6 +372,7 @@ impl Loader {
             window,
             drift,
             metrics,
+            pages: raw.pages,
             limits: raw.limits,
             access,
             overrides: overrides.clone(),

@@ -71,6 +71,16 @@ impl Stream {
             Stream::CriticalOutcome => "critical outcome",
         }
     }
+
+    /// A mean of it with its unit.
+    pub fn figure(self, value: f64) -> String {
+        match self {
+            Stream::FrequencyUp | Stream::FrequencyDown => format!("{value:.1} a day"),
+            Stream::DurationLocation => format!("rank {value:.2}"),
+            Stream::DurationDispersion => format!("spread {value:.2}"),
+            _ => format!("{:.2} %", 100.0 * value),
+        }
+    }
 }
 
 impl fmt::Display for Stream {

@@ -8,7 +8,7 @@ mod process;
 use super::metrics;
 use crate::daemon::{Shared, Snapshot};
 use families::Families;
-pub(super) use families::label;
+pub use families::label;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 use std::sync::Arc;

@@ -9,7 +9,7 @@ mod reference;
 pub mod rules;
 
 pub use backfill::Backfill;
-pub use collector::SnapshotCollector;
+pub use collector::{SnapshotCollector, label};
 pub use negotiate::{Exposition, exposition};
 pub use reference::{Extent, document};
 

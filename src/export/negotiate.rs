@@ -3,7 +3,7 @@
 use super::openmetrics;
 
 /// A format of the metrics.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exposition {
     /// Prometheus' text format 0.0.4.
     Text,

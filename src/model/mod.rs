@@ -5,10 +5,12 @@
 pub mod bytes;
 mod kinds;
 mod names;
+mod text;
 mod time;
 
 pub use kinds::{Class, Executor, Level, Lifecycle, Origin, ParseKindError, Status, TolClass};
 pub use names::{NameId, Names};
+pub use text::printable;
 pub use time::{DAY_HOURS, Day, HOUR_US, Hour, SECOND_US, Span, Time, WEEK_US, day_of, weekday};
 
 /// A share in parts per million, the unit in which deviations are counted so that sums stay exact.

@@ -28,6 +28,9 @@ const LEAST_EXPOSURE_WEEKS: f64 = 1.0 / 7.0;
 /// Effective counts above this change an interval in its fifth digit only, and cost much time.
 const MOST_EFFECTIVE: f64 = 1e9;
 
+/// Weeks that are listed one by one: a year.
+const WEEKS_SHOWN: usize = 53;
+
 /// How often a process runs. Field names are those of the JSON output; `None` is `null`: unknown, with the reason
 /// beside it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -60,6 +63,9 @@ pub struct Frequency {
     pub weekdays_withheld: Option<Withheld>,
     /// Cases started in each of the 168 hours of the week in UTC, Monday 00:00 first. Empty if there were none.
     pub hour_of_week_cases: Vec<i64>,
+    /// Cases started in each of the last whole weeks, at most 53 of them, oldest first.
+    #[serde(default)]
+    pub weekly_cases: Vec<i64>,
     /// The next four weeks, from the beginning of the last day of the span on.
     pub forecast: Vec<ForecastWeek>,
     /// Why there is no forecast.
@@ -246,6 +252,10 @@ pub fn frequency(
         elasticities: drivers.map_or_else(Vec::new, |drivers| {
             elasticity::elasticities(&weeks, drivers, alpha)
         }),
+        weekly_cases: weeks[weeks.len().saturating_sub(WEEKS_SHOWN)..]
+            .iter()
+            .map(|week| week.cases as i64)
+            .collect(),
         hour_of_week_cases: calendar.hour_of_week,
     }
 }

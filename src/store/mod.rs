@@ -3,10 +3,12 @@
 //! Positions, cases, sums, counters and quarantine are written in one transaction ([`Store::commit`]), so a restart after
 //! a crash at any instant finds them all as of the same moment. Knows rows, not what they mean.
 
+mod alarm_words;
 mod audit;
 mod commit;
 mod drift;
 mod lock;
+mod lookup;
 mod past;
 mod quarantine;
 mod schema;

@@ -1,50 +1,20 @@
-//! `/metrics`, in the format that is asked for, and the count of requests.
+//! What a request asks for, and the count of requests.
 
 use super::server::Daemon;
-use crate::export::{self, SnapshotCollector};
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::io::Write;
 
-/// `GET /metrics`.
-pub(super) async fn scrape(State(daemon): Daemon, headers: HeaderMap) -> Response {
-    let exposition = export::exposition(asked(&headers, &header::ACCEPT));
-    let gzip = accepts_gzip(asked(&headers, &header::ACCEPT_ENCODING));
-    // Thousands of processes take milliseconds: other requests must not wait for that.
-    let made = tokio::task::spawn_blocking(move || {
-        let collector = SnapshotCollector::new(daemon.shared.clone());
-        let text = export::text(&collector, exposition).map_err(|error| error.to_string())?;
-        match gzip {
-            true => packed(text.as_bytes()).map_err(|error| error.to_string()),
-            false => Ok(text.into_bytes()),
-        }
-    });
-    let body = match made.await.map_err(|error| error.to_string()) {
-        Ok(Ok(body)) => body,
-        Ok(Err(error)) | Err(error) => {
-            return (StatusCode::INTERNAL_SERVER_ERROR, error).into_response();
-        }
-    };
-    let kind = [
-        (header::CONTENT_TYPE, exposition.content_type()),
-        (header::VARY, "Accept, Accept-Encoding"),
-    ];
-    match gzip {
-        true => (kind, [(header::CONTENT_ENCODING, "gzip")], body).into_response(),
-        false => (kind, body).into_response(),
-    }
-}
-
-fn asked<'a>(headers: &'a HeaderMap, name: &HeaderName) -> &'a str {
+pub(super) fn asked<'a>(headers: &'a HeaderMap, name: &HeaderName) -> &'a str {
     let value = headers.get(name).and_then(|value| value.to_str().ok());
     value.unwrap_or_default()
 }
 
-fn accepts_gzip(accept: &str) -> bool {
+pub(super) fn accepts_gzip(accept: &str) -> bool {
     accept.split(',').any(|part| {
         let mut words = part.split(';').map(str::trim);
         let known = words
@@ -54,7 +24,7 @@ fn accepts_gzip(accept: &str) -> bool {
     })
 }
 
-fn packed(text: &[u8]) -> std::io::Result<Vec<u8>> {
+pub(super) fn packed(text: &[u8]) -> std::io::Result<Vec<u8>> {
     let room = Vec::with_capacity(text.len() / 8);
     let mut encoder = GzEncoder::new(room, Compression::fast());
     encoder.write_all(text)?;

@@ -1,10 +1,11 @@
-//! HTTP: metrics, health, reload, scores as JSON, and a plain landing page; and who may have which.
+//! HTTP: metrics, health, reload, scores as JSON, the pages and reports; and who may have which.
 
 mod access;
 mod drift;
-mod landing;
 mod metrics;
+mod pages;
 mod reports;
+mod scrape;
 mod server;
 mod service;
 

@@ -1,10 +1,11 @@
 //! Routes, limits and signals.
 
 use super::access::{self, Access};
-use super::{drift, landing, metrics, reports, service};
+use super::scrape::{self, Scrapes};
+use super::{drift, metrics, pages, reports, service};
 use crate::daemon::Running;
 use axum::extract::{Extension, State};
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -29,9 +30,9 @@ pub async fn serve(
     access: Arc<Access>,
     signals: Signals,
 ) {
+    let scrapes = Arc::new(Scrapes::default());
     let app = Router::new()
-        .route("/", get(page))
-        .route("/metrics", get(metrics::scrape))
+        .route("/metrics", get(scrape::scrape))
         .route("/-/healthy", get(|| async { "toleranced is healthy\n" }))
         .route("/-/ready", get(ready))
         .route("/-/reload", post(reload))
@@ -44,6 +45,7 @@ pub async fn serve(
         .route("/api/v1/marks", post(drift::mark))
         .route("/reports/", get(reports::list))
         .route("/reports/{name}", get(reports::one))
+        .merge(pages::routes())
         .layer(axum::extract::DefaultBodyLimit::max(64 << 10))
         .layer(from_fn(access::time_out))
         .layer(from_fn_with_state(
@@ -52,8 +54,10 @@ pub async fn serve(
         ))
         .layer(from_fn_with_state(daemon.clone(), metrics::count))
         .layer(Extension(access.clone()))
+        .layer(Extension(scrapes.clone()))
         .with_state(daemon.clone());
     let watcher = tokio::spawn(watch(daemon.clone(), access.clone()));
+    let scraping = tokio::spawn(scrape::keep(daemon.clone(), scrapes));
     let reporting = tokio::spawn(reports::write(daemon.clone()));
     let told = tokio::spawn(service::tell(daemon.clone()));
     let hangup = on_hangup(signals.hangup, daemon.clone(), access.clone());
@@ -82,6 +86,7 @@ pub async fn serve(
     watcher.abort();
     told.abort();
     reporting.abort();
+    scraping.abort();
     hangup.abort();
 }
 
@@ -205,16 +210,4 @@ async fn sources(State(daemon): Daemon) -> Response {
         })
         .collect();
     Json(serde_json::json!({"version": 1, "sources": sources})).into_response()
-}
-
-async fn page(State(daemon): Daemon) -> Response {
-    let html = landing::page(&daemon.shared.snapshot(), &daemon.shared.sources());
-    let headers = [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-        ),
-    ];
-    (headers, html).into_response()
 }

@@ -140,7 +140,6 @@ fn trimmed(table: &Table) -> String {
 }
 
 fn row(alarm: &AlarmRow) -> Vec<String> {
-    let stream = alarm.stream.parse::<Stream>().ok();
     let known = match (
         &alarm.ended,
         &alarm.how,
@@ -162,50 +161,13 @@ fn row(alarm: &AlarmRow) -> Vec<String> {
     vec![
         alarm.id.to_string(),
         printable(&alarm.process, NAME_CHARS),
-        what(alarm, stream),
+        alarm.words(),
         ProcessDrift::date(alarm.onset),
         ProcessDrift::date(alarm.raised),
-        figure(stream, alarm.was),
-        figure(stream, alarm.became),
+        alarm.figure(alarm.was),
+        alarm.figure(alarm.became),
         known,
     ]
-}
-
-/// The change in words.
-fn what(alarm: &AlarmRow, stream: Option<Stream>) -> String {
-    let up = alarm.direction == "up";
-    match stream {
-        Some(Stream::DurationLocation) => if up {
-            "durations longer"
-        } else {
-            "durations shorter"
-        }
-        .to_owned(),
-        Some(Stream::DurationDispersion) => if up {
-            "durations spread wider"
-        } else {
-            "durations spread less"
-        }
-        .to_owned(),
-        Some(Stream::OutcomeMix) => match alarm.outcome.as_str() {
-            "" => "more of rare or new outcomes".to_owned(),
-            outcome => format!("more of outcome {}", printable(outcome, NAME_CHARS)),
-        },
-        Some(Stream::Deviation) => "more deviation".to_owned(),
-        Some(Stream::InputVariance) => "same input ends otherwise".to_owned(),
-        Some(stream) => stream.title().to_owned(),
-        None => printable(&alarm.stream, NAME_CHARS),
-    }
-}
-
-/// A mean of a stream with its unit.
-fn figure(stream: Option<Stream>, value: f64) -> String {
-    match stream {
-        Some(Stream::FrequencyUp | Stream::FrequencyDown) => format!("{value:.1} a day"),
-        Some(Stream::DurationLocation) => format!("rank {value:.2}"),
-        Some(Stream::DurationDispersion) => format!("spread {value:.2}"),
-        _ => format!("{:.2} %", 100.0 * value),
-    }
 }
 
 fn streams(out: &mut impl Write, listed: &Listed, all: bool) -> Result<(), Failure> {
@@ -263,8 +225,8 @@ fn rows_of(drift: &ProcessDrift, terms: &DriftTerms, all: bool) -> Vec<[String; 
             let mut row = said(state.stream.title().to_owned());
             row[2] = evidence(state.evidence);
             row[3] = sparkline(drift, nth);
-            row[4] = figure(Some(state.stream), state.before);
-            row[5] = figure(Some(state.stream), state.now);
+            row[4] = state.stream.figure(state.before);
+            row[5] = state.stream.figure(state.now);
             row
         })
         .collect();

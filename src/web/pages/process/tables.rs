@@ -1,0 +1,301 @@
+//! The tables behind the page of a process: on the page, as CSV and as JSON.
+
+use super::Told;
+use crate::drift::ProcessDrift;
+use crate::model::Time;
+use crate::score::ExecutorScore;
+use crate::store::AlarmRow;
+use crate::web::pages::table::{Cell, Table};
+use crate::web::pages::words;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// All that [`named`] knows.
+pub(super) const NAMES: [&str; 10] = [
+    "days",
+    "durations",
+    "outcomes",
+    "follows",
+    "executors",
+    "streams",
+    "alarms",
+    "changes",
+    "figures",
+    "ledger",
+];
+
+/// A table by its name.
+pub(super) fn named(told: &Told, name: &str) -> Option<Table> {
+    let table = match name {
+        "days" => days(told),
+        "durations" => durations(told),
+        "outcomes" => outcomes(told),
+        "follows" => follows(told),
+        "executors" => executors(told),
+        "streams" => streams(told),
+        "alarms" => alarms(told),
+        "changes" => changes(told),
+        "figures" => figures(told),
+        "ledger" => ledger(told),
+        _ => return None,
+    };
+    Some(table)
+}
+
+/// The control chart.
+pub(super) fn days(told: &Told) -> Table {
+    let watched = told.drift().map_or(&[][..], |drift| &drift.days);
+    let watched: BTreeMap<_, _> = watched.iter().map(|point| (point.day, point)).collect();
+    let observed: BTreeMap<_, _> = told
+        .kept
+        .observed
+        .iter()
+        .map(|point| (point.day, point))
+        .collect();
+    let all: BTreeSet<_> = watched.keys().chain(observed.keys()).copied().collect();
+    let row = |day| {
+        let seen = observed.get(&day);
+        let point = watched.get(&day);
+        let limits = point.and_then(|point| point.limits);
+        vec![
+            Cell::text(ProcessDrift::date(day)),
+            Cell::count(seen.map_or(0, |seen| seen.cases)),
+            Cell::share(seen.map(|seen| seen.deviation)),
+            Cell::share(point.and_then(|point| point.expected)),
+            Cell::share(limits.map(|limits| limits.lower)),
+            Cell::share(limits.map(|limits| limits.upper)),
+            Cell::share(point.and_then(|point| point.ewma).map(|ewma| ewma.value)),
+        ]
+    };
+    Table {
+        name: "days",
+        caption: "Deviation by day",
+        columns: &[
+            "day",
+            "cases",
+            "deviation",
+            "expected",
+            "limit_lower",
+            "limit_upper",
+            "ewma",
+        ],
+        rows: all.into_iter().map(row).collect(),
+    }
+}
+
+pub(super) fn durations(told: &Told) -> Table {
+    let bins = told.kept.durations.iter().flat_map(|bin| {
+        bin.cases.iter().map(move |(kind, cases)| {
+            vec![
+                Cell::seconds(Some(bin.from)),
+                Cell::seconds(Some(bin.to)),
+                Cell::text(kind.word()),
+                Cell::count(*cases),
+            ]
+        })
+    });
+    Table {
+        name: "durations",
+        caption: "Cases by duration",
+        columns: &["from_seconds", "to_seconds", "executor", "cases"],
+        rows: bins.collect(),
+    }
+}
+
+pub(super) fn outcomes(told: &Told) -> Table {
+    let mut rows = Vec::new();
+    if let Some(mix) = &told.kept.outcomes {
+        for (day, cases) in &mix.weeks {
+            for (name, cases) in mix.names.iter().zip(cases) {
+                let week = ProcessDrift::date(*day);
+                rows.push(vec![
+                    Cell::text(week),
+                    Cell::text(name),
+                    Cell::count(*cases),
+                ]);
+            }
+        }
+    }
+    Table {
+        name: "outcomes",
+        caption: "Outcomes by week",
+        columns: &["week_from", "outcome", "cases"],
+        rows,
+    }
+}
+
+pub(super) fn follows(told: &Told) -> Table {
+    let edges = told.score().directly_follows.edges.iter();
+    let row = |edge: &crate::score::Edge| {
+        vec![
+            Cell::text(edge.from.as_deref().unwrap_or("(start)")),
+            Cell::text(edge.to.as_deref().unwrap_or("(end)")),
+            Cell::count(edge.count),
+        ]
+    };
+    Table {
+        name: "follows",
+        caption: "What follows what",
+        columns: &["from", "to", "count"],
+        rows: edges.map(row).collect(),
+    }
+}
+
+pub(super) fn executors(told: &Told) -> Table {
+    let row = |side: &ExecutorScore| {
+        vec![
+            Cell::text(side.executor.word()),
+            Cell::count(side.cases),
+            Cell::number(side.cases_per_week),
+            Cell::share(side.deviation.map(|d| d.mean)),
+            Cell::share(side.deviation.map(|d| d.lower)),
+            Cell::share(side.deviation.map(|d| d.upper)),
+            Cell::text(side.status.word()),
+            Cell::text(side.achieved_class.word()),
+            Cell::seconds(side.duration_seconds.map(|d| d.p50)),
+            Cell::seconds(side.duration_seconds.map(|d| d.p95)),
+            Cell::count(side.provenance.confirmed),
+            Cell::count(side.provenance.stood),
+            Cell::count(side.provenance.self_declared),
+        ]
+    };
+    Table {
+        name: "executors",
+        caption: "Executors side by side",
+        columns: &[
+            "executor",
+            "cases",
+            "cases_per_week",
+            "deviation",
+            "deviation_lower",
+            "deviation_upper",
+            "status",
+            "achieved_class",
+            "duration_median",
+            "duration_p95",
+            "confirmed",
+            "stood",
+            "self_declared",
+        ],
+        rows: told.score().executors.iter().map(row).collect(),
+    }
+}
+
+pub(super) fn streams(told: &Told) -> Table {
+    let streams = told.drift().map_or(&[][..], |drift| &drift.streams);
+    let row = |state: &crate::drift::StreamState| {
+        vec![
+            Cell::text(state.stream.word()),
+            Cell::Number(state.evidence, words::number(state.evidence)),
+            Cell::text(if state.alarm { "alarm" } else { "steady" }),
+            Cell::Number(state.before, format!("{:.4}", state.before)),
+            Cell::Number(state.now, format!("{:.4}", state.now)),
+        ]
+    };
+    Table {
+        name: "streams",
+        caption: "Streams that are watched",
+        columns: &["stream", "evidence", "state", "expected", "now"],
+        rows: streams.iter().map(row).collect(),
+    }
+}
+
+pub(super) fn alarms(told: &Told) -> Table {
+    let row = |alarm: &AlarmRow| {
+        vec![
+            Cell::count(alarm.id),
+            Cell::text(alarm.words()),
+            Cell::text(ProcessDrift::date(alarm.onset)),
+            Cell::text(ProcessDrift::date(alarm.raised)),
+            Cell::text(alarm.figure(alarm.was)),
+            Cell::text(alarm.figure(alarm.became)),
+            Cell::text(life(alarm)),
+        ]
+    };
+    Table {
+        name: "alarms",
+        caption: "Drift alarms",
+        columns: &[
+            "alarm",
+            "what",
+            "since_about",
+            "found",
+            "expected",
+            "became",
+            "state",
+        ],
+        rows: told.alarms().map(row).collect(),
+    }
+}
+
+/// What has become of an alarm.
+pub(super) fn life(alarm: &AlarmRow) -> String {
+    let acknowledged = alarm.acknowledged_by.as_ref().map(|by| {
+        let why = alarm.acknowledged_why.as_deref().unwrap_or("");
+        format!("acknowledged by {}: {}", words::name(by), words::name(why))
+    });
+    let ended = alarm.ended.map(|day| {
+        let how = alarm.how.as_deref().unwrap_or("over");
+        format!("{how} {}", ProcessDrift::date(day))
+    });
+    let explained = alarm.explained_by.as_ref();
+    let explained = explained.map(|what| format!("explained by {}", words::name(what)));
+    let said: Vec<String> = [ended, explained, acknowledged]
+        .into_iter()
+        .flatten()
+        .collect();
+    match said.is_empty() {
+        true => "stands".to_owned(),
+        false => said.join("; "),
+    }
+}
+
+pub(super) fn changes(told: &Told) -> Table {
+    let changes = told.drift().map_or(&[][..], |drift| &drift.changes);
+    let row = |(day, what): &(crate::model::Day, String)| {
+        vec![Cell::text(ProcessDrift::date(*day)), Cell::text(what)]
+    };
+    Table {
+        name: "changes",
+        caption: "Known changes",
+        columns: &["day", "what"],
+        rows: changes.iter().map(row).collect(),
+    }
+}
+
+pub(super) fn figures(told: &Told) -> Table {
+    let row = |figure: &crate::score::explain::Figure| {
+        let cells = [
+            &figure.section,
+            &figure.name,
+            &figure.value,
+            &figure.formula,
+            &figure.rests_on,
+        ];
+        cells.into_iter().map(Cell::text).collect()
+    };
+    Table {
+        name: "figures",
+        caption: "Every figure with its formula",
+        columns: &["section", "figure", "value", "formula", "rests_on"],
+        rows: told.figures.iter().map(row).collect(),
+    }
+}
+
+/// The newest first.
+pub(super) fn ledger(told: &Told) -> Table {
+    let row = |row: &crate::store::LedgerRow| {
+        vec![
+            Cell::text(words::instant(Time(row.at))),
+            Cell::text(&row.what),
+            Cell::text(&row.from),
+            Cell::text(&row.to),
+            Cell::text(&row.reason),
+        ]
+    };
+    Table {
+        name: "ledger",
+        caption: "Changes of class, status and recommendation",
+        columns: &["at", "what", "was", "became", "reason"],
+        rows: told.kept.ledger.iter().rev().map(row).collect(),
+    }
+}

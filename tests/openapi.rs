@@ -1,0 +1,173 @@
+//! The description of the API against the API: every route is described, every answer is as described.
+
+mod common;
+mod pages_common;
+
+use common::Daemon;
+use pages_common::{SCRIPT, soc};
+use regex::Regex;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+fn description() -> Value {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/openapi.json");
+    serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
+}
+
+/// `GET /path` of every route below `/api/` in the sources.
+fn routes() -> BTreeSet<String> {
+    let route = Regex::new(r#"\.route\(\s*"(/api/[^"]+)",\s*(get|post)\("#).unwrap();
+    let mut found = BTreeSet::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                let text = std::fs::read_to_string(path).unwrap();
+                let here = route.captures_iter(&text);
+                found.extend(here.map(|c| format!("{} {}", c[2].to_uppercase(), &c[1])));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_route_is_described_and_nothing_else() {
+    let description = description();
+    let mut described = BTreeSet::new();
+    for (path, item) in description["paths"].as_object().unwrap() {
+        for method in item.as_object().unwrap().keys() {
+            described.insert(format!("{} {path}", method.to_uppercase()));
+        }
+    }
+    let routes = routes();
+    assert!(
+        routes.len() >= 10,
+        "the test has lost sight of the routes: {routes:?}"
+    );
+    assert_eq!(routes, described);
+}
+
+/// What is wrong with a JSON answer; nothing where it is as described.
+fn faults(description: &Value, path: &str, answer: &Value) -> Vec<String> {
+    let content = &description["paths"][path]["get"]["responses"]["200"]["content"];
+    let mut schema = content["application/json"]["schema"].clone();
+    assert!(schema.is_object(), "{path} has no schema");
+    schema["components"] = description["components"].clone();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let errors = validator.iter_errors(answer);
+    errors
+        .map(|error| format!("{path}: {error} at {}", error.instance_path()))
+        .collect()
+}
+
+fn encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
+#[test]
+fn every_answer_is_as_described() {
+    let (_home, daemon) = soc();
+    let description = description();
+    let mut wrong = Vec::new();
+    let mut check = |described: &str, path: &str| {
+        let (status, body) = daemon.get(path);
+        assert_eq!(status, 200, "{path}: {body}");
+        wrong.extend(faults(
+            &description,
+            described,
+            &serde_json::from_str(&body).unwrap(),
+        ));
+    };
+    for path in [
+        "processes",
+        "drift",
+        "alarms",
+        "sources",
+        "ingest",
+        "openapi.json",
+    ] {
+        let path = format!("/api/v1/{path}");
+        check(&path, &path);
+    }
+    check("/api/v1/alarms/{id}", "/api/v1/alarms/1");
+    for id in [
+        "phishing-triage",
+        "incident-response",
+        "service-desk",
+        SCRIPT,
+    ] {
+        check(
+            "/api/v1/processes/{id}",
+            &format!("/api/v1/processes/{}", encoded(id)),
+        );
+    }
+    assert!(
+        wrong.is_empty(),
+        "{}",
+        wrong[..wrong.len().min(20)].join("\n")
+    );
+    assert_eq!(
+        serde_json::from_str::<Value>(&daemon.get("/api/v1/openapi.json").1).unwrap(),
+        description
+    );
+    every_table_is_there(&daemon, &description);
+    refusals_are_described(&daemon, &description);
+}
+
+fn every_table_is_there(daemon: &Daemon, description: &Value) {
+    for (path, base) in [
+        (
+            "/api/v1/processes/{id}/{table}",
+            "/api/v1/processes/phishing-triage",
+        ),
+        ("/api/v1/ingest/{table}", "/api/v1/ingest"),
+    ] {
+        let parameters = description["paths"][path]["get"]["parameters"]
+            .as_array()
+            .unwrap();
+        let names = parameters.last().unwrap()["schema"]["enum"]
+            .as_array()
+            .unwrap();
+        assert!(!names.is_empty());
+        for name in names {
+            let path = format!("{base}/{}", name.as_str().unwrap());
+            let (status, body) = daemon.get(&path);
+            assert_eq!(status, 200, "{path}");
+            let header = body.lines().next().unwrap();
+            assert!(header.contains(','), "{path}: {header}");
+        }
+    }
+}
+
+fn refusals_are_described(daemon: &Daemon, description: &Value) {
+    let described = |path: &str, method: &str, status: u16| {
+        let responses = &description["paths"][path][method]["responses"];
+        assert!(
+            responses[status.to_string()].is_object(),
+            "{method} {path} answers {status}"
+        );
+    };
+    for (path, asked, expected) in [
+        ("/api/v1/processes/{id}", "/api/v1/processes/nobody", 404),
+        (
+            "/api/v1/processes/{id}/{table}",
+            "/api/v1/processes/phishing-triage/people.csv",
+            404,
+        ),
+        ("/api/v1/processes/{id}", "/api/v1/processes/%FF", 400),
+        ("/api/v1/alarms/{id}", "/api/v1/alarms/999999", 404),
+        ("/api/v1/alarms/{id}", "/api/v1/alarms/first", 400),
+        ("/api/v1/ingest/{table}", "/api/v1/ingest/people.csv", 404),
+    ] {
+        assert_eq!(daemon.get(asked).0, expected, "{asked}");
+        described(path, "get", expected);
+    }
+    let (status, _) = daemon.post_json("/api/v1/marks", &json!({"text": "x"}));
+    described("/api/v1/marks", "post", status);
+    assert!((400..500).contains(&status), "{status}");
+}
