@@ -131,7 +131,7 @@ async fn on_hangup(mut hangup: Signal, daemon: Arc<Running>, access: Arc<Access>
 }
 
 async fn watch(daemon: Arc<Running>, access: Arc<Access>) {
-    let mut known = daemon.watched();
+    let mut known = access.files_at_start();
     loop {
         tokio::time::sleep(WATCH_EVERY).await;
         let found = daemon.watched();

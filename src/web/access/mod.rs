@@ -22,6 +22,7 @@ pub use token::{hash_of, random_token};
 
 use crate::config::Problems;
 use crate::config::daemon::Config;
+use crate::daemon::reload_reason;
 use audit::Refusals;
 use gate::Gate;
 use std::net::SocketAddr;
@@ -33,12 +34,16 @@ pub struct Access {
     refusals: Refusals,
     /// Where the daemon listens, which a reload does not change.
     listen: SocketAddr,
+    /// A hash of the files of the configuration, from before the certificates were read.
+    files: u64,
 }
 
 impl Access {
     /// Reads certificates, and refuses what would be open to the world by mistake.
     pub fn open(config: &Config) -> Result<Access, Problems> {
+        let files = reload_reason(&config.files);
         Ok(Access {
+            files,
             gate: RwLock::new(Arc::new(Gate::build(config, config.listen)?)),
             refusals: Refusals::default(),
             listen: config.listen,
@@ -58,6 +63,12 @@ impl Access {
             *gate = Arc::new(new.0);
         }
         changed
+    }
+
+    /// The files of the configuration as they were at the start: what has changed since then is a reason to reload, also
+    /// what changed before anybody watched.
+    pub(super) fn files_at_start(&self) -> u64 {
+        self.files
     }
 
     fn gate(&self) -> Arc<Gate> {

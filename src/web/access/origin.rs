@@ -16,7 +16,11 @@ pub(super) fn is_foreign(method: &Method, headers: &HeaderMap) -> bool {
         Some(site) => site != "same-origin" && site != "none",
         None => match text(header::ORIGIN) {
             None => false,
-            Some(origin) => origin.split_once("://").map(|(_, host)| host) != text(header::HOST),
+            Some(origin) => match origin.split_once("://") {
+                // `null`: a page that hides where it comes from.
+                None => true,
+                Some((_, host)) => text(header::HOST) != Some(host),
+            },
         },
     }
 }

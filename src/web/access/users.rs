@@ -74,7 +74,9 @@ impl Users {
             let _permit = permit;
             bcrypt::verify(password, &hash).unwrap_or(false)
         });
-        if !is_known || !checked.await.unwrap_or(false) {
+        // Waited for in any case: an unknown user must not be told by a quick answer.
+        let is_right = checked.await.unwrap_or(false);
+        if !is_known || !is_right {
             return Checked::Wrong;
         }
         let mut passed = self.passed();
