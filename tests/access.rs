@@ -73,7 +73,7 @@ fn each_route_with_each_kind_of_credentials() {
     // With the role that they give; `none` for those that are nobody's.
     let credentials = [
         (String::new(), "none"),
-        (basic("alice", "wrong"), "none"),
+        (basic("oncall", "wrong"), "none"),
         (basic("mallory", PASSWORD), "none"),
         (bearer("wrong"), "none"),
         (bearer(&toleranced::web::hash_of(ADMIN)), "none"),
@@ -82,7 +82,7 @@ fn each_route_with_each_kind_of_credentials() {
         (basic("bob", PASSWORD), "read"),
         (bearer(INGEST), "ingest"),
         (bearer(ADMIN), "admin"),
-        (basic("alice", PASSWORD), "admin"),
+        (basic("oncall", PASSWORD), "admin"),
     ];
     let mut asked = 0;
     for route in routes.iter().map(String::as_str).chain(["/no/such/route"]) {
@@ -216,18 +216,18 @@ fn users_and_tokens_are_replaced_while_running_and_an_invalid_file_changes_nothi
     let daemon = home.start();
     let address = daemon.address();
     let get = |headers: String| ask(&address, "GET", "/api/v1/sources", &headers).status;
-    assert_eq!(get(basic("alice", PASSWORD)), 200);
+    assert_eq!(get(basic("oncall", PASSWORD)), 200);
     home.write("web.yaml", users("another"));
     let reloaded = ask(&address, "POST", "/-/reload", &bearer(ADMIN));
     assert_eq!(reloaded.body, "access: users changed\n");
-    assert_eq!(get(basic("alice", PASSWORD)), 401);
-    assert_eq!(get(basic("alice", "another")), 200);
-    home.write("web.yaml", "basic_auth_users: {alice: another}\n");
+    assert_eq!(get(basic("oncall", PASSWORD)), 401);
+    assert_eq!(get(basic("oncall", "another")), 200);
+    home.write("web.yaml", "basic_auth_users: {oncall: another}\n");
     let refused = ask(&address, "POST", "/-/reload", &bearer(ADMIN));
     assert_eq!(refused.status, 400);
-    assert!(refused.body.contains("web.yaml:1:") && refused.body.contains("`alice`"));
+    assert!(refused.body.contains("web.yaml:1:") && refused.body.contains("`oncall`"));
     assert!(!refused.body.contains("another"), "{}", refused.body);
-    assert_eq!(get(basic("alice", "another")), 200);
+    assert_eq!(get(basic("oncall", "another")), 200);
     home.write("web.yaml", users("another"));
     // By itself, when the file changes.
     let line = format!(
@@ -248,11 +248,11 @@ fn each_admin_action_is_in_the_log_and_in_the_database_without_the_secret() {
     let home = guarded();
     let daemon = home.start();
     let address = daemon.address();
-    let forged = "x\n2026-01-01T00:00:00Z  INFO audit who=\"user alice\"";
-    ask(&address, "POST", "/-/reload", &basic("alice", PASSWORD));
+    let forged = "x\n2026-01-01T00:00:00Z  INFO audit who=\"user oncall\"";
+    ask(&address, "POST", "/-/reload", &basic("oncall", PASSWORD));
     ask(&address, "POST", "/api/v1/marks", &bearer(ADMIN));
     ask(&address, "POST", "/no/such/route", &bearer(ADMIN));
-    ask(&address, "GET", "/metrics", &basic("alice", PASSWORD));
+    ask(&address, "GET", "/metrics", &basic("oncall", PASSWORD));
     ask(&address, "POST", "/-/reload", &basic(forged, PASSWORD));
     wait_for("a refusal that is logged", || {
         let refused = ask(&address, "POST", "/-/reload", &bearer(READ));
@@ -276,13 +276,13 @@ fn each_admin_action_is_in_the_log_and_in_the_database_without_the_secret() {
         )
     };
     let expected = [
-        row("user alice", "POST /-/reload", 200),
+        row("user oncall", "POST /-/reload", 200),
         row("token admin", "POST /api/v1/marks", 415),
     ];
     assert_eq!(rows, expected);
     let log = daemon.stop();
     for part in [
-        r#"who="user alice" role="admin" from="127.0.0.1" what="POST /-/reload" status=200"#,
+        r#"who="user oncall" role="admin" from="127.0.0.1" what="POST /-/reload" status=200"#,
         r#"who="token read""#,
     ] {
         assert!(log.contains(part), "{part} is not in\n{log}");
@@ -322,7 +322,7 @@ fn what_another_site_sends_through_a_browser_changes_nothing() {
         ("Sec-Fetch-Site: same-origin\r\n", 200),
         ("", 200),
     ] {
-        let headers = format!("{headers}{}", basic("alice", PASSWORD));
+        let headers = format!("{headers}{}", basic("oncall", PASSWORD));
         let answer = ask(&address, "POST", "/-/reload", &headers);
         assert_eq!(answer.status, status, "{headers}");
         let read = ask(&address, "GET", "/api/v1/sources", &headers);
@@ -475,7 +475,7 @@ fn promtool_accepts_what_we_accept() {
         ),
         (example.to_owned(), true),
         (commented_in, true),
-        ("basic_auth_users: {alice: plain}\n".to_owned(), false),
+        ("basic_auth_users: {oncall: plain}\n".to_owned(), false),
         (
             "tls_server_config:\n  cert_file: cert.pem\n".to_owned(),
             false,

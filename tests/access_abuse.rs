@@ -295,7 +295,7 @@ fn guesses_of_passwords_do_not_stop_ingestion() {
     let hash = bcrypt::hash("unguessable", 11).unwrap();
     home.write(
         "web.yaml",
-        format!("basic_auth_users: {{alice: {hash}, bob: {hash}}}\n"),
+        format!("basic_auth_users: {{oncall: {hash}, bob: {hash}}}\n"),
     );
     let daemon = home.start();
     let address = daemon.address();
@@ -304,7 +304,7 @@ fn guesses_of_passwords_do_not_stop_ingestion() {
         for guess in 0..30 {
             let address = &address;
             scope.spawn(move || {
-                let guess = basic("alice", &format!("guess {guess}"));
+                let guess = basic("oncall", &format!("guess {guess}"));
                 let status = ask(address, "GET", "/", &guess).status;
                 assert!([401, 503].contains(&status), "{status}");
             });
@@ -319,6 +319,6 @@ fn guesses_of_passwords_do_not_stop_ingestion() {
             body.contains(expected).then_some(())
         });
     });
-    assert_eq!(metrics(&basic("alice", "unguessable")).status, 200);
+    assert_eq!(metrics(&basic("oncall", "unguessable")).status, 200);
     daemon.stop();
 }

@@ -198,7 +198,7 @@ mod tests {
 
     fn folder() -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
-        let users = format!("basic_auth_users: {{alice: {HASH}}}\n");
+        let users = format!("basic_auth_users: {{oncall: {HASH}}}\n");
         std::fs::write(folder.path().join("web.yaml"), users).unwrap();
         let tokens = format!("tokens: [{{name: siem, role: ingest, sha256: {SHA}}}]\n");
         std::fs::write(folder.path().join("tokens.yaml"), tokens).unwrap();
@@ -210,7 +210,7 @@ mod tests {
         let folder = folder();
         let text = format!(
             "web_config: web.yaml\naccess:\n  tokens: [{{name: grafana, role: read, sha256: {SHA}}}]\n  \
-             tokens_file: tokens.yaml\n  user_roles: {{alice: read}}\n"
+             tokens_file: tokens.yaml\n  user_roles: {{oncall: read}}\n"
         );
         let config = Config::parse(&text, &folder.path().join("toleranced.yaml")).unwrap();
         let named: Vec<_> = config
@@ -220,7 +220,7 @@ mod tests {
             .map(|t| (&*t.name, t.role))
             .collect();
         assert_eq!(named, [("grafana", Role::Read), ("siem", Role::Ingest)]);
-        assert_eq!(config.access.user_roles["alice"], Role::Read);
+        assert_eq!(config.access.user_roles["oncall"], Role::Read);
         for file in ["web.yaml", "tokens.yaml"] {
             assert!(config.files.contains(&folder.path().join(file)), "{file}");
         }

@@ -405,14 +405,14 @@ mod tests {
             "tls_server_config:\n  cert_file: tls/cert.pem\n  key_file: /keys/key.pem\n  client_ca_file: ca.pem\n  \
              client_auth_type: RequireAndVerifyClientCert\n  min_version: TLS13\n\
              http_server_config:\n  http2: true\n  headers: {{X-Frame-Options: deny}}\n\
-             basic_auth_users:\n  alice: {HASH}\n"
+             basic_auth_users:\n  oncall: {HASH}\n"
         );
         let config = WebConfig::parse(&text, Path::new("/etc/web-config.yaml")).unwrap();
         let files = ["/etc/tls/cert.pem", "/keys/key.pem", "/etc/ca.pem"].map(PathBuf::from);
         assert_eq!(config.files(), files);
         let tls = config.tls.unwrap();
         assert_eq!((tls.min, tls.max), (TlsVersion::Tls13, TlsVersion::Tls13));
-        assert_eq!(config.users["alice"], HASH);
+        assert_eq!(config.users["oncall"], HASH);
         assert_eq!(config.headers["X-Frame-Options"], "deny");
     }
 
@@ -461,8 +461,8 @@ mod tests {
                 "is no value for it",
             ),
             (
-                "basic_auth_users:\n  alice: hunter2\n",
-                ":2:10: `alice`: what stands there is not a bcrypt hash",
+                "basic_auth_users:\n  oncall: hunter2\n",
+                ":2:10: `oncall`: what stands there is not a bcrypt hash",
             ),
         ] {
             let problem = fail(text);

@@ -15,7 +15,7 @@ pub const INGEST: &str = "ingest-token-0123456789-0123456789";
 pub const ADMIN: &str = "admin-token-0123456789-0123456789-";
 pub const PASSWORD: &str = "correct horse";
 
-/// Tokens of each role and users `alice` (admin) and `bob` (read) with [`PASSWORD`].
+/// Tokens of each role and users `oncall` (admin) and `bob` (read) with [`PASSWORD`].
 pub fn guarded() -> Home {
     let home = Home::tailing();
     let token = |name: &str, token: &str| {
@@ -35,7 +35,7 @@ pub fn guarded() -> Home {
 /// A file of users with this password. The least cost: tests need no resistance.
 pub fn users(password: &str) -> String {
     let hash = bcrypt::hash(password, 4).unwrap();
-    format!("basic_auth_users: {{alice: {hash}, bob: {hash}}}\n")
+    format!("basic_auth_users: {{oncall: {hash}, bob: {hash}}}\n")
 }
 
 pub fn bearer(token: &str) -> String {

@@ -244,7 +244,7 @@ mod tests {
     async fn callers_are_told_by_their_credentials() {
         let mut config = with_token();
         let hash = bcrypt::hash("se:cret", 4).unwrap();
-        config.access.web.users.insert("alice".to_owned(), hash);
+        config.access.web.users.insert("oncall".to_owned(), hash);
         let gate = built(&config, "127.0.0.1:1").unwrap();
         let basic = |text: &str| format!("Basic {}", data_encoding::BASE64.encode(text.as_bytes()));
         let caller = |name: &str, role| {
@@ -266,10 +266,10 @@ mod tests {
             (vec!["Bearer test2".to_owned()], Err(Nobody::Wrong)),
             (vec![format!("Bearer {TEST_HASH}")], Err(Nobody::Wrong)),
             (
-                vec![basic("alice:se:cret")],
-                caller("user alice", Role::Admin),
+                vec![basic("oncall:se:cret")],
+                caller("user oncall", Role::Admin),
             ),
-            (vec![basic("alice:se")], Err(Nobody::Wrong)),
+            (vec![basic("oncall:se")], Err(Nobody::Wrong)),
             (vec![basic("grafana:test")], Err(Nobody::Wrong)),
             (vec!["Basic ???".to_owned()], Err(Nobody::Wrong)),
             (vec!["Digest test".to_owned()], Err(Nobody::Wrong)),

@@ -110,7 +110,7 @@ mod tests {
     fn users() -> Users {
         let hash = |password: &str| bcrypt::hash(password, 6).unwrap();
         Users::new(&BTreeMap::from([
-            ("alice".to_owned(), hash("right")),
+            ("oncall".to_owned(), hash("right")),
             ("bob".to_owned(), hash("")),
         ]))
     }
@@ -119,14 +119,14 @@ mod tests {
     async fn only_the_password_of_the_user_passes() {
         let users = users();
         for (name, password, expected) in [
-            ("alice", "right", Checked::Right),
-            ("alice", "right", Checked::Right),
-            ("alice", "wrong", Checked::Wrong),
-            ("alice", "", Checked::Wrong),
+            ("oncall", "right", Checked::Right),
+            ("oncall", "right", Checked::Right),
+            ("oncall", "wrong", Checked::Wrong),
+            ("oncall", "", Checked::Wrong),
             ("bob", "", Checked::Right),
             ("bob", "right", Checked::Wrong),
             ("nobody", "right", Checked::Wrong),
-            ("aliceright", "", Checked::Wrong),
+            ("oncallright", "", Checked::Wrong),
             ("", "", Checked::Wrong),
         ] {
             assert_eq!(
@@ -137,13 +137,13 @@ mod tests {
         }
         assert_eq!(users.passed().len(), 2, "failures must not be remembered");
         let nobody = Users::new(&BTreeMap::new());
-        assert_eq!(nobody.check("alice", "right").await, Checked::Wrong);
+        assert_eq!(nobody.check("oncall", "right").await, Checked::Wrong);
     }
 
     #[tokio::test]
     async fn an_unknown_user_takes_as_long_as_a_wrong_password() {
         let hash = bcrypt::hash("right", 9).unwrap();
-        let users = Users::new(&BTreeMap::from([("alice".to_owned(), hash)]));
+        let users = Users::new(&BTreeMap::from([("oncall".to_owned(), hash)]));
         let shortest = async |name: &str| {
             let mut shortest = Duration::MAX;
             for _ in 0..5 {
@@ -153,17 +153,17 @@ mod tests {
             }
             shortest
         };
-        let (known, unknown) = (shortest("alice").await, shortest("mallory").await);
+        let (known, unknown) = (shortest("oncall").await, shortest("mallory").await);
         assert!(unknown * 2 > known, "{unknown:?} against {known:?}");
     }
 
     #[tokio::test]
     async fn what_is_remembered_has_a_bound_and_is_checked_only_once() {
         let users = users();
-        assert_eq!(users.check("alice", "right").await, Checked::Right);
+        assert_eq!(users.check("oncall", "right").await, Checked::Right);
         let all = users.checks.clone().acquire_many_owned(2).await.unwrap();
         assert_eq!(
-            users.check("alice", "right").await,
+            users.check("oncall", "right").await,
             Checked::Right,
             "waits for bcrypt"
         );
