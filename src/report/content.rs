@@ -158,8 +158,21 @@ pub struct AlarmSaid {
     pub explained_by: Option<String>,
     /// When it ended.
     pub ended: Option<String>,
-    /// The days about it: date, mean deviation, what was expected, evidence over threshold.
-    pub days: Vec<(String, Option<f64>, Option<f64>, f32)>,
+    /// The days about it.
+    pub days: Vec<DaySaid>,
+}
+
+/// A day about a drift alarm.
+#[derive(Clone, Debug, Serialize)]
+pub struct DaySaid {
+    /// The day.
+    pub day: String,
+    /// Mean deviation of the cases that ended; `None` without cases.
+    pub deviation: Option<f64>,
+    /// What the baseline expected.
+    pub expected: Option<f64>,
+    /// Evidence over threshold.
+    pub evidence: f32,
 }
 
 /// A process on the board.
@@ -401,15 +414,14 @@ fn alarms(period: Period, found: &Findings) -> Vec<AlarmSaid> {
             (alarm.onset - DAYS_ABOUT..=alarm.raised + DAYS_ABOUT).contains(&point.day)
                 && point.day < period.to
         };
-        let day = |point: &DayPoint| {
-            let evidence = nth.and_then(|nth| point.evidence.get(nth)).copied();
-            let day = date(point.day);
-            (
-                day,
-                point.deviation,
-                point.expected,
-                evidence.unwrap_or(0.0),
-            )
+        let day = |point: &DayPoint| DaySaid {
+            day: date(point.day),
+            deviation: point.deviation,
+            expected: point.expected,
+            evidence: nth
+                .and_then(|nth| point.evidence.get(nth))
+                .copied()
+                .unwrap_or(0.0),
         };
         AlarmSaid {
             process: process.to_owned(),

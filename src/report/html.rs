@@ -1,6 +1,6 @@
 //! A report as one HTML file: nothing is loaded from anywhere, so that it can be mailed and kept.
 
-use super::content::{AlarmSaid, Report, Row};
+use super::content::{AlarmSaid, DaySaid, Report, Row};
 use super::safe::plain;
 use super::words::{TERMS, changed, deviation, hours, percent, sparkline, standing, worth};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -167,28 +167,28 @@ fn chart(alarm: &AlarmSaid) -> Markup {
     let values = alarm
         .days
         .iter()
-        .flat_map(|(_, deviation, expected, _)| [*deviation, *expected]);
+        .flat_map(|day| [day.deviation, day.expected]);
     let most = values.flatten().fold(0.0f64, f64::max);
     if most <= 0.0 || alarm.days.len() < 2 {
         return html! {};
     }
     let x = |at: usize| WIDTH * at as f64 / (alarm.days.len() - 1) as f64;
     let y = |value: f64| HEIGHT - (HEIGHT - 6.0) * value / most;
-    let line = |of: &dyn Fn(&(String, Option<f64>, Option<f64>, f32)) -> Option<f64>| {
+    let line = |of: fn(&DaySaid) -> Option<f64>| {
         let points = alarm.days.iter().enumerate();
         let points =
             points.filter_map(|(at, day)| Some(format!("{:.1},{:.1}", x(at), y(of(day)?))));
         points.collect::<Vec<_>>().join(" ")
     };
-    let onset = alarm.days.iter().position(|(day, ..)| *day >= alarm.onset);
+    let onset = alarm.days.iter().position(|day| day.day >= alarm.onset);
     html! {
         svg viewBox=(format!("0 -4 {WIDTH} {}", HEIGHT + 8.0)) role="img" {
             title { "Mean deviation by day, up to " (percent(most)) }
             @if let Some(at) = onset {
                 line.onset x1=(x(at)) x2=(x(at)) y1="0" y2=(HEIGHT) {}
             }
-            polyline.expected points=(line(&|day| day.2)) {}
-            polyline.deviation points=(line(&|day| day.1)) {}
+            polyline.expected points=(line(|day| day.expected)) {}
+            polyline.deviation points=(line(|day| day.deviation)) {}
         }
         small { "Mean deviation by day (line), what the baseline expects (dashed), and where the change began." }
     }
