@@ -29,8 +29,8 @@ impl Drop for Daemon {
 }
 
 fn main() {
-    let numbers = std::env::args().filter_map(|arg| arg.parse().ok());
-    let processes: u64 = numbers.last().unwrap_or(1_000);
+    let mut numbers = std::env::args().filter_map(|arg| arg.parse().ok());
+    let processes: u64 = numbers.next().unwrap_or(1_000);
     let folder = tempfile::tempdir().expect("a temporary folder");
     let log = folder.path().join("log.ndjson");
     std::fs::write(&log, history(processes)).expect("writable");
