@@ -350,7 +350,7 @@ fn every_answer_has_headers_of_protection_and_those_of_the_configuration() {
         ("/api/v1/processes", bearer(READ), "no-store"),
         ("/api/v1/processes", String::new(), "no-store"),
         ("/-/healthy", String::new(), "no-store"),
-        ("/no/such/route", bearer(READ), "no-store"),
+        ("/no/such/route", bearer(READ), "no-cache"),
     ] {
         let answer = ask(&address, "GET", path, &credentials);
         assert_eq!(answer.all("x-content-type-options"), ["nosniff"], "{path}");

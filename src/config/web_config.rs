@@ -462,7 +462,7 @@ mod tests {
             ),
             (
                 "basic_auth_users:\n  oncall: hunter2\n",
-                ":2:10: `oncall`: what stands there is not a bcrypt hash",
+                ":2:11: `oncall`: what stands there is not a bcrypt hash",
             ),
         ] {
             let problem = fail(text);
