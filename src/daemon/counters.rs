@@ -163,8 +163,15 @@ impl Counters {
     fn raise(&mut self, name: &str, labels: &[&str], to: i64, late: i64) {
         let own = key(name, labels);
         let apart = key(&format!("{LATE}{name}"), labels);
-        let value = self.values.entry(own.clone()).or_default();
-        let known = *value;
+        let known = match self.values.get(&own) {
+            Some(known) => *known,
+            // It exists at zero from now on, also after a restart: what comes next is a rise from there.
+            None => {
+                self.values.insert(own.clone(), 0);
+                self.changed.insert(own.clone());
+                0
+            }
+        };
         let known_late = self.values.get(&apart).copied().unwrap_or(0);
         let rise = to.saturating_sub(known.saturating_add(known_late)).max(0);
         let late = rise.min(late.max(0));
