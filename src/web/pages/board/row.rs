@@ -77,7 +77,7 @@ fn row(shown: &Shown) -> Row {
     let score = shown.score;
     let mut row = Row {
         html: String::new(),
-        key: format!("{}\n{}", score.name, score.id).to_lowercase(),
+        key: format!("{}\n{}", words::whole(&score.name), words::whole(&score.id)).to_lowercase(),
         status: score.status,
         attention: attention(score),
         class_gap: class_gap(score),
