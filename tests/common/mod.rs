@@ -126,7 +126,7 @@ impl Home {
     pub fn configure(&self, sources: &str, more: &str) {
         let text = format!(
             "listen: 127.0.0.1:0\ndata_dir: data\nscore: {{every: 200ms, window: all}}\n\
-             metrics: {{late_after: 3650d}}\nbatch: {{interval: 20ms, events: 500}}\nsources: {sources}\n{more}"
+             batch: {{interval: 20ms, events: 500}}\nsources: {sources}\n{more}\nmetrics: {{late_after: 3650d, expire_after: 3650d}}\n"
         );
         self.write("toleranced.yaml", &text);
     }

@@ -64,8 +64,12 @@ pub(super) fn cases(families: &mut Families, snapshot: &Snapshot) {
         let sum = ppm as f64 / f64::from(ONE);
         families.counter(&metrics::DEVIATIONS, &[process, executor], sum);
     }
-    for score in snapshot.scores.iter() {
-        let id = score.id.as_str();
+    // One that has started is counted before it is scored for the first time.
+    let started = snapshot.counters.keys();
+    let started = started.filter(|(name, _)| name == counters::STARTED);
+    let mut ids: BTreeSet<&str> = started.map(|(_, labels)| labels[0].as_str()).collect();
+    ids.extend(snapshot.scores.iter().map(|score| score.id.as_str()));
+    for id in ids {
         let of = |counts: &BTreeMap<&str, i64>| counts.get(id).copied().unwrap_or(0) as f64;
         families.counter(&metrics::CASES_LATE, &[id], of(&late));
         families.counter(&metrics::OUTCOMES_FOLDED, &[id], of(&folded));
