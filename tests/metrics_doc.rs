@@ -92,6 +92,31 @@ fn late_history_makes_no_counter_jump() {
 }
 
 #[test]
+fn a_case_that_ends_by_being_idle_is_not_late_for_that() {
+    let home = Home::new("[]");
+    home.write(
+        "catalog.yaml",
+        "processes: [{ id: quiet, ends: { idle: 4s } }]\n",
+    );
+    home.write(
+        "toleranced.yaml",
+        "listen: 127.0.0.1:0\ndata_dir: data\ncatalog: catalog.yaml\nscore: {every: 200ms}\nmetrics: {late_after: 3s}\n\
+         sources: [{name: in, paths: [log.ndjson], mapping: toleranced}]\n",
+    );
+    let now = chrono::Utc::now().to_rfc3339();
+    let line = format!(
+        "{{\"time\":\"{now}\",\"process\":\"quiet\",\"case\":\"1\",\"activity\":\"look\",\"executor\":\"human\"}}\n"
+    );
+    home.write("log.ndjson", line);
+    let daemon = home.start();
+    let ended = r#"toleranced_cases_total{process="quiet",executor="human",outcome="look"}"#;
+    let metrics = daemon.wait_for_metric(ended, 1.0);
+    let late = r#"toleranced_cases_late_total{process="quiet"}"#;
+    assert_eq!(metrics.get(late), 0.0);
+    daemon.stop();
+}
+
+#[test]
 fn a_process_that_nobody_declares_expires_and_comes_back() {
     let home = home();
     let of_old = |text: String| {

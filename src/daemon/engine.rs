@@ -369,7 +369,11 @@ impl Engine {
                 }
                 self.sums
                     .replace(slot.before.as_ref(), after.as_ref(), &self.names);
-                self.late.note(slot.before.as_ref(), after.as_ref());
+                let idle = after
+                    .as_ref()
+                    .and_then(|facts| self.rules.of(facts.process).idle);
+                self.late
+                    .note(slot.before.as_ref(), after.as_ref(), idle.unwrap_or(0));
             }
             commit
                 .cases
@@ -526,6 +530,7 @@ impl Engine {
     /// Scores all processes as of now, and keeps scores and changes. Everything that waits is committed before.
     pub fn rescore(&mut self, now: Time) -> Result<(), CacheError> {
         self.commit()?;
+        self.late.before = now.plus(-self.config.metrics.late_after);
         while self.close_idle(now)? > 0 {
             self.commit()?;
         }

@@ -105,7 +105,10 @@ impl<'a> History<'a> {
 
     /// The scores as of the beginning of an hour, with nothing later in them; the hours must rise.
     pub fn scores_at(&mut self, hour: Hour) -> Result<Arc<Vec<ProcessScore>>, StoreError> {
-        self.move_on(self.until, hour)?;
+        // Day by day: the buckets of a quarter do not have to be in memory at once.
+        while self.until < hour {
+            self.move_on(self.until, hour.min(self.until + DAY_HOURS))?;
+        }
         self.score(start_of(hour))?;
         Ok(self.scores.clone())
     }

@@ -17,6 +17,8 @@ use std::time::{Duration, Instant};
 const PUBLISH_EVERY: Duration = Duration::from_millis(500);
 /// A commit that failed is tried again after this, doubling up to the longest.
 const RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+/// The engine shows at least this often that it goes on, however seldom there is something to do.
+const BEAT_EVERY: Duration = Duration::from_secs(10);
 /// After a request to stop, a commit that fails is tried so often.
 const LAST_TRIES: u32 = 3;
 
@@ -79,7 +81,8 @@ impl Worker {
         self.score(&mut schedule)?;
         loop {
             self.shared.beat();
-            let timeout = schedule.next().saturating_duration_since(Instant::now());
+            let due = schedule.next().saturating_duration_since(Instant::now());
+            let timeout = due.min(BEAT_EVERY);
             match self.receive(timeout) {
                 Received::Delivery(delivery) => {
                     let interval = Duration::from_micros(self.config.batch_interval.max(0) as u64);

@@ -388,9 +388,8 @@ fn action(score: &ProcessScore) -> Option<Action> {
         kind,
         what,
         confidence: match (hours, score.status) {
-            (Some([lower, _, upper]), _) if lower <= 0.0 && upper >= 0.0 => {
-                "it may cost more than it saves"
-            }
+            (Some([_, _, upper]), _) if upper <= 0.0 => "costs more hours than it saves",
+            (Some([lower, _, _]), _) if lower <= 0.0 => "it may cost more than it saves",
             (Some(_), _) => "saves hours beyond doubt",
             (None, Status::Outside) => "beyond doubt",
             (None, _) => "as far as the evidence goes",

@@ -110,8 +110,16 @@ pub(super) async fn one(State(daemon): Daemon, Path(name): Path<String>) -> Resp
     }
     let file = daemon.config().reports.folder.join(&name);
     let read = tokio::task::spawn_blocking(move || std::fs::read(file)).await;
-    let Ok(Ok(bytes)) = read else {
-        return (StatusCode::NOT_FOUND, "there is no such report\n").into_response();
+    let bytes = match read.unwrap_or_else(|error| Err(std::io::Error::other(error))) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return (StatusCode::NOT_FOUND, "there is no such report\n").into_response();
+        }
+        Err(error) => {
+            tracing::error!(%error, name, "a report can't be read");
+            let said = format!("the report can't be read: {error}\n");
+            return (StatusCode::SERVICE_UNAVAILABLE, said).into_response();
+        }
     };
     let kind = match name.rsplit('.').next() {
         Some("html") => "text/html; charset=utf-8",

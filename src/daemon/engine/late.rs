@@ -3,7 +3,7 @@
 use super::super::sums::TotalKey;
 use crate::cases::Facts;
 use crate::measure::Sums;
-use crate::model::{NameId, Origin, Time};
+use crate::model::{NameId, Origin, Span, Time};
 use rustc_hash::FxHashMap;
 
 /// What the next commit brings of it.
@@ -18,8 +18,9 @@ pub(super) struct Late {
 }
 
 impl Late {
-    /// A case changes. What counters see of it is late where its end (or start) lies long ago.
-    pub(super) fn note(&mut self, before: Option<&Facts>, after: Option<&Facts>) {
+    /// A case changes. What counters see of it is late where its end (or start) lies long ago; `idle` is how long a case of
+    /// its process has to be idle to have ended, so that its end can't be known before.
+    pub(super) fn note(&mut self, before: Option<&Facts>, after: Option<&Facts>, idle: Span) {
         let Some(after) = after.filter(|facts| facts.origin == Origin::Live) else {
             return;
         };
@@ -28,7 +29,7 @@ impl Late {
             *self.started.entry(after.process).or_default() += 1;
         }
         let known = before.filter(|before| before.ended).map(counted);
-        if after.ended && after.end < self.before && known != Some(counted(after)) {
+        if after.ended && after.end.plus(idle) < self.before && known != Some(counted(after)) {
             let total = (after.process, after.executor, after.origin);
             let sums = self.ended.entry(total).or_default();
             sums.add_end_counts(after, 1);
