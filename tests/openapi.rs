@@ -15,9 +15,9 @@ fn description() -> Value {
     serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
 }
 
-/// `GET /path` of every route below `/api/` in the sources.
+/// `GET /path` of every route below `/api/` and `/ingest/` in the sources.
 fn routes() -> BTreeSet<String> {
-    let route = Regex::new(r#"\.route\(\s*"(/api/[^"]+)",\s*(get|post)\("#).unwrap();
+    let route = Regex::new(r#"\.route\(\s*"((?:/api/|/ingest/)[^"]+)",\s*(get|post)\("#).unwrap();
     let mut found = BTreeSet::new();
     let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web")];
     while let Some(folder) = folders.pop() {

@@ -97,10 +97,11 @@ def commits():
                    [query(by_instance("toleranced_http_connections"), "{{instance}}: open"),
                     query(increase("toleranced_http_connections_closed_total", "reason"), "closed: {{reason}}")],
                    no_value=NOT_SCRAPED, unit="short", width=12, min=0),
-        timeseries("Reports", "1 while the report of the last period is due and could not be written, and how often one could "
-                   "not be written. Each is tried again.",
+        timeseries("Reports", "1 while the report of the last period is due and could not be written, or not sent to "
+                   "somebody; how often one could not be written; and what became of it by recipient. Each is tried again.",
                    [query(by_instance("toleranced_report_overdue"), "{{instance}}: overdue"),
-                    query(increase("toleranced_report_failures_total", "instance"), "{{instance}}: failed")],
+                    query(increase("toleranced_report_failures_total", "instance"), "{{instance}}: failed"),
+                    query(increase("toleranced_report_deliveries_total", "recipient, result"), "{{recipient}}: {{result}}")],
                    no_value=NOT_SCRAPED, unit="short", width=12, min=0),
         timeseries("Cases in memory", "Cases held in memory. The limit is configured; beyond it they are read from the "
                    "database again.",

@@ -18,6 +18,7 @@ mod reading;
 mod report;
 mod rules;
 mod run;
+mod sample;
 mod score;
 mod simulate;
 mod text;

@@ -2,10 +2,11 @@
 
 use super::common::{progress_of, readable};
 use super::failure::{Done, Failure};
+use super::sample::sample;
 use crate::config::daemon::Config;
 use crate::config::reports::ReportFormat;
 use crate::model::Time;
-use crate::report::{Period, make};
+use crate::report::{Period, Report, keep_expectations, make, recipients, send};
 use crate::store::Store;
 use chrono::Utc;
 use std::io::Write;
@@ -17,10 +18,13 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   toleranced report --output report.html
+  toleranced report --sample --output sample.html
   toleranced report --period week --format md
   toleranced report --period 2026-01-01..2026-04-01 --format json | jq '.actions'
+  toleranced report --format pdf-ready --output report.html
+  chromium --headless --no-pdf-header-footer --print-to-pdf=report.pdf report.html
 
-Exit codes: 0 written, 1 the configuration is invalid, 2 wrong usage or a file can't be used.")]
+Exit codes: 0 written, 1 the configuration is invalid, 2 wrong usage, or a file or a recipient can't be used.")]
 pub(super) struct Args {
     /// The configuration file
     #[arg(long, short, value_name = "FILE", default_value = "toleranced.yaml")]
@@ -30,44 +34,47 @@ pub(super) struct Args {
     period: String,
     /// How to write it; if not given, as the ending of --output says, else HTML
     #[arg(long, value_enum)]
-    format: Option<Format>,
+    format: Option<ReportFormat>,
     /// The file to write; standard output if not given
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Report on a simulated SOC instead: what a report looks like, without any data
+    #[arg(long, conflicts_with_all = ["config", "period", "send"])]
+    sample: bool,
+    /// Send it now to the recipients of the configuration (reports.mail, reports.webhooks) instead of writing it
+    #[arg(long, conflicts_with_all = ["format", "output"])]
+    send: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    /// One self-contained file, fit to be mailed and printed
-    Html,
-    /// For a chat or a wiki
-    Md,
-    /// Everything, for programs; documented in docs/report.md
-    Json,
-    /// The processes, for a spreadsheet
-    Csv,
-}
-
-impl Format {
-    fn of(args: &Args) -> ReportFormat {
-        let ending = args.output.as_ref().and_then(|file| file.extension());
+impl Args {
+    fn format(&self) -> ReportFormat {
+        let ending = self.output.as_ref().and_then(|file| file.extension());
         let by_ending = match ending.and_then(|ending| ending.to_str()) {
-            Some("md") => Format::Md,
-            Some("json") => Format::Json,
-            Some("csv") => Format::Csv,
-            _ => Format::Html,
+            Some("md") => ReportFormat::Md,
+            Some("json") => ReportFormat::Json,
+            Some("csv") => ReportFormat::Csv,
+            _ => ReportFormat::Html,
         };
-        match args.format.unwrap_or(by_ending) {
-            Format::Html => ReportFormat::Html,
-            Format::Md => ReportFormat::Md,
-            Format::Json => ReportFormat::Json,
-            Format::Csv => ReportFormat::Csv,
-        }
+        self.format.unwrap_or(by_ending)
     }
 }
 
 pub(super) fn run(args: &Args) -> Result<Done, Failure> {
+    if args.sample {
+        return write(args, &sample()?);
+    }
     let config = Config::parse(&readable(&args.config)?, &args.config)?;
+    let today = Time::from_utc(Utc::now()).day();
+    let period = Period::parse(&args.period, today)
+        .map_err(|message| Failure::environment(format!("--period {}: {message}", args.period)))?;
+    let report = report(&config, period)?;
+    match args.send {
+        true => send_to_all(&config, period, &report),
+        false => write(args, &report),
+    }
+}
+
+fn report(config: &Config, period: Period) -> Result<Report, Failure> {
     let file = Store::file_in(&config.data_dir);
     if !file.exists() {
         return Err(Failure::environment(format!(
@@ -75,19 +82,27 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
             file.display()
         )));
     }
-    let today = Time::from_utc(Utc::now()).day();
-    let period = Period::parse(&args.period, today)
-        .map_err(|message| Failure::environment(format!("--period {}: {message}", args.period)))?;
     let store = Store::open_read_only(&config.data_dir)?;
     let bar = progress_of(0, "periods");
     let report = store.at_one_moment(|| {
-        make(&store, &config, period, &mut |done, of| {
+        make(&store, config, period, &mut |done, of| {
             bar.set_length(of as u64);
             bar.set_position(done as u64);
         })
     });
     bar.finish_and_clear();
-    let text = report?.written(Format::of(args));
+    let report = report?;
+    // The next report is held against what this one says, if the database may be written.
+    let kept = Store::open_to_read(&config.data_dir)
+        .and_then(|store| keep_expectations(&store, period, &report, Time::from_utc(Utc::now())));
+    if let Err(error) = kept {
+        eprintln!("note: what this report expects is not kept for the next one: {error}");
+    }
+    Ok(report)
+}
+
+fn write(args: &Args, report: &Report) -> Result<Done, Failure> {
+    let text = report.written(args.format());
     let text = text.map_err(|error| Failure::environment(error.to_string()))?;
     match &args.output {
         None => std::io::stdout().lock().write_all(text.as_bytes())?,
@@ -95,4 +110,27 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
             .map_err(|error| Failure::environment(format!("{}: {error}", file.display())))?,
     }
     Ok(Done::Fine)
+}
+
+/// Sends it to everybody, also where somebody can't be reached.
+fn send_to_all(config: &Config, period: Period, report: &Report) -> Result<Done, Failure> {
+    let to = &config.reports.recipients;
+    let mut failed = Vec::new();
+    let mut count = 0;
+    for recipient in recipients(to) {
+        count += 1;
+        match send(report, period, to, recipient) {
+            Ok(()) => println!("{recipient}: sent"),
+            Err(error) => failed.push(format!("{recipient}: {error}")),
+        }
+    }
+    if count == 0 {
+        return Err(Failure::environment(
+            "there is nobody to send it to: name `reports.mail` or `reports.webhooks` in the configuration",
+        ));
+    }
+    match failed.is_empty() {
+        true => Ok(Done::Fine),
+        false => Err(Failure::environment(failed.join("\n"))),
+    }
 }

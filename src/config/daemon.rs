@@ -117,6 +117,15 @@ pub enum SourceKind {
     Files,
     /// A folder for exports: each file is read once, whole.
     Drop,
+    /// What is sent to `POST /ingest/{source}`: kept in a folder of the daemon's own until it is read.
+    Push,
+}
+
+impl SourceKind {
+    /// Whether its files are exports, each whole in itself and read once.
+    pub fn has_exports(self) -> bool {
+        matches!(self, SourceKind::Drop | SourceKind::Push)
+    }
 }
 
 /// How the pages are shown.
@@ -217,7 +226,8 @@ struct RawSource {
     name: At<String>,
     #[serde(default)]
     r#type: Option<SourceKind>,
-    paths: At<Vec<String>>,
+    #[serde(default)]
+    paths: Option<At<Vec<String>>>,
     #[serde(default)]
     exclude: Vec<String>,
     mapping: At<String>,
@@ -333,7 +343,9 @@ impl Loader {
         let tolerance = self.tolerance(&raw.tolerance);
         let listen = self.listen(&raw.listen);
         let window = self.window(&raw.score.window);
-        let sources = self.sources(raw.sources);
+        let data_dir = raw.data_dir.unwrap_or_else(|| "data".into());
+        let data_dir = self.folder.join(data_dir);
+        let sources = self.sources(raw.sources, &data_dir);
         let drift = raw.drift.checked(&self.source, &mut self.problems.0);
         let metrics = raw.metrics.checked(&self.source, &mut self.problems.0);
         let access = super::access::checked(
@@ -352,12 +364,10 @@ impl Loader {
                     .problem(events, "`batch.events` must be above 0"),
             );
         }
-        let data_dir = raw.data_dir.unwrap_or_else(|| "data".into());
-        let data_dir = self.folder.join(data_dir);
         let folders = (self.folder.as_path(), data_dir.as_path());
-        let reports = raw
-            .reports
-            .checked(folders, &self.source, &mut self.problems.0);
+        let reports =
+            raw.reports
+                .checked(folders, &self.source, &mut self.files, &mut self.problems.0);
         Config {
             listen,
             data_dir,
@@ -454,7 +464,37 @@ impl Loader {
         })
     }
 
-    fn sources(&mut self, raw: Vec<RawSource>) -> Vec<SourceConfig> {
+    /// What a source reads.
+    fn paths(
+        &mut self,
+        kind: SourceKind,
+        name: &At<String>,
+        given: Option<At<Vec<String>>>,
+        data_dir: &Path,
+    ) -> Vec<String> {
+        let own = data_dir.join("push").join(&name.value);
+        match (kind, given) {
+            (SourceKind::Push, None) => vec![own.to_string_lossy().into_owned()],
+            (SourceKind::Push, Some(at)) => {
+                let message = format!(
+                    "`paths`: source `{}` is sent what it reads, so it has none",
+                    name.value
+                );
+                self.add(self.source.problem(&at, message));
+                Vec::new()
+            }
+            (_, Some(at)) if !at.value.is_empty() => {
+                at.value.iter().map(|path| self.rooted(path)).collect()
+            }
+            (_, _) => {
+                let message = format!("`paths`: source `{}` reads nothing", name.value);
+                self.add(self.source.problem(name, message));
+                Vec::new()
+            }
+        }
+    }
+
+    fn sources(&mut self, raw: Vec<RawSource>, data_dir: &Path) -> Vec<SourceConfig> {
         let mut names = BTreeSet::new();
         let mut sources = Vec::new();
         for source in raw {
@@ -468,19 +508,12 @@ impl Loader {
                 let message = format!("`name`: there are two sources `{name}`");
                 self.add(self.source.problem(&source.name, message));
             }
-            if source.paths.value.is_empty() {
-                let message = format!("`paths`: source `{name}` reads nothing");
-                self.add(self.source.problem(&source.paths, message));
-            }
+            let kind = source.r#type.unwrap_or(SourceKind::Files);
+            let paths = self.paths(kind, &source.name, source.paths, data_dir);
             let mapping = self.mapping(&source.mapping);
             sources.push(SourceConfig {
-                kind: source.r#type.unwrap_or(SourceKind::Files),
-                paths: source
-                    .paths
-                    .value
-                    .iter()
-                    .map(|path| self.rooted(path))
-                    .collect(),
+                kind,
+                paths,
                 exclude: source
                     .exclude
                     .iter()

@@ -11,6 +11,7 @@ pub mod drivers;
 pub mod exposition;
 pub mod mapping;
 mod problem;
+pub mod recipients;
 pub mod reports;
 mod span;
 pub mod tolerance;

@@ -3,6 +3,7 @@
 use super::delivery::Delivery;
 use super::source::{Source, WHOLE_FILE, kept_format};
 use crate::assemble::ContentCounter;
+use crate::config::daemon::SourceKind;
 use crate::config::mapping::Identity;
 use crate::ingest::decode::{DecodeError, Input};
 use crate::ingest::read::{ReadOptions, format_of, open_input, read_opened};
@@ -26,6 +27,12 @@ const POLL_EVERY: Duration = Duration::from_millis(1000);
 /// A file that has not changed for this long is taken as completely written.
 const SETTLED: Duration = Duration::from_secs(2);
 
+/// No request takes so long: what is older and has no name yet never gets one.
+const BROKEN_OFF: Duration = Duration::from_secs(3600);
+/// Of what was sent to the daemon so much is kept after it was read, for `quarantine replay` to read again: files, and
+/// bytes. Then the oldest go.
+const KEPT: (usize, u64) = (1000, 256 << 20);
+
 /// Whether an export with this content was read before, asked of the database.
 pub(super) type IsDone = Box<dyn Fn(u64) -> Result<bool, String> + Send>;
 
@@ -35,6 +42,10 @@ type Look = (u64, SystemTime);
 /// Reads until it is told to stop.
 pub(super) fn run(source: Source, is_done: IsDone, known: Vec<FileRow>) -> Result<(), String> {
     let exclude = globs(&source.config.exclude)?;
+    let sent = source.config.kind == SourceKind::Push;
+    if sent {
+        prepare(&source.config.paths)?;
+    }
     let mut seen: BTreeMap<PathBuf, Look> = BTreeMap::new();
     let mut begun: BTreeMap<u64, Progress> = known.iter().filter_map(Progress::of).collect();
     // What was read since the start: the database may not know it yet.
@@ -53,12 +64,23 @@ pub(super) fn run(source: Source, is_done: IsDone, known: Vec<FileRow>) -> Resul
             .status
             .files
             .store(files.len() as u64, Ordering::Relaxed);
-        seen.retain(|path, _| files.iter().any(|(known, _)| known == path));
+        let present: BTreeSet<&Path> = files.iter().map(|(path, _)| path.as_path()).collect();
+        seen.retain(|path, _| present.contains(path.as_path()));
+        if sent && let Err(problem) = tidy(&files, &seen, &is_done) {
+            trouble = Some(problem);
+        }
+        let unread = |(path, look): &&(PathBuf, Look)| seen.get(path) != Some(look);
+        let waiting = files.iter().filter(unread).map(|(_, look)| look.0).sum();
+        source
+            .status
+            .backlog_bytes
+            .store(waiting, Ordering::Relaxed);
         for (path, look) in files {
             if source.stop.load(Ordering::Relaxed) {
                 return Ok(());
             }
-            let settled = look.1.elapsed().is_ok_and(|age| age >= SETTLED);
+            // What was sent gets its name when it is whole.
+            let settled = sent || look.1.elapsed().is_ok_and(|age| age >= SETTLED);
             if seen.get(&path) == Some(&look) || !settled {
                 continue;
             }
@@ -67,6 +89,8 @@ pub(super) fn run(source: Source, is_done: IsDone, known: Vec<FileRow>) -> Resul
                 Ok(Read::Stopped) => return Ok(()),
                 Ok(Read::Done(hash)) => {
                     done.insert(hash);
+                    let backlog = &source.status.backlog_bytes;
+                    backlog.fetch_sub(look.0, Ordering::Relaxed);
                     seen.insert(path, look);
                 }
                 Ok(Read::Refused(problem)) => {
@@ -100,6 +124,46 @@ pub(super) fn run(source: Source, is_done: IsDone, known: Vec<FileRow>) -> Resul
                 break;
             }
             std::thread::sleep(POLL_EVERY / 10);
+        }
+    }
+    Ok(())
+}
+
+/// Makes the folders for what is sent, and removes what broke off when the daemon was killed.
+fn prepare(folders: &[String]) -> Result<(), String> {
+    for folder in folders {
+        let failed = |error: io::Error| format!("{folder}: {error}");
+        std::fs::create_dir_all(folder).map_err(failed)?;
+        for entry in std::fs::read_dir(folder).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let age = entry.metadata().and_then(|meta| meta.modified());
+            let old = age
+                .map_err(failed)?
+                .elapsed()
+                .is_ok_and(|age| age > BROKEN_OFF);
+            if old && entry.file_name().to_string_lossy().starts_with('.') {
+                std::fs::remove_file(entry.path()).map_err(failed)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Removes the oldest files that are too many and that the database has taken up.
+fn tidy(
+    files: &[(PathBuf, Look)],
+    seen: &BTreeMap<PathBuf, Look>,
+    is_done: &IsDone,
+) -> Result<(), String> {
+    let mut kept = (0, 0);
+    for (path, look) in files.iter().rev() {
+        kept = (kept.0 + 1, kept.1 + look.0);
+        if (kept.0 <= KEPT.0 && kept.1 <= KEPT.1) || !seen.contains_key(path) {
+            continue;
+        }
+        let failed = |error: io::Error| format!("{}: {error}", path.display());
+        if is_done(hash_of(path).map_err(failed)?)? {
+            std::fs::remove_file(path).map_err(failed)?;
         }
     }
     Ok(())

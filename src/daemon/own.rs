@@ -13,6 +13,9 @@ const COMMIT_BINS: [f64; 8] = [0.001, 0.005, 0.02, 0.1, 0.5, 2.0, 10.0, 60.0];
 /// Answered requests by route and status code.
 type Requests = BTreeMap<(String, u16), u64>;
 
+/// Reports by recipient: those that were sent, and those that could not be.
+type Sent = BTreeMap<String, [u64; 2]>;
+
 /// Why the daemon has closed a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Closed {
@@ -51,6 +54,7 @@ pub struct OwnMetrics {
     pub report_overdue: AtomicBool,
     /// How often a report could not be written.
     pub report_failures: AtomicU64,
+    sent: Mutex<Sent>,
 }
 
 impl Default for OwnMetrics {
@@ -64,6 +68,7 @@ impl Default for OwnMetrics {
             closed: Default::default(),
             report_overdue: AtomicBool::default(),
             report_failures: AtomicU64::default(),
+            sent: Mutex::default(),
         }
     }
 }
@@ -89,6 +94,27 @@ impl OwnMetrics {
     pub fn requests(&self) -> BTreeMap<(String, u16), u64> {
         let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
         requests.clone()
+    }
+
+    /// Reports are sent to these, and to nobody else any more.
+    pub fn set_recipients(&self, names: &[&str]) {
+        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        sent.retain(|known, _| names.contains(&known.as_str()));
+        for name in names {
+            sent.entry((*name).to_owned()).or_default();
+        }
+    }
+
+    /// A report was sent to somebody, or could not be.
+    pub fn sent(&self, recipient: &str, done: bool) {
+        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        sent.entry(recipient.to_owned()).or_default()[usize::from(!done)] += 1;
+    }
+
+    /// Reports by recipient so far: those that were sent, and those that could not be.
+    pub fn reports_sent(&self) -> Sent {
+        let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        sent.clone()
     }
 
     /// So many connections are open.

@@ -301,7 +301,7 @@ fn read(source: Source, data_dir: &Path) {
             }
             Err(error) => Err(error.to_string()),
         },
-        SourceKind::Drop => match store.files(&name) {
+        SourceKind::Drop | SourceKind::Push => match store.files(&name) {
             Ok(known) => {
                 let source_name = name.clone();
                 let is_done = move |hash| {

@@ -6,7 +6,7 @@ use super::engine::Engine;
 use super::snapshot::SourceStatus;
 use super::worker::now;
 use crate::config::Problems;
-use crate::config::daemon::{Config, SourceConfig, SourceKind};
+use crate::config::daemon::{Config, SourceConfig};
 use crate::config::mapping::{FormatName, Identity};
 use crate::ingest::decode::{Dialect, LineDecoder, decode_csv, read_header, sniff};
 use crate::ingest::framing::Framing;
@@ -48,7 +48,7 @@ pub(super) fn mapping_of(
     now: Time,
 ) -> Result<Mapping, Problems> {
     let mut spec = config.mapping.clone();
-    if config.kind == SourceKind::Drop {
+    if config.kind.has_exports() {
         // Exports overlap as a rule: what says the same again is the same.
         spec.identity.get_or_insert(Identity::Content);
     }
@@ -163,7 +163,7 @@ pub(super) fn replay(
 /// Whether the file is read again for this: an export, as long as it is there. Only so are records that say the same
 /// numbered rightly, and what was taken from it already is recognised.
 fn is_read_from_file(source: &SourceConfig, row: &QuarantineRow) -> bool {
-    source.kind == SourceKind::Drop && Path::new(&row.file).exists()
+    source.kind.has_exports() && Path::new(&row.file).exists()
 }
 
 /// What a quarantined record is by the mapping of now; `None` if it is no event by that either, or was not kept whole.

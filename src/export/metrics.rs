@@ -170,9 +170,11 @@ metrics! {
     HTTP_CLOSED = Counter "toleranced_http_connections_closed_total" ["reason"]
         "HTTP connections that the daemon has closed: the one idle longest when there were too many (limit), a TLS handshake that failed (handshake), headers that did not come or an answer that was not taken in time (timeout).";
     REPORT_OVERDUE = Gauge "toleranced_report_overdue" []
-        "1 while the report of the last period that has ended is due and could not be written, 0 otherwise (reports.every).";
+        "1 while the report of the last period that has ended is due and could not be written, or not sent to somebody, 0 otherwise (reports).";
     REPORT_FAILURES = Counter "toleranced_report_failures_total" []
         "Reports that could not be written; each is tried again.";
+    REPORT_DELIVERIES = Counter "toleranced_report_deliveries_total" ["recipient", "result"]
+        "Reports by recipient (reports.mail, reports.webhooks): sent, and failed, which are tried again.";
     READY = Gauge "toleranced_ready" [] "1 if the daemon does its work, 0 if it is starting or can't write.";
 }
 

@@ -1,13 +1,7 @@
 //! What a report says, as plain data: the JSON format is this, the others are written from it.
 
-use super::period::{Period, date};
 use crate::config::daemon::Hashes;
-use crate::config::tolerance::Recommendation;
-use crate::drift::{Alarm, DayPoint, ProcessDrift};
-use crate::model::{Executor, Names, Status};
-use crate::score::{Bounds, Change, Held, ProcessScore, changes};
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// Version of the JSON format.
 pub const VERSION: u32 = 1;
@@ -29,7 +23,7 @@ pub struct Report {
     /// How many processes are in which state, at the end and at the beginning.
     pub standing: [Standing; 2],
     /// What changed in the period.
-    pub changes: Vec<Change>,
+    pub changes: Vec<ChangeSaid>,
     /// What to do, the most urgent first.
     pub actions: Vec<Action>,
     /// Changes against the past of a process that were found or stand in the period.
@@ -42,12 +36,23 @@ pub struct Report {
     pub disagreements: Vec<DisagreementRow>,
     /// What was expected at the beginning of the period, and what came.
     pub predictions: Vec<Prediction>,
+    /// What is expected from now on.
+    pub expectations: Vec<Expectation>,
     /// What could not be judged, and what it needs.
     pub undetermined: Vec<Open>,
     /// What the data lack.
     pub quality: Vec<Quality>,
     /// Ends of the last eight periods, the present one last.
     pub trend_ends: Vec<String>,
+}
+
+impl Report {
+    /// The last day of the period.
+    pub(super) fn last_day(&self) -> String {
+        let end = self.period.to.parse::<chrono::NaiveDate>().ok();
+        let last = end.and_then(|end| end.pred_opt());
+        last.map_or_else(|| self.period.to.clone(), |day| day.to_string())
+    }
 }
 
 /// A period in words and dates.
@@ -59,17 +64,6 @@ pub struct PeriodSaid {
     pub from: String,
     /// The day after its last.
     pub to: String,
-}
-
-impl PeriodSaid {
-    /// Of a period.
-    pub fn of(period: Period) -> PeriodSaid {
-        PeriodSaid {
-            name: period.name(),
-            from: date(period.from),
-            to: date(period.to),
-        }
-    }
 }
 
 /// How many processes are in which state.
@@ -87,17 +81,21 @@ pub struct Standing {
     pub no_tolerance: usize,
 }
 
-impl Standing {
-    fn of(scores: &[ProcessScore]) -> Standing {
-        let count = |status| scores.iter().filter(|score| score.status == status).count();
-        Standing {
-            processes: scores.len(),
-            within: count(Status::Within),
-            outside: count(Status::Outside),
-            undetermined: count(Status::Undetermined),
-            no_tolerance: count(Status::NoTolerance),
-        }
-    }
+/// What changed of a process.
+#[derive(Clone, Debug, Serialize)]
+pub struct ChangeSaid {
+    /// The process.
+    pub process: String,
+    /// Its name for people.
+    pub name: String,
+    /// `required_class`, `achieved_class`, `status` or `recommendation`.
+    pub what: &'static str,
+    /// What it was; empty for a process that had no score.
+    pub from: String,
+    /// What it is.
+    pub to: String,
+    /// Why, with the figures.
+    pub reason: String,
 }
 
 /// Something to do.
@@ -142,6 +140,8 @@ pub enum ActionKind {
 pub struct AlarmSaid {
     /// The process.
     pub process: String,
+    /// Its name for people.
+    pub name: String,
     /// The stream.
     pub stream: &'static str,
     /// In words.
@@ -207,6 +207,8 @@ pub struct Row {
 pub struct ExecutorRow {
     /// The process.
     pub process: String,
+    /// Its name for people.
+    pub name: String,
     /// The kind.
     pub executor: &'static str,
     /// Cases that ended.
@@ -224,6 +226,8 @@ pub struct ExecutorRow {
 pub struct DisagreementRow {
     /// The process.
     pub process: String,
+    /// Its name for people.
+    pub name: String,
     /// What is declared.
     pub what: String,
     /// As the catalog says.
@@ -239,6 +243,10 @@ pub struct DisagreementRow {
 pub struct Prediction {
     /// The process.
     pub process: String,
+    /// Its name for people.
+    pub name: String,
+    /// The day on which an earlier report said so; `None` if none did: then it is what one would have said.
+    pub said_on: Option<String>,
     /// Hours a year that people spent at the beginning: lower bound, mean, upper bound.
     pub spent_then: [f64; 3],
     /// Hours a year that were said to be saved if it was automated.
@@ -251,11 +259,24 @@ pub struct Prediction {
     pub shown: bool,
 }
 
+/// What automation is said to save from now on: the report of the next period is held against it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Expectation {
+    /// The process.
+    pub process: String,
+    /// Hours a year that people spend: lower bound, mean, upper bound.
+    pub spent: [f64; 3],
+    /// Hours a year that automation would save.
+    pub saved: [f64; 3],
+}
+
 /// A process that could not be judged.
 #[derive(Clone, Debug, Serialize)]
 pub struct Open {
     /// The process.
     pub process: String,
+    /// Its name for people.
+    pub name: String,
     /// What it needs.
     pub needs: String,
 }
@@ -265,69 +286,10 @@ pub struct Open {
 pub struct Quality {
     /// The process.
     pub process: String,
+    /// Its name for people.
+    pub name: String,
     /// In words.
     pub what: String,
-}
-
-/// What a report is made from.
-#[derive(Debug)]
-pub struct Findings<'a> {
-    /// The scores at the beginning and at the end of the period.
-    pub scores: [&'a [ProcessScore]; 2],
-    /// The drift of every process.
-    pub drift: Vec<(&'a str, &'a ProcessDrift)>,
-    /// Mean deviation by process at the ends of the last eight periods.
-    pub trend: Vec<BTreeMap<String, f64>>,
-    /// Ends of these.
-    pub trend_ends: Vec<String>,
-    /// The names of outcomes.
-    pub names: &'a Names,
-    /// What the figures rest on.
-    pub hashes: Hashes,
-}
-
-impl Report {
-    /// Of what was found.
-    pub fn of(period: Period, previous: Period, found: &Findings) -> Report {
-        let [then, now] = found.scores;
-        let held: BTreeMap<&str, &ProcessScore> = then
-            .iter()
-            .map(|score| (score.id.as_str(), score))
-            .collect();
-        let changed = |score: &ProcessScore| {
-            let before = held.get(score.id.as_str()).map(|score| Held::of(score));
-            changes(before.as_ref(), score)
-        };
-        let mut actions: Vec<Action> = now.iter().filter_map(action).collect();
-        let worth = |action: &Action| action.hours_per_year.map_or(f64::NEG_INFINITY, |h| h[1]);
-        actions.sort_by(|a, b| {
-            let urgent = a.kind.cmp(&b.kind);
-            urgent
-                .then(worth(b).total_cmp(&worth(a)))
-                .then(a.process.cmp(&b.process))
-        });
-        Report {
-            version: VERSION,
-            made_by: format!("toleranced {}", env!("CARGO_PKG_VERSION")),
-            period: PeriodSaid::of(period),
-            previous: PeriodSaid::of(previous),
-            hashes: found.hashes,
-            standing: [Standing::of(now), Standing::of(then)],
-            changes: now.iter().flat_map(changed).collect(),
-            actions,
-            alarms: alarms(period, found),
-            board: now.iter().map(|score| row(score, &found.trend)).collect(),
-            executors: now.iter().flat_map(executors).collect(),
-            disagreements: now.iter().flat_map(disagreements).collect(),
-            predictions: now
-                .iter()
-                .filter_map(|score| prediction(held.get(score.id.as_str())?, score))
-                .collect(),
-            undetermined: now.iter().filter_map(open).collect(),
-            quality: now.iter().flat_map(quality).collect(),
-            trend_ends: found.trend_ends.clone(),
-        }
-    }
 }
 
 fn in_hex<S: serde::Serializer>(hashes: &Hashes, to: S) -> Result<S::Ok, S::Error> {
@@ -338,248 +300,4 @@ fn in_hex<S: serde::Serializer>(hashes: &Hashes, to: S) -> Result<S::Ok, S::Erro
         ("tolerance", hex(hashes.tolerance)),
     ];
     to.collect_map(named)
-}
-
-fn three(bounds: Bounds) -> [f64; 3] {
-    [bounds.lower, bounds.mean, bounds.upper]
-}
-
-fn action(score: &ProcessScore) -> Option<Action> {
-    let withdraw = score.withdraw.first();
-    let outside = score.status == Status::Outside;
-    let runs_it = |kind: Executor| score.executor == kind;
-    let (kind, what) = match (withdraw, score.recommendation) {
-        (Some(kind), _) => (
-            ActionKind::Withdraw,
-            format!("withdraw {kind}: it deviates more than the process may"),
-        ),
-        (None, Some(Recommendation::BreakUp)) => (
-            ActionKind::BreakUp,
-            "break it into sub-processes".to_owned(),
-        ),
-        (None, Some(Recommendation::Code)) if !runs_it(Executor::Code) => {
-            (ActionKind::Codify, "have code run it".to_owned())
-        }
-        (None, Some(Recommendation::Ai)) if !runs_it(Executor::Ai) => {
-            (ActionKind::Delegate, "delegate it to AI".to_owned())
-        }
-        (None, Some(Recommendation::AiWithApproval)) if !runs_it(Executor::Ai) => (
-            ActionKind::Approve,
-            "let AI propose and a person approve".to_owned(),
-        ),
-        _ if outside => (
-            ActionKind::LookInto,
-            "find out why it deviates, or relax what it must hold".to_owned(),
-        ),
-        _ => return None,
-    };
-    let net = score
-        .value
-        .as_ref()
-        .and_then(|value| value.net_hours_per_year);
-    let worth = matches!(
-        kind,
-        ActionKind::Codify | ActionKind::Delegate | ActionKind::Approve
-    );
-    let hours = net.filter(|_| worth).map(three);
-    Some(Action {
-        process: score.id.clone(),
-        name: score.name.clone(),
-        kind,
-        what,
-        confidence: match (hours, score.status) {
-            (Some([_, _, upper]), _) if upper <= 0.0 => "costs more hours than it saves",
-            (Some([lower, _, _]), _) if lower <= 0.0 => "it may cost more than it saves",
-            (Some(_), _) => "saves hours beyond doubt",
-            (None, Status::Outside) => "beyond doubt",
-            (None, _) => "as far as the evidence goes",
-        },
-        hours_per_year: hours,
-        why: score.reason.clone(),
-    })
-}
-
-fn alarms(period: Period, found: &Findings) -> Vec<AlarmSaid> {
-    let within = |alarm: &Alarm| {
-        let stood = alarm.ended.is_none_or(|(day, _)| day >= period.from);
-        alarm.raised < period.to && stood
-    };
-    let said = |process: &str, drift: &ProcessDrift, alarm: &Alarm| {
-        let nth = drift
-            .streams
-            .iter()
-            .position(|state| state.stream == alarm.stream);
-        let about = |point: &&DayPoint| {
-            (alarm.onset - DAYS_ABOUT..=alarm.raised + DAYS_ABOUT).contains(&point.day)
-                && point.day < period.to
-        };
-        let day = |point: &DayPoint| DaySaid {
-            day: date(point.day),
-            deviation: point.deviation,
-            expected: point.expected,
-            evidence: nth
-                .and_then(|nth| point.evidence.get(nth))
-                .copied()
-                .unwrap_or(0.0),
-        };
-        AlarmSaid {
-            process: process.to_owned(),
-            stream: alarm.stream.word(),
-            what: words(alarm, found.names),
-            raised: date(alarm.raised),
-            onset: date(alarm.onset),
-            was: alarm.before,
-            became: alarm.now,
-            explained_by: alarm.explained_by.clone(),
-            ended: alarm
-                .ended
-                .filter(|(day, _)| *day < period.to)
-                .map(|(day, _)| date(day)),
-            days: drift.days.iter().filter(about).map(day).collect(),
-        }
-    };
-    let of_process = |(process, drift): &(&str, &ProcessDrift)| -> Vec<AlarmSaid> {
-        let alarms = drift.alarms.iter().filter(|alarm| within(alarm));
-        alarms.map(|alarm| said(process, drift, alarm)).collect()
-    };
-    let mut all: Vec<AlarmSaid> = found.drift.iter().flat_map(of_process).collect();
-    all.sort_by(|a, b| b.raised.cmp(&a.raised).then(a.process.cmp(&b.process)));
-    all
-}
-
-/// Days shown before the onset and after an alarm.
-const DAYS_ABOUT: i32 = 28;
-
-/// What has changed, for people.
-fn words(alarm: &Alarm, names: &Names) -> String {
-    use crate::drift::{Direction, Stream};
-    let up = alarm.direction == Direction::Up;
-    let of = |more: &str, less: &str| if up { more.to_owned() } else { less.to_owned() };
-    match alarm.stream {
-        Stream::Deviation => of("deviates more", "deviates less"),
-        Stream::DurationLocation => of("takes longer", "takes less time"),
-        Stream::DurationDispersion => of("durations vary more", "durations vary less"),
-        Stream::OutcomeMix => match alarm.outcome {
-            Some(outcome) => format!("ends more often in `{}`", names.text(outcome)),
-            None => "ends in outcomes that it never had".to_owned(),
-        },
-        Stream::InputVariance => "ends otherwise on the same input".to_owned(),
-        Stream::PathNovelty => "takes paths that it never took".to_owned(),
-        Stream::FrequencyUp => "comes more often".to_owned(),
-        Stream::FrequencyDown => "comes less often".to_owned(),
-        Stream::CriticalOutcome => "ends too often in its critical outcome".to_owned(),
-    }
-}
-
-fn row(score: &ProcessScore, trend: &[BTreeMap<String, f64>]) -> Row {
-    Row {
-        process: score.id.clone(),
-        name: score.name.clone(),
-        required_class: score.required_class.to_string(),
-        achieved_class: score.achieved_class.to_string(),
-        status: score.status.word(),
-        deviation: score.deviation.map(three),
-        permissible: score.permissible_deviation,
-        cases_per_week: score.cases_per_week,
-        executor: score.executor.word(),
-        recommendation: score.recommendation.map(|r| r.words().to_owned()),
-        trend: trend.iter().map(|of| of.get(&score.id).copied()).collect(),
-    }
-}
-
-fn executors(score: &ProcessScore) -> Vec<ExecutorRow> {
-    if score.executors.len() < 2 {
-        return Vec::new();
-    }
-    let each = score.executors.iter().map(|kind| ExecutorRow {
-        process: score.id.clone(),
-        executor: kind.executor.word(),
-        cases: kind.cases,
-        deviation: kind.deviation.map(three),
-        status: kind.status.word(),
-        median_seconds: kind.duration_seconds.as_ref().map(|seconds| seconds.p50),
-    });
-    each.collect()
-}
-
-fn disagreements(score: &ProcessScore) -> Vec<DisagreementRow> {
-    let each = score
-        .disagreements
-        .iter()
-        .map(|disagreement| DisagreementRow {
-            process: score.id.clone(),
-            what: disagreement.what.clone(),
-            declared: disagreement.declared.clone(),
-            measured: disagreement.measured.clone(),
-            sure: disagreement.sure,
-        });
-    each.collect()
-}
-
-/// Of a process that was to be automated.
-fn prediction(then: &ProcessScore, now: &ProcessScore) -> Option<Prediction> {
-    let automated = matches!(
-        then.recommendation?,
-        Recommendation::Code | Recommendation::Ai | Recommendation::AiWithApproval
-    );
-    let (before, after) = (then.value.as_ref()?, now.value.as_ref()?);
-    let spent = [before.hours_spent_per_year?, after.hours_spent_per_year?].map(three);
-    let saved = spent[0][1] - spent[1][1];
-    automated.then_some(Prediction {
-        process: now.id.clone(),
-        spent_then: spent[0],
-        said_to_be_saved: three(before.hours_saved_per_year?),
-        spent_now: spent[1],
-        saved,
-        shown: spent[1][2] < spent[0][0] || spent[1][0] > spent[0][2],
-    })
-}
-
-fn open(score: &ProcessScore) -> Option<Open> {
-    if score.status != Status::Undetermined {
-        return None;
-    }
-    let needs = match (score.clean_runs_missing, score.clean_runs_missing_weeks) {
-        (Some(runs), Some(weeks)) => {
-            format!(
-                "{runs} more cases without deviation, about {weeks:.0} weeks at the present rate"
-            )
-        }
-        (Some(runs), None) => format!("{runs} more cases without deviation"),
-        (None, _) => score
-            .clean_runs_withheld
-            .clone()
-            .unwrap_or_else(|| score.reason.clone()),
-    };
-    Some(Open {
-        process: score.id.clone(),
-        needs,
-    })
-}
-
-fn quality(score: &ProcessScore) -> Vec<Quality> {
-    let mut all = Vec::new();
-    let mut add = |what: String| {
-        all.push(Quality {
-            process: score.id.clone(),
-            what,
-        });
-    };
-    if score.loss.lost > 0 {
-        let share = 100.0 * score.loss.share;
-        add(format!(
-            "{} records were lost ({share:.2} % of them)",
-            score.loss.lost
-        ));
-    }
-    let own = score.provenance.self_declared;
-    if own > 0 {
-        add(format!(
-            "{own} outcomes were set by who ran the case, and nobody confirmed them"
-        ));
-    }
-    if score.criticality_assumed {
-        add("its criticality is assumed: the catalog does not say".to_owned());
-    }
-    all
 }

@@ -1,8 +1,13 @@
 //! A report as one HTML file: nothing is loaded from anywhere, so that it can be mailed and kept.
 
-use super::content::{AlarmSaid, DaySaid, Report, Row};
-use super::safe::plain;
-use super::words::{TERMS, changed, deviation, hours, percent, sparkline, standing, worth};
+use super::charts;
+use super::content::{
+    Action, ActionKind, AlarmSaid, ChangeSaid, ExecutorRow, Prediction, Report, Row,
+};
+use super::safe::{plain, sentence};
+use super::words::{
+    self, TERMS, changed, deviation, executor, hours, kind, percent, seconds, standing,
+};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 /// Entries of a list that are shown; the rest folds away.
@@ -10,26 +15,43 @@ const FIRST: usize = 10;
 /// And no more than these: who wants all of them takes CSV or JSON.
 const MOST: usize = 500;
 
+/// What the page is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Medium {
+    /// A browser or a mail: long lists fold, and it is dark where everything is.
+    Screen,
+    /// Paper: nothing folds, and it is black on white.
+    Paper,
+}
+
 /// The report as a page.
-pub fn text(report: &Report) -> String {
+pub fn text(report: &Report, medium: Medium) -> String {
     let title = format!("Tolerance report, {}", report.period.name);
+    let scheme = match medium {
+        Medium::Screen => "light dark",
+        Medium::Paper => "light",
+    };
     let page = html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
+                meta name="color-scheme" content=(scheme);
                 title { (title) }
-                style { (PreEscaped(include_str!("report.css"))) }
+                style {
+                    (PreEscaped(include_str!("report.css")))
+                    @if medium == Medium::Screen { (PreEscaped(include_str!("dark.css"))) }
+                }
             }
             body {
                 header {
                     h1 { (title) }
-                    p { (report.period.from) " to " (report.period.to) ", compared with " (report.previous.name) "." }
+                    p { (report.period.from) " to the end of " (report.last_day()) " (UTC), compared with " (report.previous.name) "." }
                     p.lead { (standing(report.standing)) "." }
+                    (charts::standing(report.standing[0]))
                 }
-                main { (sections(report)) }
+                main { (Page { report, medium }.sections()) }
                 footer { (terms(report)) }
             }
         }
@@ -37,161 +59,237 @@ pub fn text(report: &Report) -> String {
     page.into_string()
 }
 
-fn sections(report: &Report) -> Markup {
-    html! {
-        (section("What changed", "Nothing: class, status and recommendation of every process are as before.",
-            report.changes.iter().map(|change| html! {
-                strong { (plain(&change.process)) } ": " (changed(change.what)) " "
-                @if change.from.is_empty() { "new" } @else { (plain(&change.from)) }
-                " → " b { (plain(&change.to)) } " "
-                small { (plain(&change.reason)) }
-            }).collect()))
-        (section("What to do now", "Nothing.",
-            report.actions.iter().map(|action| html! {
-                strong { (plain(&action.name)) } ": " (plain(&action.what)) ". "
-                span.worth { (worth(action)) } " "
-                small { (plain(&action.why)) }
-            }).collect()))
-        (section("What has drifted", "Nothing.",
-            report.alarms.iter().map(alarm).collect()))
-        (board(report))
-        (section("People, AI and code", "No process is run by more than one of them.",
-            report.executors.iter().map(|row| html! {
-                strong { (plain(&row.process)) } ", " (row.executor) ": " (row.cases) " cases, "
-                (row.deviation.map_or("no case has ended".to_owned(), deviation)) ", " (row.status)
-            }).collect()))
-        (section("Declared against measured", "They agree.",
-            report.disagreements.iter().map(|row| html! {
-                strong { (plain(&row.process)) } ": " (plain(&row.what)) " is declared " (plain(&row.declared))
-                " and measured " (plain(&row.measured)) @if !row.sure { " (perhaps)" }
-            }).collect()))
-        (section("What was predicted, and what came", "Nothing was predicted a period ago.",
-            report.predictions.iter().map(|row| html! {
-                strong { (plain(&row.process)) } ": automation was said to save " (hours(row.said_to_be_saved))
-                "; people spent " (hours(row.spent_then)) " then and spend " (hours(row.spent_now)) " now"
-                @if !row.shown { " (the difference may be chance)" }
-            }).collect()))
-        (section("What could not be judged", "Everything could.",
-            report.undetermined.iter().map(|row| html! {
-                strong { (plain(&row.process)) } " needs " (plain(&row.needs))
-            }).collect()))
-        (section("Data quality", "Nothing is lacking.",
-            report.quality.iter().map(|row| html! {
-                strong { (plain(&row.process)) } ": " (plain(&row.what))
-            }).collect()))
-    }
+struct Page<'a> {
+    report: &'a Report,
+    medium: Medium,
 }
 
-fn section(title: &str, none: &str, entries: Vec<Markup>) -> Markup {
-    let more = entries.len().saturating_sub(FIRST);
-    let beyond = entries.len().saturating_sub(MOST);
-    html! {
-        section {
-            h2 { (title) @if !entries.is_empty() { " " span.count { (entries.len()) } } }
-            @if entries.is_empty() { p.none { (none) } } @else {
-                ul { @for entry in entries.iter().take(FIRST) { li { (entry) } } }
-                @if more > 0 {
+impl Page<'_> {
+    fn sections(&self) -> Markup {
+        let report = self.report;
+        html! {
+            (self.section("What changed",
+                "Verdicts that are not what they were a period ago, and why.",
+                "Nothing: class, status and recommendation of every process are as before.",
+                grouped(&report.changes, |change| &change.process).into_iter().map(changes).collect()))
+            (self.section("What to do now",
+                "The most urgent first, then by the hours a year that it saves, upkeep taken off. In brackets: the range within which the true value lies with 95 % confidence.",
+                "Nothing.",
+                report.actions.iter().map(action).collect()))
+            (self.section("What has drifted",
+                "A process has changed against its own past by more than chance would have it.",
+                "Nothing.",
+                grouped(&report.alarms, |alarm| &alarm.process).into_iter().map(alarms).collect()))
+            (self.board())
+            (self.section("People, AI and code",
+                "The same process by who ran the case, each held against the same limit. \"Several together\" are cases that more than one of them worked on.",
+                "No process is run by more than one of them.",
+                grouped(&report.executors, |row| &row.process).into_iter().map(sides).collect()))
+            (self.section("Declared against measured",
+                "What the catalog says of a process, against what its log shows.",
+                "They agree.",
+                report.disagreements.iter().map(|row| html! {
+                    strong { (plain(&row.name)) } ": " (sentence(&row.what)) " is declared " (sentence(&row.declared))
+                    " and measured " (sentence(&row.measured)) @if !row.sure { " (perhaps)" }
+                }).collect()))
+            (self.section("What was predicted, and what came",
+                "Hours of people's work that automation was said to save at the beginning of the period, against the hours they spend now.",
+                "Nothing was predicted a period ago.",
+                report.predictions.iter().map(prediction).collect()))
+            (self.section("What could not be judged",
+                "Undetermined is no fault of a process: there are too few cases to say whether it deviates more or less than it may.",
+                "Everything could.",
+                report.undetermined.iter().map(|row| html! {
+                    strong { (plain(&row.name)) } " needs " (sentence(&row.needs))
+                }).collect()))
+            (self.section("Data quality",
+                "What the figures above lack.",
+                "Nothing is lacking.",
+                grouped(&report.quality, |row| &row.process).into_iter().map(|rows| html! {
+                    strong { (plain(&rows[0].name)) } ": "
+                    @for (nth, row) in rows.iter().enumerate() { @if nth > 0 { "; " } (sentence(&row.what)) }
+                }).collect()))
+        }
+    }
+
+    fn section(&self, title: &str, meaning: &str, none: &str, entries: Vec<Markup>) -> Markup {
+        let count = entries.len();
+        let first = match self.medium {
+            Medium::Screen => FIRST,
+            Medium::Paper => MOST,
+        };
+        let beyond = count.saturating_sub(MOST);
+        let more = count.saturating_sub(first);
+        html! {
+            section {
+                h2 { (title) @if count > 0 { " " span.count { (count) } } }
+                @if count == 0 { p.none { (none) } } @else {
+                    p.meaning { (meaning) }
+                    ul { @for entry in entries.iter().take(first) { li { (entry) } } }
+                    @if more > beyond {
+                        details {
+                            summary { "and " (more) " more" }
+                            ul { @for entry in entries.iter().take(MOST).skip(first) { li { (entry) } } }
+                        }
+                    }
+                    @if beyond > 0 { p { (beyond) " further ones are in the JSON format." } }
+                }
+            }
+        }
+    }
+
+    fn board(&self) -> Markup {
+        let rows = &self.report.board;
+        let first = match self.medium {
+            Medium::Screen => FIRST * 3,
+            Medium::Paper => MOST * 4,
+        };
+        let beyond = rows.len().saturating_sub(MOST * 4);
+        let more = rows.len().saturating_sub(first);
+        html! {
+            section {
+                h2 { "All processes " span.count { (rows.len()) } }
+                p.meaning {
+                    "Needs and holds are tolerance classes: f (fine) permits the least deviation, then m, c and v (very coarse). "
+                    "Deviation says how far cases end from how they should: 0 % as designed, 100 % wrong. The bar is the range of the "
+                    "observed deviation, the mark what is permissible. The trend is that of the last eight periods."
+                }
+                (table(rows.iter().take(first)))
+                @if more > beyond {
                     details {
                         summary { "and " (more) " more" }
-                        ul { @for entry in entries.iter().skip(FIRST).take(MOST - FIRST) { li { (entry) } } }
-                        @if beyond > 0 { p { (beyond) " further ones are in the JSON and CSV formats." } }
+                        (table(rows.iter().take(MOST * 4).skip(first)))
                     }
                 }
+                @if beyond > 0 { p { (beyond) " further ones are in the CSV and JSON formats." } }
             }
         }
     }
 }
 
-fn board(report: &Report) -> Markup {
-    let more = report.board.len().saturating_sub(FIRST * 3);
-    let head = html! {
-        thead { tr {
-            th scope="col" { "process" } th scope="col" { "needs" } th scope="col" { "holds" }
-            th scope="col" { "status" } th scope="col" { "deviation" } th scope="col" { "permissible" }
-            th scope="col" { "trend" } th scope="col" { "a week" } th scope="col" { "run by" }
-            th scope="col" { "should be" }
-        } }
+/// Neighbours of the same process.
+fn grouped<'a, T>(all: &'a [T], process: impl Fn(&T) -> &String) -> Vec<&'a [T]> {
+    all.chunk_by(|a, b| process(a) == process(b)).collect()
+}
+
+fn changes(of: &[ChangeSaid]) -> Markup {
+    let mut reasons: Vec<&str> = of.iter().map(|change| change.reason.as_str()).collect();
+    reasons.dedup();
+    html! {
+        strong { (plain(&of[0].name)) } ": "
+        @for (nth, change) in of.iter().enumerate() {
+            @if nth > 0 { "; " }
+            (changed(change.what)) " "
+            @if change.from.is_empty() { "(new)" } @else { (plain(&change.from)) }
+            " → " b { (plain(&change.to)) }
+        }
+        @for reason in reasons { small { (sentence(&words::whole(reason))) } }
+    }
+}
+
+fn action(action: &Action) -> Markup {
+    let class = match action.kind {
+        ActionKind::Withdraw | ActionKind::LookInto => "kind bad",
+        _ => "kind",
     };
     html! {
-        section {
-            h2 { "All processes " span.count { (report.board.len()) } }
-            div.wide { table { (head) tbody { @for line in report.board.iter().take(FIRST * 3) { (row(line)) } } } }
-            @if more > 0 {
-                details {
-                    summary { "and " (more) " more" }
-                    div.wide { table { (head) tbody {
-                        @for line in report.board.iter().skip(FIRST * 3).take(MOST * 4) { (row(line)) }
-                    } } }
-                }
+        span class=(class) { (kind(action.kind)) } " "
+        strong { (plain(&action.name)) } ": " (sentence(&action.what)) ". "
+        @if let Some(saved) = action.hours_per_year { b.worth { (hours(saved)) } ", " }
+        (action.confidence) "."
+        small { (sentence(&words::whole(&action.why))) }
+    }
+}
+
+fn alarms(of: &[AlarmSaid]) -> Markup {
+    html! {
+        strong { (plain(&of[0].name)) }
+        @for alarm in of {
+            p.alarm {
+                (sentence(&words::capital(&alarm.what))) ": since about " (alarm.onset) ", found on " (alarm.raised)
+                @if let Some(what) = &alarm.explained_by { ", explained by " (sentence(what)) }
+                @if let Some(day) = &alarm.ended { ", over on " (day) }
+                "."
             }
         }
+        @for chart in charts::of_alarms(of) { (chart) }
+    }
+}
+
+fn sides(of: &[ExecutorRow]) -> Markup {
+    html! {
+        strong { (plain(&of[0].name)) }
+        table.sides {
+            thead { tr { th scope="col" { "run by" } th scope="col" { "cases" } th scope="col" { "deviation" } th scope="col" { "status" } th scope="col" { "half of them within" } } }
+            tbody { @for row in of { tr {
+                th scope="row" { (executor(row.executor)) }
+                td { (row.cases) }
+                td { (row.deviation.map_or("no case has ended".to_owned(), deviation)) }
+                (status(row.status))
+                td { (row.median_seconds.map_or("-".to_owned(), seconds)) }
+            } } }
+        }
+    }
+}
+
+fn prediction(row: &Prediction) -> Markup {
+    html! {
+        strong { (plain(&row.name)) } ": "
+        @match &row.said_on {
+            Some(day) => { "on " (day) " automation was said to save " (hours(row.said_to_be_saved)) }
+            None => { "automation would have been said to save " (hours(row.said_to_be_saved)) " (no report was made then)" }
+        }
+        "; people spent " (hours(row.spent_then)) " then and spend " (hours(row.spent_now)) " now: "
+        b { (words::less(row.saved)) } @if !row.shown { ", which may be chance" }
+    }
+}
+
+fn table<'a>(rows: impl Iterator<Item = &'a Row>) -> Markup {
+    html! {
+        div.wide { table {
+            thead { tr {
+                th scope="col" { "process" } th scope="col" { "needs" } th scope="col" { "holds" }
+                th scope="col" { "status" } th scope="col" { "deviation" } th scope="col" { "permissible" }
+                th scope="col" { "trend" } th scope="col" { "cases a week" } th scope="col" { "run by" }
+                th scope="col" { "should be" }
+            } }
+            tbody { @for line in rows { (row(line)) } }
+        } }
     }
 }
 
 fn row(row: &Row) -> Markup {
-    let sign = match row.status {
-        "within" => "✓ ",
-        "outside" => "✗ ",
-        _ => "",
-    };
     html! {
         tr {
             th scope="row" { (plain(&row.name)) }
             td { (row.required_class) }
-            td { (row.achieved_class) }
-            td class=(format!("status {}", row.status)) { (sign) (row.status) }
-            td { (row.deviation.map_or("-".to_owned(), deviation)) }
+            td { (words::held(&row.achieved_class)) }
+            (status(row.status))
+            td {
+                @match row.deviation {
+                    Some(observed) => {
+                        b { (percent(observed[1])) } (charts::interval(observed, row.permissible, row.status))
+                        small { (percent(observed[0])) " to " (percent(observed[2])) }
+                    }
+                    None => "-",
+                }
+            }
             td { (row.permissible.map_or("-".to_owned(), percent)) }
-            td.spark { (sparkline(&row.trend)) }
+            td { (charts::trend(&row.trend)) }
             td { (row.cases_per_week.map_or("-".to_owned(), |rate| format!("{rate:.1}"))) }
-            td { (row.executor) }
+            td { (executor(row.executor)) }
             td { (row.recommendation.as_deref().unwrap_or("-")) }
         }
     }
 }
 
-fn alarm(alarm: &AlarmSaid) -> Markup {
-    html! {
-        strong { (plain(&alarm.process)) } " " (plain(&alarm.what)) ": since about " (alarm.onset)
-        ", found on " (alarm.raised)
-        @if let Some(what) = &alarm.explained_by { ", explained by " (plain(what)) }
-        @if let Some(day) = &alarm.ended { ", over on " (day) }
-        (chart(alarm))
-    }
-}
-
-/// Mean deviation by day, what was expected, and when the change began.
-fn chart(alarm: &AlarmSaid) -> Markup {
-    const WIDTH: f64 = 560.0;
-    const HEIGHT: f64 = 90.0;
-    let values = alarm
-        .days
-        .iter()
-        .flat_map(|day| [day.deviation, day.expected]);
-    let most = values.flatten().fold(0.0f64, f64::max);
-    if most <= 0.0 || alarm.days.len() < 2 {
-        return html! {};
-    }
-    let x = |at: usize| WIDTH * at as f64 / (alarm.days.len() - 1) as f64;
-    let y = |value: f64| HEIGHT - (HEIGHT - 6.0) * value / most;
-    let line = |of: fn(&DaySaid) -> Option<f64>| {
-        let points = alarm.days.iter().enumerate();
-        let points =
-            points.filter_map(|(at, day)| Some(format!("{:.1},{:.1}", x(at), y(of(day)?))));
-        points.collect::<Vec<_>>().join(" ")
+fn status(word: &str) -> Markup {
+    let sign = match word {
+        "within" => "✓ ",
+        "outside" => "✗ ",
+        _ => "",
     };
-    let onset = alarm.days.iter().position(|day| day.day >= alarm.onset);
-    html! {
-        svg viewBox=(format!("0 -4 {WIDTH} {}", HEIGHT + 8.0)) role="img" {
-            title { "Mean deviation by day, up to " (percent(most)) }
-            @if let Some(at) = onset {
-                line.onset x1=(x(at)) x2=(x(at)) y1="0" y2=(HEIGHT) {}
-            }
-            polyline.expected points=(line(|day| day.expected)) {}
-            polyline.deviation points=(line(|day| day.deviation)) {}
-        }
-        small { "Mean deviation by day (line), what the baseline expects (dashed), and where the change began." }
-    }
+    html! { td class=(format!("status {}", word.replace('_', "-"))) { (sign) (word.replace('_', " ")) } }
 }
 
 fn terms(report: &Report) -> Markup {

@@ -1,6 +1,7 @@
 //! From a database to a report.
 
-use super::content::{Findings, Report};
+use super::build::Findings;
+use super::content::Report;
 use super::period::{Period, date};
 use crate::config::daemon::Config;
 use crate::daemon::{History, kept_drift};
@@ -42,6 +43,7 @@ pub fn make(
         drift,
         trend: scores.iter().map(|scores| deviations(scores)).collect(),
         trend_ends: ends.iter().map(|end| date(end.to)).collect(),
+        said: store.predictions(period.kind.word(), period.from)?,
         names: &names,
         hashes: config.hashes,
     };

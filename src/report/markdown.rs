@@ -1,8 +1,10 @@
 //! A report as Markdown, for a chat or a wiki.
 
 use super::content::Report;
-use super::safe::markdown as safe;
-use super::words::{TERMS, changed, deviation, hours, percent, sparkline, standing, worth};
+use super::safe::{markdown as safe, markdown_sentence as sentence};
+use super::words::{
+    self, TERMS, changed, deviation, executor, hours, percent, sparkline, standing, worth,
+};
 use std::fmt::Write;
 
 /// Entries of a list; the rest is counted. Who wants all of them takes CSV or JSON.
@@ -14,9 +16,9 @@ pub fn text(report: &Report) -> String {
     let _ = writeln!(out, "# Tolerance report, {}\n", report.period.name);
     let _ = writeln!(
         out,
-        "{} to {}, compared with {}. {}.\n",
+        "{} to the end of {} (UTC), compared with {}. {}.\n",
         report.period.from,
-        report.period.to,
+        report.last_day(),
         report.previous.name,
         standing(report.standing)
     );
@@ -28,10 +30,10 @@ pub fn text(report: &Report) -> String {
         };
         format!(
             "**{}**: {} {from} → {} ({})",
-            safe(&change.process),
+            safe(&change.name),
             changed(change.what),
             safe(&change.to),
-            safe(&change.reason)
+            sentence(&change.reason)
         )
     });
     list(
@@ -42,24 +44,25 @@ pub fn text(report: &Report) -> String {
     );
     let actions = report.actions.iter().map(|action| {
         format!(
-            "**{}**: {} ({})",
+            "**{}**: {} ({}). {}",
             safe(&action.name),
-            safe(&action.what),
-            worth(action)
+            sentence(&action.what),
+            worth(action),
+            sentence(&words::whole(&action.why))
         )
     });
     list(&mut out, "What to do now", "Nothing.", actions);
     let alarms = report.alarms.iter().map(|alarm| {
         let explained = alarm.explained_by.as_ref();
         let explained = explained.map_or(String::new(), |what| {
-            format!(", explained by {}", safe(what))
+            format!(", explained by {}", sentence(what))
         });
         let ended = alarm.ended.as_ref();
         let ended = ended.map_or(String::new(), |day| format!(", over on {day}"));
         format!(
             "**{}** {}: since about {}, found on {}{explained}{ended}",
-            safe(&alarm.process),
-            safe(&alarm.what),
+            safe(&alarm.name),
+            sentence(&alarm.what),
             alarm.onset,
             alarm.raised
         )
@@ -69,8 +72,8 @@ pub fn text(report: &Report) -> String {
     let executors = report.executors.iter().map(|row| {
         format!(
             "**{}**, {}: {} cases, {}, {}",
-            safe(&row.process),
-            row.executor,
+            safe(&row.name),
+            executor(row.executor),
             row.cases,
             row.deviation
                 .map_or("no case has ended".to_owned(), deviation),
@@ -87,10 +90,10 @@ pub fn text(report: &Report) -> String {
         let doubt = if row.sure { "" } else { " (perhaps)" };
         format!(
             "**{}**: {} is declared {} and measured {}{doubt}",
-            safe(&row.process),
-            safe(&row.what),
-            safe(&row.declared),
-            safe(&row.measured)
+            safe(&row.name),
+            sentence(&row.what),
+            sentence(&row.declared),
+            sentence(&row.measured)
         )
     });
     list(
@@ -100,14 +103,22 @@ pub fn text(report: &Report) -> String {
         declared,
     );
     let predictions = report.predictions.iter().map(|row| {
-        let shown = if row.shown { "" } else { ", which may be chance" };
+        let said = match &row.said_on {
+            Some(day) => format!("on {day} automation was said to save"),
+            None => "automation would have been said to save".to_owned(),
+        };
+        let chance = if row.shown {
+            ""
+        } else {
+            ", which may be chance"
+        };
         format!(
-            "**{}**: automation was said to save {}; people spent {} then and spend {} now: {:.0} h a year less{shown}",
-            safe(&row.process),
+            "**{}**: {said} {}; people spent {} then and spend {} now: {}{chance}",
+            safe(&row.name),
             hours(row.said_to_be_saved),
             hours(row.spent_then),
             hours(row.spent_now),
-            row.saved
+            words::less(row.saved)
         )
     });
     list(
@@ -119,7 +130,7 @@ pub fn text(report: &Report) -> String {
     let open = report
         .undetermined
         .iter()
-        .map(|row| format!("**{}** needs {}", safe(&row.process), safe(&row.needs)));
+        .map(|row| format!("**{}** needs {}", safe(&row.name), sentence(&row.needs)));
     list(
         &mut out,
         "What could not be judged",
@@ -129,7 +140,7 @@ pub fn text(report: &Report) -> String {
     let quality = report
         .quality
         .iter()
-        .map(|row| format!("**{}**: {}", safe(&row.process), safe(&row.what)));
+        .map(|row| format!("**{}**: {}", safe(&row.name), sentence(&row.what)));
     list(&mut out, "Data quality", "Nothing is lacking.", quality);
     out.push_str("## Terms\n\n");
     for (term, meaning) in TERMS {

@@ -3,20 +3,28 @@
 //! A report is plain data ([`Report`]) made from the scores at the beginning and at the end of a period and from the drift
 //! between them; each format is written from that data alone, so the same database gives the same bytes.
 
+mod build;
+mod charts;
 mod content;
 mod csv;
 mod deliver;
 mod html;
 mod make;
 mod markdown;
+mod message;
 mod period;
 mod safe;
+mod send;
 mod words;
 
-pub use content::{Findings, Report};
+pub use build::Findings;
+pub use content::Report;
 pub use csv::text as csv;
-pub use deliver::{DeliveryError, deliver, due, is_report, is_there, kept};
-pub use html::text as html;
+pub use deliver::{
+    DeliveryError, Written, deliver, due, is_report, is_there, keep_expectations, kept, of_period,
+};
+pub use html::{Medium, text as html};
 pub use make::make;
 pub use markdown::text as markdown;
 pub use period::{Period, PeriodKind};
+pub use send::{SendError, recipients, send};

@@ -27,6 +27,18 @@ pub enum PeriodKind {
     Days,
 }
 
+impl PeriodKind {
+    /// As it is kept.
+    pub fn word(self) -> &'static str {
+        match self {
+            PeriodKind::Week => "week",
+            PeriodKind::Month => "month",
+            PeriodKind::Quarter => "quarter",
+            PeriodKind::Days => "days",
+        }
+    }
+}
+
 impl Period {
     /// The latest period of a kind that has ended when a day begins.
     pub fn last_before(kind: PeriodKind, today: Day) -> Option<Period> {

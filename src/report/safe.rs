@@ -2,14 +2,25 @@
 
 /// Longer names are cut.
 const MOST_CHARS: usize = 120;
+/// And so are longer sentences, which hold names.
+const MOST_SENTENCE: usize = 600;
 
 /// Marks that turn the direction of a line around: a name must not rearrange what stands beside it.
 fn turns_around(character: char) -> bool {
     matches!(character, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// A text on one line, without control characters and marks of direction, not endless.
+/// A name on one line, without control characters and marks of direction, not endless.
 pub(super) fn plain(text: &str) -> String {
+    cut(text, MOST_CHARS)
+}
+
+/// The same for a sentence.
+pub(super) fn sentence(text: &str) -> String {
+    cut(text, MOST_SENTENCE)
+}
+
+fn cut(text: &str, most: usize) -> String {
     let harmless = text.chars().filter(|c| !turns_around(*c));
     let mut line: String = harmless
         .map(|c| {
@@ -19,10 +30,10 @@ pub(super) fn plain(text: &str) -> String {
                 c
             }
         })
-        .take(MOST_CHARS + 1)
+        .take(most + 1)
         .collect();
-    if line.chars().count() > MOST_CHARS {
-        line = line.chars().take(MOST_CHARS - 1).collect();
+    if line.chars().count() > most {
+        line = line.chars().take(most - 1).collect();
         line.push('…');
     }
     line
@@ -30,8 +41,17 @@ pub(super) fn plain(text: &str) -> String {
 
 /// In Markdown: nothing of it is taken for a sign (CommonMark, section 2.4), nor for a mention or a link.
 pub(super) fn markdown(text: &str) -> String {
+    escaped(&plain(text))
+}
+
+/// The same for a sentence.
+pub(super) fn markdown_sentence(text: &str) -> String {
+    escaped(&sentence(text))
+}
+
+fn escaped(text: &str) -> String {
     let mut out = String::new();
-    for character in plain(text).chars() {
+    for character in text.chars() {
         if character.is_ascii_punctuation()
             && !matches!(character, ',' | '%' | ';' | '/' | '?' | '\'' | '"')
         {

@@ -1,6 +1,7 @@
 //! Figures for people.
 
-use super::content::{Action, Standing};
+use super::content::{Action, ActionKind, Standing};
+use crate::config::format_roughly;
 
 /// A share in percent.
 pub(super) fn percent(share: f64) -> String {
@@ -50,6 +51,62 @@ pub(super) fn standing([now, then]: [Standing; 2]) -> String {
         ));
     }
     format!("{} processes: {}", now.processes, parts.join(", "))
+}
+
+/// Hours a year that people spend less, or more.
+pub(super) fn less(saved: f64) -> String {
+    match saved {
+        saved if saved >= 0.5 => format!("{saved:.0} h a year less"),
+        saved if saved <= -0.5 => format!("{:.0} h a year more", -saved),
+        _ => "as many".to_owned(),
+    }
+}
+
+/// A span for people.
+pub(super) fn seconds(seconds: f64) -> String {
+    format_roughly((seconds * 1e6) as i64)
+}
+
+/// A kind of thing to do, in a word.
+pub(super) fn kind(kind: ActionKind) -> &'static str {
+    match kind {
+        ActionKind::Withdraw => "withdraw",
+        ActionKind::LookInto => "look into",
+        ActionKind::BreakUp => "break up",
+        ActionKind::Codify => "codify",
+        ActionKind::Delegate => "delegate",
+        ActionKind::Approve => "approve",
+    }
+}
+
+/// A clause with a capital.
+pub(super) fn capital(clause: &str) -> String {
+    let mut chars = clause.chars();
+    let first = chars.next().map(|c| c.to_uppercase().to_string());
+    format!("{}{}", first.unwrap_or_default(), chars.as_str())
+}
+
+/// A clause as a sentence: with a capital and a full stop.
+pub(super) fn whole(clause: &str) -> String {
+    format!("{}.", capital(clause.trim_end_matches('.')))
+}
+
+/// The class that a process holds.
+pub(super) fn held(class: &str) -> &str {
+    match class {
+        "undetermined" => "not known yet",
+        other => other,
+    }
+}
+
+/// Who runs a process.
+pub(super) fn executor(word: &str) -> &str {
+    match word {
+        "human" => "people",
+        "ai" => "AI",
+        "mixed" => "several together",
+        other => other,
+    }
 }
 
 /// What a change is about.

@@ -11,6 +11,7 @@ mod lock;
 mod lookup;
 mod past;
 mod quarantine;
+mod reports;
 mod schema;
 
 pub use audit::AuditRow;
@@ -20,6 +21,7 @@ pub use commit::{
 pub use drift::{AlarmRow, DriftRow, EpochRow, MarkKind, MarkRow, check_mark_day, check_note};
 pub use lock::DataLock;
 pub use quarantine::{QuarantineFilter, QuarantineRow, ReplayState};
+pub use reports::PredictionRow;
 
 use crate::measure::{BucketKey, Sums};
 use crate::model::bytes::DamagedBytes;

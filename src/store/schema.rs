@@ -89,6 +89,15 @@ const MIGRATIONS: &[&str] = &["
     -- What admins did over HTTP.
     CREATE TABLE audit (id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, who TEXT NOT NULL,
         role TEXT NOT NULL, from_where TEXT NOT NULL, what TEXT NOT NULL, status INTEGER NOT NULL);
+", "
+    -- What reports have said that automation would save, in hours a year; `until` is the day after the period.
+    CREATE TABLE predictions (kind TEXT, until INTEGER, process TEXT, said_at INTEGER NOT NULL,
+        spent_lower REAL NOT NULL, spent REAL NOT NULL, spent_upper REAL NOT NULL,
+        saved_lower REAL NOT NULL, saved REAL NOT NULL, saved_upper REAL NOT NULL,
+        PRIMARY KEY (kind, until, process)) WITHOUT ROWID;
+    -- To whom reports were sent.
+    CREATE TABLE reports_sent (report TEXT, recipient TEXT, at INTEGER NOT NULL,
+        PRIMARY KEY (report, recipient)) WITHOUT ROWID;
 "];
 
 /// Refuses a database that is not of the newest schema: for those who only read, and can't bring it up to date.

@@ -4,6 +4,8 @@ mod access;
 mod drift;
 mod metrics;
 mod pages;
+mod push;
+mod reporting;
 mod reports;
 mod scrape;
 mod server;

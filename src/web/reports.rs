@@ -1,106 +1,83 @@
-//! `/reports/`: the reports that were written, and the task that writes them.
+//! `/reports/`: the reports that were written.
 
 use super::server::Daemon;
-use crate::daemon::Running;
-use crate::model::Time;
-use crate::report::{deliver, due, is_report, is_there, kept};
+use crate::report::{Written, is_report, kept};
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use maud::{DOCTYPE, html};
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
+use chrono::{DateTime, SecondsFormat, Utc};
+use quick_xml::Writer;
+use quick_xml::events::{BytesDecl, BytesText, Event};
 
-/// Whether a report is due is looked at this often.
-const LOOK_EVERY: Duration = Duration::from_secs(60);
-/// A report that could not be written is tried again after this, doubling up to the longest.
-const RETRY: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(6 * 3600));
-
-/// Writes the report of a period when it has ended; one that was missed while the daemon was down is made up for.
-pub(super) async fn write(daemon: Arc<Running>) {
-    let mut pause = RETRY.0;
-    // What was read so far is scored first.
-    while daemon.shared.not_ready().is_some() {
-        tokio::time::sleep(Duration::from_millis(500)).await;
-    }
-    loop {
-        let written = tokio::task::spawn_blocking({
-            let daemon = daemon.clone();
-            move || write_due(&daemon)
-        });
-        let problem = match written.await {
-            Ok(Ok(())) => None,
-            Ok(Err(problem)) => Some(problem),
-            Err(error) => Some(error.to_string()),
-        };
-        daemon
-            .shared
-            .own
-            .report_overdue
-            .store(problem.is_some(), Ordering::Relaxed);
-        match problem {
-            None => {
-                pause = RETRY.0;
-                tokio::time::sleep(LOOK_EVERY).await;
-            }
-            Some(problem) => {
-                let own = &daemon.shared.own;
-                own.report_failures.fetch_add(1, Ordering::Relaxed);
-                tracing::error!(problem, "the report can't be written; tried again later");
-                tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(RETRY.1);
-            }
-        }
+/// `GET /reports/feed.xml`: what there is, for feed readers (RFC 4287).
+pub(super) async fn feed(State(daemon): Daemon) -> Response {
+    let config = daemon.config();
+    let written = match kept(&config) {
+        Ok(written) => written,
+        Err(error) => return unreadable(&error),
+    };
+    let base = config.reports.recipients.url.unwrap_or_default();
+    match atom(&written, &base) {
+        Ok(feed) => ([(header::CONTENT_TYPE, "application/atom+xml")], feed).into_response(),
+        Err(error) => unreadable(&error),
     }
 }
 
-fn write_due(daemon: &Running) -> Result<(), String> {
-    let config = daemon.config();
-    let now = Time::from_utc(chrono::Utc::now());
-    let Some(period) = due(&config, now).filter(|period| !is_there(&config, *period)) else {
-        return Ok(());
+fn atom(reports: &[Written], base: &str) -> std::io::Result<Vec<u8>> {
+    let latest = reports.iter().map(|report| report.at).max();
+    let instant = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let mut out = Writer::new_with_indent(Vec::new(), b' ', 1);
+    let text = |out: &mut Writer<Vec<u8>>, tag: &str, text: &str| {
+        let element = out.create_element(tag);
+        element.write_text_content(BytesText::new(text)).map(|_| ())
     };
-    if deliver(&config, period).map_err(|error| error.to_string())? {
-        tracing::info!(period = period.name(), folder = %config.reports.folder.display(), "report written");
-    }
-    Ok(())
+    out.write_event(Event::Decl(BytesDecl::new("1.0", Some("utf-8"), None)))?;
+    let feed = out.create_element("feed");
+    feed.with_attribute(("xmlns", "http://www.w3.org/2005/Atom"))
+        .write_inner_content(|out| {
+            text(out, "title", "Tolerance reports")?;
+            text(out, "id", "urn:toleranced:reports")?;
+            text(out, "updated", &instant(latest.unwrap_or_default()))?;
+            out.create_element("author")
+                .write_inner_content(|out| text(out, "name", "toleranced"))?;
+            let link = out.create_element("link").with_attribute(("rel", "self"));
+            link.with_attribute(("href", format!("{base}/reports/feed.xml").as_str()))
+                .write_empty()?;
+            for report in reports {
+                out.create_element("entry").write_inner_content(|out| {
+                    text(out, "title", &format!("Tolerance report, {}", report.title))?;
+                    text(out, "id", &format!("urn:toleranced:report:{}", report.id))?;
+                    text(out, "updated", &instant(report.at))?;
+                    for name in &report.files {
+                        let kind = media_type(name).split(';').next().unwrap_or_default();
+                        out.create_element("link")
+                            .with_attribute(("rel", "alternate"))
+                            .with_attribute(("type", kind))
+                            .with_attribute(("title", name.as_str()))
+                            .with_attribute(("href", format!("{base}/reports/{name}").as_str()))
+                            .write_empty()?;
+                    }
+                    Ok(())
+                })?;
+            }
+            Ok(())
+        })?;
+    Ok(out.into_inner())
 }
 
-/// `GET /reports/`: what there is.
-pub(super) async fn list(State(daemon): Daemon) -> Response {
-    let config = daemon.config();
-    let names = match kept(&config) {
-        Ok(names) => names,
-        Err(error) => {
-            tracing::error!(%error, "the folder of reports can't be read");
-            let said = format!("the folder of reports can't be read: {error}\n");
-            return (StatusCode::SERVICE_UNAVAILABLE, said).into_response();
-        }
-    };
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head { meta charset="utf-8"; meta name="color-scheme" content="light dark"; title { "Reports" } }
-            body {
-                h1 { "Reports" }
-                @if names.is_empty() {
-                    p { "There is none yet. Set " code { "reports: { every: month }" } " in toleranced.yaml, or run "
-                        code { "toleranced report" } "." }
-                }
-                ul { @for name in &names { li { a href=(format!("/reports/{name}")) { (name) } } } }
-                p { a href="/" { "All processes" } }
-            }
-        }
-    };
-    let headers = [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-        ),
-    ];
-    (headers, page.into_string()).into_response()
+fn unreadable(error: &std::io::Error) -> Response {
+    tracing::error!(%error, "the folder of reports can't be read");
+    let said = format!("the folder of reports can't be read: {error}\n");
+    (StatusCode::SERVICE_UNAVAILABLE, said).into_response()
+}
+
+fn media_type(name: &str) -> &'static str {
+    match name.rsplit('.').next() {
+        Some("html") => "text/html; charset=utf-8",
+        Some("json") => "application/json",
+        Some("csv") => "text/csv; charset=utf-8",
+        _ => "text/markdown; charset=utf-8",
+    }
 }
 
 /// `GET /reports/{name}`: one of them.
@@ -121,14 +98,8 @@ pub(super) async fn one(State(daemon): Daemon, Path(name): Path<String>) -> Resp
             return (StatusCode::SERVICE_UNAVAILABLE, said).into_response();
         }
     };
-    let kind = match name.rsplit('.').next() {
-        Some("html") => "text/html; charset=utf-8",
-        Some("json") => "application/json",
-        Some("csv") => "text/csv; charset=utf-8",
-        _ => "text/markdown; charset=utf-8",
-    };
     let headers = [
-        (header::CONTENT_TYPE, kind),
+        (header::CONTENT_TYPE, media_type(&name)),
         (
             header::CONTENT_SECURITY_POLICY,
             "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",

@@ -2,7 +2,7 @@
 
 use super::access::{self, Access};
 use super::scrape::{self, Scrapes};
-use super::{drift, metrics, pages, reports, service};
+use super::{drift, metrics, pages, push, reporting, reports, service};
 use crate::daemon::Running;
 use axum::extract::{Extension, State};
 use axum::http::StatusCode;
@@ -43,7 +43,8 @@ pub async fn serve(
         .route("/api/v1/alarms/{id}", get(drift::alarm))
         .route("/api/v1/alarms/{id}/acknowledge", post(drift::acknowledge))
         .route("/api/v1/marks", post(drift::mark))
-        .route("/reports/", get(reports::list))
+        .route("/ingest/{source}", post(push::push))
+        .route("/reports/feed.xml", get(reports::feed))
         .route("/reports/{name}", get(reports::one))
         .merge(pages::routes())
         .layer(axum::extract::DefaultBodyLimit::max(64 << 10))
@@ -58,7 +59,7 @@ pub async fn serve(
         .with_state(daemon.clone());
     let watcher = tokio::spawn(watch(daemon.clone(), access.clone()));
     let scraping = tokio::spawn(scrape::keep(daemon.clone(), scrapes));
-    let reporting = tokio::spawn(reports::write(daemon.clone()));
+    let reporting = tokio::spawn(reporting::run(daemon.clone()));
     let told = tokio::spawn(service::tell(daemon.clone()));
     let hangup = on_hangup(signals.hangup, daemon.clone(), access.clone());
     let hangup = tokio::spawn(hangup);

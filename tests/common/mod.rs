@@ -275,6 +275,15 @@ impl Daemon {
         (status, response.body_mut().read_to_string().unwrap())
     }
 
+    /// Sends a body as something.
+    pub fn send(&self, path: &str, kind: &str, body: &[u8]) -> (u16, String) {
+        let url = format!("http://{}{path}", self.address());
+        let request = agent().post(url).header("content-type", kind);
+        let mut response = request.send(body).unwrap();
+        let status = response.status().as_u16();
+        (status, response.body_mut().read_to_string().unwrap())
+    }
+
     pub fn reload(&self) -> (u16, String) {
         self.post("/-/reload")
     }

@@ -140,24 +140,19 @@ fn trimmed(table: &Table) -> String {
 }
 
 fn row(alarm: &AlarmRow) -> Vec<String> {
-    let known = match (
-        &alarm.ended,
-        &alarm.how,
-        &alarm.explained_by,
-        &alarm.acknowledged_by,
-    ) {
-        (Some(day), Some(how), _, _) => format!("{} ({how})", ProcessDrift::date(*day)),
-        (_, _, Some(what), _) => format!("explained by {}", printable(what, NAME_CHARS)),
-        (_, _, _, Some(by)) => {
-            let why = alarm.acknowledged_why.as_deref().unwrap_or("");
-            format!(
-                "{}: {}",
-                printable(by, NAME_CHARS),
-                printable(why, NAME_CHARS)
-            )
-        }
-        _ => String::new(),
-    };
+    let ended = alarm.ended.map(|day| {
+        let how = alarm.how.as_deref().unwrap_or("over");
+        format!("{} ({how})", ProcessDrift::date(day))
+    });
+    let explained = alarm.explained_by.as_ref();
+    let explained = explained.map(|what| format!("explained by {}", printable(what, NAME_CHARS)));
+    let acknowledged = alarm.acknowledged_by.as_ref().map(|by| {
+        let why = alarm.acknowledged_why.as_deref().unwrap_or("");
+        let [by, why] = [by, why].map(|text| printable(text, NAME_CHARS));
+        format!("{by}: {why}")
+    });
+    let known = [ended, explained, acknowledged].into_iter().flatten();
+    let known = known.collect::<Vec<_>>().join("; ");
     vec![
         alarm.id.to_string(),
         printable(&alarm.process, NAME_CHARS),

@@ -200,6 +200,12 @@ pub(super) fn own(families: &mut Families, snapshot: &Snapshot, shared: &Shared)
     families.gauge(&metrics::REPORT_OVERDUE, &[], f64::from(u8::from(overdue)));
     let failures = own.report_failures.load(Ordering::Relaxed);
     families.counter(&metrics::REPORT_FAILURES, &[], failures as f64);
+    for (recipient, counts) in own.reports_sent() {
+        for (result, count) in ["sent", "failed"].into_iter().zip(counts) {
+            let labels = [recipient.as_str(), result];
+            families.counter(&metrics::REPORT_DELIVERIES, &labels, count as f64);
+        }
+    }
     for ((handler, code), count) in own.requests() {
         let labels = [handler.as_str(), &code.to_string()];
         families.counter(&metrics::HTTP_REQUESTS, &labels, count as f64);

@@ -1,6 +1,6 @@
 //! Texts of alerts: Go templates made of constant texts and of labels.
 
-use super::{Alert, Annotations, Audience, Basis, Labels, Rule, Severity};
+use super::{Alert, Annotations, Basis, Labels, Rule, Severity};
 use crate::drift::Stream;
 
 /// What an alerting rule says and when, without what follows from the configuration.
@@ -11,11 +11,11 @@ pub(super) struct Text {
     pub(super) description: String,
 }
 
-/// An alert on a process, for the processes of an audience.
-pub(super) fn process(basis: &Basis, audience: &Audience, text: &Text, expr: String) -> Rule {
+/// An alert on a process.
+pub(super) fn process(basis: &Basis, severity: Severity, text: &Text, expr: String) -> Rule {
     // A `+` in a path is a plus, so the blank that `urlquery` writes as one is written as in paths.
     let page = r#"/processes/{{ reReplaceAll "\\+" "%20" (urlquery $labels.process) }}"#;
-    rule(basis, audience.severity, text, expr, Some(page))
+    rule(basis, severity, text, expr, Some(page))
 }
 
 /// An alert on the daemon itself.

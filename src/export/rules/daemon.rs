@@ -125,8 +125,8 @@ fn report_overdue(basis: &Basis) -> Rule {
     let text = Text {
         alert: "TolerancedReportOverdue",
         r#for: "1h",
-        summary: "A re-scoring report of toleranced on {{ $labels.instance }} is overdue{{ with $labels.report }}: {{ . }}{{ end }}".to_owned(),
-        description: "The report that is scheduled was not written in time, so those who decide on its figures have old ones.".to_owned(),
+        summary: "A re-scoring report of toleranced on {{ $labels.instance }} is overdue".to_owned(),
+        description: "The report that is scheduled was not written in time, or could not be sent to somebody, so those who decide on its figures have old ones.".to_owned(),
     };
     let expr = "toleranced_report_overdue == 1".to_owned();
     annotations::daemon(basis, Severity::Warning, &text, expr)

@@ -19,12 +19,27 @@ pub(super) fn rules(basis: &Basis, audiences: &[Audience]) -> Vec<Rule> {
     ];
     let mut rules = Vec::new();
     for (text, expr) in &alerts {
-        for audience in audiences {
-            rules.push(annotations::process(basis, audience, text, expr(audience)));
+        for severity in [Severity::Critical, Severity::Warning, Severity::Info] {
+            let of_it = audiences.iter().filter(|of| of.severity == severity);
+            let Some(expr) = any(of_it.map(expr).collect()) else {
+                continue;
+            };
+            rules.push(annotations::process(basis, severity, text, expr));
         }
     }
     rules.push(lost_too_much(basis));
     rules
+}
+
+/// What holds for any of the audiences: two rules of one name and severity would be taken for a mistake by
+/// `promtool check rules`.
+fn any(mut expressions: Vec<String>) -> Option<String> {
+    if expressions.len() < 2 {
+        return expressions.pop();
+    }
+    let indented = expressions.iter().map(|expr| expr.replace('\n', "\n  "));
+    let each: Vec<String> = indented.map(|expr| format!("(\n  {expr}\n)")).collect();
+    Some(each.join("\nor\n"))
 }
 
 /// Brings in the name of the process and, for processes that are not declared, picks those of the criticality.
@@ -188,5 +203,5 @@ fn lost_too_much(basis: &Basis) -> Rule {
         named(&all, ""),
         basis.most_loss
     );
-    annotations::process(basis, &all, &text, expr)
+    annotations::process(basis, all.severity, &text, expr)
 }

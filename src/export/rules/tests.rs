@@ -60,7 +60,8 @@ fn severity_follows_criticality_of_the_catalog_and_of_the_metric_for_all_others(
             "{expr}"
         );
     }
-    assert_eq!(rules.len(), 6);
+    // One rule for each severity: `promtool check rules` takes two of the same name and labels for a mistake.
+    assert_eq!(rules.len(), 3);
 }
 
 #[test]

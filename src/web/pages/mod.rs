@@ -11,6 +11,7 @@ mod charts;
 mod guide;
 mod ingest;
 mod process;
+mod reports;
 mod shell;
 mod table;
 mod words;
@@ -34,6 +35,7 @@ pub(super) fn routes() -> Router<Arc<Running>> {
         .route("/processes", get(process::by_query))
         .route("/processes/{id}", get(process::page))
         .route("/ingest", get(ingest::page))
+        .route("/reports/", get(reports::page))
         .route("/static/{file}", get(assets::file))
         .route("/favicon.ico", get(assets::favicon))
         .route("/api/v1/processes/{id}", get(process::json))

@@ -35,8 +35,9 @@ impl State {
     }
 }
 
-const NAVIGATION: [(&str, &str); 4] = [
+const NAVIGATION: [(&str, &str); 5] = [
     ("/", "Board"),
+    ("/reports/", "Reports"),
     ("/ingest", "Ingest"),
     ("/metrics", "Metrics"),
     ("/api/v1/openapi.json", "API"),

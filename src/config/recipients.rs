@@ -1,0 +1,251 @@
+//! `reports.mail` and `reports.webhooks` in toleranced.yaml: to whom reports are sent.
+
+use super::problem::Problem;
+use super::yaml::{At, Source};
+use serde::Deserialize;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// To whom reports are sent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Recipients {
+    /// Where browsers find the daemon, for links; none are given without it.
+    pub url: Option<String>,
+    /// By mail.
+    pub mail: Option<MailTerms>,
+    /// To chats and programs.
+    pub webhooks: Vec<WebhookTerms>,
+}
+
+/// A text that is never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(pub String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("<secret>")
+    }
+}
+
+/// How mail is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailTerms {
+    /// `smtps://host`, `smtp://host?tls=required`, or `smtp://host` without encryption.
+    pub server: String,
+    /// User and password, where the server asks for them.
+    pub credentials: Option<(String, Secret)>,
+    /// The sender.
+    pub from: String,
+    /// The recipients.
+    pub to: Vec<String>,
+    /// A certificate authority of one's own, PEM.
+    pub ca: Option<Vec<u8>>,
+}
+
+/// Where a report is posted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebhookTerms {
+    /// Its name in metrics and logs.
+    pub name: String,
+    /// The address, which for chats is a secret.
+    pub url: Secret,
+    /// What it understands.
+    pub kind: WebhookKind,
+    /// A certificate authority of one's own, PEM.
+    pub ca: Option<Vec<u8>>,
+}
+
+/// What a webhook understands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WebhookKind {
+    /// The report as JSON, with a summary.
+    #[default]
+    Json,
+    /// An incoming webhook of Slack, Mattermost or Rocket.Chat.
+    Slack,
+    /// A workflow of Microsoft Teams that posts what it receives.
+    Teams,
+}
+
+pub(super) struct RawRecipients {
+    pub url: Option<At<String>>,
+    pub mail: Option<RawMail>,
+    pub webhooks: Vec<RawWebhook>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawMail {
+    server: At<String>,
+    user: Option<At<String>>,
+    password_file: Option<At<PathBuf>>,
+    from: At<String>,
+    to: At<Vec<At<String>>>,
+    ca_file: Option<At<PathBuf>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawWebhook {
+    name: At<String>,
+    url: Option<At<String>>,
+    url_file: Option<At<PathBuf>>,
+    #[serde(default)]
+    kind: WebhookKind,
+    ca_file: Option<At<PathBuf>>,
+}
+
+/// Where files are looked for, and what has been found wrong.
+struct Checking<'a> {
+    folder: &'a Path,
+    source: &'a Source,
+    files: &'a mut Vec<PathBuf>,
+    problems: &'a mut Vec<Problem>,
+}
+
+impl RawRecipients {
+    /// Checks what was written. Relative files start at `folder`.
+    pub(super) fn checked(
+        self,
+        folder: &Path,
+        source: &Source,
+        files: &mut Vec<PathBuf>,
+        problems: &mut Vec<Problem>,
+    ) -> Recipients {
+        let mut checking = Checking {
+            folder,
+            source,
+            files,
+            problems,
+        };
+        if let Some(at) = self.url.as_ref().filter(|at| !is_web(&at.value)) {
+            checking.wrong(at, "`reports.url` begins with http:// or https://");
+        }
+        let mail = self.mail.and_then(|raw| checking.mail(raw));
+        let mut webhooks: Vec<WebhookTerms> = Vec::new();
+        for raw in self.webhooks {
+            let name = raw.name.clone();
+            let Some(webhook) = checking.webhook(raw) else {
+                continue;
+            };
+            if webhook.name == MAIL || webhooks.iter().any(|known| known.name == webhook.name) {
+                checking.wrong(&name, "`reports.webhooks`: this name is taken");
+            }
+            webhooks.push(webhook);
+        }
+        Recipients {
+            url: self.url.map(|at| at.value.trim_end_matches('/').to_owned()),
+            mail,
+            webhooks,
+        }
+    }
+}
+
+/// What mail is called in metrics and logs.
+pub const MAIL: &str = "mail";
+
+fn is_web(url: &str) -> bool {
+    let rest = url.strip_prefix("http://").or(url.strip_prefix("https://"));
+    rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(char::is_whitespace))
+}
+
+impl Checking<'_> {
+    fn wrong<T>(&mut self, at: &At<T>, message: impl Into<String>) {
+        self.problems.push(self.source.problem(at, message));
+    }
+
+    /// The content of a file.
+    fn bytes(&mut self, at: &At<PathBuf>) -> Option<Vec<u8>> {
+        let file = self.folder.join(&at.value);
+        self.files.push(file.clone());
+        match std::fs::read(&file) {
+            Ok(bytes) => Some(bytes),
+            Err(error) => {
+                self.wrong(at, format!("{}: {error}", file.display()));
+                None
+            }
+        }
+    }
+
+    /// A secret: the first line of a file.
+    fn secret(&mut self, at: &At<PathBuf>) -> Option<Secret> {
+        let bytes = self.bytes(at)?;
+        let text = String::from_utf8_lossy(&bytes);
+        match text.lines().next().map(str::trim) {
+            Some(line) if !line.is_empty() => Some(Secret(line.to_owned())),
+            _ => {
+                self.wrong(at, "the file is empty");
+                None
+            }
+        }
+    }
+
+    fn address(&mut self, at: &At<String>) {
+        if let Err(error) = at.value.parse::<lettre::message::Mailbox>() {
+            let message = format!("`reports.mail`: `{}` is no mail address: {error}", at.value);
+            self.wrong(at, message);
+        }
+    }
+
+    fn mail(&mut self, raw: RawMail) -> Option<MailTerms> {
+        self.address(&raw.from);
+        raw.to.value.iter().for_each(|to| self.address(to));
+        if raw.to.value.is_empty() {
+            self.wrong(&raw.to, "`reports.mail.to` names nobody");
+        }
+        if let Err(error) = lettre::SmtpTransport::from_url(&raw.server.value) {
+            let message = format!("`reports.mail.server`: {error}");
+            let problem = self.source.problem(&raw.server, message);
+            let hint = "such as smtps://mail.example:465 or smtp://mail.example:587?tls=required";
+            self.problems.push(problem.hint(hint));
+        }
+        let password = raw.password_file.as_ref().map(|at| self.secret(at));
+        let credentials = match (raw.user, password) {
+            (None, None) => None,
+            (Some(user), Some(password)) => Some((user.value, password?)),
+            (Some(user), None) => {
+                self.wrong(&user, "`reports.mail.user` needs a `password_file`");
+                None
+            }
+            (None, Some(_)) => {
+                self.wrong(&raw.server, "`reports.mail.password_file` needs a `user`");
+                None
+            }
+        };
+        Some(MailTerms {
+            server: raw.server.value,
+            credentials,
+            from: raw.from.value,
+            to: raw.to.value.into_iter().map(|at| at.value).collect(),
+            ca: raw.ca_file.and_then(|at| self.bytes(&at)),
+        })
+    }
+
+    fn webhook(&mut self, raw: RawWebhook) -> Option<WebhookTerms> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        if raw.name.value.is_empty() || !raw.name.value.chars().all(plain) {
+            let message = "`reports.webhooks`: a name has letters, digits, `-`, `_` and `.`";
+            self.wrong(&raw.name, message);
+        }
+        let url = match (&raw.url, &raw.url_file) {
+            (Some(at), None) => Secret(at.value.clone()),
+            (None, Some(at)) => self.secret(at)?,
+            _ => {
+                let message = "`reports.webhooks`: either `url` or `url_file`, which holds it";
+                self.wrong(&raw.name, message);
+                return None;
+            }
+        };
+        if !is_web(&url.0) {
+            let message = "`reports.webhooks`: the address begins with http:// or https://";
+            self.wrong(&raw.name, message);
+        }
+        Some(WebhookTerms {
+            name: raw.name.value,
+            url,
+            kind: raw.kind,
+            ca: raw.ca_file.and_then(|at| self.bytes(&at)),
+        })
+    }
+}
