@@ -171,3 +171,30 @@ fn refusals_are_described(daemon: &Daemon, description: &Value) {
     described("/api/v1/marks", "post", status);
     assert!((400..500).contains(&status), "{status}");
 }
+
+/// Schemathesis makes requests of every kind from the description: no server error, no answer that it does not name.
+#[test]
+fn no_request_brings_a_server_error_or_an_answer_that_is_not_described() {
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/python/bin/schemathesis");
+    if !program.exists() {
+        println!("skipped: needs schemathesis in target/python; `./test` installs it");
+        return;
+    }
+    let (home, daemon) = soc();
+    let checks = "not_a_server_error,status_code_conformance,content_type_conformance,\
+        response_headers_conformance,response_schema_conformance,unsupported_method,allow_header_conformance";
+    let out = std::process::Command::new(program)
+        .current_dir(home.path(""))
+        .args(["run", "--no-color", "--seed", "1", "--max-examples", "12"])
+        .args(["--checks", checks])
+        .arg(format!("http://{}/api/v1/openapi.json", daemon.address()))
+        .output()
+        .unwrap();
+    let (said, errors) = common::texts(&out);
+    assert!(out.status.success(), "{said}{errors}");
+    assert!(
+        said.contains("12/12") || said.contains("Tested: 1"),
+        "{said}"
+    );
+    daemon.stop();
+}

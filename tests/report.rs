@@ -4,6 +4,7 @@ mod common;
 
 use common::Home;
 use serde_json::Value;
+use std::path::Path;
 
 /// A name that no format may take for anything but a name.
 const HOSTILE: &str =
@@ -109,10 +110,13 @@ fn it_says_what_changed_and_what_to_do() {
 #[test]
 fn the_same_database_gives_the_same_bytes_in_every_format() {
     let home = filled();
-    for format in ["html", "md", "json", "csv"] {
+    for format in ["html", "md", "json", "csv", "pdf-ready"] {
         let first = report(&home, &["--format", format]);
         assert_eq!(first, report(&home, &["--format", format]), "{format}");
         // As the ending of the file says.
+        if format == "pdf-ready" {
+            continue;
+        }
         let file = home.text_path(&format!("report.{format}"));
         report(&home, &["--output", &file]);
         assert_eq!(std::fs::read_to_string(file).unwrap(), first);
@@ -164,4 +168,84 @@ fn periods_that_are_none_are_refused() {
         json["standing"][0]["undetermined"],
         json["standing"][0]["processes"]
     );
+}
+
+/// The sample is simulated, so it is the same every time. `TOLERANCED_UPDATE=1 cargo test --test report` writes what it is
+/// compared with, in docs/ and tests/snapshots/.
+#[test]
+fn the_sample_is_as_it_was_in_every_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().to_str().unwrap();
+    let formats = "html,md,json,csv,pdf-ready";
+    let out = common::toleranced(&[
+        "report", "--sample", "--format", formats, "--output", output,
+    ]);
+    assert!(out.status.success(), "{out:?}");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (ending, file) in [
+        ("html", "docs/sample-report.html"),
+        ("md", "docs/sample-report.md"),
+        ("json", "tests/snapshots/sample-report.json"),
+        ("csv", "tests/snapshots/sample-report.csv"),
+        ("print.html", "tests/snapshots/sample-report.print.html"),
+    ] {
+        let made = folder.path().join(format!("tolerance-2026-03.{ending}"));
+        let made = std::fs::read_to_string(made).unwrap();
+        let kept = root.join(file);
+        if std::env::var_os("TOLERANCED_UPDATE").is_some() {
+            std::fs::write(&kept, &made).unwrap();
+        }
+        let kept = std::fs::read_to_string(&kept).unwrap_or_default();
+        // Not `assert_eq`: nobody wants to read both of them.
+        let differs = made.lines().zip(kept.lines()).position(|(a, b)| a != b);
+        assert!(
+            made == kept,
+            "{file} is not what is made now, from line {differs:?} on; if that is meant, TOLERANCED_UPDATE=1 writes it"
+        );
+    }
+}
+
+#[test]
+fn what_a_report_predicts_is_kept_and_the_next_one_is_held_against_it() {
+    let home = filled();
+    let json = |from: &str, to: &str| -> Value {
+        let period = format!("{from}..{to}");
+        let out = home.run(&["report", "--period", &period, "--format", "json"]);
+        assert!(out.status.success(), "{out:?}");
+        serde_json::from_slice(&out.stdout).unwrap()
+    };
+    // Nobody made the report before this one.
+    let february = json("2026-02-01", "2026-03-01");
+    let march = json("2026-03-01", "2026-03-31");
+    let said = |report: &Value| report["predictions"][0].clone();
+    assert_eq!(said(&february)["said_on"], Value::Null, "{february}");
+    // That of March finds what that of February said on the day on which it was made, which is today.
+    let today = chrono::Utc::now().date_naive().to_string();
+    assert_eq!(
+        said(&march)["said_on"],
+        today.as_str(),
+        "{}",
+        march["predictions"]
+    );
+    assert_eq!(
+        said(&march)["said_to_be_saved"],
+        february["expectations"][0]["saved"]
+    );
+    assert_eq!(
+        said(&march)["spent_then"],
+        february["expectations"][0]["spent"]
+    );
+}
+
+#[test]
+fn several_formats_go_into_a_folder() {
+    let home = filled();
+    let folder = home.text_path("reports");
+    report(&home, &["--format", "md,csv", "--output", &folder]);
+    for ending in ["md", "csv"] {
+        let name = format!("reports/tolerance-2026-03-01-2026-03-31.{ending}");
+        assert!(home.path(&name).exists(), "{name}");
+    }
+    let out = home.run(&["report", "--format", "md,csv"]);
+    assert_eq!(out.status.code(), Some(2), "{out:?}");
 }

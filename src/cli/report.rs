@@ -6,11 +6,11 @@ use super::sample::sample;
 use crate::config::daemon::Config;
 use crate::config::reports::ReportFormat;
 use crate::model::Time;
-use crate::report::{Period, Report, keep_expectations, make, recipients, send};
+use crate::report::{Period, Report, file_name, keep_expectations, make, recipients, send};
 use crate::store::Store;
 use chrono::Utc;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A re-scoring report: what changed in a period, what to do now, and what that rests on
 ///
@@ -32,10 +32,10 @@ pub(super) struct Args {
     /// week, month or quarter (the last one that has ended, UTC), or FROM..TO (TO is the day after the last)
     #[arg(long, value_name = "PERIOD", default_value = "month")]
     period: String,
-    /// How to write it; if not given, as the ending of --output says, else HTML
-    #[arg(long, value_enum)]
-    format: Option<ReportFormat>,
-    /// The file to write; standard output if not given
+    /// How to write it, one or several with commas between; if not given, as the ending of --output says, else HTML
+    #[arg(long, value_enum, value_delimiter = ',')]
+    format: Vec<ReportFormat>,
+    /// The file to write, for several formats the folder; standard output if not given
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Report on a simulated SOC instead: what a report looks like, without any data
@@ -46,16 +46,16 @@ pub(super) struct Args {
     send: bool,
 }
 
-impl Args {
-    fn format(&self) -> ReportFormat {
-        let ending = self.output.as_ref().and_then(|file| file.extension());
-        let by_ending = match ending.and_then(|ending| ending.to_str()) {
-            Some("md") => ReportFormat::Md,
-            Some("json") => ReportFormat::Json,
-            Some("csv") => ReportFormat::Csv,
-            _ => ReportFormat::Html,
-        };
-        self.format.unwrap_or(by_ending)
+/// The format that the ending of a file stands for.
+fn format_of(file: Option<&Path>) -> ReportFormat {
+    let ending = file
+        .and_then(Path::extension)
+        .and_then(|ending| ending.to_str());
+    match ending {
+        Some("md") => ReportFormat::Md,
+        Some("json") => ReportFormat::Json,
+        Some("csv") => ReportFormat::Csv,
+        _ => ReportFormat::Html,
     }
 }
 
@@ -69,7 +69,7 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
         .map_err(|message| Failure::environment(format!("--period {}: {message}", args.period)))?;
     let report = report(&config, period)?;
     match args.send {
-        true => send_to_all(&config, period, &report),
+        true => send_to_all(&config, &report),
         false => write(args, &report),
     }
 }
@@ -102,24 +102,49 @@ fn report(config: &Config, period: Period) -> Result<Report, Failure> {
 }
 
 fn write(args: &Args, report: &Report) -> Result<Done, Failure> {
-    let text = report.written(args.format());
-    let text = text.map_err(|error| Failure::environment(error.to_string()))?;
-    match &args.output {
-        None => std::io::stdout().lock().write_all(text.as_bytes())?,
-        Some(file) => std::fs::write(file, text)
-            .map_err(|error| Failure::environment(format!("{}: {error}", file.display())))?,
+    let output = args.output.as_deref();
+    match (&args.format[..], output) {
+        ([], _) => write_as(report, format_of(output), output)?,
+        ([format], _) => write_as(report, *format, output)?,
+        (formats, Some(folder)) => {
+            std::fs::create_dir_all(folder).map_err(failed(folder))?;
+            for format in formats {
+                let file = folder.join(file_name(&report.period.id, *format));
+                write_as(report, *format, Some(&file))?;
+            }
+        }
+        (_, None) => {
+            return Err(Failure::environment(
+                "several formats need a folder to be written to: give --output",
+            ));
+        }
     }
     Ok(Done::Fine)
 }
 
+fn write_as(report: &Report, format: ReportFormat, output: Option<&Path>) -> Result<(), Failure> {
+    let text = report.written(format);
+    let text = text.map_err(|error| Failure::environment(error.to_string()))?;
+    match output {
+        None => std::io::stdout().lock().write_all(text.as_bytes())?,
+        Some(file) => std::fs::write(file, text).map_err(failed(file))?,
+    }
+    Ok(())
+}
+
+fn failed(file: &Path) -> impl Fn(std::io::Error) -> Failure {
+    let shown = file.display().to_string();
+    move |error| Failure::environment(format!("{shown}: {error}"))
+}
+
 /// Sends it to everybody, also where somebody can't be reached.
-fn send_to_all(config: &Config, period: Period, report: &Report) -> Result<Done, Failure> {
+fn send_to_all(config: &Config, report: &Report) -> Result<Done, Failure> {
     let to = &config.reports.recipients;
     let mut failed = Vec::new();
     let mut count = 0;
     for recipient in recipients(to) {
         count += 1;
-        match send(report, period, to, recipient) {
+        match send(report, to, recipient) {
             Ok(()) => println!("{recipient}: sent"),
             Err(error) => failed.push(format!("{recipient}: {error}")),
         }

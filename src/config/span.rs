@@ -34,7 +34,7 @@ const UNITS: [(&str, Span, bool); 8] = [
     ("us", 1, false),
 ];
 
-/// A span in its two largest units, rounded: `2months 13days`.
+/// A span in its two largest units, rounded: `2 months 13 days`.
 pub fn format_roughly(span: Span) -> String {
     let size = span.saturating_abs();
     let sign = if span < 0 { "-" } else { "" };
@@ -61,7 +61,9 @@ pub fn format_roughly(span: Span) -> String {
 fn in_unit(count: Span, at: usize) -> String {
     let (word, _, has_plural) = UNITS[at];
     let plural = if has_plural && count > 1 { "s" } else { "" };
-    format!("{count}{word}{plural}")
+    // Signs stand at their number, words apart from it.
+    let blank = if has_plural { " " } else { "" };
+    format!("{count}{blank}{word}{plural}")
 }
 
 impl<'de> Deserialize<'de> for SpanText {
@@ -86,12 +88,12 @@ mod tests {
     #[test]
     fn roughly_is_in_two_units() {
         for (exact, rough) in [
-            ("2months 12days 20h 30m 48s", "2months 13days"),
+            ("2months 12days 20h 30m 48s", "2 months 13 days"),
             ("10m 2s 300ms", "10m 2s"),
             ("59m 59s 700ms", "1h"),
-            ("23h 59m 40s", "1day"),
+            ("23h 59m 40s", "1 day"),
             ("1h 30s", "1h 1m"),
-            ("1year 1month", "1year 1month"),
+            ("1year 1month", "1 year 1 month"),
             ("2s 340ms 9us", "2s 340ms"),
             ("7us", "7us"),
             ("0s", "0s"),
@@ -99,7 +101,7 @@ mod tests {
             assert_eq!(format_roughly(parse_span(exact).unwrap()), rough);
         }
         assert_eq!(format_roughly(-5_400_000_000), "-1h 30m");
-        assert_eq!(format_roughly(Span::MAX), "292271years");
+        assert_eq!(format_roughly(Span::MAX), "292271 years");
     }
 
     #[test]

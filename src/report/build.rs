@@ -18,6 +18,7 @@ impl PeriodSaid {
     /// Of a period.
     pub fn of(period: Period) -> PeriodSaid {
         PeriodSaid {
+            id: period.id(),
             name: period.name(),
             from: date(period.from),
             to: date(period.to),

@@ -58,6 +58,8 @@ impl Report {
 /// A period in words and dates.
 #[derive(Clone, Debug, Serialize)]
 pub struct PeriodSaid {
+    /// As part of a file name: `2026-03`, `2026-W14`, `2026-Q1`, or its first and last day.
+    pub id: String,
     /// What it is called.
     pub name: String,
     /// Its first day, `YYYY-MM-DD`.

@@ -87,15 +87,16 @@ fn last_on_another_day(writing: &Writing, at: DateTime<Utc>) -> Option<DateTime<
     writing.last(at.date_naive().and_time(NaiveTime::MIN).and_utc() - TimeDelta::microseconds(1))
 }
 
-/// What the report of a period is called.
-pub(super) fn file_name(period: Period, format: ReportFormat) -> String {
-    format!("{HEAD}{}.{}", period.id(), format.ending())
+/// What the report of a period is called, by the period as part of a file name.
+pub fn file_name(period: &str, format: ReportFormat) -> String {
+    format!("{HEAD}{period}.{}", format.ending())
 }
 
 /// Files of the report of a period.
 fn files(config: &Config, period: Period) -> Vec<(ReportFormat, PathBuf)> {
     let terms = &config.reports;
-    let name = |format: &ReportFormat| (*format, terms.folder.join(file_name(period, *format)));
+    let id = period.id();
+    let name = |format: &ReportFormat| (*format, terms.folder.join(file_name(&id, *format)));
     terms.formats.iter().map(name).collect()
 }
 

@@ -3,7 +3,6 @@
 use super::content::Report;
 use super::deliver::file_name;
 use super::message::Summary;
-use super::period::Period;
 use super::{Medium, html, markdown};
 use crate::config::recipients::{MAIL, MailTerms, Recipients, WebhookTerms};
 use crate::config::reports::ReportFormat;
@@ -48,19 +47,16 @@ pub fn recipients(of: &Recipients) -> impl Iterator<Item = &str> {
     mail.chain(of.webhooks.iter().map(|webhook| webhook.name.as_str()))
 }
 
-/// Sends the report of a period to the recipient of this name.
-pub fn send(
-    report: &Report,
-    period: Period,
-    to: &Recipients,
-    recipient: &str,
-) -> Result<(), SendError> {
-    let url = to
-        .url
-        .as_ref()
-        .map(|base| format!("{base}/reports/{}", file_name(period, ReportFormat::Html)));
+/// Sends a report to the recipient of this name.
+pub fn send(report: &Report, to: &Recipients, recipient: &str) -> Result<(), SendError> {
+    let url = to.url.as_ref().map(|base| {
+        format!(
+            "{base}/reports/{}",
+            file_name(&report.period.id, ReportFormat::Html)
+        )
+    });
     if let Some(terms) = to.mail.as_ref().filter(|_| recipient == MAIL) {
-        return mail(report, period, terms, url);
+        return mail(report, terms, url);
     }
     let webhook = to.webhooks.iter().find(|one| one.name == recipient);
     let webhook =
@@ -74,12 +70,7 @@ fn message(error: impl std::fmt::Display) -> SendError {
 
 /// A mail whose text says all of it, whose page does so nicely, and which has the page attached for those whose mail
 /// program leaves out pictures.
-fn mail(
-    report: &Report,
-    period: Period,
-    terms: &MailTerms,
-    url: Option<String>,
-) -> Result<(), SendError> {
+fn mail(report: &Report, terms: &MailTerms, url: Option<String>) -> Result<(), SendError> {
     let summary = Summary::of(report, url);
     let mailbox = |text: &str| text.parse::<Mailbox>().map_err(message);
     let mut head = Message::builder()
@@ -96,7 +87,7 @@ fn mail(
         .url
         .map_or(String::new(), |url| format!("{url}\n\n"));
     let page = html(report, Medium::Screen);
-    let attached = Attachment::new(file_name(period, ReportFormat::Html));
+    let attached = Attachment::new(file_name(&report.period.id, ReportFormat::Html));
     let body = MultiPart::mixed()
         .multipart(MultiPart::alternative_plain_html(
             link + &markdown(report),

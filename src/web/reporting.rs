@@ -141,9 +141,8 @@ impl Reporter {
             if had || !self.turn(recipient) {
                 continue;
             }
-            let done = of(&mut report, config, period).and_then(|report| {
-                send(report, period, to, recipient).map_err(|error| error.to_string())
-            });
+            let done = of(&mut report, config, period)
+                .and_then(|report| send(report, to, recipient).map_err(|error| error.to_string()));
             daemon.shared.own.sent(recipient, done.is_ok());
             match done {
                 Ok(()) => {

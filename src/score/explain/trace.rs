@@ -109,6 +109,9 @@ fn measured(attribute: &str, score: &ProcessScore) -> String {
 fn side(score: &ProcessScore, kind: Executor) -> String {
     let side = score.executors.iter().find(|side| side.executor == kind);
     match side.map(|side| (side.cases, side.deviation)) {
+        None if score.executor == kind && score.status_of(kind) == Status::Outside => {
+            "it runs the process, whose cases are outside as a whole".to_owned()
+        }
         None => format!("no case that {kind} ran alone"),
         Some((cases, None)) => format!("{cases} cases alone, not observed"),
         Some((cases, Some(d))) => {
