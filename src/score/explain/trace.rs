@@ -3,7 +3,7 @@
 use super::percent;
 use super::short;
 use crate::config::tolerance::{Recommendation, Rule};
-use crate::model::Executor;
+use crate::model::{Executor, Status};
 use crate::score::recommend::{Attributes, Condition, Verdict, conditions, recommend};
 use crate::score::shape::ProcessScore;
 use serde::{Deserialize, Serialize};
