@@ -25,7 +25,8 @@ class Keep:
 
 
 def authenticator(server, session, envelope, mechanism, data):
-    return AuthResult(success=(data.login, data.password) == (b"reporter", b"secret"), handled=True)
+    known = (data.login, data.password) == (b"reporter", b"secret")
+    return AuthResult(success=known, handled=False)
 
 
 class StartTls(Controller):
