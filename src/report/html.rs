@@ -246,7 +246,7 @@ fn prediction(row: &Prediction) -> Markup {
 
 fn table<'a>(rows: impl Iterator<Item = &'a Row>) -> Markup {
     html! {
-        div.wide { table {
+        div.wide tabindex="0" role="region" aria-label="Processes" { table {
             thead { tr {
                 th scope="col" { "process" } th scope="col" { "needs" } th scope="col" { "holds" }
                 th scope="col" { "status" } th scope="col" { "deviation" } th scope="col" { "permissible" }
