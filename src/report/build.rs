@@ -68,7 +68,12 @@ impl Report {
             .collect();
         let changed = |score: &ProcessScore| changed(held.get(score.id.as_str()).copied(), score);
         let mut actions: Vec<Action> = now.iter().filter_map(action).collect();
-        let worth = |action: &Action| action.hours_per_year.map_or(f64::NEG_INFINITY, |h| h[1]);
+        // What does harm by its risk, the rest by its value.
+        let worth = |action: &Action| match action.kind {
+            ActionKind::Withdraw | ActionKind::LookInto => action.excess_per_week,
+            _ => action.hours_per_year.map(|hours| hours[1]),
+        };
+        let worth = |action: &Action| worth(action).unwrap_or(f64::NEG_INFINITY);
         actions.sort_by(|a, b| {
             let urgent = a.kind.cmp(&b.kind);
             urgent
@@ -155,8 +160,15 @@ fn action(score: &ProcessScore) -> Option<Action> {
             (None, _) => "as far as the evidence goes",
         },
         hours_per_year: hours,
+        excess_per_week: excess(score),
         why: score.reason.clone(),
     })
+}
+
+fn excess(score: &ProcessScore) -> Option<f64> {
+    let (observed, permissible) = (score.deviation?.mean, score.permissible_deviation?);
+    let per_week = (observed - permissible) * score.cases_per_week?;
+    (score.status == Status::Outside && per_week > 0.0).then_some(per_week)
 }
 
 fn alarms(period: Period, found: &Findings) -> Vec<AlarmSaid> {

@@ -42,11 +42,13 @@ pub(super) fn interval(observed: [f64; 3], permissible: Option<f64>, status: &st
     };
     let x = |value: f64| WIDTH * (value / (3.0 * limit)).clamp(0.0, 1.0);
     let [lower, mean, upper] = observed.map(x);
+    // What lies beyond the end is seen to be there.
+    let lower = lower.min(WIDTH - 3.0);
     let mark = x(limit);
     html! {
         svg.interval viewBox="0 0 96 10" aria-hidden="true" {
             rect.scale x="0" y="4" width="96" height="2" {}
-            rect class={ "fill " (status.replace('_', "-")) } x=(short(lower)) y="2.5" width=(short((upper - lower).max(1.0))) height="5" {}
+            rect class={ "fill " (status.replace('_', "-")) } x=(short(lower)) y="2.5" width=(short((upper - lower).max(2.0))) height="5" {}
             line.mean x1=(short(mean)) x2=(short(mean)) y1="1.5" y2="8.5" {}
             line.limit x1=(short(mark)) x2=(short(mark)) y1="0" y2="10" {}
         }

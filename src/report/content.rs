@@ -113,6 +113,9 @@ pub struct Action {
     pub what: String,
     /// Hours a year that it is worth: lower bound, mean, upper bound. `None` where not known.
     pub hours_per_year: Option<[f64; 3]>,
+    /// Cases a week that deviate wholly, or more that do so in part, beyond what is permissible: `(mean deviation -
+    /// permissible) * cases a week`, of a process that is outside.
+    pub excess_per_week: Option<f64>,
     /// How sure that is.
     pub confidence: &'static str,
     /// Why, with the figures.

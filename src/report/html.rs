@@ -89,8 +89,8 @@ impl Page<'_> {
                 "What the catalog says of a process, against what its log shows.",
                 "They agree.",
                 report.disagreements.iter().map(|row| html! {
-                    strong { (plain(&row.name)) } ": " (sentence(&row.what)) " is declared " (sentence(&row.declared))
-                    " and measured " (sentence(&row.measured)) @if !row.sure { " (perhaps)" }
+                    strong { (plain(&row.name)) } ": " (sentence(&row.what)) " is declared " (sentence(executor(&row.declared)))
+                    " and measured " (sentence(executor(&row.measured))) @if !row.sure { " (perhaps)" }
                 }).collect()))
             (self.section("What was predicted, and what came",
                 "Hours of people's work that automation was said to save at the beginning of the period, against the hours they spend now.",
@@ -194,9 +194,10 @@ fn action(action: &Action) -> Markup {
     };
     html! {
         span class=(class) { (kind(action.kind)) } " "
-        strong { (plain(&action.name)) } ": " (sentence(&action.what)) ". "
-        @if let Some(saved) = action.hours_per_year { b.worth { (hours(saved)) } ", " }
-        (action.confidence) "."
+        strong { (plain(&action.name)) } ": " (sentence(&action.what))
+        @if let Some(saved) = action.hours_per_year { ". " b.worth { (hours(saved)) } }
+        ", " (action.confidence) "."
+        @if let Some(excess) = action.excess_per_week { " " (words::excess(excess)) "." }
         small { (sentence(&words::whole(&action.why))) }
     }
 }
@@ -246,7 +247,7 @@ fn prediction(row: &Prediction) -> Markup {
 
 fn table<'a>(rows: impl Iterator<Item = &'a Row>) -> Markup {
     html! {
-        div.wide tabindex="0" role="region" aria-label="Processes" { table {
+        section.wide tabindex="0" aria-label="Processes" { table {
             thead { tr {
                 th scope="col" { "process" } th scope="col" { "needs" } th scope="col" { "holds" }
                 th scope="col" { "status" } th scope="col" { "deviation" } th scope="col" { "permissible" }
@@ -269,7 +270,7 @@ fn row(row: &Row) -> Markup {
                 @match row.deviation {
                     Some(observed) => {
                         b { (percent(observed[1])) } (charts::interval(observed, row.permissible, row.status))
-                        small { (percent(observed[0])) " to " (percent(observed[2])) }
+                        small { (words::range(observed)) }
                     }
                     None => "-",
                 }

@@ -92,8 +92,8 @@ pub fn text(report: &Report) -> String {
             "**{}**: {} is declared {} and measured {}{doubt}",
             safe(&row.name),
             sentence(&row.what),
-            sentence(&row.declared),
-            sentence(&row.measured)
+            sentence(executor(&row.declared)),
+            sentence(executor(&row.measured))
         )
     });
     list(

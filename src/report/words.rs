@@ -18,9 +18,45 @@ pub(super) fn deviation([lower, mean, upper]: [f64; 3]) -> String {
     )
 }
 
+/// The interval of a deviation.
+pub(super) fn range([lower, _, upper]: [f64; 3]) -> String {
+    format!("{:.2} to {:.2} %", 100.0 * lower, 100.0 * upper)
+}
+
+/// A whole number with commas between thousands.
+fn whole_number(value: f64) -> String {
+    let digits = format!("{:.0}", value.abs());
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    match value <= -0.5 {
+        true => format!("-{out}"),
+        false => out,
+    }
+}
+
 /// Hours a year with their interval.
-pub(super) fn hours([lower, mean, upper]: [f64; 3]) -> String {
-    format!("{mean:.0} h a year ({lower:.0} to {upper:.0})")
+pub(super) fn hours(of: [f64; 3]) -> String {
+    let [lower, mean, upper] = of.map(whole_number);
+    format!("{mean} h a year ({lower} to {upper})")
+}
+
+/// Cases that end wrong beyond what is permissible.
+pub(super) fn excess(per_week: f64) -> String {
+    match per_week {
+        few if few < 0.95 => format!(
+            "About {:.0} wrong cases a year more than it may have",
+            few * 52.18
+        ),
+        many => format!(
+            "About {} wrong cases a week more than it may have",
+            whole_number(many)
+        ),
+    }
 }
 
 /// What an action is worth, and how sure that is.
@@ -56,8 +92,8 @@ pub(super) fn standing([now, then]: [Standing; 2]) -> String {
 /// Hours a year that people spend less, or more.
 pub(super) fn less(saved: f64) -> String {
     match saved {
-        saved if saved >= 0.5 => format!("{saved:.0} h a year less"),
-        saved if saved <= -0.5 => format!("{:.0} h a year more", -saved),
+        saved if saved >= 0.5 => format!("{} h a year less", whole_number(saved)),
+        saved if saved <= -0.5 => format!("{} h a year more", whole_number(-saved)),
         _ => "as many".to_owned(),
     }
 }

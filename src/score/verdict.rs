@@ -5,6 +5,7 @@ use super::recommend::{Attributes, Verdict, recommend};
 use super::shape::{ComparedBy, ProcessScore, ShadowScore};
 use crate::config::tolerance::{Recommendation, Trial};
 use crate::model::{Executor, Origin, Status};
+use crate::score::Bounds;
 use std::collections::BTreeMap;
 
 /// The kinds that a process can be delegated to.
@@ -153,7 +154,7 @@ fn figures(score: &ProcessScore, is: &Attributes) -> String {
         ""
     };
     let observed = score.deviation.map_or("not observed".to_owned(), |d| {
-        format!("observed {:.4} [{:.4}, {:.4}]", d.mean, d.lower, d.upper)
+        format!("observed {}", in_percent(d))
     });
     let shadows: String = DELEGATES
         .into_iter()
@@ -169,16 +170,27 @@ fn figures(score: &ProcessScore, is: &Attributes) -> String {
         number(score.cases_per_week, 1),
         is.criticality,
         is.tolerance,
-        number(score.permissible_deviation, 4),
+        score
+            .permissible_deviation
+            .map_or("unknown".to_owned(), |share| format!(
+                "{:.2} %",
+                100.0 * share
+            )),
         is.status,
     )
 }
 
+/// A deviation with its interval.
+fn in_percent(d: Bounds) -> String {
+    let [mean, lower, upper] = [d.mean, d.lower, d.upper].map(|share| 100.0 * share);
+    format!("{mean:.2} % [{lower:.2}, {upper:.2}]")
+}
+
 /// What shadow runs of one kind come to, as the last part of the reason.
 fn shadow_figures(shadow: &ShadowScore) -> String {
-    let observed = shadow.deviation.map_or("not observed".to_owned(), |d| {
-        format!("{:.4} [{:.4}, {:.4}]", d.mean, d.lower, d.upper)
-    });
+    let observed = shadow
+        .deviation
+        .map_or("not observed".to_owned(), in_percent);
     format!(
         "; {} shadow runs of {}, {observed}: {}",
         shadow.runs, shadow.executor, shadow.status
