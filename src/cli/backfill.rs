@@ -5,7 +5,7 @@ use super::failure::{Done, Failure};
 use super::text::grouped;
 use crate::config::daemon::Config;
 use crate::config::parse_span;
-use crate::daemon::History;
+use crate::daemon::{History, first_hour};
 use crate::export::Backfill;
 use crate::model::{HOUR_US, Hour, Time};
 use crate::store::Store;
@@ -110,7 +110,7 @@ fn hours(args: &Args, store: &Store) -> Result<(Hour, Hour), Failure> {
             "--from must lie before --to, and before now",
         ));
     }
-    let first = History::first_hour(store)?;
+    let first = first_hour(store)?;
     let first = first.filter(|first| *first < to.hour());
     let first = first.ok_or_else(|| {
         Failure::invalid(format!("the database has nothing of the time before {to}"))

@@ -83,11 +83,11 @@ fn report(config: &Config, period: Period) -> Result<Report, Failure> {
         )));
     }
     let store = Store::open_read_only(&config.data_dir)?;
-    let bar = progress_of(0, "periods");
+    let bar = progress_of(0, "hours");
     let report = store.at_one_moment(|| {
         make(&store, config, period, &mut |done, of| {
-            bar.set_length(of as u64);
-            bar.set_position(done as u64);
+            bar.set_length(of);
+            bar.set_position(done);
         })
     });
     bar.finish_and_clear();

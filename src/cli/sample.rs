@@ -38,10 +38,10 @@ pub(super) fn sample() -> Result<Report, Failure> {
         from: from.day(),
         to: to.day(),
     };
-    let bar = progress_of(0, "periods");
-    let mut progress = |done: usize, of: usize| {
-        bar.set_length(of as u64);
-        bar.set_position(done as u64);
+    let bar = progress_of(0, "hours");
+    let mut progress = |done: u64, of: u64| {
+        bar.set_length(of);
+        bar.set_position(done);
     };
     // The report of the month before was made on the day after it.
     if let Some(before) = period.before() {

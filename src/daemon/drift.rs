@@ -20,6 +20,15 @@ pub struct KeptDrift {
 
 /// The drift of every process up to the day the daemon has looked at last, and the budget of the thresholds.
 pub fn kept_drift(store: &Store, config: &Config) -> Result<(Vec<KeptDrift>, Budget), StoreError> {
+    kept_drift_of(store, config, &|_| true)
+}
+
+/// The same for those processes that are wanted.
+pub fn kept_drift_of(
+    store: &Store,
+    config: &Config,
+    wanted: &dyn Fn(&str) -> bool,
+) -> Result<(Vec<KeptDrift>, Budget), StoreError> {
     let terms = &config.drift;
     let processes = store.drift_processes()?;
     let ids = processes.iter().map(|(id, _)| *id);
@@ -29,6 +38,9 @@ pub fn kept_drift(store: &Store, config: &Config) -> Result<(Vec<KeptDrift>, Bud
     let mut all = Vec::new();
     for (id, until) in processes {
         let process = names.text(id).to_owned();
+        if !wanted(&process) {
+            continue;
+        }
         let critical = critical_outcome(&config.catalog, &process, &names);
         let leading = store.drift_versions(id)?;
         let plan = plan_of(

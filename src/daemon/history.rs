@@ -5,16 +5,14 @@
 
 use super::counters::{Counters, Fineness};
 use super::drift::{KeptDrift, kept_drift};
-use super::engine::recount::windows;
-use super::losses::losses_of;
+use super::past_windows::{Grounds, start_of};
 use super::snapshot::{DriftView, Snapshot};
 use super::sums::TotalKey;
-use crate::assemble::Windows;
 use crate::config::daemon::Config;
 use crate::drift::{Alarm, ProcessDrift, StreamState};
 use crate::measure::{BucketKey, Sums};
-use crate::model::{DAY_HOURS, Day, HOUR_US, Hour, NameId, Names, Origin, Time};
-use crate::score::{Baseline, Evidence, ProcessScore, ProcessSums, Terms, score_all};
+use crate::model::{DAY_HOURS, Day, Hour, NameId, Origin, Time};
+use crate::score::{ProcessScore, ProcessSums};
 use crate::store::{AlarmRow, Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -22,13 +20,8 @@ use std::sync::Arc;
 /// The past of a database, hour by hour.
 pub struct History<'a> {
     store: &'a Store,
-    config: &'a Config,
-    names: Names,
-    windows: Windows,
+    grounds: Grounds<'a>,
     fineness: Arc<Fineness>,
-    baselines: BTreeMap<NameId, Baseline>,
-    feeds: Vec<(String, NameId)>,
-    first_event: Option<Time>,
     drift: Vec<KeptDrift>,
     /// False alarms a year that are expected at most.
     false_alarms: f64,
@@ -51,19 +44,11 @@ impl<'a> History<'a> {
         config: &'a Config,
         from: Hour,
     ) -> Result<History<'a>, StoreError> {
-        let mut names = store.names()?;
-        let windows = windows(config, &mut names);
         let (drift, budget) = kept_drift(store, config)?;
-        let first_event = store.meta("first_event")?;
-        let first_event = first_event.and_then(|text| text.parse().ok()).map(Time);
         let mut history = History {
             store,
-            config,
-            windows,
+            grounds: Grounds::read(store, config)?,
             fineness: Arc::new(Fineness::of(config)),
-            baselines: store.baselines()?.into_iter().collect(),
-            feeds: store.feeds()?,
-            first_event,
             false_alarms: budget.expected_per_year(start_of(from).day(), drift.len()),
             drift,
             counters: Counters::default(),
@@ -74,43 +59,20 @@ impl<'a> History<'a> {
             until: from,
             scores: Arc::default(),
             scored_at: None,
-            names,
         };
         history.fill_window(from)?;
         Ok(history)
     }
 
-    /// The first hour that the database has something of.
-    pub fn first_hour(store: &Store) -> Result<Option<Hour>, StoreError> {
-        let mut first = None;
-        store.each_bucket_while(Hour::MIN, Hour::MAX, &mut |key, _| {
-            first = Some(key.hour);
-            false
-        })?;
-        Ok(first)
-    }
-
     fn fill_window(&mut self, until: Hour) -> Result<(), StoreError> {
         let at = start_of(until);
-        let (window, windows) = (&mut self.window, &self.windows);
-        let spans = windows.all().into_iter();
-        let firsts = spans.map(|span| span.map_or(Hour::MIN, |span| at.plus(-span).hour()));
-        let from = firsts.min().unwrap_or(Hour::MIN);
+        let (window, grounds) = (&mut self.window, &self.grounds);
+        let from = grounds.first_hour(at);
         self.store.each_bucket(from, until, &mut |key, sums| {
-            if key.hour >= windows.first_hour(key.process, at) {
+            if key.hour >= grounds.windows.first_hour(key.process, at) {
                 window.entry(key.process).or_default().merge(&key, &sums, 1);
             }
         })
-    }
-
-    /// The scores as of the beginning of an hour, with nothing later in them; the hours must rise.
-    pub fn scores_at(&mut self, hour: Hour) -> Result<Arc<Vec<ProcessScore>>, StoreError> {
-        // Day by day: the buckets of a quarter do not have to be in memory at once.
-        while self.until < hour {
-            self.move_on(self.until, hour.min(self.until + DAY_HOURS))?;
-        }
-        self.score(start_of(hour))?;
-        Ok(self.scores.clone())
     }
 
     /// What metrics would have said at the beginning of an hour; the hours must rise. Scores are those of the midnight
@@ -160,7 +122,7 @@ impl<'a> History<'a> {
                 counted.deviations.merge(&sums.deviations, 1);
                 counted.durations.merge(&sums.durations, 1);
                 *self.started.entry(key.process).or_default() += sums.starts.total();
-                let id = self.names.text(key.process).to_owned();
+                let id = self.grounds.names.text(key.process).to_owned();
                 self.last_case.insert(id, key.hour);
                 changed.insert(total);
             }
@@ -169,16 +131,16 @@ impl<'a> History<'a> {
             let nothing = Sums::default();
             let sums = (&self.totals[total], &nothing);
             self.counters
-                .follow(total, sums, &self.names, &self.fineness);
+                .follow(total, sums, &self.grounds.names, &self.fineness);
             let started = self.started.get(&total.0).copied().unwrap_or(0);
             self.counters
-                .follow_starts(self.names.text(total.0), started, 0);
+                .follow_starts(self.grounds.names.text(total.0), started, 0);
         }
-        for span in self.windows.all().into_iter().flatten() {
+        for span in self.grounds.windows.all().into_iter().flatten() {
             let gone = [from, to].map(|hour| start_of(hour).plus(-span).hour());
-            let (window, windows) = (&mut self.window, &self.windows);
+            let (window, grounds) = (&mut self.window, &self.grounds);
             self.store.each_bucket(gone[0], gone[1], &mut |key, sums| {
-                if windows.of(key.process) == Some(span) {
+                if grounds.windows.of(key.process) == Some(span) {
                     window
                         .entry(key.process)
                         .or_default()
@@ -191,36 +153,7 @@ impl<'a> History<'a> {
     }
 
     fn score(&mut self, at: Time) -> Result<(), StoreError> {
-        let first = self.first_event.unwrap_or(at);
-        let since = |span: Option<i64>| span.map_or(first, |span| first.max(at.plus(-span)));
-        let mut evidence = Evidence {
-            processes: self.window.clone(),
-            from: since(self.config.window),
-            to: at,
-            baselines: self.baselines.clone(),
-            ..Evidence::default()
-        };
-        for (process, sums) in &mut evidence.processes {
-            // Who was open then is not kept.
-            sums.parts
-                .values_mut()
-                .for_each(|part| (part.open, part.open_events) = (0, 0));
-            sums.drop_zeros();
-            let own = self.windows.of(*process);
-            if own != self.config.window {
-                evidence.own_from.insert(*process, since(own));
-            }
-        }
-        evidence.processes.retain(|_, sums| !sums.parts.is_empty());
-        let live = |process: &NameId| evidence.processes.contains_key(process);
-        evidence.baselines.retain(|process, _| live(process));
-        evidence.losses = losses_of(self.store, self.feeds.iter(), &evidence)?;
-        let terms = Terms {
-            catalog: &self.config.catalog,
-            tolerance: &self.config.tolerance,
-            names: &self.names,
-        };
-        self.scores = Arc::new(score_all(&evidence, terms));
+        self.scores = Arc::new(self.grounds.score(self.store, self.window.clone(), at)?);
         self.scored_at = Some(at);
         Ok(())
     }
@@ -237,7 +170,7 @@ impl<'a> History<'a> {
                 AlarmRow::of(
                     &kept.process,
                     alarm,
-                    &self.names,
+                    &self.grounds.names,
                     Time::of_day(alarm.raised),
                 )
             });
@@ -277,8 +210,4 @@ fn known_before(drift: &ProcessDrift, today: Day) -> ProcessDrift {
             .collect(),
         ..ProcessDrift::default()
     }
-}
-
-fn start_of(hour: Hour) -> Time {
-    Time(i64::from(hour) * HOUR_US)
 }

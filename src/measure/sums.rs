@@ -281,10 +281,38 @@ impl Sums {
     /// Reads back what [`Sums::encode`] wrote.
     pub fn decode(bytes: &[u8]) -> Result<Sums, DamagedBytes> {
         let reader = &mut Reader::new(bytes);
+        let sums = Sums::begun(reader)?;
+        Ok(Sums {
+            durations: Sketch::decode(reader)?,
+            follows: Counts::decode(reader, |reader| Ok((reader.u32()?, reader.u32()?)))?,
+            variants: Sampled::decode(reader, Reader::raw_u64)?,
+            called_by: Counts::decode(reader, Reader::u32)?,
+            runs: Sampled::decode(reader, |reader| {
+                Ok(RunKey {
+                    input: reader.raw_u64()?,
+                    outcome: reader.u32()?,
+                    deviation: reader.u32()?,
+                })
+            })?,
+            hands_on: Sketch::decode(reader)?,
+            confirmed: Counts::decode(reader, Reader::u32)?,
+            self_declared: Counts::decode(reader, hour)?,
+            blamed: Counts::decode(reader, |reader| Ok((reader.u32()?, reader.u32()?)))?,
+            versions: Counts::decode(reader, Reader::u32)?,
+            ..sums
+        })
+    }
+
+    /// Reads back nothing but what stands first: counts of cases, outcomes and deviations. The rest is as if nothing had
+    /// been counted.
+    pub fn decode_deviations(bytes: &[u8]) -> Result<Sums, DamagedBytes> {
+        Sums::begun(&mut Reader::new(bytes))
+    }
+
+    fn begun(reader: &mut Reader) -> Result<Sums, DamagedBytes> {
         if reader.u8()? != VERSION {
             return Err(reader.damaged());
         }
-        let hour = |reader: &mut Reader| i32::try_from(reader.i64()?).map_err(|_| reader.damaged());
         Ok(Sums {
             starts: Counts::decode(reader, hour)?,
             open: reader.i64()?,
@@ -304,24 +332,13 @@ impl Sums {
             unlike_twin: reader.i64()?,
             outcomes: Counts::decode(reader, Reader::u32)?,
             deviations: Counts::decode(reader, Reader::u32)?,
-            durations: Sketch::decode(reader)?,
-            follows: Counts::decode(reader, |reader| Ok((reader.u32()?, reader.u32()?)))?,
-            variants: Sampled::decode(reader, Reader::raw_u64)?,
-            called_by: Counts::decode(reader, Reader::u32)?,
-            runs: Sampled::decode(reader, |reader| {
-                Ok(RunKey {
-                    input: reader.raw_u64()?,
-                    outcome: reader.u32()?,
-                    deviation: reader.u32()?,
-                })
-            })?,
-            hands_on: Sketch::decode(reader)?,
-            confirmed: Counts::decode(reader, Reader::u32)?,
-            self_declared: Counts::decode(reader, hour)?,
-            blamed: Counts::decode(reader, |reader| Ok((reader.u32()?, reader.u32()?)))?,
-            versions: Counts::decode(reader, Reader::u32)?,
+            ..Sums::default()
         })
     }
+}
+
+fn hour(reader: &mut Reader) -> Result<Hour, DamagedBytes> {
+    i32::try_from(reader.i64()?).map_err(|_| reader.damaged())
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use super::period::{Period, PeriodKind};
 use super::{Medium, Report, csv, html, make, markdown};
 use crate::config::daemon::Config;
 use crate::config::reports::{ReportEvery, ReportFormat, Writing};
-use crate::daemon::History;
+use crate::daemon::first_hour;
 use crate::model::Time;
 use crate::store::{PredictionRow, Store, StoreError};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
@@ -133,7 +133,7 @@ pub fn deliver(config: &Config, period: Period) -> Result<Option<Report>, Delive
 pub fn of_period(config: &Config, period: Period) -> Result<Option<Report>, StoreError> {
     let store = Store::open_read_only(&config.data_dir)?;
     store.at_one_moment(|| {
-        let first = History::first_hour(&store)?;
+        let first = first_hour(&store)?;
         if first.is_none_or(|first| first >= period.hours().1) {
             return Ok(None);
         }

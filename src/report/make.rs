@@ -4,36 +4,31 @@ use super::build::Findings;
 use super::content::Report;
 use super::period::{Period, date};
 use crate::config::daemon::Config;
-use crate::daemon::{History, kept_drift};
+use crate::daemon::{kept_drift_of, past_windows};
 use crate::drift::ProcessDrift;
-use crate::score::ProcessScore;
+use crate::model::Hour;
 use crate::store::{Store, StoreError};
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::BTreeSet;
 
 /// Periods that a trend shows.
 const TREND: usize = 8;
 
-/// The report of a period. `progress` is told how many of how many periods have been scored.
+/// The report of a period. `progress` is told how many of how many hours have been read.
 pub fn make(
     store: &Store,
     config: &Config,
     period: Period,
-    progress: &mut dyn FnMut(usize, usize),
+    progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Report, StoreError> {
     let ends = ends_of(period);
-    let first = ends.first().copied().unwrap_or(period).hours().1;
-    let mut history = History::open(store, config, first)?;
-    let mut scores: Vec<Arc<Vec<ProcessScore>>> = Vec::new();
-    for (nth, end) in ends.iter().enumerate() {
-        scores.push(history.scores_at(end.hours().1)?);
-        progress(nth + 1, ends.len());
-    }
-    let (drift, _) = kept_drift(store, config)?;
+    let hours: Vec<Hour> = ends.iter().map(|end| end.hours().1).collect();
+    let past = past_windows(store, config, &hours, progress)?;
+    // Most processes never had an alarm, and to look at all of them takes as long as all the rest.
+    let alarms = store.alarms()?;
+    let alarmed: BTreeSet<&str> = alarms.iter().map(|row| row.process.as_str()).collect();
+    let (drift, _) = kept_drift_of(store, config, &|process| alarmed.contains(process))?;
     let names = store.names()?;
-    let nothing = Arc::new(Vec::new());
-    let now = scores.last().unwrap_or(&nothing);
-    let then = scores.iter().rev().nth(1).unwrap_or(&nothing);
+    let [then, now] = &past.scores;
     let drift: Vec<(&str, &ProcessDrift)> = drift
         .iter()
         .map(|kept| (kept.process.as_str(), &kept.drift))
@@ -41,7 +36,7 @@ pub fn make(
     let found = Findings {
         scores: [then, now],
         drift,
-        trend: scores.iter().map(|scores| deviations(scores)).collect(),
+        trend: past.deviations,
         trend_ends: ends.iter().map(|end| date(end.to)).collect(),
         said: store.predictions(period.kind.word(), period.from)?,
         names: &names,
@@ -58,10 +53,4 @@ fn ends_of(period: Period) -> Vec<Period> {
         .collect();
     ends.reverse();
     ends
-}
-
-fn deviations(scores: &[ProcessScore]) -> BTreeMap<String, f64> {
-    let known = scores.iter();
-    let known = known.filter_map(|score| Some((score.id.clone(), score.deviation?.mean)));
-    known.collect()
 }

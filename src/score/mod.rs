@@ -39,7 +39,7 @@ pub use compare::{Comparison, Incomparable, KindDifference, KindTotals, compare}
 pub use difference::{Claim, Difference, Differing, differences};
 pub use evidence::{Evidence, Loss, ProcessSums};
 pub use frequency::{Elasticity, ForecastWeek, Frequency, Trend, Weekdays, Withheld, frequency};
-pub use process::{Terms, score_all};
+pub use process::{Terms, mean_deviation, score_all};
 pub use recommend::{Attributes, Condition, Verdict, conditions, recommend};
 pub use shape::{
     BaselineScore, Bounds, ComparedBy, DirectlyFollows, Disagreement, Durations, Edge,

@@ -60,25 +60,23 @@ pub fn score_all(evidence: &Evidence, terms: Terms) -> Vec<ProcessScore> {
         let weeks = evidence.to.since(from) as f64 / WEEK_US as f64;
         weeks.max(LEAST_EXPOSURE_WEEKS)
     };
-    let mut scores: Vec<ProcessScore> = evidence
-        .processes
-        .iter()
-        .map(|(process, parts)| {
-            let scorer = Scorer {
-                terms,
-                declared: terms.catalog.process(terms.names.text(*process)),
-                live: &live[process],
-                parts,
-                weeks: weeks_since(*evidence.own_from.get(process).unwrap_or(&evidence.from)),
-                from: *evidence.own_from.get(process).unwrap_or(&evidence.from),
-                as_of: evidence.to,
-                loss: evidence.losses.get(process).copied().unwrap_or_default(),
-                baseline: baseline_of(evidence, *process, &sizes_then),
-                notes: Vec::new(),
-            };
-            scorer.score(sizes.get(process))
-        })
-        .collect();
+    let one = |(process, parts): (&NameId, &ProcessSums)| {
+        let from = *evidence.own_from.get(process).unwrap_or(&evidence.from);
+        let scorer = Scorer {
+            terms,
+            declared: terms.catalog.process(terms.names.text(*process)),
+            live: &live[process],
+            parts,
+            weeks: weeks_since(from),
+            from,
+            as_of: evidence.to,
+            loss: evidence.losses.get(process).copied().unwrap_or_default(),
+            baseline: baseline_of(evidence, *process, &sizes_then),
+            notes: Vec::new(),
+        };
+        scorer.score(sizes.get(process))
+    };
+    let mut scores = on_all_processors(&evidence.processes.iter().collect::<Vec<_>>(), one);
     let seen: BTreeSet<String> = scores.iter().map(|score| score.id.clone()).collect();
     let (sums, parts) = (Sums::default(), ProcessSums::default());
     for declared in terms.catalog.processes.values() {
@@ -100,6 +98,50 @@ pub fn score_all(evidence: &Evidence, terms: Terms) -> Vec<ProcessScore> {
     }
     scores.sort_by(|a, b| a.id.cmp(&b.id));
     scores
+}
+
+/// Fewer of them are done before another thread has begun.
+const WORTH_A_THREAD: usize = 16;
+
+/// A function of each, in their order: a process is scored without looking at any other.
+fn on_all_processors<T: Copy + Sync + Send, R: Send>(
+    of: &[T],
+    each: impl Fn(T) -> R + Sync,
+) -> Vec<R> {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = of.len().div_ceil(processors).max(WORTH_A_THREAD);
+    if of.len() <= share {
+        return of.iter().copied().map(each).collect();
+    }
+    let each = &each;
+    std::thread::scope(|scope| {
+        let started: Vec<_> = of
+            .chunks(share)
+            .map(|part| scope.spawn(move || part.iter().copied().map(each).collect::<Vec<R>>()))
+            .collect();
+        let joined = started.into_iter().map(|thread| thread.join());
+        // A panic goes on as it would have without threads.
+        let done = joined.map(|part| part.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        done.flatten().collect()
+    })
+}
+
+/// The mean deviation of a process, as its score has it: `None` where no case has ended, or nothing could be a deviation.
+pub fn mean_deviation(process: NameId, parts: &ProcessSums, terms: Terms) -> Option<f64> {
+    let scorer = Scorer {
+        terms,
+        declared: terms.catalog.process(terms.names.text(process)),
+        live: &parts.of_origin(Origin::Live),
+        parts,
+        weeks: LEAST_EXPOSURE_WEEKS,
+        from: Time(0),
+        as_of: Time(0),
+        loss: Loss::default(),
+        baseline: None,
+        notes: Vec::new(),
+    };
+    let (n, s) = scorer.evidence();
+    (n > 0 && scorer.is_measurable(scorer.live)).then(|| s / n as f64)
 }
 
 fn baseline_of(

@@ -340,6 +340,24 @@ impl Store {
         to: Hour,
         each: &mut dyn FnMut(BucketKey, Sums) -> bool,
     ) -> Result<()> {
+        let mut damage = Ok(());
+        self.each_bucket_as_kept(from, to, &mut |key, body| match Sums::decode(&body) {
+            Ok(sums) => each(key, sums),
+            Err(found) => {
+                damage = Err(self.damaged_bucket(&key, found));
+                false
+            }
+        })?;
+        damage
+    }
+
+    /// The same without reading what is in them.
+    pub fn each_bucket_as_kept(
+        &self,
+        from: Hour,
+        to: Hour,
+        each: &mut dyn FnMut(BucketKey, Vec<u8>) -> bool,
+    ) -> Result<()> {
         let mut query = self.sql(self.db.prepare_cached(
             "SELECT hour, process, executor, origin, body FROM buckets WHERE hour >= ?1 AND hour < ?2
              ORDER BY hour, process, executor, origin",
@@ -356,12 +374,16 @@ impl Store {
                 Ok((key, row.get(4)?))
             };
             let (key, body) = self.sql(read())?;
-            let sums = Sums::decode(&body).map_err(self.damaged(format!("bucket {key:?}")))?;
-            if !each(key, sums) {
+            if !each(key, body) {
                 break;
             }
         }
         Ok(())
+    }
+
+    /// A bucket that can't be read.
+    pub fn damaged_bucket(&self, key: &BucketKey, source: DamagedBytes) -> StoreError {
+        self.damaged(format!("bucket {key:?}"))(source)
     }
 
     /// The baselines, by process.

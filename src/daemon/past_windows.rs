@@ -1,0 +1,259 @@
+//! Scores at instants of the past, had the daemon run then: from the buckets in the database.
+//!
+//! What was corrected or arrived later counts where it belongs. Names, catalog and tolerances are those of now, and so are
+//! the nominal sizes.
+
+use super::engine::recount::windows;
+use super::losses::losses_of;
+use crate::assemble::Windows;
+use crate::config::daemon::Config;
+use crate::measure::{BucketKey, Sums};
+use crate::model::bytes::DamagedBytes;
+use crate::model::{HOUR_US, Hour, NameId, Names, Span, Time};
+use crate::score::{
+    Baseline, Evidence, ProcessScore, ProcessSums, Terms, mean_deviation, score_all,
+};
+use crate::store::{Store, StoreError};
+use crossbeam_channel::{Receiver, bounded};
+use std::collections::BTreeMap;
+
+/// What past scores rest on beside the sums of a window.
+pub(super) struct Grounds<'a> {
+    pub config: &'a Config,
+    pub names: Names,
+    pub windows: Windows,
+    baselines: BTreeMap<NameId, Baseline>,
+    feeds: Vec<(String, NameId)>,
+    first_event: Option<Time>,
+}
+
+impl<'a> Grounds<'a> {
+    pub fn read(store: &Store, config: &'a Config) -> Result<Grounds<'a>, StoreError> {
+        let mut names = store.names()?;
+        let windows = windows(config, &mut names);
+        let first_event = store.meta("first_event")?;
+        Ok(Grounds {
+            config,
+            windows,
+            baselines: store.baselines()?.into_iter().collect(),
+            feeds: store.feeds()?,
+            first_event: first_event.and_then(|text| text.parse().ok()).map(Time),
+            names,
+        })
+    }
+
+    /// The first hour of any window that ends at an instant.
+    pub fn first_hour(&self, at: Time) -> Hour {
+        let spans = self.windows.all().into_iter();
+        let firsts = spans.map(|span| span.map_or(Hour::MIN, |span| at.plus(-span).hour()));
+        firsts.min().unwrap_or(Hour::MIN)
+    }
+
+    fn terms(&self) -> Terms<'_> {
+        Terms {
+            catalog: &self.config.catalog,
+            tolerance: &self.config.tolerance,
+            names: &self.names,
+        }
+    }
+
+    /// The scores as of an instant, from what lies within the windows that end there.
+    pub fn score(
+        &self,
+        store: &Store,
+        mut processes: BTreeMap<NameId, ProcessSums>,
+        at: Time,
+    ) -> Result<Vec<ProcessScore>, StoreError> {
+        let first = self.first_event.unwrap_or(at);
+        let since = |span: Option<Span>| span.map_or(first, |span| first.max(at.plus(-span)));
+        for sums in processes.values_mut() {
+            // Who was open then is not kept.
+            sums.parts
+                .values_mut()
+                .for_each(|part| (part.open, part.open_events) = (0, 0));
+            sums.drop_zeros();
+        }
+        processes.retain(|_, sums| !sums.parts.is_empty());
+        let own = processes.keys().map(|id| (*id, self.windows.of(*id)));
+        let own = own.filter(|(_, own)| *own != self.config.window);
+        let mut evidence = Evidence {
+            from: since(self.config.window),
+            own_from: own.map(|(process, own)| (process, since(own))).collect(),
+            to: at,
+            baselines: self.baselines.clone(),
+            processes,
+            ..Evidence::default()
+        };
+        let live = |process: &NameId| evidence.processes.contains_key(process);
+        evidence.baselines.retain(|process, _| live(process));
+        evidence.losses = losses_of(store, self.feeds.iter(), &evidence)?;
+        Ok(score_all(&evidence, self.terms()))
+    }
+}
+
+/// Scores at the last two of some instants, and what comes before.
+#[derive(Debug, Default)]
+pub struct PastWindows {
+    /// The scores at the last instant but one, and at the last.
+    pub scores: [Vec<ProcessScore>; 2],
+    /// The mean deviation by process at each instant.
+    pub deviations: Vec<BTreeMap<String, f64>>,
+}
+
+/// Sums of processes.
+type Window = BTreeMap<NameId, ProcessSums>;
+
+/// A bucket as it is kept.
+type Kept = (BucketKey, Vec<u8>);
+
+/// So many buckets are handed over at once.
+const AT_ONCE: usize = 1_000;
+
+/// The scores at the beginnings of hours, which rise; nothing where there are less than two of them. `progress` is told how
+/// many of how many hours have been read.
+pub fn past_windows(
+    store: &Store,
+    config: &Config,
+    ends: &[Hour],
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<PastWindows, StoreError> {
+    let grounds = Grounds::read(store, config)?;
+    let [.., then, now] = *ends else {
+        return Ok(PastWindows::default());
+    };
+    let from = grounds.first_hour(start_of(ends[0]));
+    let from = from.max(first_hour(store)?.unwrap_or(now));
+    let (send, receive) = bounded::<Vec<Kept>>(8);
+    // One thread reads the database, another makes sums of what it reads.
+    let sums = std::thread::scope(|scope| {
+        let summing = scope.spawn(|| Summing::new(&grounds, ends).sum(&receive));
+        let mut batch = Vec::with_capacity(AT_ONCE);
+        let read = store.each_bucket_as_kept(from, now, &mut |key, body| {
+            batch.push((key, body));
+            if batch.len() < AT_ONCE {
+                return true;
+            }
+            progress((key.hour - from) as u64, (now - from) as u64);
+            // Nobody takes it any more where what was read before is damaged.
+            send.send(std::mem::take(&mut batch)).is_ok()
+        });
+        let last = send.send(batch).is_ok();
+        drop(send);
+        let summed = summing
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        read?;
+        let summed = summed.map_err(|(key, damage)| store.damaged_bucket(&key, damage))?;
+        debug_assert!(last, "who sums ends early with an error only");
+        Ok::<Summing, StoreError>(summed)
+    })?;
+    let deviations = sums.deviations();
+    let [window_then, window_now] = sums.whole;
+    Ok(PastWindows {
+        deviations,
+        scores: [
+            grounds.score(store, window_then, start_of(then))?,
+            grounds.score(store, window_now, start_of(now))?,
+        ],
+    })
+}
+
+/// The first hour that the database has something of.
+pub fn first_hour(store: &Store) -> Result<Option<Hour>, StoreError> {
+    let mut first = None;
+    store.each_bucket_as_kept(Hour::MIN, Hour::MAX, &mut |key, _| {
+        first = Some(key.hour);
+        false
+    })?;
+    Ok(first)
+}
+
+/// The windows that end at some hours, as buckets come in.
+struct Summing<'a> {
+    grounds: &'a Grounds<'a>,
+    ends: &'a [Hour],
+    /// All of the last two.
+    whole: [Window; 2],
+    /// Deviations alone, of each.
+    slim: Vec<Window>,
+}
+
+impl<'a> Summing<'a> {
+    fn new(grounds: &'a Grounds<'a>, ends: &'a [Hour]) -> Summing<'a> {
+        Summing {
+            grounds,
+            ends,
+            whole: Default::default(),
+            slim: vec![Window::new(); ends.len().saturating_sub(2)],
+        }
+    }
+
+    fn sum(mut self, from: &Receiver<Vec<Kept>>) -> Result<Self, (BucketKey, DamagedBytes)> {
+        for (key, body) in from.iter().flatten() {
+            self.add(&key, &body).map_err(|damage| (key, damage))?;
+        }
+        Ok(self)
+    }
+
+    fn add(&mut self, key: &BucketKey, body: &[u8]) -> Result<(), DamagedBytes> {
+        let windows = &self.grounds.windows;
+        let within = |end: &Hour| {
+            key.hour < *end && key.hour >= windows.first_hour(key.process, start_of(*end))
+        };
+        let (early, late) = self.ends.split_at(self.slim.len());
+        if late.iter().any(within) {
+            let sums = Sums::decode(body)?;
+            for (window, end) in self.whole.iter_mut().zip(late) {
+                if within(end) {
+                    window.entry(key.process).or_default().merge(key, &sums, 1);
+                }
+            }
+        }
+        if early.iter().any(within) {
+            let sums = match self.requires_confirmed(key.process) {
+                true => Sums::decode(body)?,
+                false => Sums::decode_deviations(body)?,
+            };
+            for (window, end) in self.slim.iter_mut().zip(early) {
+                if within(end) {
+                    let parts = window.entry(key.process).or_default();
+                    only_deviations(parts.part(key), &sums);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether only confirmed outcomes of a process count: these stand far behind in a bucket.
+    fn requires_confirmed(&self, process: NameId) -> bool {
+        let declared = &self.grounds.config.catalog.processes;
+        let declared = declared.get(self.grounds.names.text(process));
+        declared.is_some_and(|process| process.require_confirmed)
+    }
+
+    fn deviations(&self) -> Vec<BTreeMap<String, f64>> {
+        let terms = self.grounds.terms();
+        let of = |window: &Window| {
+            let known = window.iter().filter_map(|(process, parts)| {
+                let name = self.grounds.names.text(*process).to_owned();
+                Some((name, mean_deviation(*process, parts, terms)?))
+            });
+            known.collect()
+        };
+        self.slim.iter().chain(&self.whole).map(of).collect()
+    }
+}
+
+/// Adds what a mean deviation is made from.
+fn only_deviations(part: &mut Sums, sums: &Sums) {
+    part.cases += sums.cases;
+    part.settled += sums.settled;
+    part.unnamed_outcomes += sums.unnamed_outcomes;
+    part.outcomes.merge(&sums.outcomes, 1);
+    part.deviations.merge(&sums.deviations, 1);
+    part.confirmed.merge(&sums.confirmed, 1);
+}
+
+pub(super) fn start_of(hour: Hour) -> Time {
+    Time(i64::from(hour) * HOUR_US)
+}
