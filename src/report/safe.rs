@@ -49,12 +49,16 @@ pub(super) fn markdown_sentence(text: &str) -> String {
     escaped(&sentence(text))
 }
 
+/// Lines begin with words of the report, so signs that mean something at the beginning of a line only are left alone.
 fn escaped(text: &str) -> String {
     let mut out = String::new();
-    for character in text.chars() {
-        if character.is_ascii_punctuation()
-            && !matches!(character, ',' | '%' | ';' | '/' | '?' | '\'' | '"')
-        {
+    let mut rest = text.chars();
+    while let Some(character) = rest.next() {
+        let sign = "\\`*_[]<>|#~!@&$".contains(character);
+        // What GitHub and chats make a link of by itself.
+        let link = character == ':' && rest.as_str().starts_with("//")
+            || character == '.' && out.to_ascii_lowercase().ends_with("www");
+        if sign || link {
             out.push('\\');
         }
         out.push(character);
@@ -81,8 +85,8 @@ mod tests {
         assert_eq!(plain("a\u{202e}b\r\nc\u{2028}d"), "ab  c d");
         assert_eq!(plain(&"x".repeat(10_000)).chars().count(), 120);
         assert_eq!(
-            markdown("[a](b) <c> *d* |e| #f @g"),
-            "\\[a\\]\\(b\\) \\<c\\> \\*d\\* \\|e\\| \\#f \\@g"
+            markdown("[a](b) <c> *d* |e| #f @g http://h www.i 1.5"),
+            "\\[a\\](b) \\<c\\> \\*d\\* \\|e\\| \\#f \\@g http\\://h www\\.i 1.5"
         );
         assert_eq!(csv("=HYPERLINK(\"x\")"), "'=HYPERLINK(\"x\")");
         assert_eq!(csv(" +1"), "' +1");

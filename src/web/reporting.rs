@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-/// Whether a report is due is looked at this often.
-const LOOK_EVERY: Duration = Duration::from_secs(60);
+/// Whether a report is due, and whether recipients have changed, is looked at this often.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// And this often while nothing was read that could be reported: a daemon that has just been set up.
 const LOOK_FIRST: Duration = Duration::from_secs(1);
 /// What has failed is tried again after this, doubling up to the longest.
@@ -220,6 +220,10 @@ mod tests {
         assert_eq!(pauses[19], 6 * 3600);
         assert!(!reporter.turn("mail"));
         assert!(reporter.turn("soc-chat"), "others do not wait");
-        assert_eq!(reporter.rest(), LOOK_EVERY);
+        assert_eq!(
+            reporter.rest(),
+            LOOK_EVERY,
+            "what changes meanwhile is seen"
+        );
     }
 }
