@@ -201,11 +201,15 @@ impl Running {
         let new = Config::load_with(&self.file, &old.overrides).map_err(invalid)?;
         check_sources(&new).map_err(invalid)?;
         let prepared = prepare(&new).map_err(invalid)?;
-        let changed = describe(&old, &new);
+        let mut changed = describe(&old, &new);
         if changed.is_empty() {
-            // Access is no business of the engine, which need not be stopped for that.
+            // Access and recipients are no business of the engine, which need not be stopped for that.
             let mut held = lock(&self.config);
+            if held.reports.recipients != new.reports.recipients {
+                changed.push("recipients of reports changed".to_owned());
+            }
             held.access = new.access;
+            held.reports = new.reports;
             held.files = new.files;
             return Ok((changed, prepared));
         }
