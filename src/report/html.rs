@@ -180,8 +180,8 @@ fn changes(of: &[ChangeSaid]) -> Markup {
         @for (nth, change) in of.iter().enumerate() {
             @if nth > 0 { "; " }
             (changed(change.what)) " "
-            @if change.from.is_empty() { "(new)" } @else { (plain(&change.from)) }
-            " → " b { (plain(&change.to)) }
+            @if change.from.is_empty() { "(new)" } @else { (plain(words::value(change.what, &change.from))) }
+            " → " b { (plain(words::value(change.what, &change.to))) }
         }
         @for reason in reasons { small { (sentence(&words::whole(reason))) } }
     }

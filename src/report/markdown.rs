@@ -26,13 +26,13 @@ pub fn text(report: &Report) -> String {
         let from = if change.from.is_empty() {
             "new".to_owned()
         } else {
-            safe(&change.from)
+            safe(words::value(change.what, &change.from))
         };
         format!(
             "**{}**: {} {from} → {} ({})",
             safe(&change.name),
             changed(change.what),
-            safe(&change.to),
+            safe(words::value(change.what, &change.to)),
             sentence(&change.reason)
         )
     });

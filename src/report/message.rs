@@ -2,7 +2,7 @@
 
 use super::content::Report;
 use super::safe::sentence;
-use super::words::{changed, standing, worth};
+use super::words::{changed, standing, value, worth};
 use crate::config::recipients::WebhookKind;
 use serde_json::{Value, json};
 
@@ -26,12 +26,12 @@ impl Summary {
     /// Of a report that browsers find at an address.
     pub fn of(report: &Report, url: Option<String>) -> Summary {
         let changes = report.changes.iter().map(|change| {
-            let from = match change.from.as_str() {
+            let from = match value(change.what, &change.from) {
                 "" => "new",
                 from => from,
             };
             let (name, what) = (&change.name, changed(change.what));
-            format!("{name}: {what} {from} → {}", change.to)
+            format!("{name}: {what} {from} → {}", value(change.what, &change.to))
         });
         let actions = report
             .actions

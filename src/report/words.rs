@@ -135,6 +135,14 @@ pub(super) fn held(class: &str) -> &str {
     }
 }
 
+/// A value of what has changed: the same word does not stand for a class that is not known and a status.
+pub(super) fn value<'a>(what: &str, value: &'a str) -> &'a str {
+    match what {
+        "achieved_class" | "required_class" => held(value),
+        _ => value,
+    }
+}
+
 /// Who runs a process.
 pub(super) fn executor(word: &str) -> &str {
     match word {
