@@ -55,7 +55,9 @@ fn write_year(file: &Path, processes: u64) {
                 (hour * 60 + minute, "\"activity\":\"open\"".to_owned()),
                 (
                     end,
-                    format!("\"activity\":\"close\",\"lifecycle\":\"end\",\"outcome\":\"{outcome}\""),
+                    format!(
+                        "\"activity\":\"close\",\"lifecycle\":\"end\",\"outcome\":\"{outcome}\""
+                    ),
                 ),
             ] {
                 writeln!(

@@ -44,12 +44,10 @@ pub struct Writing {
 }
 
 impl Writing {
-    /// The latest instant that is not after `now`; `None` if there is none.
-    pub fn last(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let found = self
-            .cron
-            .find_previous_occurrence(&now.with_timezone(&self.time_zone), true);
-        found.ok().map(|at| at.with_timezone(&Utc))
+    /// The latest instant that is not after `now`, in its zone; `None` if there is none.
+    pub fn last(&self, now: DateTime<Utc>) -> Option<DateTime<Tz>> {
+        let now = now.with_timezone(&self.time_zone);
+        self.cron.find_previous_occurrence(&now, true).ok()
     }
 }
 
@@ -204,7 +202,7 @@ mod tests {
             cron,
             time_zone: Tz::Europe__Berlin,
         };
-        let last = |now| writing.last(utc(now)).unwrap();
+        let last = |now| writing.last(utc(now)).unwrap().with_timezone(&Utc);
         assert_eq!(last("2026-01-10T12:00:00Z"), utc("2026-01-10T01:30:00Z"));
         assert_eq!(last("2026-07-10T12:00:00Z"), utc("2026-07-10T00:30:00Z"));
         // The clocks jump from 2:00 to 3:00: that day has no 2:30, and is not left out.

@@ -7,9 +7,10 @@ use super::content::{
 use super::period::{Period, date};
 use super::words;
 use crate::config::daemon::Hashes;
+use crate::config::format_roughly;
 use crate::config::tolerance::Recommendation;
 use crate::drift::{Alarm, DayPoint, ProcessDrift};
-use crate::model::{Executor, Names, Status, Time};
+use crate::model::{Executor, Names, Span, Status, Time};
 use crate::score::{Bounds, Change, Held, ProcessScore, changes};
 use crate::store::PredictionRow;
 use std::collections::BTreeMap;
@@ -50,6 +51,8 @@ pub struct Findings<'a> {
     pub trend: Vec<BTreeMap<String, f64>>,
     /// Ends of these.
     pub trend_ends: Vec<String>,
+    /// The scoring window; `None` for all there is.
+    pub window: Option<Span>,
     /// What the report before has said, if there was one.
     pub said: Vec<PredictionRow>,
     /// The names of outcomes.
@@ -74,13 +77,17 @@ impl Report {
             _ => action.hours_per_year.map(|hours| hours[1]),
         };
         let worth = |action: &Action| worth(action).unwrap_or(f64::NEG_INFINITY);
+        let is_harm =
+            |action: &Action| matches!(action.kind, ActionKind::Withdraw | ActionKind::LookInto);
         actions.sort_by(|a, b| {
-            let urgent = a.kind.cmp(&b.kind);
+            let urgent = is_harm(b).cmp(&is_harm(a));
             urgent
                 .then(worth(b).total_cmp(&worth(a)))
+                .then(a.kind.cmp(&b.kind))
                 .then(a.process.cmp(&b.process))
         });
         Report {
+            window: found.window.map(format_roughly),
             version: VERSION,
             made_by: format!("toleranced {}", env!("CARGO_PKG_VERSION")),
             period: PeriodSaid::of(period),
@@ -113,28 +120,31 @@ fn action(score: &ProcessScore) -> Option<Action> {
     let (kind, what) = match (withdraw, score.recommendation) {
         (Some(kind), _) => (
             ActionKind::Withdraw,
-            format!(
-                "withdraw {}: it deviates more than the process may",
-                words::executor(kind.word())
-            ),
+            match kind {
+                Executor::Code => "stop code until it is mended, and have people run it meanwhile",
+                _ => "AI must not run it unattended: have a person approve each outcome, or take it back",
+            }
+            .to_owned(),
         ),
         (None, Some(Recommendation::BreakUp)) => (
             ActionKind::BreakUp,
             "break it into sub-processes".to_owned(),
         ),
-        (None, Some(Recommendation::Code)) if !runs_it(Executor::Code) => {
-            (ActionKind::Codify, "have code run it".to_owned())
-        }
-        (None, Some(Recommendation::Ai)) if !runs_it(Executor::Ai) => {
-            (ActionKind::Delegate, "delegate it to AI".to_owned())
-        }
+        (None, Some(Recommendation::Code)) if !runs_it(Executor::Code) => (
+            ActionKind::Codify,
+            all_of_it("have code run", score, Executor::Code),
+        ),
+        (None, Some(Recommendation::Ai)) if !runs_it(Executor::Ai) => (
+            ActionKind::Delegate,
+            all_of_it("have AI run", score, Executor::Ai),
+        ),
         (None, Some(Recommendation::AiWithApproval)) if !runs_it(Executor::Ai) => (
             ActionKind::Approve,
             "let AI propose and a person approve".to_owned(),
         ),
         _ if outside => (
             ActionKind::LookInto,
-            "find out why it deviates, or relax what it must hold".to_owned(),
+            "find out why it deviates so much, or relax what it must hold".to_owned(),
         ),
         _ => return None,
     };
@@ -153,16 +163,59 @@ fn action(score: &ProcessScore) -> Option<Action> {
         kind,
         what,
         confidence: match (hours, score.status) {
-            (Some([_, _, upper]), _) if upper <= 0.0 => "costs more hours than it saves",
-            (Some([lower, _, _]), _) if lower <= 0.0 => "it may cost more than it saves",
-            (Some(_), _) => "saves hours beyond doubt",
-            (None, Status::Outside) => "beyond doubt",
-            (None, _) => "as far as the evidence goes",
+            (Some([_, _, upper]), _) if upper <= 0.0 => "it costs more hours than it saves",
+            (Some([lower, _, _]), _) if lower <= 0.0 => "it may cost more hours than it saves",
+            (Some(_), _) => "at least the lower of these is very likely",
+            (None, Status::Outside) => "very likely",
+            (None, _) => "on little evidence",
         },
         hours_per_year: hours,
+        of_hours: hours.and_then(|_| of_hours(score)),
+        first: untried(kind, score),
         excess_per_week: excess(score),
-        why: score.reason.clone(),
+        why: score.why().to_owned(),
     })
+}
+
+/// The part of the cases that one kind runs alone already.
+fn part_of(score: &ProcessScore, kind: Executor) -> Option<f64> {
+    let all: i64 = score.executors.iter().map(|side| side.cases).sum();
+    let own = score.executors.iter().filter(|side| side.executor == kind);
+    (all > 0).then(|| own.map(|side| side.cases).sum::<i64>() as f64 / all as f64)
+}
+
+fn all_of_it(have_run: &str, score: &ProcessScore, kind: Executor) -> String {
+    match part_of(score, kind).filter(|part| *part >= 0.05) {
+        Some(part) => format!(
+            "{have_run} all of it ({:.0} % of the cases today)",
+            100.0 * part
+        ),
+        None => format!("{have_run} it"),
+    }
+}
+
+fn of_hours(score: &ProcessScore) -> Option<(f64, f64)> {
+    let value = score.value.as_ref()?;
+    let (spent, saved) = (
+        value.hours_spent_per_year?.mean,
+        value.hours_saved_per_year?.mean,
+    );
+    (spent > 0.0).then(|| (spent, saved / spent))
+}
+
+/// What must be shown before somebody else runs a process.
+fn untried(action: ActionKind, score: &ProcessScore) -> Option<String> {
+    let (kind, name) = match action {
+        ActionKind::Codify => (Executor::Code, "code"),
+        ActionKind::Delegate | ActionKind::Approve => (Executor::Ai, "AI"),
+        _ => return None,
+    };
+    let say = || {
+        format!(
+            "nothing is known yet of how {name} does here: let it run beside people on the same cases, without effect (shadow runs)"
+        )
+    };
+    score.is_untried(kind).then(say)
 }
 
 fn excess(score: &ProcessScore) -> Option<f64> {
@@ -207,6 +260,11 @@ fn alarms(period: Period, found: &Findings) -> Vec<AlarmSaid> {
             onset: date(alarm.onset),
             was: alarm.before,
             became: alarm.now,
+            figures: format!(
+                "{} before, {} since",
+                alarm.stream.figure(alarm.before),
+                alarm.stream.figure(alarm.now)
+            ),
             explained_by: alarm.explained_by.clone(),
             ended: alarm
                 .ended
@@ -240,7 +298,7 @@ fn what_drifted(alarm: &Alarm, names: &Names) -> String {
             Some(outcome) => format!("ends more often in `{}`", names.text(outcome)),
             None => "ends in outcomes that it never had".to_owned(),
         },
-        Stream::InputVariance => "ends otherwise on the same input".to_owned(),
+        Stream::InputVariance => "ends differently on the same input".to_owned(),
         Stream::PathNovelty => "takes paths that it never took".to_owned(),
         Stream::FrequencyUp => "comes more often".to_owned(),
         Stream::FrequencyDown => "comes less often".to_owned(),
@@ -305,7 +363,7 @@ fn expectation(score: &ProcessScore) -> Option<Expectation> {
     Some(Expectation {
         process: score.id.clone(),
         spent: three(value.hours_spent_per_year?),
-        saved: three(value.hours_saved_per_year?),
+        saved: three(value.net_hours_per_year?),
     })
 }
 
@@ -337,9 +395,19 @@ fn predictions(held: &BTreeMap<&str, &ProcessScore>, found: &Findings) -> Vec<Pr
             spent_now,
             saved: spent_then[1] - spent_now[1],
             shown: spent_now[2] < spent_then[0] || spent_now[0] > spent_then[2],
+            automated: [held.get(score.id.as_str()).copied(), Some(score)]
+                .map(|score| automated(score?)),
         })
     };
-    now.iter().filter_map(compared).collect()
+    // Whether an hour a year has come or not is nobody's business.
+    let told = |row: &Prediction| row.said_to_be_saved[1].abs() >= 1.0 || row.shown;
+    now.iter().filter_map(compared).filter(told).collect()
+}
+
+/// The part of the cases that AI or code ran alone.
+fn automated(score: &ProcessScore) -> Option<f64> {
+    let parts = [Executor::Ai, Executor::Code].map(|kind| part_of(score, kind));
+    parts.into_iter().flatten().reduce(|a, b| a + b)
 }
 
 /// What changed of a process, each with what explains it: deviation for classes held and status, the rule that decided
@@ -377,11 +445,19 @@ fn changed(before: Option<&ProcessScore>, after: &ProcessScore) -> Vec<ChangeSai
     all.into_iter().map(explained).collect()
 }
 
+/// Nobody waits so long for a verdict, in weeks.
+const TOO_LONG: f64 = 104.0;
+
 fn open(score: &ProcessScore) -> Option<Open> {
     if score.status != Status::Undetermined {
         return None;
     }
     let needs = match (score.clean_runs_missing, score.clean_runs_missing_weeks) {
+        (Some(runs), Some(weeks)) if weeks > TOO_LONG => format!(
+            "{runs} more cases without deviation, which takes {:.0} years at the present rate: it is too rare to be judged by its cases. \
+             Exercises and replayed cases can count as evidence (`exercises_count` in the catalog)",
+            (weeks / 52.18).ceil()
+        ),
         (Some(runs), Some(weeks)) => {
             format!(
                 "{runs} more cases without deviation, about {weeks:.0} weeks at the present rate"
@@ -419,7 +495,8 @@ fn quality(score: &ProcessScore) -> Vec<Quality> {
     let own = score.provenance.self_declared;
     if own > 0 {
         add(format!(
-            "{own} outcomes were set by who ran the case, and nobody confirmed them"
+            "{own} of {} outcomes were declared by who ran the case, and nobody has checked them",
+            score.cases - score.open_cases
         ));
     }
     if score.criticality_assumed {

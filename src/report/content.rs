@@ -17,6 +17,8 @@ pub struct Report {
     pub period: PeriodSaid,
     /// What it is compared with.
     pub previous: PeriodSaid,
+    /// The scoring window in words: figures rest on so long a time up to the end of the period. `None`: on all there is.
+    pub window: Option<String>,
     /// What the figures rest on.
     #[serde(serialize_with = "in_hex")]
     pub hashes: Hashes,
@@ -46,7 +48,31 @@ pub struct Report {
     pub trend_ends: Vec<String>,
 }
 
+impl Action {
+    /// How sure it is, as a sentence where it stands alone.
+    pub(super) fn confidence_said(&self) -> String {
+        match self.hours_per_year {
+            Some(_) => self.confidence.to_owned(),
+            None => super::words::capital(self.confidence),
+        }
+    }
+}
+
 impl Report {
+    /// What it is about, what it is compared with, and what the figures rest on.
+    pub(super) fn when(&self) -> String {
+        let rests = match &self.window {
+            Some(window) => format!("the {window} up to its end"),
+            None => "everything up to its end".to_owned(),
+        };
+        format!(
+            "{} to the end of {} (UTC), compared with {}. Figures rest on {rests}.",
+            self.period.from,
+            self.last_day(),
+            self.previous.name
+        )
+    }
+
     /// The last day of the period.
     pub(super) fn last_day(&self) -> String {
         let end = self.period.to.parse::<chrono::NaiveDate>().ok();
@@ -111,14 +137,19 @@ pub struct Action {
     pub kind: ActionKind,
     /// In words.
     pub what: String,
-    /// Hours a year that it is worth: lower bound, mean, upper bound. `None` where not known.
+    /// What must be done before it; `None` if nothing.
+    pub first: Option<String>,
+    /// Hours a year that it is worth, upkeep taken off: lower bound, mean, upper bound. `None` where not known.
     pub hours_per_year: Option<[f64; 3]>,
+    /// Hours a year that people spend on it now, and the part of them that it is assumed to take over (the catalog's
+    /// `automation.share`).
+    pub of_hours: Option<(f64, f64)>,
     /// Cases a week that deviate wholly, or more that do so in part, beyond what is permissible: `(mean deviation -
     /// permissible) * cases a week`, of a process that is outside.
     pub excess_per_week: Option<f64>,
     /// How sure that is.
     pub confidence: &'static str,
-    /// Why, with the figures.
+    /// Why.
     pub why: String,
 }
 
@@ -159,6 +190,8 @@ pub struct AlarmSaid {
     pub was: f64,
     /// The mean since the onset.
     pub became: f64,
+    /// Both with their unit.
+    pub figures: String,
     /// The known change that it is put down to.
     pub explained_by: Option<String>,
     /// When it ended.
@@ -254,7 +287,7 @@ pub struct Prediction {
     pub said_on: Option<String>,
     /// Hours a year that people spent at the beginning: lower bound, mean, upper bound.
     pub spent_then: [f64; 3],
-    /// Hours a year that were said to be saved if it was automated.
+    /// Hours a year that were said to be saved if it was automated, upkeep taken off.
     pub said_to_be_saved: [f64; 3],
     /// Hours a year that people spend at the end.
     pub spent_now: [f64; 3],
@@ -262,6 +295,8 @@ pub struct Prediction {
     pub saved: f64,
     /// Whether the means differ by more than chance: the intervals do not overlap.
     pub shown: bool,
+    /// The part of the cases that AI or code ran alone, then and now; `None` where no case had ended.
+    pub automated: [Option<f64>; 2],
 }
 
 /// What automation is said to save from now on: the report of the next period is held against it.
@@ -271,7 +306,7 @@ pub struct Expectation {
     pub process: String,
     /// Hours a year that people spend: lower bound, mean, upper bound.
     pub spent: [f64; 3],
-    /// Hours a year that automation would save.
+    /// Hours a year that automation would save, upkeep taken off.
     pub saved: [f64; 3],
 }
 

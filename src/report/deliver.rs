@@ -1,14 +1,14 @@
 //! Reports that are written by themselves when a period has ended.
 
 use super::content::Expectation;
-use super::period::{Period, PeriodKind};
+use super::period::{Period, PeriodKind, day_of};
 use super::{Medium, Report, csv, html, make, markdown};
 use crate::config::daemon::Config;
 use crate::config::reports::{ReportEvery, ReportFormat, Writing};
 use crate::daemon::first_hour;
 use crate::model::Time;
 use crate::store::{PredictionRow, Store, StoreError};
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -58,33 +58,42 @@ impl Report {
     }
 }
 
-/// The period whose report must be there at an instant: the last one that had ended when it was last time to write.
+/// The period whose report must be there at an instant: the last one that had ended when it was last time to write, by the
+/// calendar of the zone that the time to write is of. `None` where that day has not ended everywhere yet: periods are days
+/// in UTC.
 pub fn due(config: &Config, now: DateTime<Utc>) -> Option<Period> {
     let schedule = config.reports.schedule.as_ref()?;
-    let at = match &schedule.at {
-        Some(writing) => writing.last(now)?,
-        None => now,
-    };
-    let day = |at| Time::from_utc(at).day();
-    let kind = match (schedule.every, &schedule.at) {
-        (Some(ReportEvery::Week), _) => PeriodKind::Week,
-        (Some(ReportEvery::Month), _) => PeriodKind::Month,
-        (Some(ReportEvery::Quarter), _) => PeriodKind::Quarter,
-        (None, writing) => {
-            let before = last_on_another_day(writing.as_ref()?, at)?;
-            return Some(Period {
-                kind: PeriodKind::Days,
-                from: day(before),
-                to: day(at),
-            });
+    let period = match (schedule.every, &schedule.at) {
+        (None, None) => None,
+        (None, Some(writing)) => since_the_last(writing, now),
+        (Some(every), at) => {
+            let kind = match every {
+                ReportEvery::Week => PeriodKind::Week,
+                ReportEvery::Month => PeriodKind::Month,
+                ReportEvery::Quarter => PeriodKind::Quarter,
+            };
+            let today = match at {
+                Some(writing) => writing.last(now)?.date_naive(),
+                None => now.date_naive(),
+            };
+            Period::last_before(kind, day_of(today))
         }
     };
-    Period::last_before(kind, day(at))
+    period.filter(|period| period.to <= day_of(now.date_naive()))
 }
 
-/// The last time to write on an earlier day (UTC): a report is about whole days.
-fn last_on_another_day(writing: &Writing, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    writing.last(at.date_naive().and_time(NaiveTime::MIN).and_utc() - TimeDelta::microseconds(1))
+/// The days since the last time to write on an earlier day: a report is about whole days.
+fn since_the_last(writing: &Writing, now: DateTime<Utc>) -> Option<Period> {
+    let last = writing.last(now)?;
+    let mut before = last.clone();
+    while before.date_naive() == last.date_naive() {
+        before = writing.last(before.with_timezone(&Utc) - TimeDelta::seconds(1))?;
+    }
+    Some(Period {
+        kind: PeriodKind::Days,
+        from: day_of(before.date_naive()),
+        to: day_of(last.date_naive()),
+    })
 }
 
 /// What the report of a period is called, by the period as part of a file name.
@@ -242,6 +251,109 @@ fn retain(config: &Config) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn due_at(reports: &str, now: &str) -> Option<String> {
+        let text = format!("reports: {{ {reports} }}\nsources: []\n");
+        let config = Config::parse(&text, Path::new("toleranced.yaml")).unwrap();
+        due(&config, now.parse().unwrap()).map(|period| period.name())
+    }
+
+    #[test]
+    fn what_is_due_when() {
+        for (reports, now, expected) in [
+            ("", "2026-04-01T00:00:00Z", None),
+            ("every: month", "2026-04-01T00:00:00Z", Some("March 2026")),
+            ("every: week", "2026-04-01T00:00:00Z", Some("2026-W13")),
+            // Not before it is time, also where the daemon was down in between.
+            (
+                "every: month, at: '0 7 3 * *'",
+                "2026-04-03T06:59:00Z",
+                Some("February 2026"),
+            ),
+            (
+                "every: month, at: '0 7 3 * *'",
+                "2026-04-03T07:00:00Z",
+                Some("March 2026"),
+            ),
+            (
+                "every: month, at: '0 7 3 * *'",
+                "2026-04-29T00:00:00Z",
+                Some("March 2026"),
+            ),
+            (
+                "every: quarter, at: '0 7 * * Mon'",
+                "2026-04-02T00:00:00Z",
+                Some("Q4 2025"),
+            ),
+            (
+                "every: quarter, at: '0 7 * * Mon'",
+                "2026-04-06T08:00:00Z",
+                Some("Q1 2026"),
+            ),
+            // April has begun in Berlin; in UTC, March goes on for two hours.
+            (
+                "every: month, at: '0 0 1 * *', time_zone: Europe/Berlin",
+                "2026-03-31T22:30:00Z",
+                None,
+            ),
+            (
+                "every: month, at: '0 0 1 * *', time_zone: Europe/Berlin",
+                "2026-04-01T00:00:00Z",
+                Some("March 2026"),
+            ),
+            (
+                "every: month, at: '0 7 1 * *', time_zone: America/New_York",
+                "2026-04-01T10:59:00Z",
+                Some("February 2026"),
+            ),
+            (
+                "every: month, at: '0 7 1 * *', time_zone: America/New_York",
+                "2026-04-01T11:00:00Z",
+                Some("March 2026"),
+            ),
+            // About the days in between.
+            (
+                "at: '0 7 * * Mon'",
+                "2026-04-02T00:00:00Z",
+                Some("2026-03-23 to 2026-03-29"),
+            ),
+            (
+                "at: '0 7,19 * * *'",
+                "2026-04-02T20:00:00Z",
+                Some("2026-04-01 to 2026-04-01"),
+            ),
+        ] {
+            assert_eq!(
+                due_at(reports, now).as_deref(),
+                expected,
+                "{reports} at {now}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_oldest_reports_go_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "reports: { every: month, keep: 2 }\nsources: []\n";
+        let mut config = Config::parse(text, Path::new("toleranced.yaml")).unwrap();
+        config.reports.folder = folder.path().to_owned();
+        for name in [
+            "tolerance-2026-01.html",
+            "tolerance-2026-01.json",
+            "tolerance-2026-02.html",
+            "tolerance-2026-03.html",
+            "tolerance-notes.txt",
+            "budget.html",
+        ] {
+            std::fs::write(folder.path().join(name), "").unwrap();
+        }
+        retain(&config).unwrap();
+        let kept = kept(&config).unwrap();
+        let titles: Vec<&str> = kept.iter().map(|report| report.title.as_str()).collect();
+        assert_eq!(titles, ["March 2026", "February 2026"]);
+        assert!(folder.path().join("budget.html").exists());
+        assert!(folder.path().join("tolerance-notes.txt").exists());
+    }
 
     #[test]
     fn periods_are_called_what_people_call_them() {

@@ -6,7 +6,8 @@ use super::content::{
 };
 use super::safe::{plain, sentence};
 use super::words::{
-    self, TERMS, changed, deviation, executor, hours, kind, percent, seconds, standing,
+    self, ALL, CHANGED, DECLARED, DRIFTED, OPEN, PREDICTED, QUALITY, SIDES, TERMS, TO_DO, changed,
+    executor, hours, kind, percent, seconds, standing,
 };
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -47,7 +48,7 @@ pub fn text(report: &Report, medium: Medium) -> String {
             body {
                 header {
                     h1 { (title) }
-                    p { (report.period.from) " to the end of " (report.last_day()) " (UTC), compared with " (report.previous.name) "." }
+                    p { (report.when()) }
                     p.lead { (standing(report.standing)) "." }
                     (charts::standing(report.standing[0]))
                 }
@@ -67,52 +68,30 @@ struct Page<'a> {
 impl Page<'_> {
     fn sections(&self) -> Markup {
         let report = self.report;
+        let part = |title: &str, entries: Vec<Markup>| self.section(title, entries);
         html! {
-            (self.section("What changed",
-                "Verdicts that are not what they were a period ago, and why.",
-                "Nothing: class, status and recommendation of every process are as before.",
-                grouped(&report.changes, |change| &change.process).into_iter().map(changes).collect()))
-            (self.section("What to do now",
-                "The most urgent first, then by the hours a year that it saves, upkeep taken off. In brackets: the range within which the true value lies with 95 % confidence.",
-                "Nothing.",
-                report.actions.iter().map(action).collect()))
-            (self.section("What has drifted",
-                "A process has changed against its own past by more than chance would have it.",
-                "Nothing.",
-                grouped(&report.alarms, |alarm| &alarm.process).into_iter().map(alarms).collect()))
+            (part(CHANGED, grouped(&report.changes, |change| &change.process).into_iter().map(changes).collect()))
+            (part(TO_DO, report.actions.iter().map(action).collect()))
+            (part(DRIFTED, grouped(&report.alarms, |alarm| &alarm.process).into_iter().map(alarms).collect()))
             (self.board())
-            (self.section("People, AI and code",
-                "The same process by who ran the case, each held against the same limit. \"Several together\" are cases that more than one of them worked on.",
-                "No process is run by more than one of them.",
-                grouped(&report.executors, |row| &row.process).into_iter().map(sides).collect()))
-            (self.section("Declared against measured",
-                "What the catalog says of a process, against what its log shows.",
-                "They agree.",
-                report.disagreements.iter().map(|row| html! {
-                    strong { (plain(&row.name)) } ": " (sentence(&row.what)) " is declared " (sentence(executor(&row.declared)))
-                    " and measured " (sentence(executor(&row.measured))) @if !row.sure { " (perhaps)" }
-                }).collect()))
-            (self.section("What was predicted, and what came",
-                "Hours of people's work that automation was said to save at the beginning of the period, against the hours they spend now.",
-                "Nothing was predicted a period ago.",
-                report.predictions.iter().map(prediction).collect()))
-            (self.section("What could not be judged",
-                "Undetermined is no fault of a process: there are too few cases to say whether it deviates more or less than it may.",
-                "Everything could.",
-                report.undetermined.iter().map(|row| html! {
-                    strong { (plain(&row.name)) } " needs " (sentence(&row.needs))
-                }).collect()))
-            (self.section("Data quality",
-                "What the figures above lack.",
-                "Nothing is lacking.",
-                grouped(&report.quality, |row| &row.process).into_iter().map(|rows| html! {
-                    strong { (plain(&rows[0].name)) } ": "
-                    @for (nth, row) in rows.iter().enumerate() { @if nth > 0 { "; " } (sentence(&row.what)) }
-                }).collect()))
+            (part(SIDES, grouped(&report.executors, |row| &row.process).into_iter().map(sides).collect()))
+            (part(DECLARED, report.disagreements.iter().map(|row| html! {
+                strong { (plain(&row.name)) } ": " (sentence(&row.what)) " is declared " (sentence(executor(&row.declared)))
+                " and measured " (sentence(executor(&row.measured))) @if !row.sure { " (perhaps)" }
+            }).collect()))
+            (part(PREDICTED, report.predictions.iter().map(prediction).collect()))
+            (part(OPEN, report.undetermined.iter().map(|row| html! {
+                strong { (plain(&row.name)) } " needs " (sentence(&row.needs))
+            }).collect()))
+            (part(QUALITY, grouped(&report.quality, |row| &row.process).into_iter().map(|rows| html! {
+                strong { (plain(&rows[0].name)) } ": "
+                @for (nth, row) in rows.iter().enumerate() { @if nth > 0 { "; " } (sentence(&row.what)) }
+            }).collect()))
         }
     }
 
-    fn section(&self, title: &str, meaning: &str, none: &str, entries: Vec<Markup>) -> Markup {
+    fn section(&self, title: &str, entries: Vec<Markup>) -> Markup {
+        let (meaning, none) = words::about(title);
         let count = entries.len();
         let first = match self.medium {
             Medium::Screen => FIRST,
@@ -148,12 +127,8 @@ impl Page<'_> {
         let more = rows.len().saturating_sub(first);
         html! {
             section {
-                h2 { "All processes " span.count { (rows.len()) } }
-                p.meaning {
-                    "Needs and holds are tolerance classes: f (fine) permits the least deviation, then m, c and v (very coarse). "
-                    "Deviation says how far cases end from how they should: 0 % as designed, 100 % wrong. The bar is the range of the "
-                    "observed deviation, the mark what is permissible. The trend is that of the last eight periods."
-                }
+                h2 { (ALL) " " span.count { (rows.len()) } }
+                p.meaning { (words::about(ALL).0) }
                 (table(rows.iter().take(first)))
                 @if more > beyond {
                     details {
@@ -194,10 +169,11 @@ fn action(action: &Action) -> Markup {
     };
     html! {
         span class=(class) { (kind(action.kind)) } " "
-        strong { (plain(&action.name)) } ": " (sentence(&action.what))
-        @if let Some(saved) = action.hours_per_year { ". " b.worth { (hours(saved)) } }
-        ", " (action.confidence) "."
+        strong { (plain(&action.name)) } ": " (sentence(&action.what)) ". "
+        @if let Some(saved) = action.hours_per_year { b.worth { (hours(saved)) } (words::assumption(action.of_hours)) ": " }
+        (action.confidence_said()) "."
         @if let Some(excess) = action.excess_per_week { " " (words::excess(excess)) "." }
+        @if let Some(first) = &action.first { " First: " (sentence(first)) "." }
         small { (sentence(&words::whole(&action.why))) }
     }
 }
@@ -207,7 +183,7 @@ fn alarms(of: &[AlarmSaid]) -> Markup {
         strong { (plain(&of[0].name)) }
         @for alarm in of {
             p.alarm {
-                (sentence(&words::capital(&alarm.what))) ": since about " (alarm.onset) ", found on " (alarm.raised)
+                (sentence(&words::capital(&alarm.what))) " (" (alarm.figures) "): since about " (alarm.onset) ", found on " (alarm.raised)
                 @if let Some(what) = &alarm.explained_by { ", explained by " (sentence(what)) }
                 @if let Some(day) = &alarm.ended { ", over on " (day) }
                 "."
@@ -225,7 +201,7 @@ fn sides(of: &[ExecutorRow]) -> Markup {
             tbody { @for row in of { tr {
                 th scope="row" { (executor(row.executor)) }
                 td { (row.cases) }
-                td { (row.deviation.map_or("no case has ended".to_owned(), deviation)) }
+                td { (words::deviation_of(row.cases, row.deviation)) }
                 (status(row.status))
                 td { (row.median_seconds.map_or("-".to_owned(), seconds)) }
             } } }
@@ -240,8 +216,8 @@ fn prediction(row: &Prediction) -> Markup {
             Some(day) => { "on " (day) " automation was said to save " (hours(row.said_to_be_saved)) }
             None => { "automation would have been said to save " (hours(row.said_to_be_saved)) " (no report was made then)" }
         }
-        "; people spent " (hours(row.spent_then)) " then and spend " (hours(row.spent_now)) " now: "
-        b { (words::less(row.saved)) } @if !row.shown { ", which may be chance" }
+        ". " (words::automated(row.automated)) ". People spent " (hours(row.spent_then)) " and spend " (hours(row.spent_now)) " now: "
+        b { (words::less(row.saved)) } @if !row.shown { ", which may be chance" } "."
     }
 }
 

@@ -38,6 +38,7 @@ pub fn make(
         drift,
         trend: past.deviations,
         trend_ends: ends.iter().map(|end| date(end.to)).collect(),
+        window: config.window,
         said: store.predictions(period.kind.word(), period.from)?,
         names: &names,
         hashes: config.hashes,

@@ -3,7 +3,8 @@
 use super::content::Report;
 use super::safe::{markdown as safe, markdown_sentence as sentence};
 use super::words::{
-    self, TERMS, changed, deviation, executor, hours, percent, sparkline, standing, worth,
+    self, ALL, CHANGED, DECLARED, DRIFTED, OPEN, PREDICTED, QUALITY, SIDES, TERMS, TO_DO, changed,
+    deviation, executor, hours, percent, sparkline, standing, worth,
 };
 use std::fmt::Write;
 
@@ -14,14 +15,7 @@ const MOST: usize = 25;
 pub fn text(report: &Report) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "# Tolerance report, {}\n", report.period.name);
-    let _ = writeln!(
-        out,
-        "{} to the end of {} (UTC), compared with {}. {}.\n",
-        report.period.from,
-        report.last_day(),
-        report.previous.name,
-        standing(report.standing)
-    );
+    let _ = writeln!(out, "{} {}.\n", report.when(), standing(report.standing));
     let changes = report.changes.iter().map(|change| {
         let from = if change.from.is_empty() {
             "new".to_owned()
@@ -36,22 +30,26 @@ pub fn text(report: &Report) -> String {
             sentence(&change.reason)
         )
     });
-    list(
-        &mut out,
-        "What changed",
-        "Nothing: class, status and recommendation of every process are as before.",
-        changes,
-    );
+    list(&mut out, CHANGED, changes);
     let actions = report.actions.iter().map(|action| {
+        let excess = action.excess_per_week;
+        let excess = excess.map_or(String::new(), |excess| {
+            format!(" {}.", words::excess(excess))
+        });
+        let first = action.first.as_ref();
+        let first = first.map_or(String::new(), |first| {
+            format!(" First: {}.", sentence(first))
+        });
         format!(
-            "**{}**: {} ({}). {}",
+            "**{}** ({}): {} ({}).{excess}{first} {}",
             safe(&action.name),
+            words::kind(action.kind),
             sentence(&action.what),
             worth(action),
             sentence(&words::whole(&action.why))
         )
     });
-    list(&mut out, "What to do now", "Nothing.", actions);
+    list(&mut out, TO_DO, actions);
     let alarms = report.alarms.iter().map(|alarm| {
         let explained = alarm.explained_by.as_ref();
         let explained = explained.map_or(String::new(), |what| {
@@ -60,14 +58,15 @@ pub fn text(report: &Report) -> String {
         let ended = alarm.ended.as_ref();
         let ended = ended.map_or(String::new(), |day| format!(", over on {day}"));
         format!(
-            "**{}** {}: since about {}, found on {}{explained}{ended}",
+            "**{}** {} ({}): since about {}, found on {}{explained}{ended}",
             safe(&alarm.name),
             sentence(&alarm.what),
+            alarm.figures,
             alarm.onset,
             alarm.raised
         )
     });
-    list(&mut out, "What has drifted", "Nothing.", alarms);
+    list(&mut out, DRIFTED, alarms);
     board(&mut out, report);
     let executors = report.executors.iter().map(|row| {
         format!(
@@ -75,17 +74,11 @@ pub fn text(report: &Report) -> String {
             safe(&row.name),
             executor(row.executor),
             row.cases,
-            row.deviation
-                .map_or("no case has ended".to_owned(), deviation),
+            words::deviation_of(row.cases, row.deviation),
             row.status
         )
     });
-    list(
-        &mut out,
-        "People, AI and code",
-        "No process is run by more than one of them.",
-        executors,
-    );
+    list(&mut out, SIDES, executors);
     let declared = report.disagreements.iter().map(|row| {
         let doubt = if row.sure { "" } else { " (perhaps)" };
         format!(
@@ -96,12 +89,7 @@ pub fn text(report: &Report) -> String {
             sentence(executor(&row.measured))
         )
     });
-    list(
-        &mut out,
-        "Declared against measured",
-        "They agree.",
-        declared,
-    );
+    list(&mut out, DECLARED, declared);
     let predictions = report.predictions.iter().map(|row| {
         let said = match &row.said_on {
             Some(day) => format!("on {day} automation was said to save"),
@@ -113,35 +101,26 @@ pub fn text(report: &Report) -> String {
             ", which may be chance"
         };
         format!(
-            "**{}**: {said} {}; people spent {} then and spend {} now: {}{chance}",
+            "**{}**: {said} {}. {}. People spent {} and spend {} now: {}{chance}",
             safe(&row.name),
             hours(row.said_to_be_saved),
+            words::automated(row.automated),
             hours(row.spent_then),
             hours(row.spent_now),
             words::less(row.saved)
         )
     });
-    list(
-        &mut out,
-        "What was predicted, and what came",
-        "Nothing was predicted a period ago.",
-        predictions,
-    );
+    list(&mut out, PREDICTED, predictions);
     let open = report
         .undetermined
         .iter()
         .map(|row| format!("**{}** needs {}", safe(&row.name), sentence(&row.needs)));
-    list(
-        &mut out,
-        "What could not be judged",
-        "Everything could.",
-        open,
-    );
+    list(&mut out, OPEN, open);
     let quality = report
         .quality
         .iter()
         .map(|row| format!("**{}**: {}", safe(&row.name), sentence(&row.what)));
-    list(&mut out, "Data quality", "Nothing is lacking.", quality);
+    list(&mut out, QUALITY, quality);
     out.push_str("## Terms\n\n");
     for (term, meaning) in TERMS {
         let _ = writeln!(out, "- **{term}**: {meaning}.");
@@ -155,13 +134,15 @@ pub fn text(report: &Report) -> String {
     out
 }
 
-fn list(out: &mut String, title: &str, none: &str, lines: impl ExactSizeIterator<Item = String>) {
+fn list(out: &mut String, title: &str, lines: impl ExactSizeIterator<Item = String>) {
+    let (meaning, none) = words::about(title);
     let _ = writeln!(out, "## {title}\n");
     let count = lines.len();
     if count == 0 {
         let _ = writeln!(out, "{none}\n");
         return;
     }
+    let _ = writeln!(out, "{meaning}\n");
     for line in lines.take(MOST) {
         let _ = writeln!(out, "- {line}");
     }
@@ -172,7 +153,7 @@ fn list(out: &mut String, title: &str, none: &str, lines: impl ExactSizeIterator
 }
 
 fn board(out: &mut String, report: &Report) {
-    out.push_str("## All processes\n\n");
+    let _ = writeln!(out, "## {ALL}\n\n{}\n", words::about(ALL).0);
     out.push_str("| process | class: needs, holds | status | deviation | permissible | trend | a week | should be run by |\n");
     out.push_str("| --- | --- | --- | --- | --- | --- | --- | --- |\n");
     for row in report.board.iter().take(10 * MOST) {

@@ -161,7 +161,7 @@ fn date_of(day: Day) -> Option<NaiveDate> {
         .checked_add_signed(chrono::TimeDelta::try_days(i64::from(day))?)
 }
 
-fn day_of(date: NaiveDate) -> Day {
+pub(super) fn day_of(date: NaiveDate) -> Day {
     Time::from_utc(date.and_time(chrono::NaiveTime::MIN).and_utc()).day()
 }
 

@@ -5,22 +5,27 @@ use crate::config::format_roughly;
 
 /// A share in percent.
 pub(super) fn percent(share: f64) -> String {
-    format!("{:.2} %", 100.0 * share)
+    format!("{} %", digits(share))
+}
+
+/// In percent, with no more digits than mean anything.
+fn digits(share: f64) -> String {
+    match 100.0 * share {
+        percent if percent >= 9.95 => format!("{percent:.0}"),
+        percent if percent >= 0.995 => format!("{percent:.1}"),
+        percent => format!("{percent:.2}"),
+    }
 }
 
 /// A deviation with its interval.
 pub(super) fn deviation([lower, mean, upper]: [f64; 3]) -> String {
-    format!(
-        "{:.2} % ({:.2} to {:.2})",
-        100.0 * mean,
-        100.0 * lower,
-        100.0 * upper
-    )
+    let [lower, mean, upper] = [lower, mean, upper].map(digits);
+    format!("{mean} % ({lower} to {upper})")
 }
 
 /// The interval of a deviation.
 pub(super) fn range([lower, _, upper]: [f64; 3]) -> String {
-    format!("{:.2} to {:.2} %", 100.0 * lower, 100.0 * upper)
+    format!("{} to {} %", digits(lower), digits(upper))
 }
 
 /// A whole number with commas between thousands.
@@ -62,8 +67,50 @@ pub(super) fn excess(per_week: f64) -> String {
 /// What an action is worth, and how sure that is.
 pub(super) fn worth(action: &Action) -> String {
     match action.hours_per_year {
-        Some(saved) => format!("{}: {}", hours(saved), action.confidence),
+        Some(saved) => format!(
+            "{}{}: {}",
+            hours(saved),
+            assumption(action.of_hours),
+            action.confidence
+        ),
         None => action.confidence.to_owned(),
+    }
+}
+
+/// On which assumption something is saved.
+pub(super) fn assumption(of: Option<(f64, f64)>) -> String {
+    of.map_or(String::new(), |(spent, part)| {
+        let (spent, part) = (whole_number(spent), 100.0 * part);
+        format!(", if it takes over {part:.0} % of the {spent} h that people spend")
+    })
+}
+
+/// How much of a process was automated, then and now.
+pub(super) fn automated([then, now]: [Option<f64>; 2]) -> String {
+    let said =
+        |part: Option<f64>| part.map_or("none".to_owned(), |part| format!("{:.0} %", 100.0 * part));
+    match (then, now) {
+        (Some(then), Some(now)) if (then - now).abs() < 0.005 => {
+            format!(
+                "AI or code alone ran {:.0} % of its cases, then as now",
+                100.0 * now
+            )
+        }
+        _ => format!(
+            "AI or code alone ran {} of its cases then, {} now",
+            said(then),
+            said(now)
+        ),
+    }
+}
+
+/// The deviation of one kind; a handful of cases says nothing.
+pub(super) fn deviation_of(cases: i64, of: Option<[f64; 3]>) -> String {
+    const TOO_FEW: i64 = 10;
+    match of {
+        _ if cases < TOO_FEW => "too few cases to say".to_owned(),
+        Some(of) => deviation(of),
+        None => "nothing in it could be a deviation".to_owned(),
     }
 }
 
@@ -71,13 +118,18 @@ pub(super) fn worth(action: &Action) -> String {
 pub(super) fn standing([now, then]: [Standing; 2]) -> String {
     let change = |now: usize, then: usize| match now as i64 - then as i64 {
         0 => String::new(),
-        more => format!(" ({more:+})"),
+        more if more > 0 => format!(" ({more} more than a period ago)"),
+        less => format!(" ({} fewer)", -less),
     };
     let part = |words: &str, now: usize, then: usize| format!("{now} {words}{}", change(now, then));
     let mut parts = vec![
-        part("within", now.within, then.within),
+        part("within their tolerance", now.within, then.within),
         part("outside", now.outside, then.outside),
-        part("undetermined", now.undetermined, then.undetermined),
+        part(
+            "undetermined for want of cases",
+            now.undetermined,
+            then.undetermined,
+        ),
     ];
     if now.no_tolerance + then.no_tolerance > 0 {
         parts.push(part(
@@ -131,6 +183,7 @@ pub(super) fn whole(clause: &str) -> String {
 pub(super) fn held(class: &str) -> &str {
     match class {
         "undetermined" => "not known yet",
+        "none" => "none of them",
         other => other,
     }
 }
@@ -148,7 +201,7 @@ pub(super) fn executor(word: &str) -> &str {
     match word {
         "human" => "people",
         "ai" => "AI",
-        "mixed" => "several together",
+        "mixed" => "mixed",
         other => other,
     }
 }
@@ -182,7 +235,7 @@ pub(super) fn sparkline(values: &[Option<f64>]) -> String {
 pub(super) const TERMS: [(&str, &str); 5] = [
     (
         "deviation",
-        "how far a case ended from how it should: 0 as designed, 1 wrong. 2 % means two wrong cases in a hundred, or more that were slightly off",
+        "how far a case ended from how it should: 0 as designed, 1 wrong, something between for what is half wrong. 2 % means two wrong cases in a hundred, or four that were half wrong",
     ),
     (
         "(… to …)",
@@ -201,3 +254,59 @@ pub(super) const TERMS: [(&str, &str); 5] = [
         "a process has changed against its own past, by more than chance would have it",
     ),
 ];
+
+// The parts of a report.
+pub(super) const CHANGED: &str = "What changed";
+pub(super) const TO_DO: &str = "What to do now";
+pub(super) const DRIFTED: &str = "What has drifted";
+pub(super) const ALL: &str = "All processes";
+pub(super) const SIDES: &str = "People, AI and code";
+pub(super) const DECLARED: &str = "Declared against measured";
+pub(super) const PREDICTED: &str = "What was predicted, and what came";
+pub(super) const OPEN: &str = "What could not be judged";
+pub(super) const QUALITY: &str = "Data quality";
+
+/// What a part means, and what stands there where there is nothing to say.
+pub(super) fn about(part: &str) -> (&'static str, &'static str) {
+    match part {
+        CHANGED => (
+            "Verdicts that are not what they were a period ago, and why.",
+            "Nothing: class, status and recommendation of every process are as before.",
+        ),
+        TO_DO => (
+            "What does harm first, the most harm on top; then by the hours a year that it saves, upkeep taken off. In brackets: the range \
+             within which the true value lies with 95 % confidence.",
+            "Nothing.",
+        ),
+        DRIFTED => (
+            "A process has changed against its own past by more than chance would have it.",
+            "Nothing.",
+        ),
+        ALL => (
+            "Needs and holds are tolerance classes: f (fine) permits the least deviation, then m, c and v (very coarse); how much exactly \
+             follows from the length of the process, too. Deviation says how far cases end from how they should: 0 % as designed, 100 % \
+             wrong. The bar is the range within which it lies, the mark what is permissible. The trend is the deviation at the ends of \
+             the last eight periods.",
+            "None.",
+        ),
+        SIDES => (
+            "The same process by who ran the case, each held against the same limit. Mixed: more than one of them worked on the case.",
+            "No process is run by more than one of them.",
+        ),
+        DECLARED => (
+            "What the catalog says of a process, against what its log shows.",
+            "They agree.",
+        ),
+        PREDICTED => (
+            "Hours of people's work that automation was said to save at the beginning of the period, upkeep taken off, against the hours \
+             that they spend now. What was not automated can't have saved anything.",
+            "Nothing was predicted a period ago.",
+        ),
+        OPEN => (
+            "Undetermined is no fault of a process: there are too few cases to say whether it deviates more or less than it may.",
+            "Everything could.",
+        ),
+        QUALITY => ("What the figures above lack.", "Nothing is lacking."),
+        _ => ("", ""),
+    }
+}

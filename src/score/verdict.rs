@@ -57,7 +57,9 @@ impl Scorer<'_> {
             .filter(|kind| score.status_of(*kind) == Status::Outside)
             .collect();
         score.reason = match (&verdict, &attributes) {
-            (Some(verdict), Some(is)) => format!("{}: {}", verdict.because, figures(score, is)),
+            (Some(verdict), Some(is)) => {
+                format!("{}{FIGURES}{}", verdict.because, figures(score, is))
+            }
             _ => self.no_verdict(),
         };
         score.break_up = self.break_up(score, verdict.as_ref());
@@ -108,10 +110,24 @@ impl ProcessScore {
         }
     }
 
+    /// Why it should be run as recommended, without the figures, which `reason` has behind it.
+    pub fn why(&self) -> &str {
+        self.reason.split(FIGURES).next().unwrap_or_default()
+    }
+
+    /// Whether nothing is known of how one kind would do: it runs no case, and no shadow run.
+    pub fn is_untried(&self, kind: Executor) -> bool {
+        let runs = self.executors.iter().any(|side| side.executor == kind);
+        !runs && self.executor != kind && self.shadow_of(kind).is_none()
+    }
+
     fn shadow_of(&self, kind: Executor) -> Option<&ShadowScore> {
         self.shadow.iter().find(|shadow| shadow.executor == kind)
     }
 }
+
+/// Stands between why and the figures in a reason.
+const FIGURES: &str = ": complexity ";
 
 /// Where it should go to a kind of which nothing is known yet.
 fn untried(score: &ProcessScore, recommendation: Recommendation) -> Option<String> {
@@ -120,9 +136,9 @@ fn untried(score: &ProcessScore, recommendation: Recommendation) -> Option<Strin
         Recommendation::Code => (Executor::Code, "code"),
         _ => return None,
     };
-    let runs = score.executors.iter().any(|side| side.executor == kind);
-    let unknown = !runs && score.executor != kind && score.shadow_of(kind).is_none();
-    unknown.then(|| format!("no shadow run of {name}: run it beside people first"))
+    score
+        .is_untried(kind)
+        .then(|| format!("no shadow run of {name}: run it beside people first"))
 }
 
 /// What is still missing of shadow runs that say nothing yet.
@@ -163,7 +179,7 @@ fn figures(score: &ProcessScore, is: &Attributes) -> String {
         .map(shadow_figures)
         .collect();
     format!(
-        "complexity {} ({} steps), frequency {} ({} cases a week), criticality {}{assumed}, tolerance {} (permissible {}), {observed}: {}{shadows}",
+        "{} ({} steps), frequency {} ({} cases a week), criticality {}{assumed}, tolerance {} (permissible {}), {observed}: {}{shadows}",
         is.complexity,
         number(score.nominal_size_steps, 1),
         is.frequency,
