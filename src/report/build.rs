@@ -10,7 +10,7 @@ use crate::config::daemon::Hashes;
 use crate::config::format_roughly;
 use crate::config::tolerance::Recommendation;
 use crate::drift::{Alarm, DayPoint, ProcessDrift};
-use crate::model::{Executor, Names, Span, Status, Time};
+use crate::model::{DAY_HOURS, Executor, HOUR_US, Names, Span, Status, Time};
 use crate::score::{Bounds, Change, Held, ProcessScore, changes};
 use crate::store::PredictionRow;
 use std::collections::BTreeMap;
@@ -87,7 +87,7 @@ impl Report {
                 .then(a.process.cmp(&b.process))
         });
         Report {
-            window: found.window.map(format_roughly),
+            window: found.window.map(in_days),
             version: VERSION,
             made_by: format!("toleranced {}", env!("CARGO_PKG_VERSION")),
             period: PeriodSaid::of(period),
@@ -187,7 +187,7 @@ fn part_of(score: &ProcessScore, kind: Executor) -> Option<f64> {
 fn all_of_it(have_run: &str, score: &ProcessScore, kind: Executor) -> String {
     match part_of(score, kind).filter(|part| *part >= 0.05) {
         Some(part) => format!(
-            "{have_run} all of it ({:.0} % of the cases today)",
+            "{have_run} all of it, not just {:.0} % of the cases",
             100.0 * part
         ),
         None => format!("{have_run} it"),
@@ -400,7 +400,7 @@ fn predictions(held: &BTreeMap<&str, &ProcessScore>, found: &Findings) -> Vec<Pr
         })
     };
     // Whether an hour a year has come or not is nobody's business.
-    let told = |row: &Prediction| row.said_to_be_saved[1].abs() >= 1.0 || row.shown;
+    let told = |row: &Prediction| row.said_to_be_saved[1] >= 1.0 || row.shown;
     now.iter().filter_map(compared).filter(told).collect()
 }
 
@@ -408,6 +408,14 @@ fn predictions(held: &BTreeMap<&str, &ProcessScore>, found: &Findings) -> Vec<Pr
 fn automated(score: &ProcessScore) -> Option<f64> {
     let parts = [Executor::Ai, Executor::Code].map(|kind| part_of(score, kind));
     parts.into_iter().flatten().reduce(|a, b| a + b)
+}
+
+/// A window in words.
+fn in_days(window: Span) -> String {
+    match (window / DAY_US, window % DAY_US) {
+        (days, 0) if days > 1 => format!("{days} days"),
+        _ => format_roughly(window),
+    }
 }
 
 /// What changed of a process, each with what explains it: deviation for classes held and status, the rule that decided
@@ -444,6 +452,8 @@ fn changed(before: Option<&ProcessScore>, after: &ProcessScore) -> Vec<ChangeSai
     let all = changes(held.as_ref(), after);
     all.into_iter().map(explained).collect()
 }
+
+const DAY_US: Span = DAY_HOURS as Span * HOUR_US;
 
 /// Nobody waits so long for a verdict, in weeks.
 const TOO_LONG: f64 = 104.0;

@@ -70,10 +70,11 @@ pub fn text(report: &Report) -> String {
     board(&mut out, report);
     let executors = report.executors.iter().map(|row| {
         format!(
-            "**{}**, {}: {} cases, {}, {}",
+            "**{}**, {}: {} case{}, {}, {}",
             safe(&row.name),
             executor(row.executor),
             row.cases,
+            if row.cases == 1 { "" } else { "s" },
             words::deviation_of(row.cases, row.deviation),
             row.status
         )
@@ -162,7 +163,7 @@ fn board(out: &mut String, report: &Report) {
             "| {} | {}, {} | {} | {} | {} | {} | {} | {} |",
             safe(&row.name),
             row.required_class,
-            row.achieved_class,
+            words::held(&row.achieved_class),
             row.status,
             row.deviation.map_or("-".to_owned(), deviation),
             row.permissible.map_or("-".to_owned(), percent),
