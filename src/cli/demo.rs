@@ -121,7 +121,12 @@ fn prepare(folder: &Path) -> Result<(), Failure> {
 }
 
 /// Writes the history day by day; gives the number of events.
-fn write_history(live: &mut Live, log: &Path, from: Time, to: Time) -> Result<u64, Failure> {
+pub(super) fn write_history(
+    live: &mut Live,
+    log: &Path,
+    from: Time,
+    to: Time,
+) -> Result<u64, Failure> {
     const DAY: i64 = 24 * HOUR_US;
     let days = (to.since(from) / DAY).max(1) as u64;
     let style = ProgressStyle::with_template("{bar:30} day {pos} of {len}")

@@ -1,6 +1,7 @@
 //! `toleranced report --sample`: a report on a SOC that is simulated for it.
 
 use super::common::progress_of;
+use super::demo::write_history;
 use super::failure::Failure;
 use crate::config::daemon::Config;
 use crate::daemon::{self, Running};
@@ -9,8 +10,6 @@ use crate::report::{Period, PeriodKind, Report, keep_expectations, make};
 use crate::simulate::Soc;
 use crate::store::Store;
 use chrono::NaiveDate;
-use std::fs::File;
-use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -30,7 +29,7 @@ const CONFIGURATION: &str = "data_dir: data\ncatalog: catalog.yaml\nscore: { eve
 pub(super) fn sample() -> Result<Report, Failure> {
     let folder = tempfile::tempdir()?;
     let [from, to] = PERIOD.map(midnight);
-    let events = write_history(folder.path(), from, to)?;
+    let events = simulate(folder.path(), from, to)?;
     let config = read(folder.path(), events)?;
     let store = Store::open(&config.data_dir)?;
     let period = Period {
@@ -59,29 +58,17 @@ fn midnight((year, month, day): (i32, u32, u32)) -> Time {
 }
 
 /// Writes log, catalog and configuration; gives the number of events.
-fn write_history(folder: &Path, from: Time, to: Time) -> Result<u64, Failure> {
+fn simulate(folder: &Path, from: Time, to: Time) -> Result<u64, Failure> {
     let opened = from.plus(-HISTORY_DAYS * DAY_US);
     let soc = Soc::reference(SEED, opened.0).with_drift_at(from.0 + DRIFT_DAY * DAY_US);
     std::fs::write(folder.join("catalog.yaml"), soc.catalog_yaml())?;
     std::fs::write(folder.join("toleranced.yaml"), CONFIGURATION)?;
-    let days = (to.since(opened) / DAY_US) as u64;
-    let bar = progress_of(days, "days simulated");
-    let mut out = BufWriter::new(File::create(folder.join("soc.ndjson"))?);
-    let (mut live, mut line, mut count) = (soc.live(opened.0), Vec::new(), 0);
-    let mut until = opened;
-    while until < to {
-        until = until.plus(DAY_US).min(to);
-        for event in live.until(until.0) {
-            line.clear();
-            event.write_ndjson(&mut line);
-            out.write_all(&line)?;
-            count += 1;
-        }
-        bar.inc(1);
-    }
-    out.flush()?;
-    bar.finish_and_clear();
-    Ok(count)
+    write_history(
+        &mut soc.live(opened.0),
+        &folder.join("soc.ndjson"),
+        opened,
+        to,
+    )
 }
 
 /// Has the daemon read it all, without its pages.

@@ -214,6 +214,17 @@ await test("ingest", {}, async (page) => {
   await picture(page, "ingest");
 });
 
+await test("reports", {}, async (page) => {
+  await page.goto(`${soc}/reports/`);
+  assert.equal(await page.locator("h1").textContent(), "Reports");
+  assert.equal(await page.locator('nav a[aria-current="page"]').textContent(), "Reports");
+  await accessible(page);
+  await page.click("tbody th a");
+  assert.match(await page.title(), /^Tolerance report, /);
+  assert.ok((await page.locator("section h2").count()) >= 9);
+  await picture(page, "report-served", false);
+});
+
 await test("what is not there", {}, async (page) => {
   // Chromium itself notes a page that answers 404.
   page.removeAllListeners("console");

@@ -86,14 +86,15 @@ pub fn soc() -> (Home, Daemon) {
     home.write("odd.ndjson", odd_log());
     home.configure(
         "[{name: soc, paths: [soc.ndjson], mapping: toleranced}, {name: odd, paths: [odd.ndjson], mapping: toleranced}]",
-        "catalog: catalog.yaml\npages: {guide: true}\n",
+        "catalog: catalog.yaml\npages: {guide: true}\nreports: {every: month}\n",
     );
     let daemon = home.start();
-    wait_for("every process and an alarm", || {
+    wait_for("every process, an alarm and a report", || {
         let (_, board) = daemon.try_get("/api/v1/processes")?;
         let (_, alarms) = daemon.try_get("/api/v1/alarms")?;
         let known = board.contains("phishing-triage") && board.contains("=1+1");
-        (known && alarms.contains("deviation")).then_some(())
+        let (_, reports) = daemon.try_get("/reports/feed.xml")?;
+        (known && alarms.contains("deviation") && reports.contains("<entry>")).then_some(())
     });
     (home, daemon)
 }

@@ -49,7 +49,7 @@ fn body(written: &[Written], scheduled: bool) -> Markup {
                         None => (report.title),
                     } }
                     td { (words::instant(Time::from_utc(report.at))) }
-                    td { @for name in &report.files { a href={ "/reports/" (name) } { (ending(name)) } " " } }
+                    td { @for name in &report.files { a href={ "/reports/" (name) } { (format_said(name)) } " " } }
                 } } }
             } }
         }
@@ -58,6 +58,18 @@ fn body(written: &[Written], scheduled: bool) -> Markup {
 
 fn page_of(report: &Written) -> Option<&String> {
     report.files.iter().find(|name| ending(name) == "html")
+}
+
+/// What a file is, for people.
+fn format_said(name: &str) -> &str {
+    match ending(name) {
+        "html" => "page",
+        "print.html" => "for paper",
+        "md" => "Markdown",
+        "json" => "JSON",
+        "csv" => "CSV",
+        other => other,
+    }
 }
 
 fn ending(name: &str) -> &str {
