@@ -85,7 +85,7 @@ pub fn due(config: &Config, now: DateTime<Utc>) -> Option<Period> {
 /// The days since the last time to write on an earlier day: a report is about whole days.
 fn since_the_last(writing: &Writing, now: DateTime<Utc>) -> Option<Period> {
     let last = writing.last(now)?;
-    let mut before = last.clone();
+    let mut before = last;
     while before.date_naive() == last.date_naive() {
         before = writing.last(before.with_timezone(&Utc) - TimeDelta::seconds(1))?;
     }

@@ -143,7 +143,7 @@ impl Page<'_> {
 }
 
 /// Neighbours of the same process.
-fn grouped<'a, T>(all: &'a [T], process: impl Fn(&T) -> &String) -> Vec<&'a [T]> {
+fn grouped<T>(all: &[T], process: impl Fn(&T) -> &String) -> Vec<&[T]> {
     all.chunk_by(|a, b| process(a) == process(b)).collect()
 }
 
