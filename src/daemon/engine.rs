@@ -10,6 +10,7 @@ use super::counters::{Counters, Fineness};
 use super::delivery::Delivery;
 use super::losses::{LossLog, losses_of};
 use super::rows::{case_row, quarantine_rows};
+use super::scoring::score_on_all_processors;
 use super::sums::SumsCache;
 use crate::assemble::event_in;
 use crate::cases::{Facts, Insert, RuleBook, facts};
@@ -17,7 +18,7 @@ use crate::config::daemon::Config;
 use crate::ingest::{EventBatch, Reason, Reject};
 use crate::measure::Sums;
 use crate::model::{Hour, NameId, Names, Origin, Span, Time, hash_text};
-use crate::score::{Held, Loss, ProcessScore, Terms, changes, score_all};
+use crate::score::{Held, Loss, ProcessScore, Terms, changes};
 use crate::store::{Commit, LedgerRow, Store, StoreError};
 use drift::DriftBook;
 use late::Late;
@@ -545,7 +546,7 @@ impl Engine {
             tolerance: &self.config.tolerance,
             names: &self.names,
         };
-        let scores = score_all(&evidence, terms);
+        let scores = score_on_all_processors(&evidence, terms);
         let mut commit = Commit {
             baselines: self.sums.baseline_rows(),
             ..Commit::default()

@@ -18,6 +18,7 @@ mod past_windows;
 mod reload;
 mod rows;
 mod run;
+mod scoring;
 mod snapshot;
 mod source;
 mod sums;

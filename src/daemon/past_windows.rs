@@ -5,14 +5,13 @@
 
 use super::engine::recount::windows;
 use super::losses::losses_of;
+use super::scoring::score_on_all_processors;
 use crate::assemble::Windows;
 use crate::config::daemon::Config;
 use crate::measure::{BucketKey, Sums};
 use crate::model::bytes::DamagedBytes;
 use crate::model::{HOUR_US, Hour, NameId, Names, Span, Time};
-use crate::score::{
-    Baseline, Evidence, ProcessScore, ProcessSums, Terms, mean_deviation, score_all,
-};
+use crate::score::{Baseline, Evidence, ProcessScore, ProcessSums, Terms, mean_deviation};
 use crate::store::{Store, StoreError};
 use crossbeam_channel::{Receiver, bounded};
 use std::collections::BTreeMap;
@@ -87,7 +86,7 @@ impl<'a> Grounds<'a> {
         let live = |process: &NameId| evidence.processes.contains_key(process);
         evidence.baselines.retain(|process, _| live(process));
         evidence.losses = losses_of(store, self.feeds.iter(), &evidence)?;
-        Ok(score_all(&evidence, self.terms()))
+        Ok(score_on_all_processors(&evidence, self.terms()))
     }
 }
 

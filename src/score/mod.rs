@@ -3,6 +3,7 @@
 //! Pure. DESIGN of the formulae: docs/scoring.md. Knows nothing of files, databases or the wall clock.
 
 mod agreement;
+mod all;
 mod analysis;
 mod baseline;
 mod breakup;
@@ -30,6 +31,7 @@ pub use agreement::{
     Agreement, Components, Estimate, KindAgreement, PairCount, PairTable, PassHat, RunCount,
     Unknown, agreement,
 };
+pub use all::{Scoring, mean_deviation, score_all};
 pub use baseline::{Baseline, BaselineFinder, BaselineTerms};
 pub use breakup::{
     BreakUp, BreakUpTerms, JumpBack, LargestDecision, LargestSource, Part, PathCounts, break_up,
@@ -39,7 +41,7 @@ pub use compare::{Comparison, Incomparable, KindDifference, KindTotals, compare}
 pub use difference::{Claim, Difference, Differing, differences};
 pub use evidence::{Evidence, Loss, ProcessSums};
 pub use frequency::{Elasticity, ForecastWeek, Frequency, Trend, Weekdays, Withheld, frequency};
-pub use process::{Terms, mean_deviation, score_all};
+pub use process::Terms;
 pub use recommend::{Attributes, Condition, Verdict, conditions, recommend};
 pub use shape::{
     BaselineScore, Bounds, ComparedBy, DirectlyFollows, Disagreement, Durations, Edge,

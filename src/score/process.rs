@@ -1,11 +1,11 @@
 //! The score of a process: everything derived for it at one instant.
 
-use super::evidence::{Evidence, Loss, ProcessSums};
+use super::evidence::{Loss, ProcessSums};
 use super::follows::directly_follows;
 use super::shape::{
     BaselineScore, Bounds, Durations, LossScore, ProcessScore, Share, SizeParts, SizeSource,
 };
-use super::size::{SizeError, Sizes, calls_per_case, nominal_calls, own_size, sizes_by_name};
+use super::size::{SizeError, Sizes, own_size};
 use super::table::{
     achieved_class, complexity_level, frequency_level, permissible_deviation, status,
     tolerance_level,
@@ -13,9 +13,9 @@ use super::table::{
 use crate::config::catalog::{Catalog, Process};
 use crate::config::tolerance::{PaysBack, Tolerance};
 use crate::measure::{END, Sums};
-use crate::model::{Class, HOUR_US, NameId, Names, ONE, Origin, Status, Time, TolClass, WEEK_US};
+use crate::model::{Class, NameId, Names, ONE, Origin, Status, Time, TolClass};
 use crate::stats::{Interval, categorical_variance, confidence_sequence};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// What scoring needs beside the evidence.
 #[derive(Clone, Copy, Debug)]
@@ -26,142 +26,6 @@ pub struct Terms<'a> {
     pub tolerance: &'a Tolerance,
     /// The names.
     pub names: &'a Names,
-}
-
-/// Rates over less than this are rates over this: an hour of logs is no evidence for a week of 168 such hours.
-const LEAST_EXPOSURE_WEEKS: f64 = 1.0 / 7.0;
-
-/// The scores of all processes, by id. Processes that are declared and were never seen are among them.
-pub fn score_all(evidence: &Evidence, terms: Terms) -> Vec<ProcessScore> {
-    let live: BTreeMap<NameId, Sums> = evidence
-        .processes
-        .iter()
-        .map(|(process, sums)| (*process, sums.of_origin(Origin::Live)))
-        .collect();
-    let own: BTreeMap<NameId, Sizes> = live
-        .iter()
-        .filter_map(|(process, sums)| Some((*process, own_size(sums)?)))
-        .collect();
-    let declared_parent = |process: NameId| {
-        let declared = terms.catalog.processes.get(terms.names.text(process))?;
-        terms.names.find(declared.parent.as_deref()?)
-    };
-    let calls = calls_per_case(&live, declared_parent);
-    let sizes = sizes_by_name(&own, &calls, terms.names);
-    // The same over the baselines: what sets the tolerance.
-    let own_then: BTreeMap<NameId, Sizes> = evidence
-        .baselines
-        .iter()
-        .filter_map(|(process, baseline)| Some((*process, own_size(&baseline.sums)?)))
-        .collect();
-    let calls_then = nominal_calls(&evidence.baselines, &live, &calls);
-    let sizes_then = sizes_by_name(&own_then, &calls_then, terms.names);
-    let weeks_since = |from| {
-        let weeks = evidence.to.since(from) as f64 / WEEK_US as f64;
-        weeks.max(LEAST_EXPOSURE_WEEKS)
-    };
-    let one = |(process, parts): (&NameId, &ProcessSums)| {
-        let from = *evidence.own_from.get(process).unwrap_or(&evidence.from);
-        let scorer = Scorer {
-            terms,
-            declared: terms.catalog.process(terms.names.text(*process)),
-            live: &live[process],
-            parts,
-            weeks: weeks_since(from),
-            from,
-            as_of: evidence.to,
-            loss: evidence.losses.get(process).copied().unwrap_or_default(),
-            baseline: baseline_of(evidence, *process, &sizes_then),
-            notes: Vec::new(),
-        };
-        scorer.score(sizes.get(process))
-    };
-    let mut scores = on_all_processors(&evidence.processes.iter().collect::<Vec<_>>(), one);
-    let seen: BTreeSet<String> = scores.iter().map(|score| score.id.clone()).collect();
-    let (sums, parts) = (Sums::default(), ProcessSums::default());
-    for declared in terms.catalog.processes.values() {
-        if !seen.contains(&declared.id) {
-            let scorer = Scorer {
-                terms,
-                declared: declared.clone(),
-                live: &sums,
-                parts: &parts,
-                weeks: weeks_since(evidence.from),
-                from: evidence.from,
-                as_of: evidence.to,
-                loss: Loss::default(),
-                baseline: None,
-                notes: vec!["declared in the catalog, and not seen in any log".to_owned()],
-            };
-            scores.push(scorer.score(None));
-        }
-    }
-    scores.sort_by(|a, b| a.id.cmp(&b.id));
-    scores
-}
-
-/// Fewer of them are done before another thread has begun.
-const WORTH_A_THREAD: usize = 16;
-
-/// A function of each, in their order: a process is scored without looking at any other.
-fn on_all_processors<T: Copy + Sync + Send, R: Send>(
-    of: &[T],
-    each: impl Fn(T) -> R + Sync,
-) -> Vec<R> {
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let share = of.len().div_ceil(processors).max(WORTH_A_THREAD);
-    if of.len() <= share {
-        return of.iter().copied().map(each).collect();
-    }
-    let each = &each;
-    std::thread::scope(|scope| {
-        let started: Vec<_> = of
-            .chunks(share)
-            .map(|part| scope.spawn(move || part.iter().copied().map(each).collect::<Vec<R>>()))
-            .collect();
-        let joined = started.into_iter().map(|thread| thread.join());
-        // A panic goes on as it would have without threads.
-        let done = joined.map(|part| part.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        done.flatten().collect()
-    })
-}
-
-/// The mean deviation of a process, as its score has it: `None` where no case has ended, or nothing could be a deviation.
-pub fn mean_deviation(process: NameId, parts: &ProcessSums, terms: Terms) -> Option<f64> {
-    let scorer = Scorer {
-        terms,
-        declared: terms.catalog.process(terms.names.text(process)),
-        live: &parts.of_origin(Origin::Live),
-        parts,
-        weeks: LEAST_EXPOSURE_WEEKS,
-        from: Time(0),
-        as_of: Time(0),
-        loss: Loss::default(),
-        baseline: None,
-        notes: Vec::new(),
-    };
-    let (n, s) = scorer.evidence();
-    (n > 0 && scorer.is_measurable(scorer.live)).then(|| s / n as f64)
-}
-
-fn baseline_of(
-    evidence: &Evidence,
-    process: NameId,
-    sizes: &BTreeMap<NameId, Result<Sizes, SizeError>>,
-) -> Option<BaselineScore> {
-    let baseline = evidence.baselines.get(&process)?;
-    let size = match sizes.get(&process)? {
-        Ok(size) => *size,
-        // A circle of calls is told of where the measured size is.
-        Err(_) => own_size(&baseline.sums)?,
-    };
-    let end = |hour| Time((i64::from(hour) + 1) * HOUR_US).to_string();
-    Some(BaselineScore {
-        cases: baseline.sums.cases,
-        frozen: baseline.until.is_some(),
-        until: baseline.until.map(end),
-        size_steps: size.total(),
-    })
 }
 
 /// Scores one process.
@@ -190,7 +54,7 @@ pub(super) struct Target {
 }
 
 impl Scorer<'_> {
-    fn score(mut self, size: Option<&Result<Sizes, SizeError>>) -> ProcessScore {
+    pub(super) fn score(mut self, size: Option<&Result<Sizes, SizeError>>) -> ProcessScore {
         let tolerance = self.terms.tolerance;
         let live = self.live;
         let size = self.measured_size(size);

@@ -1,0 +1,160 @@
+//! Scoring all processes: what they have in common, then each for itself.
+
+use super::evidence::{Evidence, Loss, ProcessSums};
+use super::process::{Scorer, Terms};
+use super::shape::{BaselineScore, ProcessScore};
+use super::size::{SizeError, Sizes, calls_per_case, nominal_calls, own_size, sizes_by_name};
+use crate::measure::Sums;
+use crate::model::{HOUR_US, NameId, Origin, Time, WEEK_US};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Rates over less than this are rates over this: an hour of logs is no evidence for a week of 168 such hours.
+const LEAST_EXPOSURE_WEEKS: f64 = 1.0 / 7.0;
+
+/// What the scores of all processes have in common: how large they are, and who calls whom. Each process is then scored
+/// without looking at any other, in whatever order, and on whatever thread.
+pub struct Scoring<'a> {
+    evidence: &'a Evidence,
+    terms: Terms<'a>,
+    live: BTreeMap<NameId, Sums>,
+    sizes: BTreeMap<NameId, Result<Sizes, SizeError>>,
+    /// The same over the baselines: what sets the tolerance.
+    sizes_then: BTreeMap<NameId, Result<Sizes, SizeError>>,
+}
+
+impl<'a> Scoring<'a> {
+    /// Of what was measured, by terms.
+    pub fn new(evidence: &'a Evidence, terms: Terms<'a>) -> Scoring<'a> {
+        let live: BTreeMap<NameId, Sums> = evidence
+            .processes
+            .iter()
+            .map(|(process, sums)| (*process, sums.of_origin(Origin::Live)))
+            .collect();
+        let own: BTreeMap<NameId, Sizes> = live
+            .iter()
+            .filter_map(|(process, sums)| Some((*process, own_size(sums)?)))
+            .collect();
+        let declared_parent = |process: NameId| {
+            let declared = terms.catalog.processes.get(terms.names.text(process))?;
+            terms.names.find(declared.parent.as_deref()?)
+        };
+        let calls = calls_per_case(&live, declared_parent);
+        let own_then: BTreeMap<NameId, Sizes> = evidence
+            .baselines
+            .iter()
+            .filter_map(|(process, baseline)| Some((*process, own_size(&baseline.sums)?)))
+            .collect();
+        let calls_then = nominal_calls(&evidence.baselines, &live, &calls);
+        Scoring {
+            sizes: sizes_by_name(&own, &calls, terms.names),
+            sizes_then: sizes_by_name(&own_then, &calls_then, terms.names),
+            live,
+            evidence,
+            terms,
+        }
+    }
+
+    /// The processes that were measured.
+    pub fn processes(&self) -> impl Iterator<Item = NameId> {
+        self.evidence.processes.keys().copied()
+    }
+
+    /// The score of one of them.
+    pub fn score(&self, process: NameId) -> ProcessScore {
+        let (evidence, terms) = (self.evidence, self.terms);
+        let from = *evidence.own_from.get(&process).unwrap_or(&evidence.from);
+        let scorer = Scorer {
+            terms,
+            declared: terms.catalog.process(terms.names.text(process)),
+            live: &self.live[&process],
+            parts: &evidence.processes[&process],
+            weeks: self.weeks_since(from),
+            from,
+            as_of: evidence.to,
+            loss: evidence.losses.get(&process).copied().unwrap_or_default(),
+            baseline: baseline_of(evidence, process, &self.sizes_then),
+            notes: Vec::new(),
+        };
+        scorer.score(self.sizes.get(&process))
+    }
+
+    /// The scores of all, by id, when those that were measured have been scored: those that are declared and were never seen
+    /// join them.
+    pub fn with_unseen(&self, mut scores: Vec<ProcessScore>) -> Vec<ProcessScore> {
+        let seen: BTreeSet<String> = scores.iter().map(|score| score.id.clone()).collect();
+        let (sums, parts) = (Sums::default(), ProcessSums::default());
+        for declared in self.terms.catalog.processes.values() {
+            if !seen.contains(&declared.id) {
+                let scorer = Scorer {
+                    terms: self.terms,
+                    declared: declared.clone(),
+                    live: &sums,
+                    parts: &parts,
+                    weeks: self.weeks_since(self.evidence.from),
+                    from: self.evidence.from,
+                    as_of: self.evidence.to,
+                    loss: Loss::default(),
+                    baseline: None,
+                    notes: vec!["declared in the catalog, and not seen in any log".to_owned()],
+                };
+                scores.push(scorer.score(None));
+            }
+        }
+        scores.sort_by(|a, b| a.id.cmp(&b.id));
+        scores
+    }
+
+    fn weeks_since(&self, from: Time) -> f64 {
+        let weeks = self.evidence.to.since(from) as f64 / WEEK_US as f64;
+        weeks.max(LEAST_EXPOSURE_WEEKS)
+    }
+}
+
+/// The scores of all processes, by id. Processes that are declared and were never seen are among them.
+pub fn score_all(evidence: &Evidence, terms: Terms) -> Vec<ProcessScore> {
+    let scoring = Scoring::new(evidence, terms);
+    scoring.with_unseen(
+        scoring
+            .processes()
+            .map(|process| scoring.score(process))
+            .collect(),
+    )
+}
+
+/// The mean deviation of a process, as its score has it: `None` where no case has ended, or nothing could be a deviation.
+pub fn mean_deviation(process: NameId, parts: &ProcessSums, terms: Terms) -> Option<f64> {
+    let scorer = Scorer {
+        terms,
+        declared: terms.catalog.process(terms.names.text(process)),
+        live: &parts.of_origin(Origin::Live),
+        parts,
+        weeks: LEAST_EXPOSURE_WEEKS,
+        from: Time(0),
+        as_of: Time(0),
+        loss: Loss::default(),
+        baseline: None,
+        notes: Vec::new(),
+    };
+    let (n, s) = scorer.evidence();
+    (n > 0 && scorer.is_measurable(scorer.live)).then(|| s / n as f64)
+}
+
+fn baseline_of(
+    evidence: &Evidence,
+    process: NameId,
+    sizes: &BTreeMap<NameId, Result<Sizes, SizeError>>,
+) -> Option<BaselineScore> {
+    let baseline = evidence.baselines.get(&process)?;
+    let size = match sizes.get(&process)? {
+        Ok(size) => *size,
+        // A circle of calls is told of where the measured size is.
+        Err(_) => own_size(&baseline.sums)?,
+    };
+    let end = |hour| Time((i64::from(hour) + 1) * HOUR_US).to_string();
+    Some(BaselineScore {
+        cases: baseline.sums.cases,
+        frozen: baseline.until.is_some(),
+        until: baseline.until.map(end),
+        size_steps: size.total(),
+    })
+}
