@@ -315,6 +315,10 @@ fn mistakes_in_the_configuration_are_named() {
             "needs a `password_file`",
         ),
         (
+            "  mail: {server: 'smtp://x', user: a, password_file: map.yaml, from: a@b.example, to: [a@b.example]}\n",
+            "would cross the network unencrypted",
+        ),
+        (
             "  mail: {server: 'smtp://x', from: a@b.example, to: []}\n",
             "names nobody",
         ),

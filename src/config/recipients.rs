@@ -150,6 +150,15 @@ fn is_web(url: &str) -> bool {
     rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(char::is_whitespace))
 }
 
+/// Whether what is sent to a mail server can be read on its way: without TLS, and not on this machine.
+fn is_open(server: &str) -> bool {
+    let Some(rest) = server.strip_prefix("smtp://") else {
+        return false;
+    };
+    let here = ["localhost", "127.", "[::1]"];
+    !rest.contains("tls=required") && !here.iter().any(|host| rest.starts_with(host))
+}
+
 impl Checking<'_> {
     fn wrong<T>(&mut self, at: &At<T>, message: impl Into<String>) {
         self.problems.push(self.source.problem(at, message));
@@ -198,6 +207,12 @@ impl Checking<'_> {
             let message = format!("`reports.mail.server`: {error}");
             let problem = self.source.problem(&raw.server, message);
             let hint = "such as smtps://mail.example:465 or smtp://mail.example:587?tls=required";
+            self.problems.push(problem.hint(hint));
+        }
+        if let Some(user) = raw.user.as_ref().filter(|_| is_open(&raw.server.value)) {
+            let message = "`reports.mail.user`: the password would cross the network unencrypted";
+            let problem = self.source.problem(user, message);
+            let hint = "add ?tls=required to the address of the server, or use smtps://";
             self.problems.push(problem.hint(hint));
         }
         let password = raw.password_file.as_ref().map(|at| self.secret(at));

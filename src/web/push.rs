@@ -71,7 +71,8 @@ impl IntoResponse for Refused {
                 tracing::error!(%error, "what was sent can't be kept");
                 said(
                     StatusCode::INSUFFICIENT_STORAGE,
-                    format!("it can't be kept, so it was not accepted: {error}"),
+                    // Where it would have been kept is nobody's business who sends it; the log says so.
+                    format!("it can't be kept, so it was not accepted: {}", error.kind()),
                 )
             }
         }

@@ -12,8 +12,6 @@ use std::time::{Duration, Instant};
 
 /// Whether a report is due, and whether recipients have changed, is looked at this often.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
-/// And this often while nothing was read that could be reported: a daemon that has just been set up.
-const LOOK_FIRST: Duration = Duration::from_secs(1);
 /// What has failed is tried again after this, doubling up to the longest.
 const RETRY: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(6 * 3600));
 /// What writing is called beside the names of recipients, which are never empty.
@@ -50,8 +48,6 @@ pub(super) async fn run(daemon: Arc<Running>) {
 #[derive(Default)]
 struct Reporter {
     failing: BTreeMap<String, (Instant, Duration)>,
-    /// Whether there was nothing to report when a report was due.
-    empty: bool,
     /// What was sent, for a database that can't take note of it.
     sent: BTreeSet<(String, String)>,
     /// A change of these is a reason to try at once.
@@ -66,10 +62,9 @@ impl Reporter {
             .failing
             .values()
             .map(|(at, _)| at.saturating_duration_since(now));
-        let usual = if self.empty { LOOK_FIRST } else { LOOK_EVERY };
         next.min()
-            .unwrap_or(usual)
-            .clamp(Duration::from_millis(100), usual)
+            .unwrap_or(LOOK_EVERY)
+            .clamp(Duration::from_millis(100), LOOK_EVERY)
     }
 
     fn work(&mut self, daemon: &Running) {
@@ -110,7 +105,6 @@ impl Reporter {
         match deliver(config, period) {
             Ok(written) => {
                 self.failing.remove(WRITING);
-                self.empty = written.is_none();
                 if written.is_some() {
                     tracing::info!(period = period.name(), folder = %config.reports.folder.display(), "report written");
                 }
