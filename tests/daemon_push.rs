@@ -121,6 +121,12 @@ fn of_what_was_read_the_last_thousand_are_kept() {
     wait_for("a thousand", || (kept(&home).len() == 1000).then_some(()));
     let oldest = kept(&home).into_iter().min().unwrap();
     assert_eq!(oldest, "00200.ndjson");
+    // What is gone is forgotten, and recognised all the same.
+    let first = case("C0", 0, "good");
+    assert_eq!(daemon.send("/ingest/soar", LINES, first.as_bytes()).0, 202);
+    let metrics =
+        daemon.wait_for_metric("toleranced_ingest_duplicates_total{source=\"soar\"}", each);
+    assert_eq!(metrics.get(EVENTS), 1200.0 * each);
     daemon.stop();
 }
 

@@ -9,7 +9,7 @@ use crate::ingest::decode::{DecodeError, Input};
 use crate::ingest::read::{ReadOptions, format_of, open_input, read_opened};
 use crate::ingest::{EventBatch, Reason, Reject};
 use crate::model::hash_text;
-use crate::store::FileRow;
+use crate::store::{FileRow, Store};
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,14 +33,33 @@ const BROKEN_OFF: Duration = Duration::from_secs(3600);
 /// bytes. Then the oldest go.
 const KEPT: (usize, u64) = (1000, 256 << 20);
 
-/// Whether an export with this content was read before, asked of the database.
-pub(super) type IsDone = Box<dyn Fn(u64) -> Result<bool, String> + Send>;
+/// What the database knows of the exports of a source.
+pub(super) struct Exports {
+    /// The database.
+    pub store: Store,
+    /// The source.
+    pub source: String,
+}
+
+impl Exports {
+    /// Whether one with this content was read before.
+    fn is_done(&self, hash: u64) -> Result<bool, String> {
+        let known = self.store.drop_is_done(&self.source, hash);
+        known.map_err(|error| error.to_string())
+    }
+
+    /// As if it had never been read.
+    fn forget(&self, hash: u64) -> Result<(), String> {
+        let done = self.store.forget_drop(&self.source, hash);
+        done.map_err(|error| error.to_string())
+    }
+}
 
 /// Size and time of the last change: what tells that a file is the one that was looked at.
 type Look = (u64, SystemTime);
 
 /// Reads until it is told to stop.
-pub(super) fn run(source: Source, is_done: IsDone, known: Vec<FileRow>) -> Result<(), String> {
+pub(super) fn run(source: Source, exports: &Exports, known: Vec<FileRow>) -> Result<(), String> {
     let exclude = globs(&source.config.exclude)?;
     let sent = source.config.kind == SourceKind::Push;
     if sent {
@@ -66,7 +85,7 @@ pub(super) fn run(source: Source, is_done: IsDone, known: Vec<FileRow>) -> Resul
             .store(files.len() as u64, Ordering::Relaxed);
         let present: BTreeSet<&Path> = files.iter().map(|(path, _)| path.as_path()).collect();
         seen.retain(|path, _| present.contains(path.as_path()));
-        if sent && let Err(problem) = tidy(&files, &seen, &is_done) {
+        if sent && let Err(problem) = tidy(&files, &seen, exports, &mut done) {
             trouble = Some(problem);
         }
         let unread = |(path, look): &&(PathBuf, Look)| seen.get(path) != Some(look);
@@ -84,7 +103,7 @@ pub(super) fn run(source: Source, is_done: IsDone, known: Vec<FileRow>) -> Resul
             if seen.get(&path) == Some(&look) || !settled {
                 continue;
             }
-            let is_done = |hash: u64| Ok(done.contains(&hash) || is_done(hash)?);
+            let is_done = |hash: u64| Ok(done.contains(&hash) || exports.is_done(hash)?);
             match read_export(&source, &path, &is_done, &mut begun) {
                 Ok(Read::Stopped) => return Ok(()),
                 Ok(Read::Done(hash)) => {
@@ -149,11 +168,13 @@ fn prepare(folders: &[String]) -> Result<(), String> {
     Ok(())
 }
 
-/// Removes the oldest files that are too many and that the database has taken up.
+/// Removes the oldest files that are too many and that the database has taken up, and what is known of them: a source may
+/// be sent something each second for years. Should one be sent again, its events are recognised.
 fn tidy(
     files: &[(PathBuf, Look)],
     seen: &BTreeMap<PathBuf, Look>,
-    is_done: &IsDone,
+    exports: &Exports,
+    done: &mut BTreeSet<u64>,
 ) -> Result<(), String> {
     let mut kept = (0, 0);
     for (path, look) in files.iter().rev() {
@@ -162,8 +183,11 @@ fn tidy(
             continue;
         }
         let failed = |error: io::Error| format!("{}: {error}", path.display());
-        if is_done(hash_of(path).map_err(failed)?)? {
+        let hash = hash_of(path).map_err(failed)?;
+        if exports.is_done(hash)? {
             std::fs::remove_file(path).map_err(failed)?;
+            exports.forget(hash)?;
+            done.remove(&hash);
         }
     }
     Ok(())

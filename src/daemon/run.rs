@@ -1,12 +1,13 @@
 //! Starting and stopping the threads.
 
 use super::cache::CacheError;
+use super::drop_folder::{self, Exports};
 use super::engine::Engine;
 use super::reload::{describe, reload_reason};
 use super::snapshot::{Shared, SourceStatus};
 use super::source::{Source, format_of, mapping_of, replay};
 use super::worker::{Command, Worker, now};
-use super::{Delivery, drop_folder, tail};
+use super::{Delivery, tail};
 use crate::config::daemon::{Config, SourceKind};
 use crate::config::mapping::FormatName;
 use crate::config::{Problem, Problems};
@@ -307,13 +308,11 @@ fn read(source: Source, data_dir: &Path) {
         },
         SourceKind::Drop | SourceKind::Push => match store.files(&name) {
             Ok(known) => {
-                let source_name = name.clone();
-                let is_done = move |hash| {
-                    store
-                        .drop_is_done(&source_name, hash)
-                        .map_err(|error| error.to_string())
+                let exports = Exports {
+                    store,
+                    source: name.clone(),
                 };
-                drop_folder::run(source, Box::new(is_done), known)
+                drop_folder::run(source, &exports, known)
             }
             Err(error) => Err(error.to_string()),
         },

@@ -497,6 +497,13 @@ impl Store {
         self.sql(found)
     }
 
+    /// Forgets that an export with this content was read.
+    pub fn forget_drop(&self, source: &str, hash: u64) -> Result<()> {
+        let query = "DELETE FROM drops WHERE source = ?1 AND hash = ?2";
+        let done = self.db.execute(query, params![source, hash as i64]);
+        self.sql(done).map(|_| ())
+    }
+
     /// The latest score of each process, as JSON.
     pub fn scores(&self) -> Result<Vec<(String, String)>> {
         let read = || {
