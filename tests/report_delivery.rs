@@ -68,7 +68,8 @@ fn answer(stream: TcpStream, status: u16) -> Value {
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).unwrap();
-    let said = "no, because of this and that";
+    // Longer than what is told of it.
+    let said = "no, because of this and that".to_owned() + &" and so on".repeat(200);
     let head = format!(
         "HTTP/1.1 {status} x\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{said}",
         said.len()

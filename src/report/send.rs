@@ -11,6 +11,7 @@ use lettre::message::{Attachment, Mailbox, Message, MultiPart};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{SmtpTransport, Transport};
+use std::io::Read as _;
 use std::time::Duration;
 use ureq::tls::{RootCerts, TlsConfig};
 
@@ -148,9 +149,15 @@ fn post(report: &Report, webhook: &WebhookTerms, url: Option<String>) -> Result<
     if status.is_success() {
         return Ok(());
     }
-    let said = answer.body_mut().with_config().limit(TOLD).lossy_utf8(true);
+    let mut said = Vec::new();
+    // What can't be read of the reason does not change that it was not taken.
+    let _ = answer
+        .body_mut()
+        .as_reader()
+        .take(TOLD)
+        .read_to_end(&mut said);
     Err(SendError::Answer {
         status: status.as_u16(),
-        said: super::safe::sentence(&said.read_to_string().unwrap_or_default()),
+        said: super::safe::sentence(&String::from_utf8_lossy(&said)),
     })
 }

@@ -14,8 +14,10 @@ use std::time::{Duration, Instant};
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// What has failed is tried again after this, doubling up to the longest.
 const RETRY: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(6 * 3600));
-/// What writing is called beside the names of recipients, which are never empty.
+/// What writing is called beside the names of recipients, which have no blanks and are never empty.
 const WRITING: &str = "";
+/// And to look up who has it already.
+const LOOKING_UP: &str = " ";
 
 /// Writes the report of a period when it has ended, and sends it; one that was missed while the daemon was down is made up
 /// for.
@@ -69,14 +71,15 @@ impl Reporter {
 
     fn work(&mut self, daemon: &Running) {
         let config = daemon.config();
+        let is_own = |what: &str| [WRITING, LOOKING_UP].contains(&what);
         if self.tried != config.reports.recipients {
             self.tried = config.reports.recipients.clone();
-            self.failing.retain(|what, _| what == WRITING);
+            self.failing.retain(|what, _| is_own(what));
         }
         let names: Vec<&str> = recipients(&self.tried).collect();
         daemon.shared.own.set_recipients(&names);
         self.failing
-            .retain(|what, _| what == WRITING || names.contains(&what.as_str()));
+            .retain(|what, _| is_own(what) || names.contains(&what.as_str()));
         match due(&config, chrono::Utc::now()) {
             None => self.failing.clear(),
             Some(period) => {
@@ -123,17 +126,21 @@ impl Reporter {
 
     /// Sends it to each recipient that does not have it yet.
     fn send(&mut self, daemon: &Running, config: &Config, period: Period) {
+        if !self.turn(LOOKING_UP) {
+            return;
+        }
         let id = period.id();
         let to = &config.reports.recipients;
         let known = Store::open_to_read(&config.data_dir).and_then(|store| store.sent_to(&id));
         let known = match known {
             Ok(known) => known,
             Err(error) => {
-                let again = self.fail(WRITING);
+                let again = self.fail(LOOKING_UP);
                 tracing::error!(%error, ?again, "can't tell to whom the report was sent");
                 return;
             }
         };
+        self.failing.remove(LOOKING_UP);
         let mut report: Option<Report> = None;
         for recipient in recipients(to) {
             let had = known.contains(recipient)
