@@ -194,7 +194,8 @@ impl SumsCache {
                 }
             }
             // Hours come in order: nothing further counts for one that has enough.
-            !finders.values().all(|finder| finder.is_beyond(key.hour))
+            let complete = |finder: &BaselineFinder| finder.is_complete_before(key.hour);
+            !finders.values().all(complete)
         })?;
         for (process, finder) in finders {
             self.baselines.insert(process, finder.finish());

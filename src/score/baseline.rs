@@ -144,14 +144,18 @@ impl BaselineFinder {
         last.filter(|_| self.total >= self.cases)
     }
 
-    /// Whether an hour can't count any more.
-    pub fn is_beyond(&self, hour: Hour) -> bool {
-        hour < self.first || self.until().is_some_and(|until| hour > until)
+    /// Whether neither an hour nor anything after it can count any more.
+    pub fn is_complete_before(&self, hour: Hour) -> bool {
+        self.until().is_some_and(|until| hour > until)
+    }
+
+    fn counts(&self, hour: Hour) -> bool {
+        hour >= self.first && !self.is_complete_before(hour)
     }
 
     /// Adds the live sums of a bucket.
     pub fn add_bucket(&mut self, hour: Hour, sums: &Sums) {
-        if sums.cases > 0 && !self.is_beyond(hour) {
+        if sums.cases > 0 && self.counts(hour) {
             let own = self.hours.entry(hour).or_default();
             own.merge(sums, 1);
             // A baseline is about what has ended.
@@ -165,7 +169,7 @@ impl BaselineFinder {
     /// Adds a live case that has ended.
     pub fn add_case(&mut self, facts: &Facts, names: &Names) {
         let hour = facts.end.hour();
-        if !self.is_beyond(hour) {
+        if self.counts(hour) {
             self.hours.entry(hour).or_default().add_end(facts, names, 1);
             self.total += 1;
             self.trim();
@@ -174,7 +178,7 @@ impl BaselineFinder {
 
     /// Adds live cases of another process that ended in an hour and were called by this one.
     pub fn add_calls(&mut self, hour: Hour, called: NameId, count: i64) {
-        if !self.is_beyond(hour) {
+        if self.counts(hour) {
             self.calls.entry(hour).or_default().add(called, count);
         }
     }
@@ -221,6 +225,17 @@ mod tests {
             steps: 3 * cases,
             ..Sums::default()
         }
+    }
+
+    #[test]
+    fn what_lies_before_the_first_hour_does_not_end_the_search() {
+        let mut finder = BaselineFinder::new(3, 5);
+        for hour in [1, 4, 5, 6] {
+            assert!(!finder.is_complete_before(hour), "{hour}");
+            finder.add_bucket(hour, &bucket(2));
+        }
+        assert!(finder.is_complete_before(7));
+        assert_eq!(finder.finish().sums.cases, 4);
     }
 
     proptest! {
