@@ -13,6 +13,7 @@ pub mod mapping;
 mod problem;
 pub mod recipients;
 pub mod reports;
+pub mod sources;
 mod span;
 pub mod tolerance;
 pub mod web_config;

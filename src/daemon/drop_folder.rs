@@ -3,8 +3,8 @@
 use super::delivery::Delivery;
 use super::source::{Source, WHOLE_FILE, kept_format};
 use crate::assemble::ContentCounter;
-use crate::config::daemon::SourceKind;
 use crate::config::mapping::Identity;
+use crate::config::sources::SourceKind;
 use crate::ingest::decode::{DecodeError, Input};
 use crate::ingest::read::{ReadOptions, format_of, open_input, read_opened};
 use crate::ingest::{EventBatch, Reason, Reject};

@@ -2,33 +2,31 @@
 
 pub(super) mod drift;
 mod late;
+mod link;
 pub(super) mod recount;
+mod rescore;
 mod rules;
 
 use super::cache::{CacheError, CaseCache};
 use super::counters::{Counters, Fineness};
 use super::delivery::Delivery;
-use super::losses::{LossLog, losses_of};
+use super::losses::LossLog;
 use super::rows::{case_row, quarantine_rows};
-use super::scoring::score_on_all_processors;
 use super::sums::SumsCache;
 use crate::assemble::event_in;
 use crate::cases::{Facts, Insert, RuleBook, facts};
 use crate::config::daemon::Config;
 use crate::ingest::{EventBatch, Reason, Reject};
 use crate::measure::Sums;
-use crate::model::{Hour, NameId, Names, Origin, Span, Time, hash_text};
-use crate::score::{Held, Loss, ProcessScore, Terms, changes};
-use crate::store::{Commit, LedgerRow, Store, StoreError};
+use crate::model::{Hour, NameId, Names, Origin, Span, Time};
+use crate::score::{Held, Loss, ProcessScore};
+use crate::store::{Commit, Store, StoreError};
 use drift::DriftBook;
 use late::Late;
-use recount::{baseline_terms, is_shadow, rules_hash, windows};
+use recount::{baseline_terms, rules_hash, windows};
 use rustc_hash::FxHashSet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-/// Idle cases looked up at once; more wait for the next round.
-const IDLE_AT_ONCE: usize = 10_000;
 
 /// Counts cases whose end was counted and is restated: late truth.
 const REVISIONS: &str = "toleranced_process_revisions_total";
@@ -428,181 +426,6 @@ impl Engine {
         self.counters.committed();
         self.cases.committed(self.config.limits.cached_cases);
         self.pending_events = 0;
-    }
-
-    /// Looks up the processes of parent cases, and tells children when their parent has moved to another process.
-    fn link_parents(&mut self) -> Result<(), CacheError> {
-        for at in self.cases.dirty().to_vec() {
-            let slot = self.cases.slot(at);
-            let (key, process) = (slot.key.clone(), slot.case.process());
-            if let Some(parent) = slot.case.parent() {
-                let known = match self.cases.find(parent, hash_text(parent)) {
-                    Some(parent) => Some(self.cases.slot(parent).case.process()),
-                    None => self.store.process_of_case(parent)?,
-                };
-                self.set_parent_process(at, known.unwrap_or(0));
-            }
-            if self.has_shadows {
-                self.link_shadows(at)?;
-            }
-            let slot = self.cases.slot(at);
-            if slot.before.as_ref().map(|before| before.process) != Some(process) {
-                for child in self.store.children(&key)? {
-                    let child = self.cases.load(&child, &self.store)?;
-                    if self.cases.slot(child).case.parent() == Some(&*key) {
-                        self.set_parent_process(child, process);
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Compares a shadow run with what was done, and tells the shadow runs of a case when what they are compared with has
-    /// changed.
-    fn link_shadows(&mut self, at: u32) -> Result<(), CacheError> {
-        let slot = self.cases.slot(at);
-        if let Some(parent) = slot.case.parent().filter(|_| is_shadow(&slot.case)) {
-            let parent = parent.to_owned();
-            let twin = self.cases.load_if_known(&parent, &self.store)?;
-            let outcome = twin.map_or(0, |twin| self.to_compare_with(twin));
-            self.set_twin_outcome(at, outcome);
-        }
-        let slot = self.cases.slot(at);
-        let before = slot.before.as_ref().map_or(0, Facts::to_compare_with);
-        let now = self.to_compare_with(at);
-        if before == now {
-            return Ok(());
-        }
-        let key = slot.key.clone();
-        for child in self.store.children(&key)? {
-            let child = self.cases.load(&child, &self.store)?;
-            let case = &self.cases.slot(child).case;
-            if case.parent() == Some(&*key) && is_shadow(case) {
-                self.set_twin_outcome(child, now);
-            }
-        }
-        Ok(())
-    }
-
-    fn to_compare_with(&self, at: u32) -> NameId {
-        let case = &self.cases.slot(at).case;
-        facts(case, &self.rules, &self.names, None).map_or(0, |facts| facts.to_compare_with())
-    }
-
-    fn set_twin_outcome(&mut self, at: u32, outcome: NameId) {
-        if self.cases.slot(at).case.twin_outcome() != outcome {
-            let (rules, names) = (&self.rules, &self.names);
-            let slot = self.cases.touch(at, |case| facts(case, rules, names, None));
-            slot.case.set_twin_outcome(outcome);
-        }
-    }
-
-    fn set_parent_process(&mut self, at: u32, process: NameId) {
-        if self.cases.slot(at).case.parent_process() != process {
-            let (rules, names) = (&self.rules, &self.names);
-            let slot = self.cases.touch(at, |case| facts(case, rules, names, None));
-            slot.case.set_parent_process(process);
-        }
-    }
-
-    /// Closes cases that have been idle for as long as their process says. Gives their number.
-    fn close_idle(&mut self, now: Time) -> Result<usize, CacheError> {
-        let mut closed = 0;
-        let idle: Vec<(NameId, i64)> = self
-            .config
-            .catalog
-            .processes
-            .values()
-            .filter_map(|process| Some((self.names.find(&process.id)?, process.ends.idle?)))
-            .collect();
-        for (process, span) in idle {
-            let before = now.plus(-span).0;
-            for key in self.store.idle_cases(process, before, IDLE_AT_ONCE)? {
-                let at = self.cases.load(&key, &self.store)?;
-                let (rules, names) = (&self.rules, &self.names);
-                let slot = self.cases.touch(at, |case| facts(case, rules, names, None));
-                closed += usize::from(slot.case.close_idle(true));
-            }
-        }
-        Ok(closed)
-    }
-
-    /// Scores all processes as of now, and keeps scores and changes. Everything that waits is committed before.
-    pub fn rescore(&mut self, now: Time) -> Result<(), CacheError> {
-        self.commit()?;
-        self.late.before = now.plus(-self.config.metrics.late_after);
-        while self.close_idle(now)? > 0 {
-            self.commit()?;
-        }
-        self.look_for_drift(now)?;
-        self.note_last_cases(now)?;
-        self.sums.advance(&self.store, now)?;
-        self.sums.settle_baselines(&self.store)?;
-        let mut evidence = self.sums.evidence(self.first_event);
-        evidence.losses = losses_of(&self.store, self.losses.known_feeds(), &evidence)?;
-        let terms = Terms {
-            catalog: &self.config.catalog,
-            tolerance: &self.config.tolerance,
-            names: &self.names,
-        };
-        let scores = score_on_all_processors(&evidence, terms);
-        let mut commit = Commit {
-            baselines: self.sums.baseline_rows(),
-            ..Commit::default()
-        };
-        let mut held_next = BTreeMap::new();
-        for score in &scores {
-            let held = Held::of(score);
-            let before = self.held.get(&score.id);
-            if before == Some(&held) {
-                continue;
-            }
-            commit
-                .ledger
-                .extend(changes(before, score).into_iter().map(|change| LedgerRow {
-                    at: now.0,
-                    process: change.process,
-                    what: change.what.to_owned(),
-                    from: change.from,
-                    to: change.to,
-                    reason: change.reason,
-                    configuration: self.config.hashes.configuration,
-                    catalog: self.config.hashes.catalog,
-                    tolerance: self.config.hashes.tolerance,
-                }));
-            if let Ok(body) = serde_json::to_string(&held) {
-                commit.scores.push((score.id.clone(), now.0, body));
-            }
-            held_next.insert(score.id.clone(), held);
-        }
-        if !commit.is_empty() {
-            self.store.commit(&commit)?;
-        }
-        self.held.append(&mut held_next);
-        self.scores = scores
-            .into_iter()
-            .map(|score| (score.id.clone(), score))
-            .collect();
-        Ok(())
-    }
-
-    /// Looks up when each process ran last.
-    fn note_last_cases(&mut self, now: Time) -> Result<(), StoreError> {
-        let live = self.sums.totals().map(|((process, _, _), _)| *process);
-        let mut last = BTreeMap::new();
-        for process in live.collect::<BTreeSet<NameId>>() {
-            if let Some(hour) = self.store.last_hour_of(process)? {
-                last.insert(self.names.text(process).to_owned(), hour);
-            }
-        }
-        let before = now.plus(-self.config.metrics.expire_after).hour();
-        let declared = &self.config.catalog.processes;
-        let gone = |(id, hour): &(&String, &Hour)| **hour < before && !declared.contains_key(*id);
-        let expired = last.iter().filter(gone).map(|(id, _)| id.clone());
-        self.expired = Arc::new(expired.collect());
-        self.last_case = Arc::new(last);
-        Ok(())
     }
 
     /// Size of the database on disk, in bytes.

@@ -4,7 +4,8 @@
 //! survives a crash, and what is sent twice counts once.
 
 use super::server::Daemon;
-use crate::config::daemon::{Config, SourceKind};
+use crate::config::daemon::Config;
+use crate::config::sources::{SourceConfig, SourceKind};
 use axum::body::{Body, Bytes};
 use axum::extract::{Path as InPath, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -106,7 +107,7 @@ pub(super) async fn push(
 
 /// Where what is sent to a source is kept.
 fn folder_of(config: &Config, name: &str) -> Result<PathBuf, Refused> {
-    let known = |source: &&crate::config::daemon::SourceConfig| source.kind == SourceKind::Push;
+    let known = |source: &&SourceConfig| source.kind == SourceKind::Push;
     let mut pushed = config.sources.iter().filter(known);
     let source = pushed.find(|source| source.name == name);
     source

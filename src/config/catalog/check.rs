@@ -1,0 +1,280 @@
+//! What of a catalog can't be meant.
+
+use super::super::drivers::Drivers;
+use super::super::exposition::duration_buckets;
+use super::super::problem::Problems;
+use super::super::yaml::{At, Source};
+use super::raw::{RawAutomation, RawCritical, RawCriticality, RawProcess};
+use super::{Automation, CriticalOutcome, Ends, MOST, MOST_OF_IT, PathStep, Process};
+use crate::model::{Level, Ppm, Time, ppm};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub(super) struct Check {
+    pub(super) source: Source,
+    pub(super) problems: Problems,
+}
+
+impl Check {
+    pub(super) fn add<T>(&mut self, at: &At<T>, message: String) {
+        self.problems.0.push(self.source.problem(at, message));
+    }
+
+    fn positive(&mut self, value: &Option<At<f64>>, field: &str) -> Option<f64> {
+        let at = value.as_ref()?;
+        if at.value.is_nan() || at.value <= 0.0 {
+            self.add(at, format!("`{field}` must be above 0, not {}", at.value));
+        }
+        self.at_most(at, field);
+        Some(at.value)
+    }
+
+    fn critical_outcome(&mut self, at: &Option<At<RawCritical>>) -> Option<CriticalOutcome> {
+        let at = at.as_ref()?;
+        let raw = &at.value;
+        let ordered =
+            raw.acceptable > 0.0 && raw.acceptable < raw.unacceptable && raw.unacceptable < 1.0;
+        if !ordered {
+            let message = format!(
+                "`critical_outcome`: `acceptable` ({}) must be above 0 and below `unacceptable` ({}), and that below 1",
+                raw.acceptable, raw.unacceptable
+            );
+            self.add(at, message);
+            return None;
+        }
+        Some(CriticalOutcome {
+            outcome: raw.outcome.clone(),
+            acceptable: raw.acceptable,
+            unacceptable: raw.unacceptable,
+        })
+    }
+
+    fn at_most(&mut self, at: &At<f64>, field: &str) {
+        if at.value > MOST {
+            self.add(
+                at,
+                format!("`{field}` must be at most {MOST}, not {:e}", at.value),
+            );
+        }
+    }
+
+    pub(super) fn process(&mut self, raw: &RawProcess, ids: &[&str]) -> Process {
+        let id = raw.id.value.trim().to_owned();
+        if id.is_empty() {
+            self.add(&raw.id, "`id` must not be empty".to_owned());
+        }
+        if let Some(parent) = &raw.parent
+            && !ids.contains(&parent.value.as_str())
+        {
+            let problem = self.source.problem(
+                parent,
+                format!("`parent`: there is no process `{}`", parent.value),
+            );
+            let problem = problem.did_you_mean(&parent.value, ids.iter().copied());
+            self.problems.0.push(problem);
+        }
+        let (criticality, criticality_assumed) = self.criticality(&raw.criticality);
+        Process {
+            name: raw.name.clone().unwrap_or_else(|| id.clone()),
+            description: raw.description.clone(),
+            criticality,
+            criticality_assumed,
+            executor: raw.executor,
+            outcomes: self.outcomes(&raw.outcomes),
+            path: self.path(&raw.path),
+            size: self.positive(&raw.size, "size"),
+            duration_limit: raw.duration_limit.map(|span| span.0),
+            hands_on_minutes: self.positive(&raw.hands_on_minutes, "hands_on_minutes"),
+            automation: self.automation(&raw.automation),
+            wrong_outcome_hours: self.positive(&raw.wrong_outcome_hours, "wrong_outcome_hours"),
+            irreversible: raw.irreversible,
+            exercises_count: raw.exercises_count,
+            require_confirmed: raw.require_confirmed,
+            critical_outcome: self.critical_outcome(&raw.critical_outcome),
+            epoch: self.epoch(&raw.epoch),
+            class: raw.class,
+            parent: raw.parent.as_ref().map(|parent| parent.value.clone()),
+            ends: Ends {
+                activities: raw.ends.activities.clone(),
+                idle: raw.ends.idle.map(|span| span.0),
+            },
+            resolved: raw.resolved.clone(),
+            complexity: self.level(&raw.complexity, "complexity", Level::Negligible),
+            frequency: self.level(&raw.frequency, "frequency", Level::ExtremelyHigh),
+            drivers: self.drivers(&raw.drivers),
+            window: raw.window.map(|span| span.0),
+            case_link: self.case_link(&raw.case_link),
+            duration_buckets: raw.duration_buckets.as_ref().and_then(|at| {
+                duration_buckets(at, "duration_buckets", &self.source, &mut self.problems.0)
+            }),
+            id,
+        }
+    }
+
+    fn criticality(&mut self, raw: &Option<At<RawCriticality>>) -> (Level, bool) {
+        let Some(at) = raw else {
+            return (Level::Medium, true);
+        };
+        let level = match &at.value {
+            RawCriticality::One(level) => *level,
+            RawCriticality::Parts(parts) => parts.outcome.max(parts.system),
+        };
+        if level == Level::ExtremelyHigh {
+            self.add(
+                at,
+                "`criticality` is negligible, low, medium or high".to_owned(),
+            );
+        }
+        (level, false)
+    }
+
+    fn level(&mut self, raw: &Option<At<Level>>, field: &str, refused: Level) -> Option<Level> {
+        let at = raw.as_ref()?;
+        let wrong = at.value == refused || field == "frequency" && at.value == Level::Negligible;
+        if wrong {
+            self.add(at, format!("`{field}` can't be {}", at.value));
+        }
+        Some(at.value)
+    }
+
+    fn outcomes(&mut self, raw: &BTreeMap<String, At<f64>>) -> BTreeMap<String, Ppm> {
+        let mut outcomes = BTreeMap::new();
+        for (name, severity) in raw {
+            if !(0.0..=1.0).contains(&severity.value) {
+                self.add(
+                    severity,
+                    format!(
+                        "`outcomes.{name}`: a severity lies between 0 (as designed) and 1 (wrong), not {}",
+                        severity.value
+                    ),
+                );
+            }
+            outcomes.insert(name.clone(), ppm(severity.value));
+        }
+        outcomes
+    }
+
+    fn path(&mut self, raw: &[At<String>]) -> Vec<PathStep> {
+        let mut path = Vec::new();
+        for step in raw {
+            let text = step.value.trim();
+            let activity = text.strip_suffix('?').unwrap_or(text).trim().to_owned();
+            if activity.is_empty() {
+                self.add(
+                    step,
+                    "`path`: a step needs the name of its activity".to_owned(),
+                );
+            }
+            path.push(PathStep {
+                optional: text.ends_with('?'),
+                activity,
+            });
+        }
+        path
+    }
+
+    fn automation(&mut self, raw: &Option<RawAutomation>) -> Option<Automation> {
+        let raw = raw.as_ref()?;
+        let upkeep = raw.upkeep_hours_per_year.as_ref();
+        self.hours(&raw.build_hours, "automation.build_hours");
+        if let Some(upkeep) = upkeep {
+            self.hours(upkeep, "automation.upkeep_hours_per_year");
+        }
+        if let Some(share) = &raw.share
+            && !(0.0..=1.0).contains(&share.value)
+        {
+            let message = "`automation.share` is a part between 0 and 1";
+            self.add(share, message.to_owned());
+        }
+        Some(Automation {
+            build_hours: raw.build_hours.value,
+            upkeep_hours_per_year: upkeep.map_or(0.0, |at| at.value),
+            share: raw.share.as_ref().map_or(MOST_OF_IT, |at| at.value),
+        })
+    }
+
+    fn hours(&mut self, at: &At<f64>, field: &str) {
+        if at.value.is_nan() || at.value < 0.0 {
+            let message = format!("`{field}`: hours can't be negative");
+            self.add(at, message);
+        }
+        self.at_most(at, field);
+    }
+
+    fn epoch(&mut self, raw: &Option<At<String>>) -> Option<Time> {
+        let at = raw.as_ref()?;
+        let day = chrono::NaiveDate::parse_from_str(at.value.trim(), "%Y-%m-%d");
+        let midnight = day.ok().and_then(|day| day.and_hms_opt(0, 0, 0));
+        if midnight.is_none() {
+            let message = format!("`epoch`: `{}` is not a date such as 2026-03-01", at.value);
+            self.add(at, message);
+        }
+        Some(Time::from_utc(midnight?.and_utc()))
+    }
+
+    fn drivers(&mut self, raw: &Option<At<PathBuf>>) -> Option<(PathBuf, Arc<Drivers>)> {
+        let at = raw.as_ref()?;
+        let folder = self.source.file.parent().unwrap_or(Path::new("."));
+        let file = folder.join(&at.value);
+        let text = match std::fs::read(&file) {
+            Ok(text) => text,
+            Err(error) => {
+                self.add(at, format!("`drivers`: {}: {error}", file.display()));
+                return None;
+            }
+        };
+        match Drivers::parse(&text, &file) {
+            Ok(drivers) => Some((file, Arc::new(drivers))),
+            Err(problems) => {
+                self.problems.0.extend(problems.0);
+                None
+            }
+        }
+    }
+
+    pub(super) fn case_link(&mut self, raw: &Option<At<String>>) -> Option<String> {
+        let at = raw.as_ref()?;
+        let plain = |c: char| c.is_ascii_graphic() && !"\"<>\\^`|".contains(c);
+        if !at.value.contains("{id}") || !at.value.contains("://") || !at.value.chars().all(plain) {
+            let message =
+                "`case_link` is an address with the id in it, such as https://tickets.example/{id}";
+            self.add(at, message.to_owned());
+        }
+        Some(at.value.clone())
+    }
+
+    /// A process can't be a part of itself, however far around. A cycle is told once, at the first of its members.
+    pub(super) fn cycles(&mut self, raw: &[RawProcess], processes: &BTreeMap<String, Process>) {
+        let mut told: BTreeSet<&str> = BTreeSet::new();
+        for process in raw {
+            let Some(chain) = cycle(&process.id.value, processes) else {
+                continue;
+            };
+            let is_new = chain.iter().all(|id| !told.contains(id));
+            if let Some(at) = process.parent.as_ref().filter(|_| is_new) {
+                let names = chain.join(" -> ");
+                let message = format!("`parent`: a cycle among sub-processes: {names}");
+                self.add(at, message);
+            }
+            told.extend(chain);
+        }
+    }
+}
+
+/// The way from a process over its parents back to itself; `None` where there is none.
+fn cycle<'a>(id: &'a str, processes: &'a BTreeMap<String, Process>) -> Option<Vec<&'a str>> {
+    let mut chain = vec![id];
+    loop {
+        let last = processes.get(*chain.last()?)?;
+        let parent = last.parent.as_deref()?;
+        let is_back = parent == id;
+        if !is_back && chain.contains(&parent) {
+            return None;
+        }
+        chain.push(parent);
+        if is_back {
+            return Some(chain);
+        }
+    }
+}

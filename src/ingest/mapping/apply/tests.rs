@@ -1,0 +1,82 @@
+//! Whether records become the events that a mapping says.
+
+use super::*;
+use crate::config::mapping::MappingSpec;
+use crate::ingest::mapping::{Circumstances, compile};
+use crate::model::Time;
+use serde_json::json;
+
+fn preview(mapping: &str, record: &Value) -> Preview {
+    let file = std::path::Path::new("m.yaml");
+    let spec = MappingSpec::parse(mapping, file).unwrap();
+    let circumstances = Circumstances {
+        default_process: "p",
+        namespace: "",
+        latest: Time(i64::MAX),
+    };
+    compile(&spec, file, circumstances).unwrap().preview(record)
+}
+
+/// One field of each event.
+fn column(preview: &Preview, name: &str) -> Vec<String> {
+    let of = |event: &Vec<(&str, String)>| {
+        let field = event.iter().find(|(known, _)| *known == name);
+        field.map_or_else(String::new, |(_, value)| value.clone())
+    };
+    preview.events.iter().map(of).collect()
+}
+
+#[test]
+fn elements_see_those_around_them() {
+    let record = json!({"id": 1, "outer": "mine", "a": [
+        {"n": "x", "at": "2024-01-01", "b": [{"n": "y"}, {"n": "z"}]},
+        {"n": "v", "at": "2024-01-02", "b": [{"n": "w"}]}
+    ]});
+    let text = "case: id\nactivity: '{outer.n}-{item.n}'\ntime: outer.at\nevents:\n- each: a[].b[]\n  where: \"outer.n == 'x' || item.n == 'w'\"\n";
+    let found = preview(text, &record);
+    assert_eq!(column(&found, "activity"), ["x-y", "x-z", "v-w"]);
+    assert_eq!(column(&found, "time")[2], "2024-01-02T00:00:00Z");
+    // Where nothing is around, the words are fields like any other.
+    let plain = preview(
+        "case: id\nactivity: outer\ntime: { const: '2024-01-01' }\n",
+        &record,
+    );
+    assert_eq!(column(&plain, "activity"), ["mine"]);
+}
+
+#[test]
+fn an_optional_event_without_a_time_is_none() {
+    let text = "case: id\nevents:\n- { activity: { const: opened }, time: opened }\n- { activity: { const: closed }, time: closed, optional: true }\n";
+    let open = preview(
+        text,
+        &json!({"id": 1, "opened": "2024-01-01", "closed": ""}),
+    );
+    assert_eq!(column(&open, "activity"), ["opened"]);
+    assert!(open.problem.is_none());
+    let closed = preview(
+        text,
+        &json!({"id": 1, "opened": "2024-01-01", "closed": "2024-01-02"}),
+    );
+    assert_eq!(column(&closed, "activity"), ["opened", "closed"]);
+    // A time that is there and can't be read is a mistake, as ever.
+    let odd = preview(
+        text,
+        &json!({"id": 1, "opened": "2024-01-01", "closed": "soon"}),
+    );
+    assert_eq!(odd.problem.unwrap().0, Reason::UnreadableTime);
+    let none = preview(text, &json!({"id": 1, "closed": "2024-01-02"}));
+    assert_eq!(none.problem.unwrap().0, Reason::MissingTime);
+}
+
+#[test]
+fn a_process_that_has_no_name_is_the_default_one() {
+    let text = "case: id\nactivity: { first: ['{a}/{b}', a, c] }\ntime: at\nprocess: kind\n";
+    let record = json!({"id": 1, "at": "2024-01-01", "a": "x"});
+    let found = preview(text, &record);
+    assert_eq!(column(&found, "process"), ["p"]);
+    assert_eq!(column(&found, "activity"), ["x"]);
+    let record = json!({"id": 1, "at": "2024-01-01", "a": "x", "b": "y", "kind": "k"});
+    let found = preview(text, &record);
+    assert_eq!(column(&found, "process"), ["k"]);
+    assert_eq!(column(&found, "activity"), ["x/y"]);
+}
