@@ -1,6 +1,7 @@
 """A mail server that asks for a password over TLS and keeps what it is sent, for tests/report_delivery.rs.
 
-python mail_server.py FOLDER CERTIFICATE KEY: prints its port; writes each mail to FOLDER/N.eml.
+python mail_server.py FOLDER CERTIFICATE KEY: prints its port; writes each mail to FOLDER/N.eml. Nobody whose
+address begins with `left-` is known.
 """
 
 import pathlib
@@ -15,6 +16,12 @@ from aiosmtpd.smtp import SMTP, AuthResult
 class Keep:
     def __init__(self, folder):
         self.folder, self.count = pathlib.Path(folder), 0
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if address.startswith("left-"):
+            return "550 no such person"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):
         self.count += 1

@@ -234,7 +234,7 @@ fn mail_reaches_a_server_that_asks_for_tls_and_a_password() {
             &format!(
                 "reports:\n  every: month\n  mail:\n    server: smtp://localhost:{}?tls=required\n    user: reporter\n    \
                  password_file: password\n    from: toleranced <toleranced@soc.example>\n    \
-                 to: [lead@soc.example, 'SOC <soc@soc.example>']\n{more}",
+                 to: [left-long-ago@soc.example, lead@soc.example, 'SOC <soc@soc.example>']\n{more}",
                 server.1
             ),
         );
@@ -253,19 +253,23 @@ fn mail_reaches_a_server_that_asks_for_tls_and_a_password() {
     let said = String::from_utf8_lossy(&out.stderr).into_owned();
     assert_eq!(out.status.code(), Some(2), "{said}");
     assert!(
-        said.contains("mail: the mail server does not take it") && said.contains("535"),
+        said.contains("mail to lead@soc.example: the mail server does not take it")
+            && said.contains("535"),
         "{said}"
     );
     // The right one: the daemon sees that the file has changed, and tries at once.
     home.write("password", "secret\n");
     daemon.reload();
-    let mail = wait_for("the mail", || {
-        std::fs::read_to_string(home.path("mails/1.eml")).ok()
+    // That one of them is not known there is nothing to the others.
+    let mail = wait_for("the second mail", || {
+        std::fs::read_to_string(home.path("mails/2.eml")).ok()
     });
-    assert!(
-        mail.starts_with("lead@soc.example\nsoc@soc.example\n"),
-        "{mail}"
-    );
+    let first = std::fs::read_to_string(home.path("mails/1.eml")).unwrap();
+    let to = [&first, &mail].map(|mail| mail.lines().next().unwrap().to_owned());
+    assert_eq!(to, ["lead@soc.example", "soc@soc.example"]);
+    let id = regex::Regex::new(r"Message-ID: (<tolerance-\S+@toleranced>)").unwrap();
+    let ids = [&first, &mail].map(|mail| id.captures(mail).expect(mail)[1].to_owned());
+    assert_ne!(ids[0], ids[1]);
     for part in [
         "Subject: Tolerance report, ",
         "From: ",
@@ -277,8 +281,70 @@ fn mail_reaches_a_server_that_asks_for_tls_and_a_password() {
         assert!(mail.contains(part), "{part}: {mail}");
     }
     wait_for("the count", || {
-        (deliveries(&daemon, "mail", "sent") == 1.0).then_some(())
+        (deliveries(&daemon, "mail", "sent") == 2.0).then_some(())
     });
+    daemon.wait_for_metric("toleranced_report_overdue", 1.0);
+    let log = daemon.log();
+    assert!(
+        log.contains("mail to left-long-ago@soc.example") && log.contains("550"),
+        "{log}"
+    );
+    daemon.stop();
+}
+
+#[test]
+fn a_report_waits_for_what_is_still_to_be_read() {
+    const CASES: u32 = 5_000;
+    let home = home("");
+    let cases = (0..CASES).map(|nth| case(&format!("D{nth}"), nth % 1_400, "good"));
+    home.append("log.ndjson", cases.collect::<String>());
+    let daemon = home.start();
+    let report = wait_for("the report", || {
+        let entries = std::fs::read_dir(home.path("data/reports")).ok()?;
+        let mut files = entries.filter_map(|entry| Some(entry.ok()?.path()));
+        let file = files.find(|file| file.extension().is_some_and(|ending| ending == "json"))?;
+        Some(std::fs::read_to_string(file).unwrap())
+    });
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(
+        report["board"][0]["cases"],
+        40 + CASES,
+        "{}",
+        report["board"]
+    );
+    daemon.stop();
+}
+
+#[test]
+fn who_could_not_be_sent_a_report_has_it_later_even_when_the_next_is_due() {
+    let program = Webhook::new(&[503, 503, 200]);
+    let terms = |every: &str| {
+        format!(
+            "reports:\n  every: {every}\n  webhooks: [{{name: program, url: 'http://{}/in'}}]\n",
+            program.address
+        )
+    };
+    let source = "[{name: log, paths: [log.ndjson], mapping: map.yaml, flush_after: 100ms}]";
+    let home = home("");
+    home.configure(source, &terms("month"));
+    let daemon = home.start();
+    wait_for("a failure", || {
+        (deliveries(&daemon, "program", "failed") >= 1.0).then_some(())
+    });
+    daemon.stop();
+    // Another report is due now.
+    home.configure(source, &terms("week"));
+    let daemon = home.start();
+    let ids = wait_for("both", || {
+        let bodies = program.bodies();
+        let taken = bodies.iter().skip(2);
+        let ids: Vec<String> = taken
+            .map(|body| body["report"]["period"]["id"].as_str().unwrap().to_owned())
+            .collect();
+        (ids.len() == 2).then_some(ids)
+    });
+    assert!(ids.iter().any(|id| id.contains('W')), "{ids:?}");
+    assert!(ids.iter().any(|id| !id.contains('W')), "{ids:?}");
     daemon.stop();
 }
 

@@ -6,7 +6,7 @@ use super::sample::sample;
 use crate::config::daemon::Config;
 use crate::config::reports::ReportFormat;
 use crate::model::Time;
-use crate::report::{Period, Report, file_name, keep_expectations, make, recipients, send};
+use crate::report::{Period, Recipient, Report, file_name, keep_expectations, make};
 use crate::store::Store;
 use chrono::Utc;
 use std::io::Write;
@@ -142,11 +142,11 @@ fn send_to_all(config: &Config, report: &Report) -> Result<Done, Failure> {
     let to = &config.reports.recipients;
     let mut failed = Vec::new();
     let mut count = 0;
-    for recipient in recipients(to) {
+    for recipient in Recipient::all(to) {
         count += 1;
-        match send(report, to, recipient) {
-            Ok(()) => println!("{recipient}: sent"),
-            Err(error) => failed.push(format!("{recipient}: {error}")),
+        match recipient.send(report, to, &config.reports.formats) {
+            Ok(()) => println!("{}: sent", recipient.key()),
+            Err(error) => failed.push(format!("{}: {error}", recipient.key())),
         }
     }
     if count == 0 {

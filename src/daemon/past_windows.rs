@@ -65,20 +65,38 @@ impl<'a> Grounds<'a> {
     ) -> Result<Vec<ProcessScore>, StoreError> {
         let first = self.first_event.unwrap_or(at);
         let since = |span: Option<Span>| span.map_or(first, |span| first.max(at.plus(-span)));
-        for sums in processes.values_mut() {
-            // Who was open then is not kept.
-            sums.parts
-                .values_mut()
-                .for_each(|part| (part.open, part.open_events) = (0, 0));
-            sums.drop_zeros();
-        }
-        processes.retain(|_, sums| !sums.parts.is_empty());
+        without_open_cases(&mut processes);
         let own = processes.keys().map(|id| (*id, self.windows.of(*id)));
         let own = own.filter(|(_, own)| *own != self.config.window);
+        let own_from = own.map(|(process, own)| (process, since(own))).collect();
+        self.score_since(store, processes, since(self.config.window), own_from, at)
+    }
+
+    /// The scores of what was counted from an instant to another, with nothing of before.
+    fn score_between(
+        &self,
+        store: &Store,
+        processes: BTreeMap<NameId, ProcessSums>,
+        from: Time,
+        to: Time,
+    ) -> Result<Vec<ProcessScore>, StoreError> {
+        let from = self.first_event.map_or(from, |first| first.max(from));
+        self.score_since(store, processes, from, BTreeMap::new(), to)
+    }
+
+    fn score_since(
+        &self,
+        store: &Store,
+        processes: BTreeMap<NameId, ProcessSums>,
+        from: Time,
+        own_from: BTreeMap<NameId, Time>,
+        to: Time,
+    ) -> Result<Vec<ProcessScore>, StoreError> {
         let mut evidence = Evidence {
-            from: since(self.config.window),
-            own_from: own.map(|(process, own)| (process, since(own))).collect(),
-            to: at,
+            from,
+            own_from,
+            // Of what was lost in an hour that begins at the end, nothing belongs to it.
+            to: to.plus(-1),
             baselines: self.baselines.clone(),
             processes,
             ..Evidence::default()
@@ -86,8 +104,20 @@ impl<'a> Grounds<'a> {
         let live = |process: &NameId| evidence.processes.contains_key(process);
         evidence.baselines.retain(|process, _| live(process));
         evidence.losses = losses_of(store, self.feeds.iter(), &evidence)?;
+        evidence.to = to;
         Ok(score_on_all_processors(&evidence, self.terms()))
     }
+}
+
+/// Who was open at a past instant is not kept.
+fn without_open_cases(processes: &mut Window) {
+    for sums in processes.values_mut() {
+        sums.parts
+            .values_mut()
+            .for_each(|part| (part.open, part.open_events) = (0, 0));
+        sums.drop_zeros();
+    }
+    processes.retain(|_, sums| !sums.parts.is_empty());
 }
 
 /// Scores at the last two of some instants, and what comes before.
@@ -95,6 +125,8 @@ impl<'a> Grounds<'a> {
 pub struct PastWindows {
     /// The scores at the last instant but one, and at the last.
     pub scores: [Vec<ProcessScore>; 2],
+    /// The scores of what was between these alone, however long the scoring window is.
+    pub between: Vec<ProcessScore>,
     /// The mean deviation by process at each instant.
     pub deviations: Vec<BTreeMap<String, f64>>,
 }
@@ -148,8 +180,11 @@ pub fn past_windows(
     })?;
     let deviations = sums.deviations();
     let [window_then, window_now] = sums.whole;
+    let mut between = sums.between;
+    without_open_cases(&mut between);
     Ok(PastWindows {
         deviations,
+        between: grounds.score_between(store, between, start_of(then), start_of(now))?,
         scores: [
             grounds.score(store, window_then, start_of(then))?,
             grounds.score(store, window_now, start_of(now))?,
@@ -173,6 +208,8 @@ struct Summing<'a> {
     ends: &'a [Hour],
     /// All of the last two.
     whole: [Window; 2],
+    /// All between the ends of these.
+    between: Window,
     /// Deviations alone, of each.
     slim: Vec<Window>,
 }
@@ -183,6 +220,7 @@ impl<'a> Summing<'a> {
             grounds,
             ends,
             whole: Default::default(),
+            between: Window::new(),
             slim: vec![Window::new(); ends.len().saturating_sub(2)],
         }
     }
@@ -200,12 +238,17 @@ impl<'a> Summing<'a> {
             key.hour < *end && key.hour >= windows.first_hour(key.process, start_of(*end))
         };
         let (early, late) = self.ends.split_at(self.slim.len());
-        if late.iter().any(within) {
+        let is_between = late.first().is_some_and(|then| key.hour >= *then);
+        if is_between || late.iter().any(within) {
             let sums = Sums::decode(body)?;
             for (window, end) in self.whole.iter_mut().zip(late) {
                 if within(end) {
                     window.entry(key.process).or_default().merge(key, &sums, 1);
                 }
+            }
+            if is_between {
+                let own = self.between.entry(key.process).or_default();
+                own.merge(key, &sums, 1);
             }
         }
         if early.iter().any(within) {

@@ -1,6 +1,7 @@
 //! What a report says, as plain data: the JSON format is this, the others are written from it.
 
 use crate::config::daemon::Hashes;
+use crate::config::tolerance::Recommendation;
 use serde::Serialize;
 
 /// Version of the JSON format.
@@ -19,6 +20,8 @@ pub struct Report {
     pub previous: PeriodSaid,
     /// The scoring window in words: figures rest on so long a time up to the end of the period. `None`: on all there is.
     pub window: Option<String>,
+    /// Days that the windows at the end and at the beginning of the period have in common.
+    pub shared_days: i64,
     /// What the figures rest on.
     #[serde(serialize_with = "in_hex")]
     pub hashes: Hashes,
@@ -48,29 +51,20 @@ pub struct Report {
     pub trend_ends: Vec<String>,
 }
 
-impl Action {
-    /// How sure it is, as a sentence where it stands alone.
-    pub(super) fn confidence_said(&self) -> String {
-        match self.hours_per_year {
-            Some(_) => self.confidence.to_owned(),
-            None => super::words::capital(self.confidence),
-        }
-    }
-}
-
 impl Report {
     /// What it is about, what it is compared with, and what the figures rest on.
     pub(super) fn when(&self) -> String {
-        let rests = match &self.window {
-            Some(window) => format!("the {window} up to its end"),
-            None => "everything up to its end".to_owned(),
+        let (first, last, before) = (&self.period.from, self.last_day(), &self.previous.name);
+        let rests = match (&self.window, self.shared_days) {
+            (Some(window), days) if days > 0 => format!(
+                "Each figure rests on the {window} up to the end of its period, {days} days of which it shares with the figure of {before}, so that figures change slowly"
+            ),
+            (Some(window), _) => {
+                format!("Each figure rests on the {window} up to the end of its period")
+            }
+            (None, _) => "Each figure rests on everything up to the end of its period".to_owned(),
         };
-        format!(
-            "{} to the end of {} (UTC), compared with {}. Figures rest on {rests}.",
-            self.period.from,
-            self.last_day(),
-            self.previous.name
-        )
+        format!("{first} to the end of {last} (UTC), compared with {before}. {rests}.")
     }
 
     /// The last day of the period.
@@ -133,27 +127,31 @@ pub struct Action {
     pub process: String,
     /// Its name for people.
     pub name: String,
-    /// `withdraw`, `look_into`, `delegate`, `codify`, `break_up`, `approve`.
+    /// `withdraw`, `look_into`, `break_up`, `codify`, `delegate`, `approve`.
     pub kind: ActionKind,
+    /// How pressing it is.
+    pub group: ActionGroup,
     /// In words.
     pub what: String,
     /// What must be done before it; `None` if nothing.
     pub first: Option<String>,
+    /// How much it deviates and what is permissible, in words, of what deviates too much.
+    pub trouble: Option<String>,
+    /// Cases a week that deviate wholly, or more that do so in part, beyond what is permissible: `(mean deviation -
+    /// permissible) * cases a week`; since the drift that stands began, if there is one.
+    pub excess_per_week: Option<f64>,
     /// Hours a year that it is worth, upkeep taken off: lower bound, mean, upper bound. `None` where not known.
     pub hours_per_year: Option<[f64; 3]>,
     /// Hours a year that people spend on it now, and the part of them that it is assumed to take over (the catalog's
     /// `automation.share`).
     pub of_hours: Option<(f64, f64)>,
-    /// Cases a week that deviate wholly, or more that do so in part, beyond what is permissible: `(mean deviation -
-    /// permissible) * cases a week`, of a process that is outside.
-    pub excess_per_week: Option<f64>,
     /// How sure that is.
-    pub confidence: &'static str,
+    pub confidence: String,
     /// Why.
     pub why: String,
 }
 
-/// Kinds of things to do, the most urgent first.
+/// Kinds of things to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ActionKind {
@@ -169,6 +167,20 @@ pub enum ActionKind {
     Delegate,
     /// To AI whose outcome a person approves.
     Approve,
+}
+
+/// How pressing things to do are, the most pressing first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActionGroup {
+    /// AI or code does harm.
+    Stop,
+    /// Too much goes wrong.
+    Mend,
+    /// It can be done better.
+    Improve,
+    /// It may cost more than it saves.
+    Doubtful,
 }
 
 /// A drift alarm.
@@ -188,7 +200,7 @@ pub struct AlarmSaid {
     pub onset: String,
     /// The mean that was expected.
     pub was: f64,
-    /// The mean since the onset.
+    /// The mean from the onset to the alarm; of the deviation, from the onset to the end of the period.
     pub became: f64,
     /// Both with their unit.
     pub figures: String,
@@ -226,6 +238,8 @@ pub struct Row {
     pub achieved_class: String,
     /// Observed against permissible.
     pub status: &'static str,
+    /// Cases that count as evidence.
+    pub cases: i64,
     /// Deviation: lower bound, mean, upper bound.
     pub deviation: Option<[f64; 3]>,
     /// What is permissible.
@@ -234,8 +248,10 @@ pub struct Row {
     pub cases_per_week: Option<f64>,
     /// Who runs it.
     pub executor: &'static str,
+    /// Who runs it by the log, where the catalog says otherwise.
+    pub executor_measured: Option<String>,
     /// Who should.
-    pub recommendation: Option<String>,
+    pub recommendation: Option<Recommendation>,
     /// Mean deviation at the ends of the last eight periods.
     pub trend: Vec<Option<f64>>,
 }
@@ -289,13 +305,13 @@ pub struct Prediction {
     pub spent_then: [f64; 3],
     /// Hours a year that were said to be saved if it was automated, upkeep taken off.
     pub said_to_be_saved: [f64; 3],
-    /// Hours a year that people spend at the end.
-    pub spent_now: [f64; 3],
+    /// Hours a year that people spent at the pace of the period; `None` where that is not known.
+    pub spent_now: Option<[f64; 3]>,
     /// Spent then minus spent now.
-    pub saved: f64,
+    pub saved: Option<f64>,
     /// Whether the means differ by more than chance: the intervals do not overlap.
     pub shown: bool,
-    /// The part of the cases that AI or code ran alone, then and now; `None` where no case had ended.
+    /// The part of the cases that AI or code ran alone, before the period and in it; `None` where no case had ended.
     pub automated: [Option<f64>; 2],
 }
 

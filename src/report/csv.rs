@@ -2,6 +2,7 @@
 
 use super::content::Report;
 use super::safe::csv as safe;
+use crate::config::tolerance::Recommendation;
 
 const HEAD: [&str; 14] = [
     "process",
@@ -37,20 +38,22 @@ pub fn text(report: &Report) -> Result<String, csv::Error> {
             .find(|action| action.process == row.process);
         let part = |at: usize| number(row.deviation.map(|deviation| deviation[at]));
         out.write_record([
-            &safe(&row.process),
-            &safe(&row.name),
-            &row.required_class,
-            &row.achieved_class,
+            safe(&row.process).as_str(),
+            safe(&row.name).as_str(),
+            row.required_class.as_str(),
+            row.achieved_class.as_str(),
             row.status,
-            &part(1),
-            &part(0),
-            &part(2),
-            &number(row.permissible),
-            &number(row.cases_per_week),
+            part(1).as_str(),
+            part(0).as_str(),
+            part(2).as_str(),
+            number(row.permissible).as_str(),
+            number(row.cases_per_week).as_str(),
             row.executor,
-            row.recommendation.as_deref().unwrap_or(""),
-            &changed.join(" "),
-            &to_do.map_or(String::new(), |action| safe(&action.what)),
+            row.recommendation.map_or("", Recommendation::words),
+            changed.join(" ").as_str(),
+            to_do
+                .map_or(String::new(), |action| safe(&action.what))
+                .as_str(),
         ])?;
     }
     let bytes = out.into_inner().map_err(|error| error.into_error())?;

@@ -8,7 +8,7 @@ use crate::config::reports::{ReportEvery, ReportFormat, Writing};
 use crate::daemon::first_hour;
 use crate::model::Time;
 use crate::store::{PredictionRow, Store, StoreError};
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -126,15 +126,18 @@ pub fn deliver(config: &Config, period: Period) -> Result<Option<Report>, Delive
         move |error| DeliveryError::File { file, error }
     };
     std::fs::create_dir_all(folder).map_err(failed(folder))?;
+    // Before the files: when these are there nothing is left to be done.
+    let store = Store::open_to_read(&config.data_dir)?;
+    keep_expectations(&store, period, &report, Time::from_utc(Utc::now()))?;
     for (format, file) in files(config, period) {
         // Whoever reads it meanwhile has the old one or the new one, whole.
         let beside = file.with_extension(format!("{}.part", format.ending()));
         std::fs::write(&beside, report.written(format)?).map_err(failed(&beside))?;
         std::fs::rename(&beside, &file).map_err(failed(&file))?;
     }
-    let store = Store::open_to_read(&config.data_dir)?;
-    keep_expectations(&store, period, &report, Time::from_utc(Utc::now()))?;
-    retain(config).map_err(failed(folder))?;
+    if let Err(error) = retain(config, period) {
+        tracing::warn!(folder = %folder.display(), %error, "old reports can't be removed; tried again with the next report");
+    }
     Ok(Some(report))
 }
 
@@ -164,12 +167,14 @@ pub fn keep_expectations(
         saved: said.saved,
     };
     let rows: Vec<PredictionRow> = report.expectations.iter().map(row).collect();
-    store.keep_predictions(period.kind.word(), period.to, &rows)
+    store.keep_predictions(period.kind.word(), period.to, now.0, &rows)
 }
 
 /// A report that was written.
 #[derive(Debug, Clone)]
 pub struct Written {
+    /// What it is about.
+    pub period: Period,
     /// Its period, as part of a file name.
     pub id: String,
     /// Its period for people.
@@ -191,13 +196,14 @@ pub fn kept(config: &Config) -> std::io::Result<Vec<Written>> {
     for entry in entries {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        let Some(id) = id_of(&name) else {
+        let Some((id, period)) = id_of(&name) else {
             continue;
         };
         let at = DateTime::<Utc>::from(entry.metadata()?.modified()?);
         let report = reports.entry(id.to_owned()).or_insert_with(|| Written {
+            period,
             id: id.to_owned(),
-            title: title_of(id),
+            title: period.name(),
             files: Vec::new(),
             at,
         });
@@ -208,19 +214,9 @@ pub fn kept(config: &Config) -> std::io::Result<Vec<Written>> {
     for report in &mut reports {
         report.files.sort_unstable();
     }
-    reports.reverse();
+    // Those that end last first; of these, the longest.
+    reports.sort_unstable_by_key(|report| (-report.period.to, report.period.from));
     Ok(reports)
-}
-
-/// The period of a report for people, by its part of the file name.
-fn title_of(id: &str) -> String {
-    if let Ok(first) = NaiveDate::parse_from_str(&format!("{id}-01"), "%Y-%m-%d") {
-        return first.format("%B %Y").to_string();
-    }
-    match id.split_once("-Q") {
-        Some((year, quarter)) => format!("Q{quarter} {year}"),
-        None => id.to_owned(),
-    }
 }
 
 /// Whether a file of this name is a report: nothing else of a folder is ever shown or removed.
@@ -229,19 +225,18 @@ pub fn is_report(name: &str) -> bool {
 }
 
 /// The period of a report, by the name of its file.
-fn id_of(name: &str) -> Option<&str> {
+fn id_of(name: &str) -> Option<(&str, Period)> {
     let (id, ending) = name.strip_prefix(HEAD)?.split_once('.')?;
     let known = ReportFormat::ALL
         .iter()
         .any(|format| format.ending() == ending);
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
-    (known && !id.is_empty() && id.chars().all(plain)).then_some(id)
+    Some((id, Period::of_id(id).filter(|_| known)?))
 }
 
-/// Removes the reports of the oldest periods beyond those that are kept.
-fn retain(config: &Config) -> std::io::Result<()> {
+/// Removes the reports of the oldest periods beyond those that are kept; never the one that was just written.
+fn retain(config: &Config, written: Period) -> std::io::Result<()> {
     for report in kept(config)?.iter().skip(config.reports.keep) {
-        for name in &report.files {
+        for name in report.files.iter().filter(|_| report.period != written) {
             std::fs::remove_file(config.reports.folder.join(name))?;
         }
     }
@@ -331,40 +326,56 @@ mod tests {
         }
     }
 
-    #[test]
-    fn the_oldest_reports_go_and_nothing_else() {
+    /// A folder of reports of which two are kept.
+    fn folder_with(files: &[&str]) -> (tempfile::TempDir, Config) {
         let folder = tempfile::tempdir().unwrap();
         let text = "reports: { every: month, keep: 2 }\nsources: []\n";
         let mut config = Config::parse(text, Path::new("toleranced.yaml")).unwrap();
         config.reports.folder = folder.path().to_owned();
-        for name in [
+        for name in files {
+            std::fs::write(folder.path().join(name), "").unwrap();
+        }
+        (folder, config)
+    }
+
+    fn titles(config: &Config) -> Vec<String> {
+        let kept = kept(config).unwrap().into_iter();
+        kept.map(|report| report.title).collect()
+    }
+
+    #[test]
+    fn the_oldest_reports_go_and_nothing_else() {
+        let (folder, config) = folder_with(&[
             "tolerance-2026-01.html",
             "tolerance-2026-01.json",
             "tolerance-2026-02.html",
             "tolerance-2026-03.html",
             "tolerance-notes.txt",
+            "tolerance-notes.html",
             "budget.html",
-        ] {
-            std::fs::write(folder.path().join(name), "").unwrap();
+        ]);
+        retain(&config, Period::of_id("2026-03").unwrap()).unwrap();
+        assert_eq!(titles(&config), ["March 2026", "February 2026"]);
+        for other in ["budget.html", "tolerance-notes.txt", "tolerance-notes.html"] {
+            assert!(folder.path().join(other).exists(), "{other}");
         }
-        retain(&config).unwrap();
-        let kept = kept(&config).unwrap();
-        let titles: Vec<&str> = kept.iter().map(|report| report.title.as_str()).collect();
-        assert_eq!(titles, ["March 2026", "February 2026"]);
-        assert!(folder.path().join("budget.html").exists());
-        assert!(folder.path().join("tolerance-notes.txt").exists());
     }
 
     #[test]
-    fn periods_are_called_what_people_call_them() {
-        for (id, title) in [
-            ("2026-03", "March 2026"),
-            ("2026-Q1", "Q1 2026"),
-            ("2026-W14", "2026-W14"),
-            ("2026-01-05-2026-01-11", "2026-01-05-2026-01-11"),
-        ] {
-            assert_eq!(title_of(id), title);
-        }
+    fn what_ended_last_is_the_latest_whatever_its_kind() {
+        let (_folder, config) = folder_with(&[
+            "tolerance-2026-W23.html",
+            "tolerance-2026-W24.html",
+            "tolerance-2026-06.html",
+            "tolerance-2026-Q2.html",
+        ]);
+        assert_eq!(
+            titles(&config),
+            ["Q2 2026", "June 2026", "2026-W24", "2026-W23"]
+        );
+        // What was just written stays, even if it is about long ago: else it would be written again, for ever.
+        retain(&config, Period::of_id("2026-W23").unwrap()).unwrap();
+        assert_eq!(titles(&config), ["Q2 2026", "June 2026", "2026-W23"]);
     }
 
     #[test]
@@ -380,6 +391,8 @@ mod tests {
         for no in [
             "tolerance-.html",
             "tolerance-2026.html.part",
+            "tolerance-2026-03.html.part",
+            "tolerance-2026-99.html",
             "x.html",
             "tolerance-..%2f.html",
             "tolerance-a/b.md",

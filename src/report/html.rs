@@ -2,17 +2,14 @@
 
 use super::charts;
 use super::content::{
-    Action, ActionKind, AlarmSaid, ChangeSaid, ExecutorRow, Prediction, Report, Row,
+    Action, ActionGroup, AlarmSaid, ChangeSaid, ExecutorRow, Prediction, Report, Row,
 };
 use super::safe::{plain, sentence};
-use super::words::{
-    self, ALL, CHANGED, DECLARED, DRIFTED, OPEN, PREDICTED, QUALITY, SIDES, TERMS, TO_DO, changed,
-    executor, hours, kind, percent, seconds, standing,
-};
+use super::words::{self, FIRST, Part, TERMS, changed, executor, kind, percent, seconds, standing};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 /// Entries of a list that are shown; the rest folds away.
-const FIRST: usize = 10;
+const SHOWN: usize = 10;
 /// And no more than these: who wants all of them takes CSV or JSON.
 const MOST: usize = 500;
 
@@ -48,9 +45,10 @@ pub fn text(report: &Report, medium: Medium) -> String {
             body {
                 header {
                     h1 { (title) }
-                    p { (report.when()) }
-                    p.lead { (standing(report.standing)) "." }
+                    p.lead { (standing(report.standing, &report.previous.name)) "." }
                     (charts::standing(report.standing[0]))
+                    p { (report.when()) }
+                    dl.first { @for (term, meaning) in FIRST { dt { (term) } dd { (meaning) "." } } }
                 }
                 main { (Page { report, medium }.sections()) }
                 footer { (terms(report)) }
@@ -68,50 +66,103 @@ struct Page<'a> {
 impl Page<'_> {
     fn sections(&self) -> Markup {
         let report = self.report;
-        let part = |title: &str, entries: Vec<Markup>| self.section(title, entries);
+        let part = |part: Part, entries: Vec<Markup>| self.section(part, entries);
         html! {
-            (part(CHANGED, grouped(&report.changes, |change| &change.process).into_iter().map(changes).collect()))
-            (part(TO_DO, report.actions.iter().map(action).collect()))
-            (part(DRIFTED, grouped(&report.alarms, |alarm| &alarm.process).into_iter().map(alarms).collect()))
+            (part(Part::Changed, grouped(&report.changes, |change| &change.process).into_iter().map(changes).collect()))
+            (self.to_do())
+            (part(Part::Drifted, grouped(&report.alarms, |alarm| &alarm.process).into_iter().map(alarms).collect()))
             (self.board())
-            (part(SIDES, grouped(&report.executors, |row| &row.process).into_iter().map(sides).collect()))
-            (part(DECLARED, report.disagreements.iter().map(|row| html! {
-                strong { (plain(&row.name)) } ": " (sentence(&row.what)) " is declared " (sentence(executor(&row.declared)))
-                " and measured " (sentence(executor(&row.measured))) @if !row.sure { " (perhaps)" }
+            (part(Part::Sides, grouped(&report.executors, |row| &row.process).into_iter().map(sides).collect()))
+            (part(Part::Declared, report.disagreements.iter().map(|row| html! {
+                strong { (plain(&row.name)) } ": "
+                (sentence(&words::disagreement(&row.what, &row.declared, &row.measured, row.sure)))
             }).collect()))
-            (part(PREDICTED, report.predictions.iter().map(prediction).collect()))
-            (part(OPEN, report.undetermined.iter().map(|row| html! {
-                strong { (plain(&row.name)) } " needs " (sentence(&row.needs))
+            (self.predictions())
+            (part(Part::Open, report.undetermined.iter().map(|row| html! {
+                strong { (plain(&row.name)) } ": " (sentence(&row.needs))
             }).collect()))
-            (part(QUALITY, grouped(&report.quality, |row| &row.process).into_iter().map(|rows| html! {
+            (part(Part::Quality, grouped(&report.quality, |row| &row.process).into_iter().map(|rows| html! {
                 strong { (plain(&rows[0].name)) } ": "
                 @for (nth, row) in rows.iter().enumerate() { @if nth > 0 { "; " } (sentence(&row.what)) }
             }).collect()))
         }
     }
 
-    fn section(&self, title: &str, entries: Vec<Markup>) -> Markup {
-        let (meaning, none) = words::about(title);
+    fn section(&self, part: Part, entries: Vec<Markup>) -> Markup {
+        html! {
+            section {
+                (title(part, entries.len()))
+                @if entries.is_empty() { p.none { (part.none()) } } @else {
+                    p.meaning { (part.meaning()) }
+                    (self.list(&entries))
+                }
+            }
+        }
+    }
+
+    /// The first entries; the rest folds away.
+    fn list(&self, entries: &[Markup]) -> Markup {
         let count = entries.len();
         let first = match self.medium {
-            Medium::Screen => FIRST,
+            Medium::Screen => SHOWN,
             Medium::Paper => MOST,
         };
         let beyond = count.saturating_sub(MOST);
         let more = count.saturating_sub(first);
         html! {
+            ul { @for entry in entries.iter().take(first) { li { (entry) } } }
+            @if more > beyond {
+                details {
+                    summary { "and " (more) " more" }
+                    ul { @for entry in entries.iter().take(MOST).skip(first) { li { (entry) } } }
+                }
+            }
+            @if beyond > 0 { p { (beyond) " further ones are in the JSON format." } }
+        }
+    }
+
+    fn to_do(&self) -> Markup {
+        let actions = &self.report.actions;
+        let groups = actions.chunk_by(|a, b| a.group == b.group);
+        html! {
             section {
-                h2 { (title) @if count > 0 { " " span.count { (count) } } }
-                @if count == 0 { p.none { (none) } } @else {
-                    p.meaning { (meaning) }
-                    ul { @for entry in entries.iter().take(first) { li { (entry) } } }
-                    @if more > beyond {
-                        details {
-                            summary { "and " (more) " more" }
-                            ul { @for entry in entries.iter().take(MOST).skip(first) { li { (entry) } } }
+                (title(Part::ToDo, actions.len()))
+                @if actions.is_empty() { p.none { (Part::ToDo.none()) } } @else {
+                    p.meaning { (Part::ToDo.meaning()) }
+                    @for group in groups {
+                        h3 { (words::group(group[0].group, &group.iter().collect::<Vec<_>>())) }
+                        (self.list(&group.iter().map(action).collect::<Vec<_>>()))
+                    }
+                }
+            }
+        }
+    }
+
+    /// What came of predictions; those of which nothing has come fold away.
+    fn predictions(&self) -> Markup {
+        let part = Part::Predicted;
+        let rows = &self.report.predictions;
+        let (news, rest): (Vec<&Prediction>, Vec<&Prediction>) =
+            rows.iter().partition(|row| row.is_news());
+        let entry = |row: &&Prediction| {
+            html! {
+                strong { (plain(&row.name)) } ": " (sentence(&words::prediction(row)))
+            }
+        };
+        let entries = |rows: &[&Prediction]| rows.iter().map(entry).collect::<Vec<Markup>>();
+        html! {
+            section {
+                (title(part, rows.len()))
+                @if rows.is_empty() { p.none { (part.none()) } } @else {
+                    p.meaning { (part.meaning()) }
+                    @if !news.is_empty() { (self.list(&entries(&news))) }
+                    @if !rest.is_empty() {
+                        @let said = words::nothing_came(rest.len());
+                        @match self.medium {
+                            Medium::Screen => details { summary { (said) } (self.list(&entries(&rest))) },
+                            Medium::Paper => { p { (said) } (self.list(&entries(&rest))) },
                         }
                     }
-                    @if beyond > 0 { p { (beyond) " further ones are in the JSON format." } }
                 }
             }
         }
@@ -120,15 +171,15 @@ impl Page<'_> {
     fn board(&self) -> Markup {
         let rows = &self.report.board;
         let first = match self.medium {
-            Medium::Screen => FIRST * 3,
+            Medium::Screen => SHOWN * 3,
             Medium::Paper => MOST * 4,
         };
         let beyond = rows.len().saturating_sub(MOST * 4);
         let more = rows.len().saturating_sub(first);
         html! {
             section {
-                h2 { (ALL) " " span.count { (rows.len()) } }
-                p.meaning { (words::about(ALL).0) }
+                (title(Part::All, rows.len()))
+                p.meaning { (Part::All.meaning()) }
                 (table(rows.iter().take(first)))
                 @if more > beyond {
                     details {
@@ -140,6 +191,10 @@ impl Page<'_> {
             }
         }
     }
+}
+
+fn title(part: Part, entries: usize) -> Markup {
+    html! { h2 { (part.title()) @if entries > 0 { " " span.count { "(" (entries) ")" } } } }
 }
 
 /// Neighbours of the same process.
@@ -163,18 +218,17 @@ fn changes(of: &[ChangeSaid]) -> Markup {
 }
 
 fn action(action: &Action) -> Markup {
-    let class = match action.kind {
-        ActionKind::Withdraw | ActionKind::LookInto => "kind bad",
-        _ => "kind",
+    let class = match action.group {
+        ActionGroup::Stop | ActionGroup::Mend => "kind bad",
+        ActionGroup::Improve | ActionGroup::Doubtful => "kind",
     };
     html! {
         span class=(class) { (kind(action.kind)) } " "
-        strong { (plain(&action.name)) } ": " (sentence(&action.what)) ". "
-        @if let Some(saved) = action.hours_per_year { b.worth { (hours(saved)) } (words::assumption(action.of_hours)) ": " }
-        (action.confidence_said()) "."
-        @if let Some(excess) = action.excess_per_week { " " (words::excess(excess)) "." }
-        @if let Some(first) = &action.first { " First: " (sentence(first)) "." }
-        small { (sentence(&words::whole(&action.why))) }
+        strong { (plain(&action.name)) }
+        @if let Some(said) = words::headline(action) { ": " b.worth { (said) } }
+        "."
+        @for said in words::sentences(action) { " " (sentence(&said)) }
+        small { "Why: " (sentence(&words::whole(&action.why))) }
     }
 }
 
@@ -183,7 +237,7 @@ fn alarms(of: &[AlarmSaid]) -> Markup {
         strong { (plain(&of[0].name)) }
         @for alarm in of {
             p.alarm {
-                (sentence(&words::capital(&alarm.what))) " (" (alarm.figures) "): since about " (alarm.onset) ", found on " (alarm.raised)
+                "since about " (alarm.onset) ": " (sentence(&alarm.what)) " (" (alarm.figures) "), alarm on " (alarm.raised)
                 @if let Some(what) = &alarm.explained_by { ", explained by " (sentence(what)) }
                 @if let Some(day) = &alarm.ended { ", over on " (day) }
                 "."
@@ -197,10 +251,10 @@ fn sides(of: &[ExecutorRow]) -> Markup {
     html! {
         strong { (plain(&of[0].name)) }
         table.sides {
-            thead { tr { th scope="col" { "run by" } th scope="col" { "cases" } th scope="col" { "deviation" } th scope="col" { "status" } th scope="col" { "half of them within" } } }
+            thead { tr { th scope="col" { "run by" } th scope="col" { "cases" } th scope="col" { "deviation" } th scope="col" { "status" } th scope="col" { "half are done in" } } }
             tbody { @for row in of { tr {
                 th scope="row" { (executor(row.executor)) }
-                td { (row.cases) }
+                td { (words::count(row.cases)) }
                 td { (words::deviation_of(row.cases, row.deviation)) }
                 (status(row.status))
                 td { (row.median_seconds.map_or("-".to_owned(), seconds)) }
@@ -209,26 +263,14 @@ fn sides(of: &[ExecutorRow]) -> Markup {
     }
 }
 
-fn prediction(row: &Prediction) -> Markup {
-    html! {
-        strong { (plain(&row.name)) } ": "
-        @match &row.said_on {
-            Some(day) => { "on " (day) " automation was said to save " (hours(row.said_to_be_saved)) }
-            None => { "automation would have been said to save " (hours(row.said_to_be_saved)) " (no report was made then)" }
-        }
-        ". " (words::automated(row.automated)) ". People spent " (hours(row.spent_then)) " and spend " (hours(row.spent_now)) " now: "
-        b { (words::less(row.saved)) } @if !row.shown { ", which may be chance" } "."
-    }
-}
-
 fn table<'a>(rows: impl Iterator<Item = &'a Row>) -> Markup {
     html! {
         section.wide tabindex="0" aria-label="Processes" { table {
             thead { tr {
-                th scope="col" { "process" } th scope="col" { "needs" } th scope="col" { "holds" }
-                th scope="col" { "status" } th scope="col" { "deviation" } th scope="col" { "permissible" }
+                th scope="col" { "process" } th scope="col" { "status" } th scope="col" { "deviation" }
+                th scope="col" { "permissible" } th scope="col" { "class needed" } th scope="col" { "class shown" }
                 th scope="col" { "trend" } th scope="col" { "cases a week" } th scope="col" { "run by" }
-                th scope="col" { "should be" }
+                th scope="col" { "should be run by" }
             } }
             tbody { @for line in rows { (row(line)) } }
         } }
@@ -239,23 +281,21 @@ fn row(row: &Row) -> Markup {
     html! {
         tr {
             th scope="row" { (plain(&row.name)) }
-            td { (row.required_class) }
-            td { (words::held(&row.achieved_class)) }
             (status(row.status))
             td {
-                @match row.deviation {
-                    Some(observed) => {
-                        b { (percent(observed[1])) } (charts::interval(observed, row.permissible, row.status))
-                        small { (words::range(observed)) }
-                    }
-                    None => "-",
+                b { (words::observed(row)) }
+                @if let Some(observed) = row.deviation {
+                    (charts::interval(observed, row.permissible, row.status))
+                    small { (words::range(observed)) }
                 }
             }
             td { (row.permissible.map_or("-".to_owned(), percent)) }
+            td { (words::class(&row.required_class)) }
+            td { (words::class(&row.achieved_class)) }
             td { (charts::trend(&row.trend)) }
-            td { (row.cases_per_week.map_or("-".to_owned(), |rate| format!("{rate:.1}"))) }
-            td { (executor(row.executor)) }
-            td { (row.recommendation.as_deref().unwrap_or("-")) }
+            td { (row.cases_per_week.map_or("-".to_owned(), words::rate)) }
+            td { (words::run_by(row)) }
+            td { (words::should(row.recommendation)) }
         }
     }
 }

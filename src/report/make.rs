@@ -35,11 +35,13 @@ pub fn make(
         .collect();
     let found = Findings {
         scores: [then, now],
+        within: &past.between,
         drift,
         trend: past.deviations,
         trend_ends: ends.iter().map(|end| date(end.to)).collect(),
         window: config.window,
         said: store.predictions(period.kind.word(), period.from)?,
+        alpha: config.tolerance.alpha,
         names: &names,
         hashes: config.hashes,
     };

@@ -1,11 +1,8 @@
 //! A report as Markdown, for a chat or a wiki.
 
-use super::content::Report;
+use super::content::{Action, AlarmSaid, ChangeSaid, ExecutorRow, Prediction, Report};
 use super::safe::{markdown as safe, markdown_sentence as sentence};
-use super::words::{
-    self, ALL, CHANGED, DECLARED, DRIFTED, OPEN, PREDICTED, QUALITY, SIDES, TERMS, TO_DO, changed,
-    deviation, executor, hours, percent, sparkline, standing, worth,
-};
+use super::words::{self, FIRST, Part, TERMS, changed, executor, percent, sparkline, standing};
 use std::fmt::Write;
 
 /// Entries of a list; the rest is counted. Who wants all of them takes CSV or JSON.
@@ -15,113 +12,35 @@ const MOST: usize = 25;
 pub fn text(report: &Report) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "# Tolerance report, {}\n", report.period.name);
-    let _ = writeln!(out, "{} {}.\n", report.when(), standing(report.standing));
-    let changes = report.changes.iter().map(|change| {
-        let from = if change.from.is_empty() {
-            "new".to_owned()
-        } else {
-            safe(words::value(change.what, &change.from))
-        };
-        format!(
-            "**{}**: {} {from} → {} ({})",
-            safe(&change.name),
-            changed(change.what),
-            safe(words::value(change.what, &change.to)),
-            sentence(&change.reason)
-        )
-    });
-    list(&mut out, CHANGED, changes);
-    let actions = report.actions.iter().map(|action| {
-        let excess = action.excess_per_week;
-        let excess = excess.map_or(String::new(), |excess| {
-            format!(" {}.", words::excess(excess))
-        });
-        let first = action.first.as_ref();
-        let first = first.map_or(String::new(), |first| {
-            format!(" First: {}.", sentence(first))
-        });
-        format!(
-            "**{}** ({}): {} ({}).{excess}{first} {}",
-            safe(&action.name),
-            words::kind(action.kind),
-            sentence(&action.what),
-            worth(action),
-            sentence(&words::whole(&action.why))
-        )
-    });
-    list(&mut out, TO_DO, actions);
-    let alarms = report.alarms.iter().map(|alarm| {
-        let explained = alarm.explained_by.as_ref();
-        let explained = explained.map_or(String::new(), |what| {
-            format!(", explained by {}", sentence(what))
-        });
-        let ended = alarm.ended.as_ref();
-        let ended = ended.map_or(String::new(), |day| format!(", over on {day}"));
-        format!(
-            "**{}** {} ({}): since about {}, found on {}{explained}{ended}",
-            safe(&alarm.name),
-            sentence(&alarm.what),
-            alarm.figures,
-            alarm.onset,
-            alarm.raised
-        )
-    });
-    list(&mut out, DRIFTED, alarms);
+    let stand = standing(report.standing, &report.previous.name);
+    let _ = writeln!(out, "**{stand}.** {}\n", report.when());
+    for (term, meaning) in FIRST {
+        let _ = writeln!(out, "- **{term}**: {meaning}.");
+    }
+    out.push('\n');
+    list(&mut out, Part::Changed, report.changes.iter().map(change));
+    to_do(&mut out, &report.actions);
+    let of_process = |a: &AlarmSaid, b: &AlarmSaid| a.process == b.process;
+    let alarms: Vec<String> = report.alarms.chunk_by(of_process).map(alarms).collect();
+    list(&mut out, Part::Drifted, alarms.into_iter());
     board(&mut out, report);
-    let executors = report.executors.iter().map(|row| {
-        format!(
-            "**{}**, {}: {} case{}, {}, {}",
-            safe(&row.name),
-            executor(row.executor),
-            row.cases,
-            if row.cases == 1 { "" } else { "s" },
-            words::deviation_of(row.cases, row.deviation),
-            row.status
-        )
-    });
-    list(&mut out, SIDES, executors);
+    list(&mut out, Part::Sides, report.executors.iter().map(side));
     let declared = report.disagreements.iter().map(|row| {
-        let doubt = if row.sure { "" } else { " (perhaps)" };
-        format!(
-            "**{}**: {} is declared {} and measured {}{doubt}",
-            safe(&row.name),
-            sentence(&row.what),
-            sentence(executor(&row.declared)),
-            sentence(executor(&row.measured))
-        )
+        let said = words::disagreement(&row.what, &row.declared, &row.measured, row.sure);
+        format!("**{}**: {}", safe(&row.name), sentence(&said))
     });
-    list(&mut out, DECLARED, declared);
-    let predictions = report.predictions.iter().map(|row| {
-        let said = match &row.said_on {
-            Some(day) => format!("on {day} automation was said to save"),
-            None => "automation would have been said to save".to_owned(),
-        };
-        let chance = if row.shown {
-            ""
-        } else {
-            ", which may be chance"
-        };
-        format!(
-            "**{}**: {said} {}. {}. People spent {} and spend {} now: {}{chance}",
-            safe(&row.name),
-            hours(row.said_to_be_saved),
-            words::automated(row.automated),
-            hours(row.spent_then),
-            hours(row.spent_now),
-            words::less(row.saved)
-        )
-    });
-    list(&mut out, PREDICTED, predictions);
+    list(&mut out, Part::Declared, declared);
+    predictions(&mut out, &report.predictions);
     let open = report
         .undetermined
         .iter()
-        .map(|row| format!("**{}** needs {}", safe(&row.name), sentence(&row.needs)));
-    list(&mut out, OPEN, open);
+        .map(|row| format!("**{}**: {}", safe(&row.name), sentence(&row.needs)));
+    list(&mut out, Part::Open, open);
     let quality = report
         .quality
         .iter()
         .map(|row| format!("**{}**: {}", safe(&row.name), sentence(&row.what)));
-    list(&mut out, QUALITY, quality);
+    list(&mut out, Part::Quality, quality);
     out.push_str("## Terms\n\n");
     for (term, meaning) in TERMS {
         let _ = writeln!(out, "- **{term}**: {meaning}.");
@@ -135,15 +54,117 @@ pub fn text(report: &Report) -> String {
     out
 }
 
-fn list(out: &mut String, title: &str, lines: impl ExactSizeIterator<Item = String>) {
-    let (meaning, none) = words::about(title);
-    let _ = writeln!(out, "## {title}\n");
-    let count = lines.len();
-    if count == 0 {
-        let _ = writeln!(out, "{none}\n");
-        return;
+fn change(change: &ChangeSaid) -> String {
+    let from = match change.from.as_str() {
+        "" => "new".to_owned(),
+        from => safe(words::value(change.what, from)),
+    };
+    format!(
+        "**{}**: {} {from} → {}. {}",
+        safe(&change.name),
+        changed(change.what),
+        safe(words::value(change.what, &change.to)),
+        sentence(&words::whole(&change.reason))
+    )
+}
+
+fn to_do(out: &mut String, actions: &[Action]) {
+    heading(out, Part::ToDo, actions.is_empty());
+    for group in actions.chunk_by(|a, b| a.group == b.group) {
+        let all: Vec<&Action> = group.iter().collect();
+        let _ = writeln!(out, "### {}\n", words::group(group[0].group, &all));
+        entries(out, group.iter().map(action));
     }
-    let _ = writeln!(out, "{meaning}\n");
+}
+
+fn action(action: &Action) -> String {
+    let said: Vec<String> = words::sentences(action)
+        .iter()
+        .map(|said| sentence(said))
+        .collect();
+    let headline = words::headline(action);
+    let headline = headline.map_or(String::new(), |said| format!(": {said}"));
+    format!(
+        "**{}**{headline}. {} _Why: {}_",
+        safe(&action.name),
+        said.join(" "),
+        sentence(&words::whole(&action.why))
+    )
+}
+
+fn alarms(of: &[AlarmSaid]) -> String {
+    let said = |alarm: &AlarmSaid| {
+        let explained = alarm.explained_by.as_ref();
+        let explained = explained.map_or(String::new(), |what| {
+            format!(", explained by {}", sentence(what))
+        });
+        let ended = alarm.ended.as_ref();
+        let ended = ended.map_or(String::new(), |day| format!(", over on {day}"));
+        format!(
+            "since about {}: {} ({}), alarm on {}{explained}{ended}",
+            alarm.onset,
+            sentence(&alarm.what),
+            alarm.figures,
+            alarm.raised
+        )
+    };
+    let all: Vec<String> = of.iter().map(said).collect();
+    format!("**{}**: {}", safe(&of[0].name), all.join("; "))
+}
+
+fn side(row: &ExecutorRow) -> String {
+    let median = row.median_seconds.map_or(String::new(), |median| {
+        format!(", half are done in {}", words::seconds(median))
+    });
+    format!(
+        "**{}**, {}: {}, {}, {}{median}",
+        safe(&row.name),
+        executor(row.executor),
+        words::cases(row.cases),
+        words::deviation_of(row.cases, row.deviation),
+        row.status.replace('_', " ")
+    )
+}
+
+/// What came of predictions; those of which nothing has come are counted.
+fn predictions(out: &mut String, rows: &[Prediction]) {
+    heading(out, Part::Predicted, rows.is_empty());
+    let (news, rest): (Vec<&Prediction>, Vec<&Prediction>) =
+        rows.iter().partition(|row| row.is_news());
+    if !news.is_empty() {
+        let said = |row: &&Prediction| {
+            format!(
+                "**{}**: {}",
+                safe(&row.name),
+                sentence(&words::prediction(row))
+            )
+        };
+        entries(out, news.iter().map(said));
+    }
+    if !rest.is_empty() {
+        let _ = writeln!(out, "{}\n", words::nothing_came(rest.len()));
+    }
+}
+
+fn heading(out: &mut String, part: Part, is_empty: bool) {
+    let below = if is_empty {
+        part.none()
+    } else {
+        part.meaning()
+    };
+    let _ = writeln!(out, "## {}\n\n{below}\n", part.title());
+}
+
+fn list(out: &mut String, part: Part, lines: impl ExactSizeIterator<Item = String>) {
+    let is_empty = lines.len() == 0;
+    heading(out, part, is_empty);
+    if !is_empty {
+        entries(out, lines);
+    }
+}
+
+fn entries(out: &mut String, lines: impl ExactSizeIterator<Item = String>) {
+    let count = lines.len();
     for line in lines.take(MOST) {
         let _ = writeln!(out, "- {line}");
     }
@@ -154,23 +175,26 @@ fn list(out: &mut String, title: &str, lines: impl ExactSizeIterator<Item = Stri
 }
 
 fn board(out: &mut String, report: &Report) {
-    let _ = writeln!(out, "## {ALL}\n\n{}\n", words::about(ALL).0);
-    out.push_str("| process | class: needs, holds | status | deviation | permissible | trend | a week | should be run by |\n");
-    out.push_str("| --- | --- | --- | --- | --- | --- | --- | --- |\n");
+    heading(out, Part::All, report.board.is_empty());
+    out.push_str("| process | status | deviation | permissible | class needed, shown | trend | cases a week | run by | should be run by |\n");
+    out.push_str("| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n");
     for row in report.board.iter().take(10 * MOST) {
+        let range = row.deviation.map_or(String::new(), |observed| {
+            format!(" ({})", words::range(observed))
+        });
         let _ = writeln!(
             out,
-            "| {} | {}, {} | {} | {} | {} | {} | {} | {} |",
+            "| {} | {} | {}{range} | {} | {}, {} | {} | {} | {} | {} |",
             safe(&row.name),
-            row.required_class,
-            words::held(&row.achieved_class),
-            row.status,
-            row.deviation.map_or("-".to_owned(), deviation),
+            row.status.replace('_', " "),
+            words::observed(row),
             row.permissible.map_or("-".to_owned(), percent),
+            words::class(&row.required_class),
+            words::class(&row.achieved_class),
             sparkline(&row.trend),
-            row.cases_per_week
-                .map_or("-".to_owned(), |rate| format!("{rate:.1}")),
-            row.recommendation.as_deref().unwrap_or("-"),
+            row.cases_per_week.map_or("-".to_owned(), words::rate),
+            words::run_by(row),
+            words::should(row.recommendation),
         );
     }
     let more = report.board.len().saturating_sub(10 * MOST);

@@ -1,8 +1,8 @@
 //! What a report says in a chat or to a program.
 
-use super::content::Report;
+use super::content::{Action, Report};
 use super::safe::sentence;
-use super::words::{changed, standing, value, worth};
+use super::words::{self, Part, changed, standing, value};
 use crate::config::recipients::WebhookKind;
 use serde_json::{Value, json};
 
@@ -36,7 +36,7 @@ impl Summary {
         let actions = report
             .actions
             .iter()
-            .map(|action| format!("{}: {} ({})", action.name, action.what, worth(action)));
+            .map(|action| format!("{}: {}", action.name, in_short(action)));
         let alarms = report.alarms.iter().filter(|alarm| alarm.ended.is_none());
         let alarms = alarms.map(|alarm| {
             let known = alarm.explained_by.as_ref();
@@ -48,11 +48,11 @@ impl Summary {
         });
         Summary {
             title: format!("Tolerance report, {}", report.period.name),
-            standing: format!("{}.", standing(report.standing)),
+            standing: format!("{}.", standing(report.standing, &report.previous.name)),
             sections: [
-                ("What changed", first(changes)),
-                ("What to do now", first(actions)),
-                ("What has drifted", first(alarms)),
+                (Part::Changed.title(), first(changes)),
+                (Part::ToDo.title(), first(actions)),
+                (Part::Drifted.title(), first(alarms)),
             ]
             .into_iter()
             .filter(|(_, lines)| !lines.is_empty())
@@ -136,6 +136,13 @@ impl Summary {
             }],
         })
     }
+}
+
+/// What to do, and how much that is about.
+fn in_short(action: &Action) -> String {
+    let about = words::headline(action);
+    let about = about.map_or(String::new(), |about| format!(" ({about})"));
+    format!("{}{about}", action.what)
 }
 
 /// The first lines, harmless as plain text.

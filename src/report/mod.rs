@@ -3,16 +3,19 @@
 //! A report is plain data ([`Report`]) made from the scores at the beginning and at the end of a period and from the drift
 //! between them; each format is written from that data alone, so the same database gives the same bytes.
 
+mod actions;
 mod build;
 mod charts;
 mod content;
 mod csv;
 mod deliver;
+mod drifted;
 mod html;
 mod make;
 mod markdown;
 mod message;
 mod period;
+mod predicted;
 mod safe;
 mod send;
 mod words;
@@ -28,4 +31,4 @@ pub use html::{Medium, text as html};
 pub use make::make;
 pub use markdown::text as markdown;
 pub use period::{Period, PeriodKind};
-pub use send::{SendError, recipients, send};
+pub use send::{Recipient, SendError};

@@ -86,6 +86,46 @@ impl Period {
         Ok(Period { kind, from, to })
     }
 
+    /// By [`Period::id`].
+    pub fn of_id(id: &str) -> Option<Period> {
+        let day = |text: &str| text.parse::<NaiveDate>().ok().map(day_of);
+        let after = |kind, first: NaiveDate, months| {
+            let to = first.checked_add_months(Months::new(months))?;
+            Some(Period {
+                kind,
+                from: day_of(first),
+                to: day_of(to),
+            })
+        };
+        let period = match (id.len(), id.get(..10), id.get(11..)) {
+            (21, Some(first), Some(last)) => Period {
+                kind: PeriodKind::Days,
+                from: day(first)?,
+                to: day(last)? + 1,
+            },
+            _ => match id.split_once("-W").or_else(|| id.split_once("-Q")) {
+                Some((year, week)) if id.contains('W') => {
+                    let (year, week) = (year.parse().ok()?, week.parse().ok()?);
+                    let first = NaiveDate::from_isoywd_opt(year, week, Weekday::Mon)?;
+                    Period {
+                        kind: PeriodKind::Week,
+                        from: day_of(first),
+                        to: day_of(first) + 7,
+                    }
+                }
+                Some((year, quarter)) => {
+                    let quarter: u32 = quarter.parse().ok()?;
+                    let month = quarter.checked_sub(1)?.checked_mul(3)? + 1;
+                    let first = NaiveDate::from_ymd_opt(year.parse().ok()?, month, 1)?;
+                    after(PeriodKind::Quarter, first, 3)?
+                }
+                None => after(PeriodKind::Month, format!("{id}-01").parse().ok()?, 1)?,
+            },
+        };
+        // Whatever is written otherwise than it would be is no name of a report.
+        (period.from < period.to && period.id() == id).then_some(period)
+    }
+
     /// The one before, of the same kind.
     pub fn before(self) -> Option<Period> {
         let earlier = Period {
@@ -198,6 +238,33 @@ mod tests {
         let quarter = Period::last_before(PeriodKind::Quarter, day("2026-03-31")).unwrap();
         assert_eq!(shown(quarter), "Q4 2025 2025-10-01..2026-01-01");
         assert_eq!(quarter.before().unwrap().name(), "Q3 2025");
+    }
+
+    #[test]
+    fn periods_are_found_again_by_the_names_of_their_files() {
+        let today = day("2026-11-25");
+        let days = Period::parse("2026-01-10..2026-01-20", today).unwrap();
+        let calendar = [PeriodKind::Week, PeriodKind::Month, PeriodKind::Quarter];
+        let calendar = calendar.map(|kind| Period::last_before(kind, today).unwrap());
+        let new_year = Period::last_before(PeriodKind::Week, day("2026-01-01")).unwrap();
+        for period in [days, new_year].into_iter().chain(calendar) {
+            assert_eq!(Period::of_id(&period.id()), Some(period), "{}", period.id());
+        }
+        for no in [
+            "",
+            "x",
+            "2026",
+            "2026-13",
+            "2026-W54",
+            "2026-Q5",
+            "2026-Q0",
+            "2026-1",
+            "2026-01-10-2026-01-09",
+            "2026-01-10 2026-01-19",
+            "ééééééééééé",
+        ] {
+            assert_eq!(Period::of_id(no), None, "{no}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::message::Summary;
 use super::{Medium, html, markdown};
 use crate::config::recipients::{MAIL, MailTerms, Recipients, WebhookTerms};
 use crate::config::reports::ReportFormat;
+use crate::model::{hash_pair, hash_text};
 use lettre::message::header::ContentType;
 use lettre::message::{Attachment, Mailbox, Message, MultiPart};
 use lettre::transport::smtp::authentication::Credentials;
@@ -42,27 +43,65 @@ pub enum SendError {
     },
 }
 
-/// Names of all recipients.
-pub fn recipients(of: &Recipients) -> impl Iterator<Item = &str> {
-    let mail = of.mail.iter().map(|_| MAIL);
-    mail.chain(of.webhooks.iter().map(|webhook| webhook.name.as_str()))
+/// Somebody who is sent reports. Each address of a mail is one: that a server refuses one of them is nothing to the others.
+#[derive(Debug, Clone, Copy)]
+pub enum Recipient<'a> {
+    /// An address.
+    Mail(&'a MailTerms, &'a str),
+    /// A webhook.
+    Webhook(&'a WebhookTerms),
 }
 
-/// Sends a report to the recipient of this name.
-pub fn send(report: &Report, to: &Recipients, recipient: &str) -> Result<(), SendError> {
-    let url = to.url.as_ref().map(|base| {
-        format!(
-            "{base}/reports/{}",
-            file_name(&report.period.id, ReportFormat::Html)
-        )
-    });
-    if let Some(terms) = to.mail.as_ref().filter(|_| recipient == MAIL) {
-        return mail(report, terms, url);
+impl<'a> Recipient<'a> {
+    /// Everybody.
+    pub fn all(of: &'a Recipients) -> impl Iterator<Item = Recipient<'a>> {
+        let mails = of.mail.iter().flat_map(|terms| {
+            let each = terms.to.iter();
+            each.map(move |to| Recipient::Mail(terms, to))
+        });
+        mails.chain(of.webhooks.iter().map(Recipient::Webhook))
     }
-    let webhook = to.webhooks.iter().find(|one| one.name == recipient);
-    let webhook =
-        webhook.ok_or_else(|| SendError::Message("there is no such recipient".to_owned()))?;
-    post(report, webhook, url)
+
+    /// By what it is known from one report to the next.
+    pub fn key(&self) -> String {
+        match self {
+            Recipient::Mail(_, address) => format!("{MAIL} to {address}"),
+            Recipient::Webhook(webhook) => webhook.name.clone(),
+        }
+    }
+
+    /// What metrics call it: no addresses of people.
+    pub fn label(&self) -> &'a str {
+        match self {
+            Recipient::Mail(..) => MAIL,
+            Recipient::Webhook(webhook) => &webhook.name,
+        }
+    }
+
+    /// Sends it a report, which is there in some formats.
+    pub fn send(
+        &self,
+        report: &Report,
+        to: &Recipients,
+        formats: &[ReportFormat],
+    ) -> Result<(), SendError> {
+        let url = to
+            .url
+            .as_deref()
+            .and_then(|base| page(base, &report.period.id, formats));
+        match self {
+            Recipient::Mail(terms, address) => mail(report, terms, address, url),
+            Recipient::Webhook(webhook) => post(report, webhook, url),
+        }
+    }
+}
+
+/// Where a browser finds a report: in the first format that is written, the ones for people first.
+fn page(base: &str, period: &str, formats: &[ReportFormat]) -> Option<String> {
+    let paged = [ReportFormat::Html, ReportFormat::PdfReady];
+    let mut all = paged.iter().chain(&ReportFormat::ALL);
+    let shown = all.find(|one| formats.contains(one))?;
+    Some(format!("{base}/reports/{}", file_name(period, *shown)))
 }
 
 fn message(error: impl std::fmt::Display) -> SendError {
@@ -71,19 +110,24 @@ fn message(error: impl std::fmt::Display) -> SendError {
 
 /// A mail whose text says all of it, whose page does so nicely, and which has the page attached for those whose mail
 /// program leaves out pictures.
-fn mail(report: &Report, terms: &MailTerms, url: Option<String>) -> Result<(), SendError> {
+fn mail(
+    report: &Report,
+    terms: &MailTerms,
+    address: &str,
+    url: Option<String>,
+) -> Result<(), SendError> {
     let summary = Summary::of(report, url);
     let mailbox = |text: &str| text.parse::<Mailbox>().map_err(message);
-    let mut head = Message::builder()
+    let head = Message::builder()
         .from(mailbox(&terms.from)?)
+        .to(mailbox(address)?)
+        // The same whenever it is tried again, so that a server that has taken it knows it.
+        .message_id(Some(message_id(report, address)))
         .subject(format!(
             "{}: {}",
             summary.title,
             summary.standing.trim_end_matches('.')
         ));
-    for to in &terms.to {
-        head = head.to(mailbox(to)?);
-    }
     let link = summary
         .url
         .map_or(String::new(), |url| format!("{url}\n\n"));
@@ -98,6 +142,12 @@ fn mail(report: &Report, terms: &MailTerms, url: Option<String>) -> Result<(), S
     let mail = head.multipart(body).map_err(message)?;
     transport(terms)?.send(&mail)?;
     Ok(())
+}
+
+fn message_id(report: &Report, address: &str) -> String {
+    let of = hash_pair(hash_text(&report.period.id), hash_text(address));
+    let of = hash_pair(of, report.hashes.configuration);
+    format!("<tolerance-{}-{of:016x}@toleranced>", report.period.id)
 }
 
 fn transport(terms: &MailTerms) -> Result<SmtpTransport, SendError> {
@@ -160,4 +210,26 @@ fn post(report: &Report, webhook: &WebhookTerms, url: Option<String>) -> Result<
         status: status.as_u16(),
         said: super::safe::sentence(&String::from_utf8_lossy(&said)),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_leads_to_a_file_that_is_there() {
+        use ReportFormat::{Csv, Html, Json, Md, PdfReady};
+        for (formats, ending) in [
+            (&[Json, Html][..], "html"),
+            (&[Md, PdfReady], "print.html"),
+            (&[Csv, Json, Md], "md"),
+            (&[Csv], "csv"),
+        ] {
+            let url = page("https://soc.example", "2026-03", formats).unwrap();
+            assert_eq!(
+                url,
+                format!("https://soc.example/reports/tolerance-2026-03.{ending}")
+            );
+        }
+    }
 }

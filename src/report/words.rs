@@ -1,7 +1,8 @@
 //! Figures for people.
 
-use super::content::{Action, ActionKind, Standing};
+use super::content::{Action, ActionGroup, ActionKind, Prediction, Row, Standing};
 use crate::config::format_roughly;
+use crate::config::tolerance::Recommendation;
 
 /// A share in percent.
 pub(super) fn percent(share: f64) -> String {
@@ -28,8 +29,26 @@ pub(super) fn range([lower, _, upper]: [f64; 3]) -> String {
     format!("{} to {} %", digits(lower), digits(upper))
 }
 
+/// A count with commas between thousands.
+pub(super) fn count(of: i64) -> String {
+    whole_number(of as f64)
+}
+
+/// So many cases.
+pub(super) fn cases(of: i64) -> String {
+    format!("{} case{}", count(of), if of == 1 { "" } else { "s" })
+}
+
+/// A rate with no more digits than mean anything.
+pub(super) fn rate(of: f64) -> String {
+    match of {
+        many if many >= 9.95 => whole_number(many),
+        few => format!("{few:.1}"),
+    }
+}
+
 /// A whole number with commas between thousands.
-fn whole_number(value: f64) -> String {
+pub(super) fn whole_number(value: f64) -> String {
     let digits = format!("{:.0}", value.abs());
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -52,54 +71,116 @@ pub(super) fn hours(of: [f64; 3]) -> String {
 
 /// Cases that end wrong beyond what is permissible.
 pub(super) fn excess(per_week: f64) -> String {
-    match per_week {
-        few if few < 0.95 => format!(
-            "About {:.0} wrong cases a year more than it may have",
-            few * 52.18
-        ),
-        many => format!(
-            "About {} wrong cases a week more than it may have",
-            whole_number(many)
-        ),
-    }
+    let (many, span) = match per_week {
+        few if few < 0.95 => (few * 52.18, "year"),
+        many => (many, "week"),
+    };
+    let many = whole_number(many);
+    let s = if many == "1" { "" } else { "s" };
+    format!("about {many} wrong case{s} a {span} too many")
 }
 
-/// What an action is worth, and how sure that is.
-pub(super) fn worth(action: &Action) -> String {
-    match action.hours_per_year {
-        Some(saved) => format!(
-            "{}{}: {}",
-            hours(saved),
-            assumption(action.of_hours),
-            action.confidence
-        ),
-        None => action.confidence.to_owned(),
-    }
+/// What an action is about, in a few words: how much goes wrong, or how many hours it saves.
+pub(super) fn headline(action: &Action) -> Option<String> {
+    let harm = action.excess_per_week.map(excess);
+    harm.or_else(|| Some(format!("about {}", hours(action.hours_per_year?))))
 }
 
-/// On which assumption something is saved.
-pub(super) fn assumption(of: Option<(f64, f64)>) -> String {
-    of.map_or(String::new(), |(spent, part)| {
-        let (spent, part) = (whole_number(spent), 100.0 * part);
-        format!(", if it takes over {part:.0} % of the {spent} h that people spend")
-    })
+/// On which assumption hours are saved.
+fn assumption((spent, part): (f64, f64)) -> String {
+    format!(
+        "that assumes that it takes {:.0} % of the work ({} h a year) off people",
+        100.0 * part,
+        whole_number(spent)
+    )
+}
+
+/// An action in sentences.
+pub(super) fn sentences(action: &Action) -> Vec<String> {
+    let clauses = [
+        action.trouble.clone(),
+        Some(action.what.clone()),
+        action.first.clone(),
+        action.of_hours.map(assumption),
+        Some(action.confidence.clone()).filter(|said| !said.is_empty()),
+    ];
+    let clauses = clauses.into_iter().flatten();
+    clauses.map(|clause| whole(&clause)).collect()
+}
+
+/// What the actions of a group have in common, and what they are worth together.
+pub(super) fn group(group: ActionGroup, actions: &[&Action]) -> String {
+    let title = match group {
+        ActionGroup::Stop => "Stop now: what AI or code gets wrong too often",
+        ActionGroup::Mend => "Find out why: what goes wrong too often",
+        ActionGroup::Improve => "Worth doing, by the hours that it saves",
+        ActionGroup::Doubtful => "Not for the hours: it may cost more than it saves",
+    };
+    let saved = actions.iter().filter_map(|action| action.hours_per_year);
+    let saved: f64 = saved.map(|hours| hours[1]).sum();
+    match group {
+        ActionGroup::Improve if saved >= 1.0 && actions.len() > 1 => format!(
+            "{title} (together about {} h a year, if all that is assumed holds)",
+            whole_number(saved)
+        ),
+        _ => title.to_owned(),
+    }
 }
 
 /// How much of a process was automated, then and now.
-pub(super) fn automated([then, now]: [Option<f64>; 2]) -> String {
+fn automated([then, now]: [Option<f64>; 2]) -> String {
     let said =
         |part: Option<f64>| part.map_or("none".to_owned(), |part| format!("{:.0} %", 100.0 * part));
     match (then, now) {
-        (Some(then), Some(now)) if (then - now).abs() < 0.005 => {
-            format!(
-                "AI or code alone ran {:.0} % of its cases, then as now",
-                100.0 * now
-            )
-        }
+        (Some(then), Some(now)) if (then - now).abs() < 0.005 => format!(
+            "AI or code alone ran {:.0} % of its cases, before and in the period",
+            100.0 * now
+        ),
         _ => format!(
-            "AI or code alone ran {} of its cases then, {} now",
+            "AI or code alone ran {} of its cases before, {} in the period",
             said(then),
             said(now)
+        ),
+    }
+}
+
+/// What came of a prediction.
+pub(super) fn prediction(row: &Prediction) -> String {
+    let said = match &row.said_on {
+        Some(day) => format!("a report said on {day} that automation would save"),
+        None => "no report was made then; it would have said that automation saves".to_owned(),
+    };
+    let spent = match (row.spent_now, row.saved) {
+        (Some(now), Some(saved)) => format!(
+            "spent {} before, and {} at the pace of the period: {}{}",
+            hours(row.spent_then),
+            hours(now),
+            less(saved),
+            if row.shown {
+                ""
+            } else {
+                ", which may be chance"
+            }
+        ),
+        _ => format!(
+            "spent {} before; how many in the period is not known",
+            hours(row.spent_then)
+        ),
+    };
+    format!(
+        "{said} {}. {}. People {spent}.",
+        hours(row.said_to_be_saved),
+        automated(row.automated)
+    )
+}
+
+/// What was predicted of what nobody has automated.
+pub(super) fn nothing_came(rows: usize) -> String {
+    match rows {
+        1 => "One process is run as before: what was said to be saved there can't have come yet."
+            .to_owned(),
+        many => format!(
+            "{many} processes are run as before: what was said to be saved there can't have come yet."
         ),
     }
 }
@@ -114,22 +195,24 @@ pub(super) fn deviation_of(cases: i64, of: Option<[f64; 3]>) -> String {
     }
 }
 
-/// How processes stand, and how they stood.
-pub(super) fn standing([now, then]: [Standing; 2]) -> String {
-    let change = |now: usize, then: usize| match now as i64 - then as i64 {
-        0 => String::new(),
-        more if more > 0 => format!(" ({more} more than a period ago)"),
-        less => format!(" ({} fewer)", -less),
+/// How processes stand, and how they stood a period ago.
+pub(super) fn standing([now, then]: [Standing; 2], before: &str) -> String {
+    let mut told = false;
+    let mut part = |words: &str, now: usize, then: usize| {
+        if now == then {
+            return format!("{now} {words}");
+        }
+        let when = if told { "" } else { before };
+        told = true;
+        match when {
+            "" => format!("{now} {words} ({then})"),
+            when => format!("{now} {words} ({then} in {when})"),
+        }
     };
-    let part = |words: &str, now: usize, then: usize| format!("{now} {words}{}", change(now, then));
     let mut parts = vec![
         part("within their tolerance", now.within, then.within),
         part("outside", now.outside, then.outside),
-        part(
-            "undetermined for want of cases",
-            now.undetermined,
-            then.undetermined,
-        ),
+        part("undetermined", now.undetermined, then.undetermined),
     ];
     if now.no_tolerance + then.no_tolerance > 0 {
         parts.push(part(
@@ -138,11 +221,12 @@ pub(super) fn standing([now, then]: [Standing; 2]) -> String {
             then.no_tolerance,
         ));
     }
-    format!("{} processes: {}", now.processes, parts.join(", "))
+    let es = if now.processes == 1 { "" } else { "es" };
+    format!("{} process{es}: {}", now.processes, parts.join(", "))
 }
 
 /// Hours a year that people spend less, or more.
-pub(super) fn less(saved: f64) -> String {
+fn less(saved: f64) -> String {
     match saved {
         saved if saved >= 0.5 => format!("{} h a year less", whole_number(saved)),
         saved if saved <= -0.5 => format!("{} h a year more", whole_number(-saved)),
@@ -155,15 +239,15 @@ pub(super) fn seconds(seconds: f64) -> String {
     format_roughly((seconds * 1e6) as i64)
 }
 
-/// A kind of thing to do, in a word.
+/// A kind of thing to do, in a word or two.
 pub(super) fn kind(kind: ActionKind) -> &'static str {
     match kind {
-        ActionKind::Withdraw => "withdraw",
-        ActionKind::LookInto => "look into",
+        ActionKind::Withdraw => "stop",
+        ActionKind::LookInto => "find out why",
         ActionKind::BreakUp => "break up",
-        ActionKind::Codify => "codify",
-        ActionKind::Delegate => "delegate",
-        ActionKind::Approve => "approve",
+        ActionKind::Codify => "to code",
+        ActionKind::Delegate => "to AI",
+        ActionKind::Approve => "AI proposes",
     }
 }
 
@@ -179,19 +263,80 @@ pub(super) fn whole(clause: &str) -> String {
     format!("{}.", capital(clause.trim_end_matches('.')))
 }
 
-/// The class that a process holds.
-pub(super) fn held(class: &str) -> &str {
-    match class {
+/// A tolerance class in words.
+pub(super) fn class(of: &str) -> &str {
+    match of {
+        "f" => "fine",
+        "m" => "medium",
+        "c" => "coarse",
+        "v" => "very coarse",
         "undetermined" => "not known yet",
         "none" => "none of them",
         other => other,
     }
 }
 
+/// What a process deviates by; a handful of cases without any deviation are no "0 %".
+pub(super) fn observed(row: &Row) -> String {
+    const FEW: i64 = 30;
+    match row.deviation {
+        None => "-".to_owned(),
+        Some([_, mean, _]) if mean == 0.0 && row.cases < FEW => {
+            format!("none in {}", cases(row.cases))
+        }
+        Some([_, mean, _]) => percent(mean),
+    }
+}
+
+/// Who runs a process now.
+pub(super) fn run_by(row: &Row) -> String {
+    match &row.executor_measured {
+        Some(measured) => format!(
+            "{} by the catalog, {} by the log",
+            executor(row.executor),
+            executor(measured)
+        ),
+        None => executor(row.executor).to_owned(),
+    }
+}
+
+/// Who should run a process.
+pub(super) fn should(recommendation: Option<Recommendation>) -> &'static str {
+    match recommendation {
+        None => "-",
+        Some(Recommendation::Code) => "code",
+        Some(Recommendation::Ai) => "AI",
+        Some(Recommendation::AiWithApproval) => "AI, and a person approves",
+        Some(Recommendation::People) => "people",
+        Some(Recommendation::Leave) => "leave as it is",
+        Some(Recommendation::BreakUp) => "break it up",
+    }
+}
+
+/// What the catalog says, and what the log shows.
+pub(super) fn disagreement(what: &str, declared: &str, measured: &str, sure: bool) -> String {
+    let doubt = if sure {
+        ""
+    } else {
+        " (too few cases to be sure)"
+    };
+    match what {
+        "executor" => format!(
+            "by the catalog it is run by {}, by the log {}{doubt}",
+            executor(declared),
+            match measured {
+                "mixed" => "by more than one of people, AI and code",
+                one => executor(one),
+            }
+        ),
+        what => format!("{what} is {declared} by the catalog, and {measured} by the log{doubt}"),
+    }
+}
+
 /// A value of what has changed: the same word does not stand for a class that is not known and a status.
 pub(super) fn value<'a>(what: &str, value: &'a str) -> &'a str {
     match what {
-        "achieved_class" | "required_class" => held(value),
+        "achieved_class" | "required_class" => class(value),
         _ => value,
     }
 }
@@ -209,8 +354,8 @@ pub(super) fn executor(word: &str) -> &str {
 /// What a change is about.
 pub(super) fn changed(what: &str) -> &'static str {
     match what {
-        "required_class" => "class it needs",
-        "achieved_class" => "class it holds",
+        "required_class" => "class needed",
+        "achieved_class" => "class shown",
         "status" => "status",
         _ => "who should run it",
     }
@@ -231,82 +376,121 @@ pub(super) fn sparkline(values: &[Option<f64>]) -> String {
     values.iter().map(bar).collect()
 }
 
-/// What the terms mean, said once in every report.
-pub(super) const TERMS: [(&str, &str); 5] = [
+/// What must be known to read a report, said before anything else.
+pub(super) const FIRST: [(&str, &str); 4] = [
     (
-        "deviation",
-        "how far a case ended from how it should: 0 as designed, 1 wrong, something between for what is half wrong. 2 % means two wrong cases in a hundred, or four that were half wrong",
+        "Deviation",
+        "how far cases end from how they should, on average: 2 % are two wrong cases in a hundred, or four that are half wrong. Each process may have so much of it: that is permissible",
     ),
     (
-        "(… to …)",
-        "the range within which the true value lies with 95 % confidence; more cases make it narrower",
+        "3.4 % (2.6 to 4.5)",
+        "behind a figure stands the range in which the true value lies, with 95 % confidence; more cases make it narrower",
     ),
+    (
+        "Within, outside, undetermined",
+        "the whole range lies below what is permissible, or above it, or it can't be told yet",
+    ),
+    (
+        "Code",
+        "a script or a playbook that runs by itself and does the same with the same input every time; AI need not",
+    ),
+];
+
+/// What other terms mean, said once in every report.
+pub(super) const TERMS: [(&str, &str); 4] = [
     (
         "class",
-        "how precise a process must be: f fine, m medium, c coarse, v very coarse; from it and the size of the process follows the deviation that is permissible",
-    ),
-    (
-        "within, outside, undetermined",
-        "the whole range lies below the permissible deviation, above it, or on both sides: then more cases are needed",
+        "how exact a process must be: fine (f), medium (m), coarse (c), very coarse (v). Deviation is permissible by its class and its size: the more steps it has, the more",
     ),
     (
         "drift",
         "a process has changed against its own past, by more than chance would have it",
     ),
+    (
+        "shadow run",
+        "AI or code does the same case as people do, and what comes out is recorded and not acted on",
+    ),
+    (
+        "mixed",
+        "more than one of people, AI and code worked on a case, or none of them runs most of the cases alone",
+    ),
 ];
 
-// The parts of a report.
-pub(super) const CHANGED: &str = "What changed";
-pub(super) const TO_DO: &str = "What to do now";
-pub(super) const DRIFTED: &str = "What has drifted";
-pub(super) const ALL: &str = "All processes";
-pub(super) const SIDES: &str = "People, AI and code";
-pub(super) const DECLARED: &str = "Declared against measured";
-pub(super) const PREDICTED: &str = "What was predicted, and what came";
-pub(super) const OPEN: &str = "What could not be judged";
-pub(super) const QUALITY: &str = "Data quality";
+/// The parts of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Changed,
+    ToDo,
+    Drifted,
+    All,
+    Sides,
+    Declared,
+    Predicted,
+    Open,
+    Quality,
+}
 
-/// What a part means, and what stands there where there is nothing to say.
-pub(super) fn about(part: &str) -> (&'static str, &'static str) {
-    match part {
-        CHANGED => (
-            "Verdicts that are not what they were a period ago, and why.",
-            "Nothing: class, status and recommendation of every process are as before.",
-        ),
-        TO_DO => (
-            "What does harm first, the most harm on top; then by the hours a year that it saves, upkeep taken off. In brackets: the range \
-             within which the true value lies with 95 % confidence.",
-            "Nothing.",
-        ),
-        DRIFTED => (
-            "A process has changed against its own past by more than chance would have it.",
-            "Nothing.",
-        ),
-        ALL => (
-            "Needs and holds are tolerance classes: f (fine) permits the least deviation, then m, c and v (very coarse); how much exactly \
-             follows from the length of the process, too. Deviation says how far cases end from how they should: 0 % as designed, 100 % \
-             wrong. The bar is the range within which it lies, the mark what is permissible. The trend is the deviation at the ends of \
-             the last eight periods.",
-            "None.",
-        ),
-        SIDES => (
-            "The same process by who ran the case, each held against the same limit. Mixed: more than one of them worked on the case.",
-            "No process is run by more than one of them.",
-        ),
-        DECLARED => (
-            "What the catalog says of a process, against what its log shows.",
-            "They agree.",
-        ),
-        PREDICTED => (
-            "Hours of people's work that automation was said to save at the beginning of the period, upkeep taken off, against the hours \
-             that they spend now. What was not automated can't have saved anything.",
-            "Nothing was predicted a period ago.",
-        ),
-        OPEN => (
-            "Undetermined is no fault of a process: there are too few cases to say whether it deviates more or less than it may.",
-            "Everything could.",
-        ),
-        QUALITY => ("What the figures above lack.", "Nothing is lacking."),
-        _ => ("", ""),
+impl Part {
+    /// Its title.
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Part::Changed => "What changed",
+            Part::ToDo => "What to do now",
+            Part::Drifted => "What has drifted",
+            Part::All => "All processes",
+            Part::Sides => "People, AI and code",
+            Part::Declared => "Declared against measured",
+            Part::Predicted => "What was predicted, and what came",
+            Part::Open => "What could not be judged",
+            Part::Quality => "Data quality",
+        }
+    }
+
+    /// What it means.
+    pub(super) fn meaning(self) -> &'static str {
+        match self {
+            Part::Changed => "Verdicts that are not what they were a period ago, and why.",
+            Part::ToDo => {
+                "What does harm first, the most harm on top; then by the hours a year that it saves, those for upkeep taken off."
+            }
+            Part::Drifted => {
+                "A process has changed against its own past by more than chance would have it. Look for what else changed then: a model, a prompt, \
+                 a playbook, a tool, where its cases come from."
+            }
+            Part::All => {
+                "What is outside first. The class says how exact a process must be: the class that it needs, and the finest that its cases have shown so far. \
+                 The trend is the deviation at the ends of the last eight periods; each line has a scale of its own."
+            }
+            Part::Sides => {
+                "The same process by who ran the case, each held against the same limit."
+            }
+            Part::Declared => {
+                "What the catalog, the list of processes, says of a process, against what its log shows."
+            }
+            Part::Predicted => {
+                "What automation was said to save at the beginning of the period, hours for upkeep taken off, against the hours that people spent in it."
+            }
+            Part::Open => {
+                "Undetermined is no fault of a process: there are too few cases to say whether it deviates more or less than it may. Drills and replayed \
+                 cases can count as evidence (`exercises_count` in the catalog)."
+            }
+            Part::Quality => "What the figures above lack.",
+        }
+    }
+
+    /// What stands there where there is nothing to say.
+    pub(super) fn none(self) -> &'static str {
+        match self {
+            Part::Changed => {
+                "Nothing: class, status and recommendation of every process are as before."
+            }
+            Part::ToDo | Part::Drifted => "Nothing.",
+            Part::All => "None.",
+            Part::Sides => "No process is run by more than one of them.",
+            Part::Declared => "They agree.",
+            Part::Predicted => "Nothing was predicted a period ago.",
+            Part::Open => "Everything could.",
+            Part::Quality => "Nothing is lacking.",
+        }
     }
 }

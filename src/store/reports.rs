@@ -2,8 +2,11 @@
 
 use super::{Result, Store};
 use crate::model::Day;
-use rusqlite::params;
+use rusqlite::{Transaction, TransactionBehavior, params};
 use std::collections::BTreeSet;
+
+/// Process of the row that says that a report was made, whether or not it expected anything. No process is called so.
+const MADE: &str = "";
 
 /// Predictions are compared with one period later; a year of quarters, twice, is more than enough.
 const KEPT_DAYS: Day = 800;
@@ -22,15 +25,29 @@ pub struct PredictionRow {
 }
 
 impl Store {
-    /// Keeps what the report of the `kind` of period that ends before `until` has said. What was said first stands.
-    pub fn keep_predictions(&self, kind: &str, until: Day, rows: &[PredictionRow]) -> Result<()> {
+    /// Keeps what the report of the `kind` of period that ends before `until`, made at an instant (microseconds since 1970),
+    /// has said. What was said first stands.
+    pub fn keep_predictions(
+        &self,
+        kind: &str,
+        until: Day,
+        at: i64,
+        rows: &[PredictionRow],
+    ) -> Result<()> {
         let write = || {
-            let all = self.db.unchecked_transaction()?;
+            // Reading first and writing then would be refused at once, and not wait, where the daemon commits meanwhile.
+            let all = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate)?;
             let known = "SELECT EXISTS (SELECT 1 FROM predictions WHERE kind = ?1 AND until = ?2)";
             if all.query_row(known, params![kind, until], |row| row.get::<_, bool>(0))? {
                 return Ok(());
             }
-            for row in rows {
+            let made = PredictionRow {
+                process: MADE.to_owned(),
+                said_at: at,
+                spent: [0.0; 3],
+                saved: [0.0; 3],
+            };
+            for row in rows.iter().chain([&made]) {
                 let ([s0, s1, s2], [v0, v1, v2]) = (row.spent, row.saved);
                 all.execute(
                     "INSERT INTO predictions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
@@ -57,8 +74,8 @@ impl Store {
         self.sql(write())
     }
 
-    /// What that report has said, by process; nothing if there was none.
-    pub fn predictions(&self, kind: &str, until: Day) -> Result<Vec<PredictionRow>> {
+    /// What that report has said, by process; `None` if there was none.
+    pub fn predictions(&self, kind: &str, until: Day) -> Result<Option<Vec<PredictionRow>>> {
         let read = || {
             let query = "SELECT process, said_at, spent_lower, spent, spent_upper, saved_lower, saved, saved_upper \
                          FROM predictions WHERE kind = ?1 AND until = ?2 ORDER BY process";
@@ -71,7 +88,10 @@ impl Store {
                     saved: [row.get(5)?, row.get(6)?, row.get(7)?],
                 })
             })?;
-            rows.collect()
+            let rows: Vec<PredictionRow> = rows.collect::<rusqlite::Result<_>>()?;
+            let was_made = !rows.is_empty();
+            let said = rows.into_iter().filter(|row| row.process != MADE);
+            Ok(was_made.then(|| said.collect()))
         };
         self.sql(read())
     }
@@ -84,10 +104,35 @@ impl Store {
         self.sql(written).map(|_| ())
     }
 
+    /// Notes that somebody waits for a report.
+    pub fn note_waits(&self, report: &str, recipient: &str) -> Result<()> {
+        let query = "INSERT OR IGNORE INTO reports_sent (report, recipient, at) VALUES (?1, ?2, 0)";
+        let written = self.db.execute(query, params![report, recipient]);
+        self.sql(written).map(|_| ())
+    }
+
+    /// Nobody waits for a report any more, or not this one.
+    pub fn forget_waits(&self, report: &str, recipient: &str) -> Result<()> {
+        let query = "DELETE FROM reports_sent WHERE report = ?1 AND recipient = ?2 AND at = 0";
+        let written = self.db.execute(query, params![report, recipient]);
+        self.sql(written).map(|_| ())
+    }
+
+    /// Which reports who waits for.
+    pub fn waiting(&self) -> Result<Vec<(String, String)>> {
+        let read = || {
+            let query = "SELECT report, recipient FROM reports_sent WHERE at = 0 ORDER BY report, recipient";
+            let mut query = self.db.prepare(query)?;
+            let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            rows.collect()
+        };
+        self.sql(read())
+    }
+
     /// To whom a report was sent.
     pub fn sent_to(&self, report: &str) -> Result<BTreeSet<String>> {
         let read = || {
-            let query = "SELECT recipient FROM reports_sent WHERE report = ?1";
+            let query = "SELECT recipient FROM reports_sent WHERE report = ?1 AND at > 0";
             let mut query = self.db.prepare(query)?;
             let rows = query.query_map([report], |row| row.get(0))?;
             rows.collect()
@@ -113,17 +158,39 @@ mod tests {
     fn what_was_said_first_stands() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path()).unwrap();
-        store
-            .keep_predictions("month", 100, &[row("a", 5.0)])
-            .unwrap();
+        let first = [row("a", 5.0)];
+        store.keep_predictions("month", 100, 7, &first).unwrap();
         let later = [row("a", 50.0), row("b", 9.0)];
-        store.keep_predictions("month", 100, &later).unwrap();
-        assert_eq!(store.predictions("month", 100).unwrap(), [row("a", 5.0)]);
-        assert_eq!(store.predictions("week", 100).unwrap(), []);
+        store.keep_predictions("month", 100, 8, &later).unwrap();
+        let said = |kind, until| store.predictions(kind, until).unwrap();
+        assert_eq!(said("month", 100), Some(first.to_vec()));
+        assert_eq!(said("week", 100), None);
+        // A report that expects nothing is another thing than none.
+        store.keep_predictions("week", 100, 7, &[]).unwrap();
+        assert_eq!(said("week", 100), Some(Vec::new()));
         // What is long past goes.
-        store.keep_predictions("month", 2000, &later).unwrap();
-        assert_eq!(store.predictions("month", 100).unwrap(), []);
-        assert_eq!(store.predictions("month", 2000).unwrap(), later);
+        store.keep_predictions("month", 2000, 9, &later).unwrap();
+        assert_eq!(said("month", 100), None);
+        assert_eq!(said("month", 2000), Some(later.to_vec()));
+    }
+
+    #[test]
+    fn a_report_is_kept_while_somebody_else_writes() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let other = Store::open_to_read(folder.path()).unwrap();
+        let begin = "BEGIN IMMEDIATE; INSERT INTO reports_sent VALUES ('x', 'y', 1)";
+        store.db.execute_batch(begin).unwrap();
+        std::thread::scope(|scope| {
+            let kept = scope.spawn(|| {
+                let other = Store::open_to_read(folder.path()).unwrap();
+                other.keep_predictions("month", 100, 7, &[row("a", 5.0)])
+            });
+            std::thread::sleep(std::time::Duration::from_millis(200));
+            store.db.execute_batch("COMMIT").unwrap();
+            kept.join().unwrap().unwrap();
+        });
+        assert!(other.predictions("month", 100).unwrap().is_some());
     }
 
     #[test]
@@ -136,5 +203,20 @@ mod tests {
         let sent = store.sent_to("2026-03").unwrap();
         assert_eq!(sent, ["mail", "soc-chat"].map(str::to_owned).into());
         assert!(store.sent_to("2026-04").unwrap().is_empty());
+        // Who waits does not have it, and who has it does not wait.
+        store.note_waits("2026-04", "mail").unwrap();
+        store.note_waits("2026-04", "soc-chat").unwrap();
+        store.note_waits("2026-03", "mail").unwrap();
+        assert!(store.sent_to("2026-04").unwrap().is_empty());
+        let pair = |report: &str, to: &str| (report.to_owned(), to.to_owned());
+        assert_eq!(
+            store.waiting().unwrap(),
+            [pair("2026-04", "mail"), pair("2026-04", "soc-chat")]
+        );
+        store.note_sent("2026-04", "mail", 3).unwrap();
+        store.forget_waits("2026-04", "soc-chat").unwrap();
+        store.forget_waits("2026-04", "mail").unwrap();
+        assert!(store.waiting().unwrap().is_empty());
+        assert!(store.sent_to("2026-04").unwrap().contains("mail"));
     }
 }

@@ -3,7 +3,7 @@
 use crate::config::daemon::Config;
 use crate::config::recipients::Recipients;
 use crate::daemon::Running;
-use crate::report::{Period, Report, deliver, due, is_there, of_period, recipients, send};
+use crate::report::{Period, Recipient, Report, deliver, due, is_there, of_period};
 use crate::store::{Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -12,9 +12,13 @@ use std::time::{Duration, Instant};
 
 /// Whether a report is due, and whether recipients have changed, is looked at this often.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// The same while a report waits for what is still to be read.
+const LOOK_SOON: Duration = Duration::from_millis(300);
+/// A report waits so long for what lies there to be read, and no longer.
+const MOST_PATIENCE: Duration = Duration::from_secs(3600);
 /// What has failed is tried again after this, doubling up to the longest.
 const RETRY: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(6 * 3600));
-/// What writing is called beside the names of recipients, which have no blanks and are never empty.
+/// What writing is called beside the keys of recipients, which are never blank.
 const WRITING: &str = "";
 /// And to look up who has it already.
 const LOOKING_UP: &str = " ";
@@ -50,6 +54,7 @@ pub(super) async fn run(daemon: Arc<Running>) {
 #[derive(Default)]
 struct Reporter {
     failing: BTreeMap<String, (Instant, Duration)>,
+    reading: Reading,
     /// What was sent, for a database that can't take note of it.
     sent: BTreeSet<(String, String)>,
     /// A change of these is a reason to try at once.
@@ -64,9 +69,14 @@ impl Reporter {
             .failing
             .values()
             .map(|(at, _)| at.saturating_duration_since(now));
+        let most = if self.reading.waits() {
+            LOOK_SOON
+        } else {
+            LOOK_EVERY
+        };
         next.min()
-            .unwrap_or(LOOK_EVERY)
-            .clamp(Duration::from_millis(100), LOOK_EVERY)
+            .unwrap_or(most)
+            .clamp(Duration::from_millis(100), most)
     }
 
     fn work(&mut self, daemon: &Running) {
@@ -76,19 +86,23 @@ impl Reporter {
             self.tried = config.reports.recipients.clone();
             self.failing.retain(|what, _| is_own(what));
         }
-        let names: Vec<&str> = recipients(&self.tried).collect();
-        daemon.shared.own.set_recipients(&names);
+        let to = self.tried.clone();
+        let labels: BTreeSet<&str> = Recipient::all(&to).map(|one| one.label()).collect();
+        daemon
+            .shared
+            .own
+            .set_recipients(&labels.into_iter().collect::<Vec<_>>());
+        let keys: BTreeSet<String> = Recipient::all(&to).map(|one| one.key()).collect();
         self.failing
-            .retain(|what, _| is_own(what) || names.contains(&what.as_str()));
-        match due(&config, chrono::Utc::now()) {
-            None => self.failing.clear(),
-            Some(period) => {
-                self.write(daemon, &config, period);
-                if is_there(&config, period) {
-                    self.send(daemon, &config, period);
-                }
+            .retain(|what, _| is_own(what) || keys.contains(what));
+        let due = due(&config, chrono::Utc::now());
+        match due {
+            None => {
+                self.failing.remove(WRITING);
             }
+            Some(period) => self.write(daemon, &config, period),
         }
+        self.send_to_all(daemon, &config, due);
         let overdue = !self.failing.is_empty();
         daemon
             .shared
@@ -102,7 +116,7 @@ impl Reporter {
             self.failing.remove(WRITING);
             return;
         }
-        if !self.turn(WRITING) {
+        if !self.turn(WRITING) || !self.reading.is_done(daemon, config, Instant::now()) {
             return;
         }
         match deliver(config, period) {
@@ -124,50 +138,72 @@ impl Reporter {
         }
     }
 
-    /// Sends it to each recipient that does not have it yet.
-    fn send(&mut self, daemon: &Running, config: &Config, period: Period) {
+    /// Sends the report that is due to each recipient that does not have it yet, and earlier ones to those who still wait
+    /// for them.
+    fn send_to_all(&mut self, daemon: &Running, config: &Config, due: Option<Period>) {
         if !self.turn(LOOKING_UP) {
             return;
         }
-        let id = period.id();
-        let to = &config.reports.recipients;
-        let known = Store::open_to_read(&config.data_dir).and_then(|store| store.sent_to(&id));
-        let known = match known {
-            Ok(known) => known,
+        let due = due.filter(|period| is_there(config, *period));
+        let to_send = Store::open_to_read(&config.data_dir)
+            .and_then(|store| to_send(&store, &config.reports.recipients, due));
+        let to_send = match to_send {
+            Ok(to_send) => to_send,
             Err(error) => {
                 let again = self.fail(LOOKING_UP);
-                tracing::error!(%error, ?again, "can't tell to whom the report was sent");
+                tracing::error!(%error, ?again, "can't tell to whom reports were sent");
                 return;
             }
         };
         self.failing.remove(LOOKING_UP);
+        for (period, recipients) in to_send {
+            self.send(daemon, config, period, &recipients);
+        }
+    }
+
+    fn send(&mut self, daemon: &Running, config: &Config, period: Period, to: &[Recipient]) {
+        let id = period.id();
+        if !is_there(config, period) {
+            for recipient in to {
+                let recipient = recipient.key();
+                tracing::error!(
+                    period = period.name(),
+                    recipient,
+                    "the report was never sent: it is not kept any more"
+                );
+                note(forget(config, &id, &recipient), &recipient);
+            }
+            return;
+        }
         let mut report: Option<Report> = None;
-        for recipient in recipients(to) {
-            let had = known.contains(recipient)
-                || self.sent.contains(&(id.clone(), recipient.to_owned()));
-            if had || !self.turn(recipient) {
+        for recipient in to {
+            let key = recipient.key();
+            if self.sent.contains(&(id.clone(), key.clone())) || !self.turn(&key) {
                 continue;
             }
-            let done = of(&mut report, config, period)
-                .and_then(|report| send(report, to, recipient).map_err(|error| error.to_string()));
-            daemon.shared.own.sent(recipient, done.is_ok());
+            let done = of(&mut report, config, period).and_then(|report| {
+                let sent =
+                    recipient.send(report, &config.reports.recipients, &config.reports.formats);
+                sent.map_err(|error| error.to_string())
+            });
+            daemon.shared.own.sent(recipient.label(), done.is_ok());
             match done {
                 Ok(()) => {
-                    self.failing.remove(recipient);
-                    self.sent.insert((id.clone(), recipient.to_owned()));
-                    tracing::info!(period = period.name(), recipient, "report sent");
-                    if let Err(error) = note(config, &id, recipient) {
-                        tracing::error!(%error, recipient, "that the report was sent can't be kept: it is sent again after a restart");
-                    }
+                    self.failing.remove(&key);
+                    self.sent.insert((id.clone(), key.clone()));
+                    tracing::info!(period = period.name(), recipient = key, "report sent");
+                    note(sent(config, &id, &key), &key);
                 }
                 Err(problem) => {
-                    let again = self.fail(recipient);
+                    let again = self.fail(&key);
                     tracing::error!(
-                        recipient,
+                        period = period.name(),
+                        recipient = key,
                         problem,
                         ?again,
                         "the report can't be sent; tried again"
                     );
+                    note(waits(config, &id, &key), &key);
                 }
             }
         }
@@ -202,9 +238,101 @@ fn of<'a>(
     report.as_ref().ok_or_else(nothing)
 }
 
-fn note(config: &Config, id: &str, recipient: &str) -> Result<(), StoreError> {
+/// Whom which report is to be sent to: the one that is due to all who do not have it, earlier ones to those who wait.
+fn to_send<'a>(
+    store: &Store,
+    to: &'a Recipients,
+    due: Option<Period>,
+) -> Result<Vec<(Period, Vec<Recipient<'a>>)>, StoreError> {
+    let mut all = Vec::new();
+    if let Some(period) = due {
+        let had = store.sent_to(&period.id())?;
+        let lacks = Recipient::all(to).filter(|one| !had.contains(&one.key()));
+        all.push((period, lacks.collect()));
+    }
+    for (id, key) in store.waiting()? {
+        let known = Recipient::all(to).find(|one| one.key() == key);
+        match (Period::of_id(&id), known) {
+            (Some(period), _) if Some(period) == due => {}
+            (Some(period), Some(recipient)) => all.push((period, vec![recipient])),
+            // Somebody who is no recipient any more.
+            _ => store.forget_waits(&id, &key)?,
+        }
+    }
+    Ok(all)
+}
+
+fn sent(config: &Config, id: &str, recipient: &str) -> Result<(), StoreError> {
     let now = chrono::Utc::now().timestamp_micros();
     Store::open_to_read(&config.data_dir)?.note_sent(id, recipient, now)
+}
+
+fn waits(config: &Config, id: &str, recipient: &str) -> Result<(), StoreError> {
+    Store::open_to_read(&config.data_dir)?.note_waits(id, recipient)
+}
+
+fn forget(config: &Config, id: &str, recipient: &str) -> Result<(), StoreError> {
+    Store::open_to_read(&config.data_dir)?.forget_waits(id, recipient)
+}
+
+/// Tells that the database has not taken note of something.
+fn note(noted: Result<(), StoreError>, recipient: &str) {
+    if let Err(error) = noted {
+        tracing::error!(%error, recipient, "whether the report was sent can't be kept: after a restart it may be sent again, or not");
+    }
+}
+
+/// Whether what lies there has been read: a report that is made before that lacks what it is about, and what a report has said
+/// stands.
+#[derive(Default)]
+struct Reading {
+    /// Since when it is waited for.
+    waits_since: Option<Instant>,
+    /// Since when nothing waits to be read.
+    nothing_since: Option<Instant>,
+}
+
+impl Reading {
+    fn waits(&self) -> bool {
+        self.waits_since.is_some()
+    }
+
+    fn is_done(&mut self, daemon: &Running, config: &Config, now: Instant) -> bool {
+        // What was read last is committed after this.
+        let committed = Duration::from_micros(2 * config.batch_interval.max(0) as u64) + LOOK_SOON;
+        self.is_done_for(nothing_waits(daemon), committed, now)
+    }
+
+    fn is_done_for(&mut self, nothing_waits: bool, committed: Duration, now: Instant) -> bool {
+        self.nothing_since = match (nothing_waits, self.nothing_since) {
+            (false, _) => None,
+            (true, since) => since.or(Some(now)),
+        };
+        let since = *self.waits_since.get_or_insert(now);
+        let read = self
+            .nothing_since
+            .is_some_and(|since| now.duration_since(since) >= committed);
+        let too_long = now.duration_since(since) >= MOST_PATIENCE;
+        if too_long && !read {
+            tracing::warn!(
+                "the report is written although not everything has been read: reading has not come to an end for an hour"
+            );
+        }
+        let done = read || too_long;
+        if done {
+            self.waits_since = None;
+        }
+        done
+    }
+}
+
+/// Whether every source has looked at what is there, and nothing of it waits. One that can't be read is not waited for.
+fn nothing_waits(daemon: &Running) -> bool {
+    daemon.shared.sources().iter().all(|source| {
+        let up = source.up.load(Ordering::Relaxed);
+        let backlog = source.backlog_bytes.load(Ordering::Relaxed);
+        source.trouble().is_some() || up && backlog == 0
+    })
 }
 
 #[cfg(test)]
@@ -226,5 +354,30 @@ mod tests {
             LOOK_EVERY,
             "what changes meanwhile is seen"
         );
+    }
+
+    #[test]
+    fn a_report_waits_for_what_is_still_to_be_read_but_not_for_ever() {
+        let committed = Duration::from_secs(1);
+        let begin = Instant::now();
+        let at = |seconds| begin + Duration::from_secs(seconds);
+        let mut reading = Reading::default();
+        assert!(!reading.is_done_for(false, committed, at(0)));
+        assert!(reading.waits());
+        assert!(
+            !reading.is_done_for(true, committed, at(1)),
+            "not yet committed"
+        );
+        assert!(
+            !reading.is_done_for(false, committed, at(2)),
+            "more has come"
+        );
+        assert!(!reading.is_done_for(true, committed, at(3)));
+        assert!(reading.is_done_for(true, committed, at(4)));
+        assert!(!reading.waits());
+        // The next one: a source that never comes to an end.
+        assert!(!reading.is_done_for(false, committed, at(10)));
+        assert!(!reading.is_done_for(false, committed, at(3000)));
+        assert!(reading.is_done_for(false, committed, at(3610)));
     }
 }

@@ -1,0 +1,176 @@
+//! What has changed against the past of a process, for people.
+
+use super::build::Findings;
+use super::content::{AlarmSaid, DaySaid};
+use super::period::{Period, date};
+use super::words::percent;
+use crate::drift::{Alarm, DayPoint, Direction, ProcessDrift, Stream};
+use crate::model::Names;
+
+/// Days shown before the onset and after an alarm.
+const DAYS_ABOUT: i32 = 28;
+
+/// How a process deviates since a drift that still stands at the end of a period.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Since {
+    /// The day from which on it does, as estimated.
+    pub(super) day: String,
+    /// Mean deviation of the cases that ended since.
+    pub(super) deviation: f64,
+    /// Cases a week that did.
+    pub(super) cases_per_week: f64,
+}
+
+impl Since {
+    /// `None` where the deviation has not risen, or is as it was again.
+    pub(super) fn of(drift: &ProcessDrift, period: Period) -> Option<Since> {
+        let stands = |alarm: &&Alarm| {
+            alarm.stream == Stream::Deviation
+                && alarm.direction == Direction::Up
+                && alarm.raised < period.to
+                && alarm.ended.is_none_or(|(day, _)| day >= period.to)
+        };
+        let alarm = drift.alarms.iter().rev().find(stands)?;
+        let days = drift.days.iter();
+        let days = days.filter(|point| (alarm.onset..period.to).contains(&point.day));
+        let (mut cases, mut deviations, mut last) = (0.0, 0.0, alarm.onset);
+        for point in days {
+            cases += point.cases as f64;
+            deviations += point.cases as f64 * point.deviation.unwrap_or(0.0);
+            last = point.day;
+        }
+        (cases > 0.0).then(|| Since {
+            day: date(alarm.onset),
+            deviation: deviations / cases,
+            cases_per_week: 7.0 * cases / f64::from(last - alarm.onset + 1),
+        })
+    }
+}
+
+/// The alarms that were raised or stood in a period, those of a process together in the order in which they were
+/// raised; processes with the latest first.
+pub(super) fn alarms(period: Period, found: &Findings) -> Vec<AlarmSaid> {
+    let within = |alarm: &Alarm| {
+        let stood = alarm.ended.is_none_or(|(day, _)| day >= period.from);
+        alarm.raised < period.to && stood
+    };
+    let name_of = |process: &str| {
+        let score = found.scores[1].iter().find(|score| score.id == process);
+        score.map_or_else(|| process.to_owned(), |score| score.name.clone())
+    };
+    let mut processes = Vec::new();
+    for (process, drift) in &found.drift {
+        let since = Since::of(drift, period);
+        let alarms = drift.alarms.iter().filter(|alarm| within(alarm));
+        let said = alarms.map(|alarm| AlarmSaid {
+            process: (*process).to_owned(),
+            name: name_of(process),
+            ..said(drift, alarm, period, since.as_ref(), found.names)
+        });
+        let mut said: Vec<AlarmSaid> = said.collect();
+        said.sort_by(|a, b| a.raised.cmp(&b.raised));
+        processes.push(said);
+    }
+    let latest = |of: &[AlarmSaid]| of.last().map(|alarm| alarm.raised.clone());
+    let process = |of: &[AlarmSaid]| of.first().map(|alarm| alarm.process.clone());
+    processes.sort_by(|a, b| latest(b).cmp(&latest(a)).then(process(a).cmp(&process(b))));
+    processes.into_iter().flatten().collect()
+}
+
+fn said(
+    drift: &ProcessDrift,
+    alarm: &Alarm,
+    period: Period,
+    since: Option<&Since>,
+    names: &Names,
+) -> AlarmSaid {
+    let mut streams = drift.streams.iter();
+    let nth = streams.position(|state| state.stream == alarm.stream);
+    let about = |point: &&DayPoint| {
+        (alarm.onset - DAYS_ABOUT..=alarm.raised + DAYS_ABOUT).contains(&point.day)
+            && point.day < period.to
+    };
+    let day = |point: &DayPoint| DaySaid {
+        day: date(point.day),
+        deviation: point.deviation,
+        expected: point.expected,
+        evidence: nth
+            .and_then(|nth| point.evidence.get(nth))
+            .copied()
+            .unwrap_or(0.0),
+    };
+    let since =
+        since.filter(|since| alarm.stream == Stream::Deviation && since.day == date(alarm.onset));
+    let ended = alarm.ended.filter(|(day, _)| *day < period.to);
+    AlarmSaid {
+        process: String::new(),
+        name: String::new(),
+        stream: alarm.stream.word(),
+        what: what_drifted(alarm, names),
+        raised: date(alarm.raised),
+        onset: date(alarm.onset),
+        was: alarm.before,
+        became: since.map_or(alarm.now, |since| since.deviation),
+        figures: match since {
+            Some(since) => format!(
+                "{} before, {} since",
+                percent(alarm.before),
+                percent(since.deviation)
+            ),
+            None => figures(alarm),
+        },
+        explained_by: alarm.explained_by.clone(),
+        ended: ended.map(|(day, _)| date(day)),
+        days: drift.days.iter().filter(about).map(day).collect(),
+    }
+}
+
+/// What has changed.
+fn what_drifted(alarm: &Alarm, names: &Names) -> String {
+    let up = alarm.direction == Direction::Up;
+    let of = |more: &str, less: &str| if up { more.to_owned() } else { less.to_owned() };
+    match alarm.stream {
+        Stream::Deviation => of("deviates more", "deviates less"),
+        Stream::DurationLocation => of("takes longer", "takes less time"),
+        Stream::DurationDispersion => of("durations vary more", "durations vary less"),
+        Stream::OutcomeMix => match alarm.outcome {
+            Some(outcome) => format!("ends more often in \"{}\"", names.text(outcome)),
+            None => "ends in outcomes that it never had".to_owned(),
+        },
+        Stream::InputVariance => "ends otherwise than the same input did before".to_owned(),
+        Stream::PathNovelty => "takes new paths more often".to_owned(),
+        Stream::FrequencyUp => "comes more often".to_owned(),
+        Stream::FrequencyDown => "comes less often".to_owned(),
+        Stream::CriticalOutcome => "ends too often in its critical outcome".to_owned(),
+    }
+}
+
+/// From what to what, in words that need no statistics.
+fn figures(alarm: &Alarm) -> String {
+    let (was, became) = (alarm.before, alarm.now);
+    match alarm.stream {
+        Stream::FrequencyUp | Stream::FrequencyDown => {
+            format!("{was:.1} cases a day before, {became:.1} until the alarm")
+        }
+        Stream::DurationLocation => format!(
+            "a case took longer than {} of those in its past, and than {} until the alarm",
+            percent(was),
+            percent(became)
+        ),
+        Stream::DurationDispersion => format!(
+            "of all the way from the middle of the durations in its past to their ends, cases lay {} off before, {} until the alarm",
+            percent(was),
+            percent(became)
+        ),
+        Stream::Deviation => format!(
+            "{} before, {} until the alarm",
+            percent(was),
+            percent(became)
+        ),
+        _ => format!(
+            "{} of the cases before, {} until the alarm",
+            percent(was),
+            percent(became)
+        ),
+    }
+}
