@@ -9,6 +9,7 @@ use std::net::TcpStream;
 
 const LINES: &str = "application/x-ndjson";
 const EVENTS: &str = r#"toleranced_ingest_events_total{source="soar"}"#;
+const UP: &str = r#"toleranced_source_up{source="soar"}"#;
 
 fn home() -> Home {
     Home::new("[{name: soar, type: push, mapping: map.yaml}]")
@@ -127,6 +128,57 @@ fn of_what_was_read_the_last_thousand_are_kept() {
     let metrics =
         daemon.wait_for_metric("toleranced_ingest_duplicates_total{source=\"soar\"}", each);
     assert_eq!(metrics.get(EVENTS), 1200.0 * each);
+    daemon.stop();
+}
+
+#[test]
+fn copies_go_with_what_is_too_much_and_what_they_say_is_known_as_long_as_one_is_left() {
+    let home = home();
+    // A hundred times the same, then other bodies.
+    let same = case("SAME", 0, "good");
+    for nth in 0..1050 {
+        let body = match nth {
+            0..100 => same.clone(),
+            _ => case(&format!("C{nth}"), nth % 50, "good"),
+        };
+        home.write(&format!("data/push/soar/{nth:05}.ndjson"), body);
+    }
+    let daemon = home.start();
+    let each = same.lines().count() as f64;
+    daemon.wait_for_metric(EVENTS, 951.0 * each);
+    wait_for("a thousand", || (kept(&home).len() == 1000).then_some(()));
+    assert_eq!(kept(&home).into_iter().min().unwrap(), "00050.ndjson");
+    // Fifty copies are left: one more is not read, and makes the oldest go.
+    assert_eq!(daemon.send("/ingest/soar", LINES, same.as_bytes()).0, 202);
+    wait_for("the oldest to go", || {
+        let kept = kept(&home);
+        (kept.len() == 1000 && !kept.contains(&"00050.ndjson".to_owned())).then_some(())
+    });
+    let last = case("LAST", 0, "good");
+    assert_eq!(daemon.send("/ingest/soar", LINES, last.as_bytes()).0, 202);
+    let metrics = daemon.wait_for_metric(EVENTS, 952.0 * each);
+    assert_eq!(metrics.get(EVENTS), 952.0 * each);
+    assert_eq!(metrics.sum("toleranced_ingest_duplicates_total"), 0.0);
+    daemon.stop();
+}
+
+#[test]
+fn a_folder_that_can_not_be_made_is_tried_again_until_it_can() {
+    let home = home();
+    home.write("data/push", "a file where the folder should be");
+    let daemon = home.start();
+    wait_for("the reason", || {
+        let sources = daemon.json("/api/v1/sources");
+        let trouble = sources["sources"][0]["trouble"].as_str()?;
+        trouble.contains("push").then_some(())
+    });
+    let body = case("A", 0, "good");
+    assert_eq!(daemon.send("/ingest/soar", LINES, body.as_bytes()).0, 507);
+    std::fs::remove_file(home.path("data/push")).unwrap();
+    daemon.wait_for_metric(UP, 1.0);
+    assert_eq!(daemon.send("/ingest/soar", LINES, body.as_bytes()).0, 202);
+    let events = body.lines().count() as f64;
+    assert_eq!(daemon.wait_for_metric(EVENTS, events).get(EVENTS), events);
     daemon.stop();
 }
 
