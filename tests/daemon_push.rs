@@ -2,9 +2,10 @@
 
 mod common;
 
-use common::{Home, case, wait_for};
+use common::{Daemon, Home, case, wait_for};
 use flate2::{Compression, write::GzEncoder};
-use std::io::Write;
+use std::fs::File;
+use std::io::{Read, Write};
 use std::net::TcpStream;
 
 const LINES: &str = "application/x-ndjson";
@@ -180,6 +181,58 @@ fn a_folder_that_can_not_be_made_is_tried_again_until_it_can() {
     let events = body.lines().count() as f64;
     assert_eq!(daemon.wait_for_metric(EVENTS, events).get(EVENTS), events);
     daemon.stop();
+}
+
+/// The beginning of a request with a body of so many bytes.
+fn head(bytes: usize) -> Vec<u8> {
+    let head = format!("POST /ingest/soar HTTP/1.1\r\nHost: x\r\nContent-Length: {bytes}\r\n\r\n");
+    head.into_bytes()
+}
+
+/// Sends so many bytes at once; gives the status. A refusal may come before the body was read.
+fn status_of(daemon: &Daemon, bytes: usize) -> u16 {
+    let mut request = head(bytes);
+    request.resize(request.len() + bytes, b'x');
+    let mut stream = TcpStream::connect(daemon.address()).unwrap();
+    stream.write_all(&request).unwrap();
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).unwrap();
+    let answer = std::str::from_utf8(&answer).unwrap();
+    answer["HTTP/1.1 ".len()..].parse().unwrap()
+}
+
+#[test]
+fn what_would_wait_beyond_the_limit_is_refused_though_nobody_looks_at_what_waits() {
+    let home = home();
+    let daemon = home.start();
+    daemon.wait_for_metric(UP, 1.0);
+    // Nothing can be committed, so nobody takes what is read: reading stands still within a body of several mebibytes.
+    let database = rusqlite::Connection::open(home.path("data/toleranced.db")).unwrap();
+    database.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let long = cases(0..30_000);
+    home.write("data/ready/1.ndjson", &long);
+    home.age("data/ready/1.ndjson", 60);
+    // Room is left for ten thousand bytes. (It is all hole, and takes no room on the disk.)
+    let waiting = (1 << 30) - 10_000;
+    let hole = File::create(home.path("data/ready/2.ndjson")).unwrap();
+    hole.set_len(waiting - long.len() as u64).unwrap();
+    // Both come at once.
+    std::fs::rename(home.path("data/ready"), home.path("data/push/soar")).unwrap();
+    let backlog = r#"toleranced_source_backlog_bytes{source="soar"}"#;
+    daemon.wait_for_metric(backlog, waiting as f64);
+    // What is on its way has its room.
+    let mut half = TcpStream::connect(daemon.address()).unwrap();
+    half.write_all(&[head(6000), vec![b'x'; 100]].concat())
+        .unwrap();
+    wait_for("the part", || (kept(&home).len() == 3).then_some(()));
+    assert_eq!(status_of(&daemon, 5000), 503);
+    assert_eq!(status_of(&daemon, 4000), 202);
+    drop(half);
+    wait_for("room", || (status_of(&daemon, 5000) == 202).then_some(()));
+    // Nine thousand were accepted since anybody looked.
+    assert_eq!(status_of(&daemon, 2000), 503);
+    assert_eq!(kept(&home).len(), 4);
+    assert_eq!(daemon.metrics().get(backlog), waiting as f64);
 }
 
 #[test]
