@@ -7,11 +7,12 @@ use flate2::{Compression, write::GzEncoder};
 use std::fmt::Write as _;
 use std::io::Write;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use toleranced::store::Store;
 
 const READ: &str = r#"toleranced_source_notices_total{source="in",notice="export_read"}"#;
 const EVENTS: &str = r#"toleranced_ingest_events_total{source="in"}"#;
+const UP: &str = r#"toleranced_source_up{source="in"}"#;
 
 fn csv(cases: std::ops::Range<u32>) -> String {
     let mut text = String::from("case,process,activity,time,outcome\n");
@@ -225,5 +226,78 @@ fn an_export_that_a_kill_interrupts_is_read_to_its_end_and_its_bad_records_are_r
         f64::from(good) + bad as f64
     );
     assert_eq!(metrics.sum("toleranced_ingest_duplicates_total"), 0.0);
+    daemon.stop();
+}
+
+#[test]
+fn an_export_that_was_changed_in_the_future_is_read_when_it_stays_as_it_is() {
+    let home = Home::dropping(PLAIN);
+    home.write("aside", csv(0..10));
+    let file = std::fs::OpenOptions::new()
+        .write(true)
+        .open(home.path("aside"))
+        .unwrap();
+    let tomorrow = SystemTime::now() + Duration::from_secs(86_400);
+    file.set_modified(tomorrow).unwrap();
+    std::fs::rename(home.path("aside"), home.path("in/ahead.csv")).unwrap();
+    let daemon = home.start();
+    let metrics = daemon.wait_for_metric(READ, 1.0);
+    assert_eq!(metrics.get(EVENTS), 20.0);
+    daemon.stop();
+}
+
+#[test]
+fn a_folder_that_can_be_read_is_up_before_its_first_export_is_read_to_the_end() {
+    let home = Home::dropping(PLAIN);
+    std::fs::remove_dir(home.path("in")).unwrap();
+    let daemon = home.start();
+    wait_for("the reason", || {
+        let sources = daemon.json("/api/v1/sources");
+        sources["sources"][0]["trouble"].as_str().map(|_| ())
+    });
+    assert_eq!(daemon.metrics().samples.get(UP), Some(&0.0));
+    // Nothing can be committed, so nobody takes what is read: reading stands still within the export.
+    let database = rusqlite::Connection::open(home.path("data/toleranced.db")).unwrap();
+    database.execute_batch("BEGIN IMMEDIATE").unwrap();
+    home.write("ready/large.csv", csv(0..60_000));
+    home.age("ready/large.csv", 60);
+    std::fs::rename(home.path("ready"), home.path("in")).unwrap();
+    let metrics = daemon.wait_for_metric(UP, 1.0);
+    assert_eq!(metrics.get(READ), 0.0);
+    database.execute_batch("ROLLBACK").unwrap();
+    let metrics = daemon.wait_for_metric(READ, 1.0);
+    assert_eq!(metrics.get(EVENTS), 120_000.0);
+    daemon.stop();
+}
+
+#[test]
+fn a_reload_forgets_neither_the_latest_event_of_a_source_nor_that_it_can_be_read() {
+    let home = Home::dropping(PLAIN);
+    let source = "[{name: in, type: drop, paths: [in], mapping: map.yaml}]";
+    let catalog = |severity: &str| {
+        format!(
+            "processes:\n  - id: tickets\n    criticality: high\n    outcomes: {{ done: {severity} }}\n"
+        )
+    };
+    home.write("catalog.yaml", catalog("0"));
+    home.configure(source, "catalog: catalog.yaml\n");
+    home.drop_in("monday.csv", csv(0..10), 60);
+    let daemon = home.start();
+    daemon.wait_for_metric(EVENTS, 20.0);
+    let before = daemon.wait_for_metric(UP, 1.0);
+    // 10:09 on the day of `csv`.
+    let last = r#"toleranced_ingest_last_event_timestamp_seconds{source="in"}"#;
+    assert_eq!(before.samples.get(last), Some(&1_772_446_140.0));
+    home.write("catalog.yaml", catalog("0.5"));
+    assert_eq!(daemon.reload().0, 200);
+    let after = daemon.metrics();
+    assert_eq!(after.samples.get(last), before.samples.get(last));
+    assert_eq!(after.get(UP), 1.0);
+    // Nor when the source itself is read otherwise from now on.
+    let other = source.replace("paths: [in]", "paths: [in], exclude: ['*.tmp']");
+    home.configure(&other, "catalog: catalog.yaml\n");
+    assert_eq!(daemon.reload().0, 200);
+    let after = daemon.wait_for_metric(UP, 1.0);
+    assert_eq!(after.samples.get(last), before.samples.get(last));
     daemon.stop();
 }

@@ -2,13 +2,15 @@
 
 mod common;
 
-use common::{Home, case, wait_for};
+use common::{Daemon, Home, case, wait_for};
 use flate2::{Compression, write::GzEncoder};
-use std::io::Write;
+use std::fs::File;
+use std::io::{Read, Write};
 use std::net::TcpStream;
 
 const LINES: &str = "application/x-ndjson";
 const EVENTS: &str = r#"toleranced_ingest_events_total{source="soar"}"#;
+const UP: &str = r#"toleranced_source_up{source="soar"}"#;
 
 fn home() -> Home {
     Home::new("[{name: soar, type: push, mapping: map.yaml}]")
@@ -128,6 +130,109 @@ fn of_what_was_read_the_last_thousand_are_kept() {
         daemon.wait_for_metric("toleranced_ingest_duplicates_total{source=\"soar\"}", each);
     assert_eq!(metrics.get(EVENTS), 1200.0 * each);
     daemon.stop();
+}
+
+#[test]
+fn copies_go_with_what_is_too_much_and_what_they_say_is_known_as_long_as_one_is_left() {
+    let home = home();
+    // A hundred times the same, then other bodies.
+    let same = case("SAME", 0, "good");
+    for nth in 0..1050 {
+        let body = match nth {
+            0..100 => same.clone(),
+            _ => case(&format!("C{nth}"), nth % 50, "good"),
+        };
+        home.write(&format!("data/push/soar/{nth:05}.ndjson"), body);
+    }
+    let daemon = home.start();
+    let each = same.lines().count() as f64;
+    daemon.wait_for_metric(EVENTS, 951.0 * each);
+    wait_for("a thousand", || (kept(&home).len() == 1000).then_some(()));
+    assert_eq!(kept(&home).into_iter().min().unwrap(), "00050.ndjson");
+    // Fifty copies are left: one more is not read, and makes the oldest go.
+    assert_eq!(daemon.send("/ingest/soar", LINES, same.as_bytes()).0, 202);
+    wait_for("the oldest to go", || {
+        let kept = kept(&home);
+        (kept.len() == 1000 && !kept.contains(&"00050.ndjson".to_owned())).then_some(())
+    });
+    let last = case("LAST", 0, "good");
+    assert_eq!(daemon.send("/ingest/soar", LINES, last.as_bytes()).0, 202);
+    let metrics = daemon.wait_for_metric(EVENTS, 952.0 * each);
+    assert_eq!(metrics.get(EVENTS), 952.0 * each);
+    assert_eq!(metrics.sum("toleranced_ingest_duplicates_total"), 0.0);
+    daemon.stop();
+}
+
+#[test]
+fn a_folder_that_can_not_be_made_is_tried_again_until_it_can() {
+    let home = home();
+    home.write("data/push", "a file where the folder should be");
+    let daemon = home.start();
+    wait_for("the reason", || {
+        let sources = daemon.json("/api/v1/sources");
+        let trouble = sources["sources"][0]["trouble"].as_str()?;
+        trouble.contains("push").then_some(())
+    });
+    let body = case("A", 0, "good");
+    assert_eq!(daemon.send("/ingest/soar", LINES, body.as_bytes()).0, 507);
+    std::fs::remove_file(home.path("data/push")).unwrap();
+    daemon.wait_for_metric(UP, 1.0);
+    assert_eq!(daemon.send("/ingest/soar", LINES, body.as_bytes()).0, 202);
+    let events = body.lines().count() as f64;
+    assert_eq!(daemon.wait_for_metric(EVENTS, events).get(EVENTS), events);
+    daemon.stop();
+}
+
+/// The beginning of a request with a body of so many bytes.
+fn head(bytes: usize) -> Vec<u8> {
+    let head = format!("POST /ingest/soar HTTP/1.1\r\nHost: x\r\nContent-Length: {bytes}\r\n\r\n");
+    head.into_bytes()
+}
+
+/// Sends so many bytes at once; gives the status. A refusal may come before the body was read.
+fn status_of(daemon: &Daemon, bytes: usize) -> u16 {
+    let mut request = head(bytes);
+    request.resize(request.len() + bytes, b'x');
+    let mut stream = TcpStream::connect(daemon.address()).unwrap();
+    stream.write_all(&request).unwrap();
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).unwrap();
+    let answer = std::str::from_utf8(&answer).unwrap();
+    answer["HTTP/1.1 ".len()..].parse().unwrap()
+}
+
+#[test]
+fn what_would_wait_beyond_the_limit_is_refused_though_nobody_looks_at_what_waits() {
+    let home = home();
+    let daemon = home.start();
+    daemon.wait_for_metric(UP, 1.0);
+    // Nothing can be committed, so nobody takes what is read: reading stands still within a body of several mebibytes.
+    let database = rusqlite::Connection::open(home.path("data/toleranced.db")).unwrap();
+    database.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let long = cases(0..30_000);
+    home.write("data/ready/1.ndjson", &long);
+    home.age("data/ready/1.ndjson", 60);
+    // Room is left for ten thousand bytes. (It is all hole, and takes no room on the disk.)
+    let waiting = (1 << 30) - 10_000;
+    let hole = File::create(home.path("data/ready/2.ndjson")).unwrap();
+    hole.set_len(waiting - long.len() as u64).unwrap();
+    // Both come at once.
+    std::fs::rename(home.path("data/ready"), home.path("data/push/soar")).unwrap();
+    let backlog = r#"toleranced_source_backlog_bytes{source="soar"}"#;
+    daemon.wait_for_metric(backlog, waiting as f64);
+    // What is on its way has its room.
+    let mut half = TcpStream::connect(daemon.address()).unwrap();
+    half.write_all(&[head(6000), vec![b'x'; 100]].concat())
+        .unwrap();
+    wait_for("the part", || (kept(&home).len() == 3).then_some(()));
+    assert_eq!(status_of(&daemon, 5000), 503);
+    assert_eq!(status_of(&daemon, 4000), 202);
+    drop(half);
+    wait_for("room", || (status_of(&daemon, 5000) == 202).then_some(()));
+    // Nine thousand were accepted since anybody looked.
+    assert_eq!(status_of(&daemon, 2000), 503);
+    assert_eq!(kept(&home).len(), 4);
+    assert_eq!(daemon.metrics().get(backlog), waiting as f64);
 }
 
 #[test]

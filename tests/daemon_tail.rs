@@ -242,3 +242,28 @@ fn a_source_without_a_file_is_down_and_says_why_until_there_is_one() {
     daemon.wait_for_metric(up, 1.0);
     daemon.stop();
 }
+
+#[test]
+fn a_source_that_can_not_go_on_from_where_it_was_is_tried_again() {
+    let home = Home::tailing();
+    home.append("log.ndjson", case("A", 0, "done"));
+    let daemon = home.start();
+    daemon.wait_for_records(3);
+    daemon.stop();
+    let database = rusqlite::Connection::open(home.path("data/toleranced.db")).unwrap();
+    let change = |sql: &str| assert_eq!(database.execute(sql, []).unwrap(), 1);
+    change("UPDATE files SET state = 'damaged' || state");
+    let daemon = home.start();
+    wait_for("the reason", || {
+        let sources = daemon.json("/api/v1/sources");
+        let trouble = sources["sources"][0]["trouble"].as_str()?;
+        trouble.contains("stored position").then_some(())
+    });
+    change("UPDATE files SET state = substr(state, length('damaged') + 1)");
+    home.append("log.ndjson", case("B", 10, "done"));
+    let metrics = daemon.wait_for_records(6);
+    assert_eq!(metrics.sum("toleranced_ingest_events_total"), 6.0);
+    assert_eq!(metrics.sum("toleranced_ingest_duplicates_total"), 0.0);
+    daemon.wait_for_metric(r#"toleranced_source_up{source="log"}"#, 1.0);
+    daemon.stop();
+}

@@ -10,7 +10,7 @@ use super::worker::{Command, Worker, now};
 use super::{Delivery, tail};
 use crate::config::daemon::Config;
 use crate::config::mapping::FormatName;
-use crate::config::sources::SourceKind;
+use crate::config::sources::{SourceConfig, SourceKind};
 use crate::config::{Problem, Problems};
 use crate::store::{DataLock, Store, StoreError};
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -18,9 +18,13 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 /// Deliveries that wait for the engine: each holds at most a chunk of a file, so a handful bounds memory.
 const WAITING_DELIVERIES: usize = 4;
+
+/// A source that can't be read at all is tried again after this.
+const TRY_AGAIN: Duration = Duration::from_secs(5);
 
 /// Why the daemon can't run.
 #[derive(Debug, thiserror::Error)]
@@ -89,7 +93,7 @@ pub fn run(config: Config, file: &Path) -> Result<Running, Error> {
         worker: Mutex::new(Some(worker)),
         _lock: lock,
     };
-    running.start_sources(&config)?;
+    running.start_sources(&config, &[])?;
     Ok(running)
 }
 
@@ -140,14 +144,16 @@ pub(crate) fn check_sources(config: &Config) -> Result<(), Problems> {
 }
 
 impl Running {
-    fn start_sources(&self, config: &Config) -> Result<(), Error> {
+    /// `before` are the sources that were read until now: what is known of them holds on.
+    fn start_sources(&self, config: &Config, before: &[SourceConfig]) -> Result<(), Error> {
+        let known = self.shared.sources();
         let mut statuses = Vec::new();
         let deliveries = lock(&self.deliveries).clone();
         let Some(deliveries) = deliveries else {
             return Ok(());
         };
         for source in &config.sources {
-            let status = Arc::new(SourceStatus::new(&source.name));
+            let status = status_of(source, before, &known);
             statuses.push(status.clone());
             let future = config.limits.future_seconds as i64 * 1_000_000;
             let stop = Arc::new(AtomicBool::new(false));
@@ -165,7 +171,7 @@ impl Running {
             let name = format!("source-{}", source.name);
             let thread = std::thread::Builder::new()
                 .name(name)
-                .spawn(move || read(ready, &data_dir))?;
+                .spawn(move || read(&ready, &data_dir))?;
             lock(&self.sources).push(Started {
                 stop,
                 thread,
@@ -230,12 +236,12 @@ impl Running {
             .map_err(|_| "the daemon is stopping".to_owned())?;
         if let Err(problem) = answered.recv().map_err(gone)? {
             // The old configuration holds, so its sources go on.
-            self.start_sources(&old)
+            self.start_sources(&old, &old.sources)
                 .map_err(|error| error.to_string())?;
             return Err(problem);
         }
         *lock(&self.config) = new.clone();
-        self.start_sources(&new)
+        self.start_sources(&new, &old.sources)
             .map_err(|error| error.to_string())?;
         Ok((changed, prepared))
     }
@@ -273,6 +279,23 @@ impl Running {
     }
 }
 
+/// The status of a source from now on. By its name it is the same source, so its latest event and what waits for it stay;
+/// whether it can be read has to be found out anew if it was configured otherwise.
+fn status_of(
+    source: &SourceConfig,
+    before: &[SourceConfig],
+    known: &[Arc<SourceStatus>],
+) -> Arc<SourceStatus> {
+    let Some(status) = known.iter().find(|known| known.name == source.name) else {
+        return Arc::new(SourceStatus::new(&source.name));
+    };
+    let is_same = |old: &SourceConfig| format!("{old:?}") == format!("{source:?}");
+    if !before.iter().any(is_same) {
+        status.begin_anew();
+    }
+    status.clone()
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -291,35 +314,45 @@ pub fn replay_marked(config: Config) -> Result<(), Error> {
     }
 }
 
-/// Reads a source until it is told to stop.
-fn read(source: Source, data_dir: &Path) {
-    let status = source.status.clone();
-    let name = source.config.name.clone();
-    let store = match Store::open_to_read(data_dir) {
-        Ok(store) => store,
-        Err(error) => return status.set_trouble(Some(error.to_string())),
-    };
-    let ended = match source.config.kind {
-        SourceKind::Files => match store.files(&name) {
-            Ok(known) => {
-                drop(store);
-                tail::run(source, known)
-            }
-            Err(error) => Err(error.to_string()),
-        },
-        SourceKind::Drop | SourceKind::Push => match store.files(&name) {
-            Ok(known) => {
-                let exports = Exports {
-                    store,
-                    source: name.clone(),
-                };
-                drop_folder::run(source, &exports, known)
-            }
-            Err(error) => Err(error.to_string()),
-        },
-    };
-    if let Err(trouble) = ended {
-        tracing::error!(source = name, trouble, "the source can't be read");
-        status.set_trouble(Some(trouble));
+/// Reads a source until it is told to stop. What ends it early is told and tried again: a disk or the database may come
+/// back, and whoever sends something to it is answered meanwhile.
+fn read(source: &Source, data_dir: &Path) {
+    let mut told = None;
+    while let Err(trouble) = read_from_where_it_was(source, data_dir) {
+        if told.as_ref() != Some(&trouble) {
+            tracing::error!(
+                source = source.config.name,
+                trouble,
+                "the source can't be read; tried again"
+            );
+        }
+        source.status.set_trouble(Some(trouble.clone()));
+        told = Some(trouble);
+        source.pause(TRY_AGAIN);
+        if source.is_stopping() {
+            return;
+        }
+    }
+}
+
+/// Reads from the positions that are in the database. An error comes before anything was delivered: what was delivered and
+/// is not committed yet would be read twice otherwise.
+fn read_from_where_it_was(source: &Source, data_dir: &Path) -> Result<(), String> {
+    let name = &source.config.name;
+    let failed = |error: StoreError| error.to_string();
+    let store = Store::open_to_read(data_dir).map_err(failed)?;
+    let known = store.files(name).map_err(failed)?;
+    match source.config.kind {
+        SourceKind::Files => {
+            drop(store);
+            tail::run(source, known)
+        }
+        SourceKind::Drop | SourceKind::Push => {
+            let exports = Exports {
+                store,
+                source: name.clone(),
+            };
+            drop_folder::run(source, &exports, &known)
+        }
     }
 }

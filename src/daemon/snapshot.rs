@@ -60,6 +60,10 @@ pub struct SourceStatus {
     pub up: AtomicBool,
     /// Bytes that wait to be read.
     pub backlog_bytes: AtomicU64,
+    /// Bytes that were sent to it since its folder was looked at last.
+    accepted: AtomicU64,
+    /// Bytes that bodies under way may have.
+    promised: AtomicU64,
     /// Files it reads.
     pub files: AtomicU64,
     /// Time of its latest event, in microseconds since 1970; 0 before the first.
@@ -91,6 +95,56 @@ impl SourceStatus {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// It is read otherwise from now on: whether it can be is not known yet.
+    pub fn begin_anew(&self) {
+        self.set_trouble(None);
+        self.up.store(false, Ordering::Relaxed);
+    }
+
+    // What is sent is promised room, is accepted, and waits. It is added to the next before it is taken from the one before,
+    // and `promise` reads them in this order, so nothing is ever overlooked; for a moment it may count twice. The order of
+    // all this matters, hence SeqCst.
+
+    /// Promises room for so many bytes if no more than `most` wait or come then. Whether it did.
+    pub fn promise(&self, bytes: u64, most: u64) -> bool {
+        let with = |promised: u64| {
+            let accepted = self.accepted.load(Ordering::SeqCst);
+            let waiting = accepted.saturating_add(self.backlog_bytes.load(Ordering::SeqCst));
+            let promised = promised.saturating_add(bytes);
+            (waiting.saturating_add(promised) <= most).then_some(promised)
+        };
+        let done = self
+            .promised
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, with);
+        done.is_ok()
+    }
+
+    /// So many bytes that were promised room do not need it any more.
+    pub fn give_back(&self, bytes: u64) {
+        self.promised.fetch_sub(bytes, Ordering::SeqCst);
+    }
+
+    /// So many bytes are in the folder now.
+    pub fn accept(&self, bytes: u64) {
+        self.accepted.fetch_add(bytes, Ordering::SeqCst);
+    }
+
+    /// The bytes that were accepted since the folder was looked at.
+    pub fn accepted(&self) -> u64 {
+        self.accepted.load(Ordering::SeqCst)
+    }
+
+    /// The folder was looked at: so many bytes wait in it, among them these that were accepted.
+    pub fn found_waiting(&self, bytes: u64, accepted: u64) {
+        self.backlog_bytes.store(bytes, Ordering::SeqCst);
+        self.accepted.fetch_sub(accepted, Ordering::SeqCst);
+    }
+
+    /// So many bytes of those that were found waiting have been read.
+    pub fn has_read(&self, bytes: u64) {
+        self.backlog_bytes.fetch_sub(bytes, Ordering::SeqCst);
     }
 
     /// Notes the time of an event; the latest stays.
@@ -184,5 +238,41 @@ impl Shared {
         }
         let ready = self.ready.load(Ordering::Relaxed);
         (!ready).then(|| "starting: no score has been made yet".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SourceStatus;
+
+    #[test]
+    fn what_is_sent_needs_room_until_it_is_read_though_nobody_looks_at_the_folder() {
+        let status = SourceStatus::new("soar");
+        status.found_waiting(40, 0);
+        let promise = |bytes| status.promise(bytes, 100);
+        assert!(promise(30) && promise(30));
+        assert!(!promise(1) && !promise(u64::MAX));
+        // One is accepted, and waits; the other breaks off.
+        status.accept(30);
+        status.give_back(30);
+        assert!(!promise(1));
+        status.give_back(30);
+        assert!(promise(20) && promise(10) && !promise(1));
+        status.accept(20);
+        status.give_back(20);
+        // While the folder is looked at one more comes, which may be in the list or not.
+        let accepted = status.accepted();
+        assert_eq!(accepted, 50);
+        status.accept(10);
+        status.give_back(10);
+        status.found_waiting(90, accepted);
+        assert!(!promise(1));
+        status.has_read(40);
+        assert!(promise(40) && !promise(1));
+        status.give_back(40);
+        // With the next look everything is in the list.
+        status.found_waiting(60, status.accepted());
+        assert_eq!(status.accepted(), 0);
+        assert!(promise(40) && !promise(1));
     }
 }

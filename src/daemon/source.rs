@@ -19,7 +19,8 @@ use crossbeam_channel::Sender;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 /// A source, ready to read.
 pub(super) struct Source {
@@ -39,6 +40,20 @@ impl Source {
     pub fn mapping(&self) -> &Mapping {
         self.mapping.believe_until(now().plus(self.future));
         &self.mapping
+    }
+
+    /// Whether it was told to stop.
+    pub fn is_stopping(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Waits, in short steps so that a request to stop is soon seen.
+    pub fn pause(&self, span: Duration) {
+        const STEP: Duration = Duration::from_millis(100);
+        let until = Instant::now() + span;
+        while Instant::now() < until && !self.is_stopping() {
+            std::thread::sleep(STEP);
+        }
     }
 }
 

@@ -19,8 +19,8 @@ use xxhash_rust::xxh3::xxh3_64;
 const POLL_EVERY: Duration = Duration::from_millis(1000);
 
 /// Reads until it is told to stop.
-pub(super) fn run(source: Source, known: Vec<FileRow>) -> Result<(), String> {
-    let options = options(&source);
+pub(super) fn run(source: &Source, known: Vec<FileRow>) -> Result<(), String> {
+    let options = options(source);
     let mut streams = BTreeMap::new();
     let mut states: Vec<FileState> = Vec::new();
     for row in known {
@@ -64,7 +64,7 @@ pub(super) fn run(source: Source, known: Vec<FileRow>) -> Result<(), String> {
             status.set_trouble(Some(format!("no file matches {paths}")));
         }
         if !outcome.more {
-            wait(&waker, &sink.source);
+            wait(&waker, sink.source);
         }
     }
     Ok(())
@@ -89,15 +89,15 @@ fn options(source: &Source) -> Options {
     options
 }
 
-struct TailSink {
-    source: Source,
+struct TailSink<'a> {
+    source: &'a Source,
     name: Arc<str>,
     streams: BTreeMap<FileId, u64>,
     /// Nobody takes deliveries any more.
     closed: bool,
 }
 
-impl TailSink {
+impl TailSink<'_> {
     fn send(&mut self, delivery: Delivery) -> Answer {
         for event in &delivery.batch.events {
             self.source.status.saw_event(event.time);
@@ -140,7 +140,7 @@ impl TailSink {
     }
 }
 
-impl Sink for TailSink {
+impl Sink for TailSink<'_> {
     fn chunk(&mut self, chunk: Chunk) -> Answer {
         let stream = self.stream(chunk.file, &chunk.head, &chunk.bytes);
         let (mapping, format) = (self.source.mapping(), self.source.format);

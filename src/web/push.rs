@@ -6,18 +6,20 @@
 use super::server::Daemon;
 use crate::config::daemon::Config;
 use crate::config::sources::{SourceConfig, SourceKind};
-use axum::body::{Body, Bytes};
+use crate::daemon::SourceStatus;
+use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::{Path as InPath, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A body may be so long; who has more sends it in parts, or compressed.
 const MOST_BYTES: u64 = 64 << 20;
-/// Nothing more is accepted while so much waits to be read.
+/// So much may wait to be read, with what is on its way; nothing more is accepted.
 const MOST_WAITING: u64 = 1 << 30;
 
 /// Tells bodies of the same microsecond apart.
@@ -89,12 +91,14 @@ pub(super) async fn push(
     let taken = async {
         let folder = folder_of(&daemon.config(), &source)?;
         let ending = ending_of(request.headers())?;
-        let status = daemon.shared.sources();
-        let waiting = status.iter().find(|status| status.name == source);
-        if waiting.is_some_and(|it| it.backlog_bytes.load(Ordering::Relaxed) > MOST_WAITING) {
-            return Err(Refused::Busy);
-        }
-        keep(request.into_body(), folder, ending).await
+        let sources = daemon.shared.sources();
+        let status = sources.into_iter().find(|status| status.name == source);
+        // A source that is just being added: nobody reads it yet.
+        let status = status.ok_or(Refused::Busy)?;
+        let body = request.into_body();
+        // What is said of its length is known before it comes, so that many at once do not fill the room and all fail.
+        let room = Room::new(status, body.size_hint().lower().min(MOST_BYTES))?;
+        keep(body, room, folder, ending).await
     };
     match taken.await {
         Ok(bytes) => {
@@ -141,7 +145,12 @@ fn ending_of(headers: &HeaderMap) -> Result<&'static str, Refused> {
 }
 
 /// Writes a body as it comes, so that a long one takes no memory, and gives it its name when it is whole.
-async fn keep(mut body: Body, folder: PathBuf, ending: &'static str) -> Result<u64, Refused> {
+async fn keep(
+    mut body: Body,
+    mut room: Room,
+    folder: PathBuf,
+    ending: &'static str,
+) -> Result<u64, Refused> {
     let now = chrono::Utc::now().timestamp_micros();
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let name = format!("{now:017}-{number:08}.{ending}");
@@ -157,13 +166,55 @@ async fn keep(mut body: Body, folder: PathBuf, ending: &'static str) -> Result<u
         if bytes > MOST_BYTES {
             return Err(Refused::TooLong);
         }
+        room.widen(bytes)?;
         part = on_disk(move || part.with(&data)).await?;
     }
     if bytes == 0 {
         return Err(Refused::Empty);
     }
-    on_disk(move || part.finish(&file)).await?;
+    // It is counted where it gets its name: whoever waits for the answer may have gone.
+    on_disk(move || {
+        part.finish(&file)?;
+        room.fill(bytes);
+        Ok(())
+    })
+    .await?;
     Ok(bytes)
+}
+
+/// The room that a body was promised among what waits to be read; given back in the end, however it ends.
+struct Room {
+    status: Arc<SourceStatus>,
+    bytes: u64,
+}
+
+impl Room {
+    fn new(status: Arc<SourceStatus>, bytes: u64) -> Result<Room, Refused> {
+        let mut room = Room { status, bytes: 0 };
+        room.widen(bytes)?;
+        Ok(room)
+    }
+
+    /// Makes it so wide at least.
+    fn widen(&mut self, bytes: u64) -> Result<(), Refused> {
+        let more = bytes.saturating_sub(self.bytes);
+        if !self.status.promise(more, MOST_WAITING) {
+            return Err(Refused::Busy);
+        }
+        self.bytes += more;
+        Ok(())
+    }
+
+    /// The body is whole, and waits in its place.
+    fn fill(self, bytes: u64) {
+        self.status.accept(bytes);
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.status.give_back(self.bytes);
+    }
 }
 
 async fn on_disk<T: Send + 'static>(

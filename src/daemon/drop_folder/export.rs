@@ -1,0 +1,213 @@
+//! Reading one export, whole.
+
+use crate::assemble::ContentCounter;
+use crate::config::mapping::Identity;
+use crate::daemon::delivery::Delivery;
+use crate::daemon::source::{Source, WHOLE_FILE, kept_format};
+use crate::ingest::decode::{DecodeError, Input};
+use crate::ingest::read::{ReadOptions, format_of, open_input, read_opened};
+use crate::ingest::{EventBatch, Reason, Reject};
+use crate::model::hash_text;
+use crate::store::FileRow;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::SystemTime;
+use xxhash_rust::xxh3::Xxh3;
+
+fn hash_of(path: &Path) -> io::Result<u64> {
+    let mut file = File::open(path)?;
+    let mut hasher = Xxh3::new();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(hasher.digest()),
+            count => hasher.update(&buffer[..count]),
+        }
+    }
+}
+
+/// When a file was changed last, in whole seconds since 1970; 0 where that can't be told.
+fn seconds_of_change(path: &Path) -> u64 {
+    let changed = std::fs::metadata(path).and_then(|meta| meta.modified());
+    let since = changed
+        .ok()
+        .and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
+    since.map_or(0, |since| since.as_secs())
+}
+
+/// How far an export was read, in batches: the same bytes are cut into the same batches by every mapping.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Progress {
+    export: u64,
+    format: String,
+    batches: u64,
+}
+
+impl Progress {
+    pub(super) fn of(row: &FileRow) -> Option<(u64, Progress)> {
+        let progress: Progress = serde_json::from_str(&row.state).ok()?;
+        Some((progress.export, progress))
+    }
+
+    /// Its number among the positions of the source.
+    fn id(hash: u64) -> u32 {
+        (hash ^ hash >> 32) as u32
+    }
+
+    fn row(&self, source: &str) -> Option<FileRow> {
+        Some(FileRow {
+            source: source.to_owned(),
+            id: Progress::id(self.export),
+            state: serde_json::to_string(self).ok()?,
+            stream: self.export,
+        })
+    }
+}
+
+/// Whether a stored position is that of an export, rather than of a file that grows.
+pub(in crate::daemon) fn is_position_of_export(row: &FileRow) -> bool {
+    Progress::of(row).is_some()
+}
+
+/// What became of an export.
+pub(super) enum Read {
+    /// It was read, now or before: the hash of its content.
+    Done(u64),
+    /// It is none: the hash of its content, and why.
+    Refused(u64, String),
+    /// The source was asked to stop; the rest is read after the next start.
+    Stopped,
+}
+
+/// Ends a file early when the source is asked to stop.
+struct UntilStopped(Box<dyn io::Read + Send>, Arc<AtomicBool>);
+
+impl io::Read for UntilStopped {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.1.load(Ordering::Relaxed) {
+            return Ok(0);
+        }
+        self.0.read(buffer)
+    }
+}
+
+/// Reads an export, from the beginning or, after a stop or crash in its middle, from where it was committed.
+pub(super) fn read_export(
+    source: &Source,
+    path: &Path,
+    is_done: &dyn Fn(u64) -> Result<bool, String>,
+    begun: &mut BTreeMap<u64, Progress>,
+) -> Result<Read, String> {
+    let shown = path.display().to_string();
+    let hash = hash_of(path).map_err(|error| format!("{shown}: {error}"))?;
+    if is_done(hash)? {
+        return Ok(Read::Done(hash));
+    }
+    let input = Input::File(path.to_owned());
+    let mut opened =
+        open_input(&input, &Arc::new(AtomicU64::new(0))).map_err(|error| error.to_string())?;
+    let name: Arc<str> = source.config.name.as_str().into();
+    let mut delivery = Delivery {
+        source: name.clone(),
+        file: shown.clone(),
+        stream: hash_text(&name),
+        ..Delivery::default()
+    };
+    let format = match format_of(&opened, source.mapping.format, &shown) {
+        Ok(format) => format,
+        Err(error) => return refuse(source, delivery, hash, &error.to_string()),
+    };
+    delivery.format = kept_format(format);
+    let known = begun.remove(&hash);
+    let skip = known.filter(|known| known.format == format.word());
+    let skip = skip.map_or(0, |known| known.batches);
+    let mut progress = Progress {
+        export: hash,
+        format: format.word().to_owned(),
+        batches: 0,
+    };
+    opened.reader = Box::new(UntilStopped(opened.reader, source.stop.clone()));
+    let options = ReadOptions {
+        most_record_bytes: source.most_record_bytes,
+        ..ReadOptions::default()
+    };
+    let mut counter = ContentCounter::default();
+    let written = seconds_of_change(path);
+    let mut open = true;
+    let read = read_opened(
+        opened,
+        &shown,
+        source.mapping(),
+        options,
+        &mut |mut batch: EventBatch| {
+            // What comes after the request to stop is cut off somewhere.
+            open = open && !source.stop.load(Ordering::Relaxed);
+            if !open {
+                return;
+            }
+            if source.mapping.identity == Identity::Content {
+                counter.number(&mut batch);
+            }
+            // A correction in a later export comes after what it corrects, wherever in its file it stands.
+            batch.move_places(written << 32);
+            progress.batches += 1;
+            if progress.batches <= skip {
+                return;
+            }
+            for event in &batch.events {
+                source.status.saw_event(event.time);
+            }
+            let piece = Delivery {
+                source: name.clone(),
+                file: shown.clone(),
+                stream: delivery.stream,
+                format: delivery.format,
+                batch,
+                position: progress.row(&name),
+                ..Delivery::default()
+            };
+            // Bounded: waits while the engine is busy.
+            open = source.deliveries.send(piece).is_ok();
+        },
+    );
+    if !open || source.stop.load(Ordering::Relaxed) {
+        return Ok(Read::Stopped);
+    }
+    match read {
+        Ok(()) => {}
+        // The disk or the network, not the file: it is read again from where it was committed.
+        Err(error @ DecodeError::Io { .. }) => return Err(error.to_string()),
+        Err(error) => return refuse(source, delivery, hash, &error.to_string()),
+    }
+    delivery.export_done = Some((hash, shown.clone()));
+    delivery.forgotten = Some(Progress::id(hash));
+    delivery.notice = Some("export_read");
+    tracing::info!(source = source.config.name, file = shown, "read an export");
+    send_last(source, delivery)?;
+    Ok(Read::Done(hash))
+}
+
+/// A file that is no export at all is quarantined as a whole and not tried again unless its content changes.
+fn refuse(source: &Source, mut delivery: Delivery, hash: u64, why: &str) -> Result<Read, String> {
+    delivery.format = WHOLE_FILE;
+    delivery.batch.records = 1;
+    delivery
+        .batch
+        .rejects
+        .push(Reject::new(0, Reason::Malformed, why, b""));
+    delivery.export_done = Some((hash, delivery.file.clone()));
+    send_last(source, delivery)?;
+    Ok(Read::Refused(hash, why.to_owned()))
+}
+
+fn send_last(source: &Source, delivery: Delivery) -> Result<(), String> {
+    source
+        .deliveries
+        .send(delivery)
+        .map_err(|_| "stopped".to_owned())
+}
