@@ -353,6 +353,16 @@ fn log_files_say_the_same_as_the_daemon() {
         (threshold - 2.0 * 9.0 * 365.25 / 12.0).abs() < 1e-9,
         "{threshold}"
     );
+    // A figure over all processes does not change with what is listed of them.
+    let of = |more: &[&str]| -> Value {
+        let out = home.run(&[&["drift", "--format", "json"], more].concat());
+        serde_json::from_slice(&out.stdout).unwrap()
+    };
+    let (all, only) = (of(&[]), of(&["--only", "p"]));
+    assert_eq!(only["processes"].as_array().unwrap().len(), 1);
+    let expected = "expected_false_alarms_per_year";
+    assert_eq!(all[expected].as_f64().unwrap(), 12.0);
+    assert_eq!(only[expected], all[expected]);
     let out = home.run(&["drift", "--simulate", "deviation=6"]);
     let text = String::from_utf8(out.stdout).unwrap();
     assert!(
