@@ -234,6 +234,8 @@ struct Watch<'a> {
     critical: Option<CriticalWatch>,
     /// The alarm of the critical outcome that stands.
     critical_alarm: Option<usize>,
+    /// No other alarm of it before this day.
+    critical_quiet_until: Day,
     alarms: Vec<Alarm>,
     days: Vec<DayPoint>,
     ewma: Ewma,
@@ -262,6 +264,7 @@ impl<'a> Watch<'a> {
         Watch {
             critical: epoch.critical.and_then(watch),
             critical_alarm: None,
+            critical_quiet_until: Day::MIN,
             epoch,
             epochs,
             baseline,
@@ -302,7 +305,7 @@ impl<'a> Watch<'a> {
         for nth in 0..self.running.len() {
             self.judge(nth, day, threshold);
         }
-        self.judge_critical(day, digest);
+        self.judge_critical(day, digest, threshold);
         let critical = self.critical.map(|watch| watch.evidence() as f32);
         let evidence = self.running.iter().map(|one| one.evidence as f32);
         let mean = |ppm: i64| ppm as f64 / f64::from(ONE) / digest.cases as f64;
@@ -367,13 +370,13 @@ impl<'a> Watch<'a> {
         self.running[nth].alarm = Some(self.alarms.len() - 1);
     }
 
-    fn judge_critical(&mut self, day: Day, digest: &Digest) {
+    fn judge_critical(&mut self, day: Day, digest: &Digest, threshold: f64) {
         let Some(watch) = &mut self.critical else {
             return;
         };
-        let signal = watch.day(day, digest);
+        let signal = watch.day(day, digest, threshold);
         match self.critical_alarm {
-            None if signal => {
+            None if signal && day >= self.critical_quiet_until => {
                 let Some(found) = watch.signalled() else {
                     return;
                 };
@@ -396,6 +399,7 @@ impl<'a> Watch<'a> {
             Some(at) if watch.is_calm(day, self.cool_down) => {
                 self.alarms[at].ended = Some((day, Ended::Resolved));
                 self.critical_alarm = None;
+                self.critical_quiet_until = day + self.cool_down;
             }
             _ => {}
         }
