@@ -379,3 +379,41 @@ fn log_files_say_the_same_as_the_daemon() {
     ]);
     assert_eq!(out.status.code(), Some(1), "{out:?}");
 }
+
+#[test]
+fn the_last_days_of_a_log_wait_for_cases_that_end_by_being_idle() {
+    let home = home();
+    // Every fifth case is left as it is.
+    let is_left = |line: &&str| {
+        let id = line.split_once(r#""case":""#).unwrap().1;
+        let case = id.split_once('"').unwrap().0.split_once('-').unwrap().1;
+        line.contains(r#""activity":"close""#) && case.parse::<u32>().unwrap() % 5 == 0
+    };
+    let whole: String = (0..84).map(|nth| day(nth, 0.05)).collect();
+    let kept: Vec<&str> = whole.lines().filter(|line| !is_left(line)).collect();
+    home.write("log.ndjson", kept.join("\n") + "\n");
+    home.write(
+        "catalog.yaml",
+        "processes:\n- id: p\n  criticality: low\n  ends: { idle: 7d }\n  outcomes: { good: 0, bad: 1, open: 0 }\n",
+    );
+    let (log, catalog) = (home.text_path("log.ndjson"), home.text_path("catalog.yaml"));
+    let flags = [
+        "--map",
+        "toleranced",
+        "--catalog",
+        &catalog,
+        "--format",
+        "json",
+    ];
+    let out = home.run(&[&["drift", &log], &flags[..]].concat());
+    let said: Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!(said["alarms"], json!([]));
+    assert_eq!(out.status.code(), Some(0), "{out:?}");
+    // The last event is of the 25th of March.
+    assert_eq!(said["processes"][0]["until"], "2026-03-17");
+    // The daemon judges the same days.
+    let daemon = home.start();
+    assert_eq!(until(&daemon, "2026-03-17"), said["processes"][0]);
+    assert_eq!(alarms(&daemon), Vec::<Value>::new());
+    daemon.stop();
+}

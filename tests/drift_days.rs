@@ -86,11 +86,11 @@ impl Bench {
     fn drift(&mut self, now: Time) -> ProcessDrift {
         self.engine.rescore(now).unwrap();
         let config = config(self.folder.path());
-        let (mut processes, _) = kept_drift(self.engine.store(), &config).unwrap();
-        let Some(KeptDrift { drift, .. }) = processes.pop() else {
-            panic!("no process")
+        let (processes, _) = kept_drift(self.engine.store(), &config).unwrap();
+        let [KeptDrift { drift, .. }] = &processes[..] else {
+            panic!("{processes:?}")
         };
-        drift
+        drift.clone()
     }
 
     fn alarms(&self) -> Vec<AlarmRow> {
