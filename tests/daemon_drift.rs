@@ -353,6 +353,16 @@ fn log_files_say_the_same_as_the_daemon() {
         (threshold - 2.0 * 9.0 * 365.25 / 12.0).abs() < 1e-9,
         "{threshold}"
     );
+    // A figure over all processes does not change with what is listed of them.
+    let of = |more: &[&str]| -> Value {
+        let out = home.run(&[&["drift", "--format", "json"], more].concat());
+        serde_json::from_slice(&out.stdout).unwrap()
+    };
+    let (all, only) = (of(&[]), of(&["--only", "p"]));
+    assert_eq!(only["processes"].as_array().unwrap().len(), 1);
+    let expected = "expected_false_alarms_per_year";
+    assert_eq!(all[expected].as_f64().unwrap(), 12.0);
+    assert_eq!(only[expected], all[expected]);
     let out = home.run(&["drift", "--simulate", "deviation=6"]);
     let text = String::from_utf8(out.stdout).unwrap();
     assert!(
@@ -368,4 +378,42 @@ fn log_files_say_the_same_as_the_daemon() {
         "toleranced",
     ]);
     assert_eq!(out.status.code(), Some(1), "{out:?}");
+}
+
+#[test]
+fn the_last_days_of_a_log_wait_for_cases_that_end_by_being_idle() {
+    let home = home();
+    // Every fifth case is left as it is.
+    let is_left = |line: &&str| {
+        let id = line.split_once(r#""case":""#).unwrap().1;
+        let case = id.split_once('"').unwrap().0.split_once('-').unwrap().1;
+        line.contains(r#""activity":"close""#) && case.parse::<u32>().unwrap() % 5 == 0
+    };
+    let whole: String = (0..84).map(|nth| day(nth, 0.05)).collect();
+    let kept: Vec<&str> = whole.lines().filter(|line| !is_left(line)).collect();
+    home.write("log.ndjson", kept.join("\n") + "\n");
+    home.write(
+        "catalog.yaml",
+        "processes:\n- id: p\n  criticality: low\n  ends: { idle: 7d }\n  outcomes: { good: 0, bad: 1, open: 0 }\n",
+    );
+    let (log, catalog) = (home.text_path("log.ndjson"), home.text_path("catalog.yaml"));
+    let flags = [
+        "--map",
+        "toleranced",
+        "--catalog",
+        &catalog,
+        "--format",
+        "json",
+    ];
+    let out = home.run(&[&["drift", &log], &flags[..]].concat());
+    let said: Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!(said["alarms"], json!([]));
+    assert_eq!(out.status.code(), Some(0), "{out:?}");
+    // The last event is of the 25th of March.
+    assert_eq!(said["processes"][0]["until"], "2026-03-17");
+    // The daemon judges the same days.
+    let daemon = home.start();
+    assert_eq!(until(&daemon, "2026-03-17"), said["processes"][0]);
+    assert_eq!(alarms(&daemon), Vec::<Value>::new());
+    daemon.stop();
 }

@@ -149,8 +149,18 @@ struct Listed {
     cases: BTreeMap<i64, Vec<CaseBehind>>,
     budget: Budget,
     terms: DriftTerms,
+    /// False alarms a year that are expected at most, over all processes: also those that are not listed.
+    expected: f64,
     /// Whether everything could be read.
     done: Done,
+}
+
+/// False alarms a year that are expected at most of some processes.
+fn expected(processes: &[KeptDrift], budget: &Budget) -> f64 {
+    let until = processes.iter().filter_map(|kept| kept.drift.until);
+    until
+        .max()
+        .map_or(0.0, |day| budget.expected_per_year(day, processes.len()))
 }
 
 pub(super) fn run(args: &Args) -> Result<Done, Failure> {
@@ -311,6 +321,7 @@ fn of_store(file: &Path, with_cases: bool) -> Result<Listed, Failure> {
     Ok(Listed {
         alarms,
         cases,
+        expected: expected(&processes, &budget),
         processes,
         budget,
         terms: config.drift,

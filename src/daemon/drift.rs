@@ -3,9 +3,11 @@
 use crate::config::catalog::Catalog;
 use crate::config::daemon::Config;
 use crate::config::drift::DriftTerms;
-use crate::drift::{Budget, Cause, CriticalRates, Epoch, ProcessDrift, epochs, fold, plan};
+use crate::drift::{
+    Alarm, Budget, Cause, CriticalRates, Direction, Ended, Epoch, ProcessDrift, epochs, fold, plan,
+};
 use crate::model::{Day, NameId, Names, Time};
-use crate::store::{MarkKind, MarkRow, Store, StoreError};
+use crate::store::{AlarmRow, MarkKind, MarkRow, Store, StoreError};
 
 /// The drift of a process, recomputed from its days.
 #[derive(Debug)]
@@ -14,7 +16,7 @@ pub struct KeptDrift {
     pub process: String,
     /// Its epochs that have a baseline, with the days since.
     pub epochs: Vec<Epoch>,
-    /// What follows from them.
+    /// What follows from them, and the alarms that are over beside.
     pub drift: ProcessDrift,
 }
 
@@ -35,6 +37,7 @@ pub fn kept_drift_of(
     let budget = budget_of(store, terms, ids)?;
     let names = store.names()?;
     let marks = store.marks()?;
+    let alarms = store.alarms()?;
     let mut all = Vec::new();
     for (id, until) in processes {
         let process = names.text(id).to_owned();
@@ -60,7 +63,9 @@ pub fn kept_drift_of(
         for epoch in &mut epochs {
             epoch.digests = store.drift_days(id, epoch.start)?;
         }
-        let drift = fold(&epochs, until, &budget, terms);
+        let mut drift = fold(&epochs, until, &budget, terms);
+        let rows = alarms.iter().filter(|row| row.process == process);
+        add_over(&mut drift, rows, &names);
         all.push(KeptDrift {
             process,
             epochs,
@@ -69,6 +74,45 @@ pub fn kept_drift_of(
     }
     all.sort_by(|a, b| a.process.cmp(&b.process));
     Ok((all, budget))
+}
+
+/// Alarms that were true and are over, and that nothing shows any more since another baseline holds for their days.
+fn add_over<'a>(drift: &mut ProcessDrift, rows: impl Iterator<Item = &'a AlarmRow>, names: &Names) {
+    let over = rows.filter_map(|row| over(row, names));
+    let same = |alarm: &Alarm, other: &Alarm| {
+        let of = |alarm: &Alarm| (alarm.stream, alarm.direction, alarm.raised);
+        of(alarm) == of(other)
+    };
+    let found = &drift.alarms;
+    let lost = over.filter(|alarm| !found.iter().any(|other| same(alarm, other)));
+    let lost: Vec<Alarm> = lost.collect();
+    drift.alarms.extend(lost);
+    drift
+        .alarms
+        .sort_by_key(|alarm| (alarm.raised, alarm.stream));
+}
+
+/// An alarm that is over as it is kept; `None` for one that stands or was withdrawn.
+fn over(row: &AlarmRow, names: &Names) -> Option<Alarm> {
+    let how = [Ended::Resolved, Ended::Rebaselined]
+        .into_iter()
+        .find(|how| row.how.as_deref() == Some(how.word()))?;
+    let direction = [Direction::Up, Direction::Down]
+        .into_iter()
+        .find(|direction| row.direction == direction.word())?;
+    Some(Alarm {
+        stream: row.stream.parse().ok()?,
+        epoch: row.epoch,
+        raised: row.raised,
+        onset: row.onset,
+        direction,
+        outcome: names.find(&row.outcome),
+        before: row.was,
+        now: row.became,
+        evidence: row.evidence,
+        ended: Some((row.ended?, how)),
+        explained_by: row.explained_by.clone(),
+    })
 }
 
 /// The budget that these processes share.

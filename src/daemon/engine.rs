@@ -1,5 +1,6 @@
 //! The engine: takes deliveries, assembles cases, keeps sums, commits, scores. No threads, no clock: the worker has those.
 
+mod alarms;
 pub(super) mod drift;
 mod late;
 mod link;
@@ -112,7 +113,7 @@ impl Engine {
             has_children: store.has_children()?,
             has_shadows: sums.has_shadows(),
             losses: LossLog::new(store.feeds()?),
-            drift: DriftBook::load(&store, &source_names(&config))?,
+            drift: DriftBook::load(&store)?,
             fineness: Arc::new(Fineness::of(&config)),
             last_case: Arc::default(),
             expired: Arc::default(),
@@ -457,11 +458,6 @@ impl Engine {
             self.losses.add(&row.source, row.hour, back);
         }
     }
-}
-
-fn source_names(config: &Config) -> Vec<String> {
-    let names = config.sources.iter().map(|source| source.name.clone());
-    names.collect()
 }
 
 /// Whether what was counted of a case turned out otherwise: a declared end that was, or any end that stood for a day.

@@ -6,6 +6,10 @@ use crate::stats::{BernoulliCusum, BernoulliDesign, bernoulli_cusum_design};
 
 /// A chart need not wait longer between false alarms than this, in cases: it would hardly find anything any more.
 const MOST_CASES: f64 = 1e8;
+/// The chart is designed anew when its false alarms should be this much further apart than it was made for.
+const REDESIGN: f64 = 2.0;
+/// Weight of a day in the volume that it is designed for: about the last four weeks.
+const VOLUME_WEIGHT: f64 = 1.0 / 28.0;
 
 /// Which share of an outcome is acceptable, and which must be found out soon.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -22,6 +26,10 @@ pub(super) struct CriticalWatch {
     rates: CriticalRates,
     design: BernoulliDesign,
     chart: BernoulliCusum,
+    /// Cases between false alarms that it is designed for.
+    wanted: f64,
+    /// Cases a day of late.
+    volume: f64,
     /// The day on which the chart left 0 last, and what came since.
     since: Day,
     cases: i64,
@@ -29,6 +37,9 @@ pub(super) struct CriticalWatch {
     /// What was there when the last signal came.
     signalled: Option<Signal>,
     last_signal: Day,
+    /// What came after that day.
+    cases_after: i64,
+    wrong_after: i64,
 }
 
 /// What led to a signal.
@@ -36,6 +47,13 @@ pub(super) struct CriticalWatch {
 pub(super) struct Signal {
     pub onset: Day,
     pub share: f64,
+    /// Cases since the onset.
+    cases: i64,
+}
+
+/// Cases that a chart should have between false alarms that are `threshold` days apart.
+fn wanted(threshold: f64, cases_per_day: f64) -> f64 {
+    (threshold * cases_per_day.max(1.0)).min(MOST_CASES)
 }
 
 impl CriticalWatch {
@@ -45,22 +63,44 @@ impl CriticalWatch {
         threshold: f64,
         cases_per_day: f64,
     ) -> Option<CriticalWatch> {
-        let wanted = (threshold * cases_per_day.max(1.0)).min(MOST_CASES);
+        let wanted = wanted(threshold, cases_per_day);
         let design = bernoulli_cusum_design(rates.acceptable, rates.unacceptable, wanted)?;
         Some(CriticalWatch {
             rates,
             design,
             chart: BernoulliCusum::new(design.m, design.h),
+            wanted,
+            volume: cases_per_day,
             since: Day::MIN,
             cases: 0,
             wrong: 0,
             signalled: None,
             last_signal: Day::MIN,
+            cases_after: 0,
+            wrong_after: 0,
         })
     }
 
-    /// Takes a day. Says whether it has given a signal.
-    pub(super) fn day(&mut self, day: Day, digest: &Digest) -> bool {
+    /// Keeps the promise while the fleet or the process grows: the chart goes on from where it is, with a higher limit.
+    fn grow(&mut self, threshold: f64) {
+        let wanted = wanted(threshold, self.volume);
+        if wanted < REDESIGN * self.wanted {
+            return;
+        }
+        let CriticalRates {
+            acceptable,
+            unacceptable,
+        } = self.rates;
+        if let Some(design) = bernoulli_cusum_design(acceptable, unacceptable, wanted) {
+            (self.design, self.wanted) = (design, wanted);
+            self.chart.h = design.h;
+        }
+    }
+
+    /// Takes a day, on which false alarms should be `threshold` days apart. Says whether it has given a signal.
+    pub(super) fn day(&mut self, day: Day, digest: &Digest, threshold: f64) -> bool {
+        self.grow(threshold);
+        self.volume += VOLUME_WEIGHT * (digest.cases as f64 - self.volume);
         if self.chart.s == 0 {
             (self.since, self.cases, self.wrong) = (day, 0, 0);
         }
@@ -73,8 +113,13 @@ impl CriticalWatch {
             self.signalled = Some(Signal {
                 onset: self.since,
                 share: self.share(),
+                cases: self.cases,
             });
             self.last_signal = day;
+            (self.cases_after, self.wrong_after) = (0, 0);
+        } else {
+            self.cases_after += digest.cases;
+            self.wrong_after += digest.critical;
         }
         signal
     }
@@ -94,13 +139,90 @@ impl CriticalWatch {
         self.signalled
     }
 
-    /// Whether it has been silent, and come back to 0, since `days` days.
+    /// Whether the drift is over: since the last signal `days` days have gone by and as many cases have come as had led to it, of
+    /// which no more than the acceptable share had the outcome. The chart alone does not tell: it comes back to 0 while a small
+    /// drift goes on.
     pub(super) fn is_calm(&self, day: Day, days: Day) -> bool {
-        self.chart.s == 0 && day.saturating_sub(self.last_signal) >= days.max(1)
+        let led = self.signalled.map_or(0, |signal| signal.cases);
+        let accepted = self.rates.acceptable * self.cases_after as f64;
+        self.chart.s == 0
+            && day.saturating_sub(self.last_signal) >= days.max(1)
+            && self.cases_after >= led
+            && self.wrong_after as f64 <= accepted
     }
 
     /// How far the chart is on its way to a signal: a signal at 1.
     pub(super) fn evidence(&self) -> f64 {
         f64::from(self.chart.s) / f64::from(self.design.h)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RATES: CriticalRates = CriticalRates {
+        acceptable: 0.05,
+        unacceptable: 0.10,
+    };
+    const THRESHOLD: f64 = 100.0;
+
+    fn watch() -> CriticalWatch {
+        CriticalWatch::new(RATES, THRESHOLD, 20.0).unwrap()
+    }
+
+    fn of(cases: i64, critical: i64) -> Digest {
+        Digest {
+            cases,
+            critical,
+            ..Digest::default()
+        }
+    }
+
+    #[test]
+    fn a_small_drift_that_goes_on_is_not_over_though_the_chart_is_back_at_0() {
+        const COOL_DOWN: Day = 14;
+        let mut watch = watch();
+        let mut days = 0..;
+        let mut next = |watch: &mut CriticalWatch, critical: i64| {
+            let day = days.next().unwrap();
+            (day, watch.day(day, &of(20, critical), THRESHOLD))
+        };
+        while !next(&mut watch, 4).1 {}
+        // 6 % of 20 cases a day: no signal any more, and at 0 with each day that has none.
+        let mut at_0 = 0;
+        for critical in [0, 1, 2, 2, 1].into_iter().cycle().take(100) {
+            let (day, signal) = next(&mut watch, critical);
+            assert!(!signal && !watch.is_calm(day, COOL_DOWN), "{day}");
+            at_0 += u32::from(watch.chart.s == 0);
+        }
+        assert!(at_0 >= 20, "{at_0}");
+        // 120 of 2,000 cases: 400 more without one, and it is 5 % again.
+        let calm = (1..=40).find(|_| {
+            let (day, _) = next(&mut watch, 0);
+            watch.is_calm(day, COOL_DOWN)
+        });
+        assert_eq!(calm, Some(20));
+    }
+
+    #[test]
+    fn the_limit_grows_with_the_fleet_and_with_the_process() {
+        let mut grown = watch();
+        let first = grown.design;
+        grown.day(0, &of(20, 0), 1.9 * THRESHOLD);
+        assert_eq!(grown.design, first);
+        grown.day(1, &of(20, 0), 4.0 * THRESHOLD);
+        assert!(grown.design.h > first.h && grown.chart.h == grown.design.h);
+        assert!(grown.design.arl_acceptable >= 4.0 * THRESHOLD * 20.0);
+        let mut busy = watch();
+        for day in 0..200 {
+            busy.day(day, &of(200, 0), THRESHOLD);
+        }
+        // It is designed anew at each doubling, so never for less than half of what comes.
+        assert!(busy.design.arl_acceptable >= 0.5 * THRESHOLD * 199.0);
+        // Fewer cases only make false alarms rarer.
+        let design = busy.design;
+        busy.day(200, &of(0, 0), THRESHOLD);
+        assert_eq!(busy.design, design);
     }
 }

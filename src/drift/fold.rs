@@ -5,9 +5,10 @@
 
 use super::baseline::{Baseline, BaselineSummary, date};
 use super::budget::Budget;
-use super::critical::{CriticalRates, CriticalWatch};
+use super::critical::CriticalWatch;
 use super::detect::{Detectors, Room};
 use super::digest::Digest;
+use super::epoch::{Cause, Epoch, explained};
 use super::plan::watched_until;
 use super::stream::Stream;
 use crate::config::drift::DriftTerms;
@@ -23,11 +24,6 @@ const EWMA_WEIGHT: f64 = 0.2;
 const EWMA_WIDTH: f64 = 3.0;
 /// The mix of outcomes of so many days is held against that of the baseline.
 const STABILITY_DAYS: Day = 28;
-/// An onset is estimated: from so many days before a known change ...
-const ONSET_BEFORE: Day = 7;
-/// ... to so many days after it, it may be that change.
-const ONSET_AFTER: Day = 14;
-
 /// Which way a stream has gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -45,52 +41,6 @@ impl Direction {
             Direction::Up => "up",
             Direction::Down => "down",
         }
-    }
-}
-
-/// Why an epoch began.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Cause {
-    /// The first cases, or the epoch of the catalog.
-    First,
-    /// A known change: a new playbook, model or prompt version. The old baseline is watched on until the new one is
-    /// complete; what it finds meanwhile is explained by the change.
-    Change(String),
-    /// The same, as the events themselves say: another version runs most of the cases for the first time.
-    Version(String),
-    /// Somebody has said that how it is now is how it shall be. The old baseline is watched no longer.
-    Rebaseline(String),
-}
-
-/// One epoch of a process: from a known change to the next.
-#[derive(Clone, Debug)]
-pub struct Epoch {
-    /// Its first day.
-    pub start: Day,
-    /// Why it began.
-    pub cause: Cause,
-    /// Versions that came while its baseline was being learned, each with its first day.
-    pub absorbed: Vec<(Day, String)>,
-    /// Its baseline; `None` while that is being learned.
-    pub baseline: Option<Baseline>,
-    /// The finished days after the baseline, ascending; days without cases may be missing.
-    pub digests: Vec<(Day, Digest)>,
-    /// How rare the critical outcome must be, where the catalog declares one.
-    pub critical: Option<CriticalRates>,
-}
-
-impl Epoch {
-    /// The known changes of which it knows, each with the day from which on it holds.
-    fn changes(&self) -> impl Iterator<Item = (Day, &str)> {
-        let own = match &self.cause {
-            Cause::First => None,
-            Cause::Change(what) | Cause::Version(what) | Cause::Rebaseline(what) => {
-                Some((self.start, what.as_str()))
-            }
-        };
-        let absorbed = self.absorbed.iter();
-        own.into_iter()
-            .chain(absorbed.map(|(day, what)| (*day, what.as_str())))
     }
 }
 
@@ -188,7 +138,7 @@ pub struct DayPoint {
 /// Everything about the drift of one process.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ProcessDrift {
-    /// The baseline that is watched; `None` while the first one is being learned.
+    /// The baseline that is watched; `None` while the first one is being learned, or the one that somebody has called new.
     pub baseline: Option<BaselineSummary>,
     /// Last day of that baseline.
     pub baseline_until: Option<Day>,
@@ -223,15 +173,21 @@ pub fn fold(epochs: &[Epoch], until: Day, budget: &Budget, terms: &DriftTerms) -
     };
     for (nth, epoch) in epochs.iter().enumerate() {
         let Some(baseline) = &epoch.baseline else {
+            if matches!(epoch.cause, Cause::Rebaseline(_)) {
+                drift.forget_baseline();
+            }
             continue;
         };
         let last = watched_until(&epochs[nth + 1..], until);
         let mut watch = Watch::new(&epochs[nth..], baseline, budget, terms);
         watch.run(last, budget);
-        let agreed =
-            |later: &Epoch| matches!(later.cause, Cause::Rebaseline(_)) && later.start == until + 1;
-        if last < until || epochs[nth + 1..].iter().any(agreed) {
-            watch.end(last + 1);
+        let over = match last < until {
+            true => Some(last + 1),
+            // Agreed of a day that has not been looked at yet: what stands is over all the same.
+            false => agreed(&epochs[nth + 1..]),
+        };
+        if let Some(day) = over {
+            watch.end(day);
         }
         drift.alarms.append(&mut watch.alarms);
         drift.baseline = Some(baseline.summary());
@@ -248,14 +204,11 @@ pub fn fold(epochs: &[Epoch], until: Day, budget: &Budget, terms: &DriftTerms) -
     drift
 }
 
-/// The known change that an onset may be, among those of an epoch and of later ones: the latest that fits.
-fn explained(epochs: &[Epoch], onset: Day) -> Option<String> {
-    let near = |day: Day| (day - ONSET_BEFORE..=day + ONSET_AFTER).contains(&onset);
-    let agreed = |epoch: &&Epoch| !matches!(epoch.cause, Cause::Rebaseline(_));
-    let changes = epochs.iter().filter(agreed).flat_map(Epoch::changes);
-    let fitting = changes.filter(|(day, _)| near(*day));
-    let latest = fitting.max_by_key(|(day, _)| *day);
-    latest.map(|(_, what)| what.to_owned())
+/// The first day that somebody calls the new baseline, of some epochs.
+fn agreed(epochs: &[Epoch]) -> Option<Day> {
+    let mut epochs = epochs.iter();
+    let found = epochs.find(|epoch| matches!(epoch.cause, Cause::Rebaseline(_)));
+    found.map(|epoch| epoch.start)
 }
 
 /// A stream while it is watched.
@@ -281,6 +234,8 @@ struct Watch<'a> {
     critical: Option<CriticalWatch>,
     /// The alarm of the critical outcome that stands.
     critical_alarm: Option<usize>,
+    /// No other alarm of it before this day.
+    critical_quiet_until: Day,
     alarms: Vec<Alarm>,
     days: Vec<DayPoint>,
     ewma: Ewma,
@@ -309,6 +264,7 @@ impl<'a> Watch<'a> {
         Watch {
             critical: epoch.critical.and_then(watch),
             critical_alarm: None,
+            critical_quiet_until: Day::MIN,
             epoch,
             epochs,
             baseline,
@@ -349,7 +305,7 @@ impl<'a> Watch<'a> {
         for nth in 0..self.running.len() {
             self.judge(nth, day, threshold);
         }
-        self.judge_critical(day, digest);
+        self.judge_critical(day, digest, threshold);
         let critical = self.critical.map(|watch| watch.evidence() as f32);
         let evidence = self.running.iter().map(|one| one.evidence as f32);
         let mean = |ppm: i64| ppm as f64 / f64::from(ONE) / digest.cases as f64;
@@ -414,13 +370,13 @@ impl<'a> Watch<'a> {
         self.running[nth].alarm = Some(self.alarms.len() - 1);
     }
 
-    fn judge_critical(&mut self, day: Day, digest: &Digest) {
+    fn judge_critical(&mut self, day: Day, digest: &Digest, threshold: f64) {
         let Some(watch) = &mut self.critical else {
             return;
         };
-        let signal = watch.day(day, digest);
+        let signal = watch.day(day, digest, threshold);
         match self.critical_alarm {
-            None if signal => {
+            None if signal && day >= self.critical_quiet_until => {
                 let Some(found) = watch.signalled() else {
                     return;
                 };
@@ -443,6 +399,7 @@ impl<'a> Watch<'a> {
             Some(at) if watch.is_calm(day, self.cool_down) => {
                 self.alarms[at].ended = Some((day, Ended::Resolved));
                 self.critical_alarm = None;
+                self.critical_quiet_until = day + self.cool_down;
             }
             _ => {}
         }
@@ -484,6 +441,14 @@ impl<'a> Watch<'a> {
 }
 
 impl ProcessDrift {
+    /// Nothing is held against a baseline that somebody has called over, while the next one is being learned.
+    fn forget_baseline(&mut self) {
+        (self.baseline, self.baseline_until) = (None, None);
+        self.streams.clear();
+        self.days.clear();
+        self.outcome_stability = None;
+    }
+
     /// Alarms that stand.
     pub fn open(&self) -> impl Iterator<Item = &Alarm> {
         self.alarms.iter().filter(|alarm| alarm.is_open())

@@ -3,7 +3,7 @@
 use super::baseline::Baseline;
 use super::critical::CriticalRates;
 use super::digest::Digest;
-use super::fold::{Cause, Epoch};
+use super::epoch::{Cause, Epoch};
 use super::learn::{HourPart, Learning, learn};
 use super::plan::{epochs, watched_until};
 use crate::config::drift::DriftTerms;

@@ -2,7 +2,7 @@
 
 use super::baseline::Baseline;
 use super::critical::CriticalRates;
-use super::fold::{Cause, Epoch};
+use super::epoch::{Cause, Epoch};
 use super::learn::HourPart;
 use crate::model::{Day, NameId, Names};
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,7 +21,7 @@ pub fn leading_version(parts: &[HourPart], names: &Names) -> Option<NameId> {
 }
 
 /// When the epochs of a process begin, and why. `leading` has the leading versions of days, ascending: a version that leads
-/// for the first time is a change, except for the first of all. What is marked on the same day comes before.
+/// for the first time is a change, except for the first of all. Of several causes on a day the one that decides comes first.
 pub fn plan(
     first: Day,
     until: Day,
@@ -29,24 +29,23 @@ pub fn plan(
     names: &Names,
     marks: impl IntoIterator<Item = (Day, Cause)>,
 ) -> Vec<(Day, Cause)> {
-    let mut plan = BTreeMap::new();
+    let mut plan = vec![(first, Cause::First)];
     let mut seen: BTreeSet<NameId> = BTreeSet::new();
     for (day, version) in leading {
         let is_first = seen.is_empty();
-        if seen.insert(*version) && !is_first {
+        if seen.insert(*version) && !is_first && (first + 1..=until).contains(day) {
             let what = format!("version {}", names.text(*version));
-            plan.insert(*day, Cause::Version(what));
+            plan.push((*day, Cause::Version(what)));
         }
     }
-    plan.extend(marks);
-    plan.retain(|day, _| *day > first);
-    plan.insert(first, Cause::First);
-    // What is said today ends an alarm today, though today has not ended.
-    plan.retain(|day, _| *day <= until.saturating_add(1));
-    plan.into_iter().collect()
+    // What people say holds from when they say it, though that day has not been looked at: it ends alarms.
+    plan.extend(marks.into_iter().filter(|(day, _)| *day > first));
+    plan.sort_by_key(|(day, cause)| (*day, cause.rank()));
+    plan
 }
 
-/// The epochs of a plan, each with the baseline that `learned` has for its first day, and without days.
+/// The epochs of a plan, each with the baseline that `learned` has for its first day, and without days. A day begins one
+/// epoch, whatever else is said of it.
 ///
 /// A version that comes while the baseline before is still being learned begins no epoch: who releases every week would
 /// never have a baseline. That of the epoch then holds both.
@@ -57,13 +56,14 @@ pub fn epochs<E>(
 ) -> Result<Vec<Epoch>, E> {
     let mut epochs: Vec<Epoch> = Vec::new();
     for (start, cause) in plan {
-        let learning = |epoch: &&mut Epoch| {
+        let joins = |epoch: &&mut Epoch| {
             let last = epoch.baseline.as_ref().map(|baseline| baseline.last);
-            last.is_none_or(|last| last >= start)
+            let is_learning = last.is_none_or(|last| last >= start);
+            epoch.start == start || (is_learning && matches!(cause, Cause::Version(_)))
         };
-        match (cause, epochs.last_mut().filter(learning)) {
-            (Cause::Version(what), Some(before)) => before.absorbed.push((start, what)),
-            (cause, _) => epochs.push(Epoch {
+        match epochs.last_mut().filter(joins) {
+            Some(before) => before.absorbed.push((start, cause)),
+            None => epochs.push(Epoch {
                 start,
                 cause,
                 absorbed: Vec::new(),
@@ -129,7 +129,12 @@ mod tests {
         let version = |day, text: &str| (day, Cause::Version(text.to_owned()));
         assert_eq!(
             plan,
-            [(5, Cause::First), version(12, "version a"), mark],
+            [
+                (5, Cause::First),
+                version(12, "version a"),
+                mark,
+                version(20, "version c")
+            ],
             "back to an older version is none; what people say comes before"
         );
     }
@@ -160,9 +165,43 @@ mod tests {
         let Ok(epochs) = epochs(plan, None, learned);
         let starts: Vec<Day> = epochs.iter().map(|epoch| epoch.start).collect();
         assert_eq!(starts, [0, 40, 60]);
-        assert_eq!(epochs[0].absorbed, [(10, "version 2".to_owned())]);
-        assert_eq!(epochs[1].absorbed, [(50, "version 4".to_owned())]);
+        let version = |text: &str| Cause::Version(text.to_owned());
+        assert_eq!(epochs[0].absorbed, [(10, version("version 2"))]);
+        assert_eq!(epochs[1].absorbed, [(50, version("version 4"))]);
         assert_eq!(watched_until(&epochs[1..], 100), 100);
         assert_eq!(watched_until(&[], 100), 100);
+    }
+
+    #[test]
+    fn a_new_baseline_holds_whatever_else_is_said_of_the_day() {
+        let change = || Cause::Change("prompt 7".to_owned());
+        let agreed = || Cause::Rebaseline("agreed".to_owned());
+        for marks in [[change(), agreed()], [agreed(), change()]] {
+            let marks = marks.map(|cause| (20, cause));
+            let plan = plan(5, 30, &[(10, 1), (20, 2)], &names(), marks);
+            let version = Cause::Version("version a".to_owned());
+            let of_day = [agreed(), change(), version].map(|cause| (20, cause));
+            assert_eq!(plan[1..], of_day);
+            let Ok(epochs) = epochs(plan, None, |_| Ok::<_, std::convert::Infallible>(None));
+            let starts: Vec<Day> = epochs.iter().map(|epoch| epoch.start).collect();
+            assert_eq!(starts, [5, 20]);
+            assert_eq!(epochs[1].cause, agreed());
+            assert_eq!(epochs[1].absorbed, of_day[1..]);
+            let told: Vec<&str> = epochs[1].changes().map(|(_, what)| what).collect();
+            assert_eq!(told, ["agreed", "prompt 7", "version a"]);
+        }
+    }
+
+    #[test]
+    fn what_is_said_of_today_counts_while_its_source_lags() {
+        let marks = [
+            (
+                5,
+                Cause::Rebaseline("the first day is new anyway".to_owned()),
+            ),
+            (40, Cause::Rebaseline("agreed".to_owned())),
+        ];
+        let plan = plan(5, 30, &[], &names(), marks.clone());
+        assert_eq!(plan, [(5, Cause::First), marks[1].clone()]);
     }
 }

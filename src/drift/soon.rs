@@ -1,15 +1,16 @@
 //! How soon a change would be found: the days of a process, drawn at random and changed.
 
-use super::baseline::Baseline;
 use super::budget::Budget;
 use super::digest::{DEVIATION_STEPS, Digest};
-use super::fold::{Cause, Epoch, fold};
+use super::epoch::{Cause, Epoch};
+use super::fold::fold;
 use super::stream::Stream;
 use crate::config::drift::DriftTerms;
 use crate::model::{Day, weekday};
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use std::collections::BTreeMap;
 
 /// Draws.
 const RUNS: usize = 200;
@@ -40,10 +41,12 @@ pub struct Delay {
     pub ninetieth: Option<Day>,
 }
 
-/// Draws days of the epoch that are without alarm, changes them, and looks how soon the change would be found at the
-/// present thresholds. The same epoch always gives the same answer. An error says why nothing can be said.
+/// Draws days of the epoch, which is watched until the day `last`, that are without alarm, changes them, and looks how soon
+/// the change would be found at the present thresholds. The same epoch always gives the same answer. An error says why nothing
+/// can be said.
 pub fn how_soon(
     epoch: &Epoch,
+    last: Day,
     altered: Altered,
     budget: &Budget,
     terms: &DriftTerms,
@@ -51,7 +54,7 @@ pub fn how_soon(
     let Some(baseline) = &epoch.baseline else {
         return Err("no baseline yet".to_owned());
     };
-    let calm = calm_days(epoch, baseline, budget, terms);
+    let calm = calm_days(epoch, (baseline.last + 1, last), budget, terms);
     if calm.len() < LEAST_DAYS {
         return Err(format!(
             "only {} days without alarm after the baseline",
@@ -70,7 +73,7 @@ pub fn how_soon(
     for _ in 0..RUNS {
         let digests = (first..first + DAYS).map(|day| {
             let like = calm.iter().filter(|(of, _)| weekday(*of) == weekday(day));
-            let like: Vec<&Digest> = like.map(|(_, digest)| *digest).collect();
+            let like: Vec<&Digest> = like.map(|(_, digest)| digest).collect();
             let drawn = like
                 .choose(&mut rng)
                 .map_or_else(Digest::default, |digest| (*digest).clone());
@@ -99,14 +102,14 @@ pub fn how_soon(
     })
 }
 
-/// The days of an epoch on which no alarm stood and no change had begun: how the process is when it is as it was.
-fn calm_days<'a>(
-    epoch: &'a Epoch,
-    baseline: &Baseline,
+/// The days of an epoch, from the first to the last that is watched, on which no alarm stood and no change had begun: how the
+/// process is when it is as it was. Days without cases are among them.
+fn calm_days(
+    epoch: &Epoch,
+    (first, last): (Day, Day),
     budget: &Budget,
     terms: &DriftTerms,
-) -> Vec<(Day, &'a Digest)> {
-    let last = epoch.digests.last().map_or(baseline.last, |(day, _)| *day);
+) -> Vec<(Day, Digest)> {
     let alarms = fold(std::slice::from_ref(epoch), last, budget, terms).alarms;
     let stands = |day: Day| {
         alarms.iter().any(|alarm| {
@@ -114,8 +117,18 @@ fn calm_days<'a>(
             (alarm.onset..end).contains(&day)
         })
     };
-    let days = epoch.digests.iter().filter(|(day, _)| !stands(*day));
-    days.map(|(day, digest)| (*day, digest)).collect()
+    let known: BTreeMap<Day, &Digest> = epoch
+        .digests
+        .iter()
+        .map(|(day, digest)| (*day, digest))
+        .collect();
+    let digest = |day: Day| {
+        known
+            .get(&day)
+            .map_or_else(Digest::default, |digest| (*digest).clone())
+    };
+    let calm = (first..=last).filter(|day| !stands(*day));
+    calm.map(|day| (day, digest(day))).collect()
 }
 
 /// A day with the change in it: cases as designed turn wrong, or begin more or less often, at random.

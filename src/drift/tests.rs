@@ -368,7 +368,7 @@ fn how_soon_follows_from_the_size_of_the_change() {
     let epoch = epoch(Process::new(5, Ways::default()), 120, &terms, |_| {
         Nature::default()
     });
-    let soon = |altered| how_soon(&epoch, altered, &budget, &terms).unwrap();
+    let soon = |altered| how_soon(&epoch, 119, altered, &budget, &terms).unwrap();
     let (double, triple) = (soon(Altered::Deviation(2.0)), soon(Altered::Deviation(3.0)));
     assert!(
         triple.found == triple.of && triple.median < double.median,
@@ -383,5 +383,23 @@ fn how_soon_follows_from_the_size_of_the_change() {
         digests: Vec::new(),
         ..epoch
     };
-    assert!(how_soon(&young, Altered::Deviation(2.0), &budget, &terms).is_err());
+    let last = young.baseline.as_ref().unwrap().last;
+    assert!(how_soon(&young, last, Altered::Deviation(2.0), &budget, &terms).is_err());
+}
+
+#[test]
+fn days_without_cases_are_drawn_as_well() {
+    let (budget, terms) = (Budget::new(12.0, 20), DriftTerms::default());
+    // Two days of five are free, whatever weekday they are.
+    let nature = |day: i32| Nature {
+        rate: if day % 5 < 2 { 0.0 } else { 20.0 },
+        ..Nature::default()
+    };
+    let mut epoch = epoch(Process::new(5, Ways::default()), 160, &terms, nature);
+    let soon =
+        |epoch: &Epoch| how_soon(epoch, 159, Altered::Frequency(2.0), &budget, &terms).unwrap();
+    let whole = soon(&epoch);
+    // The database has no row for a day without cases.
+    epoch.digests.retain(|(_, digest)| digest.starts > 0);
+    assert_eq!(soon(&epoch), whole);
 }

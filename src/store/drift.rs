@@ -1,9 +1,8 @@
 //! Rows of drift: epochs with their baselines and days, known changes, alarms with their life.
 
 use super::{Commit, Result, Store};
-use crate::drift::{Alarm, Baseline, Digest, HourPart};
-use crate::measure::Sums;
-use crate::model::{DAY_HOURS, Day, Executor, NameId, Names, Origin, Time};
+use crate::drift::{Alarm, Baseline, Digest};
+use crate::model::{Day, NameId, Names, Time};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 /// What changed of the drift of a process.
@@ -223,54 +222,6 @@ fn alarm(row: &Row) -> rusqlite::Result<AlarmRow> {
 }
 
 impl Store {
-    /// The live sums of a process on the days `from..=to`, hour by hour.
-    pub fn hours_of(&self, process: NameId, from: Day, to: Day) -> Result<Vec<HourPart>> {
-        let hours = (
-            from.saturating_mul(DAY_HOURS),
-            to.saturating_add(1).saturating_mul(DAY_HOURS),
-        );
-        let read = || -> rusqlite::Result<Vec<(i32, u8, Vec<u8>)>> {
-            let mut query = self.db.prepare_cached(
-                "SELECT hour, executor, body FROM buckets
-                 WHERE process = ?1 AND hour >= ?2 AND hour < ?3 AND origin = ?4 ORDER BY hour, executor",
-            )?;
-            let values = params![process, hours.0, hours.1, Origin::Live as u8];
-            query
-                .query_map(values, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-                .collect()
-        };
-        let mut parts = Vec::new();
-        for (hour, kind, body) in self.sql(read())? {
-            let damaged = self.damaged(format!("bucket of hour {hour}, process {process}"));
-            parts.push(HourPart {
-                hour,
-                kind: Executor::from_code(kind),
-                sums: Sums::decode(&body).map_err(damaged)?,
-            });
-        }
-        Ok(parts)
-    }
-
-    /// The first day on which a process has live sums.
-    pub fn first_day_of(&self, process: NameId) -> Result<Option<Day>> {
-        let query = "SELECT MIN(hour) FROM buckets WHERE process = ?1 AND origin = ?2";
-        let values = params![process, Origin::Live as u8];
-        let hour = self.db.query_row(query, values, |row| row.get(0));
-        let hour: Option<i32> = self.sql(hour)?;
-        Ok(hour.map(crate::model::day_of))
-    }
-
-    /// The latest hour in which a live case of a process started or ended.
-    pub fn last_hour_of(&self, process: NameId) -> Result<Option<i32>> {
-        let query = "SELECT hour FROM buckets WHERE process = ?1 AND origin = ?2 ORDER BY hour DESC LIMIT 1";
-        let read = || {
-            let mut query = self.db.prepare_cached(query)?;
-            let values = params![process, Origin::Live as u8];
-            query.query_row(values, |row| row.get(0)).optional()
-        };
-        self.sql(read())
-    }
-
     /// Days up to `until` whose sums have changed since drift looked at them, by process.
     pub fn dirty_days(&self, until: Day) -> Result<Vec<(NameId, Day)>> {
         let read = || {
@@ -489,7 +440,7 @@ pub(super) fn write_alarms(to: &Transaction, commit: &Commit) -> rusqlite::Resul
     // Who has acknowledged it, and when it was noted first, stays.
     let mut update = to.prepare_cached(
         "UPDATE alarms SET raised = ?2, onset = ?3, direction = ?4, outcome = ?5, was = ?6, became = ?7, evidence = ?8,
-            ended = ?9, how = ?10, explained_by = ?11 WHERE id = ?1",
+            ended = ?9, how = ?10, explained_by = ?11, epoch = ?12 WHERE id = ?1",
     )?;
     for row in commit.drift.iter().flat_map(|row| &row.alarms) {
         if row.id == 0 {
@@ -522,6 +473,7 @@ pub(super) fn write_alarms(to: &Transaction, commit: &Commit) -> rusqlite::Resul
                 row.ended,
                 row.how,
                 row.explained_by,
+                row.epoch,
             ])?;
         }
     }

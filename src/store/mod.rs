@@ -8,6 +8,7 @@ mod audit;
 mod cases;
 mod commit;
 mod drift;
+mod hours;
 mod lock;
 mod lookup;
 mod past;

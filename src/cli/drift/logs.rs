@@ -4,15 +4,17 @@ use super::super::common::{catalog, tolerance};
 use super::super::failure::Failure;
 use super::super::reading::{Logs, ended, read_logs};
 use super::super::text::grouped;
-use super::{Args, Listed};
+use super::{Args, Listed, expected};
 use crate::cases::{Facts, RuleBook};
 use crate::config::drift::DriftTerms;
 use crate::daemon::{KeptDrift, critical_outcome, first_of_epoch, suspicion, worst};
-use crate::drift::{Budget, Epoch, HourPart, Needs, fold, history, leading_version, plan};
-use crate::measure::{BucketKey, Sums, bucket_parts};
+use crate::drift::{
+    Budget, Ends, Epoch, HourPart, Needs, days_to_settle, fold, history, leading_version, plan,
+};
+use crate::measure::{BucketKey, Sketch, Sums, bucket_parts};
 use crate::model::{Day, NameId, Origin, Time, day_of};
 use crate::store::AlarmRow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn read(args: &Args) -> Result<Listed, Failure> {
     let catalog = catalog(args.rules.catalog.as_deref())?;
@@ -33,10 +35,10 @@ pub(super) fn read(args: &Args) -> Result<Listed, Failure> {
     }
     let rules = logs.rules(&catalog, &tolerance);
     let as_of = logs.table.span().map_or(Time(0), |(_, last)| last);
-    // The day of the last event has not ended.
-    let until = as_of.day() - 1;
     let names = &logs.table.names;
     let mut hours: BTreeMap<NameId, BTreeMap<BucketKey, Sums>> = BTreeMap::new();
+    // Processes with cases that nothing ends.
+    let mut endless: BTreeSet<NameId> = BTreeSet::new();
     let tally = crate::assemble::Tally::new(
         &rules,
         names,
@@ -52,21 +54,27 @@ pub(super) fn read(args: &Args) -> Result<Listed, Failure> {
         of.entry(start).or_default().add_start(facts, 1);
         if facts.complete {
             of.entry(end).or_default().add_end(facts, names, 1);
+            if !facts.ended {
+                endless.insert(facts.process);
+            }
         }
     });
     let terms = DriftTerms::default();
-    let first_days = hours.values().filter_map(|buckets| {
-        let hours = buckets.keys().map(|key| key.hour);
-        hours.min().map(day_of)
-    });
+    let first_days = hours.values().filter_map(first_day);
     let budget = Budget::of_fleet(terms.false_alarms_per_year, first_days.collect());
     let mut processes = Vec::new();
     for (id, buckets) in hours {
         let process = names.text(id).to_owned();
-        let mut days = by_day(buckets);
-        let Some(first) = days.keys().next().copied() else {
-            continue;
+        let first = first_day(&buckets);
+        let durations = durations(&buckets);
+        let ends = match rules.of(id).idle {
+            Some(idle) => Ends::Idle(idle),
+            None if endless.contains(&id) => Ends::Never(&durations),
+            None => Ends::Declared,
         };
+        // The day of the last event has not ended.
+        let until = (as_of.day() - 1).saturating_sub(days_to_settle(ends));
+        let mut days = by_day(buckets);
         let needs = Needs {
             terms: &terms,
             names,
@@ -75,8 +83,10 @@ pub(super) fn read(args: &Args) -> Result<Listed, Failure> {
         let lead =
             |(day, parts): (&Day, &Vec<HourPart>)| Some((*day, leading_version(parts, names)?));
         let leading: Vec<(Day, NameId)> = days.iter().filter_map(lead).collect();
-        let first = first_of_epoch(&catalog, &process, first);
-        let plan = plan(first, until, &leading, names, []);
+        let plan = first.map_or(Vec::new(), |first| {
+            let first = first_of_epoch(&catalog, &process, first);
+            plan(first, until, &leading, names, [])
+        });
         let Ok(epochs) = history(plan, until, needs, &mut days);
         processes.push(KeptDrift {
             drift: fold(&epochs, until, &budget, &terms),
@@ -113,6 +123,7 @@ pub(super) fn read(args: &Args) -> Result<Listed, Failure> {
         cases.insert(alarm.id, found);
     }
     Ok(Listed {
+        expected: expected(&processes, &budget),
         processes,
         alarms,
         cases,
@@ -133,6 +144,22 @@ fn facts_of(logs: &Logs, rules: &RuleBook, process: &str) -> Vec<(String, Facts)
             all.push((key.to_owned(), facts.clone()));
         }
     });
+    all
+}
+
+/// The first day on which a case ended.
+fn first_day(buckets: &BTreeMap<BucketKey, Sums>) -> Option<Day> {
+    let with_cases = buckets.iter().filter(|(_, sums)| sums.cases > 0);
+    let hours = with_cases.map(|(key, _)| key.hour);
+    hours.min().map(day_of)
+}
+
+/// How long the cases took, until their latest event where nothing ends them.
+fn durations(buckets: &BTreeMap<BucketKey, Sums>) -> Sketch {
+    let mut all = Sketch::default();
+    for sums in buckets.values() {
+        all.merge(&sums.durations, 1);
+    }
     all
 }
 

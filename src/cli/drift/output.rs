@@ -24,7 +24,7 @@ pub(super) fn table(listed: &Listed, all: bool) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     alarms(&mut out, listed)?;
     streams(&mut out, listed, all)?;
-    let expected = expected(listed);
+    let expected = listed.expected;
     writeln!(
         out,
         "\nAt these thresholds at most {expected:.1} false alarms a year are expected over all processes \
@@ -32,14 +32,6 @@ pub(super) fn table(listed: &Listed, all: bool) -> Result<(), Failure> {
         listed.terms.false_alarms_per_year
     )?;
     Ok(())
-}
-
-/// False alarms a year that are expected at most.
-fn expected(listed: &Listed) -> f64 {
-    let until = listed.processes.iter().filter_map(|kept| kept.drift.until);
-    until.max().map_or(0.0, |day| {
-        listed.budget.expected_per_year(day, listed.processes.len())
-    })
 }
 
 /// One alarm, with the cases behind it.
@@ -266,7 +258,7 @@ pub(super) fn json(listed: &Listed) -> Result<(), Failure> {
         .collect();
     let all = json!({
         "version": 1,
-        "expected_false_alarms_per_year": expected(listed),
+        "expected_false_alarms_per_year": listed.expected,
         "processes": processes,
         "alarms": listed.alarms,
         "cases": listed.cases,

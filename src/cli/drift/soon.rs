@@ -3,7 +3,9 @@
 use super::super::failure::{Done, Failure};
 use super::super::text::printable;
 use super::Listed;
-use crate::drift::{Altered, Delay, how_soon};
+use crate::daemon::KeptDrift;
+use crate::drift::{Altered, Baseline, Delay, Epoch, how_soon, watched_until};
+use crate::model::Day;
 use comfy_table::{Table, presets};
 use std::io::{self, Write};
 use std::str::FromStr;
@@ -58,17 +60,12 @@ pub(super) fn print(listed: &Listed, change: &Change) -> Result<Done, Failure> {
     ]);
     for kept in &listed.processes {
         let name = printable(&kept.process, 40);
-        let Some((epoch, baseline)) = kept
-            .epochs
-            .iter()
-            .rev()
-            .find_map(|epoch| Some((epoch, epoch.baseline.as_ref()?)))
-        else {
+        let Some((epoch, baseline, last)) = watched(kept) else {
             table.add_row([&name, "", "no baseline yet", "", ""]);
             continue;
         };
         let rate = format!("{:.1}", baseline.summary().cases_per_day);
-        match how_soon(epoch, change.altered, &listed.budget, &listed.terms) {
+        match how_soon(epoch, last, change.altered, &listed.budget, &listed.terms) {
             Err(why) => table.add_row([name, rate, why, String::new(), String::new()]),
             Ok(Delay {
                 found,
@@ -90,4 +87,15 @@ pub(super) fn print(listed: &Listed, change: &Change) -> Result<Done, Failure> {
         .collect();
     writeln!(out, "{}", lines.join("\n"))?;
     Ok(Done::Fine)
+}
+
+/// The latest epoch of a process that has a baseline, and the last day on which it is watched; `None` while one is learned that
+/// somebody has called new.
+fn watched(kept: &KeptDrift) -> Option<(&Epoch, &Baseline, Day)> {
+    let until = kept.drift.baseline.as_ref().and(kept.drift.until)?;
+    let mut epochs = kept.epochs.iter().enumerate().rev();
+    epochs.find_map(|(nth, epoch)| {
+        let last = watched_until(&kept.epochs[nth + 1..], until);
+        Some((epoch, epoch.baseline.as_ref()?, last))
+    })
 }

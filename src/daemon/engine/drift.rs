@@ -4,23 +4,28 @@ use super::super::cache::CacheError;
 use super::super::drift::{budget_of, critical_outcome, plan_of};
 use super::super::snapshot::DriftView;
 use super::Engine;
+use super::alarms::{History, reconciled};
+use crate::cases::{Case, facts};
 use crate::config::drift::DriftTerms;
 use crate::drift::{
-    Baseline, Budget, Digest, Epoch, HourPart, Hours, Needs, ProcessDrift, digests, epochs, fold,
-    leading_version, learned, watched_until,
+    Baseline, Budget, Digest, Ends, Epoch, HourPart, Hours, Needs, ProcessDrift, days_to_settle,
+    digests, epochs, fold, leading_version, learned, watched_until,
 };
 use crate::ingest::EventBatch;
+use crate::measure::Sketch;
 use crate::model::{Day, NameId, Origin, Time};
-use crate::store::{AlarmRow, Commit, DriftRow, EpochRow, MarkRow, Store, StoreError};
+use crate::store::{AlarmRow, Commit, DriftRow, EpochRow, MarkKind, MarkRow, Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Processes whose changes are written at once.
 const PROCESSES_AT_ONCE: usize = 50;
-/// An alarm that late data has moved by more than this is another one.
-const SAME_ALARM_DAYS: Day = 60;
+/// So many of the latest cases of a process are looked at, whether events end them.
+const CASES_ASKED: usize = 3;
 /// The terms that the baselines in the database were learned by.
 const TERMS: &str = "drift_terms";
+/// Under names that begin so is kept how far each source has come.
+const LATEST: &str = "latest:";
 
 /// What is known of drift.
 #[derive(Debug, Default)]
@@ -42,15 +47,13 @@ pub(in crate::daemon) struct DriftBook {
 }
 
 impl DriftBook {
-    pub(super) fn load(store: &Store, sources: &[String]) -> Result<DriftBook, StoreError> {
-        let mut book = DriftBook {
-            alarms: store.alarms()?,
-            ..DriftBook::default()
-        };
-        for source in sources {
-            let day = store.meta(&latest_key(source))?;
-            if let Some(day) = day.and_then(|text| text.parse().ok()) {
-                book.latest.insert(source.clone(), day);
+    /// What is kept. How far a source has come is known also of those that are configured no longer: what they told of has
+    /// not gone on since, and no day after it has arrived.
+    pub(super) fn load(store: &Store) -> Result<DriftBook, StoreError> {
+        let mut book = DriftBook::default();
+        for (source, day) in store.meta_under(LATEST)? {
+            if let Ok(day) = day.parse() {
+                book.latest.insert(source, day);
             }
         }
         Ok(book)
@@ -78,7 +81,7 @@ impl DriftBook {
 }
 
 fn latest_key(source: &str) -> String {
-    format!("latest:{source}")
+    format!("{LATEST}{source}")
 }
 
 /// The hours of a process in the database.
@@ -98,7 +101,7 @@ impl Hours for Kept<'_> {
 /// What is to be done about a process.
 struct Task {
     process: NameId,
-    /// The last day that has ended and arrived.
+    /// The last day that has ended and arrived, and whose cases have settled.
     until: Day,
     /// Days up to it whose buckets have changed.
     dirty: BTreeSet<Day>,
@@ -107,7 +110,8 @@ struct Task {
 }
 
 impl Engine {
-    /// Looks for changes up to the last day that has ended and arrived. Everything must be committed before.
+    /// Looks for changes up to the last day that has ended and arrived, and whose cases have settled. Everything must be
+    /// committed before.
     pub(super) fn look_for_drift(&mut self, now: Time) -> Result<(), CacheError> {
         let terms = self.config.drift;
         let learned_by = format!("{} {}", terms.baseline_cases, terms.baseline_days);
@@ -121,6 +125,8 @@ impl Engine {
         let known = (Some(terms), &self.drift.marks, &self.drift.fleet);
         let again = relearn || known != (self.drift.terms, &marks, &budget.fleet);
         let tasks = self.tasks(&live, now, relearn, again)?;
+        // Those in memory may be older than what was written before something failed.
+        self.drift.alarms = self.store.alarms()?;
         let mut commit = Commit::default();
         for chunk in tasks.chunks(PROCESSES_AT_ONCE) {
             let mut found = Vec::new();
@@ -183,13 +189,18 @@ impl Engine {
             }
         }
         let today = now.day();
+        let mut settling: BTreeMap<NameId, Day> = BTreeMap::new();
+        for process in live {
+            settling.insert(*process, self.settling(*process)?);
+        }
         let mut dirty: BTreeMap<NameId, BTreeSet<Day>> = BTreeMap::new();
         for (process, day) in self.store.dirty_days(today)? {
             dirty.entry(process).or_default().insert(day);
         }
         let task = |process: &NameId| {
             let arrived = arrived.get(process).copied().unwrap_or(today);
-            let until = today.min(arrived) - 1;
+            let settling = settling.get(process).copied().unwrap_or(0);
+            let until = (today.min(arrived) - 1).saturating_sub(settling);
             let mut days = dirty.remove(process).unwrap_or_default();
             days.retain(|day| *day <= until);
             let known = self
@@ -206,6 +217,37 @@ impl Engine {
             })
         };
         Ok(live.iter().filter_map(task).collect())
+    }
+
+    /// For how many days after a day the cases of a process can still change.
+    fn settling(&self, process: NameId) -> Result<Day, StoreError> {
+        let rule = self.rules.of(process);
+        if let Some(idle) = rule.idle {
+            return Ok(days_to_settle(Ends::Idle(idle)));
+        }
+        if rule.declares_end || self.says_when_cases_end(process)? {
+            return Ok(days_to_settle(Ends::Declared));
+        }
+        let mut durations = Sketch::default();
+        for ((of, _, origin), total) in self.sums.totals() {
+            if *of == process && *origin == Origin::Live {
+                durations.merge(&total.durations, 1);
+            }
+        }
+        Ok(days_to_settle(Ends::Never(&durations)))
+    }
+
+    /// Whether the events of a process themselves say when a case has ended.
+    fn says_when_cases_end(&self, process: NameId) -> Result<bool, StoreError> {
+        for (key, body) in self.store.latest_cases_of(process, CASES_ASKED)? {
+            let case =
+                Case::decode(&body).map_err(|source| self.store.damaged_case(&key, source))?;
+            let facts = facts(&case, &self.rules, &self.names, None);
+            if facts.is_some_and(|facts| facts.complete && !facts.ended) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn look_at(
@@ -225,16 +267,22 @@ impl Engine {
         let epochs = self.epochs(task, marks, &mut row)?;
         let drift = fold(&epochs, task.until, budget, &self.config.drift);
         let process = self.names.text(task.process);
-        let known = self
-            .drift
-            .alarms
-            .iter()
-            .filter(|row| row.process == process);
-        let found = drift
-            .alarms
-            .iter()
-            .map(|alarm| AlarmRow::of(process, alarm, &self.names, now));
-        row.alarms = reconciled(known.collect(), found.collect(), task.until);
+        let known = self.drift.alarms.iter();
+        let known = known.filter(|row| row.process == process).collect();
+        let found = drift.alarms.iter();
+        let found = found.map(|alarm| AlarmRow::of(process, alarm, &self.names, now));
+        let agreed = marks.iter().filter(|mark| {
+            mark.kind == MarkKind::Rebaseline
+                && (mark.process.is_empty() || mark.process == process)
+        });
+        let history = History {
+            epochs: epochs.iter().map(|epoch| epoch.start).collect(),
+            agreed: agreed
+                .map(|mark| (mark.day, Time(mark.noted_at).day()))
+                .collect(),
+            until: task.until,
+        };
+        row.alarms = reconciled(known, found.collect(), &history);
         Ok((drift, row))
     }
 
@@ -369,93 +417,4 @@ fn encoded(digests: &[(Day, Digest)]) -> Vec<(Day, Vec<u8>)> {
         (*day, body)
     };
     digests.iter().map(body).collect()
-}
-
-/// The rows to write, so that what is kept says what was found: alarms are known again by stream, epoch and about when;
-/// who has acknowledged one, and when it was noted first, stays. What late data has taken the evidence from is withdrawn.
-fn reconciled(known: Vec<&AlarmRow>, found: Vec<AlarmRow>, until: Day) -> Vec<AlarmRow> {
-    let mut left = known;
-    let mut rows = Vec::new();
-    for mut row in found {
-        let same = left
-            .iter()
-            .enumerate()
-            .filter(|(_, old)| old.stream == row.stream && old.epoch == row.epoch)
-            .map(|(at, old)| (old.raised.abs_diff(row.raised), at))
-            .min()
-            .filter(|(apart, _)| *apart <= SAME_ALARM_DAYS as u32);
-        if let Some((_, at)) = same {
-            let old = left.remove(at);
-            row = AlarmRow {
-                id: old.id,
-                noted_at: old.noted_at,
-                acknowledged_at: old.acknowledged_at,
-                acknowledged_by: old.acknowledged_by.clone(),
-                acknowledged_why: old.acknowledged_why.clone(),
-                ..row
-            };
-            if row == *old {
-                continue;
-            }
-        }
-        rows.push(row);
-    }
-    let stands = |old: &&AlarmRow| old.how.as_deref() != Some("withdrawn");
-    rows.extend(left.into_iter().filter(stands).map(|old| AlarmRow {
-        ended: Some(until),
-        how: Some("withdrawn".to_owned()),
-        ..old.clone()
-    }));
-    rows
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn alarm(id: i64, stream: &str, raised: Day) -> AlarmRow {
-        AlarmRow {
-            id,
-            process: "p".to_owned(),
-            stream: stream.to_owned(),
-            raised,
-            noted_at: id,
-            ..AlarmRow::default()
-        }
-    }
-
-    #[test]
-    fn an_alarm_that_is_known_is_not_raised_again() {
-        let mut old = alarm(7, "deviation", 100);
-        old.acknowledged_by = Some("soc".to_owned());
-        assert_eq!(
-            reconciled(vec![&old], vec![alarm(0, "deviation", 100)], 200),
-            []
-        );
-        // Late data has moved it by two days.
-        let rows = reconciled(vec![&old], vec![alarm(0, "deviation", 102)], 200);
-        let [row] = &rows[..] else { panic!("{rows:?}") };
-        assert_eq!((row.id, row.raised, row.noted_at), (7, 102, 7));
-        assert_eq!(row.acknowledged_by.as_deref(), Some("soc"));
-    }
-
-    #[test]
-    fn another_stream_or_another_time_is_another_alarm() {
-        let old = alarm(7, "deviation", 100);
-        let found = vec![
-            alarm(0, "deviation", 100),
-            alarm(0, "outcome_mix", 101),
-            alarm(0, "deviation", 300),
-        ];
-        let rows = reconciled(vec![&old], found, 400);
-        assert_eq!(rows.iter().map(|row| row.id).collect::<Vec<_>>(), [0, 0]);
-    }
-
-    #[test]
-    fn what_late_data_has_explained_away_is_withdrawn_once() {
-        let old = alarm(7, "deviation", 100);
-        let rows = reconciled(vec![&old], Vec::new(), 200);
-        assert_eq!(rows[0].how.as_deref(), Some("withdrawn"));
-        assert_eq!(reconciled(vec![&rows[0]], Vec::new(), 201), []);
-    }
 }

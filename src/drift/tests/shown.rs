@@ -162,15 +162,19 @@ fn who_calls_today_the_new_baseline_ends_its_alarms_today() {
     (epochs[1].start, epochs[1].baseline) = (200, None);
     let (budget, terms) = (Budget::new(12.0, 1), DriftTerms::default());
     let of = |until| fold(&epochs, until, &budget, &terms);
-    assert!(of(198).open().count() > 0, "said of the day after tomorrow");
-    let today = of(199);
-    assert_eq!(today.open().count(), 0);
-    let ended = today.alarms.iter().filter_map(|alarm| alarm.ended);
-    assert!(ended.clone().count() > 0);
-    assert!(
-        ended
-            .clone()
-            .any(|ended| ended == (200, Ended::Rebaselined))
-    );
-    assert!(!today.streams.iter().any(|state| state.alarm));
+    let before = fold(&epochs[..1], 199, &budget, &terms);
+    assert!(before.open().count() > 0 && before.baseline.is_some());
+    // 198 is the last day that counts where the source lags.
+    for until in [198, 199, 205] {
+        let drift = of(until);
+        assert_eq!(drift.open().count(), 0, "{until}");
+        let ended = drift.alarms.iter().filter_map(|alarm| alarm.ended);
+        let today = ended.filter(|ended| *ended == (200, Ended::Rebaselined));
+        assert!(today.count() > 0, "{until}");
+        // The old baseline is told no longer.
+        assert_eq!((&drift.baseline, drift.baseline_until), (&None, None));
+        assert_eq!(drift.outcome_stability, None);
+        assert!(drift.streams.is_empty() && drift.days.is_empty());
+        assert_eq!(drift.changes, [(200, "as agreed".to_owned())]);
+    }
 }

@@ -1,0 +1,67 @@
+//! How long the cases of a day can still change: a day is judged when they have settled.
+
+use crate::measure::Sketch;
+use crate::model::{DAY_HOURS, Day, HOUR_US, Span};
+
+/// Of cases without a declared end, so many last no longer than a day is waited for.
+const SETTLED_SHARE: f64 = 0.99;
+
+/// How the cases of a process end.
+#[derive(Clone, Copy, Debug)]
+pub enum Ends<'a> {
+    /// By an event.
+    Declared,
+    /// Some of them because nothing has come for this long: that counts on the day of the last event, and is known only
+    /// after it.
+    Idle(Span),
+    /// Nothing says that a case has ended: it counts on the day of its latest event, and moves on with each event. These are
+    /// the times from the first event to the latest.
+    Never(&'a Sketch),
+}
+
+/// For how many days after a day its cases have not settled. Judged before, the latest days would lack the cases that end by
+/// themselves, or hold those that have only begun, and so be unlike the baseline for ever.
+pub fn days_to_settle(ends: Ends) -> Day {
+    const DAY: Span = DAY_HOURS as Span * HOUR_US;
+    let span = match ends {
+        Ends::Declared => 0,
+        Ends::Idle(span) => span,
+        Ends::Never(durations) => {
+            let most = durations.quantile_seconds(SETTLED_SHARE);
+            most.map_or(0, |seconds| (seconds * 1e6) as Span)
+        }
+    };
+    let days = span.max(0).saturating_add(DAY - 1) / DAY;
+    Day::try_from(days).unwrap_or(Day::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: Span = HOUR_US;
+
+    #[test]
+    fn a_day_waits_for_the_cases_that_end_by_being_idle() {
+        let days = |hours: Span| days_to_settle(Ends::Idle(hours * HOUR));
+        assert_eq!([days(1), days(24), days(25), days(7 * 24)], [1, 1, 2, 7]);
+        assert_eq!(days_to_settle(Ends::Idle(Span::MAX / 2)), 53_375_996);
+        assert_eq!(days_to_settle(Ends::Declared), 0);
+    }
+
+    #[test]
+    fn without_a_declared_end_it_waits_for_nearly_all_cases() {
+        let of = |hours: &[(Span, i64)]| {
+            let mut durations = Sketch::default();
+            for (hours, cases) in hours {
+                durations.add(hours * HOUR, *cases);
+            }
+            days_to_settle(Ends::Never(&durations))
+        };
+        assert_eq!(of(&[]), 0);
+        assert_eq!(of(&[(0, 500)]), 0, "a single event each");
+        assert_eq!(of(&[(10, 500)]), 1);
+        assert_eq!(of(&[(10, 900), (60, 100)]), 3);
+        assert_eq!(of(&[(10, 995), (600, 5)]), 1, "a few that never end");
+    }
+}
