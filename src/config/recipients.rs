@@ -322,7 +322,6 @@ impl Checking<'_> {
 #[cfg(test)]
 mod tests {
     use super::super::daemon::Config;
-    use super::*;
 
     fn mail(folder: &tempfile::TempDir, server: &str, more: &str) -> Result<Config, String> {
         std::fs::write(folder.path().join("password"), "hunter2\n").unwrap();
