@@ -168,13 +168,12 @@ impl ServerAddress<'_> {
         if !matches!(scheme, "smtp" | "smtps") || rest.contains(is_odd) {
             return None;
         }
+        // Anywhere: a password with a `#` or `/` in it ends the authority early.
+        let user_info = rest.contains('@');
         let (rest, _) = rest.split_once('#').unwrap_or((rest, ""));
         let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (authority, _) = rest.split_once('/').unwrap_or((rest, ""));
-        let (user_info, host) = match authority.rsplit_once('@') {
-            Some((_, host)) => (true, host),
-            None => (false, authority),
-        };
+        let (_, host) = authority.rsplit_once('@').unwrap_or(("", authority));
         let host = match host.strip_prefix('[') {
             Some(v6) => v6.split_once(']')?.0,
             None => host.split_once(':').map_or(host, |(host, _)| host),
@@ -377,6 +376,8 @@ mod tests {
             "smtp://soc:hunter2@localhost",
             "smtp://soc:hunter2@@mail.example",
             "smtps://soc@mail.example",
+            "smtp://soc:25#hunter2@mail.example",
+            "smtp://soc:25/hunter2@mail.example",
         ] {
             let said = mail(&folder, server, "").unwrap_err();
             assert!(said.contains("`user` and `password_file`"), "{said}");
