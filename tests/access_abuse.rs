@@ -50,7 +50,7 @@ fn a_crowd_of_idle_connections_is_bounded_and_locks_nobody_out() {
         let mut stream = TcpStream::connect(&address).unwrap();
         // Some say nothing at all, some begin a request.
         if nth % 2 == 0 {
-            let _ = stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\nX-Padding: ");
+            let _ = stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Padding: ");
         }
         idle.push(stream);
         if nth % 1000 == 999 {
@@ -82,7 +82,7 @@ fn a_request_that_is_being_answered_keeps_its_place_in_a_crowd() {
     let daemon = home.start();
     let address = daemon.address();
     let mut slow = TcpStream::connect(&address).unwrap();
-    let head = "POST /api/v1/marks HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{";
+    let head = "POST /api/v1/marks HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{";
     slow.write_all(head.as_bytes()).unwrap();
     wait_for("its connection", || {
         (daemon.metrics().get("toleranced_http_connections") >= 1.0).then_some(())
@@ -127,8 +127,8 @@ fn headers_and_bodies_that_never_end_are_given_up() {
     let home = Home::tailing();
     let daemon = home.start();
     let address = daemon.address();
-    let heads = "GET /metrics HTTP/1.1\r\nHost: x\r\nX-Slow: ";
-    let body = "POST /api/v1/marks HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n";
+    let heads = "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ";
+    let body = "POST /api/v1/marks HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n";
     std::thread::scope(|scope| {
         let slow: Vec<_> = (0..40)
             .map(|_| scope.spawn(|| drip(&address, heads)))
@@ -158,7 +158,7 @@ fn bodies_headers_and_paths_over_the_limit_are_refused() {
     let address = daemon.address();
     let before = peak_memory(&daemon);
     let post = format!(
-        "POST /api/v1/marks HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n{}",
+        "POST /api/v1/marks HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Type: application/json\r\n{}",
         bearer(ADMIN)
     );
     let megabytes = "x".repeat(20 << 20);
@@ -168,11 +168,14 @@ fn bodies_headers_and_paths_over_the_limit_are_refused() {
     );
     let chunk = format!("{:x}\r\n{megabytes}\r\n0\r\n\r\n", megabytes.len());
     let chunked = format!("{post}Transfer-Encoding: chunked\r\n\r\n{chunk}");
-    let get = "GET /-/healthy HTTP/1.1\r\nHost: x\r\nConnection: close\r\n";
+    let get = "GET /-/healthy HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n";
     let long = format!("{get}X-Long: {}\r\n\r\n", "x".repeat(1 << 20));
     let many: String = (0..1000).map(|nth| format!("X-{nth}: 1\r\n")).collect();
     let many = format!("{get}{many}\r\n");
-    let path = format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", "x".repeat(1 << 20));
+    let path = format!(
+        "GET /{} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+        "x".repeat(1 << 20)
+    );
     for (what, request, statuses) in [
         ("a body of told length", told, &[413][..]),
         ("a body of untold length", chunked, &[413]),
@@ -257,7 +260,7 @@ fn headers_can_t_be_injected_and_requests_have_one_meaning() {
         assert!(answer.all("set-cookie").is_empty(), "{path}: {answer:?}");
         assert!(!answer.head.contains("a=b"), "{path}: {answer:?}");
     }
-    let head = format!("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{credentials}");
+    let head = format!("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n{credentials}");
     for (what, request) in [
         (
             "a header folded",

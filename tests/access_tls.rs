@@ -196,7 +196,7 @@ fn old_versions_and_plain_http_are_refused_and_counted() {
     assert!(access_common::send(&address, b"\x16nonsense\r\n\r\n").is_none());
     let mut stream = connect(&address, &self::plain(&ca));
     stream
-        .write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        .write_all(b"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
         .unwrap();
     let mut text = String::new();
     stream.read_to_string(&mut text).unwrap();

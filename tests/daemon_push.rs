@@ -94,7 +94,7 @@ fn what_can_not_be_taken_is_refused_and_leaves_nothing_behind() {
     // It says how much is coming, and ends early.
     let mut half = TcpStream::connect(daemon.address()).unwrap();
     half.write_all(
-        b"POST /ingest/soar HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{\"half\":",
+        b"POST /ingest/soar HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\n{\"half\":",
     )
     .unwrap();
     wait_for("the part", || (kept(&home).len() == 1).then_some(()));

@@ -144,6 +144,56 @@ fn a_changed_severity_restates_the_past_by_request_by_signal_and_by_file_change(
 }
 
 #[test]
+fn terms_of_drift_metrics_and_pages_are_told_and_hold_from_then_on() {
+    let home = home();
+    let daemon = home.start();
+    let metrics = daemon.wait_for_records(30);
+    assert_eq!(metrics.sum("toleranced_cases_late_total"), 0.0);
+    let expected = || {
+        let drift = daemon.json("/api/v1/drift");
+        drift["expected_false_alarms_per_year"].as_f64().unwrap()
+    };
+    let wait_for_expected = |per_year: f64| {
+        wait_to_equal("the expected false alarms", &true, || {
+            (expected() - per_year).abs() < 1e-6
+        });
+    };
+    // The budget that holds unless it is said otherwise.
+    wait_for_expected(12.0);
+    // Whole or not at all, and only one of file watcher and request may find it: so the log is asked what changed.
+    let change = |from: &str, to: &str, told: &str| {
+        let text = std::fs::read_to_string(home.path("toleranced.yaml")).unwrap();
+        assert!(text.contains(from), "{text}");
+        home.write("next.yaml", text.replace(from, to));
+        std::fs::rename(home.path("next.yaml"), home.path("toleranced.yaml")).unwrap();
+        assert_eq!(daemon.reload().0, 200);
+        daemon.wait_for_log(&format!("changed=\"{told}\""));
+    };
+    change(
+        "catalog: catalog.yaml\n",
+        "catalog: catalog.yaml\ndrift: {false_alarms_per_year: 6}\n",
+        "drift changed",
+    );
+    wait_for_expected(6.0);
+    change("late_after: 3650d", "late_after: 1h", "metrics changed");
+    home.append("log.ndjson", case("T10", 200, "failed"));
+    daemon.wait_for_metric(r#"toleranced_cases_late_total{process="tickets"}"#, 1.0);
+    change(
+        "drift: {",
+        "pages: {guide: true}\ndrift: {",
+        "pages changed",
+    );
+    home.write(
+        "catalog.yaml",
+        format!("case_link: 'https://soc.example/{{id}}'\n{}", catalog("1")),
+    );
+    assert_eq!(daemon.reload().0, 200);
+    daemon.wait_for_log("changed=\"case_link of the catalog changed\"");
+    assert_eq!(daemon.reload(), (200, "nothing has changed\n".to_owned()));
+    daemon.stop();
+}
+
+#[test]
 fn an_invalid_configuration_is_refused_by_file_line_and_field_and_the_old_one_holds() {
     let home = home();
     let daemon = home.start();

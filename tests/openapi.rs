@@ -52,6 +52,33 @@ fn every_route_is_described_and_nothing_else() {
     assert_eq!(routes, described);
 }
 
+/// Whatever a route does, a request can be refused before it, and given up.
+#[test]
+fn what_every_route_can_answer_is_described_for_each() {
+    let description = description();
+    let mut seen = 0;
+    for (path, item) in description["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let mut statuses = vec!["401", "403", "421", "503"];
+            if method == "post" {
+                statuses.push("408");
+            }
+            for status in statuses {
+                let mut response = &operation["responses"][status];
+                if let Some(shared) = response["$ref"].as_str() {
+                    let pointer = shared.strip_prefix('#').unwrap();
+                    response = description.pointer(pointer).unwrap();
+                }
+                let is_text = response["content"]["text/plain"].is_object();
+                assert!(is_text, "{method} {path} answers {status}: {response}");
+                assert!(response["description"].is_string(), "{response}");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 40, "{seen}");
+}
+
 /// What is wrong with a JSON answer; nothing where it is as described.
 fn faults(description: &Value, path: &str, answer: &Value) -> Vec<String> {
     let content = &description["paths"][path]["get"]["responses"]["200"]["content"];

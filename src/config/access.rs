@@ -46,6 +46,8 @@ pub struct Token {
 pub struct AccessTerms {
     /// Whether to listen beyond loopback without authentication.
     pub allow_anonymous: bool,
+    /// Names under which the daemon is reached, where nobody has to say who they are.
+    pub hosts: Vec<String>,
     /// Bearer tokens.
     pub tokens: Vec<Token>,
     /// Roles of users that are not admins.
@@ -67,6 +69,7 @@ pub struct Overrides {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RawAccess {
     allow_anonymous: bool,
+    hosts: Vec<At<String>>,
     tokens: Vec<RawToken>,
     tokens_file: Option<At<PathBuf>>,
     user_roles: BTreeMap<String, At<Role>>,
@@ -110,6 +113,10 @@ pub(super) fn checked(
             web
         }
     };
+    for at in raw.hosts.iter().filter(|at| !is_host_name(&at.value)) {
+        let problem = source.problem(at, format!("`hosts`: `{}` is no host name", at.value));
+        problems.push(problem.hint("the name alone, without `http://` and port: soc.example"));
+    }
     let mut tokens = Vec::new();
     take(raw.tokens, source, &mut tokens, problems);
     if let Some(at) = raw.tokens_file {
@@ -133,6 +140,7 @@ pub(super) fn checked(
         .map(|(name, at)| (name, at.value));
     AccessTerms {
         allow_anonymous: raw.allow_anonymous || overrides.allow_anonymous,
+        hosts: raw.hosts.into_iter().map(|at| at.value).collect(),
         tokens,
         user_roles: roles.collect(),
         web,
@@ -181,6 +189,12 @@ fn take(raw: Vec<RawToken>, source: &Source, tokens: &mut Vec<Token>, problems: 
 pub fn is_token_name(name: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     !name.is_empty() && name.len() <= 100 && name.chars().all(plain)
+}
+
+/// Whether this is the name of a host alone, as browsers send it.
+fn is_host_name(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    !name.is_empty() && name.len() <= 253 && !name.ends_with('.') && name.chars().all(plain)
 }
 
 fn hash_of(text: &str) -> Option<[u8; 32]> {
@@ -251,6 +265,12 @@ mod tests {
                 "there is no user `bob`",
             ),
             ("access: {token: []}\n", "did you mean `tokens`"),
+            (
+                "access: {hosts: ['http://soc.example:9753']}\n",
+                ":1:18: `hosts`",
+            ),
+            ("access: {hosts: ['']}\n", "`hosts`: `` is no host name"),
+            ("access: {hosts: [soc.example.]}\n", "is no host name"),
             ("web_config: nowhere.yaml\n", "nowhere.yaml: can't be read"),
         ] {
             let file = folder.path().join("toleranced.yaml");

@@ -4,6 +4,7 @@ use super::problem::Problem;
 use super::yaml::{At, Source};
 use serde::Deserialize;
 use std::fmt;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 /// To whom reports are sent.
@@ -150,13 +151,46 @@ fn is_web(url: &str) -> bool {
     rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(char::is_whitespace))
 }
 
-/// Whether what is sent to a mail server can be read on its way: without TLS, and not on this machine.
-fn is_open(server: &str) -> bool {
-    let Some(rest) = server.strip_prefix("smtp://") else {
-        return false;
-    };
-    let here = ["localhost", "127.", "[::1]"];
-    !rest.contains("tls=required") && !here.iter().any(|host| rest.starts_with(host))
+/// The address of a mail server, taken apart. Written more narrowly than others would read it, so that nothing is judged
+/// here that is read otherwise there.
+struct ServerAddress<'a> {
+    encrypted: bool,
+    /// User and password, as some write them.
+    user_info: bool,
+    /// Without brackets and port.
+    host: &'a str,
+}
+
+impl ServerAddress<'_> {
+    fn read(server: &str) -> Option<ServerAddress<'_>> {
+        let (scheme, rest) = server.split_once("://")?;
+        let is_odd = |c: char| c.is_whitespace() || c.is_control();
+        if !matches!(scheme, "smtp" | "smtps") || rest.contains(is_odd) {
+            return None;
+        }
+        // Anywhere: a password with a `#` or `/` in it ends the authority early.
+        let user_info = rest.contains('@');
+        let (rest, _) = rest.split_once('#').unwrap_or((rest, ""));
+        let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let (authority, _) = rest.split_once('/').unwrap_or((rest, ""));
+        let (_, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+        let host = match host.strip_prefix('[') {
+            Some(v6) => v6.split_once(']')?.0,
+            None => host.split_once(':').map_or(host, |(host, _)| host),
+        };
+        (!host.is_empty()).then_some(ServerAddress {
+            encrypted: scheme == "smtps" || query == "tls=required",
+            user_info,
+            host,
+        })
+    }
+
+    /// Whether what is sent there can be read on its way: without TLS, and not on this machine.
+    fn is_open(&self) -> bool {
+        let address = self.host.parse::<IpAddr>();
+        let here = address.is_ok_and(|ip| ip.to_canonical().is_loopback());
+        !self.encrypted && !here && !self.host.eq_ignore_ascii_case("localhost")
+    }
 }
 
 impl Checking<'_> {
@@ -197,19 +231,38 @@ impl Checking<'_> {
         }
     }
 
+    /// Checks the address of a mail server, which is not repeated: a password may stand in it. Whether what is sent there can
+    /// be read on its way.
+    fn server(&mut self, at: &At<String>) -> bool {
+        let mut wrong = |message: String, hint: &str| {
+            self.problems
+                .push(self.source.problem(at, message).hint(hint));
+        };
+        let such_as = "such as smtps://mail.example:465 or smtp://mail.example:587?tls=required";
+        let Some(address) = ServerAddress::read(&at.value) else {
+            let message = "`reports.mail.server` is smtp:// or smtps:// and a host";
+            wrong(message.to_owned(), such_as);
+            return false;
+        };
+        if address.user_info {
+            wrong(
+                "`reports.mail.server` must not hold a user or a password".to_owned(),
+                "name them as `user` and `password_file` beside it",
+            );
+        } else if let Err(error) = lettre::SmtpTransport::from_url(&at.value) {
+            wrong(format!("`reports.mail.server`: {error}"), such_as);
+        }
+        address.is_open()
+    }
+
     fn mail(&mut self, raw: RawMail) -> Option<MailTerms> {
         self.address(&raw.from);
         raw.to.value.iter().for_each(|to| self.address(to));
         if raw.to.value.is_empty() {
             self.wrong(&raw.to, "`reports.mail.to` names nobody");
         }
-        if let Err(error) = lettre::SmtpTransport::from_url(&raw.server.value) {
-            let message = format!("`reports.mail.server`: {error}");
-            let problem = self.source.problem(&raw.server, message);
-            let hint = "such as smtps://mail.example:465 or smtp://mail.example:587?tls=required";
-            self.problems.push(problem.hint(hint));
-        }
-        if let Some(user) = raw.user.as_ref().filter(|_| is_open(&raw.server.value)) {
+        let is_open = self.server(&raw.server);
+        if let Some(user) = raw.user.as_ref().filter(|_| is_open) {
             let message = "`reports.mail.user`: the password would cross the network unencrypted";
             let problem = self.source.problem(user, message);
             let hint = "add ?tls=required to the address of the server, or use smtps://";
@@ -262,5 +315,92 @@ impl Checking<'_> {
             kind: raw.kind,
             ca: raw.ca_file.and_then(|at| self.bytes(&at)),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::daemon::Config;
+
+    fn mail(folder: &tempfile::TempDir, server: &str, more: &str) -> Result<Config, String> {
+        std::fs::write(folder.path().join("password"), "hunter2\n").unwrap();
+        let text = format!(
+            "reports:\n  mail: {{server: '{server}', from: a@b.example, to: [a@b.example]{more}}}\n"
+        );
+        let file = folder.path().join("toleranced.yaml");
+        Config::parse(&text, &file).map_err(|problems| problems.to_string())
+    }
+
+    #[test]
+    fn a_password_goes_only_where_nobody_can_read_it_on_its_way() {
+        let folder = tempfile::tempdir().unwrap();
+        for (server, fine) in [
+            ("smtps://mail.example", true),
+            ("smtps://mail.example:465/host.example", true),
+            ("smtp://mail.example:587?tls=required", true),
+            ("smtp://mail.example/host.example?tls=required", true),
+            ("smtp://localhost", true),
+            ("smtp://LOCALHOST:25", true),
+            ("smtp://127.0.0.1:25", true),
+            ("smtp://127.8.0.1", true),
+            ("smtp://[::1]:25", true),
+            ("smtp://mail.example", false),
+            ("smtp://mail.example?tls=opportunistic", false),
+            ("smtp://tls=required.example", false),
+            ("smtp://mail.example#?tls=required", false),
+            ("smtp://mail.example/tls=required", false),
+            ("smtp://mail.example?tls=opportunistic&tls=required", false),
+            ("smtp://localhost.evil.example", false),
+            ("smtp://127.evil.example", false),
+            ("smtp://127.0.0.1.evil.example", false),
+            ("smtp://[2001:db8::1]", false),
+            ("smtp://192.0.2.1", false),
+        ] {
+            let found = mail(&folder, server, ", user: soc, password_file: password");
+            match found {
+                Ok(_) => assert!(fine, "{server}"),
+                Err(said) => assert!(!fine && said.contains("unencrypted"), "{server}: {said}"),
+            }
+            // Mail itself may go anywhere.
+            assert!(mail(&folder, server, "").is_ok(), "{server}");
+        }
+    }
+
+    #[test]
+    fn a_user_in_the_address_is_refused_and_never_repeated() {
+        let folder = tempfile::tempdir().unwrap();
+        for server in [
+            "smtp://soc:hunter2@mail.example",
+            "smtps://soc:hunter2@mail.example",
+            "smtp://soc:hunter2@mail.example?tls=required",
+            "smtp://soc:hunter2@localhost",
+            "smtp://soc:hunter2@@mail.example",
+            "smtps://soc@mail.example",
+            "smtp://soc:25#hunter2@mail.example",
+            "smtp://soc:25/hunter2@mail.example",
+        ] {
+            let said = mail(&folder, server, "").unwrap_err();
+            assert!(said.contains("`user` and `password_file`"), "{said}");
+            assert!(said.contains("toleranced.yaml:2:18:"), "{said}");
+            assert!(!said.contains("hunter2"), "{said}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_others_might_read_otherwise_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        for server in [
+            "mail.example",
+            "SMTP://mail.example",
+            " smtp://mail.example",
+            "smtp://mail .example",
+            "http://mail.example",
+            "smtp://",
+            "smtp:///mail.example",
+            "smtp://?tls=required",
+        ] {
+            let said = mail(&folder, server, "").unwrap_err();
+            assert!(said.contains("`reports.mail.server`"), "{server}: {said}");
+        }
     }
 }

@@ -9,12 +9,14 @@ use crate::config::drift::DriftTerms;
 use crate::drift::{Baseline, Budget, Direction, HourPart, Stream, Suspicion, cases_behind};
 use crate::ingest::KEY_SEPARATOR;
 use crate::measure::Sums;
-use crate::model::{Names, Origin, SECOND_US, Time};
-use crate::store::{AlarmRow, Store};
+use crate::model::{NameId, Names, Origin, SECOND_US, Time};
+use crate::store::{AlarmRow, KeptCase, Store};
 use serde::{Serialize, Serializer};
 
 /// Cases looked at for one alarm; of a change that took longer to find, the first ones.
 const CASES_LOOKED_AT: usize = 100_000;
+/// Cases read at once: each may have thousands of events.
+const CASES_AT_ONCE: usize = 100;
 
 /// A case that added to the evidence of an alarm.
 #[derive(Clone, Debug, Serialize)]
@@ -76,38 +78,105 @@ pub fn suspicion(alarm: &AlarmRow, catalog: &Catalog, names: &Names) -> Option<S
     suspicion.is_of_cases().then_some(suspicion)
 }
 
-/// Those of some cases of a process that added most to the evidence, first who added most. Only live ones that have ended
-/// count.
+/// What a case alone in its hour says. Only live ones that have ended count.
+fn alone(facts: &Facts, names: &Names) -> Option<HourPart> {
+    if !facts.complete || facts.origin != Origin::Live {
+        return None;
+    }
+    let mut sums = Sums::default();
+    sums.add_end(facts, names, 1);
+    Some(HourPart {
+        hour: facts.end.hour(),
+        kind: facts.executor,
+        sums,
+    })
+}
+
+/// Those of some cases of a process that added most to the evidence, first who added most.
 pub fn worst(
     suspicion: Suspicion,
     baseline: &Baseline,
     (budget, terms): (&Budget, &DriftTerms),
     names: &Names,
-    mut cases: Vec<(String, Facts)>,
+    cases: &[(String, Facts)],
 ) -> Vec<CaseBehind> {
-    cases.retain(|(_, facts)| facts.complete && facts.origin == Origin::Live);
-    let alone = |at: usize| {
-        let facts = &cases[at].1;
-        let mut sums = Sums::default();
-        sums.add_end(facts, names, 1);
-        let part = HourPart {
-            hour: facts.end.hour(),
-            kind: facts.executor,
-            sums,
-        };
-        (at, part)
-    };
-    let parts = (0..cases.len()).map(alone);
+    let parts = cases
+        .iter()
+        .filter_map(|case| Some((case, alone(&case.1, names)?)));
     let behind = cases_behind(suspicion, baseline, budget, terms, parts);
-    let named = behind.into_iter().map(|(at, factor)| {
-        let (key, facts) = &cases[at];
-        CaseBehind::of(key, facts, names, factor)
-    });
+    let named = behind
+        .into_iter()
+        .map(|((key, facts), factor)| CaseBehind::of(key, facts, names, factor));
     named.collect()
+}
+
+/// The cases of a process since an instant, read in pages.
+struct CasesOf<'a> {
+    store: &'a Store,
+    process: NameId,
+    /// The last event and the key of the last case of the page.
+    end: (i64, String),
+    page: std::vec::IntoIter<(i64, KeptCase)>,
+    left: usize,
+}
+
+impl<'a> CasesOf<'a> {
+    fn since(store: &'a Store, process: NameId, from: Time) -> CasesOf<'a> {
+        CasesOf {
+            store,
+            process,
+            end: (from.0, String::new()),
+            page: Vec::new().into_iter(),
+            left: CASES_LOOKED_AT,
+        }
+    }
+
+    fn turn_over(&mut self) -> Result<(), CacheError> {
+        let (last, key) = &self.end;
+        let page = self
+            .store
+            .cases_of(self.process, (*last, key), CASES_AT_ONCE)?;
+        if let Some((last, kept)) = page.last() {
+            self.end = (*last, kept.key.clone());
+        }
+        self.page = page.into_iter();
+        Ok(())
+    }
+}
+
+impl Iterator for CasesOf<'_> {
+    type Item = Result<(String, Case), CacheError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.left = self.left.checked_sub(1)?;
+        if self.page.len() == 0
+            && let Err(error) = self.turn_over()
+        {
+            return Some(Err(error));
+        }
+        let (_, kept) = self.page.next()?;
+        let case = decoded(&kept.key, &kept.body);
+        Some(case.map(|case| (kept.key, case)))
+    }
+}
+
+fn decoded(key: &str, body: &[u8]) -> Result<Case, CacheError> {
+    Case::decode(body).map_err(|source| CacheError::Damaged {
+        key: key.to_owned(),
+        source,
+    })
 }
 
 /// The cases behind an alarm, from the database. Empty where no single case can be behind it.
 pub fn behind(
+    store: &Store,
+    config: &Config,
+    alarm: &AlarmRow,
+) -> Result<Vec<CaseBehind>, CacheError> {
+    store.at_one_moment(|| behind_now(store, config, alarm))
+}
+
+fn behind_now(
     store: &Store,
     config: &Config,
     alarm: &AlarmRow,
@@ -123,16 +192,23 @@ pub fn behind(
     let fleet = store.drift_processes()?;
     let budget = budget_of(store, &config.drift, fleet.iter().map(|(id, _)| *id))?;
     let rules = RuleBook::new(&config.catalog, &config.tolerance, &mut names);
-    let from = Time::of_day(suspicion.from).0;
-    let mut cases = Vec::new();
-    for kept in store.cases_of(process, from, CASES_LOOKED_AT)? {
-        let case = Case::decode(&kept.body).map_err(|source| CacheError::Damaged {
-            key: kept.key.clone(),
-            source,
-        })?;
-        let facts = facts(&case, &rules, &names, None);
-        cases.extend(facts.map(|facts| (kept.key, facts)));
+    let facts_of = |case: &Case| facts(case, &rules, &names, None);
+    let mut failed = None;
+    // Of each case only the key is kept, and what it adds.
+    let parts = CasesOf::since(store, process, Time::of_day(suspicion.from))
+        .map_while(|read| read.map_err(|error| failed = Some(error)).ok())
+        .filter_map(|(key, case)| Some((key, alone(&facts_of(&case)?, &names)?)));
+    let found = cases_behind(suspicion, &baseline, &budget, &config.drift, parts);
+    if let Some(error) = failed {
+        return Err(error);
     }
-    let terms = (&budget, &config.drift);
-    Ok(worst(suspicion, &baseline, terms, &names, cases))
+    let mut named = Vec::new();
+    for (key, factor) in found {
+        let Some(body) = store.case(&key)? else {
+            continue;
+        };
+        let facts = facts_of(&decoded(&key, &body)?);
+        named.extend(facts.map(|facts| CaseBehind::of(&key, &facts, &names, factor)));
+    }
+    Ok(named)
 }

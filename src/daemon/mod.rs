@@ -34,7 +34,7 @@ pub use history::History;
 pub use own::{Closed, OwnMetrics};
 pub use past::{PastError, PastScore, PastView, Rules, past_scores};
 pub use past_windows::{PastWindows, first_hour, past_windows};
-pub use reload::{describe, reload_reason};
+pub use reload::{describe, describe_beside, reload_reason};
 pub(crate) use run::check_sources;
 pub use run::{Error, Running, replay_marked, run};
 pub use snapshot::{DriftView, Shared, Snapshot, SourceStatus};

@@ -3,7 +3,7 @@
 use super::cache::CacheError;
 use super::drop_folder::{self, Exports};
 use super::engine::Engine;
-use super::reload::{describe, reload_reason};
+use super::reload::{describe, describe_beside, reload_reason};
 use super::snapshot::{Shared, SourceStatus};
 use super::source::{Source, format_of, mapping_of, replay};
 use super::worker::{Command, Worker, now};
@@ -209,18 +209,17 @@ impl Running {
         let new = Config::load_with(&self.file, &old.overrides).map_err(invalid)?;
         check_sources(&new).map_err(invalid)?;
         let prepared = prepare(&new).map_err(invalid)?;
-        let mut changed = describe(&old, &new);
+        let (changed, beside) = (describe(&old, &new), describe_beside(&old, &new));
         if changed.is_empty() {
-            // Access and recipients are no business of the engine, which need not be stopped for that.
+            // Access, reports and pages are no business of the engine, which need not be stopped for that.
             let mut held = lock(&self.config);
-            if held.reports.recipients != new.reports.recipients {
-                changed.push("recipients of reports changed".to_owned());
-            }
             held.access = new.access;
             held.reports = new.reports;
+            held.pages = new.pages;
             held.files = new.files;
-            return Ok((changed, prepared));
+            return Ok((beside, prepared));
         }
+        let changed = [changed, beside].concat();
         let new = Config {
             // These hold until a restart.
             listen: old.listen,

@@ -82,14 +82,23 @@ impl Store {
         self.sql(read())
     }
 
-    /// Cases of a process with an event since an instant (microseconds), those whose last event is earliest first.
-    pub fn cases_of(&self, process: NameId, since: i64, most: usize) -> Result<Vec<KeptCase>> {
+    /// The next cases of a process behind a place, each with the instant of its last event (microseconds), in order of
+    /// these instants and then of the keys. Those with an event since an instant are behind that instant and no key (`""`).
+    pub fn cases_of(
+        &self,
+        process: NameId,
+        (last, key): (i64, &str),
+        most: usize,
+    ) -> Result<Vec<(i64, KeptCase)>> {
         let read = || {
             self.db
                 .prepare_cached(
-                    "SELECT key, open, body FROM cases WHERE process = ?1 AND last >= ?2 ORDER BY last LIMIT ?3",
+                    "SELECT key, open, body, last FROM cases WHERE process = ?1 AND (last, key) > (?2, ?3)
+                     ORDER BY last, key LIMIT ?4",
                 )?
-                .query_map(params![process, since, most as i64], kept_case)?
+                .query_map(params![process, last, key, most as i64], |row| {
+                    Ok((row.get(3)?, kept_case(row)?))
+                })?
                 .collect()
         };
         self.sql(read())
@@ -106,5 +115,52 @@ impl Store {
                 .collect()
         };
         self.sql(read())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{CaseRow, Commit};
+
+    #[test]
+    fn pages_of_the_cases_of_a_process_leave_none_out_and_repeat_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(folder.path()).unwrap();
+        let row = |process, last, key: &str| CaseRow {
+            key: key.to_owned(),
+            process,
+            open: false,
+            last,
+            parent: None,
+            body: Vec::new(),
+        };
+        let cases = vec![
+            row(1, 9, "early"),
+            row(1, 10, "b"),
+            row(1, 10, "a"),
+            row(1, 10, "d"),
+            row(1, 10, "c"),
+            row(1, 12, "0"),
+            row(2, 11, "of another"),
+        ];
+        let commit = Commit {
+            cases,
+            ..Commit::default()
+        };
+        store.commit(&commit).unwrap();
+        for most in 1..7 {
+            let (mut place, mut found) = ((10, String::new()), Vec::new());
+            loop {
+                let page = store.cases_of(1, (place.0, &place.1), most).unwrap();
+                assert!(page.len() <= most);
+                let Some((last, kept)) = page.last() else {
+                    break;
+                };
+                place = (*last, kept.key.clone());
+                found.extend(page.into_iter().map(|(_, kept)| kept.key));
+            }
+            assert_eq!(found, ["a", "b", "c", "d", "0"], "{most} at once");
+        }
     }
 }

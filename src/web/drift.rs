@@ -13,6 +13,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::fmt::Display;
 use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// Places for requests that read many cases: the memory and the disk belong to those who ingest. Who finds none waits.
+static PLACES: Semaphore = Semaphore::const_new(2);
 
 /// `GET /api/v1/drift`: every process with its baseline, its streams and its days.
 pub(super) async fn list(State(daemon): Daemon) -> Response {
@@ -39,8 +43,11 @@ pub(super) async fn alarms(State(daemon): Daemon) -> Response {
 
 /// `GET /api/v1/alarms/{id}`: one alarm, with the cases that added most to its evidence.
 pub(super) async fn alarm(State(daemon): Daemon, Path(id): Path<i64>) -> Response {
+    let place = PLACES.acquire().await;
     let config = daemon.config();
     let found = in_store(daemon, move |store| {
+        // Held by the reading, not by who waits for it: who hangs up does not end it.
+        let _place = place;
         let Some(alarm) = store.alarm(id)? else {
             return Ok(None);
         };
@@ -191,5 +198,29 @@ async fn in_store<T: Send + 'static, E: From<StoreError> + Display + Send + 'sta
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(trouble(error.to_string())),
         Err(error) => Err(trouble(error.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::daemon::Config;
+    use std::time::Duration;
+
+    #[tokio::test]
+    async fn two_alarms_are_looked_into_at_once_and_others_wait() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("toleranced.yaml");
+        std::fs::write(&file, "").unwrap();
+        let config = Config::load(&file).unwrap();
+        let daemon = Arc::new(crate::daemon::run(config, &file).unwrap());
+        let asked = || alarm(State(daemon.clone()), Path(1));
+        assert_eq!(asked().await.status(), StatusCode::NOT_FOUND);
+        let others = PLACES.acquire_many(2).await.unwrap();
+        let waiting = tokio::time::timeout(Duration::from_millis(100), asked());
+        assert!(waiting.await.is_err(), "a third one is answered at once");
+        drop(others);
+        assert_eq!(asked().await.status(), StatusCode::NOT_FOUND);
+        daemon.shutdown().unwrap();
     }
 }

@@ -117,7 +117,7 @@ pub(super) fn read(args: &Args) -> Result<Listed, Failure> {
             None => Vec::new(),
             Some((suspicion, baseline)) => {
                 let all = facts_of(&logs, &rules, &alarm.process);
-                worst(suspicion, baseline, (&budget, &terms), names, all)
+                worst(suspicion, baseline, (&budget, &terms), names, &all)
             }
         };
         cases.insert(alarm.id, found);

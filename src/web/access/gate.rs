@@ -1,5 +1,6 @@
 //! What a configuration of access comes to: TLS, headers, and who is who.
 
+use super::host;
 use super::tls::Tls;
 use super::token::sha256;
 use super::users::{Checked, Users};
@@ -77,6 +78,7 @@ impl Gate {
             (was.user_roles != is.user_roles, "roles of users"),
             (was.tokens != is.tokens, "tokens"),
             (was.allow_anonymous != is.allow_anonymous, "allow_anonymous"),
+            (was.hosts != is.hosts, "hosts"),
             (
                 self.connections != new.connections,
                 "limits.http_connections",
@@ -91,6 +93,15 @@ impl Gate {
     /// Whether nobody has to say who they are.
     pub(super) fn is_open(&self) -> bool {
         self.users.is_empty() && self.terms.tokens.is_empty()
+    }
+
+    /// Whether a request is meant for this daemon. Where nobody has to say who they are the name that it was asked under
+    /// must be a known one: another site could have given it to this machine. Who lets everyone in, and names no hosts,
+    /// takes any.
+    pub(super) fn is_meant(&self, headers: &HeaderMap) -> bool {
+        let terms = &self.terms;
+        let takes_any = terms.allow_anonymous && terms.hosts.is_empty();
+        asks_who(terms) || takes_any || host::is_ours(headers, &terms.hosts)
     }
 
     /// Who a request is from.
@@ -154,16 +165,20 @@ impl Gate {
     }
 }
 
+/// Whether everybody has to say who they are: with a password, a token or a certificate.
+fn asks_who(terms: &AccessTerms) -> bool {
+    let required = terms.web.tls.as_ref().map(|tls| &tls.client);
+    let certificates = matches!(required, Some(ClientCertificates::Required(_)));
+    !terms.web.users.is_empty() || !terms.tokens.is_empty() || certificates
+}
+
 /// Loopback is this machine, whose users the operator knows; beyond it, nobody is open by mistake.
 fn open_to_the_world(
     terms: &AccessTerms,
     listen: SocketAddr,
     files: &[std::path::PathBuf],
 ) -> Option<Problem> {
-    let required = terms.web.tls.as_ref().map(|tls| &tls.client);
-    let certificates = matches!(required, Some(ClientCertificates::Required(_)));
-    let authenticated = !terms.web.users.is_empty() || !terms.tokens.is_empty() || certificates;
-    if authenticated || terms.allow_anonymous || listen.ip().to_canonical().is_loopback() {
+    if asks_who(terms) || terms.allow_anonymous || listen.ip().to_canonical().is_loopback() {
         return None;
     }
     let file = files
@@ -238,6 +253,30 @@ mod tests {
         }
         assert!(built(&with_token(), "0.0.0.0:1").is_ok());
         assert!(built(&config("access: {allow_anonymous: true}\n"), "0.0.0.0:1").is_ok());
+    }
+
+    #[test]
+    fn where_nobody_is_asked_the_host_must_be_known_unless_everyone_is_let_in() {
+        let meant = |config: &Config, host: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, host.parse().unwrap());
+            built(config, "127.0.0.1:1").unwrap().is_meant(&headers)
+        };
+        let everyone = "access: {allow_anonymous: true}\n";
+        let named = "access: {hosts: [SOC.example]}\n";
+        let both = "access: {allow_anonymous: true, hosts: [soc.example]}\n";
+        for (text, ours, foreign) in [
+            ("", false, false),
+            (everyone, true, true),
+            (named, true, false),
+            (both, true, false),
+        ] {
+            let config = config(text);
+            assert!(meant(&config, "127.0.0.1:9753"), "{text}");
+            assert_eq!(meant(&config, "soc.example"), ours, "{text}");
+            assert_eq!(meant(&config, "evil.example"), foreign, "{text}");
+        }
+        assert!(meant(&with_token(), "evil.example"), "the token is asked");
     }
 
     #[tokio::test]

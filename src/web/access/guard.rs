@@ -67,6 +67,10 @@ async fn admit(
     let from = request.extensions().get::<Peer>().map(|peer| peer.0);
     let action = Action::new(request.method(), request.uri().path(), from);
     let refused = |who: &str, why: &str| access.refusals.log(&action, who, why, Instant::now());
+    if !gate.is_meant(request.headers()) {
+        refused("nobody", "it was asked under an unknown host name");
+        return misdirected();
+    }
     let caller = match gate.caller(request.headers()).await {
         Ok(caller) => caller,
         Err(why) => {
@@ -111,6 +115,13 @@ impl Nobody {
             Nobody::Busy => "too many passwords to check",
         }
     }
+}
+
+/// The answer to what was asked under a name that is none of ours.
+fn misdirected() -> Response {
+    let message = "nobody has to say who they are here, so this daemon answers only where it is asked for by its address, as \
+        `localhost`, or by a name of `access.hosts` in toleranced.yaml; see docs/access.md\n";
+    (StatusCode::MISDIRECTED_REQUEST, message).into_response()
 }
 
 /// The answer to who is nobody.

@@ -1,13 +1,15 @@
 //! Who may connect, who they are, and what they may do.
 //!
 //! A request passes three stations: its connection must find a seat (`seats`) and finish its TLS handshake (`tls`,
-//! `connections`); its credentials must be somebody's (`gate`, `users`); and their role must suffice for its route
-//! (`rights`, applied by `guard`). None of them knows what the routes do.
+//! `connections`); its credentials must be somebody's (`gate`, `users`) or, where nobody is asked, the name that it was
+//! asked under ours (`host`); and their role must suffice for its route (`rights`, applied by `guard`). None of them knows
+//! what the routes do.
 
 mod audit;
 mod connections;
 mod gate;
 mod guard;
+mod host;
 mod origin;
 mod patience;
 mod rights;
