@@ -6,6 +6,8 @@ mod link;
 pub(super) mod recount;
 mod rescore;
 mod rules;
+#[cfg(test)]
+mod tests;
 
 use super::cache::{CacheError, CaseCache};
 use super::counters::{Counters, Fineness};
@@ -132,6 +134,7 @@ impl Engine {
             engine.sums = SumsCache::load(&engine.store, windows, terms, now)?;
         }
         engine.counters.declare(&engine.config);
+        engine.begin_series();
         Ok(engine)
     }
 
@@ -331,6 +334,7 @@ impl Engine {
         }
         if let Some(commit) = &self.unwritten {
             let evicted = self.store.commit(commit)?;
+            self.counters.committed();
             if evicted > 0 {
                 self.counters
                     .add("toleranced_quarantine_evicted_total", &[], evicted);
@@ -423,7 +427,7 @@ impl Engine {
         }
         self.names_kept = self.names.len() as NameId + 1;
         self.sums.committed();
-        self.counters.committed();
+        self.counters.in_commit();
         self.cases.committed(self.config.limits.cached_cases);
         self.pending_events = 0;
     }
