@@ -6,6 +6,7 @@ use crate::config::mapping::MappingSpec;
 use crate::ingest::decode::LineDecoder;
 use crate::ingest::mapping::{Circumstances, compile};
 use crate::model::hash_text;
+use crate::store::{FileRow, QuarantineFilter};
 use std::path::Path;
 
 /// 2026-03-02.
@@ -17,10 +18,17 @@ fn at(minute: i64) -> Time {
     BEGIN.plus(minute * MINUTE)
 }
 
+const MAPPING: &str =
+    "format: ndjson\nprocess: process\ncase: case\nactivity: activity\ntime: time\n";
+
 fn config(folder: &Path, metrics: &str) -> Config {
     let catalog = "processes: [{id: p, ends: {activities: [close]}}]\n";
     std::fs::write(folder.join("catalog.yaml"), catalog).unwrap();
-    let text = format!("data_dir: data\ncatalog: catalog.yaml\nmetrics: {{{metrics}}}\n");
+    std::fs::write(folder.join("map.yaml"), MAPPING).unwrap();
+    let text = format!(
+        "data_dir: data\ncatalog: catalog.yaml\nmetrics: {{{metrics}}}\n\
+         sources: [{{name: export, type: drop, paths: [in], mapping: map.yaml}}]\n"
+    );
     Config::parse(&text, &folder.join("toleranced.yaml")).unwrap()
 }
 
@@ -39,8 +47,7 @@ fn case(process: &str, key: &str, minute: i64) -> String {
 
 fn batch(text: &str) -> EventBatch {
     let file = Path::new("map.yaml");
-    let mapping = "format: ndjson\nprocess: process\ncase: case\nactivity: activity\ntime: time\n";
-    let spec = MappingSpec::parse(mapping, file).unwrap();
+    let spec = MappingSpec::parse(MAPPING, file).unwrap();
     let circumstances = Circumstances {
         default_process: "p",
         namespace: "",
@@ -140,4 +147,76 @@ fn a_process_whose_cases_have_all_moved_away_is_not_exported_until_it_has_one_ag
     assert_eq!(expired(&mut engine, 34), [true, false, false]);
     take(&mut engine, &case("old", "2", 40), 51);
     assert_eq!(expired(&mut engine, 52), [false, false, false]);
+}
+
+/// Reads an export of two batches.
+fn read_export(engine: &mut Engine, number: u64, parts: [&str; 2]) {
+    read_batch(engine, number, parts[0]);
+    read_last_batch(engine, number, parts[1]);
+}
+
+fn read_last_batch(engine: &mut Engine, number: u64, text: &str) {
+    read_batch(engine, number, text);
+    let done = Delivery {
+        source: "export".into(),
+        export_done: Some((number, format!("{number}.ndjson"))),
+        forgotten: Some(number as u32),
+        ..Delivery::default()
+    };
+    engine.take(done, at(30)).unwrap();
+}
+
+fn read_batch(engine: &mut Engine, number: u64, text: &str) {
+    let position = FileRow {
+        source: "export".to_owned(),
+        id: number as u32,
+        state: "{}".to_owned(),
+        stream: number,
+    };
+    let delivery = Delivery {
+        source: "export".into(),
+        file: format!("{number}.ndjson"),
+        batch: batch(text),
+        position: Some(position),
+        ..Delivery::default()
+    };
+    engine.take(delivery, at(30)).unwrap();
+}
+
+fn lost(engine: &mut Engine) -> (i64, usize) {
+    engine.rescore(at(31)).unwrap();
+    let quarantined = engine.store.quarantined(&QuarantineFilter::default(), 100);
+    let loss = engine.scores["p"].loss.lost;
+    (loss, quarantined.unwrap().len())
+}
+
+#[test]
+fn a_record_that_every_export_brings_again_is_lost_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = || Engine::open(config(folder.path(), ""), at(20)).unwrap();
+    let (first, second) = (case("p", "1", 0), case("p", "2", 1));
+    // Two lines that say the same, and one that says something else.
+    let bad = ["no JSON\n", "no JSON\nneither\n"];
+    let mut engine = open();
+    read_export(&mut engine, 1, [&(first.clone() + bad[0]), bad[1]]);
+    assert_eq!(lost(&mut engine), (3, 3));
+    read_export(&mut engine, 2, [bad[0], &(bad[1].to_owned() + &second)]);
+    assert_eq!(lost(&mut engine), (3, 6));
+    // Nor after a restart, in the middle of an export that has one more of them.
+    drop(engine);
+    let mut engine = open();
+    read_batch(&mut engine, 3, bad[0]);
+    assert_eq!(lost(&mut engine), (3, 7));
+    drop(engine);
+    let mut engine = open();
+    read_last_batch(&mut engine, 3, &(bad[0].to_owned() + bad[1]));
+    assert_eq!(lost(&mut engine), (4, 10));
+    // Those that are tried again are not lost, until they are refused again.
+    let rows = engine.store.quarantined(&QuarantineFilter::default(), 100);
+    for row in rows.unwrap() {
+        engine.replayed(&row, true);
+    }
+    assert_eq!(lost(&mut engine), (0, 0));
+    read_export(&mut engine, 3, [bad[0], bad[1]]);
+    assert_eq!(lost(&mut engine), (3, 3));
 }
