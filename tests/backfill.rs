@@ -3,7 +3,7 @@
 mod common;
 
 use common::server::{free_address, program, serve};
-use common::{Home, wait_for};
+use common::{Home, texts, wait_for};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
@@ -107,6 +107,62 @@ fn history_says_what_the_database_says() {
     assert!(coarse.contains("instance=\"x\"") && !coarse.contains("127.0.0.1"));
     let coarse = series(&coarse, "toleranced_process_deviation_ratio{");
     assert!(coarse.iter().all(|(at, value)| mean[at] == *value));
+}
+
+/// Prometheus has scraped the daemon since before `--from`.
+#[test]
+fn counters_go_on_to_what_is_scraped() {
+    let home = Home::tailing();
+    home.write("log.ndjson", log());
+    let daemon = home.start();
+    let good = r#"toleranced_cases_total{process="p",executor="human",outcome="good"}"#;
+    daemon.wait_for_metric(good, 320.0);
+    daemon.stop();
+    let out = home.run(&["backfill", "--from", "2026-01-21", "--to", "2026-02-10"]);
+    let (text, said) = texts(&out);
+    assert!(out.status.success(), "{said}");
+    assert!(said.contains("--to should lie before"), "{said}");
+    // Twenty of the forty days have passed at the first instant.
+    for (name, first, last) in [
+        ("toleranced_cases_total{", 160.0, 320.0),
+        ("toleranced_cases_started_total{", 200.0, 400.0),
+        ("toleranced_case_duration_seconds_count{", 200.0, 400.0),
+    ] {
+        let only = text.lines().filter(|line| !line.contains("\"bad\""));
+        let found = series(&only.collect::<Vec<_>>().join("\n"), name);
+        let begin = MIDNIGHT_JAN_11 + 10 * 86_400;
+        assert_eq!(found.first_key_value(), Some((&begin, &first)), "{name}");
+        assert_eq!(found.values().last(), Some(&last), "{name}");
+        assert!(found.values().is_sorted(), "{name}");
+    }
+}
+
+#[test]
+fn ends_that_nobody_declares_are_not_counted_as_they_are_not_in_what_is_scraped() {
+    let home = Home::tailing();
+    home.write(
+        "map.yaml",
+        "format: ndjson\nprocess: process\ncase: case\nactivity: activity\ntime: time\n\
+         executor: executor\noutcome: outcome\n",
+    );
+    home.write("log.ndjson", log());
+    let daemon = home.start();
+    let started = r#"toleranced_cases_started_total{process="p"}"#;
+    let metrics = daemon.wait_for_metric(started, 400.0);
+    assert_eq!(metrics.sum("toleranced_cases_total"), 0.0);
+    daemon.stop();
+    let out = home.run(&["backfill", "--from", "2026-01-01", "--to", "2026-02-10"]);
+    let (text, said) = texts(&out);
+    assert!(out.status.success(), "{said}");
+    assert_eq!(series(&text, "toleranced_cases_total{"), BTreeMap::new());
+    let of = |name: &str| {
+        series(&text, name)
+            .last_key_value()
+            .map(|(_, value)| *value)
+    };
+    let durations = of("toleranced_case_duration_seconds_count{");
+    assert_eq!(durations, Some(0.0));
+    assert_eq!(of("toleranced_cases_started_total{"), Some(400.0));
 }
 
 #[test]

@@ -126,3 +126,31 @@ fn lost_records_count_against_the_score_until_they_are_replayed() {
     });
     daemon.stop();
 }
+
+#[test]
+fn what_every_export_brings_again_is_lost_once() {
+    let home = Home::dropping("process: process\ncase: case\nactivity: activity\ntime: time\n");
+    // Each day has a case, and a row without a time.
+    let export = |days: std::ops::Range<usize>| {
+        let mut csv = "case,process,activity,time\n".to_owned();
+        for day in days {
+            write!(
+                csv,
+                "C{day},p,open,2026-03-{day:02} 10:00:00\nC{day},p,close,2026-03-{day:02} 10:05:00\nB{day},p,open,\n"
+            )
+            .unwrap();
+        }
+        csv
+    };
+    home.drop_in("monday.csv", export(1..11), 60);
+    home.drop_in("tuesday.csv", export(6..16), 30);
+    let daemon = home.start();
+    let read = r#"toleranced_source_notices_total{source="in",notice="export_read"}"#;
+    let metrics = daemon.wait_for_metric(read, 2.0);
+    assert_eq!(metrics.get(EVENTS), 30.0);
+    assert_eq!(metrics.sum("toleranced_ingest_quarantined_total"), 20.0);
+    wait_to_equal("each lost once", &15.into(), || {
+        figure(&daemon, "loss")["lost"].clone()
+    });
+    daemon.stop();
+}

@@ -36,7 +36,7 @@ pub(super) struct Args {
     /// The first instant, such as `2026-01-01`; 90 days before the end if not given
     #[arg(long, value_name = "TIME")]
     from: Option<String>,
-    /// The last instant; now if not given
+    /// The last instant, before the first scrape of the daemon; now if not given
     #[arg(long, value_name = "TIME")]
     to: Option<String>,
     /// Time between two samples: whole hours
@@ -150,6 +150,10 @@ fn write(
         grouped(i128::from(samples)),
         said(from),
         said(to)
+    );
+    // Late history is in no counter that is scraped: where both say something of the same time, Prometheus sees a reset.
+    eprintln!(
+        "--to should lie before the first time that Prometheus has scraped this daemon: what became known late is counted here and not there"
     );
     if let Some(file) = &args.output {
         let file = file.display();

@@ -19,12 +19,13 @@ use crate::ingest::decode::Input;
 use crate::ingest::mapping::{Circumstances, compile};
 use crate::ingest::read::{ReadOptions, open_input, read_opened};
 use crate::ingest::time::TimeParser;
-use crate::ingest::{EventBatch, Reason, Reject, behind_file};
-use crate::model::{Span, Time, hash_bytes, hash_pair};
-use crate::score::Loss;
-use rustc_hash::{FxHashMap, FxHashSet};
+use crate::ingest::{EventBatch, MappedEvent, Reason, Reject, behind_file};
+use crate::model::{Hour, Span, Time, hash_bytes, hash_pair};
+use crate::score::{Evidence, Loss};
+use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -72,9 +73,6 @@ pub(super) struct Reading {
     pub after_as_of: u64,
     pub ambiguous_times: u64,
     pub quarantine: BTreeMap<Reason, Refused>,
-    /// The refused records by what they say, numbered among those of their file that say the same: a file given twice
-    /// loses nothing twice.
-    lost: FxHashSet<u64>,
     /// File and what was guessed of it.
     pub guesses: Vec<Guessed>,
     /// Files that could not be read at all, though others could.
@@ -102,12 +100,8 @@ pub(super) struct Refused {
 }
 
 impl Reading {
-    fn refuse(&mut self, file: &str, rejects: &[Reject], said: &mut FxHashMap<u64, u64>) {
+    fn refuse(&mut self, file: &str, rejects: &[Reject]) {
         for reject in rejects {
-            let what = hash_bytes(&reject.record);
-            let count = said.entry(what).or_default();
-            self.lost.insert(hash_pair(what, *count));
-            *count += 1;
             self.quarantine
                 .entry(reject.reason)
                 .and_modify(|refused| refused.count += 1)
@@ -121,19 +115,52 @@ impl Reading {
     }
 
     /// Records that did not become events.
-    /// What was lost, which counts against every process: nobody knows which one a refused record belonged to.
-    pub(super) fn loss(&self) -> Loss {
-        let gaps = self.failed.len() as i64;
-        let lost = self.lost.len() as i64 + gaps;
-        Loss {
-            records: self.events as i64 + lost,
-            lost,
-            gaps,
-        }
-    }
-
     pub(super) fn quarantined(&self) -> u64 {
         self.quarantine.values().map(|refused| refused.count).sum()
+    }
+}
+
+/// What did not become events. A record that was refused has no time that could be trusted, so it counts in the hour of the
+/// events around it.
+#[derive(Debug, Default)]
+struct Lost {
+    /// The refused records by what they say, numbered among those of their file that say the same: a file given twice
+    /// loses nothing twice. Without an hour where their file has no event.
+    records: FxHashMap<u64, Option<Hour>>,
+    /// Files that could not be read at all.
+    files: i64,
+}
+
+impl Lost {
+    fn refuse(&mut self, batch: &EventBatch, rejects: &[Reject], file: &mut InFile) {
+        for reject in rejects {
+            let hour = file.hour_at(batch, reject.place);
+            let what = hash_bytes(&reject.record);
+            let count = file.said.entry(what).or_default();
+            let record = hash_pair(what, *count);
+            self.records.entry(record).or_insert(hour);
+            *count += 1;
+        }
+    }
+}
+
+/// The file that is being read.
+#[derive(Default)]
+struct InFile {
+    /// How often refused records have said the same.
+    said: FxHashMap<u64, u64>,
+    /// The hour of the last event of the batches before.
+    last: Option<Hour>,
+}
+
+impl InFile {
+    /// The hour of the event at a place of a batch, or before it, or else of the one after it.
+    fn hour_at(&self, batch: &EventBatch, place: u64) -> Option<Hour> {
+        let events = &batch.events;
+        let behind = events.partition_point(|event| batch.offset_of(event.place) <= place);
+        let hour = |event: &MappedEvent| event.time.hour();
+        let before = events[..behind].last().map(hour);
+        before.or(self.last).or(events.first().map(hour))
     }
 }
 
@@ -142,6 +169,7 @@ pub(super) struct Logs {
     /// The cases, settled.
     pub table: CaseTable,
     pub reading: Reading,
+    lost: Rc<Lost>,
     /// Whether the states that resolve a case may be guessed.
     may_guess_resolved: bool,
 }
@@ -155,18 +183,22 @@ pub(super) fn read_logs(
     let inputs: Vec<Input> = files.iter().map(|file| Input::new(file)).collect();
     let mut table = CaseTable::new();
     let mut reading = Reading::default();
+    let mut lost = Lost::default();
     let mut reader = Reader {
         mapping,
         until: until.unwrap_or(Time(i64::MAX)),
         counter: Arc::default(),
         table: &mut table,
         reading: &mut reading,
+        lost: &mut lost,
     };
     let may_guess_resolved = reader.all(&inputs)?;
     table.settle();
+    lost.files = reading.failed.len() as i64;
     Ok(Logs {
         table,
         reading,
+        lost: Rc::new(lost),
         may_guess_resolved,
     })
 }
@@ -186,7 +218,25 @@ impl Logs {
         Logs {
             table: self.table.until(as_of),
             reading: Reading::default(),
+            lost: self.lost.clone(),
             may_guess_resolved: self.may_guess_resolved,
+        }
+    }
+
+    /// What was lost within the time that sums cover, which counts against every process: nobody knows which one a refused
+    /// record belonged to. Where nobody knows when, it counts at all times.
+    pub(super) fn loss(&self, evidence: &Evidence) -> Loss {
+        let hours = evidence.from.hour()..=evidence.to.hour();
+        let events = self.table.cases().iter().flat_map(|case| case.events());
+        let events = events.filter(|event| hours.contains(&event.time.hour()));
+        let refused = self.lost.records.values();
+        let refused = refused.filter(|hour| hour.is_none_or(|hour| hours.contains(&hour)));
+        let gaps = self.lost.files;
+        let lost = refused.count() as i64 + gaps;
+        Loss {
+            records: events.count() as i64 + lost,
+            lost,
+            gaps,
         }
     }
 }
@@ -241,6 +291,7 @@ struct Reader<'a> {
     counter: Arc<AtomicU64>,
     table: &'a mut CaseTable,
     reading: &'a mut Reading,
+    lost: &'a mut Lost,
 }
 
 impl Reader<'_> {
@@ -284,15 +335,23 @@ impl Reader<'_> {
             case_events: Limits::default().case_events,
         };
         let mut counting = ContentCounter::default();
-        let mut said = FxHashMap::default();
+        let mut in_file = InFile::default();
         let mut take = |mut batch: EventBatch| {
             batch.move_places(behind_file(nth as u64));
             if mapping.identity == Identity::Content {
                 counting.number(&mut batch);
             }
+            // Before the later events are left out: what was lost among them was lost later.
+            self.lost.refuse(&batch, &batch.rejects, &mut in_file);
+            let last = batch.events.last().map(|event| event.time.hour());
             let all = batch.events.len();
             batch.events.retain(|event| event.time <= self.until);
-            let taken = self.table.take(&batch, limits);
+            let mut taken = self.table.take(&batch, limits);
+            for reject in &mut taken.rejects {
+                reject.place = batch.offset_of(reject.place);
+            }
+            self.lost.refuse(&batch, &taken.rejects, &mut in_file);
+            in_file.last = last.or(in_file.last);
             let reading = &mut *self.reading;
             reading.after_as_of += (all - batch.events.len()) as u64;
             reading.records += batch.records;
@@ -300,8 +359,8 @@ impl Reader<'_> {
             reading.duplicates += taken.duplicates;
             reading.filtered += batch.filtered;
             reading.ambiguous_times += batch.ambiguous_times;
-            reading.refuse(&name, &batch.rejects, &mut said);
-            reading.refuse(&name, &taken.rejects, &mut said);
+            reading.refuse(&name, &batch.rejects);
+            reading.refuse(&name, &taken.rejects);
             tick();
         };
         read_opened(opened, &name, &mapping, ReadOptions::default(), &mut take)?;

@@ -66,7 +66,7 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
         .or(logs.table.span().map(|(_, last)| last))
         .unwrap_or_default();
     let mut evidence = logs.table.evidence(&rules, as_of, window);
-    evidence.lost_everywhere(logs.reading.loss());
+    evidence.lost_everywhere(logs.loss(&evidence));
     let terms = Terms {
         catalog: &catalog,
         tolerance: &tolerance,

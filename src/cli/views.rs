@@ -113,7 +113,6 @@ fn from_logs(ask: &Ask) -> Result<Viewed, Failure> {
     let mut logs = read_logs(ask.files, ask.mapping, latest)?;
     let end = logs.table.span().map(|(_, last)| last).unwrap_or_default();
     let mut views = Vec::new();
-    let loss = logs.reading.loss();
     for as_of in ask.as_of {
         let as_of = as_of.unwrap_or(end);
         let mut earlier = (as_of < end).then(|| logs.until(as_of));
@@ -134,7 +133,7 @@ fn from_logs(ask: &Ask) -> Result<Viewed, Failure> {
                 worst.offer(key, facts, &book, names);
             }
         });
-        evidence.lost_everywhere(loss);
+        evidence.lost_everywhere(known.loss(&evidence));
         let terms = Terms {
             catalog: &rules.catalog,
             tolerance: &rules.tolerance,

@@ -84,7 +84,10 @@ impl Fineness {
 #[derive(Debug, Default)]
 pub struct Counters {
     values: BTreeMap<CounterKey, i64>,
-    changed: BTreeSet<CounterKey>,
+    /// What has changed and is in no commit yet, by what it was before: `None` for what did not exist.
+    changed: BTreeMap<CounterKey, Option<i64>>,
+    /// The same of what stands in a commit that is not written yet.
+    writing: BTreeMap<CounterKey, Option<i64>>,
     /// Those that exist at zero, because the configuration names what they count.
     declared: BTreeSet<CounterKey>,
 }
@@ -106,9 +109,23 @@ impl Counters {
         }
     }
 
-    /// Every counter.
+    /// Every counter, with what is not in the database yet.
     pub fn values(&self) -> &BTreeMap<CounterKey, i64> {
         &self.values
+    }
+
+    /// Every counter as the database has it. Only this may be seen from outside: what a crash takes back would be a counter
+    /// that falls.
+    pub fn written(&self) -> BTreeMap<CounterKey, i64> {
+        let mut values = self.values.clone();
+        // What is being written changed before what has changed since.
+        for (key, before) in self.changed.iter().chain(&self.writing) {
+            match before {
+                Some(before) => values.insert(key.clone(), *before),
+                None => values.remove(key),
+            };
+        }
+        values
     }
 
     /// Adds to a counter.
@@ -116,9 +133,14 @@ impl Counters {
         if by == 0 {
             return;
         }
-        let key = key(name, labels);
-        *self.values.entry(key.clone()).or_default() += by as i64;
-        self.changed.insert(key);
+        self.change(key(name, labels), by as i64);
+    }
+
+    fn change(&mut self, key: CounterKey, by: i64) {
+        let before = self.values.get(&key).copied();
+        let after = before.unwrap_or(0).saturating_add(by);
+        self.values.insert(key.clone(), after);
+        self.changed.entry(key).or_insert(before);
     }
 
     /// Makes sure that what a configuration names is counted from zero, and forgets zeros of what is gone from it.
@@ -159,16 +181,15 @@ impl Counters {
     /// counter must not, or Prometheus would take it for a restart: it waits until the sum has caught up.
     ///
     /// Up to `late` of the rise is of what happened long ago: that counts apart, so that nothing jumps as if it happened
-    /// now.
-    fn raise(&mut self, name: &str, labels: &[&str], to: i64, late: i64) {
+    /// now. Gives how much of it did.
+    fn raise(&mut self, name: &str, labels: &[&str], to: i64, late: i64) -> i64 {
         let own = key(name, labels);
         let apart = key(&format!("{LATE}{name}"), labels);
         let known = match self.values.get(&own) {
             Some(known) => *known,
             // It exists at zero from now on, also after a restart: what comes next is a rise from there.
             None => {
-                self.values.insert(own.clone(), 0);
-                self.changed.insert(own.clone());
+                self.change(own.clone(), 0);
                 0
             }
         };
@@ -177,10 +198,10 @@ impl Counters {
         let late = rise.min(late.max(0));
         for (key, by) in [(own, rise - late), (apart, late)] {
             if by > 0 {
-                *self.values.entry(key.clone()).or_default() += by;
-                self.changed.insert(key);
+                self.change(key, by);
             }
         }
+        late
     }
 
     /// Raises the counters of a process to its sums over all time; `late` are the sums of what became known long after it
@@ -252,23 +273,38 @@ impl Counters {
             .map(|(_, labels)| labels[2].clone())
             .filter(|outcome| outcome != OTHER)
             .collect();
-        let (mut folded, mut others, mut late_others) = (0, 0, 0);
+        let (mut folded, mut others, mut late_others, mut apart) = (0, 0, 0, 0);
         for (outcome, count, late) in outcomes {
             let is_other = outcome == OTHER;
             if !is_other && (own.len() < most || own.contains(outcome)) {
-                own.insert(outcome.to_owned());
-                self.raise(CASES, &[process, executor, outcome], count, late);
+                let is_new = own.insert(outcome.to_owned());
+                let late = self.raise(CASES, &[process, executor, outcome], count, late);
+                apart += if is_new { late } else { 0 };
                 continue;
             }
             folded += i64::from(!is_other);
             others += count;
             late_others += late;
         }
+        self.move_from_others(&[process, executor, OTHER], others, apart);
         if others > 0 {
             self.raise(CASES, &[process, executor, OTHER], others, late_others);
         }
         if folded > 0 {
             self.raise(OUTCOMES_FOLDED, &[process, executor], folded, 0);
+        }
+    }
+
+    /// An outcome that counted among the others has a series of its own from now on. Their counter can't fall, so what it
+    /// has too much is taken from what counts apart: else it would stand still until as many others have come. `apart` is
+    /// what was counted apart of outcomes whose series is new.
+    fn move_from_others(&mut self, labels: &[&str], others: i64, apart: i64) {
+        let late = key(&format!("{LATE}{CASES}"), labels);
+        let value = |key: &CounterKey| self.values.get(key).copied().unwrap_or(0);
+        let known = value(&key(CASES, labels)).saturating_add(value(&late));
+        let too_many = known.saturating_sub(others).clamp(0, apart.max(0));
+        if too_many > 0 {
+            self.change(late, -too_many);
         }
     }
 
@@ -278,10 +314,10 @@ impl Counters {
         self.raise(STARTED, &[process], started, late);
     }
 
-    /// The rows that changed.
+    /// The rows that changed since a commit was put together.
     pub fn rows(&self) -> Vec<CounterRow> {
         self.changed
-            .iter()
+            .keys()
             .map(|key| CounterRow {
                 name: key.0.clone(),
                 labels: labels_text(&key.1),
@@ -290,9 +326,23 @@ impl Counters {
             .collect()
     }
 
-    /// The changes are in the database.
+    /// The changes stand in a commit, which is not written yet.
+    pub fn in_commit(&mut self) {
+        for (key, before) in std::mem::take(&mut self.changed) {
+            self.writing.entry(key).or_insert(before);
+        }
+    }
+
+    /// That commit is in the database.
     pub fn committed(&mut self) {
-        self.changed.clear();
+        self.writing.clear();
+    }
+
+    /// The processes that anything is counted of.
+    pub fn processes(&self) -> BTreeSet<&str> {
+        let counted = self.values.keys();
+        let of_process = counted.filter(|(name, _)| name == STARTED || name == CASES);
+        of_process.map(|(_, labels)| labels[0].as_str()).collect()
     }
 }
 
@@ -319,6 +369,27 @@ mod tests {
         assert_eq!(counters.rows().len(), 1);
         let back = Counters::new(counters.rows());
         assert_eq!(back.values(), counters.values());
+    }
+
+    #[test]
+    fn what_no_commit_has_is_not_seen_from_outside() {
+        let mut counters = Counters::default();
+        let seen = |counters: &Counters| {
+            let key = key(CASES, &["p", "human", "done"]);
+            counters.written().get(&key).copied()
+        };
+        counters.raise(CASES, &["p", "human", "done"], 5, 0);
+        assert_eq!((cases(&counters, "done"), seen(&counters)), (5, None));
+        counters.in_commit();
+        counters.raise(CASES, &["p", "human", "done"], 7, 0);
+        // The commit could not be written yet.
+        assert_eq!(seen(&counters), None);
+        counters.committed();
+        assert_eq!((cases(&counters, "done"), seen(&counters)), (7, Some(5)));
+        counters.in_commit();
+        counters.committed();
+        assert_eq!(seen(&counters), Some(7));
+        assert!(!counters.have_changed());
     }
 
     #[test]
@@ -369,5 +440,23 @@ mod tests {
         assert_eq!(of(&counters), [9, 5, 0, 109]);
         let folded = key(OUTCOMES_FOLDED, &["p", "human"]);
         assert_eq!(counters.values()[&folded], 2);
+        // With more room the most frequent of them begins at zero and goes on from there, and so do the others.
+        let fineness = Fineness {
+            outcomes: 3,
+            ..Fineness::default()
+        };
+        let total = (process, Executor::Human, Origin::Live);
+        counters.follow(&total, (&sums, &sums), &names, &fineness);
+        assert_eq!(of(&counters), [9, 5, 0, 109]);
+        let id = |name: &str| names.find(name).unwrap();
+        let (rare, new) = (id("rare"), id("new"));
+        sums.outcomes.add(rare, 2);
+        sums.outcomes.add(new, 3);
+        counters.follow(&total, (&sums, &none), &names, &fineness);
+        assert_eq!(of(&counters), [9, 5, 2, 112]);
+        // Nothing has become known late by that.
+        let apart = counters.values().iter();
+        let apart = apart.filter(|((name, _), _)| name.starts_with(LATE));
+        assert_eq!(apart.map(|(_, value)| value).sum::<i64>(), 0);
     }
 }

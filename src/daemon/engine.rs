@@ -7,11 +7,13 @@ mod link;
 pub(super) mod recount;
 mod rescore;
 mod rules;
+#[cfg(test)]
+mod tests;
 
 use super::cache::{CacheError, CaseCache};
 use super::counters::{Counters, Fineness};
 use super::delivery::Delivery;
-use super::losses::LossLog;
+use super::losses::{LossLog, overlaps, stream_of};
 use super::rows::{case_row, quarantine_rows};
 use super::sums::SumsCache;
 use crate::assemble::event_in;
@@ -112,7 +114,7 @@ impl Engine {
             held,
             has_children: store.has_children()?,
             has_shadows: sums.has_shadows(),
-            losses: LossLog::new(store.feeds()?),
+            losses: LossLog::load(&store, &config)?,
             drift: DriftBook::load(&store)?,
             fineness: Arc::new(Fineness::of(&config)),
             last_case: Arc::default(),
@@ -133,6 +135,7 @@ impl Engine {
             engine.sums = SumsCache::load(&engine.store, windows, terms, now)?;
         }
         engine.counters.declare(&engine.config);
+        engine.begin_series();
         Ok(engine)
     }
 
@@ -186,7 +189,8 @@ impl Engine {
         let batch = &delivery.batch;
         let hour = self.losses.hour_of(source, batch, now);
         let gap = i64::from(delivery.gap);
-        let lost = (batch.rejects.len() + rejects.len()) as i64 + gap;
+        let overlaps = overlaps(&self.config, source);
+        let lost = self.losses.lost_by(&delivery, overlaps, hour) + rejects.len() as i64 + gap;
         let loss = Loss {
             records: added as i64 + lost,
             lost,
@@ -219,9 +223,9 @@ impl Engine {
             self.counters
                 .add("toleranced_ingest_quarantined_total", &labels, 1);
         }
-        self.pending
-            .quarantine
-            .extend(quarantine_rows(&delivery, &rejects, now, hour));
+        let stream = stream_of(&delivery, overlaps);
+        let rows = quarantine_rows((&delivery, stream), &rejects, now, hour);
+        self.pending.quarantine.extend(rows);
         let pending = &mut self.pending;
         if let Some(row) = delivery.position {
             // Only the last position of a file counts.
@@ -332,6 +336,7 @@ impl Engine {
         }
         if let Some(commit) = &self.unwritten {
             let evicted = self.store.commit(commit)?;
+            self.counters.committed();
             if evicted > 0 {
                 self.counters
                     .add("toleranced_quarantine_evicted_total", &[], evicted);
@@ -424,7 +429,7 @@ impl Engine {
         }
         self.names_kept = self.names.len() as NameId + 1;
         self.sums.committed();
-        self.counters.committed();
+        self.counters.in_commit();
         self.cases.committed(self.config.limits.cached_cases);
         self.pending_events = 0;
     }
@@ -450,12 +455,8 @@ impl Engine {
     pub fn replayed(&mut self, row: &crate::store::QuarantineRow, became_event: bool) {
         self.pending.replayed.push((row.id, became_event));
         if became_event {
-            let back = Loss {
-                records: -1,
-                lost: -1,
-                gaps: 0,
-            };
-            self.losses.add(&row.source, row.hour, back);
+            let overlaps = overlaps(&self.config, &row.source);
+            self.losses.found(row, overlaps);
         }
     }
 }

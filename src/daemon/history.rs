@@ -3,7 +3,7 @@
 //! What was corrected or arrived later counts where it belongs. Names, catalog and tolerances are those of now, and so are
 //! the nominal sizes.
 
-use super::counters::{Counters, Fineness};
+use super::counters::{CounterKey, Counters, Fineness, LATE};
 use super::drift::{KeptDrift, kept_drift};
 use super::past_windows::{Grounds, start_of};
 use super::snapshot::{DriftView, Snapshot};
@@ -11,7 +11,7 @@ use super::sums::TotalKey;
 use crate::config::daemon::Config;
 use crate::drift::{Alarm, ProcessDrift, StreamState};
 use crate::measure::{BucketKey, Sums};
-use crate::model::{DAY_HOURS, Day, Hour, NameId, Origin, Time};
+use crate::model::{DAY_HOURS, Day, Hour, NameId, Names, Origin, Time};
 use crate::score::{ProcessScore, ProcessSums};
 use crate::store::{AlarmRow, Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,9 +26,9 @@ pub struct History<'a> {
     /// False alarms a year that are expected at most.
     false_alarms: f64,
     /// What is counted since the first instant.
-    counters: Counters,
-    totals: BTreeMap<TotalKey, Sums>,
-    started: BTreeMap<NameId, i64>,
+    counted: Counted,
+    /// What the daemon had counted before.
+    base: BTreeMap<CounterKey, i64>,
     last_case: BTreeMap<String, Hour>,
     /// What lies within the windows that end at `until`.
     window: BTreeMap<NameId, ProcessSums>,
@@ -51,9 +51,8 @@ impl<'a> History<'a> {
             fineness: Arc::new(Fineness::of(config)),
             false_alarms: budget.expected_per_year(start_of(from).day(), drift.len()),
             drift,
-            counters: Counters::default(),
-            totals: BTreeMap::new(),
-            started: BTreeMap::new(),
+            counted: Counted::new(store)?,
+            base: BTreeMap::new(),
             last_case: BTreeMap::new(),
             window: BTreeMap::new(),
             until: from,
@@ -61,7 +60,33 @@ impl<'a> History<'a> {
             scored_at: None,
         };
         history.fill_window(from)?;
+        history.base = history.counted_before(from)?;
         Ok(history)
+    }
+
+    /// What the daemon had counted before an hour: its counters, less what has happened since. So history ends at what is
+    /// scraped after it. A counter that has not counted what became known late is less than that; it begins at 0.
+    fn counted_before(&self, from: Hour) -> Result<BTreeMap<CounterKey, i64>, StoreError> {
+        let mut since = Counted::new(self.store)?;
+        let mut changed = BTreeSet::new();
+        self.store.each_bucket(from, Hour::MAX, &mut |key, sums| {
+            changed.extend(since.add(&key, &sums));
+        })?;
+        since.follow(&changed, &self.grounds.names, &self.fineness);
+        let mut before = Counters::new(self.store.counters()?).written();
+        for (key, value) in since.counters.values() {
+            before.entry(key.clone()).and_modify(|all| *all -= value);
+        }
+        before.retain(|(name, _), value| *value > 0 || name.starts_with(LATE));
+        Ok(before)
+    }
+
+    fn counters(&self) -> BTreeMap<CounterKey, i64> {
+        let mut all = self.base.clone();
+        for (key, value) in self.counted.counters.values() {
+            *all.entry(key.clone()).or_default() += value;
+        }
+        all
     }
 
     fn fill_window(&mut self, until: Hour) -> Result<(), StoreError> {
@@ -97,7 +122,7 @@ impl<'a> History<'a> {
             scored_at: self.scored_at,
             scores: self.scores.clone(),
             drift: Arc::new(self.drift_before(start_of(hour).day())),
-            counters: self.counters.values().clone(),
+            counters: self.counters(),
             fineness: self.fineness.clone(),
             last_case: Arc::new(self.last_case.clone()),
             ..Snapshot::default()
@@ -115,27 +140,14 @@ impl<'a> History<'a> {
                 .entry(key.process)
                 .or_default()
                 .merge(key, sums, 1);
-            if key.origin == Origin::Live {
-                let total = (key.process, key.executor, key.origin);
-                let counted = self.totals.entry(total).or_default();
-                counted.outcomes.merge(&sums.outcomes, 1);
-                counted.deviations.merge(&sums.deviations, 1);
-                counted.durations.merge(&sums.durations, 1);
-                *self.started.entry(key.process).or_default() += sums.starts.total();
+            if let Some(total) = self.counted.add(key, sums) {
                 let id = self.grounds.names.text(key.process).to_owned();
                 self.last_case.insert(id, key.hour);
                 changed.insert(total);
             }
         }
-        for total in &changed {
-            let nothing = Sums::default();
-            let sums = (&self.totals[total], &nothing);
-            self.counters
-                .follow(total, sums, &self.grounds.names, &self.fineness);
-            let started = self.started.get(&total.0).copied().unwrap_or(0);
-            self.counters
-                .follow_starts(self.grounds.names.text(total.0), started, 0);
-        }
+        let names = &self.grounds.names;
+        self.counted.follow(&changed, names, &self.fineness);
         for span in self.grounds.windows.all().into_iter().flatten() {
             let gone = [from, to].map(|hour| start_of(hour).plus(-span).hour());
             let (window, grounds) = (&mut self.window, &self.grounds);
@@ -178,6 +190,56 @@ impl<'a> History<'a> {
             view.processes.insert(kept.process.clone(), Arc::new(then));
         }
         view
+    }
+}
+
+/// Counters that rise with the buckets, as those of the daemon do with its cases.
+struct Counted {
+    counters: Counters,
+    totals: BTreeMap<TotalKey, Sums>,
+    started: BTreeMap<NameId, i64>,
+    /// Processes of which live cases have ended by a declared end or time-out: of others the daemon counts no ends.
+    with_ends: BTreeSet<NameId>,
+}
+
+impl Counted {
+    fn new(store: &Store) -> Result<Counted, StoreError> {
+        let totals = store.totals()?.into_iter();
+        let ended = totals.filter(|row| row.origin == Origin::Live && row.sums.cases > 0);
+        Ok(Counted {
+            counters: Counters::default(),
+            totals: BTreeMap::new(),
+            started: BTreeMap::new(),
+            with_ends: ended.map(|row| row.process).collect(),
+        })
+    }
+
+    /// Adds a bucket; gives the total that has changed by it.
+    fn add(&mut self, key: &BucketKey, sums: &Sums) -> Option<TotalKey> {
+        if key.origin != Origin::Live {
+            return None;
+        }
+        let total = (key.process, key.executor, key.origin);
+        let counted = self.totals.entry(total).or_default();
+        if self.with_ends.contains(&key.process) {
+            counted.outcomes.merge(&sums.outcomes, 1);
+            counted.deviations.merge(&sums.deviations, 1);
+            counted.durations.merge(&sums.durations, 1);
+        }
+        *self.started.entry(key.process).or_default() += sums.starts.total();
+        Some(total)
+    }
+
+    /// Raises the counters of totals that have changed.
+    fn follow(&mut self, changed: &BTreeSet<TotalKey>, names: &Names, fineness: &Fineness) {
+        let nothing = Sums::default();
+        for total in changed {
+            let sums = (&self.totals[total], &nothing);
+            self.counters.follow(total, sums, names, fineness);
+            let started = self.started.get(&total.0).copied().unwrap_or(0);
+            let process = names.text(total.0);
+            self.counters.follow_starts(process, started, 0);
+        }
     }
 }
 

@@ -1,9 +1,13 @@
 //! What sources lost, by the hour of the events around it: kept so that a loss counts against the scores of its window.
 
+use super::delivery::Delivery;
+use super::refused::Refused;
+use crate::config::daemon::Config;
+use crate::config::mapping::Identity;
 use crate::ingest::EventBatch;
 use crate::model::{Hour, NameId, Time};
 use crate::score::{Evidence, Loss};
-use crate::store::{Commit, Store, StoreError};
+use crate::store::{Commit, QuarantineRow, Store, StoreError};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -16,14 +20,64 @@ pub struct LossLog {
     known_feeds: FxHashSet<(String, NameId)>,
     /// The hour of the last event of each source.
     last: FxHashMap<String, Hour>,
+    /// Of sources whose exports overlap.
+    refused: Refused,
+}
+
+/// Whether exports of a source may overlap: what says the same again is the same.
+pub fn overlaps(config: &Config, source: &str) -> bool {
+    let mut sources = config.sources.iter();
+    let source = sources.find(|known| known.name == source);
+    source.is_some_and(|source| {
+        source.kind.has_exports() && source.mapping.identity != Some(Identity::Position)
+    })
+}
+
+/// The stream that refused records of a delivery stood in. Where exports overlap, their source is all one stream; refused
+/// records are told apart by the export.
+pub fn stream_of(delivery: &Delivery, overlaps: bool) -> u64 {
+    let export = delivery.position.as_ref().filter(|_| overlaps);
+    export.map_or(delivery.stream, |position| position.stream)
 }
 
 impl LossLog {
-    /// With the feeds that are in the database.
-    pub fn new(feeds: Vec<(String, NameId)>) -> LossLog {
-        LossLog {
-            known_feeds: feeds.into_iter().collect(),
+    /// With what is in the database.
+    pub fn load(store: &Store, config: &Config) -> Result<LossLog, StoreError> {
+        Ok(LossLog {
+            known_feeds: store.feeds()?.into_iter().collect(),
+            refused: Refused::load(store, &|source| overlaps(config, source))?,
             ..LossLog::default()
+        })
+    }
+
+    /// How many of the records that a delivery could not read are lost by it, and were not before.
+    pub fn lost_by(&mut self, delivery: &Delivery, overlaps: bool, hour: Hour) -> i64 {
+        let (source, rejects) = (&*delivery.source, &delivery.batch.rejects);
+        let export = stream_of(delivery, overlaps);
+        let refused = &mut self.refused;
+        let lost = rejects
+            .iter()
+            .filter(|reject| !overlaps || refused.is_new(source, export, &reject.record, hour));
+        let lost = lost.count() as i64;
+        if let Some((export, _)) = &delivery.export_done {
+            refused.read(source, *export);
+        }
+        lost
+    }
+
+    /// Takes back that a record was lost, which became an event. One that came with several exports was lost once.
+    pub fn found(&mut self, row: &QuarantineRow, overlaps: bool) {
+        let hour = match overlaps && !row.record.is_empty() {
+            true => self.refused.take_back(&row.source, &row.record),
+            false => Some(row.hour),
+        };
+        let back = Loss {
+            records: -1,
+            lost: -1,
+            gaps: 0,
+        };
+        if let Some(hour) = hour {
+            self.add(&row.source, hour, back);
         }
     }
 

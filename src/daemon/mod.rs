@@ -15,6 +15,7 @@ mod losses;
 mod own;
 mod past;
 mod past_windows;
+mod refused;
 mod reload;
 mod rows;
 mod run;

@@ -23,9 +23,9 @@ pub(super) fn case_row(key: &str, case: &Case, facts: Option<&Facts>) -> Option<
     })
 }
 
-/// The rows of the records that a delivery could not turn into events.
+/// The rows of the records that a delivery could not turn into events; `stream` is the one that they stood in.
 pub(super) fn quarantine_rows(
-    delivery: &Delivery,
+    (delivery, stream): (&Delivery, u64),
     more: &[Reject],
     now: Time,
     hour: Hour,
@@ -37,7 +37,7 @@ pub(super) fn quarantine_rows(
         hour,
         source: delivery.source.to_string(),
         file: delivery.file.clone(),
-        stream: delivery.stream,
+        stream,
         place: reject.place,
         reason: reject.reason.word().to_owned(),
         detail: reject.detail.clone(),

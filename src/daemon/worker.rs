@@ -246,7 +246,7 @@ impl Worker {
             scored_at: schedule.scored,
             scores,
             drift: self.engine.drift.view.clone(),
-            counters: self.engine.counters.values().clone(),
+            counters: self.engine.counters.written(),
             open: self.engine.open_cases(),
             cached_cases: self.engine.cached_cases(),
             fineness: self.engine.fineness.clone(),

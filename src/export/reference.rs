@@ -121,8 +121,8 @@ that is accepted. Every series of a scrape comes from the same instant. Beside t
 itself (CPU, memory, file descriptors).
 
 Gauges of a process are as of the last scoring (`score.every`) and cover the scoring window (`score.window`, 90 days). Counters are
-kept in the database: a restart does not reset them. `toleranced_commit_*` and `toleranced_http_requests_total` are those of this
-run of the program.
+kept in the database, and shown once they are in it: neither a restart nor a crash lowers them. `toleranced_commit_*` and
+`toleranced_http_requests_total` are those of this run of the program.
 
 **Late history makes no jump.** What becomes known more than `metrics.late_after` (1 hour) after it happened, a back-fill or an
 export of last week, is counted in `toleranced_cases_late_total` and in no other counter of cases, so that no `rate()` shows it as if
@@ -142,11 +142,12 @@ at most. That is the budget: {thousand} series for 1,000 processes, {ten_thousan
 What bounds it:
 
 - **Outcomes**: `metrics.outcomes` (50) of a process and executor kind have a series of their own, the most frequent ones as they
-  came; the others are `outcome=\"other\"`, and `toleranced_outcomes_folded_total` counts them.
+  came; the others are `outcome=\"other\"`, and `toleranced_outcomes_folded_total` counts them. One that is counted apart since
+  `metrics.outcomes` was raised begins at zero.
 - **Durations**: {histogram} of the {all} series are the histogram. Its bins reach from scripts (0.1 s) to tickets (30 days); each bin costs one
   series for every executor kind of every process ({per_bucket} here). `metrics.duration_buckets` sets them for all, `duration_buckets` in the
   catalog for one process (`duration_buckets: [100ms, 1s, 10s, 1m]`). A histogram with other bins begins at zero.
-- **Processes**: one that is not in the catalog is no longer exported `metrics.expire_after` (90 days) after its last case; it comes
-  back with the next one.
+- **Processes**: one that is not in the catalog is no longer exported `metrics.expire_after` (90 days) after its last case, or
+  when all its cases have moved to another process; it comes back with the next one.
 - **Labels**: names from logs are cut at 120 characters, with a hash of the whole behind them. No case and no person is ever a label.
 ";

@@ -17,7 +17,8 @@ pub struct QuarantineRow {
     pub source: String,
     /// The file.
     pub file: String,
-    /// The identity of the stream of records it stood in.
+    /// The identity of the stream of records it stood in; of an export that may overlap with others, the hash of its
+    /// content.
     pub stream: u64,
     /// Where in the stream it starts, in bytes.
     pub place: u64,
@@ -135,6 +136,19 @@ impl Store {
                     read,
                 )?
                 .collect()
+        };
+        self.sql(query())
+    }
+
+    /// Hands out every quarantined record, oldest first: together they may be more than fits memory.
+    pub fn each_quarantined(&self, each: &mut dyn FnMut(QuarantineRow)) -> Result<()> {
+        let sql = format!("SELECT {COLUMNS} FROM quarantine ORDER BY id");
+        let mut query = || -> rusqlite::Result<()> {
+            let mut query = self.db.prepare(&sql)?;
+            for row in query.query_map([], read)? {
+                each(row?);
+            }
+            Ok(())
         };
         self.sql(query())
     }

@@ -32,12 +32,22 @@ impl Engine {
         );
         self.fineness = Arc::new(Fineness::of(&self.config));
         self.counters.declare(&self.config);
+        self.begin_series();
         if self.recount_due {
             self.recount(now)?;
         }
         let windows = windows(&self.config, &mut self.names);
         self.sums.reset_window(&self.store, windows, now)?;
         Ok(())
+    }
+
+    /// Begins the series that this configuration has and the one before did not, such as other bins of the histogram:
+    /// what is known already does not happen now. Where there are none, nothing changes.
+    pub(super) fn begin_series(&mut self) {
+        for (key, sums) in self.sums.totals() {
+            let (names, fineness) = (&self.names, &self.fineness);
+            self.counters.follow(key, (sums, sums), names, fineness);
+        }
     }
 
     /// Counts all sums anew from the cases: after the rules by which they are judged have changed.

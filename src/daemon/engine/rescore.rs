@@ -108,9 +108,25 @@ impl Engine {
         let before = now.plus(-self.config.metrics.expire_after).hour();
         let declared = &self.config.catalog.processes;
         let gone = |(id, hour): &(&String, &Hour)| **hour < before && !declared.contains_key(*id);
-        let expired = last.iter().filter(gone).map(|(id, _)| id.clone());
-        self.expired = Arc::new(expired.collect());
+        let mut expired: BTreeSet<String> =
+            last.iter().filter(gone).map(|(id, _)| id.clone()).collect();
+        expired.extend(self.without_cases());
+        self.expired = Arc::new(expired);
         self.last_case = Arc::new(last);
         Ok(())
+    }
+
+    /// Processes that are counted and that nobody declares, whose cases have all moved to another one.
+    fn without_cases(&self) -> BTreeSet<String> {
+        let totals = self.sums.totals().filter(|(_, sums)| !sums.is_zero());
+        let with_cases: BTreeSet<&str> = totals
+            .map(|((process, _, _), _)| self.names.text(*process))
+            .collect();
+        let declared = &self.config.catalog.processes;
+        let counted = self.counters.processes().into_iter();
+        counted
+            .filter(|id| !with_cases.contains(id) && !declared.contains_key(*id))
+            .map(str::to_owned)
+            .collect()
     }
 }

@@ -1,0 +1,222 @@
+//! What an engine shows of what it counts: over commits, crashes and new configurations.
+
+use super::super::counters::DURATION_BIN;
+use super::*;
+use crate::config::mapping::MappingSpec;
+use crate::ingest::decode::LineDecoder;
+use crate::ingest::mapping::{Circumstances, compile};
+use crate::model::hash_text;
+use crate::store::{FileRow, QuarantineFilter};
+use std::path::Path;
+
+/// 2026-03-02.
+const BEGIN: Time = Time(1_772_409_600_000_000);
+const MINUTE: Span = 60_000_000;
+const RECORDS: &str = "toleranced_ingest_records_total";
+
+fn at(minute: i64) -> Time {
+    BEGIN.plus(minute * MINUTE)
+}
+
+const MAPPING: &str =
+    "format: ndjson\nprocess: process\ncase: case\nactivity: activity\ntime: time\n";
+
+fn config(folder: &Path, metrics: &str) -> Config {
+    let catalog = "processes: [{id: p, ends: {activities: [close]}}]\n";
+    std::fs::write(folder.join("catalog.yaml"), catalog).unwrap();
+    std::fs::write(folder.join("map.yaml"), MAPPING).unwrap();
+    let text = format!(
+        "data_dir: data\ncatalog: catalog.yaml\nmetrics: {{{metrics}}}\n\
+         sources: [{{name: export, type: drop, paths: [in], mapping: map.yaml}}]\n"
+    );
+    Config::parse(&text, &folder.join("toleranced.yaml")).unwrap()
+}
+
+/// A case of ten minutes.
+fn case(process: &str, key: &str, minute: i64) -> String {
+    let event = |(activity, minute): (&str, i64)| {
+        let time = at(minute).0 / 1000;
+        format!(
+            "{{\"process\":\"{process}\",\"case\":\"{key}\",\"activity\":\"{activity}\",\"time\":{time}}}\n"
+        )
+    };
+    [("open", minute), ("close", minute + 10)]
+        .map(event)
+        .concat()
+}
+
+fn batch(text: &str) -> EventBatch {
+    let file = Path::new("map.yaml");
+    let spec = MappingSpec::parse(MAPPING, file).unwrap();
+    let circumstances = Circumstances {
+        default_process: "p",
+        namespace: "",
+        latest: Time(i64::MAX),
+    };
+    let mapping = compile(&spec, file, circumstances).unwrap();
+    let mut batch = EventBatch::default();
+    // Each text is a file of its own: what stands at the same place of another is not the same event.
+    LineDecoder::new(&mapping).decode(hash_text(text), 0, text.as_bytes(), &mut batch);
+    batch
+}
+
+fn take(engine: &mut Engine, text: &str, minute: i64) {
+    let delivery = Delivery {
+        source: "in".into(),
+        batch: batch(text),
+        ..Delivery::default()
+    };
+    engine.take(delivery, at(minute)).unwrap();
+}
+
+fn seen(engine: &Engine, name: &str, labels: &[&str]) -> Option<i64> {
+    let labels = labels.iter().map(|label| (*label).to_owned()).collect();
+    let written = engine.counters.written();
+    written.get(&(name.to_owned(), labels)).copied()
+}
+
+#[test]
+fn counters_are_seen_when_they_are_in_the_database_and_do_not_fall_by_a_crash() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = || Engine::open(config(folder.path(), ""), at(0)).unwrap();
+    let mut engine = open();
+    take(&mut engine, &case("p", "1", 0), 11);
+    assert_eq!(seen(&engine, RECORDS, &["in"]), None);
+    engine.commit().unwrap();
+    assert_eq!(seen(&engine, RECORDS, &["in"]), Some(2));
+    take(&mut engine, &case("p", "2", 1), 12);
+    assert_eq!(seen(&engine, RECORDS, &["in"]), Some(2));
+    let published = engine.counters.written();
+    // Killed before the commit.
+    drop(engine);
+    let mut engine = open();
+    assert_eq!(engine.counters.written(), published);
+    take(&mut engine, &case("p", "2", 1), 12);
+    engine.commit().unwrap();
+    assert_eq!(seen(&engine, RECORDS, &["in"]), Some(4));
+}
+
+/// The bins of the histogram that is exported.
+fn bins(engine: &Engine) -> [Option<i64>; 3] {
+    let layout = engine.fineness.layout("p");
+    ["0", "1", "2"].map(|bin| seen(engine, DURATION_BIN, &["p", "unknown", &layout, bin]))
+}
+
+#[test]
+fn a_histogram_with_other_bins_begins_at_zero_and_one_that_comes_back_goes_on_where_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let coarse = || config(folder.path(), "duration_buckets: [1m, 1h]");
+    let fine = || config(folder.path(), "duration_buckets: [5m, 1h]");
+    let mut engine = Engine::open(coarse(), at(0)).unwrap();
+    for nth in 0..3 {
+        take(&mut engine, &case("p", &nth.to_string(), nth), 15);
+    }
+    engine.commit().unwrap();
+    assert_eq!(bins(&engine), [0, 3, 0].map(Some));
+    engine.reconfigure(fine(), at(20)).unwrap();
+    engine.commit().unwrap();
+    assert_eq!(bins(&engine), [0, 0, 0].map(Some));
+    take(&mut engine, &case("p", "after", 12), 25);
+    engine.commit().unwrap();
+    assert_eq!(bins(&engine), [0, 1, 0].map(Some));
+    drop(engine);
+    // Another one while nothing ran.
+    let mut engine = Engine::open(coarse(), at(30)).unwrap();
+    engine.commit().unwrap();
+    assert_eq!(bins(&engine), [0, 3, 0].map(Some));
+    take(&mut engine, &case("p", "last", 21), 35);
+    engine.commit().unwrap();
+    assert_eq!(bins(&engine), [0, 4, 0].map(Some));
+}
+
+#[test]
+fn a_process_whose_cases_have_all_moved_away_is_not_exported_until_it_has_one_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut engine = Engine::open(config(folder.path(), ""), at(0)).unwrap();
+    let expired = |engine: &mut Engine, minute| {
+        engine.rescore(at(minute)).unwrap();
+        ["old", "new", "p"].map(|id| engine.expired.contains(id))
+    };
+    take(&mut engine, &case("old", "1", 0), 11);
+    assert_eq!(expired(&mut engine, 12), [false, false, false]);
+    take(&mut engine, &case("new", "1", 20), 31);
+    assert_eq!(expired(&mut engine, 32), [true, false, false]);
+    // Counted anew, it has no sums at all.
+    engine.recount_due = true;
+    engine.recount(at(33)).unwrap();
+    assert_eq!(expired(&mut engine, 34), [true, false, false]);
+    take(&mut engine, &case("old", "2", 40), 51);
+    assert_eq!(expired(&mut engine, 52), [false, false, false]);
+}
+
+/// Reads an export of two batches.
+fn read_export(engine: &mut Engine, number: u64, parts: [&str; 2]) {
+    read_batch(engine, number, parts[0]);
+    read_last_batch(engine, number, parts[1]);
+}
+
+fn read_last_batch(engine: &mut Engine, number: u64, text: &str) {
+    read_batch(engine, number, text);
+    let done = Delivery {
+        source: "export".into(),
+        export_done: Some((number, format!("{number}.ndjson"))),
+        forgotten: Some(number as u32),
+        ..Delivery::default()
+    };
+    engine.take(done, at(30)).unwrap();
+}
+
+fn read_batch(engine: &mut Engine, number: u64, text: &str) {
+    let position = FileRow {
+        source: "export".to_owned(),
+        id: number as u32,
+        state: "{}".to_owned(),
+        stream: number,
+    };
+    let delivery = Delivery {
+        source: "export".into(),
+        file: format!("{number}.ndjson"),
+        batch: batch(text),
+        position: Some(position),
+        ..Delivery::default()
+    };
+    engine.take(delivery, at(30)).unwrap();
+}
+
+fn lost(engine: &mut Engine) -> (i64, usize) {
+    engine.rescore(at(31)).unwrap();
+    let quarantined = engine.store.quarantined(&QuarantineFilter::default(), 100);
+    let loss = engine.scores["p"].loss.lost;
+    (loss, quarantined.unwrap().len())
+}
+
+#[test]
+fn a_record_that_every_export_brings_again_is_lost_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = || Engine::open(config(folder.path(), ""), at(20)).unwrap();
+    let (first, second) = (case("p", "1", 0), case("p", "2", 1));
+    // Two lines that say the same, and one that says something else.
+    let bad = ["no JSON\n", "no JSON\nneither\n"];
+    let mut engine = open();
+    read_export(&mut engine, 1, [&(first.clone() + bad[0]), bad[1]]);
+    assert_eq!(lost(&mut engine), (3, 3));
+    read_export(&mut engine, 2, [bad[0], &(bad[1].to_owned() + &second)]);
+    assert_eq!(lost(&mut engine), (3, 6));
+    // Nor after a restart, in the middle of an export that has one more of them.
+    drop(engine);
+    let mut engine = open();
+    read_batch(&mut engine, 3, bad[0]);
+    assert_eq!(lost(&mut engine), (3, 7));
+    drop(engine);
+    let mut engine = open();
+    read_last_batch(&mut engine, 3, &(bad[0].to_owned() + bad[1]));
+    assert_eq!(lost(&mut engine), (4, 10));
+    // Those that are tried again are not lost, until they are refused again.
+    let rows = engine.store.quarantined(&QuarantineFilter::default(), 100);
+    for row in rows.unwrap() {
+        engine.replayed(&row, true);
+    }
+    assert_eq!(lost(&mut engine), (0, 0));
+    read_export(&mut engine, 3, [bad[0], bad[1]]);
+    assert_eq!(lost(&mut engine), (3, 3));
+}
