@@ -119,9 +119,11 @@ pub struct ShadowScore {
     pub compared: i64,
     /// Of these, the ones that ended like what was done.
     pub like_done: Option<Share>,
-    /// Their deviation: as of any case, and 1 where it ended otherwise than what was done and stood.
+    /// The deviation of those that could be compared: as of any case, and 1 where it ended otherwise than what was done and
+    /// stood.
     pub deviation: Option<Bounds>,
-    /// That deviation against the permissible one of the process.
+    /// That deviation against the permissible one of the process; not `within` where all runs, compared or not, by how they
+    /// say themselves that they ended, are not.
     pub status: Status,
     /// Whether the process could be delegated to this kind: only when the shadow deviation is `within`, and AI never
     /// where the action can't be undone and class f is needed.
