@@ -226,10 +226,15 @@ impl Scorer<'_> {
             required_class: score.required_class,
             criticality: self.declared.criticality,
             executor: score.executor,
+            ai_status: score.status_of(Executor::Ai),
+            code_status: score.status_of(Executor::Code),
             ai_shadow: score.trial_of(Executor::Ai),
             code_shadow: score.trial_of(Executor::Code),
             irreversible: self.declared.irreversible,
             cases_per_week: (live.started() > 0).then(|| live.started() as f64 / self.weeks),
+            lost: self.loss.share(),
+            lost_too_much: self.lost_too_much(),
+            requires_confirmed: self.declared.require_confirmed,
         };
         Some(break_up(&counts, terms))
     }

@@ -270,21 +270,13 @@ impl Scorer<'_> {
         self.bounds(n, s)
     }
 
-    /// A mean with its confidence sequence, widened by what was lost: each lost record could have been a case as designed,
-    /// or one that is wrong (the bounds of Manski 1989, "Anatomy of the selection problem", for data missing for unknown
-    /// reasons).
+    /// A mean with its confidence sequence, widened by what was lost. `None` where nothing was observed that could deviate.
     pub(super) fn bounds(&self, n: i64, s: f64) -> Option<Bounds> {
         if n <= 0 || !self.is_measurable(self.live) {
             return None;
         }
-        let n = n as f64;
-        let ci = confidence_sequence(n, s, self.terms.tolerance.alpha);
-        let lost = self.loss.share();
-        Some(Bounds {
-            mean: s / n,
-            lower: ci.lower * (1.0 - lost),
-            upper: ci.upper * (1.0 - lost) + lost,
-        })
+        let alpha = self.terms.tolerance.alpha;
+        Some(widened_bounds(n as f64, s, alpha, self.loss.share()))
     }
 
     pub(super) fn lost_too_much(&self) -> bool {
@@ -337,6 +329,18 @@ impl Scorer<'_> {
             .iter()
             .map(|(id, count)| (self.terms.names.text(id).to_owned(), count))
             .collect()
+    }
+}
+
+/// A mean with its confidence sequence, widened by the share of records that were lost: each lost record could have been a
+/// case as designed, or one that is wrong (the bounds of Manski 1989, "Anatomy of the selection problem", for data missing
+/// for unknown reasons).
+pub(super) fn widened_bounds(n: f64, s: f64, alpha: f64, lost: f64) -> Bounds {
+    let ci = confidence_sequence(n, s, alpha);
+    Bounds {
+        mean: if n > 0.0 { s / n } else { 0.0 },
+        lower: ci.lower * (1.0 - lost),
+        upper: ci.upper * (1.0 - lost) + lost,
     }
 }
 

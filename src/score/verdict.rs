@@ -95,19 +95,37 @@ impl ProcessScore {
     pub fn trial_of(&self, kind: Executor) -> Trial {
         let runs_it = self.executor == kind;
         let holds = |status| status == Status::Within;
-        if holds(self.status_of(kind)) || runs_it && holds(self.status) {
-            return Trial::None;
+        Shown {
+            holds: holds(self.status_of(kind)) || runs_it && holds(self.status),
+            own: self.own_deviation(kind),
+            shadow: self.shadow_of(kind).map(|shadow| shadow.status),
+            unconfirmed: runs_it && self.is_unconfirmed(),
         }
-        match self.shadow_of(kind).map(|shadow| shadow.status) {
-            Some(Status::Within) => Trial::Within,
-            Some(Status::Outside) => Trial::Outside,
-            Some(Status::Undetermined | Status::NoTolerance) => Trial::Undetermined,
-            // Cases of which none is confirmed show no more than a trial that proves nothing.
-            None if runs_it && self.requires_confirmed && self.evidence_cases == 0 => {
-                Trial::Undetermined
-            }
-            None => Trial::None,
+        .trial(self.permissible_deviation, self.loss.too_much)
+    }
+
+    /// Whether outcomes have to be confirmed, and none is.
+    pub(super) fn is_unconfirmed(&self) -> bool {
+        self.requires_confirmed && self.evidence_cases == 0
+    }
+
+    /// The deviation of what one kind runs today: of the cases that it ran alone, else of the process that it runs.
+    fn own_deviation(&self, kind: Executor) -> Option<Bounds> {
+        match self.executors.iter().find(|side| side.executor == kind) {
+            Some(side) => side.deviation,
+            None => self.deviation.filter(|_| self.executor == kind),
         }
+    }
+
+    /// The deviation of what one kind runs today, where that speaks against it without being called outside.
+    pub(super) fn leaning_of(&self, kind: Executor) -> Option<Bounds> {
+        let is_open = matches!(
+            self.status_of(kind),
+            Status::Undetermined | Status::NoTolerance
+        );
+        let t = self.permissible_deviation?;
+        self.own_deviation(kind)
+            .filter(|own| is_open && leans_outside(*own, t))
     }
 
     /// Why it should be run as recommended, without the figures, which `reason` has behind it.
@@ -124,6 +142,46 @@ impl ProcessScore {
     fn shadow_of(&self, kind: Executor) -> Option<&ShadowScore> {
         self.shadow.iter().find(|shadow| shadow.executor == kind)
     }
+}
+
+/// What one kind has shown so far, live and in shadow runs.
+pub(super) struct Shown {
+    /// Whether what it runs today is within.
+    pub holds: bool,
+    /// The deviation of what it runs today, where it runs anything.
+    pub own: Option<Bounds>,
+    /// The status of its shadow runs, where there are any.
+    pub shadow: Option<Status>,
+    /// Whether it runs the process, and none of the outcomes is confirmed though that is required.
+    pub unconfirmed: bool,
+}
+
+impl Shown {
+    /// What that amounts to beside a permissible deviation.
+    pub fn trial(&self, permissible: Option<f64>, lost_too_much: bool) -> Trial {
+        if self.holds {
+            return Trial::None;
+        }
+        let own = self.own.zip(permissible);
+        // Nothing is called outside where too much was lost: what is so at best must not be advised for that.
+        let is_outside = own.is_some_and(|(own, t)| lost_too_much && own.lower > t);
+        match self.shadow {
+            Some(Status::Outside) => Trial::Outside,
+            _ if is_outside => Trial::Outside,
+            // Too little to call it outside is no reason to take it for one that has never been tried.
+            _ if own.is_some_and(|(own, t)| leans_outside(own, t)) => Trial::Undetermined,
+            Some(Status::Within) => Trial::Within,
+            Some(Status::Undetermined | Status::NoTolerance) => Trial::Undetermined,
+            // Cases of which none is confirmed show no more than a trial that proves nothing.
+            None if self.unconfirmed => Trial::Undetermined,
+            None => Trial::None,
+        }
+    }
+}
+
+/// Whether a mean is above the permissible deviation, beyond rounding.
+pub(super) fn leans_outside(deviation: Bounds, permissible: f64) -> bool {
+    deviation.mean - permissible > 1e-12
 }
 
 /// Stands between why and the figures in a reason.
@@ -172,14 +230,20 @@ fn figures(score: &ProcessScore, is: &Attributes) -> String {
     let observed = score.deviation.map_or("not observed".to_owned(), |d| {
         format!("observed {}", in_percent(d))
     });
-    let shadows: String = DELEGATES
-        .into_iter()
-        .filter(|kind| score.trial_of(*kind) != Trial::None)
+    let tried = || {
+        DELEGATES
+            .into_iter()
+            .filter(move |kind| score.trial_of(*kind) != Trial::None)
+    };
+    let live: String = tried()
+        .filter_map(|kind| live_figures(score, kind))
+        .collect();
+    let shadows: String = tried()
         .filter_map(|kind| score.shadow_of(kind))
         .map(shadow_figures)
         .collect();
     format!(
-        "{} ({} steps), frequency {} ({} cases a week), criticality {}{assumed}, tolerance {} (permissible {}), {observed}: {}{shadows}",
+        "{} ({} steps), frequency {} ({} cases a week), criticality {}{assumed}, tolerance {} (permissible {}), {observed}: {}{live}{shadows}",
         is.complexity,
         number(score.nominal_size_steps, 1),
         is.frequency,
@@ -202,13 +266,44 @@ fn in_percent(d: Bounds) -> String {
     format!("{mean:.2} % [{lower:.2}, {upper:.2}]")
 }
 
+/// What one kind ran alone beside others, where that speaks against it.
+fn live_figures(score: &ProcessScore, kind: Executor) -> Option<String> {
+    let own = score.leaning_of(kind)?;
+    let side = score.executors.iter().find(|side| side.executor == kind)?;
+    let beside_others = score.executors.len() > 1;
+    beside_others.then(|| {
+        format!(
+            "; {} cases of {kind} alone, {}: {}",
+            side.cases,
+            in_percent(own),
+            side.status
+        )
+    })
+}
+
 /// What shadow runs of one kind come to, as the last part of the reason.
 fn shadow_figures(shadow: &ShadowScore) -> String {
-    let observed = shadow
-        .deviation
-        .map_or("not observed".to_owned(), in_percent);
-    format!(
-        "; {} shadow runs of {}, {observed}: {}",
-        shadow.runs, shadow.executor, shadow.status
-    )
+    let status = shadow.status;
+    match shadow.deviation {
+        Some(deviation) => format!(
+            "; {}, {}: {status}",
+            shadow.counted(),
+            in_percent(deviation)
+        ),
+        None => format!(
+            "; {} shadow runs of {}, none compared: {status}",
+            shadow.runs, shadow.executor
+        ),
+    }
+}
+
+impl ShadowScore {
+    /// The runs that its deviation is that of: `400 shadow runs of ai`, `500 of 10000 shadow runs of ai`.
+    pub(super) fn counted(&self) -> String {
+        let of_all = match self.compared == self.runs {
+            true => String::new(),
+            false => format!(" of {}", self.runs),
+        };
+        format!("{}{of_all} shadow runs of {}", self.compared, self.executor)
+    }
 }
