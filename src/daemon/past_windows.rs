@@ -79,6 +79,8 @@ impl<'a> Grounds<'a> {
             from: since(self.config.window),
             own_from: own.map(|(process, own)| (process, since(own))).collect(),
             to: at,
+            window: self.windows.default,
+            own_windows: self.windows.own.clone(),
             baselines: self.baselines.clone(),
             processes,
             ..Evidence::default()

@@ -9,9 +9,16 @@ use crate::model::Executor;
 impl Scorer<'_> {
     pub(super) fn note_assumptions(&mut self) {
         let live = self.live;
-        if self.declared.criticality_assumed && live.started() > 0 {
+        let is_seen = live.started() > 0 || live.cases > 0;
+        if self.declared.criticality_assumed && is_seen {
             self.notes
                 .push("criticality medium is assumed: declare it in a catalog".to_owned());
+        }
+        if live.cases > 0 && live.started() == 0 {
+            self.notes.push(
+                "no case began within the window: all that ended in it had begun before, so the rate is 0"
+                    .to_owned(),
+            );
         }
         if live.cases > 0 && live.unnamed_outcomes == live.cases {
             self.notes
@@ -77,6 +84,7 @@ impl Scorer<'_> {
                 live.cases
             ));
         }
+        self.notes.extend(self.hands_on().note);
         let [variants, inputs] = [live.variants.level(), live.runs.level()];
         if variants > 0 {
             self.notes.push(format!(

@@ -12,8 +12,8 @@ use super::table::{
 };
 use crate::config::catalog::{Catalog, Process};
 use crate::config::tolerance::{PaysBack, Tolerance};
-use crate::measure::{END, Sums};
-use crate::model::{Class, NameId, Names, ONE, Origin, Status, Time, TolClass};
+use crate::measure::{END, Sketch, Sums};
+use crate::model::{Class, NameId, Names, ONE, Origin, Span, Status, Time, TolClass};
 use crate::stats::{Interval, categorical_variance, confidence_sequence};
 use std::collections::BTreeMap;
 
@@ -39,8 +39,12 @@ pub(super) struct Scorer<'a> {
     pub(super) weeks: f64,
     pub(super) from: Time,
     pub(super) as_of: Time,
+    /// How long what has ended counts; `None`: for ever.
+    pub(super) window: Option<Span>,
     pub(super) loss: Loss,
     pub(super) baseline: Option<BaselineScore>,
+    /// Hands-on time of the cases of the baseline.
+    pub(super) hands_on_before: Option<&'a Sketch>,
     pub(super) notes: Vec<String>,
 }
 
@@ -84,7 +88,7 @@ impl Scorer<'_> {
             Some(false) => PaysBack::No,
             None => PaysBack::Unknown,
         };
-        let (missing, clean_runs_withheld) = self.clean_runs_missing(target);
+        let clean_runs = self.clean_runs_missing(target);
         let shadow = self.shadow(target, required_class);
         self.note_assumptions();
         self.note_evidence(target);
@@ -138,9 +142,9 @@ impl Scorer<'_> {
                 .zip(deviation)
                 .filter(|(_, deviation)| deviation.mean > 0.0)
                 .map(|(t, deviation)| t / deviation.mean),
-            clean_runs_missing: missing,
-            clean_runs_missing_weeks: self.weeks_until(missing),
-            clean_runs_withheld,
+            clean_runs_missing: clean_runs.missing,
+            clean_runs_missing_weeks: clean_runs.weeks,
+            clean_runs_withheld: clean_runs.withheld,
             evidence_cases,
             provenance: self.provenance(live),
             requires_confirmed: self.declared.require_confirmed,

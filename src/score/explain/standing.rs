@@ -185,7 +185,8 @@ impl Pays {
 /// where it lies below.
 fn pays(score: &ProcessScore) -> Option<Pays> {
     let break_even = score.value.as_ref()?.break_even_cases_per_week?;
-    let (rate, [lower, upper]) = (score.cases_per_week?, score.cases_per_week_interval?);
+    let rate = score.cases_per_week.filter(|rate| *rate > 0.0)?;
+    let [lower, upper] = score.cases_per_week_interval?;
     // The value rests on the rate without what was lost, which widens the upper end of the one in the score.
     let (lower, upper) = (lower / rate, upper * (1.0 - score.loss.share) / rate);
     let sound = |value: f64| value.is_finite() && value > 0.0;

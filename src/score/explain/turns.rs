@@ -1,6 +1,6 @@
 //! What would change the verdict: the decision is taken again with one thing otherwise.
 
-use super::figures::{if_lost, lacks_confirmation, pace, too_much_lost, unobserved};
+use super::figures::{if_lost, lacks_confirmation, never, pace, too_much_lost, unobserved};
 use super::standing::{Judged, Standing};
 use super::{percent, short};
 use crate::config::tolerance::{Recommendation, Tolerance};
@@ -30,7 +30,7 @@ pub struct Turn {
     pub at: Option<f64>,
     /// Its unit: `cases`, `deviations_per_case`, `cases_per_week` or `steps`.
     pub unit: Option<String>,
-    /// When that is reached at the present rate, RFC 3339; null where the rate does not say.
+    /// When that is reached at the present rate, RFC 3339; null where the rate does not say, or where it never is.
     pub expected_at: Option<String>,
     /// What T would be; null for none.
     pub permissible_deviation: Option<f64>,
@@ -213,6 +213,10 @@ impl Field<'_> {
             add(least(|more| lower(n + more, s + more) > t), 1.0);
         }
         add(self.score.clean_runs_missing, 0.0);
+        if let (Some(why), Some(turn)) = (never(self.score), turns.last_mut()) {
+            turn.when = format!("{} ({why})", turn.when);
+            turn.expected_at = None;
+        }
         turns
     }
 
