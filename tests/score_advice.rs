@@ -74,3 +74,68 @@ fn records_that_were_lost_never_make_the_advice_bolder() {
     assert_eq!(lost["loss"]["too_much"], true);
     assert_eq!(lost["recommendation"], "AI with human approval");
 }
+
+#[test]
+fn outcomes_that_nobody_declared_are_named() {
+    let scratch = Scratch::new();
+    let log = cases(700, "human", |nth| {
+        outcome(match nth % 10 {
+            0 => "Wrong Host",
+            1 => "GOOD",
+            // Known by its name.
+            2 => "Resolved",
+            _ => "good",
+        })
+    });
+    let found = score(&scratch, &log, CATALOG);
+    let note = "70 of 700 cases ended in outcomes that nobody declared (Wrong Host): they count as designed";
+    let notes = found["notes"].as_array().unwrap();
+    assert!(notes.contains(&note.into()), "{notes:?}");
+    // The most frequent ones first, and no more than three.
+    let log = cases(100, "human", |nth| {
+        outcome(match nth {
+            0 => "d",
+            1..3 => "c",
+            3..6 => "b",
+            6..10 => "a",
+            _ => "good",
+        })
+    });
+    let found = score(&scratch, &log, CATALOG);
+    let notes = found["notes"].to_string();
+    assert!(
+        notes.contains("10 of 100 cases ended in outcomes that nobody declared (a, b, c, ...)"),
+        "{notes}"
+    );
+    let found = score(&scratch, &cases(100, "human", |_| outcome("Good")), CATALOG);
+    assert!(!found["notes"].to_string().contains("nobody declared"));
+}
+
+#[test]
+fn declared_outcomes_that_never_occur_measure_nothing() {
+    let scratch = Scratch::new();
+    // No end that could be left again, no limit, no path: only the outcome could be a deviation.
+    let log = |word: &str| {
+        let line = |nth: usize| {
+            format!(
+                "{{\"time\":\"2026-01-05T{:02}:{:02}:00Z\",\"process\":\"p\",\"case\":\"c{nth}\",\"activity\":\"do\",\"outcome\":\"{word}\"}}\n",
+                nth / 60,
+                nth % 60
+            )
+        };
+        (0..100).map(line).collect::<String>()
+    };
+    let found = score(&scratch, &log("odd"), CATALOG);
+    assert_eq!(found["deviation"], Value::Null);
+    assert_eq!(found["status"], "undetermined");
+    let notes = found["notes"].to_string();
+    assert!(
+        notes.contains("nothing here could count as a deviation")
+            && notes.contains("100 of 100 cases ended in outcomes that nobody declared (odd)"),
+        "{notes}"
+    );
+    let found = score(&scratch, &log("BAD"), CATALOG);
+    assert_eq!(found["deviation"]["mean"], 1.0);
+    let found = score(&scratch, &log("Good"), CATALOG);
+    assert_eq!(found["deviation"]["mean"], 0.0);
+}

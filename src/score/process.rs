@@ -223,20 +223,30 @@ impl Scorer<'_> {
             .unwrap_or(Class::M)
     }
 
-    /// Whether anything at all could be a deviation: an outcome that is declared or known by its name, a state that can
-    /// be left again, a limit, a path. Without any of these a clean record is no evidence.
+    /// Whether anything at all could be a deviation: an outcome that was observed and is declared or known by its name, a
+    /// state that can be left again, a limit, a path. Without any of these a clean record is no evidence.
     pub(super) fn is_measurable(&self, sums: &Sums) -> bool {
         let declared = &self.declared;
-        let known = |id: NameId| {
-            let by_name = &self.terms.tolerance.outcome_severity;
-            by_name.contains_key(&self.terms.names.text(id).to_lowercase())
-        };
         let named = sums.unnamed_outcomes < sums.cases;
+        let is_known = |id: NameId| {
+            let text = self.terms.names.text(id);
+            declared.severity_of(text).is_some() || named && self.is_known_by_name(text)
+        };
+        let by_outcome = || match sums.outcomes.is_empty() {
+            // Nothing has ended yet that could have ended otherwise than declared.
+            true => !declared.outcomes.is_empty(),
+            false => sums.outcomes.iter().any(|(id, _)| is_known(id)),
+        };
         sums.settled > 0
-            || !declared.outcomes.is_empty()
             || declared.duration_limit.is_some()
             || !declared.path.is_empty()
-            || named && sums.outcomes.iter().any(|(id, _)| known(id))
+            || by_outcome()
+    }
+
+    /// Whether the tolerance file knows an outcome by its name.
+    pub(super) fn is_known_by_name(&self, outcome: &str) -> bool {
+        let by_name = &self.terms.tolerance.outcome_severity;
+        by_name.contains_key(&outcome.to_lowercase())
     }
 
     /// How many cases of some sums count as evidence, and the sum of their deviations.
