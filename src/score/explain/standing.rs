@@ -135,7 +135,8 @@ impl<'a> Standing<'a> {
                 let within = |status| status == Status::Within;
                 Shown {
                     holds: within(own) || runs_it && within(status),
-                    own: side.unwrap_or(self.observed.filter(|_| runs_it)),
+                    alone: side,
+                    whole: self.observed.filter(|_| runs_it),
                     shadow: shadow.map(|observed| self.held_against(observed, permissible)),
                     unconfirmed: runs_it && self.unconfirmed,
                 }
