@@ -2,72 +2,10 @@
 
 mod score_common;
 
+use score_common::log::{CATALOG, case, cases, outcome, score};
 use score_common::{Scratch, near, only};
 use serde_json::Value;
 use std::fmt::Write;
-
-/// One case of two steps in the program's own format, an hour after the one before; `more` goes into its last line.
-fn case(log: &mut String, nth: usize, id: &str, executor: &str, more: &str) {
-    let at = |minute: usize| {
-        let minutes = nth * 60 + minute;
-        let (day, hour) = (minutes / 1440, minutes / 60 % 24);
-        let date =
-            chrono::NaiveDate::from_ymd_opt(2026, 1, 5).unwrap() + chrono::Days::new(day as u64);
-        format!("{date}T{hour:02}:{:02}:00Z", minutes % 60)
-    };
-    let head = format!("\"process\":\"p\",\"case\":\"{id}\",\"executor\":\"{executor}\"");
-    writeln!(
-        log,
-        "{{\"time\":\"{}\",{head},\"activity\":\"open\"{}}}",
-        at(0),
-        origin_of(more)
-    )
-    .unwrap();
-    writeln!(
-        log,
-        "{{\"time\":\"{}\",{head},\"activity\":\"close\",\"lifecycle\":\"end\"{more}}}",
-        at(5)
-    )
-    .unwrap();
-}
-
-/// Both lines of a case say what kind of run it is.
-fn origin_of(more: &str) -> String {
-    let key = ",\"origin\":";
-    more.find(key).map_or(String::new(), |at| {
-        let rest = &more[at + key.len()..];
-        let end = rest[1..].find('"').unwrap() + 2;
-        format!("{key}{}", &rest[..end])
-    })
-}
-
-fn cases(count: usize, executor: &str, more: impl Fn(usize) -> String) -> String {
-    let mut log = String::new();
-    for nth in 0..count {
-        case(&mut log, nth, &format!("c{nth}"), executor, &more(nth));
-    }
-    log
-}
-
-fn outcome(word: &str) -> String {
-    format!(",\"outcome\":\"{word}\"")
-}
-
-const CATALOG: &str =
-    "processes:\n  - id: p\n    criticality: low\n    outcomes: { good: 0, bad: 1 }\n";
-
-fn score(scratch: &Scratch, log: &str, catalog: &str) -> Value {
-    scratch.write("log.ndjson", log);
-    scratch.write("catalog.yaml", catalog);
-    let args = [
-        "log.ndjson",
-        "--map",
-        "toleranced",
-        "--catalog",
-        "catalog.yaml",
-    ];
-    only(&scratch.score(&args)).clone()
-}
 
 #[test]
 fn loss_widens_and_beyond_a_share_nothing_is_within() {

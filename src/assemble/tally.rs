@@ -163,6 +163,8 @@ impl<'a> Tally<'a> {
         self.evidence.from = self.windows.default.map_or(begin, since);
         let own = self.windows.own.iter();
         self.evidence.own_from = own.map(|(id, window)| (*id, since(*window))).collect();
+        self.evidence.window = self.windows.default;
+        self.evidence.own_windows = self.windows.own;
         self.evidence
     }
 }

@@ -5,6 +5,7 @@ use crate::config::catalog::Process;
 use crate::config::tolerance::Tolerance;
 use crate::model::{Hour, NameId, Names, Ppm, Span, ppm};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::BTreeMap;
 
 /// What a deviation is made of beside the severity of the outcome, in parts per million.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +37,8 @@ pub struct ProcessRules {
     pub path: Vec<DesignedStep>,
     /// Severity by outcome, as declared.
     pub severities: FxHashMap<NameId, Ppm>,
+    /// The same by name in lower case, for outcomes that a log writes otherwise than the catalog.
+    pub severities_by_name: BTreeMap<String, Ppm>,
     /// What a deviation is made of.
     pub weights: Weights,
 }
@@ -86,6 +89,11 @@ impl ProcessRules {
                 .iter()
                 .map(|(name, severity)| (names.intern(name), *severity))
                 .collect(),
+            severities_by_name: process
+                .outcomes
+                .iter()
+                .map(|(name, severity)| (name.to_lowercase(), *severity))
+                .collect(),
             weights: Weights {
                 rework: ppm(tolerance.weights.rework),
                 lateness: ppm(tolerance.weights.lateness),
@@ -94,28 +102,26 @@ impl ProcessRules {
         }
     }
 
-    /// How severe an outcome is: as the catalog declares, else as `by_name` assumes, else 0.
+    /// How severe an outcome is: as the catalog declares, else as `by_name` assumes, else 0. Upper and lower case do not
+    /// matter.
     pub fn assess(&self, outcome: NameId, names: &Names, by_name: &ByName) -> Assessment {
-        match self.severities.get(&outcome) {
-            Some(severity) => Assessment::Declared(*severity),
-            None => Assessment::Assumed(by_name.severity(outcome, names)),
+        if let Some(severity) = self.severities.get(&outcome) {
+            return Assessment::Declared(*severity);
         }
-    }
-}
-
-/// Severities assumed by the name of an outcome.
-#[derive(Clone, Debug, Default)]
-pub struct ByName(std::collections::BTreeMap<String, Ppm>);
-
-impl ByName {
-    fn severity(&self, outcome: NameId, names: &Names) -> Ppm {
-        if self.0.is_empty() {
-            return 0;
+        if self.severities_by_name.is_empty() && by_name.0.is_empty() {
+            return Assessment::Assumed(0);
         }
         let lower = names.text(outcome).to_lowercase();
-        self.0.get(&lower).copied().unwrap_or(0)
+        match self.severities_by_name.get(&lower) {
+            Some(severity) => Assessment::Declared(*severity),
+            None => Assessment::Assumed(by_name.0.get(&lower).copied().unwrap_or(0)),
+        }
     }
 }
+
+/// Severities assumed by the name of an outcome, in lower case.
+#[derive(Clone, Debug, Default)]
+pub struct ByName(BTreeMap<String, Ppm>);
 
 /// The rules of every process: those of the catalog, and the assumed ones for the rest.
 #[derive(Clone, Debug)]
@@ -169,5 +175,27 @@ impl RuleBook {
     /// How severe an outcome of a process is.
     pub fn assess(&self, process: NameId, outcome: NameId, names: &Names) -> Assessment {
         self.of(process).assess(outcome, names, &self.by_name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cases::bench::bench;
+    use crate::model::ONE;
+
+    #[test]
+    fn upper_and_lower_case_of_an_outcome_do_not_matter() {
+        let mut bench = bench("processes: [{id: p, outcomes: {Wrong_Host: 0.5, failed: 0}}]");
+        let mut deviation = |outcome: &str| {
+            let last = format!("1 b={outcome}");
+            bench.facts(&["0 a", &last], None).deviation
+        };
+        assert_eq!(deviation("Wrong_Host"), 500_000);
+        assert_eq!(deviation("wrong_host"), 500_000);
+        assert_eq!(deviation("WRONG_HOST"), 500_000);
+        // What is declared goes before what is assumed by the name.
+        assert_eq!(deviation("FAILED"), 0);
+        assert_eq!(deviation("Error"), ONE);
+        assert_eq!(deviation("wrong host"), 0);
     }
 }

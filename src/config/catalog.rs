@@ -136,6 +136,17 @@ impl Ends {
 }
 
 impl Process {
+    /// The declared severity of an outcome. Upper and lower case do not matter.
+    pub fn severity_of(&self, outcome: &str) -> Option<Ppm> {
+        if let Some(severity) = self.outcomes.get(outcome) {
+            return Some(*severity);
+        }
+        let lower = outcome.to_lowercase();
+        let mut declared = self.outcomes.iter();
+        let found = declared.find(|(name, _)| name.to_lowercase() == lower);
+        found.map(|(_, severity)| *severity)
+    }
+
     /// What is assumed of a process that the logs name and the catalog does not.
     pub fn assumed(id: &str) -> Process {
         Process {

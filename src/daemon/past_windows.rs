@@ -97,6 +97,8 @@ impl<'a> Grounds<'a> {
             own_from,
             // Of what was lost in an hour that begins at the end, nothing belongs to it.
             to: to.plus(-1),
+            window: self.windows.default,
+            own_windows: self.windows.own.clone(),
             baselines: self.baselines.clone(),
             processes,
             ..Evidence::default()

@@ -348,6 +348,8 @@ impl SumsCache {
             processes: self.window.clone(),
             from: first_event.unwrap_or(self.as_of),
             to: self.as_of,
+            window: self.windows.default,
+            own_windows: self.windows.own.clone(),
             ..Evidence::default()
         };
         for process in evidence.processes.values_mut() {

@@ -11,7 +11,7 @@ use crate::model::{Hour, NameId, Names, Ppm};
 pub const END: NameId = NameId::MAX;
 
 /// First byte of stored sums.
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
 
 /// What agreement is measured from: runs by input, outcome and deviation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -90,6 +90,8 @@ pub struct Sums {
     pub like_twin: i64,
     /// Shadow runs that did not.
     pub unlike_twin: i64,
+    /// Sum of the deviations of the shadow runs that ended like the case they shadow, in parts per million.
+    pub like_twin_ppm: i64,
 }
 
 impl Sums {
@@ -139,6 +141,9 @@ impl Sums {
         self.straight += sign * i64::from(facts.straight == Some(true));
         self.like_twin += sign * i64::from(facts.like_twin == Some(true));
         self.unlike_twin += sign * i64::from(facts.like_twin == Some(false));
+        if facts.like_twin == Some(true) {
+            self.like_twin_ppm += sign * i64::from(facts.deviation);
+        }
         if facts.deviation > 0 {
             self.blamed.add((facts.blamed, facts.deviation), sign);
         }
@@ -203,6 +208,7 @@ impl Sums {
         self.versions.merge(&other.versions, sign);
         self.like_twin += sign * other.like_twin;
         self.unlike_twin += sign * other.unlike_twin;
+        self.like_twin_ppm += sign * other.like_twin_ppm;
     }
 
     /// Whether everything is 0: such a bucket need not be kept.
@@ -248,6 +254,7 @@ impl Sums {
             self.straight,
             self.like_twin,
             self.unlike_twin,
+            self.like_twin_ppm,
         ] {
             put_i64(out, count);
         }
@@ -330,6 +337,7 @@ impl Sums {
             straight: reader.i64()?,
             like_twin: reader.i64()?,
             unlike_twin: reader.i64()?,
+            like_twin_ppm: reader.i64()?,
             outcomes: Counts::decode(reader, Reader::u32)?,
             deviations: Counts::decode(reader, Reader::u32)?,
             ..Sums::default()

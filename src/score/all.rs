@@ -71,8 +71,13 @@ impl<'a> Scoring<'a> {
             weeks: self.weeks_since(from),
             from,
             as_of: evidence.to,
+            window: evidence.window_of(process),
             loss: evidence.losses.get(&process).copied().unwrap_or_default(),
             baseline: baseline_of(evidence, process, &self.sizes_then),
+            hands_on_before: evidence
+                .baselines
+                .get(&process)
+                .map(|baseline| &baseline.sums.hands_on),
             notes: Vec::new(),
         };
         scorer.score(self.sizes.get(&process))
@@ -93,8 +98,10 @@ impl<'a> Scoring<'a> {
                     weeks: self.weeks_since(self.evidence.from),
                     from: self.evidence.from,
                     as_of: self.evidence.to,
+                    window: None,
                     loss: Loss::default(),
                     baseline: None,
+                    hands_on_before: None,
                     notes: vec!["declared in the catalog, and not seen in any log".to_owned()],
                 };
                 scores.push(scorer.score(None));
@@ -131,8 +138,10 @@ pub fn mean_deviation(process: NameId, parts: &ProcessSums, terms: Terms) -> Opt
         weeks: LEAST_EXPOSURE_WEEKS,
         from: Time(0),
         as_of: Time(0),
+        window: None,
         loss: Loss::default(),
         baseline: None,
+        hands_on_before: None,
         notes: Vec::new(),
     };
     let (n, s) = scorer.evidence();

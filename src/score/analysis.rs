@@ -8,11 +8,11 @@ use super::process::Scorer;
 use super::recommend::Verdict;
 use super::shape::{Bounds, ProcessScore, SpreadScore};
 use super::sides::{is_unresolved, spread};
-use super::value::{AutomationTerms, HandsOnMinutes, Value, ValueInput, exactly, value};
+use super::value::{AutomationTerms, Value, ValueInput, value};
 use crate::config::tolerance::Recommendation;
 use crate::measure::Sums;
 use crate::model::{Executor, Level, Origin};
-use crate::stats::{Interval, brown_forsythe, clopper_pearson, student_t_quantile};
+use crate::stats::brown_forsythe;
 
 impl Scorer<'_> {
     /// How far runs on the same input end alike, live cases of all kinds.
@@ -23,7 +23,7 @@ impl Scorer<'_> {
         Some(agreement(self.runs()))
     }
 
-    fn live_kinds(&self) -> impl Iterator<Item = (Executor, &Sums)> {
+    pub(super) fn live_kinds(&self) -> impl Iterator<Item = (Executor, &Sums)> {
         let parts = self.parts.parts.iter();
         parts
             .filter(|((_, origin), _)| *origin == Origin::Live)
@@ -43,7 +43,7 @@ impl Scorer<'_> {
     }
 
     /// The kinds that are known and have ended cases.
-    fn known_kinds(&self) -> impl Iterator<Item = (Executor, &Sums)> {
+    pub(super) fn known_kinds(&self) -> impl Iterator<Item = (Executor, &Sums)> {
         self.live_kinds()
             .filter(|(executor, sums)| *executor != Executor::Unknown && sums.cases > 0)
     }
@@ -101,12 +101,12 @@ impl Scorer<'_> {
         if self.live.cases <= 0 {
             return None;
         }
-        let (hands_on, human_share) = self.hands_on();
+        let found = self.hands_on();
         let declared = &self.declared;
         Some(value(&ValueInput {
             cases_per_week,
-            hands_on,
-            human_share,
+            hands_on: found.minutes,
+            human_share: found.human_share,
             automation: declared.automation.map(|by| AutomationTerms {
                 build_hours: by.build_hours,
                 upkeep_hours_per_year: by.upkeep_hours_per_year,
@@ -117,72 +117,6 @@ impl Scorer<'_> {
             permissible_deviation: permissible,
             horizon_months: self.terms.tolerance.horizon_months,
         }))
-    }
-
-    /// Hands-on minutes of a case that people work on, and the share of such cases: measured where the log has it, else
-    /// declared for every case that AI or code did not run alone.
-    fn hands_on(&self) -> (Option<HandsOnMinutes>, Bounds) {
-        if let Some(minutes) = self.measured_hands_on() {
-            let share = self.share_of_cases(self.live.hands_on.count());
-            return (Some(HandsOnMinutes::Measured(minutes)), share);
-        }
-        let minutes = self.declared.hands_on_minutes;
-        let declared = minutes.map(|minutes| HandsOnMinutes::Declared { minutes });
-        (declared, self.human_share())
-    }
-
-    /// The share of cases that AI or code did not run alone. Where no log says who ran any, all are taken to be people's:
-    /// that is assumed, not measured, and so has no interval.
-    fn human_share(&self) -> Bounds {
-        let (mut known, mut by_machine) = (0, 0);
-        for (executor, sums) in self.known_kinds() {
-            known += sums.cases;
-            if matches!(executor, Executor::Ai | Executor::Code) {
-                by_machine += sums.cases;
-            }
-        }
-        if known == 0 {
-            return exactly(1.0);
-        }
-        self.share_of_cases(self.live.cases - by_machine)
-    }
-
-    /// So many of the ended cases as a share, with the exact interval of Clopper and Pearson: like the other inputs of the
-    /// value for the cases there are now.
-    fn share_of_cases(&self, count: i64) -> Bounds {
-        let cases = self.live.cases.max(1);
-        let count = count.clamp(0, cases);
-        let found = clopper_pearson(count as u64, cases as u64, self.terms.tolerance.alpha);
-        let interval = found.unwrap_or(Interval {
-            lower: 0.0,
-            upper: 1.0,
-        });
-        Bounds {
-            mean: count as f64 / cases as f64,
-            lower: interval.lower,
-            upper: interval.upper,
-        }
-    }
-
-    /// The mean of the cases that have any, with a t interval; of a single case anything up to twice as much.
-    fn measured_hands_on(&self) -> Option<Bounds> {
-        let spans = &self.live.hands_on;
-        let mean = spans.mean_seconds()?;
-        let n = spans.count() as f64;
-        let squares: f64 = spans
-            .bins_seconds()
-            .map(|(seconds, count)| (seconds - mean).powi(2) * count as f64)
-            .sum();
-        let quantile = student_t_quantile(self.terms.tolerance.alpha / 2.0, n - 1.0);
-        let half = match quantile {
-            Some(t) if n > 1.0 => t * (squares / (n - 1.0) / n).sqrt(),
-            _ => mean,
-        };
-        Some(Bounds {
-            mean: mean / 60.0,
-            lower: (mean - half).max(0.0) / 60.0,
-            upper: (mean + half) / 60.0,
-        })
     }
 
     pub(super) fn arrivals(&self) -> Option<Frequency> {
@@ -226,10 +160,15 @@ impl Scorer<'_> {
             required_class: score.required_class,
             criticality: self.declared.criticality,
             executor: score.executor,
+            ai_status: score.status_of(Executor::Ai),
+            code_status: score.status_of(Executor::Code),
             ai_shadow: score.trial_of(Executor::Ai),
             code_shadow: score.trial_of(Executor::Code),
             irreversible: self.declared.irreversible,
-            cases_per_week: (live.started() > 0).then(|| live.started() as f64 / self.weeks),
+            cases_per_week: score.cases_per_week,
+            lost: self.loss.share(),
+            lost_too_much: self.lost_too_much(),
+            requires_confirmed: self.declared.require_confirmed,
         };
         Some(break_up(&counts, terms))
     }

@@ -48,6 +48,10 @@ pub struct BreakUpTerms<'a> {
     pub criticality: Level,
     /// Who runs it today.
     pub executor: Executor,
+    /// Status of what AI runs of the whole.
+    pub ai_status: Status,
+    /// Status of what code runs of the whole.
+    pub code_status: Status,
     /// What the shadow runs of AI show, of the whole.
     pub ai_shadow: Trial,
     /// What the shadow runs of code show, of the whole.
@@ -56,6 +60,13 @@ pub struct BreakUpTerms<'a> {
     pub irreversible: bool,
     /// Cases started per week.
     pub cases_per_week: Option<f64>,
+    /// Share of the records that were lost: it widens the bounds of the parts like those of the whole.
+    pub lost: f64,
+    /// Whether that is too much to call anything within or outside.
+    pub lost_too_much: bool,
+    /// Whether only confirmed outcomes count: which part a confirmed deviation is put down to is not known, so that parts
+    /// have no deviation then.
+    pub requires_confirmed: bool,
 }
 
 /// Into which parts a process could be broken.
@@ -118,7 +129,8 @@ pub struct Part {
     pub tolerance: ToleranceLevel,
     /// Permissible deviation of the class at this size, per entry.
     pub permissible_deviation: Option<f64>,
-    /// The deviations put down to its activities, per entry, with the confidence sequence of one part looked at alone.
+    /// The deviations put down to its activities, per entry, with the confidence sequence of one part looked at alone, widened
+    /// by what was lost; `None` where only confirmed outcomes count.
     pub deviation: Option<Bounds>,
     /// Its share of the deviation of the process, in \[0, 1\].
     pub deviation_share_ratio: Option<f64>,

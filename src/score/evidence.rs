@@ -2,7 +2,7 @@
 
 use super::baseline::Baseline;
 use crate::measure::{BucketKey, Sums};
-use crate::model::{Executor, NameId, Origin, Time};
+use crate::model::{Executor, NameId, Origin, Span, Time};
 use std::collections::BTreeMap;
 
 /// The sums of one process.
@@ -85,6 +85,10 @@ pub struct Evidence {
     pub own_from: BTreeMap<NameId, Time>,
     /// The last one.
     pub to: Time,
+    /// How long what has ended counts; `None`: for ever. What the sums cover may be less, where the logs begin later.
+    pub window: Option<Span>,
+    /// The same for processes with a window of their own.
+    pub own_windows: BTreeMap<NameId, Span>,
     /// What nominal sizes are measured on. A process without a baseline has no ended case.
     pub baselines: BTreeMap<NameId, Baseline>,
     /// What was lost, by process.
@@ -92,6 +96,11 @@ pub struct Evidence {
 }
 
 impl Evidence {
+    /// How long what has ended counts for a process; `None`: for ever.
+    pub fn window_of(&self, process: NameId) -> Option<Span> {
+        self.own_windows.get(&process).copied().or(self.window)
+    }
+
     /// Counts a loss against every process.
     pub fn lost_everywhere(&mut self, loss: Loss) {
         self.losses = self.processes.keys().map(|id| (*id, loss)).collect();

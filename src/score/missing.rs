@@ -1,17 +1,58 @@
 //! How many clean runs are missing until a process is shown to be within its tolerance, and how long they take.
 
 use super::process::{Scorer, Target};
+use crate::config::format_roughly;
 use crate::measure::Sums;
-use crate::model::Origin;
+use crate::model::{HOUR_US, Origin, Span, WEEK_US};
 use crate::stats::clean_runs_missing;
 
+const DAY_US: Span = 24 * HOUR_US;
+
+/// The clean runs that a process lacks.
+pub(super) struct CleanRuns {
+    /// How many; `None` where no number of them would do.
+    pub missing: Option<u64>,
+    /// How long they take at the present rate; `None` where they never come.
+    pub weeks: Option<f64>,
+    /// Why no number would do, or why those that are missing will never be there at once.
+    pub withheld: Option<String>,
+}
+
 impl Scorer<'_> {
-    /// How many further clean runs until it would be within, else why no number of them would do.
-    pub(super) fn clean_runs_missing(&self, target: Target) -> (Option<u64>, Option<String>) {
+    /// How many further clean runs until it would be within, and when, else why not.
+    pub(super) fn clean_runs_missing(&self, target: Target) -> CleanRuns {
         let (n, s) = self.evidence();
         let missing = self.clean_runs_for(n, s, target);
-        let why = missing.is_none().then(|| self.why_no_number(target));
-        (missing, why)
+        let withheld = match missing {
+            None => Some(self.why_no_number(target)),
+            Some(0) => None,
+            Some(_) => self.why_never(target),
+        };
+        CleanRuns {
+            missing,
+            weeks: missing
+                .filter(|_| withheld.is_none())
+                .and_then(|missing| self.weeks_until(missing)),
+            withheld,
+        }
+    }
+
+    /// Where cases leave the window before there are enough of them, however clean they all are.
+    fn why_never(&self, target: Target) -> Option<String> {
+        let (window, per_week) = (self.window?, self.evidence_per_week());
+        let needed = self.clean_runs_for(0, 0.0, target)?;
+        let at_once = per_week * window as f64 / WEEK_US as f64;
+        let is_never = per_week > 0.0 && at_once < needed as f64;
+        is_never.then(|| {
+            let days = window / DAY_US;
+            let window = match window % DAY_US {
+                0 => format!("{days} day{}", if days == 1 { "" } else { "s" }),
+                _ => format_roughly(window),
+            };
+            format!(
+                "never within a window of {window} at {per_week:.1} a week: it takes {needed} in one window"
+            )
+        })
     }
 
     /// How many further clean runs until it would be within; `None` where that can't be, or nothing can be measured.
@@ -57,16 +98,21 @@ impl Scorer<'_> {
     }
 
     /// How long so many runs take at the present rate; `None` where that is 0.
-    pub(super) fn weeks_until(&self, missing: Option<u64>) -> Option<f64> {
-        let missing = missing? as f64;
-        let mut per_week = self.evidence_rate(self.live);
-        if self.declared.exercises_count {
-            per_week += self.evidence_rate(&self.parts.of_origin(Origin::Exercise));
-        }
-        if missing == 0.0 {
+    fn weeks_until(&self, missing: u64) -> Option<f64> {
+        let per_week = self.evidence_per_week();
+        if missing == 0 {
             return Some(0.0);
         }
-        (per_week > 0.0).then(|| missing / per_week)
+        (per_week > 0.0).then(|| missing as f64 / per_week)
+    }
+
+    /// Cases, and exercises where they count, that become evidence in a week.
+    fn evidence_per_week(&self) -> f64 {
+        let live = self.evidence_rate(self.live);
+        match self.declared.exercises_count {
+            true => live + self.evidence_rate(&self.parts.of_origin(Origin::Exercise)),
+            false => live,
+        }
     }
 
     /// Cases a week that become evidence.

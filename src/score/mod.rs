@@ -14,6 +14,7 @@ mod evidence;
 pub mod explain;
 mod follows;
 mod frequency;
+mod hands_on;
 mod missing;
 mod notes;
 mod process;

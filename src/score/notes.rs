@@ -9,9 +9,16 @@ use crate::model::Executor;
 impl Scorer<'_> {
     pub(super) fn note_assumptions(&mut self) {
         let live = self.live;
-        if self.declared.criticality_assumed && live.started() > 0 {
+        let is_seen = live.started() > 0 || live.cases > 0;
+        if self.declared.criticality_assumed && is_seen {
             self.notes
                 .push("criticality medium is assumed: declare it in a catalog".to_owned());
+        }
+        if live.cases > 0 && live.started() == 0 {
+            self.notes.push(
+                "no case began within the window: all that ended in it had begun before, so the rate is 0"
+                    .to_owned(),
+            );
         }
         if live.cases > 0 && live.unnamed_outcomes == live.cases {
             self.notes
@@ -27,7 +34,7 @@ impl Scorer<'_> {
             .outcomes
             .iter()
             .map(|(id, _)| self.terms.names.text(id))
-            .filter(|name| !self.declared.outcomes.contains_key(*name))
+            .filter(|name| self.declared.severity_of(name).is_none())
             .filter_map(|name| {
                 let severity = self
                     .terms
@@ -43,12 +50,44 @@ impl Scorer<'_> {
                 assumed.join(", ")
             ));
         }
+        self.notes.extend(self.undeclared_outcomes());
         if live.cases > 0 && !self.is_measurable(live) {
             self.notes.push(
                 "nothing here could count as a deviation, so there is none to measure: map the outcome, name the states that resolve a case, or declare outcomes, a limit or a path in a catalog"
                     .to_owned(),
             );
         }
+    }
+
+    /// Outcomes that count as designed only because nobody says otherwise, where the catalog declares others.
+    fn undeclared_outcomes(&self) -> Option<String> {
+        let live = self.live;
+        // Where no outcome is mapped, what stands for it is an activity.
+        if self.declared.outcomes.is_empty() || live.unnamed_outcomes >= live.cases {
+            return None;
+        }
+        let mut found: Vec<(i64, &str)> = live
+            .outcomes
+            .iter()
+            .map(|(id, count)| (count, self.terms.names.text(id)))
+            .filter(|(_, name)| {
+                self.declared.severity_of(name).is_none() && !self.is_known_by_name(name)
+            })
+            .collect();
+        if found.is_empty() {
+            return None;
+        }
+        found.sort_by_key(|(count, name)| (std::cmp::Reverse(*count), *name));
+        let cases: i64 = found.iter().map(|(count, _)| count).sum();
+        let mut named: Vec<&str> = found.iter().map(|(_, name)| *name).take(3).collect();
+        if found.len() > named.len() {
+            named.push("...");
+        }
+        Some(format!(
+            "{cases} of {} cases ended in outcomes that nobody declared ({}): they count as designed",
+            live.cases,
+            named.join(", ")
+        ))
     }
 
     /// What the evidence leaves out or rests on.
@@ -77,6 +116,7 @@ impl Scorer<'_> {
                 live.cases
             ));
         }
+        self.notes.extend(self.hands_on().note);
         let [variants, inputs] = [live.variants.level(), live.runs.level()];
         if variants > 0 {
             self.notes.push(format!(

@@ -12,8 +12,8 @@ use super::table::{
 };
 use crate::config::catalog::{Catalog, Process};
 use crate::config::tolerance::{PaysBack, Tolerance};
-use crate::measure::{END, Sums};
-use crate::model::{Class, NameId, Names, ONE, Origin, Status, Time, TolClass};
+use crate::measure::{END, Sketch, Sums};
+use crate::model::{Class, NameId, Names, ONE, Origin, Span, Status, Time, TolClass};
 use crate::stats::{Interval, categorical_variance, confidence_sequence};
 use std::collections::BTreeMap;
 
@@ -39,8 +39,12 @@ pub(super) struct Scorer<'a> {
     pub(super) weeks: f64,
     pub(super) from: Time,
     pub(super) as_of: Time,
+    /// How long what has ended counts; `None`: for ever.
+    pub(super) window: Option<Span>,
     pub(super) loss: Loss,
     pub(super) baseline: Option<BaselineScore>,
+    /// Hands-on time of the cases of the baseline.
+    pub(super) hands_on_before: Option<&'a Sketch>,
     pub(super) notes: Vec<String>,
 }
 
@@ -84,7 +88,7 @@ impl Scorer<'_> {
             Some(false) => PaysBack::No,
             None => PaysBack::Unknown,
         };
-        let (missing, clean_runs_withheld) = self.clean_runs_missing(target);
+        let clean_runs = self.clean_runs_missing(target);
         let shadow = self.shadow(target, required_class);
         self.note_assumptions();
         self.note_evidence(target);
@@ -138,9 +142,9 @@ impl Scorer<'_> {
                 .zip(deviation)
                 .filter(|(_, deviation)| deviation.mean > 0.0)
                 .map(|(t, deviation)| t / deviation.mean),
-            clean_runs_missing: missing,
-            clean_runs_missing_weeks: self.weeks_until(missing),
-            clean_runs_withheld,
+            clean_runs_missing: clean_runs.missing,
+            clean_runs_missing_weeks: clean_runs.weeks,
+            clean_runs_withheld: clean_runs.withheld,
             evidence_cases,
             provenance: self.provenance(live),
             requires_confirmed: self.declared.require_confirmed,
@@ -219,20 +223,30 @@ impl Scorer<'_> {
             .unwrap_or(Class::M)
     }
 
-    /// Whether anything at all could be a deviation: an outcome that is declared or known by its name, a state that can
-    /// be left again, a limit, a path. Without any of these a clean record is no evidence.
+    /// Whether anything at all could be a deviation: an outcome that was observed and is declared or known by its name, a
+    /// state that can be left again, a limit, a path. Without any of these a clean record is no evidence.
     pub(super) fn is_measurable(&self, sums: &Sums) -> bool {
         let declared = &self.declared;
-        let known = |id: NameId| {
-            let by_name = &self.terms.tolerance.outcome_severity;
-            by_name.contains_key(&self.terms.names.text(id).to_lowercase())
-        };
         let named = sums.unnamed_outcomes < sums.cases;
+        let is_known = |id: NameId| {
+            let text = self.terms.names.text(id);
+            declared.severity_of(text).is_some() || named && self.is_known_by_name(text)
+        };
+        let by_outcome = || match sums.outcomes.is_empty() {
+            // Nothing has ended yet that could have ended otherwise than declared.
+            true => !declared.outcomes.is_empty(),
+            false => sums.outcomes.iter().any(|(id, _)| is_known(id)),
+        };
         sums.settled > 0
-            || !declared.outcomes.is_empty()
             || declared.duration_limit.is_some()
             || !declared.path.is_empty()
-            || named && sums.outcomes.iter().any(|(id, _)| known(id))
+            || by_outcome()
+    }
+
+    /// Whether the tolerance file knows an outcome by its name.
+    pub(super) fn is_known_by_name(&self, outcome: &str) -> bool {
+        let by_name = &self.terms.tolerance.outcome_severity;
+        by_name.contains_key(&outcome.to_lowercase())
     }
 
     /// How many cases of some sums count as evidence, and the sum of their deviations.
@@ -270,21 +284,13 @@ impl Scorer<'_> {
         self.bounds(n, s)
     }
 
-    /// A mean with its confidence sequence, widened by what was lost: each lost record could have been a case as designed,
-    /// or one that is wrong (the bounds of Manski 1989, "Anatomy of the selection problem", for data missing for unknown
-    /// reasons).
+    /// A mean with its confidence sequence, widened by what was lost. `None` where nothing was observed that could deviate.
     pub(super) fn bounds(&self, n: i64, s: f64) -> Option<Bounds> {
         if n <= 0 || !self.is_measurable(self.live) {
             return None;
         }
-        let n = n as f64;
-        let ci = confidence_sequence(n, s, self.terms.tolerance.alpha);
-        let lost = self.loss.share();
-        Some(Bounds {
-            mean: s / n,
-            lower: ci.lower * (1.0 - lost),
-            upper: ci.upper * (1.0 - lost) + lost,
-        })
+        let alpha = self.terms.tolerance.alpha;
+        Some(widened_bounds(n as f64, s, alpha, self.loss.share()))
     }
 
     pub(super) fn lost_too_much(&self) -> bool {
@@ -337,6 +343,18 @@ impl Scorer<'_> {
             .iter()
             .map(|(id, count)| (self.terms.names.text(id).to_owned(), count))
             .collect()
+    }
+}
+
+/// A mean with its confidence sequence, widened by the share of records that were lost: each lost record could have been a
+/// case as designed, or one that is wrong (the bounds of Manski 1989, "Anatomy of the selection problem", for data missing
+/// for unknown reasons).
+pub(super) fn widened_bounds(n: f64, s: f64, alpha: f64, lost: f64) -> Bounds {
+    let ci = confidence_sequence(n, s, alpha);
+    Bounds {
+        mean: if n > 0.0 { s / n } else { 0.0 },
+        lower: ci.lower * (1.0 - lost),
+        upper: ci.upper * (1.0 - lost) + lost,
     }
 }
 

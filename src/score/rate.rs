@@ -5,13 +5,13 @@ use super::process::Scorer;
 use super::shape::Bounds;
 
 impl Scorer<'_> {
-    /// Cases started per week, with the interval widened for over-dispersion where that is known; `None` where there were
-    /// none. That of independent cases would take every busy week for a change.
+    /// Cases started per week, with the interval widened for over-dispersion where that is known; `None` where none was seen.
+    /// Where cases ended that had all begun before, none started, and the rate is 0. That of independent cases would take every busy week for a change.
     pub(super) fn rate(&self, arrivals: Option<&Frequency>) -> Option<Bounds> {
         let started = u64::try_from(self.live.started()).ok()?;
         let excess = arrivals.map_or(1.0, Frequency::excess);
         let alpha = self.terms.tolerance.alpha;
-        (started > 0).then(|| rate_of(started, self.weeks, excess, alpha))
+        (started > 0 || self.live.cases > 0).then(|| rate_of(started, self.weeks, excess, alpha))
     }
 
     /// Lost records could have been cases that began: the rate is never lower for it, only less certain.

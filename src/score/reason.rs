@@ -7,7 +7,10 @@ impl Scorer<'_> {
     pub(super) fn no_verdict(&self) -> String {
         let live = self.live;
         match self.declared.epoch {
-            _ if live.started() == 0 => "no case was seen".to_owned(),
+            // What ended, or is open, may have begun before the window.
+            _ if live.started() == 0 && live.cases == 0 && live.open == 0 => {
+                "no case was seen".to_owned()
+            }
             Some(epoch) if live.cases > 0 => {
                 let date = epoch.to_string();
                 let date = date.get(..10).unwrap_or(&date);

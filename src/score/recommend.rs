@@ -121,25 +121,52 @@ pub fn recommend(rules: &[Rule], attributes: &Attributes) -> Option<Verdict> {
 
 /// Whatever a table of one's own says, these are not matters of taste.
 fn guard(said: Recommendation, is: &Attributes) -> Option<(Recommendation, &'static str)> {
-    match (said, is.ai_shadow, is.code_shadow) {
-        (Recommendation::Ai, Trial::Outside, _) => Some((
+    match said {
+        Recommendation::Ai => guard_ai(is),
+        Recommendation::Code => guard_code(is),
+        _ => None,
+    }
+}
+
+fn guard_ai(is: &Attributes) -> Option<(Recommendation, &'static str)> {
+    if is.ai_shadow == Trial::Outside {
+        return Some((
             Recommendation::People,
-            "AI ran it beside people and deviated more than it may",
-        )),
-        (Recommendation::Code, _, Trial::Outside) => Some((
+            "what AI has shown so far deviates more than it may",
+        ));
+    }
+    match (is.ai_status, is.criticality) {
+        (Status::Outside, Level::High) => Some((
             Recommendation::People,
-            "code ran it beside people and deviated more than it may",
+            "what AI runs today deviates more than it may, and much hangs on it",
         )),
-        (Recommendation::Ai, ..) if is.never_for_ai_alone() => Some((
+        (Status::Outside, _) => Some((
+            Recommendation::AiWithApproval,
+            "what AI runs today deviates more than it may, so AI is not left unattended",
+        )),
+        _ if is.never_for_ai_alone() => Some((
             Recommendation::AiWithApproval,
             "its action can't be undone and it needs class f, so AI is never recommended unattended",
         )),
-        (Recommendation::Ai, Trial::Undetermined, _) => Some((
+        _ if is.ai_shadow == Trial::Undetermined => Some((
             Recommendation::AiWithApproval,
             "what AI has shown so far is too little to leave it unattended",
         )),
         _ => None,
     }
+}
+
+fn guard_code(is: &Attributes) -> Option<(Recommendation, &'static str)> {
+    if is.code_shadow == Trial::Outside {
+        return Some((
+            Recommendation::People,
+            "what code has shown so far deviates more than it may",
+        ));
+    }
+    (is.code_status == Status::Outside).then_some((
+        Recommendation::People,
+        "what code runs today deviates more than it may, and needs mending before it runs again",
+    ))
 }
 
 /// One condition of a rule, held against the attributes of a process.
@@ -329,6 +356,37 @@ mod tests {
             assert_eq!(failed.recommendation, Recommendation::People);
             assert!(failed.rule.contains("guarded"));
         }
+    }
+
+    #[test]
+    fn whoever_is_to_be_withdrawn_is_not_left_alone_by_any_table() {
+        let ai = table_that_says("delegate to AI");
+        let said = |is: &Attributes| recommend(&ai.recommendations, is).unwrap();
+        let outside = Attributes {
+            ai_status: Status::Outside,
+            ..DESK
+        };
+        assert_eq!(said(&DESK).recommendation, Recommendation::Ai);
+        let watched = said(&outside);
+        assert_eq!(watched.recommendation, Recommendation::AiWithApproval);
+        assert!(watched.rule.contains("guarded") && watched.because.contains("runs today"));
+        let critical = Attributes {
+            criticality: Level::High,
+            ..outside
+        };
+        assert_eq!(said(&critical).recommendation, Recommendation::People);
+        // Code that is outside says nothing of AI.
+        let other = Attributes {
+            code_status: Status::Outside,
+            ..DESK
+        };
+        assert_eq!(said(&other).recommendation, Recommendation::Ai);
+        let code = table_that_says("execute via code");
+        let verdict = recommend(&code.recommendations, &other).unwrap();
+        assert_eq!(verdict.recommendation, Recommendation::People);
+        assert!(verdict.rule.contains("guarded"));
+        let verdict = recommend(&code.recommendations, &outside).unwrap();
+        assert_eq!(verdict.recommendation, Recommendation::Code);
     }
 
     #[test]

@@ -119,9 +119,11 @@ pub struct ShadowScore {
     pub compared: i64,
     /// Of these, the ones that ended like what was done.
     pub like_done: Option<Share>,
-    /// Their deviation: as of any case, and 1 where it ended otherwise than what was done and stood.
+    /// The deviation of those that could be compared: as of any case, and 1 where it ended otherwise than what was done and
+    /// stood.
     pub deviation: Option<Bounds>,
-    /// That deviation against the permissible one of the process.
+    /// That deviation against the permissible one of the process; not `within` where all runs, compared or not, by how they
+    /// say themselves that they ended, are not.
     pub status: Status,
     /// Whether the process could be delegated to this kind: only when the shadow deviation is `within`, and AI never
     /// where the action can't be undone and class f is needed.
@@ -252,7 +254,7 @@ pub struct ProcessScore {
     pub activities: usize,
     /// Different paths of ended cases.
     pub variants: usize,
-    /// Cases started per week.
+    /// Cases started per week; 0 where all that ended in the window had begun before it.
     pub cases_per_week: Option<f64>,
     /// Interval of that rate (Gamma-Poisson), widened for over-dispersion where that is known, and for what was lost.
     pub cases_per_week_interval: Option<[f64; 2]>,
@@ -316,9 +318,11 @@ pub struct ProcessScore {
     pub capability_of_mean: Option<f64>,
     /// Further cases without any deviation until it would be `within`; 0 when it is.
     pub clean_runs_missing: Option<u64>,
-    /// Weeks until those have run, at the present rate of cases (and of exercises, where they count).
+    /// Weeks until those have run, at the present rate of cases (and of exercises, where they count); `None` where they never
+    /// will.
     pub clean_runs_missing_weeks: Option<f64>,
-    /// Why no number of them would do.
+    /// Why no number of them would do, where `clean_runs_missing` is `None`; why they will never be in the window at once, where
+    /// it is not.
     pub clean_runs_withheld: Option<String>,
     /// Cases that the deviation rests on: ended live ones; with exercises, or only the confirmed ones, where the catalog
     /// says so.

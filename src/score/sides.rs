@@ -2,7 +2,7 @@
 
 use super::process::{Scorer, Target, durations};
 use super::recommend::never_for_ai_alone;
-use super::shape::{ComparedBy, ExecutorScore, ExerciseScore, Provenance, ShadowScore};
+use super::shape::{Bounds, ComparedBy, ExecutorScore, ExerciseScore, Provenance, ShadowScore};
 use crate::measure::{Counts, Sums};
 use crate::model::{Class, Executor, Hour, NameId, ONE, Origin, Status};
 use std::collections::BTreeMap;
@@ -85,17 +85,15 @@ impl Scorer<'_> {
             .filter(|((_, origin), sums)| *origin == Origin::Shadow && sums.cases > 0)
             .map(|((executor, _), sums)| {
                 let compared = compared(sums, self.live);
-                // A shadow run that could not be compared proves nothing, however well it says that it ended; one that
-                // says itself that it went wrong counts.
-                let own = self.deviation_of_uncompared(sums, &compared);
-                let (n, s) = (
-                    compared.runs,
-                    (compared.unlike + own).min(compared.runs as f64),
-                );
+                let (n, s) = (compared.runs, compared.deviation);
                 let deviation = self.bounds(n, s);
-                let status = self.status(deviation, target);
-                let (ready, reason) =
-                    self.readiness(*executor, status, compared.by, required_class);
+                let (status, withheld) = self.shadow_status(sums, deviation, target);
+                let (ready, reason) = match withheld {
+                    Some(why) => (false, why),
+                    None => self.readiness(*executor, status, compared.by, required_class),
+                };
+                let missing = [(n, s), (sums.cases, sums.deviation_sum())]
+                    .map(|(n, s)| self.clean_runs_for(n, s, target));
                 ShadowScore {
                     executor: *executor,
                     runs: sums.cases,
@@ -105,11 +103,35 @@ impl Scorer<'_> {
                     deviation,
                     status,
                     ready,
-                    clean_runs_missing: self.clean_runs_for(n, s, target),
+                    // Clean runs that can be compared are clean of themselves as well.
+                    clean_runs_missing: missing[0].zip(missing[1]).map(|(a, b)| a.max(b)),
                     reason,
                 }
             })
             .collect()
+    }
+
+    /// The status of the runs that could be compared. They are not called within where all runs, by how they say themselves
+    /// that they ended, are not: then it is withheld, with why. What could not be compared never makes them outside: nobody
+    /// knows what it would have been like.
+    fn shadow_status(
+        &self,
+        sums: &Sums,
+        compared: Option<Bounds>,
+        target: Target,
+    ) -> (Status, Option<String>) {
+        let status = self.status(compared, target);
+        match self.bounds(sums.cases, sums.deviation_sum()) {
+            Some(all) if status == Status::Within && self.status(Some(all), target) != status => {
+                let why = format!(
+                    "those that were compared hold what the process needs, but of all {}, compared or not, {:.2} % went wrong of themselves",
+                    sums.cases,
+                    100.0 * all.mean
+                );
+                (Status::Undetermined, Some(why))
+            }
+            _ => (status, None),
+        }
     }
 
     /// Whether shadow runs of a status make it ready to be delegated to their kind, and why.
@@ -134,15 +156,6 @@ impl Scorer<'_> {
         };
         (status == Status::Within && !never, reason.to_owned())
     }
-
-    /// Deviations that shadow runs have of themselves, beyond those that come from ending otherwise than what was done.
-    fn deviation_of_uncompared(&self, sums: &Sums, compared: &Compared) -> f64 {
-        match compared.by {
-            // There they are in the deviation of the case already, as the greatest part.
-            ComparedBy::Case => (sums.deviation_sum() - compared.unlike).max(0.0),
-            ComparedBy::Input | ComparedBy::Nothing => sums.deviation_sum(),
-        }
-    }
 }
 
 /// Shadow runs beside what was done.
@@ -152,17 +165,21 @@ struct Compared {
     runs: i64,
     /// How many of them ended otherwise: a whole number for cases, an expectation for inputs.
     unlike: f64,
+    /// The sum of their deviations: of each run its own, and 1 where it ended otherwise.
+    deviation: f64,
 }
 
 /// Case by case where shadow runs name the case they shadow; else by input: the chance that a live run on the same input
-/// ends otherwise.
+/// ends otherwise. A run that could not be compared proves nothing, however well it says that it ended, and is not in it.
 fn compared(shadow: &Sums, live: &Sums) -> Compared {
     let twins = shadow.like_twin + shadow.unlike_twin;
     if twins > 0 {
+        let unlike = shadow.unlike_twin as f64;
         return Compared {
             by: ComparedBy::Case,
             runs: twins,
-            unlike: shadow.unlike_twin as f64,
+            unlike,
+            deviation: unlike + shadow.like_twin_ppm as f64 / f64::from(ONE),
         };
     }
     let mut done: BTreeMap<u64, Counts<NameId>> = BTreeMap::new();
@@ -176,14 +193,18 @@ fn compared(shadow: &Sums, live: &Sums) -> Compared {
         outcomes.add(key.outcome, count);
     }
     // In integers: the order of the names' numbers must not matter.
-    let (mut runs, mut like) = (0, 0i128);
+    let (mut runs, mut like, mut clean) = (0, 0i128, 0i128);
     for (key, count) in shadow.runs.kept().iter() {
         if let Some(outcomes) = done.get(&key.input) {
             runs += count;
             let alike = i128::from(outcomes.get(key.outcome)) * i128::from(count);
-            like += alike * i128::from(ONE) / i128::from(outcomes.total());
+            let alike = alike * i128::from(ONE) / i128::from(outcomes.total());
+            like += alike;
+            // Where it ends alike it deviates by its own deviation, else by 1: each run counts once.
+            clean += alike * i128::from(ONE.saturating_sub(key.deviation)) / i128::from(ONE);
         }
     }
+    let beyond = |ppm: i128| (runs as f64 - ppm as f64 / f64::from(ONE)).max(0.0);
     Compared {
         by: if runs > 0 {
             ComparedBy::Input
@@ -191,7 +212,8 @@ fn compared(shadow: &Sums, live: &Sums) -> Compared {
             ComparedBy::Nothing
         },
         runs,
-        unlike: (runs as f64 - like as f64 / f64::from(ONE)).max(0.0),
+        unlike: beyond(like),
+        deviation: beyond(clean),
     }
 }
 
@@ -209,4 +231,48 @@ pub(super) fn spread(sums: &Sums) -> Option<f64> {
     let [low, high] = [0.16, 0.84].map(|q| sums.durations.quantile_seconds(q));
     let (low, high) = (low?, high?);
     (low > 0.0).then(|| high / low)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::RunKey;
+
+    #[test]
+    fn each_compared_shadow_run_counts_once_by_case() {
+        // 9 ended alike, and deviate by half a case in all of themselves; 90 others failed, and nobody knows beside what.
+        let mut shadow = Sums {
+            cases: 100,
+            like_twin: 9,
+            unlike_twin: 1,
+            like_twin_ppm: 500_000,
+            ..Sums::default()
+        };
+        shadow.deviations.add(ONE, 91);
+        shadow.deviations.add(500_000, 1);
+        let compared = compared(&shadow, &Sums::default());
+        assert_eq!((compared.by, compared.runs), (ComparedBy::Case, 10));
+        assert_eq!((compared.unlike, compared.deviation), (1.0, 1.5));
+    }
+
+    #[test]
+    fn each_compared_shadow_run_counts_once_by_input() {
+        let key = |input, outcome, deviation| RunKey {
+            input,
+            outcome,
+            deviation,
+        };
+        let (mut live, mut shadow) = (Sums::default(), Sums::default());
+        live.runs.add(key(8, 1, 0), 1);
+        live.runs.add(key(8, 2, 0), 1);
+        // What deviates itself is nothing to be like.
+        live.runs.add(key(8, 3, ONE), 5);
+        // Half of them end alike, and then deviate by a half; one failed; one is on an input that nobody ran.
+        shadow.runs.add(key(8, 1, 500_000), 4);
+        shadow.runs.add(key(8, 3, ONE), 1);
+        shadow.runs.add(key(9, 3, ONE), 1);
+        let compared = compared(&shadow, &live);
+        assert_eq!((compared.by, compared.runs), (ComparedBy::Input, 5));
+        assert_eq!((compared.unlike, compared.deviation), (3.0, 4.0));
+    }
 }

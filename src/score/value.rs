@@ -219,7 +219,7 @@ impl Known {
         });
         need(
             minutes.is_some(),
-            "the hands-on time is neither measured nor declared",
+            "the hands-on time is neither measured on enough cases nor declared",
         );
         let human_share = sound(input.human_share).filter(|share| is_share(&share.upper));
         need(

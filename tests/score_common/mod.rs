@@ -4,6 +4,8 @@
     reason = "every test file uses a part of these, and each is compiled for itself"
 )]
 
+pub mod log;
+
 use assert_cmd::Command;
 use serde_json::Value;
 use std::fmt::Write as _;

@@ -128,7 +128,15 @@ fn achieved(score: &ProcessScore) -> String {
             } else {
                 ""
             };
-            format!("? ({} {confirmed}clean runs missing)", grouped(runs.into()))
+            // Why is in the explanation.
+            let never = match score.clean_runs_withheld {
+                Some(_) => ", out of reach",
+                None => "",
+            };
+            format!(
+                "? ({} {confirmed}clean runs missing{never})",
+                grouped(runs.into())
+            )
         }
         (TolClass::Undetermined, _) => "?".to_owned(),
         (class, _) => class.to_string(),

@@ -140,7 +140,16 @@ impl Check {
 
     fn outcomes(&mut self, raw: &BTreeMap<String, At<f64>>) -> BTreeMap<String, Ppm> {
         let mut outcomes = BTreeMap::new();
+        let mut by_lower: BTreeMap<String, &str> = BTreeMap::new();
         for (name, severity) in raw {
+            if let Some(other) = by_lower.insert(name.to_lowercase(), name) {
+                self.add(
+                    severity,
+                    format!(
+                        "`outcomes.{name}` is declared as `{other}` as well: upper and lower case do not matter, so keep one of them"
+                    ),
+                );
+            }
             if !(0.0..=1.0).contains(&severity.value) {
                 self.add(
                     severity,

@@ -54,6 +54,20 @@ fn problems_name_line_and_field() {
 }
 
 #[test]
+fn outcomes_are_declared_once_whatever_their_case() {
+    let messages =
+        messages("processes:\n- id: a\n  outcomes:\n    Late: 0.25\n    good: 0\n    late: 0.5\n");
+    assert!(
+        messages.contains("catalog.yaml:6:11: `outcomes.late` is declared as `Late` as well"),
+        "{messages}"
+    );
+    let catalog = parse("processes: [{id: a, outcomes: {Late: 0.25, in time: 0}}]").unwrap();
+    let process = catalog.process("a");
+    let declared = ["Late", "late", "In Time", "early"].map(|name| process.severity_of(name));
+    assert_eq!(declared, [Some(250_000), Some(250_000), Some(0), None]);
+}
+
+#[test]
 fn links_to_cases_are_a_process_s_own_or_those_of_all() {
     let text = "case_link: https://t.example/{id}\nprocesses:\n- {id: a, case_link: \"http://a.example/?c={id}\"}\n- {id: b}\n";
     let catalog = parse(text).unwrap();

@@ -120,14 +120,19 @@ impl<'a> Advice<'a> {
             .enumerate()
             .map(|(nth, stretch)| self.part(usual, stretch, &|node| part_of[node] == Some(nth)))
             .collect();
+        let unconfirmed = match self.terms.requires_confirmed {
+            true => {
+                "; only confirmed outcomes count, and which part those are put down to is not known, so no part is called within or outside"
+            }
+            false => "",
+        };
         BreakUp {
             parts,
             covers_all_activities: uncovered.is_empty(),
             uncovered_activities: uncovered,
-            ..self.no_cut(
-                "cut where the cases pass one activity, and at most one in five goes around it or comes back"
-                    .to_owned(),
-            )
+            ..self.no_cut(format!(
+                "cut where the cases pass one activity, and at most one in five goes around it or comes back{unconfirmed}"
+            ))
         }
     }
 
@@ -207,7 +212,8 @@ impl<'a> Advice<'a> {
         let blamed_sum = self
             .blame
             .is_measurable
-            .then(|| blamed as f64 / f64::from(ONE));
+            .then(|| blamed as f64 / f64::from(ONE))
+            .filter(|_| !self.terms.requires_confirmed);
         let judged = Judged::new(
             &self.terms,
             steps + decisions,

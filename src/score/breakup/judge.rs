@@ -3,13 +3,14 @@
 use super::BreakUpTerms;
 use crate::config::tolerance::{PaysBack, ToleranceLevel, Trial};
 use crate::model::{Executor, Level, Status, TolClass};
+use crate::score::process::{interval_of, widened_bounds};
 use crate::score::recommend::{Attributes, Verdict, recommend};
 use crate::score::shape::Bounds;
 use crate::score::table::{
     achieved_class, complexity_level, frequency_level, permissible_deviation, status,
     tolerance_level,
 };
-use crate::stats::{Interval, confidence_sequence};
+use crate::score::verdict::leans_outside;
 
 /// What the tables say of a part.
 pub(super) struct Judged {
@@ -35,28 +36,27 @@ impl Judged {
     ) -> Judged {
         let tolerance = terms.tolerance;
         let permissible = permissible_deviation(tolerance, terms.required_class, size);
-        let deviation = blamed.and_then(|sum| bounds(entries, sum, tolerance.alpha));
-        let interval = deviation.map_or(
-            Interval {
-                lower: 0.0,
-                upper: 1.0,
+        let deviation = blamed.and_then(|sum| bounds(terms, entries, sum));
+        let interval = interval_of(deviation);
+        let status = match deviation {
+            None if permissible.is_some() => Status::Undetermined,
+            _ => match status(interval, permissible) {
+                Status::Within | Status::Outside if terms.lost_too_much => Status::Undetermined,
+                status => status,
             },
-            |deviation| Interval {
-                lower: deviation.lower,
-                upper: deviation.upper,
-            },
-        );
+        };
+        let achieved_class = match terms.lost_too_much {
+            true => TolClass::Undetermined,
+            false => achieved_class(tolerance, interval, size),
+        };
         let mut judged = Judged {
             complexity: complexity_level(tolerance, size),
             frequency: entries_per_week.map(|rate| frequency_level(tolerance, rate)),
             tolerance: tolerance_level(tolerance, permissible),
             permissible_deviation: permissible,
             deviation,
-            status: match deviation {
-                None if permissible.is_some() => Status::Undetermined,
-                _ => status(interval, permissible),
-            },
-            achieved_class: achieved_class(tolerance, interval, size),
+            status,
+            achieved_class,
             verdict: None,
         };
         judged.verdict = judged
@@ -66,14 +66,26 @@ impl Judged {
     }
 
     fn attributes(&self, terms: &BreakUpTerms) -> Option<Attributes> {
-        // Who runs a part is taken to be who runs the whole.
-        let of_kind = |kind| match terms.executor == kind {
-            true => self.status,
-            false => Status::Undetermined,
+        // Who runs a part is taken to be who runs the whole; what is outside as a whole is so in each part that is not shown
+        // to hold.
+        let of_kind = |kind, whole| {
+            let own = match terms.executor == kind {
+                true => self.status,
+                false => Status::Undetermined,
+            };
+            match (own, whole) {
+                (Status::Undetermined, Status::Outside) => Status::Outside,
+                _ => own,
+            }
         };
-        // Shadow runs are of the whole, and say of a part no more than that something was tried.
-        let of_whole = |trial| match trial {
-            Trial::None => Trial::None,
+        let leans = self
+            .deviation
+            .zip(self.permissible_deviation)
+            .is_some_and(|(deviation, t)| leans_outside(deviation, t));
+        // Shadow runs are of the whole, and say of a part no more than that something was tried; so does what a kind runs
+        // with a mean that is too high.
+        let of_whole = |kind, trial| match trial {
+            Trial::None if !(leans && terms.executor == kind) => Trial::None,
             _ => Trial::Undetermined,
         };
         Some(Attributes {
@@ -85,10 +97,10 @@ impl Judged {
             executor: terms.executor,
             required_class: terms.required_class,
             achieved_class: self.achieved_class,
-            ai_status: of_kind(Executor::Ai),
-            code_status: of_kind(Executor::Code),
-            ai_shadow: of_whole(terms.ai_shadow),
-            code_shadow: of_whole(terms.code_shadow),
+            ai_status: of_kind(Executor::Ai, terms.ai_status),
+            code_status: of_kind(Executor::Code, terms.code_status),
+            ai_shadow: of_whole(Executor::Ai, terms.ai_shadow),
+            code_shadow: of_whole(Executor::Code, terms.code_shadow),
             irreversible: terms.irreversible,
             // What automating a part would cost is declared nowhere.
             pays_back: PaysBack::Unknown,
@@ -96,13 +108,9 @@ impl Judged {
     }
 }
 
-/// `None` where more was put down to the part than can be: a case that deviates must have come in.
-fn bounds(entries: i64, sum: f64, alpha: f64) -> Option<Bounds> {
+/// As those of the whole. `None` where more was put down to the part than can be: a case that deviates must have come in.
+fn bounds(terms: &BreakUpTerms, entries: i64, sum: f64) -> Option<Bounds> {
     let n = entries as f64;
-    let ci = (entries > 0 && sum <= n).then(|| confidence_sequence(n, sum, alpha))?;
-    Some(Bounds {
-        mean: sum / n,
-        lower: ci.lower,
-        upper: ci.upper,
-    })
+    let is_sound = entries > 0 && sum <= n;
+    is_sound.then(|| widened_bounds(n, sum, terms.tolerance.alpha, terms.lost))
 }

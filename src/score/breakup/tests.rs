@@ -61,10 +61,15 @@ impl Bench {
             required_class: Class::M,
             criticality: Level::Medium,
             executor: Executor::Human,
+            ai_status: Status::Undetermined,
+            code_status: Status::Undetermined,
             ai_shadow: Trial::None,
             code_shadow: Trial::None,
             irreversible: false,
             cases_per_week: Some(10.0),
+            lost: 0.0,
+            lost_too_much: false,
+            requires_confirmed: false,
         }
     }
 
@@ -291,6 +296,101 @@ fn what_is_not_known_is_not_told() {
     let advice = break_up(&bench.counts, terms);
     assert_eq!(advice.parts[0].entries_per_week, None);
     assert_eq!(advice.parts[0].recommendation, None);
+}
+
+#[test]
+fn parts_are_no_surer_than_the_whole() {
+    let bench = Bench::new(&[(1000, "a b c d e f g h")]).blame("g", 1.0, 50);
+    let advised = |terms: BreakUpTerms| break_up(&bench.counts, terms);
+    let statuses = |advice: &BreakUp| {
+        advice
+            .parts
+            .iter()
+            .map(|part| part.status)
+            .collect::<Vec<_>>()
+    };
+    // Class m at four steps, T 1 %: 1000 clean ones hold it, and 50 of 1000 do not.
+    let all = advised(bench.terms());
+    assert_eq!(statuses(&all), [Status::Within, Status::Outside]);
+    // Half a percent lost could all have been wrong, or all clean.
+    let some_lost = advised(BreakUpTerms {
+        lost: 0.005,
+        ..bench.terms()
+    });
+    assert_eq!(
+        statuses(&some_lost),
+        [Status::Undetermined, Status::Outside]
+    );
+    let [before, after] = [&all, &some_lost].map(|advice| advice.parts[1].deviation.unwrap());
+    assert_eq!(before.mean, after.mean);
+    assert!((after.lower - before.lower * 0.995).abs() < 1e-12);
+    assert!((after.upper - before.upper * 0.995 - 0.005).abs() < 1e-12);
+    let much_lost = advised(BreakUpTerms {
+        lost: 0.005,
+        lost_too_much: true,
+        ..bench.terms()
+    });
+    assert_eq!(statuses(&much_lost), [Status::Undetermined; 2]);
+    let classes = much_lost.parts.iter().map(|part| part.achieved_class);
+    assert_eq!(
+        classes.collect::<Vec<_>>(),
+        [TolClass::Undetermined, TolClass::Undetermined]
+    );
+    let unconfirmed = advised(BreakUpTerms {
+        requires_confirmed: true,
+        ..bench.terms()
+    });
+    assert_eq!(statuses(&unconfirmed), [Status::Undetermined; 2]);
+    assert_eq!(unconfirmed.parts[1].deviation, None);
+    assert!(unconfirmed.reason.contains("only confirmed outcomes count"));
+    assert!(!all.reason.contains("confirmed"));
+}
+
+#[test]
+fn a_kind_that_is_outside_is_not_left_alone_with_a_part() {
+    let bench = Bench::new(&[(100, "a b c d e f g h")]);
+    let advised = |ai_status, executor| {
+        let terms = BreakUpTerms {
+            required_class: Class::C,
+            criticality: Level::Low,
+            executor,
+            ai_status,
+            ..bench.terms()
+        };
+        break_up(&bench.counts, terms).parts[0].recommendation
+    };
+    for executor in [Executor::Ai, Executor::Mixed] {
+        assert_eq!(
+            advised(Status::Undetermined, executor),
+            Some(Recommendation::Ai)
+        );
+        assert_eq!(
+            advised(Status::Outside, executor),
+            Some(Recommendation::AiWithApproval)
+        );
+    }
+}
+
+#[test]
+fn ai_that_does_worse_than_it_may_is_not_left_alone_with_that_part() {
+    // 4 of 100 in the second part, T 3 %: too few to call it outside.
+    let bench = Bench::new(&[(100, "a b c d e f g h")]).blame("g", 1.0, 4);
+    let terms = BreakUpTerms {
+        required_class: Class::C,
+        criticality: Level::Low,
+        executor: Executor::Ai,
+        ..bench.terms()
+    };
+    let parts = break_up(&bench.counts, terms).parts;
+    assert_eq!(parts[1].status, Status::Undetermined);
+    let advice = parts.iter().map(|part| part.recommendation);
+    assert_eq!(
+        advice.collect::<Vec<_>>(),
+        [
+            Some(Recommendation::Ai),
+            Some(Recommendation::AiWithApproval)
+        ]
+    );
 }
 
 #[test]

@@ -419,7 +419,7 @@ fn clean_runs(ground: &Ground) -> Option<String> {
 
 fn clean_runs_formula(ground: &Ground) -> String {
     let score = ground.score;
-    if let Some(why) = &score.clean_runs_withheld {
+    if let (None, Some(why)) = (score.clean_runs_missing, &score.clean_runs_withheld) {
         return why.clone();
     }
     let confirmed = if score.requires_confirmed {
@@ -436,6 +436,9 @@ fn clean_runs_formula(ground: &Ground) -> String {
 /// When the clean runs that are missing will be there.
 pub(super) fn pace(score: &ProcessScore) -> String {
     let lost = if_lost(score);
+    if let Some(why) = never(score) {
+        return format!("{lost}; {why}");
+    }
     match score.clean_runs_missing_weeks {
         Some(weeks) if weeks > 0.0 => format!("{lost}; {weeks:.1} weeks at the present rate"),
         None if score.requires_confirmed && score.clean_runs_missing.is_some() => {
@@ -443,6 +446,12 @@ pub(super) fn pace(score: &ProcessScore) -> String {
         }
         _ => lost.to_owned(),
     }
+}
+
+/// Why the clean runs that are missing will never be there at once.
+pub(super) fn never(score: &ProcessScore) -> Option<&str> {
+    score.clean_runs_missing?;
+    score.clean_runs_withheld.as_deref()
 }
 
 /// What is said of the future takes the present loss for granted.

@@ -9,10 +9,13 @@ use crate::model::{Executor, ONE, Ppm, Status};
 use crate::score::shape::{Bounds, Disagreement, ExecutorScore, ExerciseScore, ShadowScore};
 
 pub(super) fn outcomes(ground: &Ground) -> Vec<Figure> {
-    let declared = &ground.declared.outcomes;
+    let declared = &ground.declared;
     let by_name = &ground.terms.tolerance.outcome_severity;
-    let severity = |name: &String| match (declared.get(name), by_name.get(&name.to_lowercase())) {
-        (Some(severity), _) => (*severity, "declared", CATALOG),
+    let severity = |name: &String| match (
+        declared.severity_of(name),
+        by_name.get(&name.to_lowercase()),
+    ) {
+        (Some(severity), _) => (severity, "declared", CATALOG),
         (None, Some(severity)) => (*severity, "assumed by its name", TABLE),
         (None, None) => (0, "neither declared nor known by its name", "nothing"),
     };

@@ -1,15 +1,16 @@
 //! Where a process stands, and where it would stand if one thing were otherwise.
 
-use crate::config::tolerance::{PaysBack, Recommendation, Tolerance, Trial};
+use crate::config::tolerance::{PaysBack, Recommendation, Tolerance};
 use crate::model::{Class, Executor, Level, Status, TolClass};
 use crate::score::Terms;
+use crate::score::process::interval_of;
 use crate::score::recommend::{Attributes, recommend};
 use crate::score::shape::{Bounds, ProcessScore};
 use crate::score::table::{
     achieved_class, complexity_level, frequency_level, permissible_deviation, status,
     tolerance_level,
 };
-use crate::stats::Interval;
+use crate::score::verdict::Shown;
 
 /// What the verdict follows from, one field for each thing that could be otherwise.
 #[derive(Clone, Copy, Debug)]
@@ -24,15 +25,17 @@ pub(super) struct Standing<'a> {
     pub(super) lost_too_much: bool,
     pub(super) size: f64,
     pub(super) per_week: f64,
-    pub(super) observed: Option<Interval>,
+    pub(super) observed: Option<Bounds>,
     /// Of the cases that AI ran alone, where there are any.
-    pub(super) ai: Option<Option<Interval>>,
+    pub(super) ai: Option<Option<Bounds>>,
     /// Of the cases that code ran alone, where there are any.
-    pub(super) code: Option<Option<Interval>>,
+    pub(super) code: Option<Option<Bounds>>,
     /// Of the shadow runs of AI, where there are any.
-    pub(super) ai_shadow: Option<Option<Interval>>,
+    pub(super) ai_shadow: Option<Option<Bounds>>,
     /// Of the shadow runs of code, where there are any.
-    pub(super) code_shadow: Option<Option<Interval>>,
+    pub(super) code_shadow: Option<Option<Bounds>>,
+    /// Outcomes have to be confirmed, and none is.
+    pub(super) unconfirmed: bool,
     pub(super) criticality: Level,
     pub(super) executor: Executor,
     /// At which rates automation pays back, where that is known.
@@ -70,11 +73,12 @@ impl<'a> Standing<'a> {
             lost_too_much: score.loss.too_much,
             size: score.nominal_size_steps?,
             per_week: score.cases_per_week?,
-            observed: score.deviation.map(interval),
+            observed: score.deviation,
             ai: side(score, Executor::Ai),
             code: side(score, Executor::Code),
             ai_shadow: shadow(score, Executor::Ai),
             code_shadow: shadow(score, Executor::Code),
+            unconfirmed: score.is_unconfirmed(),
             criticality: score.criticality,
             executor: score.executor,
             pays: None,
@@ -111,7 +115,7 @@ impl<'a> Standing<'a> {
         if !self.held {
             let status = self.held_against(self.observed, permissible);
             // As `ProcessScore::status_of` has it.
-            let of_kind = |kind, side: Option<Option<Interval>>| {
+            let of_kind = |kind, side: Option<Option<Bounds>>| {
                 let alone = side.map_or(Status::Undetermined, |observed| {
                     self.held_against(observed, permissible)
                 });
@@ -124,26 +128,26 @@ impl<'a> Standing<'a> {
             attributes.status = status;
             attributes.ai_status = of_kind(Executor::Ai, self.ai);
             attributes.code_status = of_kind(Executor::Code, self.code);
-            let trial = |kind, own, shadow: Option<Option<Interval>>, base| {
-                let holds = own == Status::Within;
-                match shadow {
-                    _ if holds || self.executor == kind && status == Status::Within => Trial::None,
-                    Some(observed) => trial(observed, permissible),
-                    None => base,
+            // As `ProcessScore::trial_of` has it.
+            type Side = Option<Option<Bounds>>;
+            let trial = |kind, own, side: Side, shadow: Side| {
+                let runs_it = self.executor == kind;
+                let within = |status| status == Status::Within;
+                Shown {
+                    holds: within(own) || runs_it && within(status),
+                    alone: side,
+                    whole: self.observed.filter(|_| runs_it),
+                    shadow: shadow.map(|observed| self.held_against(observed, permissible)),
+                    unconfirmed: runs_it && self.unconfirmed,
                 }
+                .trial(permissible, self.lost_too_much)
             };
             let [ai, code] = [attributes.ai_status, attributes.code_status];
-            attributes.ai_shadow = trial(Executor::Ai, ai, self.ai_shadow, self.base.ai_shadow);
-            attributes.code_shadow = trial(
-                Executor::Code,
-                code,
-                self.code_shadow,
-                self.base.code_shadow,
-            );
-            let observed = self.observed.unwrap_or(UNKNOWN);
+            attributes.ai_shadow = trial(Executor::Ai, ai, self.ai, self.ai_shadow);
+            attributes.code_shadow = trial(Executor::Code, code, self.code, self.code_shadow);
             attributes.achieved_class = match self.lost_too_much {
                 true => TolClass::Undetermined,
-                false => achieved_class(self.tolerance, observed, self.size),
+                false => achieved_class(self.tolerance, interval_of(self.observed), self.size),
             };
         } else if permissible.is_none() {
             attributes.status = Status::NoTolerance;
@@ -158,7 +162,7 @@ impl<'a> Standing<'a> {
     }
 
     /// Observed against permissible deviation, where enough of the records are there to say so.
-    fn held_against(&self, observed: Option<Interval>, permissible: Option<f64>) -> Status {
+    fn held_against(&self, observed: Option<Bounds>, permissible: Option<f64>) -> Status {
         match held(observed, permissible) {
             Status::Within | Status::Outside if self.lost_too_much => Status::Undetermined,
             status => status,
@@ -182,7 +186,8 @@ impl Pays {
 /// where it lies below.
 fn pays(score: &ProcessScore) -> Option<Pays> {
     let break_even = score.value.as_ref()?.break_even_cases_per_week?;
-    let (rate, [lower, upper]) = (score.cases_per_week?, score.cases_per_week_interval?);
+    let rate = score.cases_per_week.filter(|rate| *rate > 0.0)?;
+    let [lower, upper] = score.cases_per_week_interval?;
     // The value rests on the rate without what was lost, which widens the upper end of the one in the score.
     let (lower, upper) = (lower / rate, upper * (1.0 - score.loss.share) / rate);
     let sound = |value: f64| value.is_finite() && value > 0.0;
@@ -198,42 +203,20 @@ fn pays(score: &ProcessScore) -> Option<Pays> {
     })
 }
 
-/// Nothing was observed.
-const UNKNOWN: Interval = Interval {
-    lower: 0.0,
-    upper: 1.0,
-};
-
-fn interval(bounds: Bounds) -> Interval {
-    Interval {
-        lower: bounds.lower,
-        upper: bounds.upper,
-    }
-}
-
-fn side(score: &ProcessScore, kind: Executor) -> Option<Option<Interval>> {
+fn side(score: &ProcessScore, kind: Executor) -> Option<Option<Bounds>> {
     let side = score.executors.iter().find(|side| side.executor == kind)?;
-    Some(side.deviation.map(interval))
+    Some(side.deviation)
 }
 
-fn shadow(score: &ProcessScore, kind: Executor) -> Option<Option<Interval>> {
+fn shadow(score: &ProcessScore, kind: Executor) -> Option<Option<Bounds>> {
     let shadow = score.shadow.iter().find(|shadow| shadow.executor == kind)?;
-    Some(shadow.deviation.map(interval))
-}
-
-/// What shadow runs would show against another tolerance.
-fn trial(observed: Option<Interval>, permissible: Option<f64>) -> Trial {
-    match held(observed, permissible) {
-        Status::Within => Trial::Within,
-        Status::Outside => Trial::Outside,
-        Status::Undetermined | Status::NoTolerance => Trial::Undetermined,
-    }
+    Some(shadow.deviation)
 }
 
 /// Observed against permissible deviation.
-fn held(observed: Option<Interval>, permissible: Option<f64>) -> Status {
+fn held(observed: Option<Bounds>, permissible: Option<f64>) -> Status {
     match observed {
         None if permissible.is_some() => Status::Undetermined,
-        _ => status(observed.unwrap_or(UNKNOWN), permissible),
+        _ => status(interval_of(observed), permissible),
     }
 }

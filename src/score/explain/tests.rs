@@ -1,3 +1,4 @@
+mod leaning;
 mod limits;
 
 use super::*;

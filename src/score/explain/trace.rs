@@ -124,12 +124,20 @@ fn side(score: &ProcessScore, kind: Executor) -> String {
 /// What one kind did beside those who run it.
 fn shadow(score: &ProcessScore, kind: Executor) -> String {
     let shadow = score.shadow.iter().find(|shadow| shadow.executor == kind);
-    match shadow.map(|shadow| (shadow.runs, shadow.deviation)) {
+    let runs = match shadow.map(|shadow| (shadow, shadow.deviation)) {
         None => format!("no shadow run of {kind}"),
-        Some((runs, None)) => format!("{runs} shadow runs, none compared"),
-        Some((runs, Some(d))) => {
+        Some((shadow, None)) => format!("{} shadow runs, none compared", shadow.runs),
+        Some((shadow, Some(d))) => {
             let (lower, upper) = (d.lower * 100.0, d.upper * 100.0);
-            format!("{runs} shadow runs, [{lower:.2}, {upper:.2}] %")
+            format!("{}, [{lower:.2}, {upper:.2}] %", shadow.counted())
         }
+    };
+    match score.leaning_of(kind).zip(score.permissible_deviation) {
+        Some((own, t)) => format!(
+            "{runs}; what {kind} runs has a mean of {}, above T {}",
+            percent(own.mean),
+            percent(t)
+        ),
+        None => runs,
     }
 }

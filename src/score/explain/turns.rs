@@ -1,13 +1,13 @@
 //! What would change the verdict: the decision is taken again with one thing otherwise.
 
-use super::figures::{if_lost, lacks_confirmation, pace, too_much_lost, unobserved};
+use super::figures::{if_lost, lacks_confirmation, never, pace, too_much_lost, unobserved};
 use super::standing::{Judged, Standing};
 use super::{percent, short};
 use crate::config::tolerance::{Recommendation, Tolerance};
 use crate::model::{Executor, Level, ONE, Status, Time, WEEK_US};
 use crate::score::Terms;
+use crate::score::process::widened_bounds;
 use crate::score::shape::{Bounds, ProcessScore};
-use crate::stats::{Interval, confidence_sequence};
 use serde::{Deserialize, Serialize};
 
 /// Something that could be otherwise.
@@ -30,7 +30,7 @@ pub struct Turn {
     pub at: Option<f64>,
     /// Its unit: `cases`, `deviations_per_case`, `cases_per_week` or `steps`.
     pub unit: Option<String>,
-    /// When that is reached at the present rate, RFC 3339; null where the rate does not say.
+    /// When that is reached at the present rate, RFC 3339; null where the rate does not say, or where it never is.
     pub expected_at: Option<String>,
     /// What T would be; null for none.
     pub permissible_deviation: Option<f64>,
@@ -155,20 +155,16 @@ impl Field<'_> {
         (now, turns)
     }
 
-    /// The interval of `n` cases that deviate by `s` in all, widened by what was lost, as the score has it.
-    fn interval(&self, n: f64, s: f64) -> Interval {
-        let ci = confidence_sequence(n, s, self.tolerance.alpha);
-        let lost = self.score.loss.share;
-        Interval {
-            lower: ci.lower * (1.0 - lost),
-            upper: ci.upper * (1.0 - lost) + lost,
-        }
+    /// The deviation of `n` cases that deviate by `s` in all, widened by what was lost, as the score has it.
+    fn bounds(&self, n: f64, s: f64) -> Bounds {
+        widened_bounds(n, s, self.tolerance.alpha, self.score.loss.share)
     }
 
     /// The verdict if `n` cases had deviated by `s` in all.
     fn observed(&self, n: f64, s: f64) -> Judged {
         let mut standing = Standing {
-            observed: Some(self.interval(n, s)),
+            observed: Some(self.bounds(n, s)),
+            unconfirmed: false,
             ..self.standing
         };
         // They are cases of the kind that runs the process.
@@ -182,7 +178,7 @@ impl Field<'_> {
     }
 
     /// The deviation of the kind that runs the process if what makes `n` and `s` otherwise than they are were all its own.
-    fn of_kind_that_runs_it(&self, n: f64, s: f64) -> Option<Interval> {
+    fn of_kind_that_runs_it(&self, n: f64, s: f64) -> Option<Bounds> {
         let score = self.score;
         let kind = self.standing.executor;
         let side = score.executors.iter().find(|side| side.executor == kind)?;
@@ -194,11 +190,11 @@ impl Field<'_> {
         let (before, cases) = (score.evidence_cases as f64, side.cases as f64);
         let cases_then = cases + n - before;
         let sum = own.mean * cases + s - whole.mean * before;
-        Some(self.interval(cases_then, sum.clamp(0.0, cases_then)))
+        Some(self.bounds(cases_then, sum.clamp(0.0, cases_then)))
     }
 
     fn more_cases(&self, n: f64, s: f64, t: f64) -> Vec<Turn> {
-        let lower = |n: f64, s: f64| self.interval(n, s).lower;
+        let lower = |n: f64, s: f64| self.bounds(n, s).lower;
         let mut turns = Vec::new();
         let mut add = |runs: Option<u64>, each: f64| {
             let Some(runs) = runs.filter(|runs| *runs > 0) else {
@@ -217,6 +213,10 @@ impl Field<'_> {
             add(least(|more| lower(n + more, s + more) > t), 1.0);
         }
         add(self.score.clean_runs_missing, 0.0);
+        if let (Some(why), Some(turn)) = (never(self.score), turns.last_mut()) {
+            turn.when = format!("{} ({why})", turn.when);
+            turn.expected_at = None;
+        }
         turns
     }
 
@@ -247,9 +247,9 @@ impl Field<'_> {
 
     /// With as many cases, the greatest mean that is within and the least that is outside.
     fn other_means(&self, n: f64, t: f64) -> Vec<Turn> {
-        let interval = |mean: f64| self.interval(n, mean * n);
-        let within = greatest(|mean| interval(mean).upper <= t);
-        let not_outside = greatest(|mean| interval(mean).lower <= t);
+        let bounds = |mean: f64| self.bounds(n, mean * n);
+        let within = greatest(|mean| bounds(mean).upper <= t);
+        let not_outside = greatest(|mean| bounds(mean).lower <= t);
         let mut turns = Vec::new();
         let mut add = |edge: Option<f64>, is_below: bool| {
             let Some(mean) = edge.filter(|mean| *mean < 1.0 - 1e-6) else {

@@ -195,7 +195,7 @@ fn what_is_missing_is_named() {
     assert_eq!((got.pays_back, got.verdict), (None, ValueVerdict::Unknown));
     assert_eq!(
         got.reason,
-        "how often it runs is not known; the hands-on time is neither measured nor declared; \
+        "how often it runs is not known; the hands-on time is neither measured on enough cases nor declared; \
          what automating it would take is not declared"
     );
     assert_eq!(got.payback_months, None);

@@ -1,0 +1,133 @@
+//! What a window leaves over: too few cases to be ever shown to be within, and cases that began before it; through the
+//! binary.
+
+mod score_common;
+
+use score_common::log::CATALOG;
+use score_common::{Scratch, only};
+use serde_json::Value;
+use std::fmt::Write;
+
+/// A day of a year, at noon.
+fn day(nth: u64) -> String {
+    let date = chrono::NaiveDate::from_ymd_opt(2026, 1, 5).unwrap() + chrono::Days::new(nth);
+    format!("{date}T12:00:00Z")
+}
+
+/// A clean case of people from one day to another.
+fn case(log: &mut String, id: &str, from: u64, to: u64) {
+    let head = format!("\"process\":\"p\",\"case\":\"{id}\",\"executor\":\"human\"");
+    let (from, to) = (day(from), day(to));
+    writeln!(
+        log,
+        "{{\"time\":\"{from}\",{head},\"activity\":\"open\",\"seq\":1}}\n{{\"time\":\"{to}\",{head},\"activity\":\"close\",\"seq\":2,\"lifecycle\":\"end\",\"outcome\":\"good\"}}"
+    )
+    .unwrap();
+}
+
+const ARGS: [&str; 5] = [
+    "log.ndjson",
+    "--map",
+    "toleranced",
+    "--catalog",
+    "catalog.yaml",
+];
+
+fn score(scratch: &Scratch, log: &str, more: &[&str]) -> Value {
+    scratch.write("log.ndjson", log);
+    scratch.write("catalog.yaml", CATALOG);
+    only(&scratch.score(&[&ARGS[..], more].concat())).clone()
+}
+
+/// A case every second day for 200 days.
+fn rare() -> String {
+    let mut log = String::new();
+    for nth in 0..100 {
+        case(&mut log, &format!("c{nth}"), 2 * nth, 2 * nth);
+    }
+    log
+}
+
+#[test]
+fn clean_runs_that_leave_the_window_before_there_are_enough_never_come() {
+    let scratch = Scratch::new();
+    // 3.5 a week are 45 in 90 days, and hundreds have to be in the window at once.
+    let found = score(&scratch, &rare(), &["--window", "90d"]);
+    assert_eq!(found["status"], "undetermined");
+    assert!(found["clean_runs_missing"].as_u64().unwrap() > 200);
+    assert_eq!(found["clean_runs_missing_weeks"], Value::Null);
+    let why = found["clean_runs_withheld"].as_str().unwrap();
+    assert!(
+        why.starts_with("never within a window of 90 days at 3.")
+            && why.contains("a week: it takes"),
+        "{why}"
+    );
+    // Without a window they add up.
+    let found = score(&scratch, &rare(), &[]);
+    assert!(found["clean_runs_missing_weeks"].as_f64().unwrap() > 50.0);
+    assert_eq!(found["clean_runs_withheld"], Value::Null);
+    // So they do in one that is long enough.
+    let found = score(&scratch, &rare(), &["--window", "900d"]);
+    assert!(found["clean_runs_missing_weeks"].as_f64().unwrap() > 50.0);
+    assert_eq!(found["clean_runs_withheld"], Value::Null);
+}
+
+#[test]
+fn what_would_change_the_verdict_does_not_promise_clean_runs_that_never_come() {
+    let scratch = Scratch::new();
+    scratch.write("log.ndjson", rare());
+    scratch.write("catalog.yaml", CATALOG);
+    let explain = |more: &[&str]| {
+        let args = [&["explain", "p", "--format", "json"], &ARGS[..], more].concat();
+        scratch.run(&args).ends_with(0).json()
+    };
+    let clean = |found: &Value| {
+        let levers = found["would_change"].as_array().unwrap().iter();
+        let evidence = levers.clone().find(|lever| lever["lever"] == "evidence");
+        let turns = evidence.unwrap()["turns"].as_array().unwrap().iter();
+        let mut turns = turns.filter(|turn| turn["when"].to_string().contains("more clean runs"));
+        turns.next().unwrap().clone()
+    };
+    let never = clean(&explain(&["--window", "90d"]));
+    assert_eq!(never["expected_at"], Value::Null);
+    let when = never["when"].as_str().unwrap();
+    assert!(
+        when.contains("more clean runs (never within a window of 90 days at 3."),
+        "{when}"
+    );
+    let some_day = clean(&explain(&[]));
+    assert!(some_day["expected_at"].is_string(), "{some_day}");
+}
+
+#[test]
+fn cases_that_began_before_the_window_and_ended_in_it_are_judged() {
+    let scratch = Scratch::new();
+    let mut log = String::new();
+    for nth in 0..20 {
+        case(&mut log, &format!("c{nth}"), nth, 30);
+    }
+    let found = score(&scratch, &log, &["--window", "7d"]);
+    assert_eq!(found["cases"], 20);
+    assert_eq!(found["cases_per_week"], 0.0);
+    assert_eq!(found["deviation"]["mean"], 0.0);
+    assert_eq!(found["frequency"], "low");
+    assert_eq!(found["rule"], "rare-and-cheap");
+    let reason = found["reason"].as_str().unwrap();
+    assert!(
+        reason.contains("0.0 cases a week") && !reason.contains("no case was seen"),
+        "{reason}"
+    );
+    let notes = found["notes"].to_string();
+    assert!(notes.contains("no case began within the window"), "{notes}");
+}
+
+#[test]
+fn a_process_that_was_never_seen_says_so() {
+    let scratch = Scratch::new();
+    scratch.write("log.ndjson", rare());
+    scratch.write("catalog.yaml", format!("{CATALOG}  - id: unseen\n"));
+    let found = scratch.score(&ARGS);
+    let unseen = score_common::process(&found, "unseen");
+    assert_eq!(unseen["reason"], "no case was seen");
+    assert_eq!(unseen["recommendation"], Value::Null);
+}
