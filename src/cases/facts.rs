@@ -6,7 +6,7 @@ use super::event::CaseEvent;
 use super::life::Life;
 use super::path::steps_off_path;
 use super::rules::{ProcessRules, RuleBook};
-use super::who::{executors, is_confirmed, went_straight};
+use super::who::{by_machines_only, executors, is_confirmed, went_straight};
 use crate::model::{Executor, NameId, Names, ONE, Origin, Ppm, Span, Time};
 
 /// Everything measured of one case.
@@ -52,6 +52,8 @@ pub struct Facts {
     pub hands_on: Option<Span>,
     /// Whether it went straight through: no person, no rework, no step twice. `None` where nothing says who ran it.
     pub straight: Option<bool>,
+    /// Whether AI and code ran it, alone or together, and no hands-on time of people says otherwise.
+    pub without_people: bool,
     /// Whether somebody else than who set the outcome confirmed it.
     pub confirmed: bool,
     /// Of a shadow run: whether it ended like the case it shadows. `None` for other cases, and where that has not ended
@@ -176,6 +178,7 @@ pub fn facts_beside(
         version: case.version(),
         hands_on: case.hands_on().map(|seconds| seconds as Span * 1_000_000),
         straight: went_straight(work, life.reopened),
+        without_people: by_machines_only(work) == Some(true) && case.hands_on().is_none(),
         confirmed: is_confirmed(events),
         like_twin,
         parent_process: if case.parent().is_some() {
@@ -347,6 +350,16 @@ mod tests {
         assert_eq!((facts.executor, facts.handoffs), (Executor::Mixed, 2));
         let facts = bench.facts(&["0 a@code", "1 b"], None);
         assert_eq!((facts.executor, facts.handoffs), (Executor::Code, 0));
+    }
+
+    #[test]
+    fn ai_and_code_together_are_no_people() {
+        let mut bench = bench("");
+        let mut without_people = |steps: &[&str]| bench.facts(steps, None).without_people;
+        assert!(without_people(&["0 a@ai", "1 b@code", "2 c"]));
+        assert!(!without_people(&["0 a@ai", "1 b@human"]));
+        // Where nothing says who ran it, people may have.
+        assert!(!without_people(&["0 a", "1 b"]));
     }
 
     #[test]

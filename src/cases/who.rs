@@ -4,12 +4,17 @@ use super::event::CaseEvent;
 use crate::model::Executor;
 
 pub(super) fn went_straight(events: &[CaseEvent], reopened: u32) -> Option<bool> {
+    let machine_only = by_machines_only(events)?;
+    Some(machine_only && reopened == 0 && !any_twice(events))
+}
+
+/// Whether AI and code ran all steps, alone or together. `None` where nothing says who ran any.
+pub(super) fn by_machines_only(events: &[CaseEvent]) -> Option<bool> {
     let kinds = || events.iter().map(|event| event.flags.executor());
     if kinds().all(|kind| kind == Executor::Unknown) {
         return None;
     }
-    let machine_only = !kinds().any(|kind| matches!(kind, Executor::Human | Executor::Mixed));
-    Some(machine_only && reopened == 0 && !any_twice(events))
+    Some(!kinds().any(|kind| matches!(kind, Executor::Human | Executor::Mixed)))
 }
 
 fn any_twice(events: &[CaseEvent]) -> bool {

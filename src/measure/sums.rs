@@ -78,6 +78,8 @@ pub struct Sums {
     pub known_executor: i64,
     /// Of these, cases that went straight through: no person, no rework, no step twice.
     pub straight: i64,
+    /// Cases that AI and code ran without people.
+    pub without_people: i64,
     /// Deviations of the cases whose outcome somebody else than who set it has confirmed.
     pub confirmed: Counts<Ppm>,
     /// The other cases, by the hour of their end.
@@ -139,6 +141,7 @@ impl Sums {
         }
         self.known_executor += sign * i64::from(facts.straight.is_some());
         self.straight += sign * i64::from(facts.straight == Some(true));
+        self.without_people += sign * i64::from(facts.without_people);
         self.like_twin += sign * i64::from(facts.like_twin == Some(true));
         self.unlike_twin += sign * i64::from(facts.like_twin == Some(false));
         if facts.like_twin == Some(true) {
@@ -202,6 +205,7 @@ impl Sums {
         self.hands_on.merge(&other.hands_on, sign);
         self.known_executor += sign * other.known_executor;
         self.straight += sign * other.straight;
+        self.without_people += sign * other.without_people;
         self.confirmed.merge(&other.confirmed, sign);
         self.self_declared.merge(&other.self_declared, sign);
         self.blamed.merge(&other.blamed, sign);
@@ -252,6 +256,7 @@ impl Sums {
             self.with_input,
             self.known_executor,
             self.straight,
+            self.without_people,
             self.like_twin,
             self.unlike_twin,
             self.like_twin_ppm,
@@ -335,6 +340,7 @@ impl Sums {
             with_input: reader.i64()?,
             known_executor: reader.i64()?,
             straight: reader.i64()?,
+            without_people: reader.i64()?,
             like_twin: reader.i64()?,
             unlike_twin: reader.i64()?,
             like_twin_ppm: reader.i64()?,
@@ -387,6 +393,7 @@ mod tests {
                     version: parent_process,
                     hands_on: (reopened > 1).then_some(duration),
                     straight: (reopened > 0).then_some(complete),
+                    without_people: reopened > 1,
                     confirmed: parent_process > 1,
                     like_twin: (parent_process > 0).then_some(reopened == 1),
                     parent_process,
@@ -463,6 +470,7 @@ mod tests {
             hands_on: None,
             version: 0,
             straight: None,
+            without_people: false,
             confirmed: false,
             like_twin: None,
             parent_process: 0,

@@ -23,7 +23,7 @@ impl Scorer<'_> {
         Some(agreement(self.runs()))
     }
 
-    pub(super) fn live_kinds(&self) -> impl Iterator<Item = (Executor, &Sums)> {
+    fn live_kinds(&self) -> impl Iterator<Item = (Executor, &Sums)> {
         let parts = self.parts.parts.iter();
         parts
             .filter(|((_, origin), _)| *origin == Origin::Live)

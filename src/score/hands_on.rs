@@ -4,7 +4,6 @@ use super::process::Scorer;
 use super::shape::Bounds;
 use super::value::{HandsOnMinutes, exactly};
 use crate::measure::Sketch;
-use crate::model::Executor;
 use crate::stats::{Interval, clopper_pearson, student_t_quantile};
 
 /// What is known of it.
@@ -22,7 +21,8 @@ impl Scorer<'_> {
     /// declared. A case without a time is one of which nothing is known, not one that nobody touched.
     pub(super) fn hands_on(&self) -> HandsOn {
         let timed = self.live.hands_on.count();
-        let by_people = self.cases_of_people();
+        // A step names people, or nothing says who ran it, or it has hands-on time.
+        let by_people = self.live.cases - self.live.without_people;
         let declared = self.declared.hands_on_minutes;
         let declared = declared.map(|minutes| HandsOnMinutes::Declared { minutes });
         let measured = self.measured(&self.live.hands_on);
@@ -56,17 +56,6 @@ impl Scorer<'_> {
     fn measured_before(&self) -> Option<HandsOnMinutes> {
         let before = self.measured(self.hands_on_before?)?;
         Some(HandsOnMinutes::Measured(before))
-    }
-
-    /// Ended cases that people took part in: all that AI or code did not run alone, and of the others those with hands-on
-    /// time.
-    fn cases_of_people(&self) -> i64 {
-        self.live_kinds()
-            .map(|(executor, sums)| match executor {
-                Executor::Ai | Executor::Code => sums.hands_on.count(),
-                _ => sums.cases,
-            })
-            .sum()
     }
 
     /// So many of the ended cases as a share, with the exact interval of Clopper and Pearson: like the other inputs of the

@@ -92,6 +92,7 @@ fn scored_log(catalog: &str, ran: &[Ran], steps: u32, loss: Loss) -> Scored {
             hands_on: None,
             version: 0,
             straight: Some(false),
+            without_people: matches!(executor, Executor::Ai | Executor::Code),
             confirmed: false,
             like_twin: None,
             parent_process: 0,
