@@ -185,7 +185,8 @@ fn a_folder_that_can_not_be_made_is_tried_again_until_it_can() {
 
 /// The beginning of a request with a body of so many bytes.
 fn head(bytes: usize) -> Vec<u8> {
-    let head = format!("POST /ingest/soar HTTP/1.1\r\nHost: x\r\nContent-Length: {bytes}\r\n\r\n");
+    let head =
+        format!("POST /ingest/soar HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {bytes}\r\n\r\n");
     head.into_bytes()
 }
 

@@ -4,6 +4,7 @@ mod score_common;
 
 use score_common::Scratch;
 use score_common::log::{CATALOG, case, cases, outcome, score};
+use score_common::only;
 use serde_json::Value;
 
 /// People run so many clean cases, and AI beside them so many, the first of them wrong.
@@ -115,7 +116,10 @@ fn outcomes_that_nobody_declared_are_named() {
 fn declared_outcomes_that_never_occur_measure_nothing() {
     let scratch = Scratch::new();
     // No end that could be left again, no limit, no path: only the outcome could be a deviation.
-    let log = |word: &str| {
+    let map = "format: ndjson\nprocess: process\ncase: case\nactivity: activity\ntime: time\noutcome: outcome\n";
+    scratch.write("map.yaml", map);
+    scratch.write("catalog.yaml", CATALOG);
+    let score = |word: &str| {
         let line = |nth: usize| {
             format!(
                 "{{\"time\":\"2026-01-05T{:02}:{:02}:00Z\",\"process\":\"p\",\"case\":\"c{nth}\",\"activity\":\"do\",\"outcome\":\"{word}\"}}\n",
@@ -123,9 +127,17 @@ fn declared_outcomes_that_never_occur_measure_nothing() {
                 nth % 60
             )
         };
-        (0..100).map(line).collect::<String>()
+        scratch.write("log.ndjson", (0..100).map(line).collect::<String>());
+        let files = [
+            "log.ndjson",
+            "--map",
+            "map.yaml",
+            "--catalog",
+            "catalog.yaml",
+        ];
+        only(&scratch.score(&files)).clone()
     };
-    let found = score(&scratch, &log("odd"), CATALOG);
+    let found = score("odd");
     assert_eq!(found["deviation"], Value::Null);
     assert_eq!(found["status"], "undetermined");
     let notes = found["notes"].to_string();
@@ -134,8 +146,8 @@ fn declared_outcomes_that_never_occur_measure_nothing() {
             && notes.contains("100 of 100 cases ended in outcomes that nobody declared (odd)"),
         "{notes}"
     );
-    let found = score(&scratch, &log("BAD"), CATALOG);
+    let found = score("BAD");
     assert_eq!(found["deviation"]["mean"], 1.0);
-    let found = score(&scratch, &log("Good"), CATALOG);
+    let found = score("Good");
     assert_eq!(found["deviation"]["mean"], 0.0);
 }

@@ -2,7 +2,7 @@
 
 use crate::assemble::Windows;
 use crate::cases::Facts;
-use crate::measure::{BucketKey, Sums, bucket_parts};
+use crate::measure::{BucketKey, Sketch, Sums, bucket_parts};
 use crate::model::{Executor, Hour, NameId, Names, Origin, Time};
 use crate::score::{Baseline, BaselineFinder, BaselineTerms, Evidence, ProcessSums};
 use crate::store::{BucketRow, Store, StoreError, TotalRow};
@@ -266,6 +266,18 @@ impl SumsCache {
             .iter()
             .map(|process| (*process, started(process)))
             .collect()
+    }
+
+    /// How long the live cases of a process took that ended within its window.
+    pub fn durations_of(&self, process: NameId) -> Sketch {
+        let mut durations = Sketch::default();
+        let parts = self.window.get(&process).map(|sums| &sums.parts);
+        for ((_, origin), part) in parts.into_iter().flatten() {
+            if *origin == Origin::Live {
+                durations.merge(&part.durations, 1);
+            }
+        }
+        durations
     }
 
     /// Whether any case is a shadow run.

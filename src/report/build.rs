@@ -268,7 +268,7 @@ fn open(score: &ProcessScore) -> Option<Open> {
             if weeks < 1.5 { "" } else { "s" }
         ),
         (Some(runs), None) => match &score.clean_runs_withheld {
-            Some(why) => format!("{}, but {why}", unbroken(runs)),
+            Some(why) => format!("it is too rare to be judged by its cases: {why}"),
             None => unbroken(runs),
         },
         (None, _) => score

@@ -12,7 +12,6 @@ use crate::drift::{
     digests, epochs, fold, leading_version, learned, watched_until,
 };
 use crate::ingest::EventBatch;
-use crate::measure::Sketch;
 use crate::model::{Day, NameId, Origin, Time};
 use crate::store::{AlarmRow, Commit, DriftRow, EpochRow, MarkKind, MarkRow, Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
@@ -228,12 +227,7 @@ impl Engine {
         if rule.declares_end || self.says_when_cases_end(process)? {
             return Ok(days_to_settle(Ends::Declared));
         }
-        let mut durations = Sketch::default();
-        for ((of, _, origin), total) in self.sums.totals() {
-            if *of == process && *origin == Origin::Live {
-                durations.merge(&total.durations, 1);
-            }
-        }
+        let durations = self.sums.durations_of(process);
         Ok(days_to_settle(Ends::Never(&durations)))
     }
 

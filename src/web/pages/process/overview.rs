@@ -68,7 +68,11 @@ fn held(score: &ProcessScore) -> Markup {
         @match score.achieved_class {
             TolClass::Undetermined => @if score.status != Status::NoTolerance && score.deviation.is_some() {
                 "There are too few cases to say which class it holds"
-                @if let Some(missing) = score.clean_runs_missing.filter(|missing| *missing > 0) { ": " (words::counted(missing as i64, "more clean run")) " would show that it is within" }
+                @match (&score.clean_runs_withheld, score.clean_runs_missing) {
+                    (Some(why), _) => { ": " (why) },
+                    (None, Some(missing)) if missing > 0 => { ": " (words::counted(missing as i64, "more clean run")) " would show that it is within" },
+                    _ => {},
+                }
                 ". "
             },
             TolClass::None => "It holds not even class v. ",
