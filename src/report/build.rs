@@ -229,6 +229,7 @@ fn changed(
         name: after.name.clone(),
         reason: match change.what {
             "achieved_class" | "status" => measured.clone(),
+            "recommendation" => after.why().to_owned(),
             _ => change.reason,
         },
         process: change.process,

@@ -18,7 +18,9 @@ pub fn text(report: &Report) -> String {
         let _ = writeln!(out, "- **{term}**: {meaning}.");
     }
     out.push('\n');
-    list(&mut out, Part::Changed, report.changes.iter().map(change));
+    let of_process = |a: &ChangeSaid, b: &ChangeSaid| a.process == b.process;
+    let changed: Vec<String> = report.changes.chunk_by(of_process).map(changes).collect();
+    list(&mut out, Part::Changed, changed.into_iter());
     to_do(&mut out, &report.actions);
     let of_process = |a: &AlarmSaid, b: &AlarmSaid| a.process == b.process;
     let alarms: Vec<String> = report.alarms.chunk_by(of_process).map(alarms).collect();
@@ -54,17 +56,26 @@ pub fn text(report: &Report) -> String {
     out
 }
 
-fn change(change: &ChangeSaid) -> String {
-    let from = match change.from.as_str() {
-        "" => "new".to_owned(),
-        from => safe(words::value(change.what, from)),
+/// What changed of one process, and the reasons once each.
+fn changes(of: &[ChangeSaid]) -> String {
+    let said = |change: &ChangeSaid| {
+        let from = match change.from.as_str() {
+            "" => "new".to_owned(),
+            from => safe(words::value(change.what, from)),
+        };
+        let to = safe(words::value(change.what, &change.to));
+        format!("{} {from} → {to}", changed(change.what))
     };
+    let said: Vec<String> = of.iter().map(said).collect();
+    let mut reasons: Vec<&str> = of.iter().map(|change| change.reason.as_str()).collect();
+    reasons.dedup();
+    let reasons = reasons.iter().map(|reason| sentence(&words::whole(reason)));
+    let reasons: Vec<String> = reasons.collect();
     format!(
-        "**{}**: {} {from} → {}. {}",
-        safe(&change.name),
-        changed(change.what),
-        safe(words::value(change.what, &change.to)),
-        sentence(&words::whole(&change.reason))
+        "**{}**: {}. {}",
+        safe(&of[0].name),
+        said.join("; "),
+        reasons.join(" ")
     )
 }
 

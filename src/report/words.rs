@@ -83,7 +83,7 @@ pub(super) fn excess(per_week: f64) -> String {
 /// What an action is about, in a few words: how much goes wrong, or how many hours it saves.
 pub(super) fn headline(action: &Action) -> Option<String> {
     let harm = action.excess_per_week.map(excess);
-    harm.or_else(|| Some(format!("about {}", hours(action.hours_per_year?))))
+    harm.or_else(|| Some(format!("saves about {}", hours(action.hours_per_year?))))
 }
 
 /// On which assumption hours are saved.

@@ -3,6 +3,7 @@
 use crate::config::daemon::Config;
 use crate::config::recipients::Recipients;
 use crate::daemon::Running;
+use crate::model::{SECOND_US, Span, Time};
 use crate::report::{Period, Recipient, Report, deliver, due, is_there, of_period};
 use crate::store::{Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,8 +15,10 @@ use std::time::{Duration, Instant};
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// The same while a report waits for what is still to be read.
 const LOOK_SOON: Duration = Duration::from_millis(300);
+/// And within this, what was read last is on its way to the engine, in microseconds.
+const SOON_US: Span = 300_000;
 /// A report waits so long for what lies there to be read, and no longer.
-const MOST_PATIENCE: Duration = Duration::from_secs(3600);
+const MOST_PATIENCE: Span = 3600 * SECOND_US;
 /// What has failed is tried again after this, doubling up to the longest.
 const RETRY: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(6 * 3600));
 /// What writing is called beside the keys of recipients, which are never blank.
@@ -116,7 +119,7 @@ impl Reporter {
             self.failing.remove(WRITING);
             return;
         }
-        if !self.turn(WRITING) || !self.reading.is_done(daemon, config, Instant::now()) {
+        if !self.turn(WRITING) || !self.reading.is_done(daemon, config) {
             return;
         }
         match deliver(config, period) {
@@ -282,14 +285,14 @@ fn note(noted: Result<(), StoreError>, recipient: &str) {
     }
 }
 
-/// Whether what lies there has been read: a report that is made before that lacks what it is about, and what a report has said
-/// stands.
+/// Whether what lies there has been read, and looked through for drift: a report that is made before that lacks what it is
+/// about, and what a report has said stands.
 #[derive(Default)]
 struct Reading {
     /// Since when it is waited for.
-    waits_since: Option<Instant>,
+    waits_since: Option<Time>,
     /// Since when nothing waits to be read.
-    nothing_since: Option<Instant>,
+    nothing_since: Option<Time>,
 }
 
 impl Reading {
@@ -297,28 +300,41 @@ impl Reading {
         self.waits_since.is_some()
     }
 
-    fn is_done(&mut self, daemon: &Running, config: &Config, now: Instant) -> bool {
+    fn is_done(&mut self, daemon: &Running, config: &Config) -> bool {
         // What was read last is committed after this.
-        let committed = Duration::from_micros(2 * config.batch_interval.max(0) as u64) + LOOK_SOON;
-        self.is_done_for(nothing_waits(daemon), committed, now)
+        let committed = config
+            .batch_interval
+            .saturating_mul(2)
+            .saturating_add(SOON_US);
+        let scored = daemon.shared.snapshot().scored_at;
+        let now = Time::from_utc(chrono::Utc::now());
+        self.is_done_at(now, nothing_waits(daemon), scored, committed)
     }
 
-    fn is_done_for(&mut self, nothing_waits: bool, committed: Duration, now: Instant) -> bool {
+    /// `scored` is when the latest scoring began; what is read is committed within `committed`.
+    fn is_done_at(
+        &mut self,
+        now: Time,
+        nothing_waits: bool,
+        scored: Option<Time>,
+        committed: Span,
+    ) -> bool {
         self.nothing_since = match (nothing_waits, self.nothing_since) {
             (false, _) => None,
             (true, since) => since.or(Some(now)),
         };
         let since = *self.waits_since.get_or_insert(now);
-        let read = self
-            .nothing_since
-            .is_some_and(|since| now.duration_since(since) >= committed);
-        let too_long = now.duration_since(since) >= MOST_PATIENCE;
-        if too_long && !read {
+        let read = self.nothing_since.map(|since| since.plus(committed));
+        let looked_through = read
+            .zip(scored)
+            .is_some_and(|(read, scored)| scored >= read);
+        let too_long = now.since(since) >= MOST_PATIENCE;
+        if too_long && !looked_through {
             tracing::warn!(
-                "the report is written although not everything has been read: reading has not come to an end for an hour"
+                "the report is written although not everything has been read and scored: that has not come to an end for an hour"
             );
         }
-        let done = read || too_long;
+        let done = looked_through || too_long;
         if done {
             self.waits_since = None;
         }
@@ -358,26 +374,26 @@ mod tests {
 
     #[test]
     fn a_report_waits_for_what_is_still_to_be_read_but_not_for_ever() {
-        let committed = Duration::from_secs(1);
-        let begin = Instant::now();
-        let at = |seconds| begin + Duration::from_secs(seconds);
+        const SECOND: Span = 1_000_000;
+        let at = |seconds: Span| Time(seconds * SECOND);
         let mut reading = Reading::default();
-        assert!(!reading.is_done_for(false, committed, at(0)));
-        assert!(reading.waits());
+        let mut is_done = |now, nothing_waits, scored: Option<Span>| {
+            let done = reading.is_done_at(at(now), nothing_waits, scored.map(at), 2 * SECOND);
+            assert_ne!(reading.waits(), done);
+            done
+        };
+        assert!(!is_done(0, false, None));
+        assert!(!is_done(1, true, None));
         assert!(
-            !reading.is_done_for(true, committed, at(1)),
-            "not yet committed"
+            !is_done(4, true, Some(2)),
+            "not yet committed when it was scored"
         );
-        assert!(
-            !reading.is_done_for(false, committed, at(2)),
-            "more has come"
-        );
-        assert!(!reading.is_done_for(true, committed, at(3)));
-        assert!(reading.is_done_for(true, committed, at(4)));
-        assert!(!reading.waits());
+        assert!(!is_done(5, false, Some(4)), "more has come");
+        assert!(!is_done(6, true, Some(5)));
+        assert!(is_done(9, true, Some(8)));
         // The next one: a source that never comes to an end.
-        assert!(!reading.is_done_for(false, committed, at(10)));
-        assert!(!reading.is_done_for(false, committed, at(3000)));
-        assert!(reading.is_done_for(false, committed, at(3610)));
+        assert!(!is_done(20, false, Some(19)));
+        assert!(!is_done(3_000, false, Some(2_999)));
+        assert!(is_done(3_620, false, Some(3_619)));
     }
 }
