@@ -14,7 +14,7 @@ use crate::model::{HOUR_US, Hour, NameId, Names, Span, Time};
 use crate::score::{Baseline, Evidence, ProcessScore, ProcessSums, Terms, mean_deviation};
 use crate::store::{Store, StoreError};
 use crossbeam_channel::{Receiver, bounded};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What past scores rest on beside the sums of a window.
 pub(super) struct Grounds<'a> {
@@ -127,7 +127,7 @@ fn without_open_cases(processes: &mut Window) {
 pub struct PastWindows {
     /// The scores at the last instant but one, and at the last.
     pub scores: [Vec<ProcessScore>; 2],
-    /// The scores of what was between these alone, however long the scoring window is.
+    /// The scores of what was between these alone, however long the scoring window is, of the processes that were chosen.
     pub between: Vec<ProcessScore>,
     /// The mean deviation by process at each instant.
     pub deviations: Vec<BTreeMap<String, f64>>,
@@ -142,12 +142,14 @@ type Kept = (BucketKey, Vec<u8>);
 /// So many buckets are handed over at once.
 const AT_ONCE: usize = 1_000;
 
-/// The scores at the beginnings of hours, which rise; nothing where there are less than two of them. `progress` is told how
-/// many of how many hours have been read.
+/// The scores at the beginnings of hours, which rise; nothing where there are less than two of them. What was between the
+/// last two is scored for those processes that `of_between` chooses by their score before. `progress` is told how many of how
+/// many hours have been read.
 pub fn past_windows(
     store: &Store,
     config: &Config,
     ends: &[Hour],
+    of_between: &dyn Fn(&ProcessScore) -> bool,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<PastWindows, StoreError> {
     let grounds = Grounds::read(store, config)?;
@@ -182,13 +184,25 @@ pub fn past_windows(
     })?;
     let deviations = sums.deviations();
     let [window_then, window_now] = sums.whole;
+    let scored_then = grounds.score(store, window_then, start_of(then))?;
+    let chosen = scored_then.iter().filter(|score| of_between(score));
+    let chosen: BTreeSet<NameId> = chosen
+        .filter_map(|score| grounds.names.find(&score.id))
+        .collect();
     let mut between = sums.between;
+    between.retain(|process, _| chosen.contains(process));
     without_open_cases(&mut between);
+    let declared = |score: &ProcessScore| {
+        let process = grounds.names.find(&score.id);
+        process.is_some_and(|process| chosen.contains(&process))
+    };
+    let mut between = grounds.score_between(store, between, start_of(then), start_of(now))?;
+    between.retain(declared);
     Ok(PastWindows {
         deviations,
-        between: grounds.score_between(store, between, start_of(then), start_of(now))?,
+        between,
         scores: [
-            grounds.score(store, window_then, start_of(then))?,
+            scored_then,
             grounds.score(store, window_now, start_of(now))?,
         ],
     })

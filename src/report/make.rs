@@ -3,10 +3,12 @@
 use super::build::Findings;
 use super::content::Report;
 use super::period::{Period, date};
+use super::predicted::expectation;
 use crate::config::daemon::Config;
 use crate::daemon::{kept_drift_of, past_windows};
 use crate::drift::ProcessDrift;
 use crate::model::Hour;
+use crate::score::ProcessScore;
 use crate::store::{Store, StoreError};
 use std::collections::BTreeSet;
 
@@ -22,7 +24,15 @@ pub fn make(
 ) -> Result<Report, StoreError> {
     let ends = ends_of(period);
     let hours: Vec<Hour> = ends.iter().map(|end| end.hours().1).collect();
-    let past = past_windows(store, config, &hours, progress)?;
+    let said = store.predictions(period.kind.word(), period.from)?;
+    let rows = said.as_ref();
+    let of: Option<BTreeSet<&str>> =
+        rows.map(|rows| rows.iter().map(|row| row.process.as_str()).collect());
+    let is_predicted = |score: &ProcessScore| match &of {
+        Some(of) => of.contains(score.id.as_str()),
+        None => expectation(score).is_some(),
+    };
+    let past = past_windows(store, config, &hours, &is_predicted, progress)?;
     // Most processes never had an alarm, and to look at all of them takes as long as all the rest.
     let alarms = store.alarms()?;
     let alarmed: BTreeSet<&str> = alarms.iter().map(|row| row.process.as_str()).collect();
@@ -40,7 +50,7 @@ pub fn make(
         trend: past.deviations,
         trend_ends: ends.iter().map(|end| date(end.to)).collect(),
         window: config.window,
-        said: store.predictions(period.kind.word(), period.from)?,
+        said,
         alpha: config.tolerance.alpha,
         names: &names,
         hashes: config.hashes,
