@@ -2,7 +2,8 @@
 
 mod score_common;
 
-use score_common::{Scratch, near, only};
+use score_common::log::score_with;
+use score_common::{Scratch, near};
 use serde_json::Value;
 use std::fmt::Write;
 
@@ -43,17 +44,7 @@ fn audit(log: &mut String, nth: i64, hours: i64, outcome: &str) {
 }
 
 fn score(log: &str, catalog: &str, more: &[&str]) -> Value {
-    let scratch = Scratch::new();
-    scratch.write("log.ndjson", log);
-    scratch.write("catalog.yaml", catalog);
-    let args = [
-        "log.ndjson",
-        "--map",
-        "toleranced",
-        "--catalog",
-        "catalog.yaml",
-    ];
-    only(&scratch.score(&[&args, more].concat())).clone()
+    score_with(&Scratch::new(), log, catalog, more)
 }
 
 #[test]

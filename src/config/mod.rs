@@ -20,5 +20,5 @@ pub mod web_config;
 mod yaml;
 
 pub use problem::{Problem, Problems, nearest};
-pub use span::{SpanText, format_roughly, format_span, parse_span};
+pub use span::{SpanText, format_days, format_roughly, format_span, parse_span};
 pub use yaml::{At, Source, read_yaml};

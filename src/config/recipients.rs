@@ -153,16 +153,20 @@ fn is_web(url: &str) -> bool {
 
 /// The address of a mail server, taken apart. Written more narrowly than others would read it, so that nothing is judged
 /// here that is read otherwise there.
-struct ServerAddress<'a> {
-    encrypted: bool,
+pub struct ServerAddress<'a> {
+    /// Whether TLS begins with the connection, and not within it.
+    pub wrapped: bool,
+    /// What stands behind the `?`.
+    pub query: &'a str,
+    /// Without brackets and port.
+    pub host: &'a str,
     /// User and password, as some write them.
     user_info: bool,
-    /// Without brackets and port.
-    host: &'a str,
 }
 
 impl ServerAddress<'_> {
-    fn read(server: &str) -> Option<ServerAddress<'_>> {
+    /// `None` for what is none.
+    pub fn read(server: &str) -> Option<ServerAddress<'_>> {
         let (scheme, rest) = server.split_once("://")?;
         let is_odd = |c: char| c.is_whitespace() || c.is_control();
         if !matches!(scheme, "smtp" | "smtps") || rest.contains(is_odd) {
@@ -179,7 +183,8 @@ impl ServerAddress<'_> {
             None => host.split_once(':').map_or(host, |(host, _)| host),
         };
         (!host.is_empty()).then_some(ServerAddress {
-            encrypted: scheme == "smtps" || query == "tls=required",
+            wrapped: scheme == "smtps",
+            query,
             user_info,
             host,
         })
@@ -189,7 +194,8 @@ impl ServerAddress<'_> {
     fn is_open(&self) -> bool {
         let address = self.host.parse::<IpAddr>();
         let here = address.is_ok_and(|ip| ip.to_canonical().is_loopback());
-        !self.encrypted && !here && !self.host.eq_ignore_ascii_case("localhost")
+        let encrypted = self.wrapped || self.query == "tls=required";
+        !encrypted && !here && !self.host.eq_ignore_ascii_case("localhost")
     }
 }
 

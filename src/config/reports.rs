@@ -26,7 +26,7 @@ pub struct ReportTerms {
 }
 
 /// When reports are written, and about what. At least one of the two is given.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ReportSchedule {
     /// What they are about; without it, the days from one writing to the next.
     pub every: Option<ReportEvery>,
@@ -35,7 +35,7 @@ pub struct ReportSchedule {
 }
 
 /// Instants by a cron expression.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Writing {
     /// Of five fields, as `crontab` has them.
     pub cron: Cron,

@@ -40,6 +40,13 @@ pub enum SourceKind {
     Push,
 }
 
+impl SourceConfig {
+    /// Whether it is read in the same way. Their words are compared: a mapping has parts that know no equality.
+    pub fn is_same(&self, other: &SourceConfig) -> bool {
+        format!("{self:?}") == format!("{other:?}")
+    }
+}
+
 impl SourceKind {
     /// Whether its files are exports, each whole in itself and read once.
     pub fn has_exports(self) -> bool {

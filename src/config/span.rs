@@ -1,6 +1,6 @@
 //! Spans of time as people write them: `250ms`, `2h 30m`, `90d`.
 
-use crate::model::Span;
+use crate::model::{DAY_US, Span};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A span of time in microseconds, written as a text such as `90d`.
@@ -20,6 +20,15 @@ pub fn format_span(span: Span) -> String {
     let sign = if span < 0 { "-" } else { "" };
     let duration = std::time::Duration::from_micros(span.unsigned_abs());
     format!("{sign}{}", humantime::format_duration(duration))
+}
+
+/// A span as people declare it: whole days as days, and not as months.
+pub fn format_days(span: Span) -> String {
+    match (span / DAY_US, span % DAY_US) {
+        (1, 0) => "1 day".to_owned(),
+        (days, 0) if days > 1 => format!("{days} days"),
+        _ => format_span(span),
+    }
 }
 
 /// Units of a span in microseconds, largest first, as humantime has them, and whether they have a plural.
@@ -84,6 +93,19 @@ impl Serialize for SpanText {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whole_days_stay_days() {
+        for (days, said) in [
+            (1, "1 day"),
+            (7, "7 days"),
+            (90, "90 days"),
+            (365, "365 days"),
+        ] {
+            assert_eq!(format_days(days * DAY_US), said);
+        }
+        assert_eq!(format_days(DAY_US / 2), "12h");
+    }
 
     #[test]
     fn roughly_is_in_two_units() {

@@ -84,6 +84,11 @@ impl<'a> Grounds<'a> {
         self.score_since(store, processes, from, BTreeMap::new(), to)
     }
 
+    fn baselines_of(&self, processes: &Window) -> BTreeMap<NameId, Baseline> {
+        let known = |process: &NameId| Some((*process, self.baselines.get(process)?.clone()));
+        processes.keys().filter_map(known).collect()
+    }
+
     fn score_since(
         &self,
         store: &Store,
@@ -99,12 +104,10 @@ impl<'a> Grounds<'a> {
             to: to.plus(-1),
             window: self.windows.default,
             own_windows: self.windows.own.clone(),
-            baselines: self.baselines.clone(),
+            baselines: self.baselines_of(&processes),
             processes,
             ..Evidence::default()
         };
-        let live = |process: &NameId| evidence.processes.contains_key(process);
-        evidence.baselines.retain(|process, _| live(process));
         evidence.losses = losses_of(store, self.feeds.iter(), &evidence)?;
         evidence.to = to;
         Ok(score_on_all_processors(&evidence, self.terms()))
@@ -186,18 +189,13 @@ pub fn past_windows(
     let [window_then, window_now] = sums.whole;
     let scored_then = grounds.score(store, window_then, start_of(then))?;
     let chosen = scored_then.iter().filter(|score| of_between(score));
-    let chosen: BTreeSet<NameId> = chosen
-        .filter_map(|score| grounds.names.find(&score.id))
-        .collect();
+    let chosen: BTreeSet<&str> = chosen.map(|score| score.id.as_str()).collect();
     let mut between = sums.between;
-    between.retain(|process, _| chosen.contains(process));
+    between.retain(|process, _| chosen.contains(grounds.names.text(*process)));
     without_open_cases(&mut between);
-    let declared = |score: &ProcessScore| {
-        let process = grounds.names.find(&score.id);
-        process.is_some_and(|process| chosen.contains(&process))
-    };
     let mut between = grounds.score_between(store, between, start_of(then), start_of(now))?;
-    between.retain(declared);
+    // Those that are declared and had no case join them, chosen or not.
+    between.retain(|score| chosen.contains(score.id.as_str()));
     Ok(PastWindows {
         deviations,
         between,

@@ -69,7 +69,7 @@ pub fn describe_beside(before: &Config, after: &Config) -> Vec<String> {
         recipients,
     } = &after.reports;
     let was = &before.reports;
-    let reports = format!("{:?}", was.schedule) == format!("{schedule:?}")
+    let reports = was.schedule == *schedule
         && was.folder == *folder
         && was.formats == *formats
         && was.keep == *keep;
@@ -93,7 +93,7 @@ fn describe_sources(before: &[SourceConfig], after: &[SourceConfig], lines: &mut
     for source in after {
         match before.iter().find(|known| known.name == source.name) {
             None => lines.push(format!("source {} added", source.name)),
-            Some(known) if format!("{known:?}") != format!("{source:?}") => {
+            Some(known) if !known.is_same(source) => {
                 lines.push(format!(
                     "source {} changed; what was read already stays as it was mapped",
                     source.name

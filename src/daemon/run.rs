@@ -288,8 +288,7 @@ fn status_of(
     let Some(status) = known.iter().find(|known| known.name == source.name) else {
         return Arc::new(SourceStatus::new(&source.name));
     };
-    let is_same = |old: &SourceConfig| format!("{old:?}") == format!("{source:?}");
-    if !before.iter().any(is_same) {
+    if !before.iter().any(|old| old.is_same(source)) {
         status.begin_anew();
     }
     status.clone()

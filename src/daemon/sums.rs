@@ -268,6 +268,17 @@ impl SumsCache {
             .collect()
     }
 
+    /// Whether live cases of a process count as ended that no event and no time-out has ended.
+    pub fn has_endless(&self, process: NameId) -> bool {
+        let first = (process, Executor::Human, Origin::Live);
+        let last = (process, Executor::Unknown, Origin::Shadow);
+        let own = self.totals.range(first..=last);
+        let live = own.filter(|((_, _, origin), _)| *origin == Origin::Live);
+        // Of what has started and is not open, totals count as ended what has ended for good.
+        live.map(|(_, total)| total.started() - total.open - total.cases)
+            .any(|endless| endless > 0)
+    }
+
     /// How long the live cases of a process took that ended within its window.
     pub fn durations_of(&self, process: NameId) -> Sketch {
         let mut durations = Sketch::default();

@@ -1,7 +1,7 @@
 //! How long the cases of a day can still change: a day is judged when they have settled.
 
 use crate::measure::Sketch;
-use crate::model::{DAY_HOURS, Day, HOUR_US, Span};
+use crate::model::{DAY_US, Day, Span};
 
 /// Of cases without a declared end, so many last no longer than a day is waited for.
 const SETTLED_SHARE: f64 = 0.99;
@@ -22,7 +22,6 @@ pub enum Ends<'a> {
 /// For how many days after a day its cases have not settled. Judged before, the latest days would lack the cases that end by
 /// themselves, or hold those that have only begun, and so be unlike the baseline for ever.
 pub fn days_to_settle(ends: Ends) -> Day {
-    const DAY: Span = DAY_HOURS as Span * HOUR_US;
     let span = match ends {
         Ends::Declared => 0,
         Ends::Idle(span) => span,
@@ -31,15 +30,14 @@ pub fn days_to_settle(ends: Ends) -> Day {
             most.map_or(0, |seconds| (seconds * 1e6) as Span)
         }
     };
-    let days = span.max(0).saturating_add(DAY - 1) / DAY;
+    let days = span.max(0).saturating_add(DAY_US - 1) / DAY_US;
     Day::try_from(days).unwrap_or(Day::MAX)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const HOUR: Span = HOUR_US;
+    use crate::model::HOUR_US as HOUR;
 
     #[test]
     fn a_day_waits_for_the_cases_that_end_by_being_idle() {

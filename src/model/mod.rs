@@ -11,7 +11,9 @@ mod time;
 pub use kinds::{Class, Executor, Level, Lifecycle, Origin, ParseKindError, Status, TolClass};
 pub use names::{NameId, Names};
 pub use text::printable;
-pub use time::{DAY_HOURS, Day, HOUR_US, Hour, SECOND_US, Span, Time, WEEK_US, day_of, weekday};
+pub use time::{
+    DAY_HOURS, DAY_US, Day, HOUR_US, Hour, SECOND_US, Span, Time, WEEK_US, day_of, weekday,
+};
 
 /// A share in parts per million, the unit in which deviations are counted so that sums stay exact.
 pub type Ppm = u32;

@@ -9,6 +9,8 @@ pub const SECOND_US: i64 = 1_000_000;
 pub const HOUR_US: i64 = 3_600 * SECOND_US;
 /// Microseconds in one week.
 pub const WEEK_US: i64 = 168 * HOUR_US;
+/// Microseconds in a day.
+pub const DAY_US: i64 = 24 * HOUR_US;
 
 /// A span of time in microseconds.
 pub type Span = i64;

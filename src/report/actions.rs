@@ -1,5 +1,6 @@
 //! What to do now: what does harm first, then what saves hours.
 
+use super::build::TOO_LONG;
 use super::content::{Action, ActionGroup, ActionKind};
 use super::drifted::Since;
 use super::words::{self, whole_number};
@@ -7,9 +8,6 @@ use crate::config::tolerance::Recommendation;
 use crate::model::{Executor, Status};
 use crate::score::{Bounds, ExecutorScore, ProcessScore};
 use crate::stats::clean_runs_missing;
-
-/// Nobody waits so long for a test to end, in weeks.
-const TOO_LONG: f64 = 104.0;
 
 /// What is to be done about a process. `since`: how it deviates since the drift that stands; `alpha`: error probability of
 /// the intervals.
@@ -155,7 +153,10 @@ impl About<'_> {
                 whole_number(lower)
             ),
             None if kind == ActionKind::BreakUp => self.how_it_stands(),
-            None => "how many hours it saves is not known: the catalog says neither what a case takes nor what automation costs".to_owned(),
+            None => match &self.score.value {
+                Some(value) => format!("how many hours it saves is not known: {}", value.reason),
+                None => "how many hours it saves is not known".to_owned(),
+            },
         };
         Some(action)
     }

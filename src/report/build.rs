@@ -9,9 +9,9 @@ use super::drifted::{self, Since};
 use super::period::{Period, date};
 use super::{predicted, words};
 use crate::config::daemon::Hashes;
-use crate::config::format_roughly;
+use crate::config::format_days;
 use crate::drift::ProcessDrift;
-use crate::model::{DAY_HOURS, HOUR_US, Names, Span, Status};
+use crate::model::{DAY_US, Names, Span, Status};
 use crate::score::{Change, Disagreement, Held, ProcessScore, changes};
 use crate::store::PredictionRow;
 use std::collections::BTreeMap;
@@ -89,9 +89,9 @@ impl Report {
         let mut board: Vec<Row> = now.iter().map(|score| row(score, &found.trend)).collect();
         sort(&mut board);
         Report {
-            window: found.window.map(in_days),
+            window: found.window.map(format_days),
             shared_days: found.window.map_or(0, |window| {
-                window / DAY_US - i64::from(period.to - period.from)
+                (window / DAY_US - i64::from(period.to - period.from)).max(0)
             }),
             version: VERSION,
             made_by: format!("toleranced {}", env!("CARGO_PKG_VERSION")),
@@ -186,14 +186,6 @@ fn disagreements(score: &ProcessScore) -> Vec<DisagreementRow> {
     each.collect()
 }
 
-/// A window in words.
-fn in_days(window: Span) -> String {
-    match (window / DAY_US, window % DAY_US) {
-        (days, 0) if days > 1 => format!("{days} days"),
-        _ => format_roughly(window),
-    }
-}
-
 /// What changed of a process, each with what explains it: deviation for classes held and status, the rule that decided
 /// for the rest.
 fn changed(
@@ -242,10 +234,8 @@ fn changed(
     all.into_iter().map(explained).collect()
 }
 
-const DAY_US: Span = DAY_HOURS as Span * HOUR_US;
-
 /// Nobody waits so long for a verdict, in weeks.
-const TOO_LONG: f64 = 104.0;
+pub(super) const TOO_LONG: f64 = 104.0;
 
 fn open(score: &ProcessScore) -> Option<Open> {
     if score.status != Status::Undetermined {

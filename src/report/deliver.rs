@@ -114,6 +114,14 @@ pub fn is_there(config: &Config, period: Period) -> bool {
     files(config, period).iter().all(|(_, file)| file.exists())
 }
 
+/// Whether anything of the report of a period is still kept, in whatever format it was written.
+pub fn is_kept(config: &Config, period: Period) -> bool {
+    let id = period.id();
+    let folder = &config.reports.folder;
+    let mut formats = ReportFormat::ALL.iter();
+    formats.any(|format| folder.join(file_name(&id, *format)).exists())
+}
+
 /// Writes the report of a period, keeps what it expects, and drops the reports that are too many. `None` if there was
 /// nothing to report: a period before the first event has no report.
 pub fn deliver(config: &Config, period: Period) -> Result<Option<Report>, DeliveryError> {
@@ -376,6 +384,14 @@ mod tests {
         // What was just written stays, even if it is about long ago: else it would be written again, for ever.
         retain(&config, Period::of_id("2026-W23").unwrap()).unwrap();
         assert_eq!(titles(&config), ["Q2 2026", "June 2026", "2026-W23"]);
+    }
+
+    #[test]
+    fn a_report_is_kept_whatever_formats_are_written_now() {
+        let (_folder, config) = folder_with(&["tolerance-2026-03.csv"]);
+        let of = |id| Period::of_id(id).unwrap();
+        assert!(is_kept(&config, of("2026-03")) && !is_there(&config, of("2026-03")));
+        assert!(!is_kept(&config, of("2026-04")));
     }
 
     #[test]

@@ -4,8 +4,9 @@ use super::charts;
 use super::content::{
     Action, ActionGroup, AlarmSaid, ChangeSaid, ExecutorRow, Prediction, Report, Row,
 };
+use super::parts::{FIRST, Part, TERMS};
 use super::safe::{plain, sentence};
-use super::words::{self, FIRST, Part, TERMS, changed, executor, kind, percent, seconds, standing};
+use super::words::{self, changed, executor, kind, percent, seconds, standing};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 /// Entries of a list that are shown; the rest folds away.
@@ -130,7 +131,7 @@ impl Page<'_> {
                 @if actions.is_empty() { p.none { (Part::ToDo.none()) } } @else {
                     p.meaning { (Part::ToDo.meaning()) }
                     @for group in groups {
-                        h3 { (words::group(group[0].group, &group.iter().collect::<Vec<_>>())) }
+                        h3 { (words::group(group[0].group, group)) }
                         (self.list(&group.iter().map(action).collect::<Vec<_>>()))
                     }
                 }

@@ -1,8 +1,9 @@
 //! A report as Markdown, for a chat or a wiki.
 
 use super::content::{Action, AlarmSaid, ChangeSaid, ExecutorRow, Prediction, Report};
+use super::parts::{FIRST, Part, TERMS};
 use super::safe::{markdown as safe, markdown_sentence as sentence};
-use super::words::{self, FIRST, Part, TERMS, changed, executor, percent, sparkline, standing};
+use super::words::{self, changed, executor, percent, sparkline, standing};
 use std::fmt::Write;
 
 /// Entries of a list; the rest is counted. Who wants all of them takes CSV or JSON.
@@ -82,8 +83,7 @@ fn changes(of: &[ChangeSaid]) -> String {
 fn to_do(out: &mut String, actions: &[Action]) {
     heading(out, Part::ToDo, actions.is_empty());
     for group in actions.chunk_by(|a, b| a.group == b.group) {
-        let all: Vec<&Action> = group.iter().collect();
-        let _ = writeln!(out, "### {}\n", words::group(group[0].group, &all));
+        let _ = writeln!(out, "### {}\n", words::group(group[0].group, group));
         entries(out, group.iter().map(action));
     }
 }

@@ -1,8 +1,9 @@
 //! What a report says in a chat or to a program.
 
 use super::content::{Action, Report};
+use super::parts::Part;
 use super::safe::sentence;
-use super::words::{self, Part, changed, standing, value};
+use super::words::{self, changed, standing, value};
 use crate::config::recipients::WebhookKind;
 use serde_json::{Value, json};
 

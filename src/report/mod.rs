@@ -14,6 +14,7 @@ mod html;
 mod make;
 mod markdown;
 mod message;
+mod parts;
 mod period;
 mod predicted;
 mod safe;
@@ -24,8 +25,8 @@ pub use build::Findings;
 pub use content::Report;
 pub use csv::text as csv;
 pub use deliver::{
-    DeliveryError, Written, deliver, due, file_name, is_report, is_there, keep_expectations, kept,
-    of_period,
+    DeliveryError, Written, deliver, due, file_name, is_kept, is_report, is_there,
+    keep_expectations, kept, of_period,
 };
 pub use html::{Medium, text as html};
 pub use make::make;

@@ -4,7 +4,7 @@ use super::content::Report;
 use super::deliver::file_name;
 use super::message::Summary;
 use super::{Medium, html, markdown};
-use crate::config::recipients::{MAIL, MailTerms, Recipients, WebhookTerms};
+use crate::config::recipients::{MAIL, MailTerms, Recipients, ServerAddress, WebhookTerms};
 use crate::config::reports::ReportFormat;
 use crate::model::{hash_pair, hash_text};
 use lettre::message::header::ContentType;
@@ -155,16 +155,14 @@ fn transport(terms: &MailTerms) -> Result<SmtpTransport, SendError> {
     if let Some((user, password)) = &terms.credentials {
         builder = builder.credentials(Credentials::new(user.clone(), password.0.clone()));
     }
-    if let Some(ca) = &terms.ca {
-        let (host, tls): (&str, fn(TlsParameters) -> Tls) = match terms.server.split_once("://") {
-            Some(("smtps", rest)) => (rest, Tls::Wrapper),
-            Some((_, rest)) if rest.contains("tls=") => (rest, Tls::Required),
-            _ => return Ok(builder.build()),
+    let address = ServerAddress::read(&terms.server);
+    if let Some((ca, address)) = terms.ca.as_ref().zip(address) {
+        let tls: fn(TlsParameters) -> Tls = match address.wrapped {
+            true => Tls::Wrapper,
+            false if address.query.contains("tls=") => Tls::Required,
+            false => return Ok(builder.build()),
         };
-        let host = host.split(['/', '?']).next().unwrap_or_default();
-        let host = host.rsplit('@').next().unwrap_or_default();
-        let host = host.split(':').next().unwrap_or_default();
-        let parameters = TlsParameters::builder(host.to_owned())
+        let parameters = TlsParameters::builder(address.host.to_owned())
             .add_root_certificate(Certificate::from_pem(ca)?)
             .build()?;
         builder = builder.tls(tls(parameters));

@@ -72,6 +72,7 @@ pub(super) fn hours(of: [f64; 3]) -> String {
 /// Cases that end wrong beyond what is permissible.
 pub(super) fn excess(per_week: f64) -> String {
     let (many, span) = match per_week {
+        few if few * 52.18 < 0.95 => return "less than one wrong case a year too many".to_owned(),
         few if few < 0.95 => (few * 52.18, "year"),
         many => (many, "week"),
     };
@@ -109,7 +110,7 @@ pub(super) fn sentences(action: &Action) -> Vec<String> {
 }
 
 /// What the actions of a group have in common, and what they are worth together.
-pub(super) fn group(group: ActionGroup, actions: &[&Action]) -> String {
+pub(super) fn group(group: ActionGroup, actions: &[Action]) -> String {
     let title = match group {
         ActionGroup::Stop => "Stop now: what AI or code gets wrong too often",
         ActionGroup::Mend => "Find out why: what goes wrong too often",
@@ -177,10 +178,10 @@ pub(super) fn prediction(row: &Prediction) -> String {
 /// What was predicted of what nobody has automated.
 pub(super) fn nothing_came(rows: usize) -> String {
     match rows {
-        1 => "One process is run as before: what was said to be saved there can't have come yet."
+        1 => "One process is run as before, or did not run: what was said to be saved there can't have come yet."
             .to_owned(),
         many => format!(
-            "{many} processes are run as before: what was said to be saved there can't have come yet."
+            "{many} processes are run as before, or did not run: what was said to be saved there can't have come yet."
         ),
     }
 }
@@ -376,121 +377,19 @@ pub(super) fn sparkline(values: &[Option<f64>]) -> String {
     values.iter().map(bar).collect()
 }
 
-/// What must be known to read a report, said before anything else.
-pub(super) const FIRST: [(&str, &str); 4] = [
-    (
-        "Deviation",
-        "how far cases end from how they should, on average: 2 % are two wrong cases in a hundred, or four that are half wrong. Each process may have so much of it: that is permissible",
-    ),
-    (
-        "3.4 % (2.6 to 4.5)",
-        "behind a figure stands the range in which the true value lies, with 95 % confidence; more cases make it narrower",
-    ),
-    (
-        "Within, outside, undetermined",
-        "the whole range lies below what is permissible, or above it, or it can't be told yet",
-    ),
-    (
-        "Code",
-        "a script or a playbook that runs by itself and does the same with the same input every time; AI need not",
-    ),
-];
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// What other terms mean, said once in every report.
-pub(super) const TERMS: [(&str, &str); 4] = [
-    (
-        "class",
-        "how exact a process must be: fine (f), medium (m), coarse (c), very coarse (v). Deviation is permissible by its class and its size: the more steps it has, the more",
-    ),
-    (
-        "drift",
-        "a process has changed against its own past, by more than chance would have it",
-    ),
-    (
-        "shadow run",
-        "AI or code does the same case as people do, and what comes out is recorded and not acted on",
-    ),
-    (
-        "mixed",
-        "more than one of people, AI and code worked on a case, or none of them runs most of the cases alone",
-    ),
-];
-
-/// The parts of a report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
-    Changed,
-    ToDo,
-    Drifted,
-    All,
-    Sides,
-    Declared,
-    Predicted,
-    Open,
-    Quality,
-}
-
-impl Part {
-    /// Its title.
-    pub(super) fn title(self) -> &'static str {
-        match self {
-            Part::Changed => "What changed",
-            Part::ToDo => "What to do now",
-            Part::Drifted => "What has drifted",
-            Part::All => "All processes",
-            Part::Sides => "People, AI and code",
-            Part::Declared => "Declared against measured",
-            Part::Predicted => "What was predicted, and what came",
-            Part::Open => "What could not be judged",
-            Part::Quality => "Data quality",
-        }
-    }
-
-    /// What it means.
-    pub(super) fn meaning(self) -> &'static str {
-        match self {
-            Part::Changed => "Verdicts that are not what they were a period ago, and why.",
-            Part::ToDo => {
-                "What does harm first, the most harm on top; then by the hours a year that it saves, those for upkeep taken off."
-            }
-            Part::Drifted => {
-                "A process has changed against its own past by more than chance would have it. Look for what else changed then: a model, a prompt, \
-                 a playbook, a tool, where its cases come from."
-            }
-            Part::All => {
-                "What is outside first. The class says how exact a process must be: the class that it needs, and the finest that its cases have shown so far. \
-                 The trend is the deviation at the ends of the last eight periods; each line has a scale of its own."
-            }
-            Part::Sides => {
-                "The same process by who ran the case, each held against the same limit."
-            }
-            Part::Declared => {
-                "What the catalog, the list of processes, says of a process, against what its log shows."
-            }
-            Part::Predicted => {
-                "What automation was said to save at the beginning of the period, hours for upkeep taken off, against the hours that people spent in it."
-            }
-            Part::Open => {
-                "Undetermined is no fault of a process: there are too few cases to say whether it deviates more or less than it may. Drills and replayed \
-                 cases can count as evidence (`exercises_count` in the catalog)."
-            }
-            Part::Quality => "What the figures above lack.",
-        }
-    }
-
-    /// What stands there where there is nothing to say.
-    pub(super) fn none(self) -> &'static str {
-        match self {
-            Part::Changed => {
-                "Nothing: class, status and recommendation of every process are as before."
-            }
-            Part::ToDo | Part::Drifted => "Nothing.",
-            Part::All => "None.",
-            Part::Sides => "No process is run by more than one of them.",
-            Part::Declared => "They agree.",
-            Part::Predicted => "Nothing was predicted a period ago.",
-            Part::Open => "Everything could.",
-            Part::Quality => "Nothing is lacking.",
+    #[test]
+    fn harm_is_counted_by_the_week_or_by_the_year_and_is_never_none() {
+        for (per_week, said) in [
+            (34.2, "about 34 wrong cases a week too many"),
+            (1.2, "about 1 wrong case a week too many"),
+            (0.5, "about 26 wrong cases a year too many"),
+            (0.004, "less than one wrong case a year too many"),
+        ] {
+            assert_eq!(excess(per_week), said);
         }
     }
 }

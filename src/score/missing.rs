@@ -1,12 +1,10 @@
 //! How many clean runs are missing until a process is shown to be within its tolerance, and how long they take.
 
 use super::process::{Scorer, Target};
-use crate::config::format_roughly;
+use crate::config::format_days;
 use crate::measure::Sums;
-use crate::model::{HOUR_US, Origin, Span, WEEK_US};
+use crate::model::{Origin, WEEK_US};
 use crate::stats::clean_runs_missing;
-
-const DAY_US: Span = 24 * HOUR_US;
 
 /// The clean runs that a process lacks.
 pub(super) struct CleanRuns {
@@ -44,11 +42,7 @@ impl Scorer<'_> {
         let at_once = per_week * window as f64 / WEEK_US as f64;
         let is_never = per_week > 0.0 && at_once < needed as f64;
         is_never.then(|| {
-            let days = window / DAY_US;
-            let window = match window % DAY_US {
-                0 => format!("{days} day{}", if days == 1 { "" } else { "s" }),
-                _ => format_roughly(window),
-            };
+            let window = format_days(window);
             format!(
                 "never within a window of {window} at {per_week:.1} a week: it takes {needed} in one window"
             )

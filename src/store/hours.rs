@@ -64,21 +64,6 @@ impl Store {
         self.sql(read())
     }
 
-    /// The cases of a process whose last event is latest, as they are kept, by their keys.
-    pub fn latest_cases_of(&self, process: NameId, most: usize) -> Result<Vec<(String, Vec<u8>)>> {
-        let read = || {
-            let query =
-                "SELECT key, body FROM cases WHERE process = ?1 ORDER BY last DESC LIMIT ?2";
-            let mut query = self.db.prepare_cached(query)?;
-            query
-                .query_map(params![process, most as i64], |row| {
-                    Ok((row.get(0)?, row.get(1)?))
-                })?
-                .collect()
-        };
-        self.sql(read())
-    }
-
     /// The values that are kept under names that begin so, by the rest of their names.
     pub fn meta_under(&self, prefix: &str) -> Result<Vec<(String, String)>> {
         let read = || {

@@ -4,7 +4,7 @@ use crate::config::daemon::Config;
 use crate::config::recipients::Recipients;
 use crate::daemon::Running;
 use crate::model::{SECOND_US, Span, Time};
-use crate::report::{Period, Recipient, Report, deliver, due, is_there, of_period};
+use crate::report::{Period, Recipient, Report, deliver, due, is_kept, is_there, of_period};
 use crate::store::{Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -166,9 +166,11 @@ impl Reporter {
 
     fn send(&mut self, daemon: &Running, config: &Config, period: Period, to: &[Recipient]) {
         let id = period.id();
-        if !is_there(config, period) {
+        if !is_kept(config, period) {
             for recipient in to {
                 let recipient = recipient.key();
+                // Nobody waits for it any more.
+                self.failing.remove(&recipient);
                 tracing::error!(
                     period = period.name(),
                     recipient,

@@ -59,6 +59,11 @@ pub const CATALOG: &str =
 
 /// The score of the only process of a log.
 pub fn score(scratch: &Scratch, log: &str, catalog: &str) -> Value {
+    score_with(scratch, log, catalog, &[])
+}
+
+/// The same with further flags.
+pub fn score_with(scratch: &Scratch, log: &str, catalog: &str, more: &[&str]) -> Value {
     scratch.write("log.ndjson", log);
     scratch.write("catalog.yaml", catalog);
     let args = [
@@ -68,5 +73,5 @@ pub fn score(scratch: &Scratch, log: &str, catalog: &str) -> Value {
         "--catalog",
         "catalog.yaml",
     ];
-    only(&scratch.score(&args)).clone()
+    only(&scratch.score(&[&args, more].concat())).clone()
 }

@@ -5,7 +5,6 @@ use super::super::drift::{budget_of, critical_outcome, plan_of};
 use super::super::snapshot::DriftView;
 use super::Engine;
 use super::alarms::{History, reconciled};
-use crate::cases::{Case, facts};
 use crate::config::drift::DriftTerms;
 use crate::drift::{
     Baseline, Budget, Digest, Ends, Epoch, HourPart, Hours, Needs, ProcessDrift, days_to_settle,
@@ -19,8 +18,6 @@ use std::sync::Arc;
 
 /// Processes whose changes are written at once.
 const PROCESSES_AT_ONCE: usize = 50;
-/// So many of the latest cases of a process are looked at, whether events end them.
-const CASES_ASKED: usize = 3;
 /// The terms that the baselines in the database were learned by.
 const TERMS: &str = "drift_terms";
 /// Under names that begin so is kept how far each source has come.
@@ -188,18 +185,13 @@ impl Engine {
             }
         }
         let today = now.day();
-        let mut settling: BTreeMap<NameId, Day> = BTreeMap::new();
-        for process in live {
-            settling.insert(*process, self.settling(*process)?);
-        }
         let mut dirty: BTreeMap<NameId, BTreeSet<Day>> = BTreeMap::new();
         for (process, day) in self.store.dirty_days(today)? {
             dirty.entry(process).or_default().insert(day);
         }
         let task = |process: &NameId| {
             let arrived = arrived.get(process).copied().unwrap_or(today);
-            let settling = settling.get(process).copied().unwrap_or(0);
-            let until = (today.min(arrived) - 1).saturating_sub(settling);
+            let until = (today.min(arrived) - 1).saturating_sub(self.settling(*process));
             let mut days = dirty.remove(process).unwrap_or_default();
             days.retain(|day| *day <= until);
             let known = self
@@ -219,29 +211,14 @@ impl Engine {
     }
 
     /// For how many days after a day the cases of a process can still change.
-    fn settling(&self, process: NameId) -> Result<Day, StoreError> {
-        let rule = self.rules.of(process);
-        if let Some(idle) = rule.idle {
-            return Ok(days_to_settle(Ends::Idle(idle)));
+    fn settling(&self, process: NameId) -> Day {
+        if let Some(idle) = self.rules.of(process).idle {
+            return days_to_settle(Ends::Idle(idle));
         }
-        if rule.declares_end || self.says_when_cases_end(process)? {
-            return Ok(days_to_settle(Ends::Declared));
+        match self.sums.has_endless(process) {
+            false => days_to_settle(Ends::Declared),
+            true => days_to_settle(Ends::Never(&self.sums.durations_of(process))),
         }
-        let durations = self.sums.durations_of(process);
-        Ok(days_to_settle(Ends::Never(&durations)))
-    }
-
-    /// Whether the events of a process themselves say when a case has ended.
-    fn says_when_cases_end(&self, process: NameId) -> Result<bool, StoreError> {
-        for (key, body) in self.store.latest_cases_of(process, CASES_ASKED)? {
-            let case =
-                Case::decode(&body).map_err(|source| self.store.damaged_case(&key, source))?;
-            let facts = facts(&case, &self.rules, &self.names, None);
-            if facts.is_some_and(|facts| facts.complete && !facts.ended) {
-                return Ok(false);
-            }
-        }
-        Ok(true)
     }
 
     fn look_at(

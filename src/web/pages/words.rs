@@ -1,12 +1,11 @@
 //! Numbers, times and names as pages show them.
 
-use crate::config::{format_roughly, format_span};
-use crate::model::{Executor, HOUR_US, SECOND_US, Span, Status, Time, TolClass};
+use crate::config::format_roughly;
+use crate::model::{Executor, SECOND_US, Status, Time, TolClass};
 use crate::score::Bounds;
 
 /// Names from logs are cut at so many characters where they stand in a line; their title has the whole.
 const NAME_CHARS: usize = 80;
-const DAY_US: i64 = 24 * HOUR_US;
 
 /// A name from a log, without what could turn the direction of the text around it.
 pub(super) fn name(text: &str) -> String {
@@ -75,14 +74,6 @@ pub(super) fn seconds(seconds: f64) -> String {
     }
     let span = (seconds.round() as i64).saturating_mul(SECOND_US);
     format_roughly(span)
-}
-
-/// A span as it is declared: whole days as days.
-pub(super) fn span(span: Span) -> String {
-    match (span / DAY_US, span % DAY_US) {
-        (days, 0) if days > 1 => format!("{days} days"),
-        _ => format_span(span),
-    }
 }
 
 /// Bytes in the largest unit that leaves a number above 1.

@@ -1,6 +1,7 @@
 //! The verdict in a sentence, and what it rests on at a glance.
 
 use super::Told;
+use crate::config::format_days;
 use crate::model::{Class, Status, TolClass};
 use crate::score::{ProcessScore, permissible_deviation};
 use crate::web::pages::board::{stands, status_mark};
@@ -142,5 +143,5 @@ fn window(told: &Told) -> String {
     let declared = told.config.catalog.processes.get(&told.score().id);
     let own = declared.and_then(|process| process.window);
     own.or(told.config.window)
-        .map_or("all".to_owned(), words::span)
+        .map_or("all".to_owned(), format_days)
 }

@@ -1,0 +1,120 @@
+//! The parts of a report, and the terms that one must know to read it.
+
+/// What must be known to read a report, said before anything else.
+pub(super) const FIRST: [(&str, &str); 4] = [
+    (
+        "Deviation",
+        "how far cases end from how they should, on average: 2 % are two wrong cases in a hundred, or four that are half wrong. Each process may have so much of it: that is permissible",
+    ),
+    (
+        "3.4 % (2.6 to 4.5)",
+        "behind a figure stands the range in which the true value lies, with 95 % confidence; more cases make it narrower",
+    ),
+    (
+        "Within, outside, undetermined",
+        "the whole range lies below what is permissible, or above it, or it can't be told yet",
+    ),
+    (
+        "Code",
+        "a script or a playbook that runs by itself and does the same with the same input every time; AI need not",
+    ),
+];
+
+/// What other terms mean, said once in every report.
+pub(super) const TERMS: [(&str, &str); 4] = [
+    (
+        "class",
+        "how exact a process must be: fine (f), medium (m), coarse (c), very coarse (v). Deviation is permissible by its class and its size: the more steps it has, the more",
+    ),
+    (
+        "drift",
+        "a process has changed against its own past, by more than chance would have it",
+    ),
+    (
+        "shadow run",
+        "AI or code does the same case as people do, and what comes out is recorded and not acted on",
+    ),
+    (
+        "mixed",
+        "more than one of people, AI and code worked on a case, or none of them runs most of the cases alone",
+    ),
+];
+
+/// The parts of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Changed,
+    ToDo,
+    Drifted,
+    All,
+    Sides,
+    Declared,
+    Predicted,
+    Open,
+    Quality,
+}
+
+impl Part {
+    /// Its title.
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Part::Changed => "What changed",
+            Part::ToDo => "What to do now",
+            Part::Drifted => "What has drifted",
+            Part::All => "All processes",
+            Part::Sides => "People, AI and code",
+            Part::Declared => "Declared against measured",
+            Part::Predicted => "What was predicted, and what came",
+            Part::Open => "What could not be judged",
+            Part::Quality => "Data quality",
+        }
+    }
+
+    /// What it means.
+    pub(super) fn meaning(self) -> &'static str {
+        match self {
+            Part::Changed => "Verdicts that are not what they were a period ago, and why.",
+            Part::ToDo => {
+                "What does harm first, the most harm on top; then by the hours a year that it saves, those for upkeep taken off."
+            }
+            Part::Drifted => {
+                "A process has changed against its own past by more than chance would have it. Look for what else changed then: a model, a prompt, \
+                 a playbook, a tool, where its cases come from."
+            }
+            Part::All => {
+                "What is outside first. The class says how exact a process must be: the class that it needs, and the finest that its cases have shown so far. \
+                 The trend is the deviation at the ends of the last eight periods; each line has a scale of its own."
+            }
+            Part::Sides => {
+                "The same process by who ran the case, each held against the same limit."
+            }
+            Part::Declared => {
+                "What the catalog, the list of processes, says of a process, against what its log shows."
+            }
+            Part::Predicted => {
+                "What automation was said to save at the beginning of the period, hours for upkeep taken off, against the hours that people spent in it."
+            }
+            Part::Open => {
+                "Undetermined is no fault of a process: there are too few cases to say whether it deviates more or less than it may. Drills and replayed \
+                 cases can count as evidence (`exercises_count` in the catalog)."
+            }
+            Part::Quality => "What the figures above lack.",
+        }
+    }
+
+    /// What stands there where there is nothing to say.
+    pub(super) fn none(self) -> &'static str {
+        match self {
+            Part::Changed => {
+                "Nothing: class, status and recommendation of every process are as before."
+            }
+            Part::ToDo | Part::Drifted => "Nothing.",
+            Part::All => "None.",
+            Part::Sides => "No process is run by more than one of them.",
+            Part::Declared => "They agree.",
+            Part::Predicted => "Nothing was predicted a period ago.",
+            Part::Open => "Everything could.",
+            Part::Quality => "Nothing is lacking.",
+        }
+    }
+}
