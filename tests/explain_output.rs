@@ -149,6 +149,44 @@ fn what_can_not_be_explained_is_an_error_that_says_what_to_do() {
     says(&home.run(&["explain", "tickets"]), 2, &words);
 }
 
+#[test]
+fn two_scores_of_nothing_and_dates_the_wrong_way_round_are_no_comparison() {
+    let home = home();
+    let log = home.text_path("log.ndjson");
+    let daemon = home.start();
+    scored(&daemon, 0.1);
+    daemon.stop();
+    let of_log = |dates: &[&str]| {
+        let log = ["diff", "--log", &log, "--map", "toleranced"];
+        toleranced(&[&log[..], dates].concat())
+    };
+    let of_data = |dates: &[&str]| home.run(&[&["diff"][..], dates].concat());
+    let before = ["--from", "2020-01-01", "--to", "2020-02-01"];
+    let words = ["no event to score: all of them are later than --to (2020-02-01T00:00:00Z)"];
+    says(&of_log(&before), 1, &words);
+    says(&of_data(&before), 1, &words);
+    let reversed = ["--from", "2999-01-01"];
+    let of_logs = ["--from lies after the last event of the logs, 2026-03-"];
+    says(&of_log(&reversed), 2, &of_logs);
+    says(&of_data(&reversed), 2, &["--from lies after now, 2"]);
+    // Up to the first event there was nothing, which is a difference to what came.
+    let first = ["--from", "2020-01-01", "--to", "2026-03-04"];
+    says(&of_log(&first), 0, &["unknown -> "]);
+    says(&of_data(&first), 0, &["unknown -> "]);
+}
+
+#[test]
+fn a_database_without_a_case_has_nothing_to_compare() {
+    let home = home();
+    home.write("log.ndjson", "");
+    home.start().stop();
+    says(
+        &home.run(&["diff", "--from", "2026-01-01"]),
+        1,
+        &["no event to score: the database holds no case yet"],
+    );
+}
+
 fn rusqlite_change(file: &Path, sql: &str) {
     let db = rusqlite::Connection::open(file).unwrap();
     db.execute_batch(sql).unwrap();

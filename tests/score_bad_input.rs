@@ -201,6 +201,27 @@ fn rows_of_another_width_and_times_that_are_none() {
 }
 
 #[test]
+fn hands_on_time_below_zero_is_refused_as_a_number_and_as_a_clock() {
+    let scratch = Scratch::new();
+    scratch.write(
+        "map.yaml",
+        "process: { const: p }\ncase: case\nactivity: activity\ntime: time\nhands_on: spent\n",
+    );
+    let below = ["-5", "-1:00", "-0:10", "-0:10:30", "0:-0:10", "-1 day 0:10"];
+    let fine = ["0", "0:10", "1899-12-30 0:10", "10", ""];
+    let mut text = String::from("case,activity,time,spent\n");
+    for (row, spent) in below.iter().chain(&fine).enumerate() {
+        let _ = writeln!(text, "{row},a,2024-01-01,{spent}");
+    }
+    scratch.write("log.csv", text);
+    let scores = scratch.score(&["--map", "map.yaml", "log.csv"]);
+    assert_eq!(scores["cases"], fine.len());
+    assert_eq!(refused(&scores, "invalid_value"), below.len() as u64);
+    let first = &scores["quarantine"][0]["first"]["detail"];
+    assert!(first.to_string().contains("`hands_on`: `-5`"), "{first}");
+}
+
+#[test]
 fn damaged_archives_keep_what_comes_before_the_damage() {
     let log = (0..20_000).fold(String::new(), |mut log, row| {
         let _ = writeln!(
@@ -322,6 +343,17 @@ fn presets_and_catalogs_that_are_not_valid() {
         .says("catalog.yaml")
         .says("3")
         .says("criticality");
+    scratch.write(
+        "words.yaml",
+        "processes:\n- id: log\n  criticality: urgent\n  outcomes: { x: bad }\n",
+    );
+    scratch
+        .run(&["check", "--catalog", "words.yaml"])
+        .ends_with(1)
+        .says(
+            "words.yaml:3:16: `criticality`: `urgent` is not one of negligible, low, medium, high",
+        )
+        .says("words.yaml:4:18: `outcomes.x`: a severity lies between 0");
     scratch
         .run(&["score", "--catalog", "none.yaml", "log.ndjson"])
         .ends_with(2)

@@ -48,6 +48,61 @@ fn rare() -> String {
     log
 }
 
+/// Ten cases a day for 90 days, every 25th of them bad, then so many clean ones.
+fn busy(clean: u64) -> String {
+    let mut log = String::new();
+    for nth in 0..900 + clean {
+        let from = log.len();
+        case(&mut log, &format!("c{nth}"), nth / 10, nth / 10);
+        if nth < 900 && nth % 25 == 7 {
+            let bad = log.split_off(from).replace("\"good\"", "\"bad\"");
+            log.push_str(&bad);
+        }
+    }
+    log
+}
+
+#[test]
+fn bad_cases_leave_the_window_and_clean_runs_are_counted_accordingly() {
+    let scratch = Scratch::new();
+    let window = ["--window", "90d"];
+    let found = score(&scratch, &busy(0), &window);
+    assert_ne!(found["status"], "within");
+    let missing = found["clean_runs_missing"].as_u64().unwrap();
+    let weeks = found["clean_runs_missing_weeks"].as_f64().unwrap();
+    assert!(
+        (weeks - missing as f64 / 70.0).abs() < 0.3,
+        "{weeks} for {missing}"
+    );
+    // The bad ones leave one by one, and not evenly: a window holds 900, so a few percent either way.
+    let then = |clean: u64| score(&scratch, &busy(clean), &window)["status"].clone();
+    assert_eq!(then(missing + 40), "within", "{missing}");
+    assert_ne!(then(missing - 60), "within", "{missing}");
+    // For ever it takes far more.
+    let found = score(&scratch, &busy(0), &[]);
+    assert!(found["clean_runs_missing"].as_u64().unwrap() > 3 * missing);
+}
+
+#[test]
+fn a_source_that_fell_silent_lowers_no_rate() {
+    let scratch = Scratch::new();
+    let rate = |found: &Value| found["cases_per_week"].as_f64().unwrap();
+    let now = score(&scratch, &busy(0), &[]);
+    assert_eq!(now["loss"]["silent_since"], Value::Null);
+    let later = score(&scratch, &busy(0), &["--as-of", "2027-01-01"]);
+    assert!((rate(&later) - rate(&now)).abs() < 1e-9);
+    assert_eq!(later["loss"]["silent_since"], "2026-04-04T12:00:00Z");
+    let notes = later["notes"].to_string();
+    assert!(
+        notes.contains("told of nothing since 2026-04-04T12:00:00Z, 271 days ago"),
+        "{notes}"
+    );
+    // A few days without any case are days without any case.
+    let soon = score(&scratch, &busy(0), &["--as-of", "2026-04-10"]);
+    assert_eq!(soon["loss"]["silent_since"], Value::Null);
+    assert!(rate(&soon) < rate(&now));
+}
+
 #[test]
 fn clean_runs_that_leave_the_window_before_there_are_enough_never_come() {
     let scratch = Scratch::new();

@@ -11,4 +11,4 @@ pub use behind::{CaseBehind, Counting, Worst, split_key};
 pub use content::ContentCounter;
 pub(crate) use table::event_in;
 pub use table::{CaseTable, TableLimits, Taken};
-pub use tally::{Tally, Windows, shadowed};
+pub use tally::{Tally, Windows, shadowed, stretch_of};

@@ -186,7 +186,7 @@ impl CaseTable {
         for (at, case) in (0..).zip(&self.cases) {
             let twin = shadowed(case).and_then(|key| self.find(key, crate::model::hash_text(key)));
             let twin = twin.map(|twin| &self.cases[twin as usize]);
-            if let Some(facts) = tally.add(case, twin) {
+            if let Some(facts) = tally.add(self.key(at), case, twin) {
                 each(self.key(at), &facts, tally.counts(&facts));
             }
         }

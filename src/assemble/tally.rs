@@ -1,10 +1,11 @@
 //! From cases to evidence, one case after the other: as of an instant, within windows.
 
+use super::behind::split_key;
 use crate::cases::{Case, CaseEvent, Facts, RuleBook, facts, facts_beside};
 use crate::config::catalog::Catalog;
 use crate::measure::bucket_parts;
 use crate::model::{Hour, NameId, Names, Origin, Span, Time};
-use crate::score::{BaselineFinder, Evidence, ProcessSums};
+use crate::score::{BaselineFinder, Coverage, Evidence, ProcessSums, Stretch};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The spans within which cases count, by process.
@@ -42,6 +43,12 @@ impl Windows {
         self.own.get(&process).copied().or(self.default)
     }
 
+    /// Since when cases count for a process, or for those that have no window of their own; `None`: for ever.
+    pub fn since(&self, process: Option<NameId>, as_of: Time) -> Option<Time> {
+        let window = process.map_or(self.default, |process| self.of(process));
+        window.map(|window| as_of.plus(-window))
+    }
+
     /// The first hour that counts for a process: whole hours, as buckets have them.
     pub fn first_hour(&self, process: NameId, as_of: Time) -> Hour {
         self.of(process)
@@ -67,8 +74,7 @@ pub struct Tally<'a> {
     windows: Windows,
     evidence: Evidence,
     baselines: BTreeMap<NameId, BaselineFinder>,
-    /// The first event of all.
-    first: Option<Time>,
+    coverage: Coverage,
 }
 
 impl<'a> Tally<'a> {
@@ -84,27 +90,26 @@ impl<'a> Tally<'a> {
             windows,
             evidence,
             baselines: BTreeMap::new(),
-            first: None,
+            coverage: Coverage::default(),
         }
     }
 
     /// The first event of all cases so far.
     pub fn first(&self) -> Option<Time> {
-        self.first
+        self.coverage.first()
     }
 
-    /// Adds a case of which nothing is later than the instant ([`Case::until`]). Gives what it says. A shadow run is
-    /// compared with `twin`, the case it shadows ([`shadowed`]).
-    pub fn add(&mut self, case: &Case, twin: Option<&Case>) -> Option<Facts> {
+    /// Adds a case, by its key, of which nothing is later than the instant ([`Case::until`]). Gives what it says. A shadow
+    /// run is compared with `twin`, the case it shadows ([`shadowed`]).
+    pub fn add(&mut self, key: &str, case: &Case, twin: Option<&Case>) -> Option<Facts> {
         let as_of = self.evidence.to;
         let twin = twin.and_then(|twin| facts(twin, self.rules, self.names, Some(as_of)));
         let outcome = twin.map_or(0, |twin| twin.to_compare_with());
         let facts = facts_beside(case, self.rules, self.names, Some(as_of), outcome)?;
         self.add_to_baselines(&facts);
-        self.first = Some(
-            self.first
-                .map_or(facts.start, |first| first.min(facts.start)),
-        );
+        if let Some(stretch) = stretch_of(case) {
+            self.coverage.add(split_key(key).0, facts.process, stretch);
+        }
         let first_hour = self.windows.first_hour(facts.process, as_of);
         let (start, end) = bucket_parts(&facts);
         let process = self.evidence.processes.entry(facts.process).or_default();
@@ -158,15 +163,22 @@ impl<'a> Tally<'a> {
             .map(|(process, finder)| (process, finder.finish()))
             .filter(|(_, baseline)| baseline.sums.cases > 0)
             .collect();
-        let begin = self.first.unwrap_or(as_of);
-        let since = |window: Span| begin.max(as_of.plus(-window));
-        self.evidence.from = self.windows.default.map_or(begin, since);
-        let own = self.windows.own.iter();
-        self.evidence.own_from = own.map(|(id, window)| (*id, since(*window))).collect();
+        let windows = &self.windows;
+        self.evidence
+            .cover(&self.coverage, |process| windows.since(process, as_of));
         self.evidence.window = self.windows.default;
         self.evidence.own_windows = self.windows.own;
         self.evidence
     }
+}
+
+/// From when to when a case has told of its process.
+pub fn stretch_of(case: &Case) -> Option<Stretch> {
+    let times = || case.events().iter().map(|event| event.time);
+    Some(Stretch {
+        first: times().min()?,
+        last: times().max()?,
+    })
 }
 
 /// The key of the case that a shadow run shadows; `None` for a case that is none or does not say.

@@ -2,7 +2,7 @@
 
 use super::facts::Facts;
 use super::rules::{Assessment, RuleBook};
-use crate::config::format_span;
+use crate::config::{format_days, format_span};
 use crate::model::{Names, ONE, Ppm, SECOND_US};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -60,7 +60,7 @@ pub fn causes(facts: &Facts, rules: &RuleBook, names: &Names) -> Vec<Cause> {
     // Whole seconds: nobody reads microseconds of days.
     let took = format_span(facts.duration() / SECOND_US * SECOND_US);
     let late = match rule.limit {
-        Some(limit) => format!("took {took}, limit {}", format_span(limit)),
+        Some(limit) => format!("took {took}, limit {}", format_days(limit)),
         None => format!("took {took}"),
     };
     let steps = match facts.off_path {

@@ -7,7 +7,16 @@ use super::life::Life;
 use super::path::steps_off_path;
 use super::rules::{ProcessRules, RuleBook};
 use super::who::{by_machines_only, executors, is_confirmed, went_straight};
-use crate::model::{Executor, NameId, Names, ONE, Origin, Ppm, Span, Time};
+use crate::model::{Executor, NameId, Names, ONE, Origin, Ppm, Span, Time, hash_text};
+
+/// What a shadow run is compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Twin {
+    /// A hash of the key of the case it shadows.
+    pub case: u64,
+    /// Whether it ended like that.
+    pub alike: bool,
+}
 
 /// Everything measured of one case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,9 +65,11 @@ pub struct Facts {
     pub without_people: bool,
     /// Whether somebody else than who set the outcome confirmed it.
     pub confirmed: bool,
-    /// Of a shadow run: whether it ended like the case it shadows. `None` for other cases, and where that has not ended
-    /// or deviates itself.
-    pub like_twin: Option<bool>,
+    /// Whether its outcome counts as evidence: where only confirmed ones do, whether it is confirmed.
+    pub evident: bool,
+    /// Of a shadow run: the case it shadows. `None` for other cases, and where that has not ended, deviates itself, or does
+    /// not count as evidence.
+    pub twin: Option<Twin>,
     /// The process of the parent case; 0 for none.
     pub parent_process: NameId,
     /// The activities in order, all of them.
@@ -71,10 +82,11 @@ impl Facts {
         self.end.since(self.start)
     }
 
-    /// The outcome that a shadow run of this case is compared with; 0 where it has not ended, or deviates itself, so that
-    /// being like it proves nothing.
+    /// The outcome that a shadow run of this case is compared with; 0 where it has not ended, deviates itself or does not
+    /// count as evidence, so that being like it proves nothing.
     pub fn to_compare_with(&self) -> NameId {
-        if self.complete && self.deviation == 0 && self.origin == Origin::Live {
+        let is_done = self.complete && self.evident && self.origin == Origin::Live;
+        if is_done && self.deviation == 0 {
             self.outcome
         } else {
             0
@@ -133,7 +145,11 @@ pub fn facts_beside(
     let outcome = named.unwrap_or(life.stands);
     let origin = origin(events);
     let compared = origin == Origin::Shadow && twin_outcome != 0;
-    let like_twin = compared.then_some(outcome == twin_outcome);
+    let twin = case.parent().filter(|_| compared).map(|key| Twin {
+        case: hash_text(key),
+        alike: outcome == twin_outcome,
+    });
+    let confirmed = is_confirmed(events);
     let path: Vec<NameId> = events.iter().map(|event| event.activity).collect();
     let off_path = if rule.path.is_empty() {
         0
@@ -154,7 +170,11 @@ pub fn facts_beside(
         if late { rule.weights.lateness } else { 0 },
         rule.weights.path_step.saturating_mul(off_path).min(ONE),
         // A shadow run that ends otherwise than what was done, and stood, is as wrong as an outcome can be.
-        if like_twin == Some(false) { ONE } else { 0 },
+        if twin.is_some_and(|twin| !twin.alike) {
+            ONE
+        } else {
+            0
+        },
     ];
     let (executor, handoffs) = executors(work);
     Some(Facts {
@@ -179,8 +199,9 @@ pub fn facts_beside(
         hands_on: case.hands_on().map(|seconds| seconds as Span * 1_000_000),
         straight: went_straight(work, life.reopened),
         without_people: by_machines_only(work) == Some(true) && case.hands_on().is_none(),
-        confirmed: is_confirmed(events),
-        like_twin,
+        confirmed,
+        evident: confirmed || !rule.require_confirmed,
+        twin,
         parent_process: if case.parent().is_some() {
             case.parent_process()
         } else {

@@ -18,7 +18,7 @@ mod who;
 pub use case::{Case, Insert};
 pub use cause::{Cause, CauseKind, causes};
 pub use event::{CaseEvent, EventFlags, EventIn};
-pub use facts::{Facts, facts, facts_beside};
+pub use facts::{Facts, Twin, facts, facts_beside};
 pub use guess::{is_resolution_word, resolved_states};
 pub use path::{DesignedStep, steps_off_path};
 pub use rules::{Assessment, ByName, ProcessRules, RuleBook, Weights};

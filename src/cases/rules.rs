@@ -29,6 +29,8 @@ pub struct ProcessRules {
     pub resolved: FxHashSet<NameId>,
     /// A case without an event for this long has ended.
     pub idle: Option<Span>,
+    /// Only confirmed outcomes count as evidence.
+    pub require_confirmed: bool,
     /// The baseline begins with this hour.
     pub first_hour: Hour,
     /// A case that takes longer is late.
@@ -74,6 +76,7 @@ impl ProcessRules {
             terminal,
             resolved,
             idle: process.ends.idle,
+            require_confirmed: process.require_confirmed,
             first_hour: process.epoch.map_or(Hour::MIN, |epoch| epoch.hour()),
             limit: process.duration_limit,
             path: process

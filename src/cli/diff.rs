@@ -7,7 +7,8 @@ use super::mapping_args::MappingArgs;
 use super::reading::{RulesArgs, ended, parse_time};
 use super::text::printable;
 use super::views::{Ask, Ground, StoreArgs, View, Viewed, differing_rules, hash_text, views};
-use crate::config::format_span;
+use crate::config::format_days;
+use crate::model::Time;
 use crate::score::{Claim, Difference, Differing, differences};
 use console::style;
 use serde::Serialize;
@@ -24,8 +25,8 @@ use std::io::{self, Write};
   toleranced diff --from 2026-02-01 --rules now --exit-code
   toleranced diff --from 2024-01-01 --to 2024-07-01 --log tickets.csv --catalog catalog.yaml
 
-Exit codes: 0 compared, 1 there is no such process or a file is invalid (with --exit-code also: something has
-changed), 2 wrong usage or a file can't be read.")]
+Exit codes: 0 compared, 1 there is no such process, nothing to score, or a file is invalid (with --exit-code also:
+something has changed), 2 wrong usage or a file can't be read.")]
 pub(super) struct Args {
     /// Only these processes, and of them everything that differs
     #[arg(value_name = "PROCESS")]
@@ -103,13 +104,13 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
         as_of: &[Some(from), to],
         cases_of: None,
     })?;
-    let done = match &ground {
-        Ground::Logs(reading) => ended(reading)?,
-        Ground::Store { .. } => Done::Fine,
-    };
     let [before, after] = views.as_slice() else {
         return Err(Failure::environment("there are no two scores to compare"));
     };
+    let done = something_to_compare(after, &ground)?;
+    if to.is_none() && from > after.as_of {
+        return Err(from_too_late(after.as_of, &ground));
+    }
     for id in &args.processes {
         let mut known = before.scores.iter().chain(&after.scores);
         if !known.any(|score| score.id == *id) {
@@ -126,6 +127,45 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
     } else {
         done
     })
+}
+
+/// Two scores of nothing do not differ, which must not look as if nothing had changed. What was not there yet at the
+/// earlier instant only is a difference.
+fn something_to_compare(after: &View, ground: &Ground) -> Result<Done, Failure> {
+    let nothing = |why| Failure::invalid(format!("no event to score: {why}"));
+    let are_later = match ground {
+        Ground::Logs(reading) => {
+            let is_sound = reading.quarantine.is_empty() && reading.failed.is_empty();
+            reading.events == 0 && reading.after_as_of > 0 && is_sound
+        }
+        Ground::Store { is_empty, .. } => after.cases == 0 && !is_empty,
+    };
+    if are_later {
+        let why = format!("all of them are later than --to ({})", after.as_of);
+        return Err(nothing(why));
+    }
+    match ground {
+        Ground::Logs(reading) => {
+            let done = ended(reading)?;
+            match reading.events {
+                0 => Err(nothing("no file could be read".to_owned())),
+                _ => Ok(done),
+            }
+        }
+        Ground::Store { .. } if after.cases == 0 => {
+            Err(nothing("the database holds no case yet".to_owned()))
+        }
+        Ground::Store { .. } => Ok(Done::Fine),
+    }
+}
+
+/// What is compared with where no --to says it is known only once everything has been read.
+fn from_too_late(end: Time, ground: &Ground) -> Failure {
+    let what = match ground {
+        Ground::Logs(_) => "the last event of the logs",
+        Ground::Store { .. } => "now",
+    };
+    Failure::environment(format!("--from lies after {what}, {end}"))
 }
 
 fn compared(args: &Args, before: &View, after: &View, ground: &Ground) -> Compared {
@@ -214,7 +254,7 @@ fn head(compared: &Compared) -> Vec<String> {
         let days = (compared.shared_seconds / 86_400.0).floor() as i64;
         let shared = match days {
             0 => "less than a day".to_owned(),
-            days => format_span(days * 24 * crate::model::HOUR_US),
+            days => format_days(days * 24 * crate::model::HOUR_US),
         };
         lines.push(format!(
             "Both windows cover {shared} in common: the cases of that time count in both scores."

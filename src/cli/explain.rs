@@ -7,6 +7,7 @@ use super::failure::{Done, Failure};
 use super::layout::case_address;
 use super::mapping_args::MappingArgs;
 use super::reading::{Reading, RulesArgs, ended, parse_time};
+use super::text::printable;
 use super::views::{Ask, Ground, StoreArgs, View, Viewed, differing_rules, hash_text, views};
 use crate::assemble::CaseBehind;
 use crate::config::daemon::Hashes;
@@ -249,11 +250,38 @@ pub(super) fn no_process(id: &str, scores: &[ProcessScore]) -> Failure {
     const LISTED: usize = 40;
     let ids: Vec<&str> = scores.iter().map(|score| score.id.as_str()).collect();
     let meant = nearest(id, ids.iter().copied());
-    let meant = meant.map_or(String::new(), |near| format!(" (did you mean `{near}`?)"));
+    let meant = meant.map_or(String::new(), |near| {
+        format!(" (did you mean `{}`?)", name(near))
+    });
+    let shown: Vec<String> = ids.iter().take(LISTED).map(|id| name(id)).collect();
+    let shown = shown.join(", ");
     let known = match ids.len() {
         0 => "none has been seen or declared yet".to_owned(),
-        more if more > LISTED => format!("{} and {} more", ids[..LISTED].join(", "), more - LISTED),
-        _ => ids.join(", "),
+        more if more > LISTED => format!("{shown} and {} more", more - LISTED),
+        _ => shown,
     };
+    let id = name(id);
     Failure::invalid(format!("there is no process `{id}`{meant}. Known: {known}"))
+}
+
+/// As `score` prints it: on one line, and not too long.
+fn name(id: &str) -> String {
+    printable(id, 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_processes_stay_on_one_line_and_short() {
+        assert_eq!(name("a\nb"), "a\u{fffd}b");
+        assert_eq!(name(&"x".repeat(3000)), format!("{}...", "x".repeat(60)));
+        let Failure::Invalid(error) = no_process("in\nvented", &[]) else {
+            panic!("it is what was asked for that is wrong");
+        };
+        let words =
+            "there is no process `in\u{fffd}vented`. Known: none has been seen or declared yet";
+        assert_eq!(error.to_string(), words);
+    }
 }

@@ -81,7 +81,19 @@ fn widths(rows: &[Vec<String>], indent: usize, width: usize) -> Vec<usize> {
         .map(|column| natural(column).min(WIDEST))
         .collect();
     if let Some((last, before)) = widths.split_last_mut() {
-        let taken: usize = indent + before.iter().map(|width| width + GAP).sum::<usize>();
+        let taken = |before: &[usize]| indent + before.iter().map(|w| w + GAP).sum::<usize>();
+        // Where they leave too little, the widest give way.
+        while taken(before) + NARROWEST > width {
+            match before
+                .iter_mut()
+                .max()
+                .filter(|widest| **widest > NARROWEST)
+            {
+                Some(widest) => *widest -= 1,
+                None => break,
+            }
+        }
+        let taken = taken(before);
         *last = width.saturating_sub(taken).max(NARROWEST);
     }
     widths

@@ -129,12 +129,15 @@ struct Lost {
     records: FxHashMap<u64, Option<Hour>>,
     /// Files that could not be read at all.
     files: i64,
+    /// Files that break off, and records that swallow others.
+    broken: i64,
 }
 
 impl Lost {
     fn refuse(&mut self, batch: &EventBatch, rejects: &[Reject], file: &mut InFile) {
         for reject in rejects {
             let hour = file.hour_at(batch, reject.place);
+            self.broken += i64::from(reject.reason == Reason::Truncated);
             let what = hash_bytes(&reject.record);
             let count = file.said.entry(what).or_default();
             let record = hash_pair(what, *count);
@@ -237,6 +240,7 @@ impl Logs {
             records: events.count() as i64 + lost,
             lost,
             gaps,
+            unknown: gaps + self.lost.broken,
         }
     }
 }

@@ -80,6 +80,8 @@ pub(super) enum Ground {
         latest: Hashes,
         /// Whether the configuration on disk is another one, which no daemon has taken yet.
         untaken: bool,
+        /// Whether it holds no case at all, of any time.
+        is_empty: bool,
     },
 }
 
@@ -195,7 +197,11 @@ fn from_store(ask: &Ask) -> Result<Viewed, Failure> {
         })
         .collect();
     let bar = progress_of(store.about_cases()?, "cases");
-    let past = past_scores(&store, &asked, &mut |count| bar.set_position(count));
+    let mut kept = 0;
+    let past = past_scores(&store, &asked, &mut |count| {
+        kept = count;
+        bar.set_position(count);
+    });
     bar.finish_and_clear();
     let views = past?.into_iter().zip(rules).map(|(past, rules)| View {
         as_of: past.as_of,
@@ -220,6 +226,7 @@ fn from_store(ask: &Ask) -> Result<Viewed, Failure> {
             },
             latest,
             untaken: config.is_some_and(|config| config.hashes != latest),
+            is_empty: kept == 0,
         },
     })
 }

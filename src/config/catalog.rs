@@ -1,6 +1,7 @@
 //! The catalog: what is declared about each process.
 
 mod check;
+mod node;
 mod raw;
 
 use super::drivers::Drivers;
@@ -205,19 +206,17 @@ impl Catalog {
             source: Source::new(file),
             problems: Problems::default(),
         };
-        let ids: Vec<&str> = raw.processes.iter().map(|p| p.id.value.as_str()).collect();
+        let declared = check.declared(&raw.processes);
+        let ids: Vec<&str> = declared.iter().map(|process| process.id()).collect();
         let mut processes = BTreeMap::new();
-        for process in &raw.processes {
+        for process in &declared {
             let checked = check.process(process, &ids);
             if processes.insert(checked.id.clone(), checked).is_some() {
-                let id = &process.id;
-                check.add(
-                    id,
-                    format!("`id`: process `{}` is declared twice", id.value),
-                );
+                let message = format!("`id`: process `{}` is declared twice", process.id());
+                check.add(&process.id, message);
             }
         }
-        check.cycles(&raw.processes, &processes);
+        check.cycles(&declared, &processes);
         let case_link = check.case_link(&raw.case_link);
         check.problems.into_result(Catalog {
             processes,

@@ -61,7 +61,20 @@ impl Problem {
 pub fn read_yaml<T: DeserializeOwned>(text: &str, file: &Path) -> Result<T, Problem> {
     // An empty document is a mapping without keys, which the types then judge.
     let text = if text.trim().is_empty() { "{}" } else { text };
-    serde_saphyr::from_str(text).map_err(|error| explain(&error, text, &Source::new(file)))
+    serde_saphyr::from_str_with_options(text, options())
+        .map_err(|error| explain(&error, text, &Source::new(file)))
+}
+
+/// `.nan` where any kind of value may stand is a text, so that who knows the field refuses it.
+fn options() -> serde_saphyr::Options {
+    serde_saphyr::options! {
+        // A catalog of 10,000 processes (`limits.processes`) with all their keys.
+        budget: serde_saphyr::budget! {
+            max_nodes: 2_000_000,
+            max_events: 8_000_000,
+        },
+        non_finite_float_policy: serde_saphyr::options::NonFiniteFloatPolicy::AsString,
+    }
 }
 
 fn explain(error: &serde_saphyr::Error, yaml: &str, source: &Source) -> Problem {
@@ -86,8 +99,13 @@ fn explain(error: &serde_saphyr::Error, yaml: &str, source: &Source) -> Problem 
         }
         Error::SerdeUnknownVariant {
             variant, expected, ..
-        } => problem(format!("`{variant}` is not one of {}", expected.join(", ")))
-            .did_you_mean(variant, expected.iter().copied()),
+        } => problem(in_field(
+            yaml,
+            line,
+            column,
+            &format!("`{variant}` is not one of {}", expected.join(", ")),
+        ))
+        .did_you_mean(variant, expected.iter().copied()),
         Error::SerdeMissingField { field, .. } => problem(format!("field `{field}` is missing")),
         other => {
             let text = other.to_string();
@@ -95,15 +113,38 @@ fn explain(error: &serde_saphyr::Error, yaml: &str, source: &Source) -> Problem 
             // The place stands in front of the message already.
             let place = format!(" at line {line}, column {column}");
             let what = what.strip_suffix(&place).unwrap_or(what);
-            problem(match field_at(yaml, line, column) {
-                Some(field) => format!("`{field}`: {what}"),
-                None => what.to_owned(),
-            })
+            problem(in_field(yaml, line, column, plainly(what)))
         }
     }
 }
 
-/// The key of the value that stands at a place: the last one before it in its line.
+/// What a value has to be, for those who write files and not parsers.
+fn plainly(what: &str) -> &str {
+    match what {
+        "expected sequence start" => "must be a list",
+        "expected mapping start" => "must be a mapping such as `key: value`",
+        "expected string scalar" => "must be a text",
+        "invalid boolean" => "must be true or false",
+        "invalid floating point" => "must be a number",
+        "invalid u8" | "invalid u16" | "invalid u32" | "invalid u64" | "invalid usize" => {
+            "must be a whole number"
+        }
+        text if text.starts_with("budget breached") => {
+            "too large: a file may have 2,000,000 values at most, and few references to each"
+        }
+        other => other,
+    }
+}
+
+fn in_field(yaml: &str, line: u64, column: u64, what: &str) -> String {
+    match field_at(yaml, line, column) {
+        Some(field) => format!("`{field}`: {what}"),
+        None => what.to_owned(),
+    }
+}
+
+/// The key of the value that stands at a place: the last one before it in its line. Where nothing stands behind the key, the
+/// place is that of its colon.
 fn field_at(yaml: &str, line: u64, column: u64) -> Option<&str> {
     let line = yaml
         .lines()
@@ -113,7 +154,11 @@ fn field_at(yaml: &str, line: u64, column: u64) -> Option<&str> {
         .char_indices()
         .nth(before)
         .map_or(line.len(), |(at, _)| at);
-    let key = line[..end].trim_end().strip_suffix([' ', ':'])?;
+    let key = if line[end..].starts_with(':') {
+        &line[..end]
+    } else {
+        line[..end].trim_end().strip_suffix([' ', ':'])?
+    };
     let start = key
         .rfind(|c: char| "{,[ \t".contains(c))
         .map_or(0, |at| at + 1);
@@ -167,9 +212,45 @@ mod tests {
         ] {
             let problem = read_yaml::<Number>(text, Path::new("c.yaml")).unwrap_err();
             assert!(
-                problem.message.starts_with("`failed`: invalid"),
+                problem.message.starts_with("`failed`: must be a number"),
                 "{problem}"
             );
+        }
+    }
+
+    #[test]
+    fn what_a_value_has_to_be_is_said_in_words_and_with_its_field() {
+        #[derive(Deserialize, Debug)]
+        #[serde(rename_all = "lowercase")]
+        enum Word {
+            High,
+            Low,
+        }
+        #[derive(Deserialize, Debug)]
+        #[allow(dead_code, reason = "only parsed")]
+        struct Many {
+            list: Option<Vec<String>>,
+            #[serde(default)]
+            map: std::collections::BTreeMap<String, String>,
+            flag: Option<bool>,
+            count: Option<u64>,
+            text: Option<String>,
+            word: Option<Word>,
+        }
+        for (text, said) in [
+            ("list: x\n", "`list`: must be a list"),
+            ("map:\n", "`map`: must be a mapping"),
+            ("map: [x]\n", "`map`: must be a mapping"),
+            ("flag: maybe\n", "`flag`: must be true or false"),
+            ("count: 1.5\n", "`count`: must be a whole number"),
+            ("text: [x]\n", "`text`: must be a text"),
+            (
+                "word: hihg\n",
+                "`word`: `hihg` is not one of high, low (did",
+            ),
+        ] {
+            let problem = read_yaml::<Many>(text, Path::new("c.yaml")).unwrap_err();
+            assert!(problem.to_string().contains(said), "{problem}");
         }
     }
 }

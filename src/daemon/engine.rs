@@ -12,6 +12,7 @@ mod tests;
 
 use super::cache::{CacheError, CaseCache};
 use super::counters::{Counters, Fineness};
+use super::coverage::{CoverageLog, Told};
 use super::delivery::Delivery;
 use super::losses::{LossLog, overlaps, stream_of};
 use super::rows::{case_row, quarantine_rows};
@@ -53,8 +54,8 @@ pub struct Engine {
     unwritten: Option<Commit>,
     pending_events: usize,
     processes: FxHashSet<NameId>,
-    /// The first event of all.
-    first_event: Option<Time>,
+    /// From when to when sources have told of processes.
+    coverage: CoverageLog,
     scores: BTreeMap<String, ProcessScore>,
     /// What the ledger has of each process.
     held: BTreeMap<String, Held>,
@@ -91,10 +92,6 @@ impl Engine {
         } else {
             SumsCache::load(&store, windows, baseline_terms(&config, &mut names), now)?
         };
-        let first_event = store
-            .meta("first_event")?
-            .and_then(|text| text.parse().ok())
-            .map(Time);
         let held = store
             .scores()?
             .into_iter()
@@ -109,7 +106,7 @@ impl Engine {
             unwritten: None,
             pending_events: 0,
             processes: sums.totals().map(|(key, _)| key.0).collect(),
-            first_event,
+            coverage: CoverageLog::load(&store)?,
             scores: BTreeMap::new(),
             held,
             has_children: store.has_children()?,
@@ -195,6 +192,7 @@ impl Engine {
             records: added as i64 + lost,
             lost,
             gaps: gap,
+            unknown: 0,
         };
         self.losses.add(source, hour, loss);
         self.drift.saw(source, batch);
@@ -252,6 +250,7 @@ impl Engine {
     ) -> Result<(u64, u64), CacheError> {
         let global = self.global_names(batch);
         let mut processes: FxHashSet<NameId> = FxHashSet::default();
+        let mut told = Told::default();
         let (mut added, mut duplicates) = (0, 0);
         for event in &batch.events {
             let key = batch.text(event.case);
@@ -288,8 +287,7 @@ impl Engine {
             {
                 Insert::Added => {
                     added += 1;
-                    self.first_event =
-                        Some(self.first_event.map_or(event.time, |t| t.min(event.time)));
+                    told.event(process, event.time);
                 }
                 Insert::Duplicate => duplicates += 1,
                 Insert::Full => {
@@ -301,6 +299,7 @@ impl Engine {
             }
         }
         self.losses.feeds(source, processes);
+        self.coverage.batch(batch, told);
         Ok((added, duplicates))
     }
 
@@ -422,11 +421,7 @@ impl Engine {
             .since(self.names_kept)
             .map(|(id, text)| (id, text.to_owned()))
             .collect();
-        if let Some(first) = self.first_event {
-            commit
-                .meta
-                .push(("first_event".to_owned(), first.0.to_string()));
-        }
+        self.coverage.write_to(commit);
         self.names_kept = self.names.len() as NameId + 1;
         self.sums.committed();
         self.counters.in_commit();

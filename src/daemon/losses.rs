@@ -75,6 +75,7 @@ impl LossLog {
             records: -1,
             lost: -1,
             gaps: 0,
+            unknown: 0,
         };
         if let Some(hour) = hour {
             self.add(&row.source, hour, back);
@@ -139,7 +140,7 @@ pub fn losses_of<'f>(
     let mut by_hour: BTreeMap<Hour, BTreeMap<String, Loss>> = BTreeMap::new();
     let mut losses: BTreeMap<NameId, Loss> = BTreeMap::new();
     for (source, process) in feeds {
-        let from = evidence.own_from.get(process).unwrap_or(&evidence.from);
+        let from = evidence.from_of(*process);
         let of_sources = match by_hour.entry(from.hour()) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(slot) => {

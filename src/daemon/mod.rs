@@ -6,6 +6,7 @@
 mod behind;
 mod cache;
 pub mod counters;
+mod coverage;
 mod delivery;
 mod drift;
 mod drop_folder;

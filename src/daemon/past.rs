@@ -276,7 +276,7 @@ impl<'a> Past<'a> {
             Some(key) => self.case_then(store, key)?,
             None => None,
         };
-        let Some(facts) = self.tally.add(&case, twin.as_ref()) else {
+        let Some(facts) = self.tally.add(key, &case, twin.as_ref()) else {
             return Ok(());
         };
         self.cases += 1;

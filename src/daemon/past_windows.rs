@@ -10,8 +10,10 @@ use crate::assemble::Windows;
 use crate::config::daemon::Config;
 use crate::measure::{BucketKey, Sums};
 use crate::model::bytes::DamagedBytes;
-use crate::model::{HOUR_US, Hour, NameId, Names, Span, Time};
-use crate::score::{Baseline, Evidence, ProcessScore, ProcessSums, Terms, mean_deviation};
+use crate::model::{HOUR_US, Hour, NameId, Names, Time};
+use crate::score::{
+    Baseline, Coverage, Evidence, ProcessScore, ProcessSums, Terms, mean_deviation,
+};
 use crate::store::{Store, StoreError};
 use crossbeam_channel::{Receiver, bounded};
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,20 +25,19 @@ pub(super) struct Grounds<'a> {
     pub windows: Windows,
     baselines: BTreeMap<NameId, Baseline>,
     feeds: Vec<(String, NameId)>,
-    first_event: Option<Time>,
+    coverage: Coverage,
 }
 
 impl<'a> Grounds<'a> {
     pub fn read(store: &Store, config: &'a Config) -> Result<Grounds<'a>, StoreError> {
         let mut names = store.names()?;
         let windows = windows(config, &mut names);
-        let first_event = store.meta("first_event")?;
         Ok(Grounds {
             config,
             windows,
             baselines: store.baselines()?.into_iter().collect(),
             feeds: store.feeds()?,
-            first_event: first_event.and_then(|text| text.parse().ok()).map(Time),
+            coverage: store.coverage()?,
             names,
         })
     }
@@ -63,13 +64,9 @@ impl<'a> Grounds<'a> {
         mut processes: BTreeMap<NameId, ProcessSums>,
         at: Time,
     ) -> Result<Vec<ProcessScore>, StoreError> {
-        let first = self.first_event.unwrap_or(at);
-        let since = |span: Option<Span>| span.map_or(first, |span| first.max(at.plus(-span)));
         without_open_cases(&mut processes);
-        let own = processes.keys().map(|id| (*id, self.windows.of(*id)));
-        let own = own.filter(|(_, own)| *own != self.config.window);
-        let own_from = own.map(|(process, own)| (process, since(own))).collect();
-        self.score_since(store, processes, since(self.config.window), own_from, at)
+        let since = |process| self.windows.since(process, at);
+        self.score_since(store, processes, &since, at)
     }
 
     /// The scores of what was counted from an instant to another, with nothing of before.
@@ -80,8 +77,7 @@ impl<'a> Grounds<'a> {
         from: Time,
         to: Time,
     ) -> Result<Vec<ProcessScore>, StoreError> {
-        let from = self.first_event.map_or(from, |first| first.max(from));
-        self.score_since(store, processes, from, BTreeMap::new(), to)
+        self.score_since(store, processes, &|_| Some(from), to)
     }
 
     fn baselines_of(&self, processes: &Window) -> BTreeMap<NameId, Baseline> {
@@ -93,13 +89,10 @@ impl<'a> Grounds<'a> {
         &self,
         store: &Store,
         processes: BTreeMap<NameId, ProcessSums>,
-        from: Time,
-        own_from: BTreeMap<NameId, Time>,
+        since: &dyn Fn(Option<NameId>) -> Option<Time>,
         to: Time,
     ) -> Result<Vec<ProcessScore>, StoreError> {
         let mut evidence = Evidence {
-            from,
-            own_from,
             // Of what was lost in an hour that begins at the end, nothing belongs to it.
             to: to.plus(-1),
             window: self.windows.default,
@@ -108,6 +101,7 @@ impl<'a> Grounds<'a> {
             processes,
             ..Evidence::default()
         };
+        evidence.cover(&self.coverage, since);
         evidence.losses = losses_of(store, self.feeds.iter(), &evidence)?;
         evidence.to = to;
         Ok(score_on_all_processors(&evidence, self.terms()))

@@ -4,7 +4,7 @@ use crate::assemble::Windows;
 use crate::cases::Facts;
 use crate::measure::{BucketKey, Sketch, Sums, bucket_parts};
 use crate::model::{Executor, Hour, NameId, Names, Origin, Time};
-use crate::score::{Baseline, BaselineFinder, BaselineTerms, Evidence, ProcessSums};
+use crate::score::{Baseline, BaselineFinder, BaselineTerms, Coverage, Evidence, ProcessSums};
 use crate::store::{BucketRow, Store, StoreError, TotalRow};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::hash_map::Entry;
@@ -366,10 +366,9 @@ impl SumsCache {
     }
 
     /// The evidence for a score. Open cases count however long ago they began.
-    pub fn evidence(&self, first_event: Option<Time>) -> Evidence {
+    pub fn evidence(&self, coverage: &Coverage) -> Evidence {
         let mut evidence = Evidence {
             processes: self.window.clone(),
-            from: first_event.unwrap_or(self.as_of),
             to: self.as_of,
             window: self.windows.default,
             own_windows: self.windows.own.clone(),
@@ -409,14 +408,7 @@ impl SumsCache {
             .filter(with_cases)
             .map(|(process, baseline)| (*process, baseline.clone()))
             .collect();
-        let begin = evidence.from;
-        for (process, window) in &self.windows.own {
-            let from = begin.max(self.as_of.plus(-window));
-            evidence.own_from.insert(*process, from);
-        }
-        if let Some(window) = self.windows.default {
-            evidence.from = begin.max(self.as_of.plus(-window));
-        }
+        evidence.cover(coverage, |process| self.windows.since(process, self.as_of));
         evidence
     }
 }

@@ -14,4 +14,4 @@ pub use counts::Counts;
 pub use key::{BucketKey, bucket_parts};
 pub use sampled::{Hashed, MOST_HASHES, Sampled};
 pub use sketch::Sketch;
-pub use sums::{END, RunKey, Sums};
+pub use sums::{END, RunKey, Sums, TwinKey};

@@ -3,15 +3,15 @@
 use super::counts::Counts;
 use super::sampled::{Hashed, Sampled};
 use super::sketch::Sketch;
-use crate::cases::Facts;
+use crate::cases::{Facts, Twin};
 use crate::model::bytes::{DamagedBytes, Reader, put_i64, put_u64};
-use crate::model::{Hour, NameId, Names, Ppm};
+use crate::model::{Hour, NameId, Names, Origin, Ppm};
 
 /// Stands for the end of the case among what follows an activity.
 pub const END: NameId = NameId::MAX;
 
 /// First byte of stored sums.
-const VERSION: u8 = 4;
+const VERSION: u8 = 5;
 
 /// What agreement is measured from: runs by input, outcome and deviation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,6 +27,23 @@ pub struct RunKey {
 impl Hashed for RunKey {
     fn hash(&self) -> u64 {
         self.input
+    }
+}
+
+/// What shadow runs are compared by: the case they shadow, whether they ended like it, and how far they deviated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TwinKey {
+    /// A hash of the key of that case.
+    pub case: u64,
+    /// Whether they ended like it.
+    pub alike: bool,
+    /// How far they deviated; otherwise than it is 1.
+    pub deviation: Ppm,
+}
+
+impl Hashed for TwinKey {
+    fn hash(&self) -> u64 {
+        self.case
     }
 }
 
@@ -70,7 +87,8 @@ pub struct Sums {
     pub called_by: Counts<NameId>,
     /// Cases that say what their input was.
     pub with_input: i64,
-    /// The same by input, outcome and deviation.
+    /// The same by input, outcome and deviation: those that count as evidence, and of shadow runs those that are not in
+    /// `twins`.
     pub runs: Sampled<RunKey>,
     /// Hands-on time of people, of the cases whose log has it.
     pub hands_on: Sketch,
@@ -88,12 +106,10 @@ pub struct Sums {
     pub blamed: Counts<(NameId, Ppm)>,
     /// By the version of what ran them, of the cases that name one.
     pub versions: Counts<NameId>,
-    /// Shadow runs that ended like the case they shadow.
-    pub like_twin: i64,
-    /// Shadow runs that did not.
-    pub unlike_twin: i64,
-    /// Sum of the deviations of the shadow runs that ended like the case they shadow, in parts per million.
-    pub like_twin_ppm: i64,
+    /// Sum of the deviations in parts per million, by the hour in which the cases ended: when they will have left a window.
+    pub deviated: Counts<Hour>,
+    /// Shadow runs by the case they shadow.
+    pub twins: Sampled<TwinKey>,
 }
 
 impl Sums {
@@ -142,11 +158,6 @@ impl Sums {
         self.known_executor += sign * i64::from(facts.straight.is_some());
         self.straight += sign * i64::from(facts.straight == Some(true));
         self.without_people += sign * i64::from(facts.without_people);
-        self.like_twin += sign * i64::from(facts.like_twin == Some(true));
-        self.unlike_twin += sign * i64::from(facts.like_twin == Some(false));
-        if facts.like_twin == Some(true) {
-            self.like_twin_ppm += sign * i64::from(facts.deviation);
-        }
         if facts.deviation > 0 {
             self.blamed.add((facts.blamed, facts.deviation), sign);
         }
@@ -168,13 +179,24 @@ impl Sums {
             self.follows.add((*activity, next), sign);
         }
         self.variants.add(facts.variant(names), sign);
-        if facts.input != 0 {
+        if let Some(Twin { case, alike }) = facts.twin {
+            let key = TwinKey {
+                case,
+                alike,
+                deviation: facts.deviation,
+            };
+            self.twins.add(key, sign);
+        } else if facts.input != 0 && (facts.evident || facts.origin == Origin::Shadow) {
             let key = RunKey {
                 input: facts.input,
                 outcome: facts.outcome,
                 deviation: facts.deviation,
             };
             self.runs.add(key, sign);
+        }
+        if facts.deviation > 0 {
+            let ppm = sign * i64::from(facts.deviation);
+            self.deviated.add(facts.end.hour(), ppm);
         }
         if !facts.confirmed {
             self.self_declared.add(facts.end.hour(), sign);
@@ -210,9 +232,8 @@ impl Sums {
         self.self_declared.merge(&other.self_declared, sign);
         self.blamed.merge(&other.blamed, sign);
         self.versions.merge(&other.versions, sign);
-        self.like_twin += sign * other.like_twin;
-        self.unlike_twin += sign * other.unlike_twin;
-        self.like_twin_ppm += sign * other.like_twin_ppm;
+        self.deviated.merge(&other.deviated, sign);
+        self.twins.merge(&other.twins, sign);
     }
 
     /// Whether everything is 0: such a bucket need not be kept.
@@ -257,9 +278,6 @@ impl Sums {
             self.known_executor,
             self.straight,
             self.without_people,
-            self.like_twin,
-            self.unlike_twin,
-            self.like_twin_ppm,
         ] {
             put_i64(out, count);
         }
@@ -288,6 +306,13 @@ impl Sums {
             id(out, deviation);
         });
         self.versions.encode(out, id);
+        self.deviated
+            .encode(out, |out, hour| put_i64(out, i64::from(hour)));
+        self.twins.encode(out, |out, key| {
+            out.extend_from_slice(&key.case.to_le_bytes());
+            put_u64(out, u64::from(key.alike));
+            id(out, key.deviation);
+        });
     }
 
     /// Reads back what [`Sums::encode`] wrote.
@@ -311,6 +336,14 @@ impl Sums {
             self_declared: Counts::decode(reader, hour)?,
             blamed: Counts::decode(reader, |reader| Ok((reader.u32()?, reader.u32()?)))?,
             versions: Counts::decode(reader, Reader::u32)?,
+            deviated: Counts::decode(reader, hour)?,
+            twins: Sampled::decode(reader, |reader| {
+                Ok(TwinKey {
+                    case: reader.raw_u64()?,
+                    alike: reader.u64()? != 0,
+                    deviation: reader.u32()?,
+                })
+            })?,
             ..sums
         })
     }
@@ -341,9 +374,6 @@ impl Sums {
             known_executor: reader.i64()?,
             straight: reader.i64()?,
             without_people: reader.i64()?,
-            like_twin: reader.i64()?,
-            unlike_twin: reader.i64()?,
-            like_twin_ppm: reader.i64()?,
             outcomes: Counts::decode(reader, Reader::u32)?,
             deviations: Counts::decode(reader, Reader::u32)?,
             ..Sums::default()
@@ -358,7 +388,7 @@ fn hour(reader: &mut Reader) -> Result<Hour, DamagedBytes> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Executor, Origin, Time};
+    use crate::model::{Executor, Time};
     use proptest::prelude::*;
 
     fn some_facts() -> impl Strategy<Value = Facts> {
@@ -395,7 +425,11 @@ mod tests {
                     straight: (reopened > 0).then_some(complete),
                     without_people: reopened > 1,
                     confirmed: parent_process > 1,
-                    like_twin: (parent_process > 0).then_some(reopened == 1),
+                    evident: reopened != 1,
+                    twin: (parent_process > 0).then_some(Twin {
+                        case: u64::from(parent_process),
+                        alike: reopened == 1,
+                    }),
                     parent_process,
                     path,
                 },
@@ -472,7 +506,8 @@ mod tests {
             straight: None,
             without_people: false,
             confirmed: false,
-            like_twin: None,
+            evident: true,
+            twin: None,
             parent_process: 0,
             path: vec![1, 2],
         };

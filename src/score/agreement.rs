@@ -26,17 +26,20 @@ pub use pairs::{PairCount, PairTable};
 pub(super) use cells::{Cell, InputRuns, group};
 
 use crate::stats::Cluster;
-use estimate::Repeats;
+use estimate::{LEAST_INPUTS, Repeats};
 use serde::{Deserialize, Serialize};
 
 /// How far runs on the same input end alike. Made by [`agreement`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Agreement {
-    /// Different input signatures.
+    /// Different input signatures that were kept.
     pub inputs: u64,
+    /// Of so many input signatures one was kept: 1 where all were. Beyond 16,384 a fair half is kept, and so on.
+    #[serde(default)]
+    pub kept_one_in: u64,
     /// Of these, inputs with at least two runs, of whatever kind.
     pub repeated_inputs: u64,
-    /// Runs that have an input signature.
+    /// Runs on these.
     pub runs: u64,
     /// Ordered pairs of runs, and how many of them differ, by what the two have in common.
     pub pairs: PairTable,
@@ -58,15 +61,15 @@ pub struct Agreement {
 /// The total variance in parts, as in a gauge R&R study: `repeatability + reproducibility + inputs = total`.
 ///
 /// Each part takes what the ones before it left over: repeatability is the chance that two runs of one kind on one
-/// input differ; reproducibility is by how much that chance is greater between kinds; the rest is due to the input, which
-/// is legitimate. No part is negative and no part exceeds what is left of the total, so that the parts always add up: a
+/// input differ; reproducibility is by how much that chance is greater between kinds, on the inputs that two kinds ran at
+/// least twice each; the rest is due to the input, which is legitimate. No part is negative and no part exceeds what is left of the total, so that the parts always add up: a
 /// measured repeatability above the total (by chance, where the input does not matter) counts as all of it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Components {
     /// Within one kind on the same input.
     pub repeatability: f64,
-    /// Between kinds on the same input, above repeatability. `None` while only one kind runs or kinds share too few
-    /// inputs; what there is of it is part of `inputs` then.
+    /// Between kinds on the same input, above repeatability. `None` while less than five inputs were run at least twice by
+    /// each of two kinds; what there is of it is part of `inputs` then.
     pub reproducibility: Option<f64>,
     /// Between inputs.
     pub inputs: f64,
@@ -87,11 +90,12 @@ pub fn agreement(rows: impl IntoIterator<Item = RunCount>) -> Agreement {
     let total_variance = pairs.all().chance();
     Agreement {
         inputs: inputs.len() as u64,
+        kept_one_in: 1,
         repeated_inputs: inputs.iter().filter(|input| input.runs() > 1).count() as u64,
         runs: inputs.iter().map(InputRuns::runs).sum(),
         pairs,
         total_variance,
-        components: components(total_variance, &repeatability, &between_kinds),
+        components: components(total_variance, &repeatability, &inputs),
         repeatability_variance: repeatability,
         between_kinds_variance: between_kinds,
         kappa_between_kinds: kappa::between_kinds(&inputs),
@@ -99,12 +103,12 @@ pub fn agreement(rows: impl IntoIterator<Item = RunCount>) -> Agreement {
     }
 }
 
-fn components(total: Option<f64>, within: &Estimate, between: &Estimate) -> Option<Components> {
+fn components(total: Option<f64>, within: &Estimate, inputs: &[InputRuns]) -> Option<Components> {
     let total = total?;
     let repeatability = within.value?.min(total);
-    let reproducibility = between
-        .value
-        .map(|between| (between.min(total) - repeatability).max(0.0));
+    let beyond = pairs::between_beyond_within(inputs);
+    let beyond = beyond.filter(|(_, inputs)| *inputs >= LEAST_INPUTS);
+    let reproducibility = beyond.map(|(beyond, _)| beyond.clamp(0.0, total - repeatability));
     Some(Components {
         repeatability,
         reproducibility,

@@ -1,15 +1,12 @@
 //! Scoring all processes: what they have in common, then each for itself.
 
 use super::evidence::{Evidence, Loss, ProcessSums};
-use super::process::{Scorer, Terms};
+use super::process::{Covered, Scorer, Terms};
 use super::shape::{BaselineScore, ProcessScore};
 use super::size::{SizeError, Sizes, calls_per_case, nominal_calls, own_size, sizes_by_name};
 use crate::measure::Sums;
-use crate::model::{HOUR_US, NameId, Origin, Time, WEEK_US};
+use crate::model::{HOUR_US, NameId, Origin, Time};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Rates over less than this are rates over this: an hour of logs is no evidence for a week of 168 such hours.
-const LEAST_EXPOSURE_WEEKS: f64 = 1.0 / 7.0;
 
 /// What the scores of all processes have in common: how large they are, and who calls whom. Each process is then scored
 /// without looking at any other, in whatever order, and on whatever thread.
@@ -62,14 +59,21 @@ impl<'a> Scoring<'a> {
     /// The score of one of them.
     pub fn score(&self, process: NameId) -> ProcessScore {
         let (evidence, terms) = (self.evidence, self.terms);
-        let from = *evidence.own_from.get(&process).unwrap_or(&evidence.from);
+        let from = evidence.from_of(process);
+        let begun = self.live[&process].started();
+        let covered = evidence.covered.get(&process);
+        let silent_since =
+            covered.and_then(|covered| covered.silent_since(from, evidence.to, begun));
         let scorer = Scorer {
             terms,
             declared: terms.catalog.process(terms.names.text(process)),
             live: &self.live[&process],
             parts: &evidence.processes[&process],
-            weeks: self.weeks_since(from),
-            from,
+            covered: Covered {
+                from,
+                to: silent_since.unwrap_or(evidence.to),
+            },
+            silent_since,
             as_of: evidence.to,
             window: evidence.window_of(process),
             loss: evidence.losses.get(&process).copied().unwrap_or_default(),
@@ -95,8 +99,11 @@ impl<'a> Scoring<'a> {
                     declared: declared.clone(),
                     live: &sums,
                     parts: &parts,
-                    weeks: self.weeks_since(self.evidence.from),
-                    from: self.evidence.from,
+                    covered: Covered {
+                        from: self.evidence.from,
+                        to: self.evidence.to,
+                    },
+                    silent_since: None,
                     as_of: self.evidence.to,
                     window: None,
                     loss: Loss::default(),
@@ -109,11 +116,6 @@ impl<'a> Scoring<'a> {
         }
         scores.sort_by(|a, b| a.id.cmp(&b.id));
         scores
-    }
-
-    fn weeks_since(&self, from: Time) -> f64 {
-        let weeks = self.evidence.to.since(from) as f64 / WEEK_US as f64;
-        weeks.max(LEAST_EXPOSURE_WEEKS)
     }
 }
 
@@ -135,8 +137,11 @@ pub fn mean_deviation(process: NameId, parts: &ProcessSums, terms: Terms) -> Opt
         declared: terms.catalog.process(terms.names.text(process)),
         live: &parts.of_origin(Origin::Live),
         parts,
-        weeks: LEAST_EXPOSURE_WEEKS,
-        from: Time(0),
+        covered: Covered {
+            from: Time(0),
+            to: Time(0),
+        },
+        silent_since: None,
         as_of: Time(0),
         window: None,
         loss: Loss::default(),

@@ -20,7 +20,10 @@ impl Scorer<'_> {
         if self.live.with_input <= 0 {
             return None;
         }
-        Some(agreement(self.runs()))
+        Some(Agreement {
+            kept_one_in: 1 << self.live.runs.level(),
+            ..agreement(self.runs())
+        })
     }
 
     fn live_kinds(&self) -> impl Iterator<Item = (Executor, &Sums)> {
@@ -51,14 +54,18 @@ impl Scorer<'_> {
     /// Each two of the kinds that are known, side by side.
     pub(super) fn comparisons(&self) -> Vec<Comparison> {
         let totals = self.known_kinds().map(|(executor, sums)| {
+            let evident = match self.declared.require_confirmed {
+                true => &sums.confirmed,
+                false => &sums.deviations,
+            };
             let power = |exponent: u32| -> i128 {
-                let each = sums.deviations.iter();
+                let each = evident.iter();
                 each.map(|(ppm, count)| i128::from(ppm).pow(exponent) * i128::from(count))
                     .sum()
             };
             KindTotals {
                 executor,
-                cases: sums.cases,
+                cases: evident.total(),
                 deviation_ppm: power(1),
                 deviation_ppm_squared: power(2),
             }
@@ -124,8 +131,8 @@ impl Scorer<'_> {
         (live.started() > 0).then(|| {
             frequency(
                 live.starts.iter(),
-                self.from,
-                self.as_of,
+                self.covered.from,
+                self.covered.to,
                 self.declared
                     .drivers
                     .as_ref()

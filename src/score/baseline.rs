@@ -160,6 +160,7 @@ impl BaselineFinder {
             own.merge(sums, 1);
             // A baseline is about what has ended.
             own.starts = Counts::default();
+            own.deviated = Counts::default();
             (own.open, own.open_events) = (0, 0);
             self.total += sums.cases;
             self.trim();

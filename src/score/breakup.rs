@@ -109,6 +109,9 @@ pub struct Part {
     pub entries: i64,
     /// Of these, at another activity than those of `entry`.
     pub entries_elsewhere: i64,
+    /// How often it was left from another activity than those of `exit`.
+    #[serde(default)]
+    pub exits_elsewhere: i64,
     /// Entries per case.
     pub entries_per_case: f64,
     /// Entries per week.

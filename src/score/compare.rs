@@ -182,7 +182,7 @@ impl Shared {
 /// (Cochran 1977, section 6.4, each residual divided by the share of the weight outside of its input), with Student's t.
 ///
 /// The guard is that of Agresti & Min (2005), "Simple improved confidence intervals for comparing matched proportions",
-/// Statistics in Medicine 24: two imagined inputs that each kind ran once, one of which went alike for both, the other
+/// Statistics in Medicine 24: two imagined inputs, as heavy as the others, one of which went alike for both, the other
 /// half one way and half the other.
 fn adjusted(shared: &[Shared]) -> KindDifference {
     let inputs = shared.len() as u64;
@@ -198,20 +198,20 @@ fn adjusted(shared: &[Shared]) -> KindDifference {
         };
     }
     let (weight, weighted) = weights(shared);
-    // The imagined inputs weigh 1 * 1 / (1 + 1) each.
-    let all = weight + 1.0;
+    let effective = effective_number(shared.iter().map(|input| input.weight));
+    // The imagined inputs weigh as much as the others do at the mean: inputs that were run often are no more inputs.
+    let each = weight / effective.max(1.0);
+    let all = weight + 2.0 * each;
     let centre = weighted / all;
     let residuals = shared.iter().map(|input| {
         let outside = 1.0 - input.weight / all;
         ((input.weighted - centre * input.weight) / outside).powi(2)
     });
-    let imagined =
-        0.25 * (0.5 * (1.0 - centre).powi(2) + 0.5 * (1.0 + centre).powi(2) + centre * centre);
+    let imagined = each
+        * each
+        * (0.5 * (1.0 - centre).powi(2) + 0.5 * (1.0 + centre).powi(2) + centre * centre);
     let variance = (residuals.sum::<f64>() + imagined) / (all * all);
-    let t = cluster_t(
-        effective_number(shared.iter().map(|input| input.weight)),
-        ALPHA,
-    );
+    let t = cluster_t(effective, ALPHA);
     KindDifference::around(weighted / weight, centre, t * variance.sqrt())
 }
 

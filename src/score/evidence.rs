@@ -1,6 +1,7 @@
 //! What a score is made from: sums by process, with the time they cover.
 
 use super::baseline::Baseline;
+use super::covered::{Coverage, Stretch};
 use crate::measure::{BucketKey, Sums};
 use crate::model::{Executor, NameId, Origin, Span, Time};
 use std::collections::BTreeMap;
@@ -51,6 +52,8 @@ pub struct Loss {
     pub records: i64,
     /// Of these, records that did not become events.
     pub lost: i64,
+    /// Places where a file breaks off or is missing, and nobody can say how much: at least one record each.
+    pub unknown: i64,
     /// Gaps: stretches of a source that could not be read, each of at least one record that `lost` counts.
     pub gaps: i64,
 }
@@ -66,7 +69,8 @@ impl Loss {
 
     /// The greater of two losses.
     pub fn worse(self, other: Loss) -> Loss {
-        if (other.share(), other.gaps) > (self.share(), self.gaps) {
+        let rank = |loss: Loss| (loss.unknown, loss.share(), loss.gaps);
+        if rank(other) > rank(self) {
             other
         } else {
             self
@@ -81,10 +85,10 @@ pub struct Evidence {
     pub processes: BTreeMap<NameId, ProcessSums>,
     /// The first instant that the sums cover.
     pub from: Time,
-    /// The same for processes with a window of their own.
-    pub own_from: BTreeMap<NameId, Time>,
     /// The last one.
     pub to: Time,
+    /// Of that, what the sources of each process cover.
+    pub covered: BTreeMap<NameId, Stretch>,
     /// How long what has ended counts; `None`: for ever. What the sums cover may be less, where the logs begin later.
     pub window: Option<Span>,
     /// The same for processes with a window of their own.
@@ -99,6 +103,31 @@ impl Evidence {
     /// How long what has ended counts for a process; `None`: for ever.
     pub fn window_of(&self, process: NameId) -> Option<Span> {
         self.own_windows.get(&process).copied().or(self.window)
+    }
+
+    /// Says since when the sums count, by process (`None`: for ever; the first is for those that were never seen), and what
+    /// sources have told of.
+    pub fn cover(&mut self, coverage: &Coverage, since: impl Fn(Option<NameId>) -> Option<Time>) {
+        let within = |first: Time, of| since(of).map_or(first, |since| first.max(since));
+        self.from = within(coverage.first().unwrap_or(self.to), None);
+        let to = self.to;
+        let covered = coverage.of_processes().into_iter();
+        let covered = covered.filter(|(process, _)| self.processes.contains_key(process));
+        self.covered = covered
+            .map(|(process, told)| {
+                let stretch = Stretch {
+                    first: within(told.first, Some(process)).min(to),
+                    last: told.last.min(to),
+                };
+                (process, stretch)
+            })
+            .collect();
+    }
+
+    /// The first instant that the sums of a process cover.
+    pub fn from_of(&self, process: NameId) -> Time {
+        let covered = self.covered.get(&process);
+        covered.map_or(self.from, |covered| covered.first)
     }
 
     /// Counts a loss against every process.

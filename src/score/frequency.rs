@@ -28,6 +28,9 @@ const LEAST_EXPOSURE_WEEKS: f64 = 1.0 / 7.0;
 /// Effective counts above this change an interval in its fifth digit only, and cost much time.
 const MOST_EFFECTIVE: f64 = 1e9;
 
+/// Weeks that the present rate is that of: a quarter.
+const RECENT_WEEKS: usize = 13;
+
 /// Weeks that are listed one by one: a year.
 const WEEKS_SHOWN: usize = 53;
 
@@ -231,7 +234,7 @@ pub fn frequency(
     let (weekdays, weekdays_withheld) = split(weekdays::weekdays(&calendar));
     let (forecast, forecast_withheld) = split(model.forecast(alpha));
     let (dispersion, dispersion_withheld) = split(model.dispersion.clone());
-    let covered_weeks = (to.since(from) as f64 / WEEK_US as f64).max(LEAST_EXPOSURE_WEEKS);
+    let covered_weeks = covered_weeks(from, to);
     let excess = dispersion.map_or(1.0, |dispersion| dispersion.value.max(1.0));
     let rate = |excess| rate_of(calendar.total, covered_weeks, excess, alpha);
     Frequency {
@@ -260,6 +263,11 @@ pub fn frequency(
     }
 }
 
+/// The length of a span in weeks, at least a day.
+pub(super) fn covered_weeks(from: Time, to: Time) -> f64 {
+    (to.since(from) as f64 / WEEK_US as f64).max(LEAST_EXPOSURE_WEEKS)
+}
+
 fn split<T>(result: Result<T, Withheld>) -> (Option<T>, Option<Withheld>) {
     match result {
         Ok(value) => (Some(value), None),
@@ -268,6 +276,19 @@ fn split<T>(result: Result<T, Withheld>) -> (Option<T>, Option<Withheld>) {
 }
 
 impl Frequency {
+    /// Cases a week in the last 13 whole weeks, or in all the time that is covered where less than ten would be expected of
+    /// those and there were none.
+    pub fn recent_per_week(&self) -> f64 {
+        let last = &self.weekly_cases[self.weekly_cases.len().saturating_sub(RECENT_WEEKS)..];
+        let recent: i64 = last.iter().sum();
+        let (weeks, mean) = (last.len() as f64, self.cases_per_week.mean);
+        let says_enough = recent.max((mean * weeks) as i64) >= 10;
+        match last.len() == RECENT_WEEKS && says_enough && recent > 0 {
+            true => recent as f64 / weeks,
+            false => mean,
+        }
+    }
+
     /// How many times as much the counts vary as independent ones would; 1 where that is not known, or less.
     pub fn excess(&self) -> f64 {
         self.dispersion.unwrap_or(1.0).max(1.0)

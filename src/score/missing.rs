@@ -1,10 +1,12 @@
 //! How many clean runs are missing until a process is shown to be within its tolerance, and how long they take.
 
+use super::frequency::Frequency;
 use super::process::{Scorer, Target};
 use crate::config::format_days;
 use crate::measure::Sums;
-use crate::model::{Origin, WEEK_US};
+use crate::model::{DAY_US, Origin, Time, WEEK_US};
 use crate::stats::clean_runs_missing;
+use std::collections::BTreeMap;
 
 /// The clean runs that a process lacks.
 pub(super) struct CleanRuns {
@@ -16,35 +18,147 @@ pub(super) struct CleanRuns {
     pub withheld: Option<String>,
 }
 
+/// How fast evidence comes, and how long it stays.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pace {
+    /// Cases a week that become evidence, at the present rate.
+    pub per_week: f64,
+    /// How long they count, in weeks; `None`: for ever.
+    pub window_weeks: Option<f64>,
+    /// How long what counts now took to come.
+    covered_weeks: f64,
+    /// Deviations that count now, by how many weeks ago their cases ended.
+    deviated: Vec<(f64, f64)>,
+}
+
+impl Pace {
+    /// What is left of `n` cases that deviate by `s` in all, as it counts now, when so many more have come at this pace. The
+    /// deviations leave when their time is up; the cases, which make less of a difference, as evenly as they came.
+    pub fn left_after(&self, more: f64, (n, s): (f64, f64)) -> (f64, f64) {
+        let Some(window) = self.window_weeks.filter(|_| self.per_week > 0.0) else {
+            return (n, s);
+        };
+        let left = window - more / self.per_week;
+        let cases = (left / self.covered_weeks.min(window)).clamp(0.0, 1.0);
+        let sum = |keeps: &dyn Fn(f64) -> bool| -> f64 {
+            let kept = self.deviated.iter().filter(|(ago, _)| keeps(*ago));
+            kept.map(|(_, deviation)| deviation).sum()
+        };
+        let all = sum(&|_| true);
+        let share = if all > 0.0 {
+            sum(&|ago| ago < left) / all
+        } else {
+            cases
+        };
+        (n * cases, (s * share).min(n * cases))
+    }
+
+    /// How many more can be in the window at once.
+    pub fn most(&self) -> Option<f64> {
+        let window = self.window_weeks.filter(|_| self.per_week > 0.0)?;
+        Some((window * self.per_week).floor())
+    }
+}
+
 impl Scorer<'_> {
+    /// How fast evidence comes now.
+    pub(super) fn pace(&self, arrivals: Option<&Frequency>) -> Pace {
+        // As much of what starts becomes evidence as did before.
+        let change = arrivals.filter(|arrivals| arrivals.cases_per_week.mean > 0.0);
+        let change = change.map_or(1.0, |arrivals| {
+            arrivals.recent_per_week() / arrivals.cases_per_week.mean
+        });
+        let weeks = |span: i64| span as f64 / WEEK_US as f64;
+        let mut all = self.live.deviated.clone();
+        if self.declared.exercises_count {
+            all.merge(&self.parts.of_origin(Origin::Exercise).deviated, 1);
+        }
+        // By day: that is fine enough for a forecast, and keeps little.
+        let mut days: BTreeMap<i64, i64> = BTreeMap::new();
+        for (hour, ppm) in all.iter() {
+            *days.entry(i64::from(hour).div_euclid(24)).or_default() += ppm;
+        }
+        let ago = |day: i64| weeks(self.as_of.since(Time((day + 1) * DAY_US)));
+        let deviated = days.into_iter().map(|(day, ppm)| (ago(day), ppm as f64));
+        Pace {
+            per_week: self.evidence_per_week() * change,
+            window_weeks: self.window.map(weeks),
+            covered_weeks: self.covered.weeks(),
+            deviated: self.window.map_or_else(Vec::new, |_| deviated.collect()),
+        }
+    }
+
     /// How many further clean runs until it would be within, and when, else why not.
-    pub(super) fn clean_runs_missing(&self, target: Target) -> CleanRuns {
+    pub(super) fn clean_runs_missing(&self, target: Target, pace: &Pace) -> CleanRuns {
         let (n, s) = self.evidence();
-        let missing = self.clean_runs_for(n, s, target);
-        let withheld = match missing {
+        let for_ever = self.clean_runs_for(n, s, target);
+        let never = match for_ever {
             None => Some(self.why_no_number(target)),
             Some(0) => None,
-            Some(_) => self.why_never(target),
+            Some(_) => self.why_never(target, pace),
         };
+        let missing = match (for_ever, pace.most(), &never) {
+            (Some(1..), Some(most), None) => self.while_the_old_leave((n, s), most, target, pace),
+            _ => for_ever,
+        };
+        let is_waiting = missing.is_some_and(|missing| missing > 0);
+        let withheld = never.or_else(|| {
+            let no_pace = is_waiting && pace.per_week <= 0.0;
+            no_pace.then(|| self.why_no_pace())
+        });
         CleanRuns {
             missing,
             weeks: missing
                 .filter(|_| withheld.is_none())
-                .and_then(|missing| self.weeks_until(missing)),
+                .and_then(|missing| weeks_until(missing, pace)),
             withheld,
         }
     }
 
+    /// The least number of clean runs, up to `most`, with which it is within while what counts now leaves the window. With
+    /// that many all of it has, and it is.
+    fn while_the_old_leave(
+        &self,
+        now: (i64, f64),
+        most: f64,
+        target: Target,
+        pace: &Pace,
+    ) -> Option<u64> {
+        let is_within = |more: u64| {
+            let more = more as f64;
+            let (n, s) = pace.left_after(more, (now.0 as f64, now.1));
+            let n = (n + more).round().max(1.0);
+            self.clean_runs_for(n as i64, s.min(n), target) == Some(0)
+        };
+        let (mut low, mut high) = (0, most.ceil() as u64);
+        while high - low > 1 {
+            let middle = low + (high - low) / 2;
+            match is_within(middle) {
+                true => high = middle,
+                false => low = middle,
+            }
+        }
+        Some(high)
+    }
+
+    fn why_no_pace(&self) -> String {
+        match self.declared.require_confirmed && self.live.cases > 0 {
+            true => "no outcome is confirmed, so nobody knows how long it takes".to_owned(),
+            false => {
+                "no case that counts has ended lately, so nobody knows how long it takes".to_owned()
+            }
+        }
+    }
+
     /// Where cases leave the window before there are enough of them, however clean they all are.
-    fn why_never(&self, target: Target) -> Option<String> {
-        let (window, per_week) = (self.window?, self.evidence_per_week());
+    fn why_never(&self, target: Target, pace: &Pace) -> Option<String> {
+        let (window, at_once) = (self.window?, pace.most()?);
         let needed = self.clean_runs_for(0, 0.0, target)?;
-        let at_once = per_week * window as f64 / WEEK_US as f64;
-        let is_never = per_week > 0.0 && at_once < needed as f64;
-        is_never.then(|| {
+        (at_once < needed as f64).then(|| {
             let window = format_days(window);
             format!(
-                "never within a window of {window} at {per_week:.1} a week: it takes {needed} in one window"
+                "never within a window of {window} at {:.1} a week: it takes {needed} in one window",
+                pace.per_week
             )
         })
     }
@@ -74,7 +188,10 @@ impl Scorer<'_> {
                 None => self.no_verdict(),
             };
         };
-        if self.lost_too_much() {
+        if self.loss.unknown > 0 {
+            "a file breaks off or could not be read, and nobody can say how much is missing"
+                .to_owned()
+        } else if self.lost_too_much() {
             let most = percent(self.terms.tolerance.most_loss);
             format!(
                 "{lost} of the records were lost, and above {most} nothing is called within, after however many clean runs"
@@ -91,15 +208,6 @@ impl Scorer<'_> {
         }
     }
 
-    /// How long so many runs take at the present rate; `None` where that is 0.
-    fn weeks_until(&self, missing: u64) -> Option<f64> {
-        let per_week = self.evidence_per_week();
-        if missing == 0 {
-            return Some(0.0);
-        }
-        (per_week > 0.0).then(|| missing as f64 / per_week)
-    }
-
     /// Cases, and exercises where they count, that become evidence in a week.
     fn evidence_per_week(&self) -> f64 {
         let live = self.evidence_rate(self.live);
@@ -111,6 +219,14 @@ impl Scorer<'_> {
 
     /// Cases a week that become evidence.
     fn evidence_rate(&self, sums: &Sums) -> f64 {
-        self.evidence_in(sums).0 as f64 / self.weeks
+        self.evidence_in(sums).0 as f64 / self.covered.weeks()
     }
+}
+
+/// How long so many runs take at the present rate; `None` where that is 0.
+fn weeks_until(missing: u64, pace: &Pace) -> Option<f64> {
+    if missing == 0 {
+        return Some(0.0);
+    }
+    (pace.per_week > 0.0).then(|| missing as f64 / pace.per_week)
 }

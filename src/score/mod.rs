@@ -9,6 +9,7 @@ mod baseline;
 mod breakup;
 mod change;
 mod compare;
+mod covered;
 mod difference;
 mod evidence;
 pub mod explain;
@@ -39,6 +40,7 @@ pub use breakup::{
 };
 pub use change::{Change, Held, changes};
 pub use compare::{Comparison, Incomparable, KindDifference, KindTotals, compare};
+pub use covered::{Coverage, Stretch};
 pub use difference::{Claim, Difference, Differing, differences};
 pub use evidence::{Evidence, Loss, ProcessSums};
 pub use frequency::{Elasticity, ForecastWeek, Frequency, Trend, Weekdays, Withheld, frequency};

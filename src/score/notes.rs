@@ -4,7 +4,7 @@ use super::process::{Scorer, Target};
 use super::shape::Disagreement;
 use super::size::Sizes;
 use super::table::{complexity_level, frequency_level};
-use crate::model::Executor;
+use crate::model::{DAY_US, Executor};
 
 impl Scorer<'_> {
     pub(super) fn note_assumptions(&mut self) {
@@ -93,20 +93,11 @@ impl Scorer<'_> {
     /// What the evidence leaves out or rests on.
     pub(super) fn note_evidence(&mut self, target: Target) {
         let live = self.live;
-        if self.loss.lost > 0 {
-            let much = if self.lost_too_much() {
-                "too much to call it within or outside"
-            } else {
-                "every interval of a deviation is widened by as much"
-            };
-            let gaps = match self.loss.gaps {
-                0 => String::new(),
-                gaps => format!(" and {gaps} gaps of a source"),
-            };
+        self.notes.extend(self.lost_records());
+        if let Some(since) = self.silent_since {
             self.notes.push(format!(
-                "{} records were lost ({:.2} %: quarantined{gaps}); {much}",
-                self.loss.lost,
-                self.loss.share() * 100.0
+                "its sources have told of nothing since {since}, {} days ago: rates are of the time until then",
+                self.as_of.since(since) / DAY_US,
             ));
         }
         if self.declared.require_confirmed && live.cases > 0 {
@@ -136,6 +127,33 @@ impl Scorer<'_> {
                     .to_owned(),
             );
         }
+    }
+
+    /// What was lost, and what that comes to.
+    fn lost_records(&self) -> Option<String> {
+        if self.loss.lost <= 0 {
+            return None;
+        }
+        let much = match (self.loss.unknown > 0, self.lost_too_much()) {
+            (true, _) => {
+                "a file breaks off or could not be read, and nobody can say how much is missing: nothing is called within or outside"
+            }
+            (_, true) => "too much to call it within or outside",
+            _ => "every interval of a deviation is widened by as much",
+        };
+        let count = |number: i64, one: &str, many: &str| match number {
+            1 => format!("1 {one}"),
+            number => format!("{number} {many}"),
+        };
+        let gaps = match self.loss.gaps {
+            0 => String::new(),
+            gaps => format!(", {} of a source among them", count(gaps, "gap", "gaps")),
+        };
+        Some(format!(
+            "{} lost ({:.2} %{gaps}); {much}",
+            count(self.loss.lost, "record was", "records were"),
+            self.loss.share() * 100.0
+        ))
     }
 
     /// Declared levels that the measurement contradicts.

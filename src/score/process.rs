@@ -2,6 +2,7 @@
 
 use super::evidence::{Loss, ProcessSums};
 use super::follows::directly_follows;
+use super::frequency::covered_weeks;
 use super::shape::{
     BaselineScore, Bounds, Durations, LossScore, ProcessScore, Share, SizeParts, SizeSource,
 };
@@ -35,9 +36,9 @@ pub(super) struct Scorer<'a> {
     /// Live cases of all kinds.
     pub(super) live: &'a Sums,
     pub(super) parts: &'a ProcessSums,
-    /// How long the sums cover.
-    pub(super) weeks: f64,
-    pub(super) from: Time,
+    pub(super) covered: Covered,
+    /// The last event of all its sources, where it must be taken that they have told of nothing since.
+    pub(super) silent_since: Option<Time>,
     pub(super) as_of: Time,
     /// How long what has ended counts; `None`: for ever.
     pub(super) window: Option<Span>,
@@ -46,6 +47,20 @@ pub(super) struct Scorer<'a> {
     /// Hands-on time of the cases of the baseline.
     pub(super) hands_on_before: Option<&'a Sketch>,
     pub(super) notes: Vec<String>,
+}
+
+/// The time in which cases would have been seen: what rates are over.
+#[derive(Clone, Copy)]
+pub(super) struct Covered {
+    pub(super) from: Time,
+    pub(super) to: Time,
+}
+
+impl Covered {
+    /// Its length in weeks.
+    pub(super) fn weeks(self) -> f64 {
+        covered_weeks(self.from, self.to)
+    }
 }
 
 /// What the deviation of a process is held against.
@@ -82,17 +97,21 @@ impl Scorer<'_> {
         let tolerance_level = nominal.map(|_| tolerance_level(tolerance, permissible));
         let executor = self.executor();
         let executors = self.executors(target);
-        let value = self.value(rate, deviation, permissible);
-        let pays_back = match value.as_ref().and_then(|value| value.pays_back) {
-            Some(true) => PaysBack::Yes,
-            Some(false) => PaysBack::No,
-            None => PaysBack::Unknown,
-        };
-        let clean_runs = self.clean_runs_missing(target);
+        let rate_interval = rate.map(|rate| self.widened_by_loss(rate));
+        let certain = rate
+            .zip(rate_interval)
+            .map(|(rate, [lower, upper])| Bounds {
+                mean: rate.mean,
+                lower,
+                upper,
+            });
+        let value = self.value(certain, deviation, permissible);
+        let pays_back = PaysBack::of(value.as_ref().and_then(|value| value.pays_back));
+        let pace = self.pace(arrivals.as_ref());
+        let clean_runs = self.clean_runs_missing(target, &pace);
         let shadow = self.shadow(target, required_class);
         self.note_assumptions();
         self.note_evidence(target);
-        let rate_interval = rate.map(|rate| self.widened_by_loss(rate));
         let notes = std::mem::take(&mut self.notes);
         let mut score = ProcessScore {
             cases: live.cases + live.open,
@@ -145,14 +164,19 @@ impl Scorer<'_> {
             clean_runs_missing: clean_runs.missing,
             clean_runs_missing_weeks: clean_runs.weeks,
             clean_runs_withheld: clean_runs.withheld,
+            evidence_per_week: pace.per_week,
+            window_weeks: pace.window_weeks,
+            pace,
             evidence_cases,
             provenance: self.provenance(live),
             requires_confirmed: self.declared.require_confirmed,
             loss: LossScore {
                 lost: self.loss.lost,
                 gaps: self.loss.gaps,
+                unknown: self.loss.unknown,
                 share: self.loss.share(),
                 too_much: self.lost_too_much(),
+                silent_since: self.silent_since.map(|since| since.to_string()),
             },
             irreversible: self.declared.irreversible,
             pays_back,
@@ -294,7 +318,7 @@ impl Scorer<'_> {
     }
 
     pub(super) fn lost_too_much(&self) -> bool {
-        self.loss.share() > self.terms.tolerance.most_loss
+        self.loss.unknown > 0 || self.loss.share() > self.terms.tolerance.most_loss
     }
 
     pub(super) fn status(&self, deviation: Option<Bounds>, target: Target) -> Status {

@@ -11,7 +11,8 @@ impl Scorer<'_> {
         let started = u64::try_from(self.live.started()).ok()?;
         let excess = arrivals.map_or(1.0, Frequency::excess);
         let alpha = self.terms.tolerance.alpha;
-        (started > 0 || self.live.cases > 0).then(|| rate_of(started, self.weeks, excess, alpha))
+        (started > 0 || self.live.cases > 0)
+            .then(|| rate_of(started, self.covered.weeks(), excess, alpha))
     }
 
     /// Lost records could have been cases that began: the rate is never lower for it, only less certain.

@@ -4,6 +4,7 @@ use super::agreement::Agreement;
 use super::breakup::BreakUp;
 use super::compare::Comparison;
 use super::frequency::Frequency;
+use super::missing::Pace;
 use super::value::Value;
 use crate::config::tolerance::{PaysBack, Recommendation, ToleranceLevel};
 use crate::model::{Class, Executor, Level, Status, TolClass};
@@ -142,6 +143,8 @@ pub enum ComparedBy {
     Case,
     /// With live runs on the same input.
     Input,
+    /// Those that name a case with that, the others by input.
+    CaseAndInput,
     /// Nothing: they prove nothing.
     Nothing,
 }
@@ -211,16 +214,23 @@ pub struct DirectlyFollows {
 }
 
 /// What was lost of what the process is measured from.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LossScore {
     /// Records that did not become events.
     pub lost: i64,
     /// Gaps in a source.
     pub gaps: i64,
+    /// Places where a file breaks off or could not be read, and nobody can say how much is missing: too much then.
+    #[serde(default)]
+    pub unknown: i64,
     /// Their share of all records that count.
     pub share: f64,
     /// Whether that is too much to call anything within or outside.
     pub too_much: bool,
+    /// The last event of all its sources, where nothing has come for a week since, and so many cases would have begun that
+    /// it is not by chance: rates are of the time until then.
+    #[serde(default)]
+    pub silent_since: Option<String>,
 }
 
 /// A level that was declared and is another one as measured.
@@ -321,6 +331,16 @@ pub struct ProcessScore {
     /// Weeks until those have run, at the present rate of cases (and of exercises, where they count); `None` where they never
     /// will.
     pub clean_runs_missing_weeks: Option<f64>,
+    /// Cases a week that become evidence at the present rate: that of the last 13 whole weeks, or of all the time that is
+    /// covered where those say too little.
+    #[serde(default)]
+    pub evidence_per_week: f64,
+    /// How long a case counts, in weeks; `None`: for ever.
+    #[serde(default)]
+    pub window_weeks: Option<f64>,
+    /// The same, with when what counts now leaves: what the future is told by.
+    #[serde(skip)]
+    pub pace: Pace,
     /// Why no number of them would do, where `clean_runs_missing` is `None`; why they will never be in the window at once, where
     /// it is not.
     pub clean_runs_withheld: Option<String>,

@@ -9,6 +9,7 @@
 //! Hours that wrong outcomes cost stand beside the balance and are not in it: how often the automated process would
 //! go wrong is not known before it runs.
 
+use super::reason::significant;
 use super::shape::Bounds;
 use serde::{Deserialize, Serialize};
 
@@ -20,8 +21,8 @@ pub const DEFAULT_AUTOMATED_SHARE: f64 = 0.8;
 /// Months within which automation must pay back if nothing is configured.
 pub const DEFAULT_HORIZON_MONTHS: f64 = 24.0;
 
-const WEEKS_PER_YEAR: f64 = 365.25 / 7.0;
-const MINUTES_PER_HOUR: f64 = 60.0;
+pub(super) const WEEKS_PER_YEAR: f64 = 365.25 / 7.0;
+pub(super) const MINUTES_PER_HOUR: f64 = 60.0;
 const MONTHS_PER_YEAR: f64 = 12.0;
 /// Beyond this an input is a mistake, and products could overflow.
 const MOST: f64 = 1e18;
@@ -394,19 +395,13 @@ fn explain(
         short(net.lower),
         short(net.upper)
     );
-    let flips = match break_even.and_then(|cases| cases.mean) {
-        Some(cases) => format!("break-even at {} cases a week", short(cases)),
-        None => "no number of cases would change that".to_owned(),
-    };
-    let months = |months: Option<f64>| months.map_or_else(|| "never".to_owned(), short);
-    let paid = format!(
-        "paid back in {} months ({} to {})",
-        months(payback.mean),
-        months(payback.lower),
-        months(payback.upper)
-    );
     let limit = short(horizon);
+    let (paid, flips) = (paid(payback), flips(verdict, break_even));
     match verdict {
+        // Upkeep takes more than is saved: in no time is it paid back, unless there are more cases.
+        ValueVerdict::Never if is_somewhere(break_even) => {
+            format!("does not pay back at this rate: {hours}; {flips}")
+        }
         ValueVerdict::Never => format!("never pays back: {hours}; {flips}"),
         ValueVerdict::PaysBack => format!("saves {hours}, {paid}, {limit} allowed; {flips}"),
         ValueVerdict::TooLate => format!("too late: {hours}, {paid}, {limit} allowed; {flips}"),
@@ -416,11 +411,47 @@ fn explain(
     }
 }
 
-/// A figure for a sentence: two digits behind the point below 1, one below 100.
+/// Whether there is a number of cases, at least at the best, at which it pays.
+fn is_somewhere(break_even: Option<OpenBounds>) -> bool {
+    break_even.is_some_and(|cases| cases.mean.or(cases.lower).is_some())
+}
+
+/// When it is paid back, where it is at all.
+fn paid(payback: OpenBounds) -> String {
+    match (payback.mean, payback.lower, payback.upper) {
+        (Some(mean), Some(lower), upper) => format!(
+            "paid back in {} months ({} to {})",
+            short(mean),
+            short(lower),
+            upper.map_or_else(|| "never".to_owned(), short)
+        ),
+        (Some(mean), None, _) => format!("paid back in {} months", short(mean)),
+        (None, Some(lower), _) => {
+            format!("never paid back (at best in {} months)", short(lower))
+        }
+        (None, None, _) => "never paid back".to_owned(),
+    }
+}
+
+/// At how many cases the advice is another one.
+fn flips(verdict: ValueVerdict, break_even: Option<OpenBounds>) -> String {
+    let (mean, least) = break_even.map_or((None, None), |cases| (cases.mean, cases.lower));
+    match (mean, least) {
+        (Some(cases), _) if verdict == ValueVerdict::Never => {
+            format!("it would from {} cases a week on", short(cases))
+        }
+        (Some(cases), _) => format!("break-even at {} cases a week", short(cases)),
+        (None, Some(least)) => format!("it would take at least {} cases a week", short(least)),
+        (None, None) => "no number of cases would change that".to_owned(),
+    }
+}
+
+/// A figure for a sentence: two digits behind the point below 1, one below 100; more where it would look like 0 otherwise.
 fn short(value: f64) -> String {
     match value.abs() {
-        size if size == 0.0 || size >= 100.0 => format!("{value:.0}"),
+        0.0 => "0".to_owned(),
+        size if size >= 100.0 => format!("{value:.0}"),
         size if size >= 1.0 => format!("{value:.1}"),
-        _ => format!("{value:.2}"),
+        _ => significant(value, 2),
     }
 }

@@ -1,6 +1,7 @@
 //! From figures to a verdict: who runs it, who should, by which rule, and on what that rests.
 
 use super::process::Scorer;
+use super::reason::significant;
 use super::recommend::{Attributes, Verdict, recommend};
 use super::shape::{ComparedBy, ExecutorScore, ProcessScore, ShadowScore};
 use crate::config::tolerance::{Recommendation, Trial};
@@ -220,7 +221,7 @@ fn tried(score: &ProcessScore) -> Vec<String> {
         }
         let missing = shadow.clean_runs_missing.filter(|runs| *runs > 0)?;
         Some(format!(
-            "shadow runs of {kind} are undetermined: {missing} more without any deviation would show that it holds"
+            "shadow runs of {kind} are undetermined: {missing} more without any deviation, each beside a live case of its own, would show that it holds"
         ))
     };
     DELEGATES.into_iter().filter_map(said).collect()
@@ -255,7 +256,9 @@ fn figures(score: &ProcessScore, is: &Attributes) -> String {
         is.complexity,
         number(score.nominal_size_steps, 1),
         is.frequency,
-        number(score.cases_per_week, 1),
+        score
+            .cases_per_week
+            .map_or("unknown".to_owned(), |rate| significant(rate, 1)),
         is.criticality,
         is.tolerance,
         score

@@ -40,6 +40,10 @@ pub struct ClusterShare {
 /// clusters are alike by chance, or nothing counts in any, the interval has a width all the same: it is that of
 /// Clopper and Pearson on this many trials.
 ///
+/// However alike the clusters are that were seen, there may be others of which none was: the interval reaches at least as
+/// far as if those, of which none is among so many clusters but for a chance of `alpha / 2`, were all or nothing. Without
+/// this, repeats in 30 inputs of which 3 % fail always would cover the truth in 61 % of all samples, and not in 95 %.
+///
 /// `None` with fewer than two clusters, where numbers are out of range, or `alpha` is not in (0, 1).
 pub fn cluster_share(clusters: &[Cluster], alpha: f64) -> Option<ClusterShare> {
     let sound = |c: &Cluster| {
@@ -69,14 +73,21 @@ pub fn cluster_share(clusters: &[Cluster], alpha: f64) -> Option<ClusterShare> {
     // Some rounding away from 0 trials: nothing is known then, and the interval is everything.
     let trials = trials.max(1e-6);
     let bounds = clopper_pearson_fraction(share * trials, trials, alpha);
+    let unseen = unseen_share(effective_clusters, alpha);
     Some(ClusterShare {
         share,
         interval: Interval {
-            lower: bounds.lower.min(share),
-            upper: bounds.upper.max(share),
+            lower: bounds.lower.min(share * (1.0 - unseen)),
+            upper: bounds.upper.max(share + (1.0 - share) * unseen),
         },
         effective_clusters,
     })
+}
+
+/// The greatest share of clusters of another kind of which none is among so many, but for a chance of `alpha / 2`: what
+/// Clopper and Pearson have as the upper bound of none of n.
+fn unseen_share(clusters: f64, alpha: f64) -> f64 {
+    1.0 - (alpha / 2.0).powf(1.0 / clusters.max(1.0))
 }
 
 /// `sum(w)^2 / sum(w^2)`: how many equal weights would be as uneven (Kish 1965, Survey Sampling, section 11.7).
@@ -113,6 +124,8 @@ mod tests {
     use super::super::proportion::clopper_pearson;
     use super::*;
     use proptest::prelude::*;
+    use rand::{Rng, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
 
     fn cluster(part: f64, whole: f64, trials: f64) -> Cluster {
         Cluster {
@@ -155,13 +168,29 @@ mod tests {
     }
 
     #[test]
-    fn where_nothing_counts_it_is_clopper_pearson_on_the_trials() {
+    fn where_nothing_counts_it_is_clopper_pearson_on_the_clusters() {
         let clusters = [cluster(0.0, 12.0, 2.0); 10];
         let got = cluster_share(&clusters, 0.05).unwrap();
-        assert_eq!(got.interval, clopper_pearson(0, 20, 0.05).unwrap());
+        let exact = clopper_pearson(0, 10, 0.05).unwrap();
+        assert!(got.interval.lower == 0.0 && (got.interval.upper - exact.upper).abs() < 1e-12);
         let clusters = [cluster(12.0, 12.0, 2.0); 10];
         let got = cluster_share(&clusters, 0.05).unwrap();
-        assert_eq!(got.interval, clopper_pearson(20, 20, 0.05).unwrap());
+        assert!((got.interval.lower - (1.0 - exact.upper)).abs() < 1e-12);
+        assert_eq!(got.interval.upper, 1.0);
+    }
+
+    #[test]
+    fn clusters_of_which_none_was_seen_are_within_the_interval() {
+        // 3 % of the clusters are all wrong, the others all right: four in ten samples of 30 have none of them.
+        let mut random = ChaCha8Rng::seed_from_u64(8);
+        let covered = (0..1000).filter(|_| {
+            let clusters: Vec<Cluster> = (0..30)
+                .map(|_| cluster(if random.random_bool(0.03) { 0.0 } else { 8.0 }, 8.0, 8.0))
+                .collect();
+            let got = cluster_share(&clusters, 0.05).unwrap().interval;
+            got.lower <= 0.97 && 0.97 <= got.upper
+        });
+        assert!(covered.count() >= 950);
     }
 
     #[test]

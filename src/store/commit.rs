@@ -5,7 +5,7 @@ use super::quarantine::{QuarantineRow, insert as insert_quarantine};
 use super::{Result, Store};
 use crate::measure::{BucketKey, Sums};
 use crate::model::{Day, Executor, Hour, NameId, Origin, day_of};
-use crate::score::Loss;
+use crate::score::{Loss, Stretch};
 use rusqlite::{Transaction, params};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -165,6 +165,8 @@ pub struct Commit {
     pub losses: Vec<(String, Hour, Loss)>,
     /// Processes that a source has told of for the first time.
     pub feeds: Vec<(String, NameId)>,
+    /// From when to when a namespace has told of a process, where that has changed.
+    pub coverage: Vec<(String, NameId, Stretch)>,
     /// Whether all buckets and totals are written anew.
     pub clear_sums: bool,
     /// Epochs, baselines and days of drift that changed, by process.
@@ -192,6 +194,7 @@ impl Commit {
             && self.baselines.is_empty()
             && self.losses.is_empty()
             && self.feeds.is_empty()
+            && self.coverage.is_empty()
             && !self.clear_sums
             && self.drift.is_empty()
     }
@@ -214,7 +217,7 @@ impl Store {
 fn write_all(to: &Transaction, commit: &Commit) -> rusqlite::Result<u64> {
     if commit.clear_sums {
         to.execute_batch(
-            "DELETE FROM buckets; DELETE FROM totals; DELETE FROM baselines;
+            "DELETE FROM buckets; DELETE FROM totals; DELETE FROM baselines; DELETE FROM coverage;
              DELETE FROM drift_dirty; DELETE FROM drift_baselines; DELETE FROM drift_days;",
         )?;
     }
@@ -366,6 +369,12 @@ fn write_losses(to: &Transaction, commit: &Commit) -> rusqlite::Result<()> {
         to.prepare_cached("INSERT OR IGNORE INTO feeds (source, process) VALUES (?1, ?2)")?;
     for (source, process) in &commit.feeds {
         insert.execute(params![source, process])?;
+    }
+    let mut insert = to.prepare_cached(
+        "INSERT OR REPLACE INTO coverage (namespace, process, first, last) VALUES (?1, ?2, ?3, ?4)",
+    )?;
+    for (namespace, process, Stretch { first, last }) in &commit.coverage {
+        insert.execute(params![namespace, process, first.0, last.0])?;
     }
     Ok(())
 }

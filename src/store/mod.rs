@@ -28,8 +28,8 @@ pub use reports::PredictionRow;
 
 use crate::measure::{BucketKey, Sums};
 use crate::model::bytes::DamagedBytes;
-use crate::model::{Executor, Hour, NameId, Names, Origin};
-use crate::score::{Baseline, Loss};
+use crate::model::{Executor, Hour, NameId, Names, Origin, Time};
+use crate::score::{Baseline, Coverage, Loss, Stretch};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use std::path::{Path, PathBuf};
 
@@ -313,6 +313,7 @@ impl Store {
                     let loss = Loss {
                         records: row.get(1)?,
                         lost: row.get(2)?,
+                        unknown: 0,
                         gaps: row.get(3)?,
                     };
                     Ok((row.get(0)?, loss))
@@ -331,6 +332,28 @@ impl Store {
                 .collect()
         };
         self.sql(read())
+    }
+
+    /// From when to when sources have told of processes.
+    pub fn coverage(&self) -> Result<Coverage> {
+        let mut coverage = Coverage::default();
+        let mut query = self.sql(
+            self.db
+                .prepare("SELECT namespace, process, first, last FROM coverage"),
+        )?;
+        let mut rows = self.sql(query.query([]))?;
+        while let Some(row) = self.sql(rows.next())? {
+            let read = || {
+                let stretch = Stretch {
+                    first: Time(row.get(2)?),
+                    last: Time(row.get(3)?),
+                };
+                Ok((row.get::<_, String>(0)?, row.get(1)?, stretch))
+            };
+            let (namespace, process, stretch) = self.sql(read())?;
+            coverage.add(&namespace, process, stretch);
+        }
+        Ok(coverage)
     }
 
     /// Sums over all time, by process, executor kind and origin.

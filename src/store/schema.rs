@@ -98,6 +98,11 @@ const MIGRATIONS: &[&str] = &["
     -- To whom reports were sent.
     CREATE TABLE reports_sent (report TEXT, recipient TEXT, at INTEGER NOT NULL,
         PRIMARY KEY (report, recipient)) WITHOUT ROWID;
+", "
+    -- First and last event of a process in a namespace, in microseconds.
+    CREATE TABLE coverage (namespace TEXT, process INTEGER, first INTEGER NOT NULL, last INTEGER NOT NULL,
+        PRIMARY KEY (namespace, process)) WITHOUT ROWID;
+    DELETE FROM meta WHERE key = 'first_event';
 "];
 
 /// Refuses a database that is not of the newest schema: for those who only read, and can't bring it up to date.

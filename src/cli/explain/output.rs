@@ -1,13 +1,14 @@
 //! Printing an explanation: sections of aligned columns for people, JSON for programs.
 
 use super::{ChangeSaid, Explanation, Read, RulesSaid};
+use crate::assemble::CaseBehind;
 use crate::cli::failure::Failure;
 use crate::cli::layout::{
     columns, columns_by_row, follows_hyperlinks, hyperlink, paragraph, width,
 };
 use crate::cli::reading::reading_words;
 use crate::cli::text::{grouped, harmless, printable};
-use crate::config::format_span;
+use crate::config::format_days;
 use crate::model::{Origin, Status};
 use crate::score::ProcessScore;
 use crate::score::explain::{Figure, Lever, RuleTrace, Turn};
@@ -86,7 +87,7 @@ impl Page<'_> {
         let window = said
             .window_seconds
             .map_or("no window".to_owned(), |seconds| {
-                format!("window {}", format_span((seconds * 1e6) as i64))
+                format!("window {}", format_days((seconds * 1e6) as i64))
             });
         let mut lines = vec![format!(
             "As of {}. Counted from {} on ({window}): {} cases, {} of them open; {}.",
@@ -168,30 +169,9 @@ impl Page<'_> {
             return out;
         }
         let links = follows_hyperlinks();
+        let is_measured = is_measured(self.said);
         let mut rows = vec![row(["case", "ended", "by", "deviation", "why"])];
-        rows.extend(cases.iter().map(|said| {
-            let case = &said.case;
-            let why: Vec<String> = case
-                .causes
-                .iter()
-                .map(|cause| format!("{}: {}", cause.kind, cause.detail))
-                .collect();
-            let why = match why.len() {
-                0 => format!("as designed: `{}`", case.outcome),
-                _ => why.join("; "),
-            };
-            let by = match case.origin {
-                Origin::Exercise => format!("{} (exercise)", case.executor),
-                Origin::Live | Origin::Shadow => case.executor.to_string(),
-            };
-            row([
-                &printable(&case.id, MOST_ID),
-                &minute(&case.end),
-                &by,
-                &format!("{:.2}", case.deviation),
-                &why,
-            ])
-        }));
+        rows.extend(cases.iter().map(|said| case_row(&said.case, is_measured)));
         let lines = columns_by_row(&rows, 2, self.width);
         out.push_str(&lines[0]);
         for (line, said) in lines[1..].iter().zip(cases) {
@@ -208,9 +188,12 @@ impl Page<'_> {
             true => "confirmed cases",
             false => "cases",
         };
-        out.push_str(&format!(
-            "  The {which} that deviate most, the latest first among equals; --cases COUNT shows more.\n"
-        ));
+        let listed = match is_measured {
+            true => format!("The {which} that deviate most, the latest first among equals"),
+            false => format!("The latest {which}: there is nothing by which they could deviate"),
+        };
+        let legend = format!("{listed}; --cases COUNT shows more.");
+        out.push_str(&paragraph(&legend, 2, self.width));
         out
     }
 
@@ -241,6 +224,41 @@ impl Page<'_> {
         }
         out
     }
+}
+
+/// Whether what is said of the deviation of a case was measured. Where nothing could deviate all are 0 without being looked at.
+fn is_measured(said: &Explanation) -> bool {
+    said.score.deviation.is_some() || said.cases.iter().any(|said| said.case.deviation > 0.0)
+}
+
+fn case_row(case: &CaseBehind, is_measured: bool) -> Vec<String> {
+    let causes: Vec<String> = case
+        .causes
+        .iter()
+        .map(|cause| format!("{}: {}", cause.kind, cause.detail))
+        .collect();
+    let (deviation, why) = match is_measured {
+        true if causes.is_empty() => (
+            format!("{:.2}", case.deviation),
+            format!("as designed: `{}`", case.outcome),
+        ),
+        true => (format!("{:.2}", case.deviation), causes.join("; ")),
+        false => (
+            "not measured".to_owned(),
+            format!("ended: `{}`", case.outcome),
+        ),
+    };
+    let by = match case.origin {
+        Origin::Exercise => format!("{} (exercise)", case.executor),
+        Origin::Live | Origin::Shadow => case.executor.to_string(),
+    };
+    row([
+        &printable(&case.id, MOST_ID),
+        &minute(&case.end),
+        &by,
+        &deviation,
+        &why,
+    ])
 }
 
 /// Exercises and shadow runs, and whether the former count.

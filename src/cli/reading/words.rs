@@ -2,7 +2,7 @@
 
 use super::Reading;
 use crate::cli::text::grouped;
-use crate::config::format_span;
+use crate::config::format_days;
 use crate::model::{Span, Time};
 use std::io::{self, Write};
 
@@ -64,7 +64,7 @@ pub(in crate::cli) fn reading_words(
         write!(out, ", {} to {}", from, to)?;
     }
     if let Some(window) = window {
-        write!(out, " (window {})", format_span(window))?;
+        write!(out, " (window {})", format_days(window))?;
     }
     writeln!(out)?;
     if read.duplicates > 0 {

@@ -5,7 +5,8 @@ use crate::cli::failure::Failure;
 use crate::cli::reading::reading_words;
 use crate::cli::text::{self, grouped, harmless};
 use crate::model::{Executor, Status, TolClass};
-use crate::score::{Bounds, ExecutorScore, ProcessScore};
+use crate::score::explain::significant;
+use crate::score::{Bounds, ExecutorScore, ExerciseScore, ProcessScore};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use console::{Style, Term};
 use serde_json::{Value, json};
@@ -77,7 +78,7 @@ fn row(score: &ProcessScore) -> [String; 12] {
         grouped(score.cases.into()),
         score
             .cases_per_week
-            .map_or_else(unknown, |rate| format!("{rate:.1}")),
+            .map_or_else(unknown, |rate| significant(rate, 1)),
         score
             .nominal_size_steps
             .map_or_else(unknown, |size| format!("{size:.1}")),
@@ -118,29 +119,34 @@ fn status(status: Status) -> String {
     style.apply_to(word).to_string()
 }
 
+/// The class that is held; where the status is open, also the clean runs that are missing, and how long they take.
 fn achieved(score: &ProcessScore) -> String {
-    match (score.achieved_class, score.clean_runs_missing) {
-        (TolClass::Undetermined, Some(runs))
-            if runs > 0 && score.status == Status::Undetermined =>
-        {
-            let confirmed = if score.requires_confirmed {
-                "confirmed "
-            } else {
-                ""
-            };
-            // Why is in the explanation.
-            let never = match score.clean_runs_withheld {
-                Some(_) => ", out of reach",
-                None => "",
-            };
-            format!(
-                "? ({} {confirmed}clean runs missing{never})",
-                grouped(runs.into())
-            )
+    let class = match score.achieved_class {
+        TolClass::Undetermined => "?".to_owned(),
+        class => class.to_string(),
+    };
+    match score.clean_runs_missing {
+        Some(runs) if runs > 0 && score.status == Status::Undetermined => {
+            format!("{class} ({})", missing(score, runs))
         }
-        (TolClass::Undetermined, _) => "?".to_owned(),
-        (class, _) => class.to_string(),
+        _ => class,
     }
+}
+
+fn missing(score: &ProcessScore, runs: u64) -> String {
+    let confirmed = if score.requires_confirmed {
+        "confirmed "
+    } else {
+        ""
+    };
+    let when = match (&score.clean_runs_withheld, score.clean_runs_missing_weeks) {
+        // Why is in the explanation.
+        (Some(_), _) => ", out of reach".to_owned(),
+        (None, Some(weeks)) => format!(", {} weeks", significant(weeks, 0)),
+        (None, None) => String::new(),
+    };
+    let runs = grouped(runs.into());
+    format!("{runs} {confirmed}clean runs missing{when}")
 }
 
 /// A name from a log, not too long.
@@ -182,7 +188,28 @@ fn remarks_of(score: &ProcessScore) -> Vec<String> {
         lines.push(format!("declared {what}{declared}, measured {measured}"));
     }
     lines.extend(score.executors.iter().filter_map(own_word));
+    lines.extend(score.exercise.as_ref().and_then(|of| exercises(score, of)));
     lines
+}
+
+/// Where exercises are part of the evidence: that, and how live cases do beside them.
+fn exercises(score: &ProcessScore, found: &ExerciseScore) -> Option<String> {
+    found.counted.then(|| {
+        let differs = match found.differs_from_live {
+            Some(true) => ", which differ from them",
+            _ => "",
+        };
+        let live = found
+            .live_deviation
+            .map_or("there is none".to_owned(), |d| {
+                format!("{} in all", observed(d))
+            });
+        format!(
+            "{} of {} cases that count are exercises{differs}; of live cases {live}",
+            grouped(found.cases.into()),
+            grouped(score.evidence_cases.into()),
+        )
+    })
 }
 
 /// Where most outcomes of AI or code rest on its own word.

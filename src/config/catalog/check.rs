@@ -3,13 +3,22 @@
 use super::super::drivers::Drivers;
 use super::super::exposition::duration_buckets;
 use super::super::problem::Problems;
+use super::super::span::SpanText;
 use super::super::yaml::{At, Source};
-use super::raw::{RawAutomation, RawCritical, RawCriticality, RawProcess};
+use super::node::Node;
+use super::raw::{RawAutomation, RawCritical, RawCriticality, RawProcess, RawProcesses, id_of};
 use super::{Automation, CriticalOutcome, Ends, MOST, MOST_OF_IT, PathStep, Process};
-use crate::model::{Level, Ppm, Time, ppm};
+use crate::model::{Class, Executor, Level, Ppm, Span, Time, ppm};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// Levels that a criticality has: from what hardly matters on.
+const CRITICALITIES: &[Level] = &[Level::Negligible, Level::Low, Level::Medium, Level::High];
+/// Levels that a complexity has: beyond high there is what no one executor holds.
+const COMPLEXITIES: &[Level] = &[Level::Low, Level::Medium, Level::High, Level::ExtremelyHigh];
+const FREQUENCIES: &[Level] = &[Level::Low, Level::Medium, Level::High];
 
 pub(super) struct Check {
     pub(super) source: Source,
@@ -21,6 +30,68 @@ impl Check {
         self.problems.0.push(self.source.problem(at, message));
     }
 
+    /// The processes, without what is none.
+    pub(super) fn declared<'a>(
+        &mut self,
+        raw: &'a Option<At<RawProcesses>>,
+    ) -> Vec<&'a RawProcess> {
+        let Some(at) = raw else {
+            return Vec::new();
+        };
+        let Node::List(listed) = &at.value else {
+            let message = "`processes` must be a list of processes such as `- id: phishing`";
+            self.add(at, format!("{message}, not {}", at.value));
+            return Vec::new();
+        };
+        let mut declared = Vec::new();
+        for process in listed {
+            match &process.value {
+                Node::Map(process) => declared.push(process),
+                other => {
+                    let message =
+                        format!("`processes`: each is such as `- id: phishing`, not {other}");
+                    self.add(process, message);
+                }
+            }
+        }
+        declared
+    }
+
+    /// One of the words that a field allows.
+    fn word<T: Copy + Display, M>(
+        &mut self,
+        at: &At<Node<M>>,
+        field: &str,
+        allowed: &[T],
+    ) -> Option<T> {
+        let words: Vec<String> = allowed.iter().map(T::to_string).collect();
+        let written = match &at.value {
+            Node::Text(text) => text.trim(),
+            _ => "",
+        };
+        if let Some(nth) = words.iter().position(|word| word == written) {
+            return allowed.get(nth).copied();
+        }
+        let message = format!("`{field}`: {} is not one of {}", at.value, words.join(", "));
+        // Among words of one letter every other letter would be near.
+        let known = words
+            .iter()
+            .map(String::as_str)
+            .filter(|word| word.len() > 1);
+        let problem = self.source.problem(at, message);
+        self.problems.0.push(problem.did_you_mean(written, known));
+        None
+    }
+
+    fn word_if_any<T: Copy + Display>(
+        &mut self,
+        raw: &Option<At<Node>>,
+        field: &str,
+        allowed: &[T],
+    ) -> Option<T> {
+        self.word(raw.as_ref()?, field, allowed)
+    }
+
     fn positive(&mut self, value: &Option<At<f64>>, field: &str) -> Option<f64> {
         let at = value.as_ref()?;
         if at.value.is_nan() || at.value <= 0.0 {
@@ -28,6 +99,14 @@ impl Check {
         }
         self.at_most(at, field);
         Some(at.value)
+    }
+
+    fn span(&mut self, value: &Option<At<SpanText>>, field: &str) -> Option<Span> {
+        let at = value.as_ref()?;
+        if at.value.0 <= 0 {
+            self.add(at, format!("`{field}` must be longer than 0"));
+        }
+        Some(at.value.0)
     }
 
     fn critical_outcome(&mut self, at: &Option<At<RawCritical>>) -> Option<CriticalOutcome> {
@@ -60,31 +139,22 @@ impl Check {
     }
 
     pub(super) fn process(&mut self, raw: &RawProcess, ids: &[&str]) -> Process {
-        let id = raw.id.value.trim().to_owned();
+        let id = raw.id().to_owned();
         if id.is_empty() {
             self.add(&raw.id, "`id` must not be empty".to_owned());
         }
-        if let Some(parent) = &raw.parent
-            && !ids.contains(&parent.value.as_str())
-        {
-            let problem = self.source.problem(
-                parent,
-                format!("`parent`: there is no process `{}`", parent.value),
-            );
-            let problem = problem.did_you_mean(&parent.value, ids.iter().copied());
-            self.problems.0.push(problem);
-        }
+        let parent = self.parent(&raw.parent, ids);
         let (criticality, criticality_assumed) = self.criticality(&raw.criticality);
         Process {
             name: raw.name.clone().unwrap_or_else(|| id.clone()),
             description: raw.description.clone(),
             criticality,
             criticality_assumed,
-            executor: raw.executor,
+            executor: self.word_if_any(&raw.executor, "executor", Executor::ALL),
             outcomes: self.outcomes(&raw.outcomes),
             path: self.path(&raw.path),
             size: self.positive(&raw.size, "size"),
-            duration_limit: raw.duration_limit.map(|span| span.0),
+            duration_limit: self.span(&raw.duration_limit, "duration_limit"),
             hands_on_minutes: self.positive(&raw.hands_on_minutes, "hands_on_minutes"),
             automation: self.automation(&raw.automation),
             wrong_outcome_hours: self.positive(&raw.wrong_outcome_hours, "wrong_outcome_hours"),
@@ -93,17 +163,17 @@ impl Check {
             require_confirmed: raw.require_confirmed,
             critical_outcome: self.critical_outcome(&raw.critical_outcome),
             epoch: self.epoch(&raw.epoch),
-            class: raw.class,
-            parent: raw.parent.as_ref().map(|parent| parent.value.clone()),
+            class: self.word_if_any(&raw.class, "class", Class::ALL),
+            parent,
             ends: Ends {
                 activities: raw.ends.activities.clone(),
-                idle: raw.ends.idle.map(|span| span.0),
+                idle: self.span(&raw.ends.idle, "ends.idle"),
             },
             resolved: raw.resolved.clone(),
-            complexity: self.level(&raw.complexity, "complexity", Level::Negligible),
-            frequency: self.level(&raw.frequency, "frequency", Level::ExtremelyHigh),
+            complexity: self.word_if_any(&raw.complexity, "complexity", COMPLEXITIES),
+            frequency: self.word_if_any(&raw.frequency, "frequency", FREQUENCIES),
             drivers: self.drivers(&raw.drivers),
-            window: raw.window.map(|span| span.0),
+            window: self.span(&raw.window, "window"),
             case_link: self.case_link(&raw.case_link),
             duration_buckets: raw.duration_buckets.as_ref().and_then(|at| {
                 duration_buckets(at, "duration_buckets", &self.source, &mut self.problems.0)
@@ -112,56 +182,64 @@ impl Check {
         }
     }
 
-    fn criticality(&mut self, raw: &Option<At<RawCriticality>>) -> (Level, bool) {
+    fn parent(&mut self, raw: &Option<At<String>>, ids: &[&str]) -> Option<String> {
+        let at = raw.as_ref()?;
+        let parent = id_of(at);
+        if !ids.contains(&parent) {
+            let message = format!("`parent`: there is no process `{parent}`");
+            let problem = self.source.problem(at, message);
+            let problem = problem.did_you_mean(parent, ids.iter().copied());
+            self.problems.0.push(problem);
+        }
+        Some(parent.to_owned())
+    }
+
+    /// The criticality, and whether it is assumed.
+    fn criticality(&mut self, raw: &Option<At<Node<RawCriticality>>>) -> (Level, bool) {
         let Some(at) = raw else {
             return (Level::Medium, true);
         };
         let level = match &at.value {
-            RawCriticality::One(level) => *level,
-            RawCriticality::Parts(parts) => parts.outcome.max(parts.system),
+            Node::Map(parts) => {
+                let outcome = self.word(&parts.outcome, "criticality.outcome", CRITICALITIES);
+                let system = self.word(&parts.system, "criticality.system", CRITICALITIES);
+                outcome.max(system)
+            }
+            _ => self.word(at, "criticality", CRITICALITIES),
         };
-        if level == Level::ExtremelyHigh {
-            self.add(
-                at,
-                "`criticality` is negligible, low, medium or high".to_owned(),
-            );
-        }
-        (level, false)
+        // What is wrong has been told, and then nothing comes of this.
+        (level.unwrap_or(Level::Medium), false)
     }
 
-    fn level(&mut self, raw: &Option<At<Level>>, field: &str, refused: Level) -> Option<Level> {
-        let at = raw.as_ref()?;
-        let wrong = at.value == refused || field == "frequency" && at.value == Level::Negligible;
-        if wrong {
-            self.add(at, format!("`{field}` can't be {}", at.value));
-        }
-        Some(at.value)
-    }
-
-    fn outcomes(&mut self, raw: &BTreeMap<String, At<f64>>) -> BTreeMap<String, Ppm> {
+    fn outcomes(&mut self, raw: &BTreeMap<String, At<Node>>) -> BTreeMap<String, Ppm> {
         let mut outcomes = BTreeMap::new();
         let mut by_lower: BTreeMap<String, &str> = BTreeMap::new();
-        for (name, severity) in raw {
+        for (name, at) in raw {
             if let Some(other) = by_lower.insert(name.to_lowercase(), name) {
                 self.add(
-                    severity,
+                    at,
                     format!(
                         "`outcomes.{name}` is declared as `{other}` as well: upper and lower case do not matter, so keep one of them"
                     ),
                 );
             }
-            if !(0.0..=1.0).contains(&severity.value) {
-                self.add(
-                    severity,
-                    format!(
-                        "`outcomes.{name}`: a severity lies between 0 (as designed) and 1 (wrong), not {}",
-                        severity.value
-                    ),
-                );
+            if let Some(severity) = self.severity(at, name) {
+                outcomes.insert(name.clone(), ppm(severity));
             }
-            outcomes.insert(name.clone(), ppm(severity.value));
         }
         outcomes
+    }
+
+    fn severity(&mut self, at: &At<Node>, outcome: &str) -> Option<f64> {
+        let number = at.value.number();
+        let severity = number.filter(|number| (0.0..=1.0).contains(number));
+        if severity.is_none() {
+            // A number is not a word, so it stands there without quotes.
+            let found = number.map_or(at.value.to_string(), |number| number.to_string());
+            let range = "a severity lies between 0 (as designed) and 1 (wrong)";
+            self.add(at, format!("`outcomes.{outcome}`: {range}, not {found}"));
+        }
+        severity
     }
 
     fn path(&mut self, raw: &[At<String>]) -> Vec<PathStep> {
@@ -254,10 +332,10 @@ impl Check {
     }
 
     /// A process can't be a part of itself, however far around. A cycle is told once, at the first of its members.
-    pub(super) fn cycles(&mut self, raw: &[RawProcess], processes: &BTreeMap<String, Process>) {
+    pub(super) fn cycles(&mut self, raw: &[&RawProcess], processes: &BTreeMap<String, Process>) {
         let mut told: BTreeSet<&str> = BTreeSet::new();
         for process in raw {
-            let Some(chain) = cycle(&process.id.value, processes) else {
+            let Some(chain) = cycle(process.id(), processes) else {
                 continue;
             };
             let is_new = chain.iter().all(|id| !told.contains(id));

@@ -2,18 +2,22 @@
 
 use super::super::span::SpanText;
 use super::super::yaml::At;
-use crate::model::{Class, Executor, Level};
+use super::node::{Node, present};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawCatalog {
-    #[serde(default)]
-    pub(super) processes: Vec<RawProcess>,
+    #[serde(default, deserialize_with = "present")]
+    pub(super) processes: Option<At<RawProcesses>>,
     pub(super) case_link: Option<At<String>>,
 }
+
+/// A list of mappings, if it is as it should be.
+pub(super) type RawProcesses = Node<IgnoredAny, At<Node<RawProcess>>>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -21,14 +25,14 @@ pub(super) struct RawProcess {
     pub(super) id: At<String>,
     pub(super) name: Option<String>,
     pub(super) description: Option<String>,
-    pub(super) criticality: Option<At<RawCriticality>>,
-    pub(super) executor: Option<Executor>,
+    pub(super) criticality: Option<At<Node<RawCriticality>>>,
+    pub(super) executor: Option<At<Node>>,
     #[serde(default)]
-    pub(super) outcomes: BTreeMap<String, At<f64>>,
+    pub(super) outcomes: BTreeMap<String, At<Node>>,
     #[serde(default)]
     pub(super) path: Vec<At<String>>,
     pub(super) size: Option<At<f64>>,
-    pub(super) duration_limit: Option<SpanText>,
+    pub(super) duration_limit: Option<At<SpanText>>,
     pub(super) hands_on_minutes: Option<At<f64>>,
     pub(super) automation: Option<RawAutomation>,
     pub(super) wrong_outcome_hours: Option<At<f64>>,
@@ -40,18 +44,29 @@ pub(super) struct RawProcess {
     pub(super) require_confirmed: bool,
     pub(super) critical_outcome: Option<At<RawCritical>>,
     pub(super) epoch: Option<At<String>>,
-    pub(super) class: Option<Class>,
+    pub(super) class: Option<At<Node>>,
     pub(super) parent: Option<At<String>>,
     #[serde(default)]
     pub(super) ends: RawEnds,
     #[serde(default)]
     pub(super) resolved: BTreeSet<String>,
-    pub(super) complexity: Option<At<Level>>,
-    pub(super) frequency: Option<At<Level>>,
+    pub(super) complexity: Option<At<Node>>,
+    pub(super) frequency: Option<At<Node>>,
     pub(super) drivers: Option<At<PathBuf>>,
-    pub(super) window: Option<SpanText>,
+    pub(super) window: Option<At<SpanText>>,
     pub(super) case_link: Option<At<String>>,
     pub(super) duration_buckets: Option<At<Vec<SpanText>>>,
+}
+
+/// An id as it is compared with others, wherever it stands: white space around it is cut off, as it is in logs.
+pub(super) fn id_of(at: &At<String>) -> &str {
+    at.value.trim()
+}
+
+impl RawProcess {
+    pub(super) fn id(&self) -> &str {
+        id_of(&self.id)
+    }
 }
 
 #[derive(Deserialize)]
@@ -62,18 +77,12 @@ pub(super) struct RawAutomation {
     pub(super) share: Option<At<f64>>,
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-pub(super) enum RawCriticality {
-    One(Level),
-    Parts(RawCriticalityParts),
-}
-
+/// The criticality by its parts; else it is one word.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct RawCriticalityParts {
-    pub(super) outcome: Level,
-    pub(super) system: Level,
+pub(super) struct RawCriticality {
+    pub(super) outcome: At<Node>,
+    pub(super) system: At<Node>,
 }
 
 #[derive(Deserialize, Clone)]
@@ -89,5 +98,5 @@ pub(super) struct RawCritical {
 pub(super) struct RawEnds {
     #[serde(default)]
     pub(super) activities: BTreeSet<String>,
-    pub(super) idle: Option<SpanText>,
+    pub(super) idle: Option<At<SpanText>>,
 }

@@ -106,7 +106,10 @@ fn levels_out_of_their_range_are_refused() {
     assert!(
         messages("processes: [{id: a, criticality: extremely high}]").contains("negligible, low")
     );
-    assert!(messages("processes: [{id: a, frequency: negligible}]").contains("can't be"));
+    for text in ["frequency: negligible", "frequency: extremely high"] {
+        let said = messages(&format!("processes: [{{id: a, {text}}}]"));
+        assert!(said.contains("is not one of low, medium, high"), "{said}");
+    }
     assert!(messages("processes: [{id: a, executor: robot}]").contains("human"));
     assert!(messages("processes: [{id: a, epoch: soon}]").contains("`epoch`: `soon`"));
     let share = "processes: [{id: a, automation: {build_hours: 1, share: 2}}]";
@@ -137,4 +140,128 @@ fn what_no_process_can_take_is_refused_with_line_and_field() {
     );
     let negative = "processes: [{id: a, automation: {build_hours: -1}}]";
     assert!(messages(negative).contains("`automation.build_hours`: hours can't be negative"));
+}
+
+#[test]
+fn a_wrong_word_is_told_with_its_field_and_what_is_allowed() {
+    let levels = "is not one of negligible, low, medium, high";
+    for (text, said) in [
+        ("criticality: urgent", ":3:16: `criticality`: `urgent` {}"),
+        (
+            "criticality: extremely high",
+            ":3:16: `criticality`: `extremely high` {}",
+        ),
+        ("criticality: 5", ":3:16: `criticality`: `5` {}"),
+        ("criticality: [high]", ":3:16: `criticality`: a list {}"),
+        (
+            "criticality: { outcome: hihg, system: low }",
+            ":3:27: `criticality.outcome`: `hihg` {} (did you mean `high`?)",
+        ),
+        ("criticality: { outcome: low }", "field `system` is missing"),
+        ("criticality: { outcom: low }", "did you mean `outcome`?"),
+        (
+            "complexity: huge",
+            ":3:15: `complexity`: `huge` is not one of low, medium, high, extremely high",
+        ),
+        (
+            "complexity: negligible",
+            "`complexity`: `negligible` is not one of low, medium, high, extremely high",
+        ),
+        (
+            "frequency: daily",
+            ":3:14: `frequency`: `daily` is not one of low, medium, high",
+        ),
+        (
+            "executor: robot",
+            ":3:13: `executor`: `robot` is not one of human, ai, code, mixed",
+        ),
+        (
+            "executor: [human]",
+            "`executor`: a list is not one of human",
+        ),
+        ("class: x", ":3:10: `class`: `x` is not one of f, m, c, v"),
+    ] {
+        let said = said.replace("{}", levels);
+        let found = messages(&format!("processes:\n- id: a\n  {text}\n"));
+        assert!(found.contains(&said), "{said}\nis not in\n{found}");
+    }
+    // All of them at once, and no word of one letter is near another.
+    let found = messages("processes: [{id: a, criticality: urgent, class: x, executor: robot}]");
+    assert_eq!(found.lines().count(), 3, "{found}");
+    assert!(found.ends_with("f, m, c, v"), "{found}");
+}
+
+#[test]
+fn words_and_numbers_are_read_however_they_are_written() {
+    let text = "processes:\n- id: a\n  criticality: 'high'\n  complexity: extremely high\n  frequency: low\n  class: f\n  executor: unknown\n  outcomes: { x: 1, y: 0.25, z: '0.5', w: 2.5e-1 }\n- { id: b, criticality: { outcome: negligible, system: low }, class: ~ }\n";
+    let catalog = parse(text).unwrap();
+    let (a, b) = (catalog.process("a"), catalog.process("b"));
+    let levels = (a.criticality, a.complexity, a.frequency);
+    let (high, low) = (Level::High, Level::Low);
+    assert_eq!(levels, (high, Some(Level::ExtremelyHigh), Some(low)));
+    assert_eq!(
+        (a.class, a.executor),
+        (Some(Class::F), Some(Executor::Unknown))
+    );
+    let severities: Vec<Ppm> = a.outcomes.into_values().collect();
+    assert_eq!(severities, [250_000, 1_000_000, 250_000, 500_000]);
+    assert_eq!((b.criticality, b.class), (low, None));
+}
+
+#[test]
+fn a_severity_that_is_no_number_is_told_with_its_outcome_and_range() {
+    for (severity, found) in [
+        ("bad", "`bad`"),
+        ("", "nothing"),
+        ("[1]", "a list"),
+        ("1.2", "1.2"),
+        (".nan", "`.nan`"),
+    ] {
+        let said = messages(&format!(
+            "processes:\n- id: a\n  outcomes: {{ x: {severity} }}\n"
+        ));
+        let range = "`outcomes.x`: a severity lies between 0 (as designed) and 1 (wrong), not";
+        assert!(said.starts_with("catalog.yaml:3:"), "{said}");
+        assert!(said.ends_with(&format!("{range} {found}")), "{said}");
+    }
+}
+
+#[test]
+fn processes_that_are_no_list_are_told_with_how_one_begins() {
+    let list = "`processes` must be a list of processes such as `- id: phishing`";
+    for (text, found) in [
+        ("processes:\n", "nothing"),
+        ("processes: 5\n", "`5`"),
+        (
+            "processes:\n  phishing:\n    criticality: high\n",
+            "a mapping",
+        ),
+    ] {
+        let said = messages(text);
+        assert!(said.contains(&format!("{list}, not {found}")), "{said}");
+        assert!(said.starts_with("catalog.yaml:"), "{said}");
+    }
+    let said = messages("processes:\n- phishing\n");
+    assert!(
+        said.contains(":2:3: `processes`: each is such as `- id: phishing`, not `phishing`"),
+        "{said}"
+    );
+    assert!(parse("processes: []\n").unwrap().processes.is_empty());
+    let said = messages("processes:\n- name: a\n");
+    assert_eq!(said, "catalog.yaml:2:3: field `id` is missing");
+}
+
+#[test]
+fn white_space_around_an_id_matters_nowhere() {
+    let around = "processes:\n- { id: 'a ', parent: 'b ' }\n- { id: ' b' }\n";
+    let parent = parse(around).unwrap().process("a").parent;
+    assert_eq!(parent.as_deref(), Some("b"));
+    let cycle = "processes:\n- { id: 'a ', parent: 'b ' }\n- { id: 'b ', parent: 'a ' }\n";
+    assert!(messages(cycle).contains("a -> b -> a"));
+    let itself = "processes: [{ id: a, parent: ' a' }]";
+    assert!(messages(itself).contains("a -> a"));
+    let twice = "processes: [{ id: a }, { id: 'a ' }]";
+    assert!(messages(twice).contains("process `a` is declared twice"));
+    let unknown = "processes: [{ id: a, parent: ' aa ' }]";
+    assert!(messages(unknown).contains("no process `aa` (did you mean `a`?)"));
 }

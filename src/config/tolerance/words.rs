@@ -117,6 +117,17 @@ pub enum PaysBack {
     Unknown,
 }
 
+impl PaysBack {
+    /// Of an answer that may be unknown.
+    pub fn of(answer: Option<bool>) -> PaysBack {
+        match answer {
+            Some(true) => PaysBack::Yes,
+            Some(false) => PaysBack::No,
+            None => PaysBack::Unknown,
+        }
+    }
+}
+
 /// What the shadow runs of a kind show of it, where it has still to show that it can.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

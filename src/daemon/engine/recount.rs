@@ -2,6 +2,7 @@
 
 use super::super::cache::CacheError;
 use super::super::counters::Fineness;
+use super::super::coverage::CoverageLog;
 use super::super::rows::case_row;
 use super::Engine;
 use crate::assemble::Windows;
@@ -57,6 +58,7 @@ impl Engine {
     pub(super) fn recount(&mut self, now: Time) -> Result<(), CacheError> {
         self.cases.clear();
         self.sums.clear();
+        self.coverage = CoverageLog::default();
         // Baselines begin where the new configuration says.
         self.sums
             .set_baseline_terms(baseline_terms(&self.config, &mut self.names));
@@ -109,6 +111,7 @@ impl Engine {
             .zip(last)
             .is_some_and(|(idle, last)| now.since(last) >= idle);
         let turned = case.close_idle(is_idle) | self.compare_anew(&mut case, now)?;
+        self.coverage.case(&kept.key, &case);
         let after = facts(&case, &self.rules, &self.names, None);
         if let Some(after) = &after {
             self.sums.fetch(after, &self.store)?;
@@ -145,7 +148,7 @@ pub(super) fn is_shadow(case: &Case) -> bool {
 pub(super) fn rules_hash(config: &Config) -> String {
     let hash = hash_pair(config.hashes.catalog, config.hashes.tolerance);
     // The first number rises when the program itself judges otherwise.
-    format!("7-{hash:016x}")
+    format!("8-{hash:016x}")
 }
 
 pub(in crate::daemon) fn windows(config: &Config, names: &mut Names) -> Windows {

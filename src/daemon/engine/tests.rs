@@ -46,11 +46,15 @@ fn case(process: &str, key: &str, minute: i64) -> String {
 }
 
 fn batch(text: &str) -> EventBatch {
+    batch_of("", text)
+}
+
+fn batch_of(namespace: &str, text: &str) -> EventBatch {
     let file = Path::new("map.yaml");
     let spec = MappingSpec::parse(MAPPING, file).unwrap();
     let circumstances = Circumstances {
         default_process: "p",
-        namespace: "",
+        namespace,
         latest: Time(i64::MAX),
     };
     let mapping = compile(&spec, file, circumstances).unwrap();
@@ -219,4 +223,49 @@ fn a_record_that_every_export_brings_again_is_lost_once() {
     assert_eq!(lost(&mut engine), (0, 0));
     read_export(&mut engine, 3, [bad[0], bad[1]]);
     assert_eq!(lost(&mut engine), (3, 3));
+}
+
+#[test]
+fn a_rate_is_over_the_time_that_the_sources_of_a_process_cover() {
+    const DAY: i64 = 24 * 60;
+    let folder = tempfile::tempdir().unwrap();
+    let config = || config(folder.path(), "");
+    let mut engine = Engine::open(config(), at(0)).unwrap();
+    let read = |engine: &mut Engine, source: &str, process: &str, days: std::ops::Range<i64>| {
+        let cases = days.map(|day| case(process, &format!("{process}{day}"), day * DAY));
+        let delivery = Delivery {
+            source: source.into(),
+            batch: batch_of(source, &cases.collect::<String>()),
+            ..Delivery::default()
+        };
+        engine.take(delivery, at(70 * DAY)).unwrap();
+    };
+    // Both run once a day; the playbooks were connected seven weeks later.
+    read(&mut engine, "tickets", "triage", 0..70);
+    read(&mut engine, "playbooks", "block", 49..70);
+    let rates = |engine: &mut Engine, day: i64| {
+        engine.rescore(at(day * DAY)).unwrap();
+        ["triage", "block"].map(|id| {
+            let score = &engine.scores()[id];
+            (
+                score.cases_per_week.unwrap(),
+                score.loss.silent_since.clone(),
+            )
+        })
+    };
+    for (rate, silent) in rates(&mut engine, 70) {
+        assert!((rate - 7.0).abs() < 0.1 && silent.is_none(), "{rate}");
+    }
+    // The same after a crash, and when all is counted anew.
+    drop(engine);
+    let mut engine = Engine::open(config(), at(70 * DAY)).unwrap();
+    let before = rates(&mut engine, 70);
+    engine.recount(at(70 * DAY)).unwrap();
+    assert_eq!(rates(&mut engine, 70), before);
+    // Tickets go on. The playbooks don't, which after a week is no more taken for a process that does not run.
+    read(&mut engine, "tickets", "triage", 70..84);
+    let [(triage, heard), (block, silent)] = rates(&mut engine, 84);
+    assert!((triage - 7.0).abs() < 0.1 && heard.is_none(), "{triage}");
+    assert!((block - 7.0).abs() < 0.5, "{block}");
+    assert_eq!(silent, Some(at(69 * DAY + 10).to_string()));
 }

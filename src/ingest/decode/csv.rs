@@ -72,6 +72,9 @@ impl CsvHeader {
     }
 }
 
+/// So many lines in one record of the wrong width are not its own.
+const SWALLOWED: usize = 20;
+
 /// Decodes whole records that stand at `offset` in the stream.
 pub fn decode_csv(
     mapping: &Mapping,
@@ -131,6 +134,13 @@ fn decode_record(
     let beyond_is_empty = record.iter().skip(width).all(<[u8]>::is_empty);
     if record.len() < width || !beyond_is_empty {
         let detail = format!("{} fields, and the header has {width}", record.len());
+        let lines = memchr::memchr_iter(b'\n', raw).count();
+        if lines >= SWALLOWED {
+            let detail = format!(
+                "{detail}: a quote that is opened and not closed makes {lines} lines one record"
+            );
+            return reject(Reason::Truncated, detail, out);
+        }
         return reject(Reason::Malformed, detail, out);
     }
     if mapping.whole_records {

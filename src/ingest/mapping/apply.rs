@@ -266,7 +266,7 @@ impl Mapping {
         };
         hands_on_seconds(&text, self.hands_on.unit_seconds).ok_or_else(|| {
             let detail = format!(
-                "`hands_on`: `{}` is neither a number nor a time such as 1:30:00",
+                "`hands_on`: `{}` is neither a number nor a time such as 1:30:00, from 0 to a year",
                 short(&text)
             );
             (Reason::InvalidValue, detail)
@@ -350,8 +350,6 @@ impl Mapping {
     }
 }
 
-/// A number of units, or `h:mm` or `h:mm:ss` (of which systems that keep durations as times show the date before it). At
-/// most a year: what is longer is no hands-on time.
 /// What ran it, in one text; `None` where no field says.
 fn version(event: &EventMapping, row: &impl Row) -> Result<Option<String>, Refusal> {
     let mut whole: Option<String> = None;
@@ -369,26 +367,41 @@ fn version(event: &EventMapping, row: &impl Row) -> Result<Option<String>, Refus
     Ok(whole)
 }
 
+/// A number of units, or `h:mm` or `h:mm:ss` (of which systems that keep durations as times show the date before it). At
+/// most a year: what is longer is no hands-on time.
 fn hands_on_seconds(text: &str, unit: f64) -> Option<u32> {
     const YEAR: f64 = 365.0 * 86_400.0;
     let text = text.trim();
-    let clock = text.rsplit(' ').next().unwrap_or(text);
-    let seconds = if clock.contains(':') {
-        let parts: Option<Vec<f64>> = clock
-            .split(':')
-            .map(|part| part.parse::<f64>().ok().filter(|part| *part >= 0.0))
-            .collect();
-        match parts?.as_slice() {
-            [hours, minutes] => hours * 3600.0 + minutes * 60.0,
-            [hours, minutes, seconds] => hours * 3600.0 + minutes * 60.0 + seconds,
-            _ => return None,
-        }
+    let seconds = if text.contains(':') {
+        let (before, clock) = text.rsplit_once(' ').unwrap_or(("", text));
+        let seconds = clock_seconds(clock)?;
+        (before.is_empty() || is_date(before)).then_some(seconds)?
     } else {
         text.parse::<f64>().ok()? * unit
     };
     (0.0..=YEAR)
         .contains(&seconds)
         .then(|| seconds.round() as u32)
+}
+
+fn clock_seconds(clock: &str) -> Option<f64> {
+    // The sign counts and not only the size: the hours of -0:10 are a zero below zero.
+    let is_part = |part: &f64| *part >= 0.0 && part.is_sign_positive();
+    let parts: Option<Vec<f64>> = clock
+        .split(':')
+        .map(|part| part.parse::<f64>().ok().filter(is_part))
+        .collect();
+    match parts?.as_slice() {
+        [hours, minutes] => Some(hours * 3600.0 + minutes * 60.0),
+        [hours, minutes, seconds] => Some(hours * 3600.0 + minutes * 60.0 + seconds),
+        _ => None,
+    }
+}
+
+/// Whether what stands before a clock is a date, which says nothing of the duration. A sign or a number of days does.
+fn is_date(text: &str) -> bool {
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    text.starts_with(char::is_alphanumeric) && digits >= 4
 }
 
 fn optional<'r>(

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub(super) const ALPHA: f64 = 0.05;
 
 /// Fewest inputs behind a figure: an interval over inputs has this many degrees of freedom, plus one.
-const LEAST_INPUTS: u64 = 5;
+pub(super) const LEAST_INPUTS: u64 = 5;
 
 /// Fewest runs on these inputs.
 const LEAST_RUNS: u64 = 20;

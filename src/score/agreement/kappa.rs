@@ -12,6 +12,7 @@
 
 use super::cells::{Cell, InputRuns};
 use super::estimate::{ALPHA, Estimate, Repeats, Unknown};
+use super::pairs::between;
 use crate::model::NameId;
 use crate::stats::{Cluster, Interval, cluster_share, cluster_t};
 use std::collections::BTreeMap;
@@ -118,12 +119,7 @@ fn disagreement(cells: &[Cell]) -> f64 {
     let (mut sum, mut pairs) = (0.0, 0.0);
     for (at, a) in cells.iter().enumerate() {
         for b in &cells[at + 1..] {
-            let common = |(outcome, runs): (&NameId, &u64)| {
-                u128::from(*runs) * u128::from(b.outcomes.get(outcome).copied().unwrap_or(0))
-            };
-            let alike: u128 = a.outcomes.iter().map(common).sum();
-            let all = u128::from(a.runs) * u128::from(b.runs);
-            sum += (all - alike) as f64 / all as f64;
+            sum += between(a, b);
             pairs += 1.0;
         }
     }

@@ -110,6 +110,36 @@ pub(super) fn between_kinds(input: &InputRuns) -> PairCount {
     on_input(input).without(within_kinds(input))
 }
 
+/// By how much more often runs of two kinds differ than runs of one do, on the inputs that two kinds ran at least twice each:
+/// `half the squared distance between the shares of their outcomes`, without bias. Of the same inputs, because where kinds do
+/// not get the same work it would be the work that differs. With the number of these inputs; `None` if there is none.
+pub(super) fn between_beyond_within(inputs: &[InputRuns]) -> Option<(f64, u64)> {
+    let (mut sum, mut weight, mut found) = (0.0, 0.0, 0);
+    for input in inputs {
+        let repeated: Vec<&Cell> = input.cells.iter().filter(|cell| cell.runs > 1).collect();
+        found += u64::from(repeated.len() > 1);
+        for (at, a) in repeated.iter().enumerate() {
+            for b in &repeated[at + 1..] {
+                let pairs = a.runs as f64 * b.runs as f64;
+                let own = |cell: &Cell| within(cell).chance().unwrap_or(0.0);
+                sum += pairs * (between(a, b) - 0.5 * (own(a) + own(b)));
+                weight += pairs;
+            }
+        }
+    }
+    (found > 0).then(|| (sum / weight, found))
+}
+
+/// The chance that a run of one cell and one of the other differ.
+pub(super) fn between(a: &Cell, b: &Cell) -> f64 {
+    let common = |(outcome, runs): (&NameId, &u64)| {
+        u128::from(*runs) * u128::from(b.outcomes.get(outcome).copied().unwrap_or(0))
+    };
+    let alike: u128 = a.outcomes.iter().map(common).sum();
+    let all = u128::from(a.runs) * u128::from(b.runs);
+    (all - alike) as f64 / all as f64
+}
+
 fn all_outcomes(inputs: &[InputRuns]) -> BTreeMap<NameId, u64> {
     let mut all = BTreeMap::new();
     let cells = inputs.iter().flat_map(|input| &input.cells);

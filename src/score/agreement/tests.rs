@@ -155,14 +155,43 @@ proptest! {
 }
 
 #[test]
+fn other_work_is_not_taken_for_other_kinds() {
+    // People alone run what is easy, always alike; both run what is hard, once each, and it ends as a coin falls.
+    let mut all: Vec<RunCount> = (0..20)
+        .map(|input| runs(input, Executor::Human, 1, 4))
+        .collect();
+    for input in 100..140u64 {
+        let coin = |kind: u64| 1 + ((input >> kind) % 2) as NameId;
+        all.push(run(input, Executor::Human, coin(0)));
+        all.push(run(input, Executor::Ai, coin(1)));
+    }
+    let found = agreement(all.iter().copied());
+    let parts = found.components.unwrap();
+    assert_eq!((parts.repeatability, parts.reproducibility), (0.0, None));
+    assert_eq!(parts.inputs, parts.total);
+    // Where both do the same again on these, they are told apart.
+    for input in 100..140u64 {
+        all.push(run(input, Executor::Human, 1 + ((input + 1) % 2) as NameId));
+        all.push(run(
+            input,
+            Executor::Ai,
+            1 + (((input >> 1) + 1) % 2) as NameId,
+        ));
+    }
+    let parts = agreement(all).components.unwrap();
+    assert!(parts.repeatability > 0.0);
+    assert_eq!(parts.reproducibility, Some(0.0));
+}
+
+#[test]
 fn deterministic_code_has_repeatability_zero() {
     let all = (0..40u64).map(|input| runs(input, Executor::Code, (input % 4) as NameId, 5));
     let found = agreement(all);
     let code = &found.kinds[0];
     assert_eq!(found.repeatability_variance.value, Some(0.0));
     assert_eq!(code.repeatability_variance.lower, Some(0.0));
-    // Clopper-Pearson for 0 of 40 * floor(5 / 2) pairs that share no run: 1 - 0.025^(1/80).
-    let upper = 1.0 - 0.025f64.powf(1.0 / 80.0);
+    // Clopper-Pearson for 0 of 40 inputs: 1 - 0.025^(1/40). That it always does the same on one input says nothing of others.
+    let upper = 1.0 - 0.025f64.powf(1.0 / 40.0);
     assert!((code.repeatability_variance.upper.unwrap() - upper).abs() < 1e-12);
     assert_eq!(code.repeatability_variance.more_runs_needed, None);
     assert_eq!(code.kappa.value, Some(1.0));

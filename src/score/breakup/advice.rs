@@ -229,7 +229,9 @@ impl<'a> Advice<'a> {
             activities: name_all(&members[..members.len().min(MOST_NAMED)]),
             activities_total: members.len(),
             entries,
-            entries_elsewhere: entries - crossing.entries_at(&crossing.entry),
+            entries_elsewhere: entries - sum_at(&crossing.arrivals, &crossing.entry),
+            exits_elsewhere: crossing.departures.values().sum::<i64>()
+                - sum_at(&crossing.departures, &crossing.exit),
             entries_per_case,
             entries_per_week,
             cases: entries.min(self.flow.cases),
@@ -272,6 +274,8 @@ struct Crossing {
     entries: i64,
     /// By the activity that is entered.
     arrivals: BTreeMap<Node, i64>,
+    /// By the activity that is left.
+    departures: BTreeMap<Node, i64>,
     /// By which usual cases come in, the most frequent first.
     entry: Vec<Node>,
     /// From which they leave.
@@ -281,6 +285,7 @@ struct Crossing {
 impl Crossing {
     fn new(usual: &Usual, is_inside: &dyn Fn(Node) -> bool) -> Crossing {
         let mut arrivals: BTreeMap<Node, i64> = BTreeMap::new();
+        let mut departures: BTreeMap<Node, i64> = BTreeMap::new();
         let (mut entry, mut exit) = (BTreeMap::new(), BTreeMap::new());
         for (from, to, count) in &usual.edges {
             let is_usual = usual.next[*from].contains(to);
@@ -291,24 +296,27 @@ impl Crossing {
                         *entry.entry(*to).or_default() += count;
                     }
                 }
-                (true, false) if is_usual => *exit.entry(*from).or_default() += count,
+                (true, false) => {
+                    *departures.entry(*from).or_default() += count;
+                    if is_usual {
+                        *exit.entry(*from).or_default() += count;
+                    }
+                }
                 _ => {}
             }
         }
         Crossing {
             entries: arrivals.values().sum(),
             arrivals,
+            departures,
             entry: most_first(entry),
             exit: most_first(exit),
         }
     }
+}
 
-    fn entries_at(&self, nodes: &[Node]) -> i64 {
-        nodes
-            .iter()
-            .filter_map(|node| self.arrivals.get(node))
-            .sum()
-    }
+fn sum_at(counts: &BTreeMap<Node, i64>, nodes: &[Node]) -> i64 {
+    nodes.iter().filter_map(|node| counts.get(node)).sum()
 }
 
 fn most_first(counts: BTreeMap<Node, i64>) -> Vec<Node> {

@@ -228,7 +228,10 @@ fn work_in_any_order_with_noise() {
     assert!(advice.covers_all_activities);
     let ignored = advice.ignored_transitions_ratio.unwrap();
     assert!(ignored > 0.0 && ignored < 0.002, "{ignored}");
+    // One jumps ahead into the middle, and one ends early.
     assert_eq!(advice.parts[1].entries_elsewhere, 1);
+    assert_eq!(advice.parts[1].exits_elsewhere, 1);
+    assert_eq!(advice.parts[0].exits_elsewhere, 0);
 }
 
 #[test]

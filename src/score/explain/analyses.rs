@@ -1,25 +1,26 @@
 //! Figures of what is measured beside class and tolerance: agreement, kinds against each other, arrivals, value, parts.
 
-use super::figures::{ENDED, FREQUENCY, Figure, STARTED, figure, interval};
-use super::{LEAST_CASES, percent, short, too_few};
+mod arrivals;
+mod breakup;
+mod value;
+
+pub(super) use arrivals::arrivals;
+
+use super::figures::{ENDED, Figure, figure};
+use super::{LEAST_CASES, percent_points, too_few};
 use crate::model::Executor;
 use crate::score::agreement::{Agreement, Components, Estimate, KindAgreement, PassHat, Unknown};
-use crate::score::breakup::{BreakUp, Part};
 use crate::score::compare::{Comparison, Incomparable, KindDifference};
-use crate::score::frequency::{Elasticity, Frequency, Withheld};
-use crate::score::shape::{Bounds, ExecutorScore, ProcessScore};
+use crate::score::shape::{ExecutorScore, ProcessScore};
 use crate::score::sides::is_unresolved;
-use crate::score::value::{OpenBounds, Value};
+use breakup::break_up;
+use value::value;
 
 const AGREEMENT: &str = "agreement";
 const COMPARED: &str = "kinds compared";
-const VALUE: &str = "value";
-const PARTS: &str = "parts";
 
 const RUNS: &str = "runs with an input";
 const SHARED: &str = "inputs that both ran";
-const WEEKS: &str = "whole weeks";
-const DECLARED_HOURS: &str = "rate, hours, catalog";
 
 /// Agreement, comparisons, value and parts of a score, where it has them.
 pub(super) fn analyses(score: &ProcessScore) -> Vec<Figure> {
@@ -200,16 +201,45 @@ fn pass_hat(kind: &KindAgreement) -> Vec<Figure> {
             true => first.k.to_string(),
             false => format!("{} to {}", first.k, last.k),
         };
-        let formula = format!("{} inputs were run {} times or more", first.inputs, first.k);
-        figures.push(row(name(ks), estimate(&first.chance), formula, RUNS));
+        let (inputs, were) = match first.inputs {
+            1 => ("1 input".to_owned(), "was"),
+            more => (format!("{more} inputs"), "were"),
+        };
+        let formula = format!("{inputs} {were} run {} or more", times(first.k));
+        figures.push(row(name(ks), missing_runs(&thin), formula, RUNS));
     }
     figures
+}
+
+/// Why there is no figure for any of these k, and how many runs it would take: from the one that takes fewest to the one that
+/// takes most.
+fn missing_runs(thin: &[&PassHat]) -> String {
+    let needed = |pass: &&PassHat| pass.chance.more_runs_needed;
+    let least = thin.iter().filter_map(needed).min();
+    let most = thin.iter().filter_map(needed).max();
+    match (least.zip(most), thin.first()) {
+        (Some((least, most)), _) if least < most => {
+            format!("not enough repeats: about {least} to {most} more runs needed")
+        }
+        (_, Some(first)) => estimate(&first.chance),
+        (_, None) => String::new(),
+    }
+}
+
+/// `once`, `twice`, `3 times`.
+fn times(count: impl Into<u64>) -> String {
+    match count.into() {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        more => format!("{more} times"),
+    }
 }
 
 /// A figure with its interval, or why there is none.
 fn estimate(found: &Estimate) -> String {
     let needed = found.more_runs_needed.map_or(String::new(), |runs| {
-        format!(": about {runs} more runs needed")
+        let s = if runs == 1 { "" } else { "s" };
+        format!(": about {runs} more run{s} needed")
     });
     match (found.value, found.lower, found.upper) {
         (Some(value), Some(lower), Some(upper)) => format!("{value:.4} [{lower:.4}, {upper:.4}]"),
@@ -238,11 +268,20 @@ fn comparison(found: &Comparison) -> Figure {
     )
 }
 
+/// In percent with its sign; 0 has none, not even that of what was rounded.
+fn signed(share: f64) -> String {
+    let points = percent_points(share);
+    match share > 0.0 && points != percent_points(0.0) {
+        true => format!("+{points}"),
+        false => points,
+    }
+}
+
 fn difference(found: &KindDifference) -> String {
     match (found.value, found.lower, found.upper) {
         (Some(value), Some(lower), Some(upper)) => {
-            let [value, lower, upper] = [value, lower, upper].map(|share| share * 100.0);
-            format!("{value:+.2} % [{lower:+.2}, {upper:+.2}]")
+            let [value, lower, upper] = [value, lower, upper].map(signed);
+            format!("{value} % [{lower}, {upper}]")
         }
         _ => {
             let more = found.more_inputs_needed;
@@ -256,249 +295,59 @@ fn difference(found: &KindDifference) -> String {
     }
 }
 
-/// How the rate behaves, beside the rate.
-pub(super) fn arrivals(found: &Frequency) -> Vec<Figure> {
-    let of =
-        |name: &str, value: String, formula: &str| row((FREQUENCY, name), value, formula, WEEKS);
-    let withheld = |why: &Option<Withheld>| match why {
-        Some(why) => format!("withheld: {why}"),
-        None => "withheld".to_owned(),
-    };
-    let excess = match found.overdispersed {
-        Some(true) => "more than chance",
-        Some(false) => "no more than chance",
-        None => "not tested",
-    };
-    let mut figures = vec![of(
-        "dispersion",
-        found.dispersion.map_or_else(
-            || withheld(&found.dispersion_withheld),
-            |d| format!("{d:.2}"),
-        ),
-        &format!("Pearson's chi-square of weekly counts / degrees of freedom: {excess}"),
-    )];
-    if found.excess() > 1.0 {
-        let Bounds { lower, upper, .. } = found.cases_per_week;
-        figures.push(row(
-            (FREQUENCY, "interval, were they independent"),
-            format!("[{lower:.2}, {upper:.2}]"),
-            "Gamma-Poisson without the dispersion; nothing is decided by it",
-            STARTED,
-        ));
-    }
-    figures.push(match &found.trend {
-        Some(trend) => of(
-            "trend",
-            format!("{} a year", ratio(trend.ratio_per_year)),
-            &format!(
-                "rate of a year over that of the year before; p {:.4}",
-                trend.p_value
-            ),
-        ),
-        None => of(
-            "trend",
-            withheld(&found.trend_withheld),
-            "log-linear in time",
-        ),
-    });
-    figures.push(match &found.weekdays {
-        Some(days) => {
-            let names = ["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"];
-            let rates = names
-                .iter()
-                .zip(days.relative_rates)
-                .map(|(day, rate)| format!("{day} {rate:.2}"));
-            let p = days
-                .p_value
-                .map_or(String::new(), |p| format!("; p {p:.4}"));
-            let formula = format!("rate over the mean of the seven, UTC{p}");
-            of("weekdays", rates.collect::<Vec<_>>().join(", "), &formula)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_difference_of_nothing_has_no_sign() {
+        for (share, text) in [
+            (0.0, "0.00"),
+            (-0.0, "0.00"),
+            (-0.000_01, "0.00"),
+            (0.000_01, "0.00"),
+            (0.0123, "+1.23"),
+            (-0.0123, "-1.23"),
+        ] {
+            assert_eq!(signed(share), text, "{share}");
         }
-        None => of(
-            "weekdays",
-            withheld(&found.weekdays_withheld),
-            "rate over the mean of the seven",
-        ),
-    });
-    let weeks = found.forecast.iter().map(|week| {
-        let Bounds { mean, lower, upper } = week.cases;
-        format!("{mean:.1} [{lower:.0}, {upper:.0}]")
-    });
-    let weeks: Vec<String> = weeks.collect();
-    figures.push(match weeks.is_empty() {
-        true => of(
-            "next 4 weeks",
-            withheld(&found.forecast_withheld),
-            "predictive interval",
-        ),
-        false => of(
-            "next 4 weeks",
-            weeks.join(", "),
-            "cases a week, with predictive intervals",
-        ),
-    });
-    figures.extend(found.elasticities.iter().map(elasticity));
-    figures
-}
+        let found = KindDifference {
+            value: Some(-0.0),
+            lower: Some(-0.5),
+            upper: Some(0.5),
+            ..KindDifference::default()
+        };
+        assert_eq!(difference(&found), "0.00 % [-50.00, +50.00]");
+    }
 
-fn elasticity(found: &Elasticity) -> Figure {
-    let value = match (&found.elasticity, &found.withheld) {
-        (Some(Bounds { mean, lower, upper }), _) => format!("{mean:.2} [{lower:.2}, {upper:.2}]"),
-        (None, Some(why)) => format!("withheld: {why}"),
-        (None, None) => "withheld".to_owned(),
-    };
-    let vif = found
-        .vif
-        .map_or(String::new(), |vif| format!("; VIF {vif:.1}"));
-    let formula = format!(
-        "1 % more of it goes with so many % more cases, over {} weeks{vif}",
-        found.weeks
-    );
-    row(
-        (FREQUENCY, format!("elasticity on {}", found.driver)),
-        value,
-        formula,
-        "driver file",
-    )
-}
+    fn thin(k: u32, more_runs_needed: u64) -> PassHat {
+        PassHat {
+            k,
+            inputs: 40,
+            chance: Estimate {
+                value: None,
+                lower: None,
+                upper: None,
+                more_runs_needed: Some(more_runs_needed),
+                unknown: Some(Unknown::TooFewRepeats),
+            },
+        }
+    }
 
-fn ratio(bounds: Bounds) -> String {
-    let [mean, lower, upper] = [bounds.mean, bounds.lower, bounds.upper].map(|r| short(r, 2));
-    format!("{mean} [{lower}, {upper}]")
-}
-
-fn value(found: &Value) -> Vec<Figure> {
-    let of = |name: &str, value: String, formula: &str| {
-        row((VALUE, name), value, formula, DECLARED_HOURS)
-    };
-    let hours = |bounds: Option<Bounds>| {
-        bounds.map(|Bounds { mean, lower, upper }| {
-            format!("{mean:.1} [{lower:.1}, {upper:.1}] h a year")
-        })
-    };
-    let open = |bounds: Option<OpenBounds>, none: &str| {
-        let end = |end: Option<f64>| end.map_or(none.to_owned(), |end| short(end, 1));
-        bounds.map(|b| format!("{} [{}, {}]", end(b.mean), end(b.lower), end(b.upper)))
-    };
-    let build = found.build_hours.map_or(String::new(), |hours| {
-        format!("{} h to build", short(hours, 1))
-    });
-    let upkeep = found.upkeep_hours_per_year.map_or(String::new(), |hours| {
-        format!("{} h a year", short(hours, 1))
-    });
-    let rows = [
-        (
-            "share of people",
-            found
-                .human_share
-                .map(|share| format!("{} {}", percent(share.mean), interval(share))),
-            "cases that people work on / ended cases; the interval is that of Clopper and Pearson"
-                .to_owned(),
-        ),
-        (
-            "hours spent",
-            hours(found.hours_spent_per_year),
-            "cases a year * hands-on time * share of people".to_owned(),
-        ),
-        (
-            "hours saved",
-            hours(found.hours_saved_per_year),
-            "spent * share that automation takes over".to_owned(),
-        ),
-        (
-            "net of upkeep",
-            hours(found.net_hours_per_year),
-            format!("saved - upkeep of {upkeep}"),
-        ),
-        (
-            "payback, months",
-            open(found.payback_months, "never"),
-            format!(
-                "12 * {build} / net, within {} months",
-                short(found.horizon_months, 1)
-            ),
-        ),
-        (
-            "break-even, cases a week",
-            open(found.break_even_cases_per_week, "none"),
-            "(build / years + upkeep) / hours saved by one case a week".to_owned(),
-        ),
-        (
-            "cost of errors",
-            hours(found.error_hours_per_year),
-            "cases a year * deviation * hours per wrong outcome".to_owned(),
-        ),
-        (
-            "cost of errors at T",
-            hours(found.permissible_error_hours_per_year),
-            "cases a year * T * hours per wrong outcome".to_owned(),
-        ),
-    ];
-    let mut figures: Vec<Figure> = rows
-        .into_iter()
-        .filter_map(|(name, value, formula)| Some(of(name, value?, &formula)))
-        .collect();
-    let pays = match found.pays_back {
-        Some(true) => "yes",
-        Some(false) => "no",
-        None => "unknown",
-    };
-    figures.push(of("pays back", pays.to_owned(), &found.reason));
-    figures
-}
-
-fn break_up(found: &BreakUp) -> Vec<Figure> {
-    let mut figures: Vec<Figure> = (1..)
-        .zip(&found.parts)
-        .map(|(nth, one)| part(nth, one))
-        .collect();
-    figures.extend(found.largest_source.as_ref().map(|source| {
-        let share = percent(source.share_ratio);
-        let formula = format!(
-            "{share} of all deviations are put down to it, of {} cases",
-            source.cases
+    #[test]
+    fn what_is_missing_for_several_k_reaches_from_the_least_to_the_most() {
+        let passes = [thin(4, 5), thin(5, 10), thin(8, 25)];
+        let passes: Vec<&PassHat> = passes.iter().collect();
+        let missing = missing_runs(&passes);
+        assert_eq!(
+            missing,
+            "not enough repeats: about 5 to 25 more runs needed"
         );
-        row(
-            (PARTS, "most deviations from"),
-            source.activity.clone(),
-            formula,
-            ENDED,
-        )
-    }));
-    figures.extend(found.largest_decision.as_ref().map(|decision| {
-        let formula = format!("adds {} steps to D", short(decision.steps, 2));
-        row(
-            (PARTS, "largest decision after"),
-            decision.activity.clone(),
-            formula,
-            ENDED,
-        )
-    }));
-    figures.push(row(
-        (PARTS, "cut"),
-        format!("{} parts", found.parts.len()),
-        found.reason.clone(),
-        ENDED,
-    ));
-    figures
-}
-
-fn part(nth: usize, part: &Part) -> Figure {
-    let observed = part.deviation.map_or("not observed".to_owned(), |d| {
-        format!("{} {}", percent(d.mean), interval(d))
-    });
-    let t = part
-        .permissible_deviation
-        .map_or("none".to_owned(), percent);
-    let who = part
-        .recommendation
-        .map_or("not known who should run it", |r| r.words());
-    let formula = format!(
-        "{} steps, {} entries, {observed}, T {t}: {}; {who}",
-        short(part.size_steps, 1),
-        part.entries,
-        part.status,
-    );
-    let way = format!("{} ... {}", part.entry.join(" or "), part.exit.join(" or "));
-    row((PARTS, format!("part {nth}")), way, formula, ENDED)
+        let one = missing_runs(&passes[..1]);
+        assert_eq!(one, "not enough repeats: about 5 more runs needed");
+        let one = thin(2, 1);
+        let one = missing_runs(&[&one]);
+        assert_eq!(one, "not enough repeats: about 1 more run needed");
+        assert_eq!([1u32, 2, 3].map(times), ["once", "twice", "3 times"]);
+    }
 }

@@ -4,10 +4,10 @@
 
 use super::analyses::{analyses, arrivals};
 use super::sides::{disagreement, executor, exercise, outcomes, shadow};
-use super::{percent, short};
+use super::{percent, percent_points, short, significant};
 use crate::config::catalog::Process;
 use crate::config::tolerance::Tolerance;
-use crate::config::{format_roughly, format_span};
+use crate::config::{format_days, format_roughly};
 use crate::model::{SECOND_US, Status};
 use crate::score::shape::{Bounds, ProcessScore, Share, SizeSource};
 use crate::score::{Attributes, Terms};
@@ -87,19 +87,19 @@ const ROWS: &[Row] = &[
         formula: |g| format!("{} %, may be looked at after every case: the p with B(1/2+s, 1/2+n-s) / B(1/2, 1/2) / (p^s (1-p)^(n-s)) < 1/{}",
             short((1.0 - g.terms.tolerance.alpha) * 100.0, 2), short(g.terms.tolerance.alpha, 6)),
         rests_on: |_| "n and s" },
-    Row { section: DEVIATION, name: "lost records", value: |g| Some(g.score.loss).filter(|loss| loss.lost > 0).map(|loss| format!("{}, {} of all", loss.lost, percent(loss.share))),
+    Row { section: DEVIATION, name: "lost records", value: |g| Some(&g.score.loss).filter(|loss| loss.lost > 0).map(|loss| format!("{}, {} of all", loss.lost, percent(loss.share))),
         formula: |g| format!("{} gaps; widens the interval to lower * (1 - lost), upper * (1 - lost) + lost; above {} nothing is called within or outside",
             g.score.loss.gaps, percent(g.terms.tolerance.most_loss)), rests_on: |_| "sources and quarantine" },
     Row { section: DEVIATION, name: "confirmed", value: |g| counted(g, g.score.provenance.confirmed),
         formula: |_| "somebody else than who set the outcome vouches for it".to_owned(), rests_on: |_| ENDED },
     Row { section: DEVIATION, name: "stood", value: |g| counted(g, g.score.provenance.stood),
-        formula: |g| format!("not confirmed, and not reopened for {}", format_span(g.terms.tolerance.stands_after)), rests_on: |_| ENDED },
+        formula: |g| format!("not confirmed, and not reopened for {}", format_days(g.terms.tolerance.stands_after)), rests_on: |_| ENDED },
     Row { section: DEVIATION, name: "self-declared", value: |g| counted(g, g.score.provenance.self_declared),
         formula: |_| "set by who ran the case; neither confirmed nor old enough".to_owned(), rests_on: |_| ENDED },
     Row { section: DEVIATION, name: "reopened", value: |g| counted(g, g.score.reopened),
-        formula: |g| format!("each weighs {}", short(g.terms.tolerance.weights.rework, 6)), rests_on: |_| ENDED },
+        formula: |g| format!("went on after a state that resolves it; each weighs {}", short(g.terms.tolerance.weights.rework, 6)), rests_on: |_| ENDED },
     Row { section: DEVIATION, name: "late", value: |g| g.declared.duration_limit.and_then(|_| counted(g, g.score.late)),
-        formula: |g| format!("over {}; each weighs {}", g.declared.duration_limit.map_or(String::new(), format_span), short(g.terms.tolerance.weights.lateness, 6)),
+        formula: |g| format!("over {}; each weighs {}", g.declared.duration_limit.map_or(String::new(), format_days), short(g.terms.tolerance.weights.lateness, 6)),
         rests_on: |_| ENDED },
     Row { section: DEVIATION, name: "off path", value: |g| if g.declared.path.is_empty() { None } else { counted(g, g.score.off_path) },
         formula: |g| format!("each step off weighs {}, at most 1", short(g.terms.tolerance.weights.path_step, 6)), rests_on: |_| ENDED },
@@ -125,9 +125,9 @@ const ROWS: &[Row] = &[
             format!("nominal size: low up to {}, medium up to {}, high up to {}", short(low, 2), short(medium, 2), short(high, 2)) },
         rests_on: |_| TABLE },
 
-    Row { section: FREQUENCY, name: "cases a week", value: |g| g.score.cases_per_week.map(|rate| format!("{rate:.2}")),
-        formula: |_| "started / weeks of the window, at least a day".to_owned(), rests_on: |_| STARTED },
-    Row { section: FREQUENCY, name: "interval", value: |g| g.score.cases_per_week_interval.map(|[lower, upper]| format!("[{lower:.2}, {upper:.2}]")),
+    Row { section: FREQUENCY, name: "cases a week", value: |g| g.score.cases_per_week.map(|rate| significant(rate, 2)),
+        formula: |_| "started / weeks that its sources cover, at least a day".to_owned(), rests_on: |_| STARTED },
+    Row { section: FREQUENCY, name: "interval", value: |g| g.score.cases_per_week_interval.map(|[lower, upper]| format!("[{}, {}]", significant(lower, 2), significant(upper, 2))),
         formula: rate_interval, rests_on: |_| STARTED },
     Row { section: FREQUENCY, name: "level", value: |g| g.score.frequency.map(|level| level.to_string()),
         formula: |g| { let [high, medium] = g.terms.tolerance.frequency; format!("high from {} on, medium from {} on", short(high, 2), short(medium, 2)) },
@@ -178,7 +178,8 @@ pub fn figures(score: &ProcessScore, terms: Terms) -> Vec<Figure> {
             (DEVIATION, "interval") => figures.extend(outcomes(&ground)),
             (FREQUENCY, "level") => figures.extend(score.arrivals.iter().flat_map(arrivals)),
             (EXECUTORS, _) => {
-                figures.extend(score.executors.iter().map(executor));
+                let confirmed = score.requires_confirmed;
+                figures.extend(score.executors.iter().map(|side| executor(side, confirmed)));
                 figures.extend(score.exercise.iter().map(exercise));
                 figures.extend(score.shadow.iter().map(shadow));
             }
@@ -229,11 +230,8 @@ fn steps(size: f64) -> String {
 }
 
 pub(super) fn interval(bounds: Bounds) -> String {
-    format!(
-        "[{:.2}, {:.2}] %",
-        bounds.lower * 100.0,
-        bounds.upper * 100.0
-    )
+    let [lower, upper] = [bounds.lower, bounds.upper].map(percent_points);
+    format!("[{lower}, {upper}] %")
 }
 
 /// In two units: quantiles are no more exact than to 0.5 %.
@@ -376,6 +374,9 @@ fn status(ground: &Ground) -> String {
 
 /// Why nothing is called within or outside.
 pub(super) fn too_much_lost(score: &ProcessScore, tolerance: &Tolerance) -> String {
+    if score.loss.unknown > 0 {
+        return "a file breaks off or could not be read, and nobody can say how much is missing: nothing is called within or outside".to_owned();
+    }
     format!(
         "{} of the records were lost, and above {} nothing is called within or outside",
         percent(score.loss.share),

@@ -13,9 +13,19 @@ pub use figures::{Figure, figures};
 pub use trace::{ConditionTrace, RuleTrace, trace};
 pub use turns::{Lever, Turn, levers};
 
+pub(crate) use crate::score::reason::significant;
+
 /// A share as a percentage with two digits.
 fn percent(share: f64) -> String {
-    format!("{:.2} %", share * 100.0)
+    format!("{} %", percent_points(share))
+}
+
+/// The same without its unit. What rounds to 0 has no sign.
+fn percent_points(share: f64) -> String {
+    match format!("{:.2}", share * 100.0) {
+        text if text == "-0.00" => "0.00".to_owned(),
+        text => text,
+    }
 }
 
 /// Of a kind with fewer cases no figure is printed: its interval would cover nearly everything.
@@ -27,9 +37,9 @@ fn too_few(count: u64, what: &str) -> String {
     format!("{count} {what}{s}, too few to say anything")
 }
 
-/// A number with as many digits as it needs, at most `most`.
+/// A number with as many digits as it needs, at most `most` behind the point where it would not look like 0 with these.
 fn short(number: f64, most: usize) -> String {
-    let text = format!("{number:.most$}");
+    let text = significant(number, most);
     if text.contains('.') {
         text.trim_end_matches('0').trim_end_matches('.').to_owned()
     } else {

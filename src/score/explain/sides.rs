@@ -4,7 +4,7 @@ use super::figures::{
     CATALOG, DECLARED, DEVIATION, ENDED, EXECUTORS, Figure, Ground, TABLE, cases, counted, figure,
     interval, share, span, status_word,
 };
-use super::{LEAST_CASES, percent, short, too_few};
+use super::{LEAST_CASES, percent, short, significant, too_few};
 use crate::model::{Executor, ONE, Ppm, Status};
 use crate::score::shape::{Bounds, Disagreement, ExecutorScore, ExerciseScore, ShadowScore};
 
@@ -59,23 +59,30 @@ fn observed(deviation: Option<Bounds>, status: Status) -> String {
     }
 }
 
-pub(super) fn executor(side: &ExecutorScore) -> Figure {
+pub(super) fn executor(side: &ExecutorScore, confirmed_only: bool) -> Figure {
     if side.cases < LEAST_CASES {
         let value = too_few(side.cases.unsigned_abs(), "case");
         let name = (EXECUTORS, side.executor.to_string());
         return figure(name, value, (String::new(), ENDED));
     }
-    let mut how = vec![format!(
-        "deviation of the {} it ran alone",
-        cases(side.cases)
-    )];
+    let mut how = vec![match confirmed_only {
+        true => format!(
+            "deviation of the {} it ran alone that are confirmed, of {}",
+            cases(side.provenance.confirmed),
+            cases(side.cases)
+        ),
+        false => format!("deviation of the {} it ran alone", cases(side.cases)),
+    }];
     if side.executor == Executor::Mixed {
         how = vec![format!(
             "deviation of {} that several kinds ran",
             cases(side.cases)
         )];
     }
-    how.extend(side.cases_per_week.map(|rate| format!("{rate:.1} a week")));
+    how.extend(
+        side.cases_per_week
+            .map(|rate| format!("{} a week", significant(rate, 1))),
+    );
     how.push(format!("achieved class {}", side.achieved_class));
     how.extend(side.capability.map(|c| format!("capability {c:.2}")));
     how.extend(

@@ -10,6 +10,10 @@ use crate::score::table::{
     achieved_class, complexity_level, frequency_level, permissible_deviation, status,
     tolerance_level,
 };
+use crate::score::value::{
+    AutomationTerms, HandsOnMinutes, MINUTES_PER_HOUR, Value, ValueInput, WEEKS_PER_YEAR, exactly,
+    value,
+};
 use crate::score::verdict::Shown;
 
 /// What the verdict follows from, one field for each thing that could be otherwise.
@@ -91,6 +95,27 @@ impl<'a> Standing<'a> {
         };
         standing.held = statuses(standing.judge().attributes) != statuses(base);
         Some(standing)
+    }
+
+    /// If another kind had run all cases, deviating as much.
+    pub(super) fn run_by(
+        &self,
+        executor: Executor,
+        score: &ProcessScore,
+        terms: Terms,
+    ) -> Standing<'a> {
+        let only = |kind| (executor == kind).then_some(self.observed);
+        let mut standing = Standing {
+            executor,
+            ai: only(Executor::Ai),
+            code: only(Executor::Code),
+            ..*self
+        };
+        if let Some(pays_back) = pays_if_run_by(executor, score, terms) {
+            standing.base.pays_back = pays_back;
+            standing.pays = None;
+        }
+        standing
     }
 
     /// The verdict.
@@ -188,8 +213,7 @@ fn pays(score: &ProcessScore) -> Option<Pays> {
     let break_even = score.value.as_ref()?.break_even_cases_per_week?;
     let rate = score.cases_per_week.filter(|rate| *rate > 0.0)?;
     let [lower, upper] = score.cases_per_week_interval?;
-    // The value rests on the rate without what was lost, which widens the upper end of the one in the score.
-    let (lower, upper) = (lower / rate, upper * (1.0 - score.loss.share) / rate);
+    let (lower, upper) = (lower / rate, upper / rate);
     let sound = |value: f64| value.is_finite() && value > 0.0;
     Some(Pays {
         from: break_even
@@ -201,6 +225,45 @@ fn pays(score: &ProcessScore) -> Option<Pays> {
             .map(|cases| cases / upper)
             .filter(|cases| sound(*cases)),
     })
+}
+
+/// Whether automation would pay back if people ran all cases, or none; `None` where that is not known.
+fn pays_if_run_by(executor: Executor, score: &ProcessScore, terms: Terms) -> Option<PaysBack> {
+    let declared = terms.catalog.processes.get(&score.id)?;
+    let now = score.value.as_ref()?;
+    let by = declared.automation?;
+    let rate = score.cases_per_week.zip(score.cases_per_week_interval);
+    let cases_per_week = rate.map(|(mean, [lower, upper])| Bounds { mean, lower, upper });
+    let share = match executor {
+        Executor::Ai | Executor::Code => 0.0,
+        _ => 1.0,
+    };
+    let found = value(&ValueInput {
+        cases_per_week,
+        hands_on: Some(HandsOnMinutes::Declared {
+            minutes: minutes_of_people(now, cases_per_week?, declared.hands_on_minutes)?,
+        }),
+        human_share: exactly(share),
+        automation: Some(AutomationTerms {
+            build_hours: by.build_hours,
+            upkeep_hours_per_year: by.upkeep_hours_per_year,
+            share: by.share,
+        }),
+        hours_per_wrong_outcome: None,
+        deviation: None,
+        permissible_deviation: None,
+        horizon_months: now.horizon_months,
+    });
+    Some(PaysBack::of(found.pays_back))
+}
+
+/// Minutes of a case that people run: as they are now, else as declared.
+fn minutes_of_people(now: &Value, rate: Bounds, declared: Option<f64>) -> Option<f64> {
+    let share = now.human_share.map_or(0.0, |share| share.mean);
+    let cases = rate.mean * share * WEEKS_PER_YEAR;
+    let measured = now.hours_spent_per_year.filter(|_| cases > 0.0);
+    let measured = measured.map(|hours| hours.mean / cases * MINUTES_PER_HOUR);
+    measured.or(declared).filter(|minutes| *minutes > 0.0)
 }
 
 fn side(score: &ProcessScore, kind: Executor) -> Option<Option<Bounds>> {

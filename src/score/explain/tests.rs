@@ -1,5 +1,6 @@
 mod leaning;
 mod limits;
+mod turning;
 
 use super::*;
 use crate::cases::Facts;
@@ -94,7 +95,8 @@ fn scored_log(catalog: &str, ran: &[Ran], steps: u32, loss: Loss) -> Scored {
             straight: Some(false),
             without_people: matches!(executor, Executor::Ai | Executor::Code),
             confirmed: false,
-            like_twin: None,
+            evident: true,
+            twin: None,
             parent_process: 0,
             path: path.clone(),
         };
@@ -201,7 +203,7 @@ fn every_figure_has_its_formula() {
     is(
         "frequency",
         "cases a week",
-        "20.00 = started / weeks of the window, at least a day",
+        "20.00 = started / weeks that its sources cover, at least a day",
     );
     is(
         "executors",

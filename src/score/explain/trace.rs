@@ -1,7 +1,6 @@
 //! The decision table, rule by rule: which fired, and what the ones before it failed on.
 
-use super::percent;
-use super::short;
+use super::{percent, short, significant};
 use crate::config::tolerance::{Recommendation, Rule};
 use crate::model::{Executor, Status};
 use crate::score::recommend::{Attributes, Condition, Verdict, conditions, recommend};
@@ -78,7 +77,7 @@ fn measured(attribute: &str, score: &ProcessScore) -> String {
             .map(|size| format!("{} steps", short(size, 2))),
         "frequency" => score
             .cases_per_week
-            .map(|rate| format!("{rate:.2} cases a week")),
+            .map(|rate| format!("{} cases a week", significant(rate, 2))),
         "criticality" => score
             .criticality_assumed
             .then(|| "assumed, not declared".to_owned()),

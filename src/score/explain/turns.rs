@@ -45,7 +45,7 @@ pub struct Turn {
 }
 
 /// Beyond so many cases nobody waits.
-const MOST_CASES: u64 = 10_000_000;
+const MOST_CASES: f64 = 1e7;
 
 /// Everything that could be otherwise, and what would come of it. Empty where there was no verdict.
 pub fn levers(score: &ProcessScore, terms: Terms, as_of: Time) -> Vec<Lever> {
@@ -56,6 +56,7 @@ pub fn levers(score: &ProcessScore, terms: Terms, as_of: Time) -> Vec<Lever> {
         now: standing.judge(),
         standing,
         tolerance: terms.tolerance,
+        terms,
         score,
         as_of,
     };
@@ -72,6 +73,7 @@ struct Field<'a> {
     standing: Standing<'a>,
     now: Judged,
     tolerance: &'a Tolerance,
+    terms: Terms<'a>,
     score: &'a ProcessScore,
     as_of: Time,
 }
@@ -125,9 +127,9 @@ impl Field<'_> {
         let (now, turns) = match (self.score.deviation, self.now.permissible) {
             (Some(d), Some(t)) => self.observed_evidence(d, t),
             (Some(_), None) => ("there is no tolerance to hold".to_owned(), Vec::new()),
-            (None, Some(t)) if lacks_confirmation(self.score) => {
+            (None, Some(_)) if lacks_confirmation(self.score) => {
                 let now = format!("{}{}", unobserved(self.score), pace(self.score));
-                (now, self.more_cases(0.0, 0.0, t))
+                (now, self.more_cases(0.0, 0.0))
             }
             (None, _) => (unobserved(self.score), Vec::new()),
         };
@@ -150,8 +152,8 @@ impl Field<'_> {
             let why = too_much_lost(self.score, self.tolerance);
             return (format!("{now}; {why}"), Vec::new());
         }
-        let mut turns = self.more_cases(n, s, t);
-        turns.extend(self.other_means(n, t));
+        let mut turns = self.more_cases(n, s);
+        turns.extend(self.other_means(d, n, t));
         (now, turns)
     }
 
@@ -193,81 +195,100 @@ impl Field<'_> {
         Some(self.bounds(cases_then, sum.clamp(0.0, cases_then)))
     }
 
-    fn more_cases(&self, n: f64, s: f64, t: f64) -> Vec<Turn> {
-        let lower = |n: f64, s: f64| self.bounds(n, s).lower;
-        let mut turns = Vec::new();
-        let mut add = |runs: Option<u64>, each: f64| {
-            let Some(runs) = runs.filter(|runs| *runs > 0) else {
-                return;
-            };
+    /// Further cases, all clean or all wrong, as what counts now leaves the window.
+    fn more_cases(&self, n: f64, s: f64) -> Vec<Turn> {
+        let mut turns = self.turns_after(n, s, 0.0);
+        turns.extend(self.turns_after(n, s, 1.0));
+        let missing = self.score.clean_runs_missing.filter(|runs| *runs > 0);
+        // What is never there at once is told all the same.
+        let never = never(self.score).filter(|_| self.score.pace.per_week > 0.0);
+        if let (Some(runs), Some(why)) = (missing, never) {
             let more = runs as f64;
-            let judged = self.observed(n + more, s + each * more);
-            let when = after(runs, each == 0.0, self.score);
-            let mut turn = self.turn(when, Some((more, "cases")), &judged);
-            turn.expected_at = self.expected(more);
-            turns.push(turn);
-        };
-        if self.now.attributes.status == Status::Outside {
-            add(least(|more| lower(n + more, s) <= t), 0.0);
-        } else {
-            add(least(|more| lower(n + more, s + more) > t), 1.0);
+            let when = format!("{} ({why})", after(runs, true, self.score));
+            let judged = self.observed(n + more, s);
+            turns.push(self.turn(when, Some((more, "cases")), &judged));
         }
-        add(self.score.clean_runs_missing, 0.0);
-        if let (Some(why), Some(turn)) = (never(self.score), turns.last_mut()) {
-            turn.when = format!("{} ({why})", turn.when);
-            turn.expected_at = None;
+        turns
+    }
+
+    /// Where the verdict turns while cases come that deviate by `each`.
+    fn turns_after(&self, n: f64, s: f64, each: f64) -> Vec<Turn> {
+        let pace = &self.score.pace;
+        let most = pace.most().unwrap_or(MOST_CASES).min(MOST_CASES);
+        let after_more = |more: f64| {
+            let (n, s) = pace.left_after(more, (n, s));
+            self.observed(n + more, (s + each * more).min(n + more))
+        };
+        let is_same = |a: &Judged, b: &Judged| {
+            (a.attributes.status, a.recommendation) == (b.attributes.status, b.recommendation)
+        };
+        let mut turns = Vec::new();
+        let (mut known, mut last) = (0.0f64, self.now.clone());
+        while known < most {
+            // In steps that grow, so that ten millions are reached soon; between two of them the first turn is looked for.
+            let next = (known * 1.5).ceil().max(known + 1.0).min(most);
+            if is_same(&after_more(next), &last) {
+                known = next;
+                continue;
+            }
+            let (mut low, mut high) = (known, next);
+            while high - low > 1.0 {
+                let middle = ((low + high) / 2.0).floor();
+                match is_same(&after_more(middle), &last) {
+                    true => low = middle,
+                    false => high = middle,
+                }
+            }
+            last = after_more(high);
+            let when = after(high as u64, each == 0.0, self.score);
+            let mut turn = self.turn(when, Some((high, "cases")), &last);
+            turn.expected_at = self.expected(high);
+            turns.push(turn);
+            known = high;
         }
         turns
     }
 
     /// When there will be so many more cases that count, at the present rate.
     fn expected(&self, cases: f64) -> Option<String> {
-        let (missing, weeks) = (
-            self.score.clean_runs_missing,
-            self.score.clean_runs_missing_weeks,
-        );
-        let evidence_rate = missing.zip(weeks).filter(|(_, weeks)| *weeks > 0.0);
-        let rate = match evidence_rate {
-            Some((missing, weeks)) => missing as f64 / weeks,
-            None => self.rate_of_evidence().filter(|rate| *rate > 0.0)?,
-        };
+        let rate = Some(self.score.evidence_per_week).filter(|rate| *rate > 0.0)?;
         let span = cases / rate * WEEK_US as f64;
         // Beyond a century it says nothing.
         (span < 100.0 * 52.0 * WEEK_US as f64).then(|| self.as_of.plus(span as i64).to_string())
     }
 
-    /// Cases a week that count, where the score does not say how long the missing ones take.
-    fn rate_of_evidence(&self) -> Option<f64> {
-        if !self.score.requires_confirmed {
-            return self.score.cases_per_week;
-        }
-        let weeks = self.score.arrivals.as_ref()?.covered_weeks;
-        Some(self.score.evidence_cases as f64 / weeks)
-    }
-
-    /// With as many cases, the greatest mean that is within and the least that is outside.
-    fn other_means(&self, n: f64, t: f64) -> Vec<Turn> {
+    /// With as many cases, the means at which the verdict turns: where it would be within, where it is T itself, and where
+    /// it would be outside.
+    fn other_means(&self, d: Bounds, n: f64, t: f64) -> Vec<Turn> {
         let bounds = |mean: f64| self.bounds(n, mean * n);
-        let within = greatest(|mean| bounds(mean).upper <= t);
-        let not_outside = greatest(|mean| bounds(mean).lower <= t);
+        let edges = [
+            greatest(|mean| bounds(mean).upper <= t),
+            Some(t),
+            greatest(|mean| bounds(mean).lower <= t),
+        ];
+        let edges = edges
+            .into_iter()
+            .flatten()
+            .filter(|mean| *mean < 1.0 - 1e-6);
+        let (mut down, mut up): (Vec<f64>, Vec<f64>) = edges.partition(|edge| d.mean > *edge);
+        down.sort_by(|a, b| b.total_cmp(a));
+        up.sort_by(f64::total_cmp);
+        let lost = if_lost(self.score);
         let mut turns = Vec::new();
-        let mut add = |edge: Option<f64>, is_below: bool| {
-            let Some(mean) = edge.filter(|mean| *mean < 1.0 - 1e-6) else {
-                return;
-            };
-            let (word, judged_at) = if is_below {
-                ("at most", mean)
-            } else {
-                ("above", mean + 1e-9)
-            };
-            let judged = self.observed(n, judged_at * n);
-            let lost = if_lost(self.score);
-            let when = format!("mean {word} {}, as many cases{lost}", percent(mean));
-            turns.push(self.turn(when, Some((mean, "deviations_per_case")), &judged));
+        let mut follow = |edges: Vec<f64>, word: &str, beyond: f64| {
+            let mut last = self.now.clone();
+            for mean in edges {
+                let judged = self.observed(n, (mean + beyond) * n);
+                let turns_status = judged.attributes.status != last.attributes.status;
+                if turns_status || judged.recommendation != last.recommendation {
+                    let when = format!("mean {word} {}, as many cases{lost}", percent(mean));
+                    turns.push(self.turn(when, Some((mean, "deviations_per_case")), &judged));
+                    last = judged;
+                }
+            }
         };
-        let status = self.now.attributes.status;
-        add(within, status != Status::Within);
-        add(not_outside, status == Status::Outside);
+        follow(down, "at most", 0.0);
+        follow(up, "above", 1e-9);
         turns
     }
 
@@ -394,15 +415,8 @@ impl Field<'_> {
             .into_iter()
             .filter(|kind| *kind != now);
         let turns = others.map(|executor| {
-            // Then all cases are its own.
-            let only = |kind| (executor == kind).then_some(self.standing.observed);
-            let judged = Standing {
-                executor,
-                ai: only(Executor::Ai),
-                code: only(Executor::Code),
-                ..self.standing
-            }
-            .judge();
+            let standing = self.standing.run_by(executor, self.score, self.terms);
+            let judged = standing.judge();
             self.turn(format!("{executor}, deviating as much"), None, &judged)
         });
         let turns = turns.collect();
@@ -427,27 +441,6 @@ fn after(runs: u64, clean: bool, score: &ProcessScore) -> String {
         (_, false) => format!("{runs} {many} that all go wrong"),
     };
     format!("after {what}{}", if_lost(score))
-}
-
-/// The least number of further cases from which on something holds; `None` beyond ten million.
-fn least(holds: impl Fn(f64) -> bool) -> Option<u64> {
-    let mut high = 1;
-    while !holds(high as f64) {
-        high *= 2;
-        if high > MOST_CASES {
-            return None;
-        }
-    }
-    let mut low = high / 2;
-    while high - low > 1 {
-        let middle = low + (high - low) / 2;
-        if holds(middle as f64) {
-            high = middle;
-        } else {
-            low = middle;
-        }
-    }
-    Some(high)
 }
 
 /// The greatest mean for which something holds that holds for smaller ones only; `None` if it does not even for 0.

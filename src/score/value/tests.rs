@@ -135,8 +135,11 @@ fn leave_it_is_a_real_answer() {
         (Some(false), ValueVerdict::Never)
     );
     assert_eq!(got.payback_months, Some(OpenBounds::default()));
-    assert!(got.reason.starts_with("never pays back"), "{}", got.reason);
-    assert!(got.reason.contains("break-even at"), "{}", got.reason);
+    // Two years of 40 hours and 120 to build, with 8 minutes a case: 750 cases a year.
+    assert_eq!(
+        got.reason,
+        "does not pay back at this rate: -38.4 hours a year net (-39.2 to -36.8); it would from 14.4 cases a week on"
+    );
     // It would pay back, in ten years.
     let slow = ValueInput {
         automation: Some(AutomationTerms {
@@ -161,7 +164,68 @@ fn leave_it_is_a_real_answer() {
     assert_eq!(got.verdict, ValueVerdict::Never);
     assert_eq!(got.break_even_cases_per_week, Some(OpenBounds::default()));
     assert!(
-        got.reason.ends_with("no number of cases would change that"),
+        got.reason.starts_with("never pays back")
+            && got.reason.ends_with("no number of cases would change that"),
+        "{}",
+        got.reason
+    );
+}
+
+#[test]
+fn what_may_be_at_best_is_said_as_such() {
+    // Nobody was seen to work on it, and one in a hundred cases may be worked on all the same.
+    let nearly_done = ValueInput {
+        human_share: bounds(0.0, 0.0, 0.01),
+        automation: Some(AutomationTerms {
+            build_hours: 40.0,
+            upkeep_hours_per_year: 0.0,
+            share: 1.0,
+        }),
+        ..typical()
+    };
+    let got = value(&nearly_done);
+    assert_eq!(got.verdict, ValueVerdict::TooLate);
+    // 40 hours in two years at 0.002 hours a case: 10,000 cases a year.
+    assert_eq!(
+        got.reason,
+        "too late: 0 hours a year net (0 to 2.4), never paid back (at best in 200 months), 24.0 allowed; it would take at least 192 cases a week"
+    );
+    // Upkeep is more than all that could be saved.
+    let dear = ValueInput {
+        automation: Some(AutomationTerms {
+            build_hours: 40.0,
+            upkeep_hours_per_year: 4.0,
+            share: 1.0,
+        }),
+        ..nearly_done
+    };
+    let got = value(&dear);
+    assert_eq!(got.verdict, ValueVerdict::Never);
+    assert!(
+        got.reason.starts_with("does not pay back at this rate: ")
+            && got
+                .reason
+                .ends_with("it would take at least 230 cases a week"),
+        "{}",
+        got.reason
+    );
+}
+
+#[test]
+fn small_figures_are_not_printed_as_0() {
+    let rare = ValueInput {
+        cases_per_week: Some(exactly(0.02)),
+        hands_on: Some(HandsOnMinutes::Declared { minutes: 6000.0 }),
+        automation: Some(AutomationTerms {
+            build_hours: 2.0,
+            upkeep_hours_per_year: 0.0,
+            share: 1.0,
+        }),
+        ..typical()
+    };
+    let got = value(&rare);
+    assert!(
+        got.reason.ends_with("break-even at 0.00019 cases a week"),
         "{}",
         got.reason
     );

@@ -80,3 +80,37 @@ fn a_process_that_has_no_name_is_the_default_one() {
     assert_eq!(column(&found, "process"), ["k"]);
     assert_eq!(column(&found, "activity"), ["x/y"]);
 }
+
+#[test]
+fn hands_on_time_is_never_below_zero_nor_beside_a_number_of_days() {
+    for (text, unit, seconds) in [
+        ("1:30", 60.0, 5400),
+        ("0:10:30", 60.0, 630),
+        ("1899-12-30 00:10:00", 60.0, 600),
+        ("30-Dec-1899 0:10", 60.0, 600),
+        (" 2.5 ", 60.0, 150),
+        ("0", 60.0, 0),
+        ("0:00", 60.0, 0),
+    ] {
+        assert_eq!(hands_on_seconds(text, unit), Some(seconds), "{text}");
+    }
+    for wrong in [
+        "-5",
+        "-1:00",
+        "-0:10",
+        "-0:10:30",
+        "-0:00:10",
+        "0:-0:10",
+        "- 0:10",
+        "-1 day, 23:50:00",
+        "1 day 2:00",
+        "-1899-12-30 0:10",
+        "nan",
+        "NaN:10",
+        "inf",
+        "1:2:3:4",
+        "8761:00",
+    ] {
+        assert_eq!(hands_on_seconds(wrong, 60.0), None, "{wrong}");
+    }
+}

@@ -83,8 +83,12 @@ fn between_kinds_wants_inputs_of_both() {
     );
     assert_eq!(found.components.unwrap().reproducibility, None);
     all.extend((0..5).map(|input| run(input, Human, 2)));
-    let found = agreement(all);
+    let found = agreement(all.iter().copied());
     assert_eq!(found.between_kinds_variance.value, Some(1.0));
+    // Whether people would do the same again on these inputs is not known.
+    assert_eq!(found.components.unwrap().reproducibility, None);
+    all.extend((0..5).map(|input| run(input, Human, 2)));
+    let found = agreement(all);
     let parts = found.components.unwrap();
     assert_eq!(
         (parts.repeatability, parts.reproducibility),

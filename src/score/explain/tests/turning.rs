@@ -1,0 +1,100 @@
+//! Where the verdict turns: there, and not one case before.
+
+use super::*;
+
+/// So many cases of a kind, the last ones wrong.
+fn ran_by(executor: Executor, right: usize, wrong: usize) -> Scored {
+    let deviations = [vec![0; right], vec![ONE; wrong]].concat();
+    scored_by(&desk("low"), &deviations, 3, executor)
+}
+
+#[test]
+fn ai_is_trusted_from_the_case_on_that_brings_its_mean_to_t() {
+    // T is 2 %: 20 wrong of 200 are as much from 800 more clean ones on, long before the interval is within.
+    let evidence = ran_by(Executor::Ai, 180, 20).lever("evidence");
+    let found = whens(&evidence);
+    let turn = ("after 800 more clean runs", Some(Recommendation::Ai));
+    assert!(found.contains(&turn), "{found:?}");
+    for (more, expected) in [(799, false), (800, true)] {
+        let then = ran_by(Executor::Ai, 180 + more, 20).score.recommendation;
+        assert_eq!(then == Some(Recommendation::Ai), expected, "{more}");
+    }
+    // Nor does it take many wrong ones to lose it.
+    let evidence = ran_by(Executor::Ai, 197, 3).lever("evidence");
+    let found = whens(&evidence);
+    let turn = (
+        "after 2 more that all go wrong",
+        Some(Recommendation::AiWithApproval),
+    );
+    assert!(found.contains(&turn), "{found:?}");
+}
+
+#[test]
+fn what_is_within_says_how_many_wrong_runs_it_takes_until_it_is_not() {
+    let now = ran_by(Executor::Code, 400, 0);
+    assert_eq!(now.score.status, Status::Within);
+    let turns = now.lever("evidence").turns;
+    let first = turns.iter().find(|turn| turn.when.contains("go"));
+    let first = first.unwrap();
+    assert_eq!(
+        (first.when.as_str(), first.status),
+        ("after 1 more that goes wrong", Status::Undetermined)
+    );
+    assert_ne!(first.recommendation, now.score.recommendation);
+    let then = ran_by(Executor::Code, 400, 1).score;
+    assert_eq!(
+        (then.status, then.recommendation),
+        (first.status, first.recommendation)
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+    #[test]
+    fn the_verdict_turns_there_and_not_one_case_before(
+        right in 20usize..400,
+        wrong in 0usize..12,
+        kind in 0usize..3,
+    ) {
+        let executor = [Executor::Human, Executor::Ai, Executor::Code][kind];
+        let now = ran_by(executor, right, wrong);
+        let verdict = |scored: &Scored| (scored.score.status, scored.score.recommendation);
+        for clean in [true, false] {
+            let turns = now.lever("evidence").turns;
+            let word = |turn: &Turn| turn.when.contains("clean") == clean;
+            let first = turns.iter().find(|turn| turn.unit.as_deref() == Some("cases") && word(turn));
+            let Some(first) = first.filter(|turn| turn.at.unwrap() < 800.0) else {
+                continue;
+            };
+            let more = first.at.unwrap() as usize;
+            let then = |more: usize| match clean {
+                true => ran_by(executor, right + more, wrong),
+                false => ran_by(executor, right, wrong + more),
+            };
+            prop_assert_eq!(verdict(&then(more)), (first.status, first.recommendation), "{}", &first.when);
+            prop_assert_eq!(verdict(&then(more - 1)), verdict(&now), "{}", &first.when);
+        }
+    }
+}
+
+#[test]
+fn another_kind_is_judged_by_the_hours_of_people_that_it_would_take() {
+    let catalog = "processes: [{id: p, criticality: low, outcomes: {wrong: 1, fine: 0}, hands_on_minutes: 10, automation: {build_hours: 30, upkeep_hours_per_year: 10}}]";
+    let deviations = [vec![0; 197], vec![ONE; 3]].concat();
+    let by = |executor| scored_by(catalog, &deviations, 3, executor);
+    let kinds = [
+        (Executor::Human, "human"),
+        (Executor::Ai, "ai"),
+        (Executor::Code, "code"),
+    ];
+    for (now, _) in kinds {
+        let turns = by(now).lever("executor").turns;
+        for (other, word) in kinds {
+            let when = format!("{word}, deviating as much");
+            let turn = turns.iter().find(|turn| turn.when == when);
+            let expected = by(other).score;
+            let told = turn.map_or(by(now).score.recommendation, |turn| turn.recommendation);
+            assert_eq!(told, expected.recommendation, "{now} to {other}");
+        }
+    }
+}
