@@ -202,7 +202,7 @@ fn an_invalid_configuration_is_refused_by_file_line_and_field_and_the_old_one_ho
     let (status, said) = daemon.reload();
     assert_eq!(status, 400);
     assert!(
-        said.contains("catalog.yaml:4:") && said.contains("`failed`"),
+        said.contains("catalog.yaml:4:") && said.contains("`outcomes.failed`"),
         "{said}"
     );
     home.write("catalog.yaml", catalog("1"));

@@ -44,7 +44,7 @@ macro_rules! metrics {
 metrics! {
     BUILD_INFO = Gauge "toleranced_build_info" ["version"] "Always 1; the version is a label.";
     CASES = Counter "toleranced_cases_total" ["process", "executor", "outcome"]
-        "Live cases that have ended, for processes whose end is declared. A later correction does not lower it.";
+        "Live cases that have ended, for processes whose end is declared. A later correction does not lower it: a corrected case is counted once more, under its new outcome.";
     CASES_LATE = Counter "toleranced_cases_late_total" ["process"]
         "Live cases whose end became known long after it (metrics.late_after; back-fill, late history). They are in no other counter and in no histogram.";
     DEVIATIONS = Counter "toleranced_deviations_total" ["process", "executor"]

@@ -143,7 +143,7 @@ impl Scorer<'_> {
 
     fn why_no_pace(&self) -> String {
         match self.declared.require_confirmed && self.live.cases > 0 {
-            true => "no outcome is confirmed, so nobody knows how long it takes".to_owned(),
+            true => "never at the present rate of confirmation".to_owned(),
             false => {
                 "no case that counts has ended lately, so nobody knows how long it takes".to_owned()
             }

@@ -142,7 +142,9 @@ fn missing(score: &ProcessScore, runs: u64) -> String {
     let when = match (&score.clean_runs_withheld, score.clean_runs_missing_weeks) {
         // Why is in the explanation.
         (Some(_), _) => ", out of reach".to_owned(),
-        (None, Some(weeks)) => format!(", {} weeks", significant(weeks, 0)),
+        (None, Some(weeks)) if weeks < 1.0 => ", less than a week".to_owned(),
+        (None, Some(weeks)) if weeks < 1.5 => ", a week".to_owned(),
+        (None, Some(weeks)) => format!(", {weeks:.0} weeks"),
         (None, None) => String::new(),
     };
     let runs = grouped(runs.into());

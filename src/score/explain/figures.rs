@@ -442,9 +442,6 @@ pub(super) fn pace(score: &ProcessScore) -> String {
     }
     match score.clean_runs_missing_weeks {
         Some(weeks) if weeks > 0.0 => format!("{lost}; {weeks:.1} weeks at the present rate"),
-        None if score.requires_confirmed && score.clean_runs_missing.is_some() => {
-            format!("{lost}; never at the present rate of confirmation")
-        }
         _ => lost.to_owned(),
     }
 }

@@ -1,0 +1,133 @@
+//! Tests of sums as a group, and of their bytes.
+
+use super::*;
+use crate::model::{Executor, Time};
+use proptest::prelude::*;
+
+fn some_facts() -> impl Strategy<Value = Facts> {
+    let path = proptest::collection::vec(1u32..6, 1..8);
+    (
+        path,
+        0i64..1_000_000_000_000,
+        0i64..1_000_000_000,
+        any::<bool>(),
+        0u32..3,
+        0u32..4,
+    )
+        .prop_map(
+            |(path, start, duration, complete, reopened, parent_process)| Facts {
+                process: 1,
+                executor: Executor::Human,
+                origin: Origin::Live,
+                start: Time(start),
+                end: Time(start + duration),
+                complete,
+                ended: complete,
+                outcome: path[path.len() - 1],
+                outcome_is_activity: reopened == 1,
+                settled: reopened > 0,
+                reopened,
+                late: reopened == 2,
+                off_path: reopened,
+                handoffs: reopened,
+                deviation: reopened * 100_000,
+                blamed: path[0],
+                input: u64::from(reopened) * 77,
+                version: parent_process,
+                hands_on: (reopened > 1).then_some(duration),
+                straight: (reopened > 0).then_some(complete),
+                without_people: reopened > 1,
+                confirmed: parent_process > 1,
+                evident: reopened != 1,
+                twin: (parent_process > 0).then_some(Twin {
+                    case: u64::from(parent_process),
+                    alike: reopened == 1,
+                }),
+                parent_process,
+                path,
+            },
+        )
+}
+
+fn sum(facts: &[Facts], names: &Names) -> Sums {
+    let mut sums = Sums::default();
+    for one in facts {
+        sums.add_start(one, 1);
+        sums.add_end(one, names, 1);
+    }
+    sums
+}
+
+proptest! {
+    #[test]
+    fn a_commutative_group(facts in proptest::collection::vec(some_facts(), 0..30), split in 0usize..30) {
+        let mut names = Names::new();
+        for n in 1..6 {
+            names.intern(&n.to_string());
+        }
+        let split = split.min(facts.len());
+        let whole = sum(&facts, &names);
+        // Any split, merged in either order.
+        let (a, b) = (sum(&facts[..split], &names), sum(&facts[split..], &names));
+        let (mut ab, mut ba) = (a.clone(), b.clone());
+        ab.merge(&b, 1);
+        ba.merge(&a, 1);
+        prop_assert_eq!(&ab, &whole);
+        prop_assert_eq!(&ba, &whole);
+        // Taking a part out again leaves the other part, exactly.
+        ab.merge(&b, -1);
+        prop_assert_eq!(&ab, &a);
+        ab.merge(&a, -1);
+        prop_assert!(ab.is_zero());
+        // Stored and read back.
+        let mut bytes = Vec::new();
+        whole.encode(&mut bytes);
+        prop_assert_eq!(Sums::decode(&bytes).unwrap(), whole);
+    }
+
+    #[test]
+    fn damaged_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        let mut damaged = vec![VERSION];
+        damaged.extend(bytes);
+        let _ = Sums::decode(&damaged);
+    }
+}
+
+#[test]
+fn an_open_case_counts_as_started_and_open_only() {
+    let mut sums = Sums::default();
+    let facts = Facts {
+        process: 1,
+        executor: Executor::Ai,
+        origin: Origin::Live,
+        start: Time(0),
+        end: Time(5),
+        complete: false,
+        ended: false,
+        outcome: 1,
+        outcome_is_activity: true,
+        settled: false,
+        reopened: 0,
+        late: false,
+        off_path: 0,
+        handoffs: 0,
+        deviation: 0,
+        blamed: 0,
+        input: 0,
+        hands_on: None,
+        version: 0,
+        straight: None,
+        without_people: false,
+        confirmed: false,
+        evident: true,
+        twin: None,
+        parent_process: 0,
+        path: vec![1, 2],
+    };
+    sums.add_start(&facts, 1);
+    sums.add_end(&facts, &Names::new(), 1);
+    assert_eq!(
+        (sums.started(), sums.open, sums.open_events, sums.cases),
+        (1, 1, 2, 0)
+    );
+}
