@@ -198,16 +198,15 @@ fn remarks_of(score: &ProcessScore) -> Vec<String> {
 fn exercises(score: &ProcessScore, found: &ExerciseScore) -> Option<String> {
     found.counted.then(|| {
         let differs = match found.differs_from_live {
-            Some(true) => ", which differ from them",
+            Some(true) => ", which differ from live cases",
             _ => "",
         };
-        let live = found
-            .live_deviation
-            .map_or("there is none".to_owned(), |d| {
-                format!("{} in all", observed(d))
-            });
+        let live = found.live_deviation.map_or_else(
+            || "nothing is known of live cases".to_owned(),
+            |d| format!("live cases alone: {}", observed(d)),
+        );
         format!(
-            "{} of {} cases that count are exercises{differs}; of live cases {live}",
+            "{} of {} cases that count are exercises{differs}; {live}",
             grouped(found.cases.into()),
             grouped(score.evidence_cases.into()),
         )
