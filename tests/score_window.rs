@@ -4,7 +4,7 @@
 mod score_common;
 
 use score_common::log::CATALOG;
-use score_common::{Scratch, only};
+use score_common::{Scratch, gz, only};
 use serde_json::Value;
 use std::fmt::Write;
 
@@ -81,6 +81,46 @@ fn bad_cases_leave_the_window_and_clean_runs_are_counted_accordingly() {
     // For ever it takes far more.
     let found = score(&scratch, &busy(0), &[]);
     assert!(found["clean_runs_missing"].as_u64().unwrap() > 2 * missing);
+}
+
+#[test]
+fn where_a_file_breaks_off_nothing_is_called_within() {
+    let scratch = Scratch::new();
+    scratch.write("catalog.yaml", CATALOG);
+    let mut log = String::new();
+    (0..900).for_each(|nth| case(&mut log, &format!("c{nth}"), nth / 10, nth / 10));
+    let whole = gz(&log);
+    scratch.write("whole.ndjson.gz", &whole);
+    scratch.write("cut.ndjson.gz", &whole[..whole.len() / 2]);
+    let score = |file: &str| {
+        let args = [
+            "score",
+            file,
+            "--map",
+            "toleranced",
+            "--catalog",
+            "catalog.yaml",
+        ];
+        only(
+            &scratch
+                .run(&[&args[..], &["--format", "json"]].concat())
+                .json(),
+        )
+        .clone()
+    };
+    let found = score("whole.ndjson.gz");
+    assert_eq!(
+        (&found["status"], &found["loss"]["unknown"]),
+        (&"within".into(), &0.into())
+    );
+    // What is left is clean, and nobody can say what the rest was.
+    let found = score("cut.ndjson.gz");
+    assert!(found["cases"].as_u64().unwrap() > 320);
+    assert_eq!(
+        (&found["status"], &found["loss"]["unknown"]),
+        (&"undetermined".into(), &1.into())
+    );
+    assert!(found["notes"].to_string().contains("a file breaks off"));
 }
 
 #[test]

@@ -62,8 +62,9 @@ pub struct Agreement {
 ///
 /// Each part takes what the ones before it left over: repeatability is the chance that two runs of one kind on one
 /// input differ; reproducibility is by how much that chance is greater between kinds, on the inputs that two kinds ran at
-/// least twice each; the rest is due to the input, which is legitimate. No part is negative and no part exceeds what is left of the total, so that the parts always add up: a
-/// measured repeatability above the total (by chance, where the input does not matter) counts as all of it.
+/// least twice each; the rest is due to the input, which is legitimate. No part is negative and no part exceeds what is left
+/// of the total, so that the parts always add up: a measured repeatability above the total (by chance, where the input does
+/// not matter) counts as all of it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Components {
     /// Within one kind on the same input.

@@ -1,7 +1,8 @@
 //! Scoring all processes: what they have in common, then each for itself.
 
+use super::covered::Stretch;
 use super::evidence::{Evidence, Loss, ProcessSums};
-use super::process::{Covered, Scorer, Terms};
+use super::process::{Scorer, Terms};
 use super::shape::{BaselineScore, ProcessScore};
 use super::size::{SizeError, Sizes, calls_per_case, nominal_calls, own_size, sizes_by_name};
 use crate::measure::Sums;
@@ -59,21 +60,18 @@ impl<'a> Scoring<'a> {
     /// The score of one of them.
     pub fn score(&self, process: NameId) -> ProcessScore {
         let (evidence, terms) = (self.evidence, self.terms);
-        let from = evidence.from_of(process);
+        let told = evidence.covered.get(&process);
         let begun = self.live[&process].started();
-        let covered = evidence.covered.get(&process);
-        let silent_since =
-            covered.and_then(|covered| covered.silent_since(from, evidence.to, begun));
+        let silent_since = told.and_then(|told| told.silent_since(evidence.to, begun));
         let scorer = Scorer {
             terms,
             declared: terms.catalog.process(terms.names.text(process)),
             live: &self.live[&process],
             parts: &evidence.processes[&process],
-            covered: Covered {
-                from,
-                to: silent_since.unwrap_or(evidence.to),
+            covered: Stretch {
+                first: evidence.from_of(process),
+                last: silent_since.unwrap_or(evidence.to),
             },
-            silent_since,
             as_of: evidence.to,
             window: evidence.window_of(process),
             loss: evidence.losses.get(&process).copied().unwrap_or_default(),
@@ -99,11 +97,10 @@ impl<'a> Scoring<'a> {
                     declared: declared.clone(),
                     live: &sums,
                     parts: &parts,
-                    covered: Covered {
-                        from: self.evidence.from,
-                        to: self.evidence.to,
+                    covered: Stretch {
+                        first: self.evidence.from,
+                        last: self.evidence.to,
                     },
-                    silent_since: None,
                     as_of: self.evidence.to,
                     window: None,
                     loss: Loss::default(),
@@ -137,11 +134,10 @@ pub fn mean_deviation(process: NameId, parts: &ProcessSums, terms: Terms) -> Opt
         declared: terms.catalog.process(terms.names.text(process)),
         live: &parts.of_origin(Origin::Live),
         parts,
-        covered: Covered {
-            from: Time(0),
-            to: Time(0),
+        covered: Stretch {
+            first: Time(0),
+            last: Time(0),
         },
-        silent_since: None,
         as_of: Time(0),
         window: None,
         loss: Loss::default(),

@@ -114,11 +114,7 @@ impl Scorer<'_> {
             cases_per_week,
             hands_on: found.minutes,
             human_share: found.human_share,
-            automation: declared.automation.map(|by| AutomationTerms {
-                build_hours: by.build_hours,
-                upkeep_hours_per_year: by.upkeep_hours_per_year,
-                share: by.share,
-            }),
+            automation: declared.automation.map(AutomationTerms::from),
             hours_per_wrong_outcome: declared.wrong_outcome_hours,
             deviation,
             permissible_deviation: permissible,
@@ -131,8 +127,8 @@ impl Scorer<'_> {
         (live.started() > 0).then(|| {
             frequency(
                 live.starts.iter(),
-                self.covered.from,
-                self.covered.to,
+                self.covered.first,
+                self.covered.last,
                 self.declared
                     .drivers
                     .as_ref()

@@ -4,9 +4,9 @@
 //! the weeks since one fell silent. What belongs to a source is told by the namespace of its cases: sources that share one
 //! tell of the same system.
 
+use super::frequency::covered_weeks;
 use crate::model::{DAY_US, NameId, Span, Time};
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 
 /// So long a silence of all its sources is none of a weekend.
 const SILENT_AFTER: Span = 7 * DAY_US;
@@ -31,10 +31,15 @@ impl Stretch {
         }
     }
 
+    /// Its length in weeks, at least a day.
+    pub fn weeks(self) -> f64 {
+        covered_weeks(self.first, self.last)
+    }
+
     /// When what begins so often within the stretch must be taken to be missing rather than not to have happened: its last
     /// event, where nothing has come for long since.
-    pub fn silent_since(self, from: Time, to: Time, begun: i64) -> Option<Time> {
-        let (heard, silence) = (self.last.since(from), to.since(self.last));
+    pub fn silent_since(self, to: Time, begun: i64) -> Option<Time> {
+        let (heard, silence) = (self.last.since(self.first), to.since(self.last));
         let missed = begun as f64 * silence as f64 / heard.max(DAY_US) as f64;
         (silence >= SILENT_AFTER && missed >= MISSED).then_some(self.last)
     }
@@ -49,30 +54,14 @@ pub struct Coverage {
 impl Coverage {
     /// Notes that a namespace has told of a process. Says whether that is news.
     pub fn add(&mut self, namespace: &str, process: NameId, stretch: Stretch) -> bool {
-        if !self.told.contains_key(namespace) {
-            self.told.insert(namespace.to_owned(), BTreeMap::new());
-        }
-        let of = self.told.get_mut(namespace).map(|of| of.entry(process));
-        match of {
-            Some(Entry::Occupied(mut known)) => {
-                let whole = known.get().with(stretch);
-                std::mem::replace(known.get_mut(), whole) != whole
-            }
-            Some(Entry::Vacant(slot)) => {
-                slot.insert(stretch);
-                true
-            }
-            None => false,
-        }
-    }
-
-    /// All of it: namespace, process, from when to when.
-    pub fn rows(&self) -> impl Iterator<Item = (&str, NameId, Stretch)> {
-        let told = self.told.iter();
-        told.flat_map(|(namespace, of)| {
-            of.iter()
-                .map(move |(process, stretch)| (namespace.as_str(), *process, *stretch))
-        })
+        let of = match self.told.get_mut(namespace) {
+            Some(of) => of,
+            None => self.told.entry(namespace.to_owned()).or_default(),
+        };
+        let known = of.get(&process).copied();
+        let whole = known.map_or(stretch, |known| known.with(stretch));
+        of.insert(process, whole);
+        known != Some(whole)
     }
 
     /// From when to when a namespace has told of a process.
@@ -82,7 +71,8 @@ impl Coverage {
 
     /// The first event of all.
     pub fn first(&self) -> Option<Time> {
-        self.rows().map(|(_, _, stretch)| stretch.first).min()
+        let told = self.told.values().flat_map(BTreeMap::values);
+        told.map(|stretch| stretch.first).min()
     }
 
     /// From when to when the sources of each process have told of anything.
@@ -133,17 +123,17 @@ mod tests {
     #[test]
     fn a_silence_is_long_and_not_by_chance() {
         let stretch = days(0, 70);
-        let (from, at) = (Time(0), |day: i64| Time(day * DAY_US));
+        let at = |day: i64| Time(day * DAY_US);
         let since = Some(stretch.last);
         // One a day: a week without any is beyond chance, six days may be holidays.
-        assert_eq!(stretch.silent_since(from, at(77), 70), since);
-        assert_eq!(stretch.silent_since(from, at(76), 70), None);
+        assert_eq!(stretch.silent_since(at(77), 70), since);
+        assert_eq!(stretch.silent_since(at(76), 70), None);
         // Three in ten weeks: only after ten more weeks.
-        assert_eq!(stretch.silent_since(from, at(139), 3), None);
-        assert_eq!(stretch.silent_since(from, at(140), 3), since);
-        assert_eq!(stretch.silent_since(from, at(700), 0), None);
+        assert_eq!(stretch.silent_since(at(139), 3), None);
+        assert_eq!(stretch.silent_since(at(140), 3), since);
+        assert_eq!(stretch.silent_since(at(700), 0), None);
         // All at one instant: as if it had taken a day.
-        assert_eq!(days(5, 5).silent_since(at(5), at(12), 1), Some(at(5)));
+        assert_eq!(days(5, 5).silent_since(at(12), 1), Some(at(5)));
     }
 
     proptest! {

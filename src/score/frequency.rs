@@ -276,8 +276,8 @@ fn split<T>(result: Result<T, Withheld>) -> (Option<T>, Option<Withheld>) {
 }
 
 impl Frequency {
-    /// Cases a week in the last 13 whole weeks, or in all the time that is covered where less than ten would be expected of
-    /// those and there were none.
+    /// Cases a week at present: in the last 13 whole weeks where at least ten cases began in them or should have by the mean,
+    /// and some did; else in all the time that is covered.
     pub fn recent_per_week(&self) -> f64 {
         let last = &self.weekly_cases[self.weekly_cases.len().saturating_sub(RECENT_WEEKS)..];
         let recent: i64 = last.iter().sum();

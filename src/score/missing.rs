@@ -4,8 +4,9 @@ use super::frequency::Frequency;
 use super::process::{Scorer, Target};
 use crate::config::format_days;
 use crate::measure::Sums;
-use crate::model::{DAY_US, Origin, Time, WEEK_US};
+use crate::model::{DAY_US, Origin, Status, Time, WEEK_US};
 use crate::stats::clean_runs_missing;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The clean runs that a process lacks.
@@ -19,15 +20,20 @@ pub(super) struct CleanRuns {
 }
 
 /// How fast evidence comes, and how long it stays.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Pace {
-    /// Cases a week that become evidence, at the present rate.
+    /// Cases a week that become evidence, at the present rate: that of the last 13 whole weeks, or of all the time that is
+    /// covered where those say too little.
+    #[serde(rename = "evidence_per_week", default)]
     pub per_week: f64,
     /// How long they count, in weeks; `None`: for ever.
+    #[serde(default)]
     pub window_weeks: Option<f64>,
     /// How long what counts now took to come.
+    #[serde(skip)]
     covered_weeks: f64,
-    /// Deviations that count now, by how many weeks ago their cases ended.
+    /// Of the deviations that count now, which share is of cases that ended so many weeks ago. Empty without a window.
+    #[serde(skip)]
     deviated: Vec<(f64, f64)>,
 }
 
@@ -39,18 +45,10 @@ impl Pace {
             return (n, s);
         };
         let left = window - more / self.per_week;
-        let cases = (left / self.covered_weeks.min(window)).clamp(0.0, 1.0);
-        let sum = |keeps: &dyn Fn(f64) -> bool| -> f64 {
-            let kept = self.deviated.iter().filter(|(ago, _)| keeps(*ago));
-            kept.map(|(_, deviation)| deviation).sum()
-        };
-        let all = sum(&|_| true);
-        let share = if all > 0.0 {
-            sum(&|ago| ago < left) / all
-        } else {
-            cases
-        };
-        (n * cases, (s * share).min(n * cases))
+        let n = n * (left / self.covered_weeks.min(window)).clamp(0.0, 1.0);
+        let kept = self.deviated.iter().filter(|(ago, _)| *ago < left);
+        let share: f64 = kept.map(|(_, share)| share).sum();
+        (n, (s * share).min(n))
     }
 
     /// How many more can be in the window at once.
@@ -69,23 +67,31 @@ impl Scorer<'_> {
             arrivals.recent_per_week() / arrivals.cases_per_week.mean
         });
         let weeks = |span: i64| span as f64 / WEEK_US as f64;
-        let mut all = self.live.deviated.clone();
-        if self.declared.exercises_count {
-            all.merge(&self.parts.of_origin(Origin::Exercise).deviated, 1);
-        }
-        // By day: that is fine enough for a forecast, and keeps little.
-        let mut days: BTreeMap<i64, i64> = BTreeMap::new();
-        for (hour, ppm) in all.iter() {
-            *days.entry(i64::from(hour).div_euclid(24)).or_default() += ppm;
-        }
-        let ago = |day: i64| weeks(self.as_of.since(Time((day + 1) * DAY_US)));
-        let deviated = days.into_iter().map(|(day, ppm)| (ago(day), ppm as f64));
         Pace {
             per_week: self.evidence_per_week() * change,
             window_weeks: self.window.map(weeks),
             covered_weeks: self.covered.weeks(),
-            deviated: self.window.map_or_else(Vec::new, |_| deviated.collect()),
+            deviated: self.window.map_or_else(Vec::new, |_| self.deviated()),
         }
+    }
+
+    /// The shares of the deviations by how many weeks ago they were. By day: that is fine enough for a forecast, and keeps
+    /// little.
+    fn deviated(&self) -> Vec<(f64, f64)> {
+        let mut days: BTreeMap<i64, i64> = BTreeMap::new();
+        let mut add = |sums: &Sums| {
+            for (hour, ppm) in sums.deviated.iter() {
+                *days.entry(i64::from(hour).div_euclid(24)).or_default() += ppm;
+            }
+        };
+        add(self.live);
+        if self.declared.exercises_count {
+            add(&self.parts.of_origin(Origin::Exercise));
+        }
+        let all: i64 = days.values().sum();
+        let ago = |day: i64| self.as_of.since(Time((day + 1) * DAY_US)) as f64 / WEEK_US as f64;
+        let share = |(day, ppm)| (ago(day), ppm as f64 / all as f64);
+        days.into_iter().map(share).collect()
     }
 
     /// How many further clean runs until it would be within, and when, else why not.
@@ -98,7 +104,9 @@ impl Scorer<'_> {
             Some(_) => self.why_never(target, pace),
         };
         let missing = match (for_ever, pace.most(), &never) {
-            (Some(1..), Some(most), None) => self.while_the_old_leave((n, s), most, target, pace),
+            (Some(1..), Some(most), None) => {
+                Some(self.while_the_old_leave((n, s), most, target, pace))
+            }
             _ => for_ever,
         };
         let is_waiting = missing.is_some_and(|missing| missing > 0);
@@ -117,18 +125,13 @@ impl Scorer<'_> {
 
     /// The least number of clean runs, up to `most`, with which it is within while what counts now leaves the window. With
     /// that many all of it has, and it is.
-    fn while_the_old_leave(
-        &self,
-        now: (i64, f64),
-        most: f64,
-        target: Target,
-        pace: &Pace,
-    ) -> Option<u64> {
+    fn while_the_old_leave(&self, now: (i64, f64), most: f64, target: Target, pace: &Pace) -> u64 {
         let is_within = |more: u64| {
             let more = more as f64;
             let (n, s) = pace.left_after(more, (now.0 as f64, now.1));
             let n = (n + more).round().max(1.0);
-            self.clean_runs_for(n as i64, s.min(n), target) == Some(0)
+            let deviation = self.bounds(n as i64, s.min(n));
+            self.status(deviation, target) == Status::Within
         };
         let (mut low, mut high) = (0, most.ceil() as u64);
         while high - low > 1 {
@@ -138,7 +141,7 @@ impl Scorer<'_> {
                 false => low = middle,
             }
         }
-        Some(high)
+        high
     }
 
     fn why_no_pace(&self) -> String {

@@ -1,5 +1,6 @@
 //! What one should know about the figures of a process: what is assumed, missing, contradicted.
 
+use super::evidence::UNKNOWN_LOSS;
 use super::process::{Scorer, Target};
 use super::shape::Disagreement;
 use super::size::Sizes;
@@ -94,7 +95,7 @@ impl Scorer<'_> {
     pub(super) fn note_evidence(&mut self, target: Target) {
         let live = self.live;
         self.notes.extend(self.lost_records());
-        if let Some(since) = self.silent_since {
+        if let Some(since) = self.silent_since() {
             self.notes.push(format!(
                 "its sources have told of nothing since {since}, {} days ago: rates are of the time until then",
                 self.as_of.since(since) / DAY_US,
@@ -135,9 +136,7 @@ impl Scorer<'_> {
             return None;
         }
         let much = match (self.loss.unknown > 0, self.lost_too_much()) {
-            (true, _) => {
-                "a file breaks off or could not be read, and nobody can say how much is missing: nothing is called within or outside"
-            }
+            (true, _) => UNKNOWN_LOSS,
             (_, true) => "too much to call it within or outside",
             _ => "every interval of a deviation is widened by as much",
         };

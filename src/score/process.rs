@@ -1,8 +1,8 @@
 //! The score of a process: everything derived for it at one instant.
 
+use super::covered::Stretch;
 use super::evidence::{Loss, ProcessSums};
 use super::follows::directly_follows;
-use super::frequency::covered_weeks;
 use super::shape::{
     BaselineScore, Bounds, Durations, LossScore, ProcessScore, Share, SizeParts, SizeSource,
 };
@@ -36,9 +36,9 @@ pub(super) struct Scorer<'a> {
     /// Live cases of all kinds.
     pub(super) live: &'a Sums,
     pub(super) parts: &'a ProcessSums,
-    pub(super) covered: Covered,
-    /// The last event of all its sources, where it must be taken that they have told of nothing since.
-    pub(super) silent_since: Option<Time>,
+    /// The time in which cases would have been seen: what rates are over. It ends before `as_of` where it must be taken that
+    /// its sources have told of nothing since.
+    pub(super) covered: Stretch,
     pub(super) as_of: Time,
     /// How long what has ended counts; `None`: for ever.
     pub(super) window: Option<Span>,
@@ -47,20 +47,6 @@ pub(super) struct Scorer<'a> {
     /// Hands-on time of the cases of the baseline.
     pub(super) hands_on_before: Option<&'a Sketch>,
     pub(super) notes: Vec<String>,
-}
-
-/// The time in which cases would have been seen: what rates are over.
-#[derive(Clone, Copy)]
-pub(super) struct Covered {
-    pub(super) from: Time,
-    pub(super) to: Time,
-}
-
-impl Covered {
-    /// Its length in weeks.
-    pub(super) fn weeks(self) -> f64 {
-        covered_weeks(self.from, self.to)
-    }
 }
 
 /// What the deviation of a process is held against.
@@ -97,14 +83,8 @@ impl Scorer<'_> {
         let tolerance_level = nominal.map(|_| tolerance_level(tolerance, permissible));
         let executor = self.executor();
         let executors = self.executors(target);
-        let rate_interval = rate.map(|rate| self.widened_by_loss(rate));
-        let certain = rate
-            .zip(rate_interval)
-            .map(|(rate, [lower, upper])| Bounds {
-                mean: rate.mean,
-                lower,
-                upper,
-            });
+        let certain = rate.map(|rate| self.widened_by_loss(rate));
+        let rate_interval = certain.map(|rate| [rate.lower, rate.upper]);
         let value = self.value(certain, deviation, permissible);
         let pays_back = PaysBack::of(value.as_ref().and_then(|value| value.pays_back));
         let pace = self.pace(arrivals.as_ref());
@@ -164,8 +144,6 @@ impl Scorer<'_> {
             clean_runs_missing: clean_runs.missing,
             clean_runs_missing_weeks: clean_runs.weeks,
             clean_runs_withheld: clean_runs.withheld,
-            evidence_per_week: pace.per_week,
-            window_weeks: pace.window_weeks,
             pace,
             evidence_cases,
             provenance: self.provenance(live),
@@ -176,7 +154,7 @@ impl Scorer<'_> {
                 unknown: self.loss.unknown,
                 share: self.loss.share(),
                 too_much: self.lost_too_much(),
-                silent_since: self.silent_since.map(|since| since.to_string()),
+                silent_since: self.silent_since().map(|since| since.to_string()),
             },
             irreversible: self.declared.irreversible,
             pays_back,
@@ -315,6 +293,11 @@ impl Scorer<'_> {
         }
         let alpha = self.terms.tolerance.alpha;
         Some(widened_bounds(n as f64, s, alpha, self.loss.share()))
+    }
+
+    /// The last event of all its sources, where it must be taken that they have told of nothing since.
+    pub(super) fn silent_since(&self) -> Option<Time> {
+        Some(self.covered.last).filter(|last| *last < self.as_of)
     }
 
     pub(super) fn lost_too_much(&self) -> bool {

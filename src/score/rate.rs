@@ -16,9 +16,15 @@ impl Scorer<'_> {
     }
 
     /// Lost records could have been cases that began: the rate is never lower for it, only less certain.
-    pub(super) fn widened_by_loss(&self, rate: Bounds) -> [f64; 2] {
+    pub(super) fn widened_by_loss(&self, rate: Bounds) -> Bounds {
         let kept = 1.0 - self.loss.share();
-        let upper = rate.upper;
-        [rate.lower, if kept > 0.0 { upper / kept } else { upper }]
+        Bounds {
+            upper: if kept > 0.0 {
+                rate.upper / kept
+            } else {
+                rate.upper
+            },
+            ..rate
+        }
     }
 }

@@ -331,15 +331,8 @@ pub struct ProcessScore {
     /// Weeks until those have run, at the present rate of cases (and of exercises, where they count); `None` where they never
     /// will.
     pub clean_runs_missing_weeks: Option<f64>,
-    /// Cases a week that become evidence at the present rate: that of the last 13 whole weeks, or of all the time that is
-    /// covered where those say too little.
-    #[serde(default)]
-    pub evidence_per_week: f64,
-    /// How long a case counts, in weeks; `None`: for ever.
-    #[serde(default)]
-    pub window_weeks: Option<f64>,
-    /// The same, with when what counts now leaves: what the future is told by.
-    #[serde(skip)]
+    /// How fast evidence comes, and how long it stays: what the future is told by.
+    #[serde(flatten)]
     pub pace: Pace,
     /// Why no number of them would do, where `clean_runs_missing` is `None`; why they will never be in the window at once, where
     /// it is not.

@@ -11,6 +11,7 @@
 
 use super::reason::significant;
 use super::shape::Bounds;
+use crate::config::catalog::Automation;
 use serde::{Deserialize, Serialize};
 
 #[cfg(test)]
@@ -49,6 +50,16 @@ pub struct AutomationTerms {
     pub upkeep_hours_per_year: f64,
     /// Share of the hands-on time that it takes over, 0 to 1; [`DEFAULT_AUTOMATED_SHARE`] if nothing is declared.
     pub share: f64,
+}
+
+impl From<Automation> for AutomationTerms {
+    fn from(by: Automation) -> AutomationTerms {
+        AutomationTerms {
+            build_hours: by.build_hours,
+            upkeep_hours_per_year: by.upkeep_hours_per_year,
+            share: by.share,
+        }
+    }
 }
 
 /// What the value of a process follows from. `None`: unknown.

@@ -223,4 +223,21 @@ mod tests {
         let out = decode(&format!("{MAPPING}where: \"Step == 'y'\"\n"), text);
         assert_eq!((out.events.len(), out.filtered, out.records), (1, 1, 2));
     }
+
+    #[test]
+    fn a_quote_that_is_not_closed_is_said_to_swallow_lines() {
+        let row = |nth: usize| format!("c{nth},a,2026-01-01T00:00:{nth:02}Z\n");
+        let rows = |from: usize, to: usize| (from..to).map(row).collect::<String>();
+        let mapping = "format: csv\ncase: case\nactivity: activity\ntime: time\n";
+        let broken = format!("case,activity,time\n{}c5,\"a{}", rows(0, 5), rows(6, 40));
+        let batch = decode(mapping, broken.as_bytes());
+        assert_eq!((batch.events.len(), batch.rejects.len()), (5, 1));
+        let reject = &batch.rejects[0];
+        assert_eq!(reject.reason, Reason::Truncated);
+        assert!(reject.detail.contains("makes 3"), "{}", reject.detail);
+        // A few lines in a record of the wrong width may be its own.
+        let few = format!("case,activity,time\n{}c5,\"a{}", rows(0, 5), rows(6, 10));
+        let batch = decode(mapping, few.as_bytes());
+        assert_eq!(batch.rejects[0].reason, Reason::Malformed);
+    }
 }

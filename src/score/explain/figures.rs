@@ -9,6 +9,7 @@ use crate::config::catalog::Process;
 use crate::config::tolerance::Tolerance;
 use crate::config::{format_days, format_roughly};
 use crate::model::{SECOND_US, Status};
+use crate::score::evidence::UNKNOWN_LOSS;
 use crate::score::shape::{Bounds, ProcessScore, Share, SizeSource};
 use crate::score::{Attributes, Terms};
 use serde::{Deserialize, Serialize};
@@ -375,7 +376,7 @@ fn status(ground: &Ground) -> String {
 /// Why nothing is called within or outside.
 pub(super) fn too_much_lost(score: &ProcessScore, tolerance: &Tolerance) -> String {
     if score.loss.unknown > 0 {
-        return "a file breaks off or could not be read, and nobody can say how much is missing: nothing is called within or outside".to_owned();
+        return UNKNOWN_LOSS.to_owned();
     }
     format!(
         "{} of the records were lost, and above {} nothing is called within or outside",

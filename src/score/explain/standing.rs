@@ -244,11 +244,7 @@ fn pays_if_run_by(executor: Executor, score: &ProcessScore, terms: Terms) -> Opt
             minutes: minutes_of_people(now, cases_per_week?, declared.hands_on_minutes)?,
         }),
         human_share: exactly(share),
-        automation: Some(AutomationTerms {
-            build_hours: by.build_hours,
-            upkeep_hours_per_year: by.upkeep_hours_per_year,
-            share: by.share,
-        }),
+        automation: Some(AutomationTerms::from(by)),
         hours_per_wrong_outcome: None,
         deviation: None,
         permissible_deviation: None,

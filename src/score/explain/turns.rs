@@ -251,7 +251,7 @@ impl Field<'_> {
 
     /// When there will be so many more cases that count, at the present rate.
     fn expected(&self, cases: f64) -> Option<String> {
-        let rate = Some(self.score.evidence_per_week).filter(|rate| *rate > 0.0)?;
+        let rate = Some(self.score.pace.per_week).filter(|rate| *rate > 0.0)?;
         let span = cases / rate * WEEK_US as f64;
         // Beyond a century it says nothing.
         (span < 100.0 * 52.0 * WEEK_US as f64).then(|| self.as_of.plus(span as i64).to_string())
