@@ -12,10 +12,10 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Normal, Poisson};
 use std::time::Instant;
-use toleranced::config::drift::DriftTerms;
 use toleranced::drift::{Budget, Cause, Digest, Epoch, HourPart, Learning, Stream, fold, learn};
 use toleranced::measure::Sums;
 use toleranced::model::{Day, Executor, Names, SECOND_US, weekday};
+use toleranced::rules::DriftTerms;
 
 const YEAR: Day = 365;
 const CHANGE: Day = 182;

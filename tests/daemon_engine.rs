@@ -3,15 +3,15 @@
 use proptest::prelude::*;
 use std::fmt::Write;
 use std::path::Path;
-use toleranced::assemble::{CaseTable, TableLimits};
 use toleranced::cases::RuleBook;
 use toleranced::config::daemon::Config;
-use toleranced::config::mapping::MappingSpec;
 use toleranced::daemon::{Delivery, Engine};
 use toleranced::ingest::EventBatch;
 use toleranced::ingest::decode::LineDecoder;
 use toleranced::ingest::mapping::{Circumstances, Mapping, compile};
 use toleranced::model::Time;
+use toleranced::query::{CaseTable, TableLimits};
+use toleranced::rules::mapping::MappingSpec;
 use toleranced::score::{ProcessScore, Terms, score_all};
 
 const MINUTE: i64 = 60_000_000;

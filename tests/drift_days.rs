@@ -4,13 +4,14 @@ use std::fmt::Write;
 use std::ops::Range;
 use std::path::Path;
 use toleranced::config::daemon::Config;
-use toleranced::config::mapping::MappingSpec;
-use toleranced::daemon::{Delivery, Engine, KeptDrift, kept_drift};
+use toleranced::daemon::{Delivery, Engine};
 use toleranced::drift::{Ended, ProcessDrift, Stream};
 use toleranced::ingest::EventBatch;
 use toleranced::ingest::decode::LineDecoder;
 use toleranced::ingest::mapping::{Circumstances, Mapping, compile};
 use toleranced::model::{Day, HOUR_US, Time};
+use toleranced::query::{KeptDrift, kept_drift};
+use toleranced::rules::mapping::MappingSpec;
 use toleranced::store::{AlarmRow, MarkKind, MarkRow, Store};
 
 /// 2026-01-01.

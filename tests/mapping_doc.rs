@@ -1,9 +1,10 @@
 //! `docs/mapping.md` says what is so: its YAML compiles, its examples give the events that it shows, its tables are full.
 
 use std::path::Path;
-use toleranced::config::mapping::{MappingSpec, PRESETS};
+use toleranced::config::mapping::PRESETS;
 use toleranced::ingest::mapping::{Circumstances, Mapping, compile};
 use toleranced::model::Time;
+use toleranced::rules::mapping::MappingSpec;
 
 fn doc() -> String {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/mapping.md");

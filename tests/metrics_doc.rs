@@ -5,8 +5,8 @@ mod common;
 use common::Home;
 use std::collections::BTreeSet;
 use std::path::Path;
-use toleranced::export::metrics::{ALL, Kind};
 use toleranced::export::{Extent, document};
+use toleranced::model::metrics::{ALL, Kind};
 
 /// Write the page anew with `TOLERANCED_UPDATE=1 cargo test --test metrics_doc`.
 #[test]

@@ -3,15 +3,16 @@
 use proptest::prelude::*;
 use std::fmt::Write;
 use std::path::Path;
-use toleranced::assemble::{CaseTable, TableLimits, Tally, Windows};
 use toleranced::cases::RuleBook;
 use toleranced::config::daemon::Config;
-use toleranced::config::mapping::MappingSpec;
-use toleranced::daemon::{Delivery, Engine, PastError, PastView, Rules, past_scores};
+use toleranced::daemon::{Delivery, Engine};
 use toleranced::ingest::EventBatch;
 use toleranced::ingest::decode::LineDecoder;
 use toleranced::ingest::mapping::{Circumstances, Mapping, compile};
+use toleranced::measure::{Tally, Windows};
 use toleranced::model::Time;
+use toleranced::query::{CaseTable, PastError, PastView, Rules, TableLimits, past_scores};
+use toleranced::rules::mapping::MappingSpec;
 use toleranced::score::{ProcessScore, Terms, score_all};
 use toleranced::store::Store;
 

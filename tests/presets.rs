@@ -9,13 +9,15 @@ use std::io::{BufReader, Read};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use toleranced::config::mapping::{FormatName, MappingSpec, PRESETS};
+use toleranced::cases::KEY_SEPARATOR;
+use toleranced::config::mapping::PRESETS;
+use toleranced::ingest::EventBatch;
 use toleranced::ingest::decode::{
     Dialect, Input, LineDecoder, decode_csv, decode_document, decode_xes, open, read_header,
 };
 use toleranced::ingest::mapping::{Circumstances, Mapping, compile};
-use toleranced::ingest::{EventBatch, KEY_SEPARATOR};
 use toleranced::model::Time;
+use toleranced::rules::mapping::{FormatName, MappingSpec};
 
 fn preset(name: &str) -> Mapping {
     let spec = MappingSpec::load(name).unwrap_or_else(|error| panic!("{name}: {error}"));

@@ -1,9 +1,8 @@
 //! Cases in a line of text, for tests.
 
 use super::{Case, CaseEvent, EventFlags, EventIn, Facts, RuleBook, facts};
-use crate::config::catalog::Catalog;
-use crate::config::tolerance::Tolerance;
 use crate::model::{Names, Origin, Time};
+use crate::rules::{Catalog, Tolerance};
 use std::path::Path;
 
 /// Names and rules that cases of a test are judged by.

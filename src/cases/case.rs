@@ -1,7 +1,7 @@
 //! The set of events of one case, and how it is kept on disk.
 
 use super::event::{CaseEvent, EventFlags, EventIn};
-use crate::model::bytes::{DamagedBytes, Reader, put_i64, put_text, put_u64};
+use crate::codec::{DamagedBytes, Reader, put_i64, put_text, put_u64};
 use crate::model::{NameId, Time};
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;

@@ -2,7 +2,7 @@
 
 use super::facts::Facts;
 use super::rules::{Assessment, RuleBook};
-use crate::config::{format_days, format_span};
+use crate::model::humanize::{format_days, format_span};
 use crate::model::{Names, ONE, Ppm, SECOND_US};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -106,9 +106,8 @@ pub fn causes(facts: &Facts, rules: &RuleBook, names: &Names) -> Vec<Cause> {
 mod tests {
     use super::*;
     use crate::cases::{Case, CaseEvent, EventFlags, EventIn, facts};
-    use crate::config::catalog::Catalog;
-    use crate::config::tolerance::Tolerance;
     use crate::model::{Executor, Lifecycle, Origin, Time};
+    use crate::rules::{Catalog, Tolerance};
     use proptest::prelude::*;
     use std::path::Path;
 

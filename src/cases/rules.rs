@@ -1,9 +1,8 @@
 //! What the catalog and the tolerance table say about the cases of a process, by numbers instead of names.
 
 use super::path::DesignedStep;
-use crate::config::catalog::Process;
-use crate::config::tolerance::Tolerance;
 use crate::model::{Hour, NameId, Names, Ppm, Span, ppm};
+use crate::rules::{Process, Tolerance};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
 
@@ -138,7 +137,7 @@ pub struct RuleBook {
 impl RuleBook {
     /// From catalog and tolerance file; names are interned.
     pub fn new(
-        catalog: &crate::config::catalog::Catalog,
+        catalog: &crate::rules::Catalog,
         tolerance: &Tolerance,
         names: &mut Names,
     ) -> RuleBook {

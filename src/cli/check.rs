@@ -4,14 +4,12 @@ use super::common::readable;
 use super::failure::{Done, Failure};
 use super::run::WebArgs;
 use crate::config::access::Overrides;
-use crate::config::catalog::Catalog;
 use crate::config::daemon::Config;
-use crate::config::mapping::MappingSpec;
-use crate::config::tolerance::Tolerance;
-use crate::config::{Problems, Source};
 use crate::daemon::check_sources;
 use crate::ingest::mapping::{Circumstances, compile};
 use crate::model::Time;
+use crate::rules::mapping::MappingSpec;
+use crate::rules::{Catalog, Problems, Source, Tolerance};
 use crate::web::Access;
 use std::path::{Path, PathBuf};
 

@@ -1,9 +1,9 @@
 //! What several subcommands share: files, progress, names and numbers for people.
 
 use super::failure::Failure;
-use crate::config::{catalog::Catalog, tolerance::Tolerance};
 use crate::ingest::decode::Input;
 use crate::model::Time;
+use crate::rules::{Catalog, Tolerance};
 use chrono::Utc;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::Path;

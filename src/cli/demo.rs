@@ -3,8 +3,9 @@
 use super::failure::{Done, Failure};
 use super::run::{WebArgs, log_to_stderr, serve};
 use crate::config::daemon::Config;
-use crate::config::{Problems, parse_span};
+use crate::config::parse_span;
 use crate::model::{HOUR_US, Time};
+use crate::rules::Problems;
 use crate::simulate::{Live, Soc};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::fs::{File, OpenOptions};

@@ -10,10 +10,10 @@ use super::failure::{Done, Failure};
 use super::mapping_args::MappingArgs;
 use super::reading::RulesArgs;
 use crate::config::daemon::Config;
-use crate::config::drift::DriftTerms;
-use crate::daemon::{CaseBehind, KeptDrift, behind, kept_drift};
 use crate::drift::Budget;
 use crate::model::{Day, Time};
+use crate::query::{AlarmCase, KeptDrift, alarm_cases, kept_drift};
+use crate::rules::DriftTerms;
 use crate::store::{AlarmRow, MarkKind, MarkRow, Store, check_mark_day, check_note};
 use chrono::Utc;
 use std::collections::BTreeMap;
@@ -146,7 +146,7 @@ struct Listed {
     processes: Vec<KeptDrift>,
     alarms: Vec<AlarmRow>,
     /// The cases behind the alarms that stand, by their number, where they were asked for.
-    cases: BTreeMap<i64, Vec<CaseBehind>>,
+    cases: BTreeMap<i64, Vec<AlarmCase>>,
     budget: Budget,
     terms: DriftTerms,
     /// False alarms a year that are expected at most, over all processes: also those that are not listed.
@@ -245,7 +245,7 @@ fn show(file: &Path, id: i64) -> Result<Done, Failure> {
     let config = load(file)?;
     let store = open(&config)?;
     let alarm = store.alarm(id)?.ok_or_else(|| no_alarm(id))?;
-    output::alarm(&alarm, &behind(&store, &config, &alarm)?)?;
+    output::alarm(&alarm, &alarm_cases(&store, &config, &alarm)?)?;
     Ok(Done::Fine)
 }
 
@@ -316,7 +316,7 @@ fn of_store(file: &Path, with_cases: bool) -> Result<Listed, Failure> {
     let alarms = store.alarms()?;
     let mut cases = BTreeMap::new();
     for alarm in alarms.iter().filter(|alarm| with_cases && alarm.is_open()) {
-        cases.insert(alarm.id, behind(&store, &config, alarm)?);
+        cases.insert(alarm.id, alarm_cases(&store, &config, alarm)?);
     }
     Ok(Listed {
         alarms,

@@ -1,9 +1,9 @@
 //! How a command ends: exit codes and messages.
 
 use super::text::harmless;
-use crate::config::Problems;
 use crate::daemon::CacheError;
 use crate::ingest::decode::DecodeError;
+use crate::rules::Problems;
 use crate::store::StoreError;
 use std::io;
 use std::process::ExitCode;

@@ -2,10 +2,7 @@
 
 use super::common::latest_believed;
 use super::failure::Failure;
-use crate::config::At;
-use crate::config::mapping::{FieldSpec, FormatName, MappingSpec, OneOrMany, PRESETS};
-use crate::ingest::EventBatch;
-use crate::ingest::Path as RecordPath;
+use crate::config::mapping::PRESETS;
 use crate::ingest::decode::{
     Chunker, Input, Opened, XesEvent, decode_document, read_header, read_xes, sample_records,
 };
@@ -13,6 +10,9 @@ use crate::ingest::framing::Framing;
 use crate::ingest::guess::{Guess, OWN_FIELDS, guess, guess_records};
 use crate::ingest::mapping::{Circumstances, Place, compile};
 use crate::ingest::read::format_of;
+use crate::ingest::{EventBatch, Path as RecordPath};
+use crate::rules::At;
+use crate::rules::mapping::{FieldSpec, FormatName, MappingSpec, OneOrMany};
 use serde_json::Value;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};

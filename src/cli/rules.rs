@@ -2,10 +2,9 @@
 
 use super::common::{catalog, readable};
 use super::failure::{Done, Failure};
-use crate::config::catalog::Catalog;
 use crate::config::daemon::{Config, DEFAULT_SCORE_EVERY};
-use crate::config::tolerance::Tolerance;
 use crate::export::rules::{Basis, generate};
+use crate::rules::{Catalog, Tolerance};
 use std::io::Write as _;
 use std::path::PathBuf;
 

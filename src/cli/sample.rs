@@ -5,7 +5,7 @@ use super::demo::write_history;
 use super::failure::Failure;
 use crate::config::daemon::Config;
 use crate::daemon::{self, Running};
-use crate::model::{HOUR_US, Time};
+use crate::model::{HOUR_US, Time, metrics};
 use crate::report::{Period, PeriodKind, Report, keep_expectations, make};
 use crate::simulate::Soc;
 use crate::store::Store;
@@ -95,10 +95,7 @@ fn until_scored(
             return Err(Failure::from(daemon::Error::Died));
         }
         let snapshot = running.shared.snapshot();
-        let key = (
-            "toleranced_ingest_events_total".to_owned(),
-            vec!["soc".to_owned()],
-        );
+        let key = (metrics::EVENTS.name.to_owned(), vec!["soc".to_owned()]);
         let read = snapshot.counters.get(&key).copied().unwrap_or(0) as u64;
         progress(read);
         match read_by {

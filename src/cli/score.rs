@@ -6,8 +6,9 @@ use super::common::{catalog, tolerance};
 use super::failure::{Done, Failure};
 use super::mapping_args::MappingArgs;
 use super::reading::{Reading, RulesArgs, ended, parse_time, read_logs};
+use crate::measure::Evidence;
 use crate::model::Span;
-use crate::score::{Evidence, ProcessScore, Terms, score_all};
+use crate::score::{ProcessScore, Terms, score_all};
 
 /// Score processes from logs: one shot, no daemon, no configuration needed
 ///

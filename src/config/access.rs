@@ -1,8 +1,8 @@
 //! `access` in toleranced.yaml: who may do what.
 
-use super::problem::{Problem, Problems};
 use super::web_config::WebConfig;
-use super::yaml::{At, Source, read_yaml};
+use super::yaml::read_yaml;
+use crate::rules::{At, Problem, Problems, Source};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

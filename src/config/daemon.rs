@@ -1,16 +1,14 @@
 //! `toleranced.yaml`: what the daemon reads, where it keeps its state, where it listens.
 
 use super::access::{AccessTerms, Overrides, RawAccess};
-use super::catalog::{Catalog, Process};
-use super::drift::{DriftTerms, RawDrift};
+use super::drift::RawDrift;
 use super::exposition::{MetricTerms, RawMetrics};
-use super::problem::{Problem, Problems};
 use super::reports::{RawReports, ReportTerms};
 use super::sources::{RawSource, SourceConfig};
 use super::span::SpanText;
-use super::tolerance::Tolerance;
-use super::yaml::{At, Source, read_yaml};
+use super::yaml::read_yaml;
 use crate::model::{Span, hash_text};
+use crate::rules::{At, Catalog, DriftTerms, Problem, Problems, Process, Source, Tolerance};
 use serde::Deserialize;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;

@@ -1,9 +1,8 @@
 //! `metrics` in toleranced.yaml: what is exported, and how finely.
 
-use super::problem::Problem;
 use super::span::SpanText;
-use super::yaml::{At, Source};
 use crate::model::{HOUR_US, SECOND_US, Span};
+use crate::rules::{At, Problem, Source};
 use serde::Deserialize;
 
 /// Most bins of a histogram: each is a series for every process and executor kind.

@@ -10,7 +10,6 @@ pub mod drift;
 pub mod drivers;
 pub mod exposition;
 pub mod mapping;
-mod problem;
 pub mod recipients;
 pub mod reports;
 pub mod sources;
@@ -19,6 +18,5 @@ pub mod tolerance;
 pub mod web_config;
 mod yaml;
 
-pub use problem::{Problem, Problems, nearest};
-pub use span::{SpanText, format_days, format_roughly, format_span, parse_span};
-pub use yaml::{At, Source, read_yaml};
+pub use span::{SpanText, parse_span};
+pub use yaml::read_yaml;

@@ -1,7 +1,6 @@
 //! `reports.mail` and `reports.webhooks` in toleranced.yaml: to whom reports are sent.
 
-use super::problem::Problem;
-use super::yaml::{At, Source};
+use crate::rules::{At, Problem, Source};
 use serde::Deserialize;
 use std::fmt;
 use std::net::IpAddr;

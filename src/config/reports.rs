@@ -1,8 +1,7 @@
 //! `reports` in toleranced.yaml: which reports are written by themselves, and where.
 
-use super::problem::Problem;
 use super::recipients::{RawMail, RawRecipients, RawWebhook, Recipients};
-use super::yaml::{At, Source};
+use crate::rules::{At, Problem, Source};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use croner::Cron;

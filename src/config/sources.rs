@@ -1,10 +1,10 @@
 //! The sources of events that a configuration names.
 
 use super::daemon::Loader;
-use super::mapping::MappingSpec;
 use super::span::SpanText;
-use super::yaml::At;
 use crate::model::{Span, hash_pair};
+use crate::rules::At;
+use crate::rules::mapping::MappingSpec;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

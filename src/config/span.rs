@@ -1,6 +1,7 @@
 //! Spans of time as people write them: `250ms`, `2h 30m`, `90d`.
 
-use crate::model::{DAY_US, Span};
+use crate::model::Span;
+use crate::model::humanize::format_span;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A span of time in microseconds, written as a text such as `90d`.
@@ -13,66 +14,6 @@ pub fn parse_span(text: &str) -> Result<Span, String> {
         format!("`{text}` is not a span of time such as 30s, 2h 30m or 90d: {error}")
     })?;
     Span::try_from(span.as_micros()).map_err(|_| format!("`{text}` is too long a span"))
-}
-
-/// Writes a span in the fewest words, `2h 30m`; negative spans with a minus sign.
-pub fn format_span(span: Span) -> String {
-    let sign = if span < 0 { "-" } else { "" };
-    let duration = std::time::Duration::from_micros(span.unsigned_abs());
-    format!("{sign}{}", humantime::format_duration(duration))
-}
-
-/// A span as people declare it: whole days as days, and not as months.
-pub fn format_days(span: Span) -> String {
-    match (span / DAY_US, span % DAY_US) {
-        (1, 0) => "1 day".to_owned(),
-        (days, 0) if days > 1 => format!("{days} days"),
-        _ => format_span(span),
-    }
-}
-
-/// Units of a span in microseconds, largest first, as humantime has them, and whether they have a plural.
-const UNITS: [(&str, Span, bool); 8] = [
-    ("year", 31_557_600_000_000, true),
-    ("month", 2_630_016_000_000, true),
-    ("day", 86_400_000_000, true),
-    ("h", 3_600_000_000, false),
-    ("m", 60_000_000, false),
-    ("s", 1_000_000, false),
-    ("ms", 1_000, false),
-    ("us", 1, false),
-];
-
-/// A span in its two largest units, rounded: `2 months 13 days`.
-pub fn format_roughly(span: Span) -> String {
-    let size = span.saturating_abs();
-    let sign = if span < 0 { "-" } else { "" };
-    let Some(at) = UNITS.iter().position(|(_, unit, _)| *unit <= size) else {
-        return "0s".to_owned();
-    };
-    let unit = UNITS[at].1;
-    let (whole, rest) = (size / unit, size % unit);
-    let Some((_, next, _)) = UNITS.get(at + 1) else {
-        return format!("{sign}{}", in_unit(whole, at));
-    };
-    let parts = (rest + next / 2) / next;
-    if parts * next >= unit {
-        // Rounded up to one more of the larger unit, which may make one of the unit above.
-        let up = (whole + 1) * unit;
-        return format_roughly(if span < 0 { -up } else { up });
-    }
-    match parts {
-        0 => format!("{sign}{}", in_unit(whole, at)),
-        _ => format!("{sign}{} {}", in_unit(whole, at), in_unit(parts, at + 1)),
-    }
-}
-
-fn in_unit(count: Span, at: usize) -> String {
-    let (word, _, has_plural) = UNITS[at];
-    let plural = if has_plural && count > 1 { "s" } else { "" };
-    // Signs stand at their number, words apart from it.
-    let blank = if has_plural { " " } else { "" };
-    format!("{count}{blank}{word}{plural}")
 }
 
 impl<'de> Deserialize<'de> for SpanText {
@@ -93,38 +34,6 @@ impl Serialize for SpanText {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn whole_days_stay_days() {
-        for (days, said) in [
-            (1, "1 day"),
-            (7, "7 days"),
-            (90, "90 days"),
-            (365, "365 days"),
-        ] {
-            assert_eq!(format_days(days * DAY_US), said);
-        }
-        assert_eq!(format_days(DAY_US / 2), "12h");
-    }
-
-    #[test]
-    fn roughly_is_in_two_units() {
-        for (exact, rough) in [
-            ("2months 12days 20h 30m 48s", "2 months 13 days"),
-            ("10m 2s 300ms", "10m 2s"),
-            ("59m 59s 700ms", "1h"),
-            ("23h 59m 40s", "1 day"),
-            ("1h 30s", "1h 1m"),
-            ("1year 1month", "1 year 1 month"),
-            ("2s 340ms 9us", "2s 340ms"),
-            ("7us", "7us"),
-            ("0s", "0s"),
-        ] {
-            assert_eq!(format_roughly(parse_span(exact).unwrap()), rough);
-        }
-        assert_eq!(format_roughly(-5_400_000_000), "-1h 30m");
-        assert_eq!(format_roughly(Span::MAX), "292271 years");
-    }
 
     #[test]
     fn reads_and_writes() {

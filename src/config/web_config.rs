@@ -4,8 +4,8 @@
 //! What that format offers and this program does not is refused by name: a setting that is silently without effect
 //! would be a hole.
 
-use super::problem::{Problem, Problems};
-use super::yaml::{At, Source, read_yaml};
+use super::yaml::read_yaml;
+use crate::rules::{At, Problem, Problems, Source};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,61 +1,8 @@
 //! Reading YAML so that every mistake names its file, line and field.
 
-use super::problem::{Problem, nearest};
+use crate::rules::{Problem, Source};
 use serde::de::DeserializeOwned;
-use std::path::{Path, PathBuf};
-
-/// A value together with where it stands in its file.
-pub type At<T> = serde_saphyr::Spanned<T>;
-
-/// Names the file that problems are reported against.
-#[derive(Debug, Clone)]
-pub struct Source {
-    /// The file as the user named it.
-    pub file: PathBuf,
-}
-
-impl Source {
-    /// For problems in `file`.
-    pub fn new(file: impl Into<PathBuf>) -> Source {
-        Source { file: file.into() }
-    }
-
-    /// A problem with the value that stands at `at`.
-    pub fn problem<T>(&self, at: &At<T>, message: impl Into<String>) -> Problem {
-        self.problem_at(at.referenced.line(), at.referenced.column(), message)
-    }
-
-    /// A problem with the whole file.
-    pub fn whole(&self, message: impl Into<String>) -> Problem {
-        self.problem_at(0, 0, message)
-    }
-
-    fn problem_at(&self, line: u64, column: u64, message: impl Into<String>) -> Problem {
-        Problem {
-            file: self.file.clone(),
-            line,
-            column,
-            message: message.into(),
-            hint: None,
-        }
-    }
-}
-
-impl Problem {
-    /// The same problem with a hint.
-    pub fn hint(mut self, hint: impl Into<String>) -> Problem {
-        self.hint = Some(hint.into());
-        self
-    }
-
-    /// The same problem, hinting at the nearest of the known words where one is near.
-    pub fn did_you_mean<'a>(self, word: &str, known: impl IntoIterator<Item = &'a str>) -> Problem {
-        match nearest(word, known) {
-            Some(near) => self.hint(format!("did you mean `{near}`?")),
-            None => self,
-        }
-    }
-}
+use std::path::Path;
 
 /// Parses a text that stands in `file`.
 pub fn read_yaml<T: DeserializeOwned>(text: &str, file: &Path) -> Result<T, Problem> {

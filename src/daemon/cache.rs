@@ -1,7 +1,7 @@
 //! Cases in memory: those of the present batch, and the ones used last.
 
 use crate::cases::{Case, Facts};
-use crate::model::bytes::DamagedBytes;
+use crate::codec::DamagedBytes;
 use crate::model::hash_text;
 use crate::store::{Store, StoreError};
 use hashbrown::HashTable;

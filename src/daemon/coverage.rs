@@ -1,11 +1,10 @@
 //! From when to when sources have told of processes: kept, so that rates are over the time in which cases would have been
 //! seen.
 
-use crate::assemble::{split_key, stretch_of};
-use crate::cases::Case;
+use crate::cases::{Case, split_key};
 use crate::ingest::EventBatch;
+use crate::measure::{Coverage, Stretch, stretch_of};
 use crate::model::{NameId, Time};
-use crate::score::{Coverage, Stretch};
 use crate::store::{Commit, Store, StoreError};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeSet;

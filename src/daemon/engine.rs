@@ -11,19 +11,18 @@ mod rules;
 mod tests;
 
 use super::cache::{CacheError, CaseCache};
-use super::counters::{Counters, Fineness};
 use super::coverage::{CoverageLog, Told};
 use super::delivery::Delivery;
 use super::losses::{LossLog, overlaps, stream_of};
 use super::rows::{case_row, quarantine_rows};
 use super::sums::SumsCache;
-use crate::assemble::event_in;
 use crate::cases::{Facts, Insert, RuleBook, facts};
 use crate::config::daemon::Config;
-use crate::ingest::{EventBatch, Reason, Reject};
-use crate::measure::Sums;
-use crate::model::{Hour, NameId, Names, Origin, Span, Time};
-use crate::score::{Held, Loss, ProcessScore};
+use crate::ingest::{EventBatch, Reason, Reject, event_in};
+use crate::measure::{Loss, Sums};
+use crate::model::{Hour, NameId, Names, Origin, Span, Time, metrics};
+use crate::query::counters::{Counters, Fineness};
+use crate::score::{Held, ProcessScore};
 use crate::store::{Commit, Store, StoreError};
 use drift::DriftBook;
 use late::Late;
@@ -33,7 +32,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Counts cases whose end was counted and is restated: late truth.
-const REVISIONS: &str = "toleranced_process_revisions_total";
+const REVISIONS: &str = metrics::REVISIONS.name;
 
 /// Takes deliveries, keeps cases and sums, commits, scores.
 #[derive(Debug)]
@@ -201,25 +200,20 @@ impl Engine {
             let record = delivery.raw.as_ref().map(|raw| raw.record(reject.place));
             reject.record = record.map_or(Vec::new(), Reject::kept);
         }
+        self.counters.add(metrics::EVENTS.name, &[source], added);
         self.counters
-            .add("toleranced_ingest_events_total", &[source], added);
+            .add(metrics::DUPLICATES.name, &[source], duplicates);
         self.counters
-            .add("toleranced_ingest_duplicates_total", &[source], duplicates);
+            .add(metrics::RECORDS.name, &[source], batch.records);
         self.counters
-            .add("toleranced_ingest_records_total", &[source], batch.records);
-        self.counters.add(
-            "toleranced_ingest_filtered_total",
-            &[source],
-            batch.filtered,
-        );
+            .add(metrics::FILTERED.name, &[source], batch.filtered);
         if let Some(notice) = delivery.notice {
             self.counters
-                .add("toleranced_source_notices_total", &[source, notice], 1);
+                .add(metrics::SOURCE_NOTICES.name, &[source, notice], 1);
         }
         for reject in batch.rejects.iter().chain(&rejects) {
             let labels = [source, reject.reason.word()];
-            self.counters
-                .add("toleranced_ingest_quarantined_total", &labels, 1);
+            self.counters.add(metrics::QUARANTINED.name, &labels, 1);
         }
         let stream = stream_of(&delivery, overlaps);
         let rows = quarantine_rows((&delivery, stream), &rejects, now, hour);
@@ -310,7 +304,7 @@ impl Engine {
             let id = match self.names.find(text) {
                 Some(id) => id,
                 None if self.names.len() >= self.config.limits.names => {
-                    self.counters.add("toleranced_names_folded_total", &[], 1);
+                    self.counters.add(metrics::FOLDED.name, &[], 1);
                     self.names.intern("other")
                 }
                 None => self.names.intern(text),
@@ -337,8 +331,7 @@ impl Engine {
             let evicted = self.store.commit(commit)?;
             self.counters.committed();
             if evicted > 0 {
-                self.counters
-                    .add("toleranced_quarantine_evicted_total", &[], evicted);
+                self.counters.add(metrics::EVICTED.name, &[], evicted);
             }
             self.unwritten = None;
         }

@@ -3,14 +3,13 @@
 use super::delivery::Delivery;
 use super::refused::Refused;
 use crate::config::daemon::Config;
-use crate::config::mapping::Identity;
 use crate::ingest::EventBatch;
+use crate::measure::Loss;
 use crate::model::{Hour, NameId, Time};
-use crate::score::{Evidence, Loss};
+use crate::rules::mapping::Identity;
 use crate::store::{Commit, QuarantineRow, Store, StoreError};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 
 /// What waits to be committed, and what is known already.
 #[derive(Debug, Default)]
@@ -128,30 +127,4 @@ impl LossLog {
     pub fn known_feeds(&self) -> impl Iterator<Item = &(String, NameId)> {
         self.known_feeds.iter()
     }
-}
-
-/// What was lost of each process within the time that its sums cover: of its sources the one that lost most.
-pub fn losses_of<'f>(
-    store: &Store,
-    feeds: impl Iterator<Item = &'f (String, NameId)>,
-    evidence: &Evidence,
-) -> Result<BTreeMap<NameId, Loss>, StoreError> {
-    let to = evidence.to.hour();
-    let mut by_hour: BTreeMap<Hour, BTreeMap<String, Loss>> = BTreeMap::new();
-    let mut losses: BTreeMap<NameId, Loss> = BTreeMap::new();
-    for (source, process) in feeds {
-        let from = evidence.from_of(*process);
-        let of_sources = match by_hour.entry(from.hour()) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(slot) => {
-                let found = store.losses_between(from.hour(), to)?;
-                slot.insert(found.into_iter().collect())
-            }
-        };
-        if let Some(loss) = of_sources.get(source) {
-            let worst = losses.entry(*process).or_default();
-            *worst = worst.worse(*loss);
-        }
-    }
-    Ok(losses)
 }

@@ -1,10 +1,10 @@
 //! What changed between two configurations, in words; and noticing that a file has changed.
 
-use crate::config::catalog::Catalog;
 use crate::config::daemon::Config;
 use crate::config::reports::ReportTerms;
 use crate::config::sources::SourceConfig;
 use crate::model::hash_text;
+use crate::rules::Catalog;
 use std::path::PathBuf;
 
 /// What changed that the engine lives by, one line each; empty if nothing did.

@@ -1,10 +1,11 @@
 //! Sums in memory: buckets of the present batch, sums over all time, sums over the window.
 
-use crate::assemble::Windows;
 use crate::cases::Facts;
-use crate::measure::{BucketKey, Sketch, Sums, bucket_parts};
+use crate::measure::{
+    Baseline, BaselineFinder, BaselineTerms, BucketKey, Coverage, Evidence, ProcessSums, Sketch,
+    Sums, TotalKey, Windows, bucket_parts,
+};
 use crate::model::{Executor, Hour, NameId, Names, Origin, Time};
-use crate::score::{Baseline, BaselineFinder, BaselineTerms, Coverage, Evidence, ProcessSums};
 use crate::store::{BucketRow, Store, StoreError, TotalRow};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::hash_map::Entry;
@@ -12,9 +13,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Buckets kept in memory between commits.
 const MOST_BUCKETS: usize = 4_096;
-
-/// Which process, executor kind and origin.
-pub type TotalKey = (NameId, Executor, Origin);
 
 /// All sums that the daemon holds.
 #[derive(Debug, Default)]

@@ -3,10 +3,10 @@
 use super::cache::CacheError;
 use super::delivery::Delivery;
 use super::engine::Engine;
-use super::snapshot::{Shared, Snapshot};
 use super::source::replay;
 use crate::config::daemon::Config;
 use crate::model::Time;
+use crate::query::{Shared, Snapshot};
 use crate::store::StoreError;
 use crossbeam_channel::{Receiver, RecvTimeoutError, select_biased};
 use std::sync::Arc;

@@ -4,7 +4,7 @@ use super::digest::{Digest, Layout, RANKS};
 use super::estimate::{Estimate, scalars};
 use super::learn::HourPart;
 use super::stream::Stream;
-use crate::model::bytes::{DamagedBytes, Reader, put_i64, put_u64};
+use crate::codec::{DamagedBytes, Reader, put_i64, put_u64};
 use crate::model::{Day, Executor, NameId, ONE};
 use crate::stats::population_stability;
 use std::collections::{BTreeMap, BTreeSet};

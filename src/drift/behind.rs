@@ -6,8 +6,8 @@ use super::detect::Detectors;
 use super::fold::Direction;
 use super::learn::HourPart;
 use super::stream::Stream;
-use crate::config::drift::DriftTerms;
 use crate::model::{Day, NameId, day_of};
+use crate::rules::DriftTerms;
 
 /// Cases named with an alarm.
 pub const CASES_NAMED: usize = 10;

@@ -7,8 +7,8 @@ use super::digest::Digest;
 use super::estimate::{Estimate, Scalar, scalars};
 use super::fold::Direction;
 use super::stream::Stream;
-use crate::config::drift::DriftTerms;
 use crate::model::{Day, weekday};
+use crate::rules::DriftTerms;
 use crate::stats::{Bet, kelly, ln_bet, ln_count_line, normal_quantile};
 use std::ops::Range;
 

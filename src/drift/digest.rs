@@ -1,6 +1,6 @@
 //! What a day (or an hour) says, in the categories of a baseline: small enough to keep for every day of years.
 
-use crate::model::bytes::{DamagedBytes, Reader, put_i64, put_u64};
+use crate::codec::{DamagedBytes, Reader, put_i64, put_u64};
 use std::ops::Range;
 
 /// Deviations are counted in steps of a twentieth.

@@ -11,8 +11,8 @@ use super::digest::Digest;
 use super::epoch::{Cause, Epoch, explained};
 use super::plan::watched_until;
 use super::stream::Stream;
-use crate::config::drift::DriftTerms;
 use crate::model::{Day, NameId, ONE};
+use crate::rules::DriftTerms;
 use crate::stats::{Bet, Ewma, EwmaPoint, Interval, Mixture, proportion_limits};
 use serde::{Deserialize, Serialize};
 

@@ -6,8 +6,8 @@ use super::digest::Digest;
 use super::epoch::{Cause, Epoch};
 use super::learn::{HourPart, Learning, learn};
 use super::plan::{epochs, watched_until};
-use crate::config::drift::DriftTerms;
 use crate::model::{Day, NameId, Names, day_of};
+use crate::rules::DriftTerms;
 use std::collections::BTreeMap;
 
 /// Days read at once.

@@ -4,9 +4,9 @@ use super::baseline::{Arrivals, Baseline, RankTable};
 use super::digest::Digest;
 use super::estimate::{Estimate, scalars};
 use super::stream::Stream;
-use crate::config::drift::DriftTerms;
 use crate::measure::{RunKey, Sampled, Sketch, Sums};
 use crate::model::{Day, Executor, Hour, NameId, Names, day_of, hash_pair, weekday};
+use crate::rules::DriftTerms;
 use crate::stats::{chi_square_quantile, lag1_autocorrelation};
 use std::collections::BTreeMap;
 

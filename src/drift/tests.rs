@@ -4,8 +4,8 @@ mod process;
 mod shown;
 
 use super::*;
-use crate::config::drift::DriftTerms;
 use crate::model::Names;
+use crate::rules::DriftTerms;
 use process::{Nature, Process, Ways, epoch};
 use std::collections::BTreeMap;
 

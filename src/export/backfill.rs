@@ -2,7 +2,7 @@
 
 use super::collector::past_families;
 use super::openmetrics::{base, head, samples};
-use crate::daemon::Snapshot;
+use crate::query::Snapshot;
 use prometheus::proto::{LabelPair, MetricFamily};
 use std::collections::BTreeMap;
 use std::fs::File;

@@ -5,8 +5,8 @@ mod drift;
 mod families;
 mod process;
 
-use super::metrics;
-use crate::daemon::{Shared, Snapshot};
+use crate::model::metrics;
+use crate::query::{Shared, Snapshot};
 use families::Families;
 pub use families::label;
 use prometheus::core::{Collector, Desc};

@@ -2,7 +2,6 @@
 
 mod backfill;
 mod collector;
-pub mod metrics;
 mod negotiate;
 mod openmetrics;
 mod reference;

@@ -1,8 +1,8 @@
 //! `docs/metrics.md`, written from the table of metrics.
 
-use super::metrics::{self, Kind, Metric};
 use crate::config::exposition::MetricTerms;
 use crate::drift::Stream;
+use crate::model::metrics::{self, Kind, Metric};
 use crate::model::{Class, Status, TolClass};
 use std::fmt::Write;
 

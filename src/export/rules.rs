@@ -14,9 +14,8 @@ mod recording;
 mod tests;
 
 use super::collector::label;
-use crate::config::catalog::Catalog;
-use crate::config::tolerance::Tolerance;
 use crate::model::{Level, SECOND_US, Span};
+use crate::rules::{Catalog, Tolerance};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! Mapped events on their way from a decoder to the assembly of cases: few allocations, names once per batch.
 
 use super::reject::Reject;
-use crate::cases::EventFlags;
+use crate::cases::{CaseEvent, EventFlags, EventIn, KEY_SEPARATOR};
 use crate::model::{NameId, Names, Time};
 
 /// A piece of a batch's text.
@@ -123,5 +123,21 @@ pub fn behind_file(number: u64) -> u64 {
     number << 40
 }
 
-/// Between namespace and id in the key of a case; a control character, which ids do not have.
-pub const KEY_SEPARATOR: char = '\u{1f}';
+/// An event of a batch with the numbers of names turned into global ones.
+pub fn event_in(event: &MappedEvent, global: &[u32]) -> EventIn {
+    EventIn {
+        event: CaseEvent {
+            time: event.time,
+            sequence: event.sequence,
+            place: event.place,
+            identity: event.identity,
+            activity: global[event.activity as usize],
+            outcome: global[event.outcome as usize],
+            process: global[event.process as usize],
+            flags: event.flags,
+        },
+        input: event.input,
+        hands_on: event.hands_on,
+        version: global[event.version as usize],
+    }
+}

@@ -12,7 +12,7 @@ pub use columns::Column;
 pub use text::{guess_records, quoted};
 
 use super::path::Path;
-use crate::config::mapping::FormatName;
+use crate::rules::mapping::FormatName;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -320,8 +320,7 @@ mod tests {
         assert_eq!(guess.time_format.as_deref(), Some("%d-%m-%Y %H:%M:%S"));
         assert!(!guess.day_or_month && guess.missing().is_empty());
         let yaml = guess.to_yaml(FormatName::Csv, None, &["Closed".to_owned()], "log.csv");
-        let spec =
-            crate::config::mapping::MappingSpec::parse(&yaml, std::path::Path::new("m.yaml"));
+        let spec = crate::rules::mapping::MappingSpec::parse(&yaml, std::path::Path::new("m.yaml"));
         assert_eq!(spec.unwrap().resolved, ["Closed"]);
     }
 

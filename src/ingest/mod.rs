@@ -4,6 +4,7 @@
 //! never stops the good ones around it.
 
 mod batch;
+mod content;
 pub mod decode;
 pub mod files;
 pub mod framing;
@@ -15,7 +16,8 @@ mod reject;
 mod scalar;
 pub mod time;
 
-pub use batch::{EventBatch, KEY_SEPARATOR, MappedEvent, TextRef, behind_file};
+pub use batch::{EventBatch, MappedEvent, TextRef, behind_file, event_in};
+pub use content::ContentCounter;
 pub use path::Path;
 pub use reject::{Reason, Reject};
 pub use scalar::Scalar;

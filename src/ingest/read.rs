@@ -8,8 +8,8 @@ use super::decode::{
 use super::framing::Framing;
 use super::mapping::Mapping;
 use super::reject::{Reason, Reject};
-use crate::config::mapping::FormatName;
-use crate::config::nearest;
+use crate::rules::mapping::FormatName;
+use crate::rules::nearest;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::collections::BTreeMap;
 use std::io::{self, BufReader};

@@ -1,6 +1,6 @@
 //! Counts by key, with subtraction; a key whose count is 0 is not there, so equal counts are equal values.
 
-use crate::model::bytes::{DamagedBytes, Reader, put_i64, put_u64};
+use crate::codec::{DamagedBytes, Reader, put_i64, put_u64};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 

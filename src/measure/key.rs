@@ -16,6 +16,9 @@ pub struct BucketKey {
     pub hour: Hour,
 }
 
+/// Which process, executor kind and origin.
+pub type TotalKey = (NameId, Executor, Origin);
+
 /// The buckets a case counts in: that of its start (started, open) and that of its end (everything else).
 pub fn bucket_parts(facts: &Facts) -> (BucketKey, BucketKey) {
     let at = |hour| BucketKey {

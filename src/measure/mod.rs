@@ -4,14 +4,22 @@
 //! late, reordered or corrected events, back-fills and merges of shards all give identical sums. Knows nothing of
 //! tolerances, files or time zones.
 
+mod baseline;
 mod counts;
+mod evidence;
 mod key;
+mod observation;
 mod sampled;
 mod sketch;
 mod sums;
+mod tally;
 
+pub use baseline::{Baseline, BaselineFinder, BaselineTerms};
 pub use counts::Counts;
-pub use key::{BucketKey, bucket_parts};
+pub use evidence::{Evidence, Loss, ProcessSums, UNKNOWN_LOSS};
+pub use key::{BucketKey, TotalKey, bucket_parts};
+pub use observation::{Coverage, Stretch, covered_weeks};
 pub use sampled::{Hashed, MOST_HASHES, Sampled};
 pub use sketch::Sketch;
 pub use sums::{END, RunKey, Sums, TwinKey};
+pub use tally::{Tally, Windows, shadowed, stretch_of};

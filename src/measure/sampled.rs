@@ -1,7 +1,7 @@
 //! Counts over keys that may be many: beyond a number of different ones, a sample of them.
 
 use super::counts::Counts;
-use crate::model::bytes::{DamagedBytes, Reader, put_u64};
+use crate::codec::{DamagedBytes, Reader, put_u64};
 
 /// Different hashes kept at most.
 pub const MOST_HASHES: usize = 16_384;

@@ -3,8 +3,8 @@
 //! `sketches-ddsketch` would do the same but can't take a value out again, which a reopened case needs.
 
 use super::counts::Counts;
+use crate::codec::{DamagedBytes, Reader, put_i64};
 use crate::model::Span;
-use crate::model::bytes::{DamagedBytes, Reader, put_i64};
 
 /// Greatest relative error of a quantile.
 const RELATIVE_ERROR: f64 = 0.005;

@@ -4,7 +4,7 @@ use super::counts::Counts;
 use super::sampled::{Hashed, Sampled};
 use super::sketch::Sketch;
 use crate::cases::{Facts, Twin};
-use crate::model::bytes::{DamagedBytes, Reader, put_i64, put_u64};
+use crate::codec::{DamagedBytes, Reader, put_i64, put_u64};
 use crate::model::{Hour, NameId, Names, Origin, Ppm};
 
 /// Stands for the end of the case among what follows an activity.

@@ -2,8 +2,9 @@
 //!
 //! Everything above speaks in these words; this module knows none of the modules above it.
 
-pub mod bytes;
+pub mod humanize;
 mod kinds;
+pub mod metrics;
 mod names;
 mod text;
 mod time;

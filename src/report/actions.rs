@@ -4,8 +4,8 @@ use super::build::TOO_LONG;
 use super::content::{Action, ActionGroup, ActionKind};
 use super::drifted::Since;
 use super::words::{self, whole_number};
-use crate::config::tolerance::Recommendation;
 use crate::model::{Executor, Status};
+use crate::rules::Recommendation;
 use crate::score::{Bounds, ExecutorScore, ProcessScore};
 use crate::stats::clean_runs_missing;
 

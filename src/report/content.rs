@@ -1,7 +1,7 @@
 //! What a report says, as plain data: the JSON format is this, the others are written from it.
 
 use crate::config::daemon::Hashes;
-use crate::config::tolerance::Recommendation;
+use crate::rules::Recommendation;
 use serde::Serialize;
 
 /// Version of the JSON format.

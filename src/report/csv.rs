@@ -2,7 +2,7 @@
 
 use super::content::Report;
 use super::safe::csv as safe;
-use crate::config::tolerance::Recommendation;
+use crate::rules::Recommendation;
 
 const HEAD: [&str; 14] = [
     "process",

@@ -1,8 +1,8 @@
 //! Figures for people.
 
 use super::content::{Action, ActionGroup, ActionKind, Prediction, Row, Standing};
-use crate::config::format_roughly;
-use crate::config::tolerance::Recommendation;
+use crate::model::humanize::format_roughly;
+use crate::rules::Recommendation;
 
 /// A share in percent.
 pub(super) fn percent(share: f64) -> String {

@@ -1,11 +1,9 @@
 //! Scoring all processes: what they have in common, then each for itself.
 
-use super::covered::Stretch;
-use super::evidence::{Evidence, Loss, ProcessSums};
 use super::process::{Scorer, Terms};
 use super::shape::{BaselineScore, ProcessScore};
 use super::size::{SizeError, Sizes, calls_per_case, nominal_calls, own_size, sizes_by_name};
-use crate::measure::Sums;
+use crate::measure::{Evidence, Loss, ProcessSums, Stretch, Sums};
 use crate::model::{HOUR_US, NameId, Origin, Time};
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -9,9 +9,9 @@ use super::recommend::Verdict;
 use super::shape::{Bounds, ProcessScore, SpreadScore};
 use super::sides::{is_unresolved, spread};
 use super::value::{AutomationTerms, Value, ValueInput, value};
-use crate::config::tolerance::Recommendation;
 use crate::measure::Sums;
 use crate::model::{Executor, Level, Origin};
+use crate::rules::Recommendation;
 use crate::stats::brown_forsythe;
 
 impl Scorer<'_> {

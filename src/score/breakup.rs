@@ -15,8 +15,8 @@ mod tests;
 use self::advice::Advice;
 use self::flow::Flow;
 use super::shape::Bounds;
-use crate::config::tolerance::{Recommendation, Tolerance, ToleranceLevel, Trial};
 use crate::model::{Class, Executor, Level, NameId, Names, Ppm, Status, TolClass};
+use crate::rules::{Recommendation, Tolerance, ToleranceLevel, Trial};
 use serde::{Deserialize, Serialize};
 
 /// With more activities it is no process that anybody could look at; the search would take its time, too.

@@ -1,8 +1,8 @@
 //! What changed between two scores of a process: the rows of the ledger.
 
 use super::shape::ProcessScore;
-use crate::config::tolerance::Recommendation;
 use crate::model::{Class, Status, TolClass};
+use crate::rules::Recommendation;
 use serde::{Deserialize, Serialize};
 
 /// One thing that changed.

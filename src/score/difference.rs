@@ -226,17 +226,16 @@ fn compare(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::measure::Evidence;
     use crate::model::Time;
-    use crate::score::{Evidence, Terms, score_all};
+    use crate::score::{Terms, score_all};
 
     fn score(deviation: Option<(f64, f64, f64)>, status: crate::model::Status) -> ProcessScore {
-        let catalog = crate::config::catalog::Catalog::parse(
-            "processes: [{id: p}]",
-            std::path::Path::new("c.yaml"),
-        );
+        let catalog =
+            crate::rules::Catalog::parse("processes: [{id: p}]", std::path::Path::new("c.yaml"));
         let terms = Terms {
             catalog: &catalog.unwrap(),
-            tolerance: &crate::config::tolerance::Tolerance::builtin(),
+            tolerance: &crate::rules::Tolerance::builtin(),
             names: &crate::model::Names::new(),
         };
         let evidence = Evidence {

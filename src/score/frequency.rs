@@ -16,15 +16,14 @@ mod coverage;
 mod tests;
 
 use super::shape::Bounds;
-use crate::config::drivers::Drivers;
-use crate::model::{Hour, Time, WEEK_US};
+use crate::measure::covered_weeks;
+use crate::model::{Hour, Time};
+use crate::rules::Drivers;
 use crate::stats::{Interval, rate_interval};
 use calendar::Calendar;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Rates over less than this are rates over this: an hour of logs is no evidence for a week of 168 such hours.
-const LEAST_EXPOSURE_WEEKS: f64 = 1.0 / 7.0;
 /// Effective counts above this change an interval in its fifth digit only, and cost much time.
 const MOST_EFFECTIVE: f64 = 1e9;
 
@@ -261,11 +260,6 @@ pub fn frequency(
             .collect(),
         hour_of_week_cases: calendar.hour_of_week,
     }
-}
-
-/// The length of a span in weeks, at least a day.
-pub(super) fn covered_weeks(from: Time, to: Time) -> f64 {
-    (to.since(from) as f64 / WEEK_US as f64).max(LEAST_EXPOSURE_WEEKS)
 }
 
 fn split<T>(result: Result<T, Withheld>) -> (Option<T>, Option<Withheld>) {

@@ -2,8 +2,8 @@
 
 use super::frequency::Frequency;
 use super::process::{Scorer, Target};
-use crate::config::format_days;
 use crate::measure::Sums;
+use crate::model::humanize::format_days;
 use crate::model::{DAY_US, Origin, Status, Time, WEEK_US};
 use crate::stats::clean_runs_missing;
 use serde::{Deserialize, Serialize};

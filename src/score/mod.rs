@@ -5,14 +5,10 @@
 mod agreement;
 mod all;
 mod analysis;
-mod baseline;
 mod breakup;
 mod change;
 mod compare;
-mod covered;
 mod difference;
-mod evidence;
-pub mod explain;
 mod follows;
 mod frequency;
 mod hands_on;
@@ -34,15 +30,12 @@ pub use agreement::{
     Unknown, agreement,
 };
 pub use all::{Scoring, mean_deviation, score_all};
-pub use baseline::{Baseline, BaselineFinder, BaselineTerms};
 pub use breakup::{
     BreakUp, BreakUpTerms, JumpBack, LargestDecision, LargestSource, Part, PathCounts, break_up,
 };
 pub use change::{Change, Held, changes};
 pub use compare::{Comparison, Incomparable, KindDifference, KindTotals, compare};
-pub use covered::{Coverage, Stretch};
 pub use difference::{Claim, Difference, Differing, differences};
-pub use evidence::{Evidence, Loss, ProcessSums};
 pub use frequency::{Elasticity, ForecastWeek, Frequency, Trend, Weekdays, Withheld, frequency};
 pub use process::Terms;
 pub use recommend::{Attributes, Condition, Verdict, conditions, recommend};
@@ -60,3 +53,8 @@ pub use value::{
     AutomationTerms, DEFAULT_AUTOMATED_SHARE, DEFAULT_HORIZON_MONTHS, HandsOnMinutes, OpenBounds,
     Value, ValueInput, ValueVerdict, value,
 };
+
+pub(crate) use process::{interval_of, widened_bounds};
+pub(crate) use sides::is_unresolved;
+pub(crate) use value::{MINUTES_PER_HOUR, WEEKS_PER_YEAR, exactly};
+pub(crate) use verdict::Shown;

@@ -1,10 +1,10 @@
 //! What one should know about the figures of a process: what is assumed, missing, contradicted.
 
-use super::evidence::UNKNOWN_LOSS;
 use super::process::{Scorer, Target};
 use super::shape::Disagreement;
 use super::size::Sizes;
 use super::table::{complexity_level, frequency_level};
+use crate::measure::UNKNOWN_LOSS;
 use crate::model::{DAY_US, Executor};
 
 impl Scorer<'_> {

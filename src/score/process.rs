@@ -1,7 +1,5 @@
 //! The score of a process: everything derived for it at one instant.
 
-use super::covered::Stretch;
-use super::evidence::{Loss, ProcessSums};
 use super::follows::directly_follows;
 use super::shape::{
     BaselineScore, Bounds, Durations, LossScore, ProcessScore, Share, SizeParts, SizeSource,
@@ -11,10 +9,9 @@ use super::table::{
     achieved_class, complexity_level, frequency_level, permissible_deviation, status,
     tolerance_level,
 };
-use crate::config::catalog::{Catalog, Process};
-use crate::config::tolerance::{PaysBack, Tolerance};
-use crate::measure::{END, Sketch, Sums};
+use crate::measure::{END, Loss, ProcessSums, Sketch, Stretch, Sums};
 use crate::model::{Class, NameId, Names, ONE, Origin, Span, Status, Time, TolClass};
+use crate::rules::{Catalog, PaysBack, Process, Tolerance};
 use crate::stats::{Interval, categorical_variance, confidence_sequence};
 use std::collections::BTreeMap;
 
@@ -356,7 +353,7 @@ impl Scorer<'_> {
 /// A mean with its confidence sequence, widened by the share of records that were lost: each lost record could have been a
 /// case as designed, or one that is wrong (the bounds of Manski 1989, "Anatomy of the selection problem", for data missing
 /// for unknown reasons).
-pub(super) fn widened_bounds(n: f64, s: f64, alpha: f64, lost: f64) -> Bounds {
+pub(crate) fn widened_bounds(n: f64, s: f64, alpha: f64, lost: f64) -> Bounds {
     let ci = confidence_sequence(n, s, alpha);
     Bounds {
         mean: if n > 0.0 { s / n } else { 0.0 },
@@ -370,7 +367,7 @@ fn named(text: &str) -> String {
     if text.is_empty() { "(unnamed)" } else { text }.to_owned()
 }
 
-pub(super) fn interval_of(deviation: Option<Bounds>) -> Interval {
+pub(crate) fn interval_of(deviation: Option<Bounds>) -> Interval {
     deviation.map_or(
         Interval {
             lower: 0.0,

@@ -1,10 +1,8 @@
 //! The decision table: the first rule that fits gives the recommendation.
 
 use super::shape::ProcessScore;
-use crate::config::tolerance::{
-    OneOf, PaysBack, Precision, Recommendation, Rule, ToleranceLevel, Trial, When,
-};
 use crate::model::{Class, Executor, Level, Status, TolClass};
+use crate::rules::{OneOf, PaysBack, Precision, Recommendation, Rule, ToleranceLevel, Trial, When};
 use serde::{Deserialize, Serialize};
 use std::fmt::Display;
 
@@ -247,7 +245,7 @@ fn each_condition(when: &When, is: &Attributes, told: Told) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::tolerance::Tolerance;
+    use crate::rules::Tolerance;
 
     const DESK: Attributes = Attributes {
         complexity: Level::Low,

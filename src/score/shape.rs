@@ -6,8 +6,8 @@ use super::compare::Comparison;
 use super::frequency::Frequency;
 use super::missing::Pace;
 use super::value::Value;
-use crate::config::tolerance::{PaysBack, Recommendation, ToleranceLevel};
 use crate::model::{Class, Executor, Level, Status, TolClass};
+use crate::rules::{PaysBack, Recommendation, ToleranceLevel};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

@@ -272,7 +272,7 @@ fn compare_by_input(shadow: &Sums, live: &Sums, all: &mut Compared) {
 const LEAST_SPREAD: f64 = 1.05;
 
 /// Whether a spread is too small to be compared.
-pub(super) fn is_unresolved(spread: f64) -> bool {
+pub(crate) fn is_unresolved(spread: f64) -> bool {
     spread < LEAST_SPREAD
 }
 

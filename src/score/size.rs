@@ -1,7 +1,6 @@
 //! The nominal size of a process, in steps.
 
-use super::baseline::Baseline;
-use crate::measure::{Counts, Sums};
+use crate::measure::{Baseline, Counts, Sums};
 use crate::model::{NameId, Names};
 use crate::stats::entropy_bits;
 use std::collections::BTreeMap;

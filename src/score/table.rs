@@ -1,7 +1,7 @@
 //! The tolerance table and the levels.
 
-use crate::config::tolerance::{Tolerance, ToleranceLevel};
 use crate::model::{Class, Level, Status, TolClass};
+use crate::rules::{Tolerance, ToleranceLevel};
 use crate::stats::Interval;
 
 /// Products of two short decimals are compared after rounding to 12 digits, so that 0.1 * 0.3 is 0.03.

@@ -9,9 +9,9 @@
 //! Hours that wrong outcomes cost stand beside the balance and are not in it: how often the automated process would
 //! go wrong is not known before it runs.
 
-use super::reason::significant;
 use super::shape::Bounds;
-use crate::config::catalog::Automation;
+use crate::model::humanize::significant;
+use crate::rules::Automation;
 use serde::{Deserialize, Serialize};
 
 #[cfg(test)]
@@ -22,8 +22,8 @@ pub const DEFAULT_AUTOMATED_SHARE: f64 = 0.8;
 /// Months within which automation must pay back if nothing is configured.
 pub const DEFAULT_HORIZON_MONTHS: f64 = 24.0;
 
-pub(super) const WEEKS_PER_YEAR: f64 = 365.25 / 7.0;
-pub(super) const MINUTES_PER_HOUR: f64 = 60.0;
+pub(crate) const WEEKS_PER_YEAR: f64 = 365.25 / 7.0;
+pub(crate) const MINUTES_PER_HOUR: f64 = 60.0;
 const MONTHS_PER_YEAR: f64 = 12.0;
 /// Beyond this an input is a mistake, and products could overflow.
 const MOST: f64 = 1e18;
@@ -325,7 +325,7 @@ fn sound(bounds: Bounds) -> Option<Bounds> {
 }
 
 /// An input without error.
-pub(super) fn exactly(value: f64) -> Bounds {
+pub(crate) fn exactly(value: f64) -> Bounds {
     Bounds {
         mean: value,
         lower: value,

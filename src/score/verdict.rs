@@ -1,11 +1,11 @@
 //! From figures to a verdict: who runs it, who should, by which rule, and on what that rests.
 
 use super::process::Scorer;
-use super::reason::significant;
 use super::recommend::{Attributes, Verdict, recommend};
 use super::shape::{ComparedBy, ExecutorScore, ProcessScore, ShadowScore};
-use crate::config::tolerance::{Recommendation, Trial};
+use crate::model::humanize::significant;
 use crate::model::{Executor, Origin, Status};
+use crate::rules::{Recommendation, Trial};
 use crate::score::Bounds;
 use std::collections::BTreeMap;
 
@@ -108,12 +108,12 @@ impl ProcessScore {
     }
 
     /// Whether outcomes have to be confirmed, and none is.
-    pub(super) fn is_unconfirmed(&self) -> bool {
+    pub(crate) fn is_unconfirmed(&self) -> bool {
         self.requires_confirmed && self.evidence_cases == 0
     }
 
     /// The deviation of what one kind runs today, where that speaks against it without being called outside.
-    pub(super) fn leaning_of(&self, kind: Executor) -> Option<Bounds> {
+    pub(crate) fn leaning_of(&self, kind: Executor) -> Option<Bounds> {
         let is_open = matches!(
             self.status_of(kind),
             Status::Undetermined | Status::NoTolerance
@@ -147,7 +147,7 @@ impl ProcessScore {
 }
 
 /// What one kind has shown so far, live and in shadow runs.
-pub(super) struct Shown {
+pub(crate) struct Shown {
     /// Whether what it runs today is within.
     pub holds: bool,
     /// The deviation of the cases that it ran alone, where there are any.
@@ -310,7 +310,7 @@ fn shadow_figures(shadow: &ShadowScore) -> String {
 
 impl ShadowScore {
     /// The runs that its deviation is that of: `400 shadow runs of ai`, `500 of 10000 shadow runs of ai`.
-    pub(super) fn counted(&self) -> String {
+    pub(crate) fn counted(&self) -> String {
         let of_all = match self.compared == self.runs {
             true => String::new(),
             false => format!(" of {}", self.runs),

@@ -2,8 +2,8 @@
 
 use super::Soc;
 use super::event::Executor;
-use crate::config::tolerance::Recommendation;
 use crate::model::Level;
+use crate::rules::Recommendation;
 use std::fmt::Write;
 
 /// What is known of the shadow runs of a process.

@@ -2,8 +2,8 @@
 
 use super::arrivals::{ALWAYS, Arrivals};
 use super::event::Executor;
-use crate::config::tolerance::Recommendation;
 use crate::model::Level;
+use crate::rules::Recommendation;
 
 /// Who does a step.
 #[derive(Debug, Clone, Copy)]

@@ -3,9 +3,8 @@
 use super::drift::{DriftRow, write_alarms, write_drift};
 use super::quarantine::{QuarantineRow, insert as insert_quarantine};
 use super::{Result, Store};
-use crate::measure::{BucketKey, Sums};
+use crate::measure::{BucketKey, Loss, Stretch, Sums};
 use crate::model::{Day, Executor, Hour, NameId, Origin, day_of};
-use crate::score::{Loss, Stretch};
 use rusqlite::{Transaction, params};
 use std::collections::BTreeSet;
 use std::sync::Arc;

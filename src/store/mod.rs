@@ -26,10 +26,9 @@ pub use lock::DataLock;
 pub use quarantine::{QuarantineFilter, QuarantineRow, ReplayState};
 pub use reports::PredictionRow;
 
-use crate::measure::{BucketKey, Sums};
-use crate::model::bytes::DamagedBytes;
+use crate::codec::DamagedBytes;
+use crate::measure::{Baseline, BucketKey, Coverage, Loss, Stretch, Sums};
 use crate::model::{Executor, Hour, NameId, Names, Origin, Time};
-use crate::score::{Baseline, Coverage, Loss, Stretch};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use std::path::{Path, PathBuf};
 

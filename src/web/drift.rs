@@ -1,9 +1,10 @@
 //! Drift over HTTP: how streams stand, alarms and their life, known changes.
 
 use super::server::Daemon;
-use crate::daemon::{CacheError, Running, behind};
+use crate::daemon::Running;
 use crate::drift::said;
 use crate::model::{Day, Time};
+use crate::query::alarm_cases;
 use crate::store::{MarkKind, MarkRow, Store, StoreError, check_mark_day, check_note};
 use axum::Json;
 use axum::extract::{Path, State};
@@ -51,8 +52,8 @@ pub(super) async fn alarm(State(daemon): Daemon, Path(id): Path<i64>) -> Respons
         let Some(alarm) = store.alarm(id)? else {
             return Ok(None);
         };
-        let cases = behind(store, &config, &alarm)?;
-        Ok::<_, CacheError>(Some(json!({"version": 1, "alarm": alarm, "cases": cases})))
+        let cases = alarm_cases(store, &config, &alarm)?;
+        Ok::<_, StoreError>(Some(json!({"version": 1, "alarm": alarm, "cases": cases})))
     });
     match found.await {
         Ok(Some(said)) => Json(said).into_response(),

@@ -6,7 +6,7 @@
 use super::server::Daemon;
 use crate::config::daemon::Config;
 use crate::config::sources::{SourceConfig, SourceKind};
-use crate::daemon::SourceStatus;
+use crate::query::SourceStatus;
 use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::{Path as InPath, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};

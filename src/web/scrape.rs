@@ -5,8 +5,9 @@
 
 use super::metrics::{accepts_gzip, asked, packed};
 use super::server::Daemon;
-use crate::daemon::{Running, Snapshot};
+use crate::daemon::Running;
 use crate::export::{self, Exposition, SnapshotCollector};
+use crate::query::Snapshot;
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;

@@ -6,13 +6,13 @@ use super::super::reading::{Logs, ended, read_logs};
 use super::super::text::grouped;
 use super::{Args, Listed, expected};
 use crate::cases::{Facts, RuleBook};
-use crate::config::drift::DriftTerms;
-use crate::daemon::{KeptDrift, critical_outcome, first_of_epoch, suspicion, worst};
 use crate::drift::{
     Budget, Ends, Epoch, HourPart, Needs, days_to_settle, fold, history, leading_version, plan,
 };
 use crate::measure::{BucketKey, Sketch, Sums, bucket_parts};
 use crate::model::{Day, NameId, Origin, Time, day_of};
+use crate::query::{KeptDrift, critical_outcome, first_of_epoch, suspicion, worst};
+use crate::rules::DriftTerms;
 use crate::store::AlarmRow;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,10 +39,10 @@ pub(super) fn read(args: &Args) -> Result<Listed, Failure> {
     let mut hours: BTreeMap<NameId, BTreeMap<BucketKey, Sums>> = BTreeMap::new();
     // Processes with cases that nothing ends.
     let mut endless: BTreeSet<NameId> = BTreeSet::new();
-    let tally = crate::assemble::Tally::new(
+    let tally = crate::measure::Tally::new(
         &rules,
         names,
-        crate::assemble::Windows::all_alike(None),
+        crate::measure::Windows::all_alike(None),
         as_of,
     );
     logs.table.tell(tally, |_, facts, _| {
@@ -137,8 +137,8 @@ pub(super) fn read(args: &Args) -> Result<Listed, Failure> {
 fn facts_of(logs: &Logs, rules: &RuleBook, process: &str) -> Vec<(String, Facts)> {
     let (table, mut all) = (&logs.table, Vec::new());
     let as_of = table.span().map_or(Time(0), |(_, last)| last);
-    let windows = crate::assemble::Windows::all_alike(None);
-    let tally = crate::assemble::Tally::new(rules, &table.names, windows, as_of);
+    let windows = crate::measure::Windows::all_alike(None);
+    let tally = crate::measure::Tally::new(rules, &table.names, windows, as_of);
     table.tell(tally, |key, facts, _| {
         if table.names.text(facts.process) == process {
             all.push((key.to_owned(), facts.clone()));

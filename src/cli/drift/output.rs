@@ -3,10 +3,10 @@
 use super::super::failure::Failure;
 use super::super::text::{grouped, printable};
 use super::Listed;
-use crate::config::drift::DriftTerms;
-use crate::config::format_roughly;
-use crate::daemon::CaseBehind;
 use crate::drift::{ProcessDrift, Stream, StreamState};
+use crate::model::humanize::format_roughly;
+use crate::query::AlarmCase;
+use crate::rules::DriftTerms;
 use crate::store::AlarmRow;
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::json;
@@ -35,11 +35,11 @@ pub(super) fn table(listed: &Listed, all: bool) -> Result<(), Failure> {
 }
 
 /// One alarm, with the cases behind it.
-pub(super) fn alarm(alarm: &AlarmRow, cases: &[CaseBehind]) -> Result<(), Failure> {
+pub(super) fn alarm(alarm: &AlarmRow, cases: &[AlarmCase]) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     let last = if alarm.is_open() { "known" } else { "ended" };
     writeln!(out, "{}", trimmed(&table_of(&[alarm], "now", last)))?;
-    behind(&mut out, alarm, cases)
+    alarm_cases(&mut out, alarm, cases)
 }
 
 fn table_of(alarms: &[&AlarmRow], now: &str, last: &str) -> Table {
@@ -61,7 +61,7 @@ fn table_of(alarms: &[&AlarmRow], now: &str, last: &str) -> Table {
 }
 
 /// The cases that added most to the evidence of an alarm.
-fn behind(out: &mut impl Write, alarm: &AlarmRow, cases: &[CaseBehind]) -> Result<(), Failure> {
+fn alarm_cases(out: &mut impl Write, alarm: &AlarmRow, cases: &[AlarmCase]) -> Result<(), Failure> {
     if cases.is_empty() {
         let why = match alarm.stream.parse() {
             Ok(Stream::FrequencyUp | Stream::FrequencyDown) => {
@@ -113,7 +113,7 @@ fn alarms(out: &mut impl Write, listed: &Listed) -> Result<(), Failure> {
     }
     for alarm in &open {
         if let Some(cases) = listed.cases.get(&alarm.id) {
-            behind(out, alarm, cases)?;
+            alarm_cases(out, alarm, cases)?;
         }
     }
     if !over.is_empty() {

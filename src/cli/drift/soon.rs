@@ -3,9 +3,9 @@
 use super::super::failure::{Done, Failure};
 use super::super::text::printable;
 use super::Listed;
-use crate::daemon::KeptDrift;
 use crate::drift::{Altered, Baseline, Delay, Epoch, how_soon, watched_until};
 use crate::model::Day;
+use crate::query::KeptDrift;
 use comfy_table::{Table, presets};
 use std::io::{self, Write};
 use std::str::FromStr;

@@ -1,17 +1,17 @@
 //! Printing an explanation: sections of aligned columns for people, JSON for programs.
 
 use super::{ChangeSaid, Explanation, Read, RulesSaid};
-use crate::assemble::CaseBehind;
 use crate::cli::failure::Failure;
 use crate::cli::layout::{
     columns, columns_by_row, follows_hyperlinks, hyperlink, paragraph, width,
 };
 use crate::cli::reading::reading_words;
 use crate::cli::text::{grouped, harmless, printable};
-use crate::config::format_days;
+use crate::explain::{Figure, Lever, RuleTrace, Turn};
+use crate::model::humanize::format_days;
 use crate::model::{Origin, Status};
+use crate::query::CaseBehind;
 use crate::score::ProcessScore;
-use crate::score::explain::{Figure, Lever, RuleTrace, Turn};
 use console::style;
 use std::io::{self, Write};
 

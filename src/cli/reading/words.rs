@@ -2,7 +2,7 @@
 
 use super::Reading;
 use crate::cli::text::grouped;
-use crate::config::format_days;
+use crate::model::humanize::format_days;
 use crate::model::{Span, Time};
 use std::io::{self, Write};
 

@@ -1,14 +1,14 @@
 //! What of a catalog can't be meant.
 
-use super::super::drivers::Drivers;
 use super::super::exposition::duration_buckets;
-use super::super::problem::Problems;
 use super::super::span::SpanText;
-use super::super::yaml::{At, Source};
 use super::node::Node;
 use super::raw::{RawAutomation, RawCritical, RawCriticality, RawProcess, RawProcesses, id_of};
-use super::{Automation, CriticalOutcome, Ends, MOST, MOST_OF_IT, PathStep, Process};
+use super::{MOST, MOST_OF_IT};
 use crate::model::{Class, Executor, Level, Ppm, Span, Time, ppm};
+use crate::rules::{
+    At, Automation, CriticalOutcome, Drivers, Ends, PathStep, Problems, Process, Source,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::path::{Path, PathBuf};

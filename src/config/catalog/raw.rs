@@ -1,8 +1,8 @@
 //! The catalog as it is written.
 
 use super::super::span::SpanText;
-use super::super::yaml::At;
 use super::node::{Node, present};
+use crate::rules::At;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::{Class, Executor, Level, Ppm};
 
 fn parse(text: &str) -> Result<Catalog, Problems> {
     Catalog::parse(text, Path::new("catalog.yaml"))

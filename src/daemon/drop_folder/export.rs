@@ -1,13 +1,12 @@
 //! Reading one export, whole.
 
-use crate::assemble::ContentCounter;
-use crate::config::mapping::Identity;
 use crate::daemon::delivery::Delivery;
 use crate::daemon::source::{Source, WHOLE_FILE, kept_format};
 use crate::ingest::decode::{DecodeError, Input};
 use crate::ingest::read::{ReadOptions, format_of, open_input, read_opened};
-use crate::ingest::{EventBatch, Reason, Reject};
+use crate::ingest::{ContentCounter, EventBatch, Reason, Reject};
 use crate::model::hash_text;
+use crate::rules::mapping::Identity;
 use crate::store::FileRow;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -1,17 +1,16 @@
 //! Looking for changes: brings epochs up to date with the days whose buckets have changed, folds, and keeps the alarms.
 
 use super::super::cache::CacheError;
-use super::super::drift::{budget_of, critical_outcome, plan_of};
-use super::super::snapshot::DriftView;
 use super::Engine;
 use super::alarms::{History, reconciled};
-use crate::config::drift::DriftTerms;
 use crate::drift::{
     Baseline, Budget, Digest, Ends, Epoch, HourPart, Hours, Needs, ProcessDrift, days_to_settle,
     digests, epochs, fold, leading_version, learned, watched_until,
 };
 use crate::ingest::EventBatch;
 use crate::model::{Day, NameId, Origin, Time};
+use crate::query::{DriftView, budget_of, critical_outcome, plan_of};
+use crate::rules::DriftTerms;
 use crate::store::{AlarmRow, Commit, DriftRow, EpochRow, MarkKind, MarkRow, Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

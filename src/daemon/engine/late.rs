@@ -1,8 +1,7 @@
 //! What becomes known long after it happened: a back-fill, an export of last month, a source that was down.
 
-use super::super::sums::TotalKey;
 use crate::cases::Facts;
-use crate::measure::Sums;
+use crate::measure::{Sums, TotalKey};
 use crate::model::{NameId, Origin, Span, Time};
 use rustc_hash::FxHashMap;
 

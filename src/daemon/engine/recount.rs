@@ -1,15 +1,14 @@
 //! A new configuration, and counting all sums anew where it judges cases otherwise.
 
 use super::super::cache::CacheError;
-use super::super::counters::Fineness;
 use super::super::coverage::CoverageLog;
 use super::super::rows::case_row;
 use super::Engine;
-use crate::assemble::Windows;
 use crate::cases::{Case, CaseEvent, RuleBook, facts};
 use crate::config::daemon::Config;
+use crate::measure::{BaselineTerms, Windows};
 use crate::model::{Names, Origin, Time, hash_pair};
-use crate::score::BaselineTerms;
+use crate::query::counters::Fineness;
 use crate::store::{CaseRow, Commit, KeptCase};
 use std::sync::Arc;
 

@@ -1,11 +1,10 @@
 //! Scoring all processes as of now, and keeping what has changed.
 
 use super::super::cache::CacheError;
-use super::super::losses::losses_of;
-use super::super::scoring::score_on_all_processors;
 use super::Engine;
 use crate::cases::facts;
 use crate::model::{Hour, NameId, Time};
+use crate::query::{losses_of, score_on_all_processors};
 use crate::score::{Held, Terms, changes};
 use crate::store::{Commit, LedgerRow, StoreError};
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,11 +1,11 @@
 //! What an engine shows of what it counts: over commits, crashes and new configurations.
 
-use super::super::counters::DURATION_BIN;
 use super::*;
-use crate::config::mapping::MappingSpec;
 use crate::ingest::decode::LineDecoder;
 use crate::ingest::mapping::{Circumstances, compile};
 use crate::model::hash_text;
+use crate::query::counters::DURATION_BIN;
+use crate::rules::mapping::MappingSpec;
 use crate::store::{FileRow, QuarantineFilter};
 use std::path::Path;
 

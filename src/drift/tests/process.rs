@@ -1,9 +1,9 @@
 //! A simulated process whose every property is known, hour by hour.
 
 use super::super::*;
-use crate::config::drift::DriftTerms;
 use crate::measure::Sums;
 use crate::model::{Day, Executor, NameId, Names, SECOND_US, day_of, hash_pair, weekday};
+use crate::rules::DriftTerms;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Normal, Poisson, StudentT};

@@ -1,10 +1,10 @@
 //! What is counted: cases, durations, ingestion, the daemon itself.
 
 use super::families::Families;
-use crate::daemon::counters::{self, DEVIATION_SUM, DURATION_BIN, DURATION_SUM, Fineness, LATE};
-use crate::daemon::{Closed, Shared, Snapshot};
-use crate::export::metrics::{self, Metric};
+use crate::model::metrics::{self, Metric};
 use crate::model::{ONE, SECOND_US, Span};
+use crate::query::counters::{self, DEVIATION_SUM, DURATION_BIN, DURATION_SUM, Fineness, LATE};
+use crate::query::{Closed, Shared, Snapshot};
 use prometheus::proto::{Bucket, Histogram};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;

@@ -1,10 +1,9 @@
 //! Changes that were found, and control charts.
 
 use super::families::Families;
-use crate::daemon::Snapshot;
 use crate::drift::{ProcessDrift, Stream};
-use crate::export::metrics;
-use crate::model::Time;
+use crate::model::{Time, metrics};
+use crate::query::Snapshot;
 use std::collections::BTreeMap;
 
 /// Known changes of a process that are exported: the latest.

@@ -1,7 +1,7 @@
 //! Samples by metric, on their way to Prometheus.
 
-use crate::export::metrics::{Kind, Metric};
 use crate::model::hash_text;
+use crate::model::metrics::{Kind, Metric};
 use prometheus::proto::{Counter, Gauge, LabelPair, Metric as Sample, MetricFamily, MetricType};
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,8 +1,7 @@
 //! What the scores say.
 
 use super::families::Families;
-use crate::export::metrics;
-use crate::model::{Class, HOUR_US, SECOND_US, Status, TolClass, WEEK_US};
+use crate::model::{Class, HOUR_US, SECOND_US, Status, TolClass, WEEK_US, metrics};
 use crate::score::{Bounds, ProcessScore};
 
 /// 365.25 days.

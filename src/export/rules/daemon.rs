@@ -3,6 +3,10 @@
 use super::annotations::{self, Text};
 use super::promql::quoted;
 use super::{Basis, Rule, Severity, recording, seconds};
+use crate::model::metrics::{
+    COMMIT_FAILURES, QUARANTINED, READY, RECORDS, REPORT_OVERDUE, SCORED_AT, SOURCE_BACKLOG,
+    SOURCE_UP,
+};
 
 pub(super) fn rules(basis: &Basis) -> Vec<Rule> {
     vec![
@@ -42,8 +46,8 @@ fn commit_failing(basis: &Basis) -> Rule {
              logs, but no figure moves until a commit succeeds."
             .to_owned(),
     };
-    let expr = "increase(toleranced_commit_failures_total[10m]) > 0\nor\ntoleranced_ready == 0";
-    annotations::daemon(basis, Severity::Critical, &text, expr.to_owned())
+    let expr = format!("increase({COMMIT_FAILURES}[10m]) > 0\nor\n{READY} == 0");
+    annotations::daemon(basis, Severity::Critical, &text, expr)
 }
 
 /// Ten rounds of scoring, and at least ten minutes.
@@ -56,7 +60,7 @@ fn scores_stale(basis: &Basis) -> Rule {
         description: "The figures of all processes are those of the last scoring. Alerts on processes rest on them, and can be wrong by now."
             .to_owned(),
     };
-    let expr = format!("time() - toleranced_last_score_timestamp_seconds > {most}");
+    let expr = format!("time() - {SCORED_AT} > {most}");
     annotations::daemon(basis, Severity::Warning, &text, expr)
 }
 
@@ -69,7 +73,7 @@ fn source_down(basis: &Basis) -> Rule {
              measured, and what is rotated away in the meantime is lost."
             .to_owned(),
     };
-    let expr = "toleranced_source_up == 0".to_owned();
+    let expr = format!("{SOURCE_UP} == 0");
     annotations::daemon(basis, Severity::Warning, &text, expr)
 }
 
@@ -83,9 +87,11 @@ fn ingest_stalled(basis: &Basis) -> Rule {
             .to_owned(),
     };
     // A source that is down is told by its own alert.
-    let expr = "min_over_time(toleranced_source_backlog_bytes[10m]) > 0\nunless\n  \
-                increase(toleranced_ingest_records_total[10m]) > 0\nunless\n  toleranced_source_up == 0";
-    annotations::daemon(basis, Severity::Warning, &text, expr.to_owned())
+    let expr = format!(
+        "min_over_time({SOURCE_BACKLOG}[10m]) > 0\nunless\n  \
+                increase({RECORDS}[10m]) > 0\nunless\n  {SOURCE_UP} == 0"
+    );
+    annotations::daemon(basis, Severity::Warning, &text, expr)
 }
 
 /// Against the same day of last week, so that a quiet weekend is no silence. Sources of less than 100 records a day are
@@ -98,9 +104,11 @@ fn source_silent(basis: &Basis) -> Rule {
             .to_owned(),
         description: "The source can be read and brings nothing: what writes its log has stopped, or writes elsewhere.".to_owned(),
     };
-    let expr = "increase(toleranced_ingest_records_total[1d] offset 7d) >= 100\nunless\n  \
-                increase(toleranced_ingest_records_total[1d]) > 0\nunless\n  toleranced_source_up == 0";
-    annotations::daemon(basis, Severity::Warning, &text, expr.to_owned())
+    let expr = format!(
+        "increase({RECORDS}[1d] offset 7d) >= 100\nunless\n  \
+                increase({RECORDS}[1d]) > 0\nunless\n  {SOURCE_UP} == 0"
+    );
+    annotations::daemon(basis, Severity::Warning, &text, expr)
 }
 
 /// A share, and a number below which a share says little.
@@ -115,7 +123,7 @@ fn quarantine_growing(basis: &Basis) -> Rule {
     };
     // Not the recording rule: Prometheus evaluates groups at instants of their own.
     let expr = format!(
-        "{} > 0.05\nand\n  sum without (reason) (increase(toleranced_ingest_quarantined_total[1h])) >= 10",
+        "{} > 0.05\nand\n  sum without (reason) (increase({QUARANTINED}[1h])) >= 10",
         recording::quarantined_share()
     );
     annotations::daemon(basis, Severity::Warning, &text, expr)
@@ -128,6 +136,6 @@ fn report_overdue(basis: &Basis) -> Rule {
         summary: "A re-scoring report of toleranced on {{ $labels.instance }} is overdue".to_owned(),
         description: "The report that is scheduled was not written in time, or could not be sent to somebody, so those who decide on its figures have old ones.".to_owned(),
     };
-    let expr = "toleranced_report_overdue == 1".to_owned();
+    let expr = format!("{REPORT_OVERDUE} == 1");
     annotations::daemon(basis, Severity::Warning, &text, expr)
 }

@@ -3,6 +3,7 @@
 use super::annotations::{self, Text, look_up, stream};
 use super::promql::series;
 use super::{Audience, Basis, Rule, Severity};
+use crate::model::metrics::{self, CASES, EXECUTOR_STATUS, LOST, RATE_LOWER, STARTED, STATUS};
 
 /// Same daemon, same process. Prometheus keeps further labels of the left side, such as those of its configuration.
 const SAME: &str = "on (job, instance, process)";
@@ -44,19 +45,15 @@ fn any(mut expressions: Vec<String>) -> Option<String> {
 
 /// Brings in the name of the process and, for processes that are not declared, picks those of the criticality.
 fn named(audience: &Audience, more: &str) -> String {
-    let info = series("toleranced_process_info", &[&audience.criticality, more]);
+    let info = series(metrics::INFO.name, &[&audience.criticality, more]);
     format!("* {SAME} group_left (name) {info}")
 }
 
 fn tolerance_exceeded() -> Text {
     let of = |metric, before, after| look_up(metric, &[], before, "humanizePercentage", after);
-    let permissible = of(
-        "toleranced_process_permissible_deviation_ratio",
-        ", ",
-        " permissible",
-    );
-    let lower = of("toleranced_process_deviation_lower_ratio", "between ", "");
-    let upper = of("toleranced_process_deviation_upper_ratio", " and ", "");
+    let permissible = of(metrics::PERMISSIBLE.name, ", ", " permissible");
+    let lower = of(metrics::DEVIATION_LOWER.name, "between ", "");
+    let upper = of(metrics::DEVIATION_UPPER.name, " and ", "");
     Text {
         alert: "TolerancedToleranceExceeded",
         r#for: "5m",
@@ -71,16 +68,14 @@ fn tolerance_exceeded() -> Text {
 }
 
 fn tolerance_exceeded_expr(audience: &Audience) -> String {
-    let deviation = series("toleranced_process_deviation_ratio", &[&audience.process]);
+    let deviation = series(metrics::DEVIATION.name, &[&audience.process]);
     let name = named(audience, "");
-    format!(
-        "{deviation}\n  {name}\nand {SAME}\n  toleranced_process_status{{status=\"outside\"}} == 1"
-    )
+    format!("{deviation}\n  {name}\nand {SAME}\n  {STATUS}{{status=\"outside\"}} == 1")
 }
 
 fn drift_alarm() -> Text {
     let onset = look_up(
-        "toleranced_drift_alarm_onset_timestamp_seconds",
+        metrics::DRIFT_ONSET.name,
         &["stream"],
         " It began about ",
         "humanizeTimestamp",
@@ -101,14 +96,14 @@ fn drift_alarm() -> Text {
 }
 
 fn drift_alarm_expr(audience: &Audience) -> String {
-    let alarm = series("toleranced_drift_alarm", &[&audience.process]);
+    let alarm = series(metrics::DRIFT_ALARM.name, &[&audience.process]);
     let name = named(audience, "");
     format!("{alarm}\n  {name}\n== 1")
 }
 
 fn delegated_ai() -> Text {
     let permissible = look_up(
-        "toleranced_process_permissible_deviation_ratio",
+        metrics::PERMISSIBLE.name,
         &[],
         ", ",
         "humanizePercentage",
@@ -132,21 +127,18 @@ fn delegated_ai() -> Text {
 /// fit into the 15 for which Prometheus keeps data unless configured.
 fn delegated_ai_expr(audience: &Audience) -> String {
     let ai = r#"executor="ai""#;
-    let deviation = series(
-        "toleranced_executor_deviation_ratio",
-        &[ai, &audience.process],
-    );
+    let deviation = series(metrics::EXECUTOR_DEVIATION.name, &[ai, &audience.process]);
     let name = named(audience, r#"executor=~"ai|mixed""#);
     format!(
         "{deviation}\n  {name}\nand on (job, instance, process, executor)\n  \
-         toleranced_executor_status{{{ai},status=\"outside\"}} == 1\nunless {SAME}\n  \
-         sum by (job, instance, process) (increase(toleranced_cases_total{{{ai}}}[14d])) == 0"
+         {EXECUTOR_STATUS}{{{ai},status=\"outside\"}} == 1\nunless {SAME}\n  \
+         sum by (job, instance, process) (increase({CASES}{{{ai}}}[14d])) == 0"
     )
 }
 
 fn stopped() -> Text {
     let rate = look_up(
-        "toleranced_process_cases_per_week",
+        metrics::RATE.name,
         &[],
         ", though ",
         "humanize",
@@ -170,13 +162,13 @@ fn stopped() -> Text {
 /// 6.9078. Below a week nights and weekends break that model, so there the same 24 hours of last week must have had at
 /// least 7 cases, the least number of which none has a chance below 1/1000.
 fn stopped_expr(audience: &Audience) -> String {
-    let last = "toleranced_process_last_case_timestamp_seconds";
+    let last = metrics::LAST_CASE.name;
     let own = series(last, &[&audience.process]);
     let name = named(audience, "");
     format!(
-        "(\n  time() - {own}\n    > clamp_min(6.9078 * 604800 / toleranced_process_cases_per_week_lower, 86400)\n)\n  \
+        "(\n  time() - {own}\n    > clamp_min(6.9078 * 604800 / {RATE_LOWER}, 86400)\n)\n  \
          {name}\nand {SAME} (\n    time() - {last} > 604800\n  or\n    \
-         increase(toleranced_cases_started_total[1d] offset 7d) >= 7\n)"
+         increase({STARTED}[1d] offset 7d) >= 7\n)"
     )
 }
 
@@ -198,10 +190,6 @@ fn lost_too_much(basis: &Basis) -> Rule {
         process: String::new(),
         criticality: String::new(),
     };
-    let expr = format!(
-        "toleranced_process_lost_records_ratio\n  {}\n> {}",
-        named(&all, ""),
-        basis.most_loss
-    );
+    let expr = format!("{LOST}\n  {}\n> {}", named(&all, ""), basis.most_loss);
     annotations::process(basis, all.severity, &text, expr)
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::export::metrics;
+use crate::model::metrics;
 use proptest::prelude::*;
 use std::path::Path;
 

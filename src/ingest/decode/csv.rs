@@ -163,9 +163,9 @@ fn decode_record(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::mapping::MappingSpec;
     use crate::ingest::mapping::{Circumstances, compile};
     use crate::model::Time;
+    use crate::rules::mapping::MappingSpec;
 
     fn decode(mapping: &str, text: &[u8]) -> EventBatch {
         let file = std::path::Path::new("m.yaml");

@@ -211,9 +211,9 @@ impl<'de, F: FnMut(Value) -> bool> Visitor<'de> for RecordsSeed<'_, &mut F> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::mapping::MappingSpec;
     use crate::ingest::mapping::{Circumstances, compile};
     use crate::model::Time;
+    use crate::rules::mapping::MappingSpec;
 
     fn decode(records: &str, text: &str) -> (Vec<String>, Vec<(Reason, String)>) {
         let file = std::path::Path::new("m.yaml");

@@ -281,9 +281,9 @@ impl Visitor<'_> for KeySeed<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::mapping::MappingSpec;
     use crate::ingest::mapping::{Circumstances, compile};
     use crate::model::Time;
+    use crate::rules::mapping::MappingSpec;
 
     fn mapping(text: &str) -> Mapping {
         let file = std::path::Path::new("m.yaml");

@@ -1,6 +1,6 @@
 //! Finding out how a file is written from its first bytes.
 
-use crate::config::mapping::FormatName;
+use crate::rules::mapping::FormatName;
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 /// How a file is written.

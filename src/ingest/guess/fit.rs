@@ -1,7 +1,7 @@
 //! How well a column fits a field, by its name and its values.
 
 use super::columns::Column;
-use crate::config::mapping::FormatName;
+use crate::rules::mapping::FormatName;
 
 /// Names that speak for a field, best first, in lower case without separators; and how much the last of them speaks
 /// less than the first.

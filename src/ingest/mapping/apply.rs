@@ -4,12 +4,12 @@ use super::each::Element;
 use super::row::{Row, ValueRow};
 use super::{EARLIEST, EventMapping, Mapping};
 use crate::cases::EventFlags;
-use crate::config::mapping::Identity;
 use crate::ingest::batch::{EventBatch, MappedEvent, TextRef};
 use crate::ingest::reject::{Reason, Reject};
 use crate::ingest::scalar::Scalar;
 use crate::ingest::time::ReadTime;
 use crate::model::{Executor, Lifecycle, Origin, Time, hash_pair, hash_text};
+use crate::rules::mapping::Identity;
 use serde_json::Value;
 use std::sync::atomic::Ordering;
 
@@ -445,7 +445,7 @@ fn described(batch: &EventBatch, event: &MappedEvent) -> Vec<(&'static str, Stri
             "case",
             batch
                 .text(event.case)
-                .replace(crate::ingest::batch::KEY_SEPARATOR, "/"),
+                .replace(crate::cases::KEY_SEPARATOR, "/"),
         ),
         ("activity", name(event.activity)),
         ("executor", event.flags.executor().to_string()),
@@ -474,10 +474,7 @@ fn described(batch: &EventBatch, event: &MappedEvent) -> Vec<(&'static str, Stri
     }
     let parent = batch.text(event.parent);
     if !parent.is_empty() {
-        fields.push((
-            "parent",
-            parent.replace(crate::ingest::batch::KEY_SEPARATOR, "/"),
-        ));
+        fields.push(("parent", parent.replace(crate::cases::KEY_SEPARATOR, "/")));
     }
     fields
 }

@@ -4,13 +4,13 @@ use super::each::Each;
 use super::field::{Field, FieldSource, Piece};
 use super::predicate::{Predicate, plain_equality};
 use super::{EventMapping, HandsOnRule, Mapping, Scope, Slot};
-use crate::config::mapping::{
-    EventSpec, FieldRecipe, FieldSpec, HandsOnOf, MappingSpec, OneOrMany, Reopen, TimeUnit,
-};
-use crate::config::{At, Problem, Problems, Source};
 use crate::ingest::path::Path;
 use crate::ingest::time::{TimeFormat, TimeParser};
 use crate::model::{Executor, Lifecycle, Time};
+use crate::rules::mapping::{
+    EventSpec, FieldRecipe, FieldSpec, HandsOnOf, MappingSpec, OneOrMany, Reopen, TimeUnit,
+};
+use crate::rules::{At, Problem, Problems, Source};
 use chrono_tz::Tz;
 use regex::Regex;
 use std::path::Path as FilePath;

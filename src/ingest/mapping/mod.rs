@@ -13,8 +13,8 @@ pub use row::{Row, SlotRow, ValueRow};
 
 use super::path::Path;
 use super::time::TimeParser;
-use crate::config::mapping::{FormatName, Identity};
 use crate::model::Time;
+use crate::rules::mapping::{FormatName, Identity};
 use each::Each;
 use field::Field;
 use predicate::Predicate;

@@ -1,8 +1,8 @@
 //! A part against the tolerance table and the decision table.
 
 use super::BreakUpTerms;
-use crate::config::tolerance::{PaysBack, ToleranceLevel, Trial};
 use crate::model::{Executor, Level, Status, TolClass};
+use crate::rules::{PaysBack, ToleranceLevel, Trial};
 use crate::score::process::{interval_of, widened_bounds};
 use crate::score::recommend::{Attributes, Verdict, recommend};
 use crate::score::shape::Bounds;

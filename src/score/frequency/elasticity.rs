@@ -3,7 +3,7 @@
 use super::calendar::Week;
 use super::model::{half_width, years};
 use super::{Elasticity, Withheld};
-use crate::config::drivers::Drivers;
+use crate::rules::Drivers;
 use crate::score::shape::Bounds;
 use crate::stats::{CountData, FitError, PoissonFit, correlation, fit_poisson, variance_inflation};
 

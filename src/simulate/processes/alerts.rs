@@ -1,7 +1,7 @@
 //! What the sensors start: frequent, with inputs that repeat.
 
-use crate::config::tolerance::Recommendation;
 use crate::model::Level;
+use crate::rules::Recommendation;
 use crate::simulate::arrivals::{ALERTS, ALWAYS, Arrivals, OFFICE};
 use crate::simulate::event::Executor::{Ai, Code, Human};
 use crate::simulate::spec::{

@@ -1,7 +1,7 @@
 //! Rare and winding: incidents, what they call, and hunts. Two of the three reference scenarios.
 
-use crate::config::tolerance::Recommendation;
 use crate::model::Level;
+use crate::rules::Recommendation;
 use crate::simulate::arrivals::{ALERTS, ALWAYS, Arrivals, OFFICE};
 use crate::simulate::event::Executor::Human;
 use crate::simulate::spec::{BASE, CODE, HUMAN, People, Spec, Step, Who, go, input, step, wrong};

@@ -1,7 +1,7 @@
 //! Requests and housekeeping: office work, batches, and what is too rare to touch.
 
-use crate::config::tolerance::Recommendation;
 use crate::model::Level;
+use crate::rules::Recommendation;
 use crate::simulate::arrivals::{Arrivals, OFFICE};
 use crate::simulate::event::Executor::{Ai, Code, Human};
 use crate::simulate::spec::{BASE, CODE, HUMAN, LEAD, People, Spec, go, input, on, step, wrong};

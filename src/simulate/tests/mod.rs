@@ -7,8 +7,8 @@ mod trials;
 
 use super::event::{DAY_US, HOUR_US};
 use super::{Event, Soc};
-use crate::config::tolerance::Recommendation;
 use crate::model::Lifecycle;
+use crate::rules::Recommendation;
 use measure::{Case, cases, live, size};
 use std::collections::{BTreeMap, BTreeSet};
 

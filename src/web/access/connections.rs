@@ -6,7 +6,8 @@
 use super::Access;
 use super::patience::Patient;
 use super::seats::{Seat, Seats};
-use crate::daemon::{Closed, OwnMetrics, Running};
+use crate::daemon::Running;
+use crate::query::{Closed, OwnMetrics};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;

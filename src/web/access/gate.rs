@@ -7,7 +7,7 @@ use super::users::{Checked, Users};
 use crate::config::access::{AccessTerms, Role, Token};
 use crate::config::daemon::Config;
 use crate::config::web_config::ClientCertificates;
-use crate::config::{Problem, Problems, Source};
+use crate::rules::{Problem, Problems, Source};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use std::net::SocketAddr;
 use std::path::Path;

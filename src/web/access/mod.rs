@@ -22,9 +22,9 @@ pub(super) use connections::accept;
 pub(super) use guard::{guard, time_out};
 pub use token::{hash_of, random_token};
 
-use crate::config::Problems;
 use crate::config::daemon::Config;
 use crate::daemon::reload_reason;
+use crate::rules::Problems;
 use audit::Refusals;
 use gate::Gate;
 use std::net::SocketAddr;

@@ -1,8 +1,8 @@
 //! TLS from the terms of the configuration. Keys and certificates are read here, so that a reload reads them anew.
 
 use crate::config::web_config::{ClientCertificates, Pem, TlsTerms, TlsVersion};
-use crate::config::{Problem, Source};
 use crate::model::{hash_pair, hash_text};
+use crate::rules::{Problem, Source};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};

@@ -6,11 +6,10 @@
 mod query;
 mod row;
 
-use super::guide;
 use super::shell::{self, Page, State};
-use super::words;
-use crate::daemon::{DriftView, Snapshot};
+use super::{guide, words};
 use crate::model::Status;
+use crate::query::{DriftView, Snapshot};
 use crate::score::ProcessScore;
 use crate::web::metrics::{accepts_gzip, asked, packed};
 use crate::web::server::Daemon;

@@ -2,8 +2,8 @@
 
 use super::board::Query;
 use super::words;
-use crate::daemon::Snapshot;
 use crate::model::Status;
+use crate::query::Snapshot;
 use crate::score::ProcessScore;
 use maud::{Markup, html};
 

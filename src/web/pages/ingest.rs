@@ -3,9 +3,9 @@
 use super::shell::{self, Page, State};
 use super::table::{Cell, Table};
 use super::words;
-use crate::daemon::{Snapshot, SourceStatus, counters};
-use crate::model::{HOUR_US, Time, printable};
-use crate::score::Loss;
+use crate::measure::Loss;
+use crate::model::{HOUR_US, Time, metrics, printable};
+use crate::query::{Snapshot, SourceStatus, counters};
 use crate::store::{QuarantineFilter, Store, StoreError};
 use crate::web::server::Daemon;
 use axum::Json;
@@ -42,10 +42,10 @@ struct Source {
 
 /// What is counted of each source.
 const COUNTED: [&str; 4] = [
-    "toleranced_ingest_events_total",
-    "toleranced_ingest_records_total",
-    "toleranced_ingest_duplicates_total",
-    "toleranced_ingest_filtered_total",
+    metrics::EVENTS.name,
+    metrics::RECORDS.name,
+    metrics::DUPLICATES.name,
+    metrics::FILTERED.name,
 ];
 
 impl Source {
@@ -238,7 +238,7 @@ fn card(source: &Source, now: Time) -> Markup {
                     // A simulated or replayed log may run ahead.
                     Some(behind) if behind <= 0 => "not at all",
                     Some(behind) if behind < HOUR_US / 60 => "less than a minute",
-                    Some(behind) => (crate::config::format_roughly(behind)),
+                    Some(behind) => (crate::model::humanize::format_roughly(behind)),
                 } } }
                 div { dt { "waits to be read" } dd { (words::bytes(source.backlog_bytes)) } }
                 div { dt { "events" } dd { (words::count(source.counts[0])) } }

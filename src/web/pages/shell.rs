@@ -1,8 +1,8 @@
 //! What every page has in common: head, navigation, foot; and the pages for what can't be shown.
 
-use super::assets;
-use super::words;
-use crate::daemon::{Running, Snapshot};
+use super::{assets, words};
+use crate::daemon::Running;
+use crate::query::Snapshot;
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};

@@ -1,6 +1,6 @@
 //! Numbers, times and names as pages show them.
 
-use crate::config::format_roughly;
+use crate::model::humanize::format_roughly;
 use crate::model::{Executor, SECOND_US, Status, Time, TolClass};
 use crate::score::Bounds;
 

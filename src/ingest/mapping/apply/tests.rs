@@ -1,9 +1,9 @@
 //! Whether records become the events that a mapping says.
 
 use super::*;
-use crate::config::mapping::MappingSpec;
 use crate::ingest::mapping::{Circumstances, compile};
 use crate::model::Time;
+use crate::rules::mapping::MappingSpec;
 use serde_json::json;
 
 fn preview(mapping: &str, record: &Value) -> Preview {

@@ -1,9 +1,9 @@
 //! One row of the board, and what it is ordered by.
 
 use super::status_mark;
-use crate::config::tolerance::Recommendation;
-use crate::daemon::{DriftView, Snapshot};
 use crate::model::{Class, Status, TolClass};
+use crate::query::{DriftView, Snapshot};
+use crate::rules::Recommendation;
 use crate::score::ProcessScore;
 use crate::store::AlarmRow;
 use crate::web::pages::charts::{bar, mix, spark};

@@ -1,7 +1,7 @@
 //! The verdict in a sentence, and what it rests on at a glance.
 
 use super::Told;
-use crate::config::format_days;
+use crate::model::humanize::format_days;
 use crate::model::{Class, Status, TolClass};
 use crate::score::{ProcessScore, permissible_deviation};
 use crate::web::pages::board::{stands, status_mark};

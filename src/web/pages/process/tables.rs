@@ -263,7 +263,7 @@ pub(super) fn changes(told: &Told) -> Table {
 }
 
 pub(super) fn figures(told: &Told) -> Table {
-    let row = |figure: &crate::score::explain::Figure| {
+    let row = |figure: &crate::explain::Figure| {
         let cells = [
             &figure.section,
             &figure.name,

@@ -1,8 +1,7 @@
 //! Why this recommendation: the rule that decided, those before it, what would change the verdict.
 
-use super::Told;
-use super::tables;
-use crate::score::explain::{Lever, RuleTrace, Turn};
+use super::{Told, tables};
+use crate::explain::{Lever, RuleTrace, Turn};
 use crate::web::pages::words;
 use maud::{Markup, html};
 

@@ -1,0 +1,154 @@
+//! Figures of which there are as many as the log has: outcomes, kinds of executors, exercises, shadow runs.
+
+use super::figures::{
+    CATALOG, DECLARED, DEVIATION, ENDED, EXECUTORS, Figure, Ground, TABLE, cases, counted, figure,
+    interval, share, span, status_word,
+};
+use super::{LEAST_CASES, percent, short, too_few};
+use crate::model::humanize::significant;
+use crate::model::{Executor, ONE, Ppm, Status};
+use crate::score::{Bounds, Disagreement, ExecutorScore, ExerciseScore, ShadowScore};
+
+pub(super) fn outcomes(ground: &Ground) -> Vec<Figure> {
+    let declared = &ground.declared;
+    let by_name = &ground.terms.tolerance.outcome_severity;
+    let severity = |name: &String| match (
+        declared.severity_of(name),
+        by_name.get(&name.to_lowercase()),
+    ) {
+        (Some(severity), _) => (severity, "declared", CATALOG),
+        (None, Some(severity)) => (*severity, "assumed by its name", TABLE),
+        (None, None) => (0, "neither declared nor known by its name", "nothing"),
+    };
+    let mut rows: Vec<(Ppm, i64, Figure)> = ground
+        .score
+        .outcomes
+        .iter()
+        .map(|(name, count)| {
+            let (severity, how, rests_on) = severity(name);
+            let formula = format!(
+                "severity {}, {how}",
+                short(f64::from(severity) / f64::from(ONE), 6)
+            );
+            let value = counted(ground, *count).unwrap_or_default();
+            let row = figure(
+                (DEVIATION, format!("outcome {name}")),
+                value,
+                (formula, rests_on),
+            );
+            (severity, *count, row)
+        })
+        .collect();
+    rows.sort_by(|a, b| {
+        (b.0, b.1)
+            .cmp(&(a.0, a.1))
+            .then_with(|| a.2.name.cmp(&b.2.name))
+    });
+    rows.into_iter().map(|(_, _, row)| row).collect()
+}
+
+/// Deviation and what follows from it.
+fn observed(deviation: Option<Bounds>, status: Status) -> String {
+    match deviation {
+        Some(deviation) => format!(
+            "{} {}: {}",
+            percent(deviation.mean),
+            interval(deviation),
+            status_word(status)
+        ),
+        None => "not observed".to_owned(),
+    }
+}
+
+pub(super) fn executor(side: &ExecutorScore, confirmed_only: bool) -> Figure {
+    if side.cases < LEAST_CASES {
+        let value = too_few(side.cases.unsigned_abs(), "case");
+        let name = (EXECUTORS, side.executor.to_string());
+        return figure(name, value, (String::new(), ENDED));
+    }
+    let mut how = vec![match confirmed_only {
+        true => format!(
+            "deviation of the {} it ran alone that are confirmed, of {}",
+            cases(side.provenance.confirmed),
+            cases(side.cases)
+        ),
+        false => format!("deviation of the {} it ran alone", cases(side.cases)),
+    }];
+    if side.executor == Executor::Mixed {
+        how = vec![format!(
+            "deviation of {} that several kinds ran",
+            cases(side.cases)
+        )];
+    }
+    how.extend(
+        side.cases_per_week
+            .map(|rate| format!("{} a week", significant(rate, 1))),
+    );
+    how.push(format!("achieved class {}", side.achieved_class));
+    how.extend(side.capability.map(|c| format!("capability {c:.2}")));
+    how.extend(
+        side.duration_seconds
+            .map(|d| format!("median {}", span(d.p50))),
+    );
+    how.extend(side.duration_spread.map(|s| format!("spread {s:.1}")));
+    how.push(format!("{} self-declared", side.provenance.self_declared));
+    figure(
+        (EXECUTORS, side.executor.to_string()),
+        observed(side.deviation, side.status),
+        (how.join("; "), ENDED),
+    )
+}
+
+pub(super) fn exercise(side: &ExerciseScore) -> Figure {
+    let value = match side.deviation {
+        Some(d) => format!("{} {}", percent(d.mean), interval(d)),
+        None => "not observed".to_owned(),
+    };
+    let counted = if side.counted {
+        "they count as evidence"
+    } else {
+        "shown apart"
+    };
+    let differ = match side.differs_from_live {
+        Some(true) => "; shown to differ from live cases",
+        Some(false) => "; not shown to differ from live cases",
+        None => "",
+    };
+    let how = format!("deviation of {}; {counted}{differ}", cases(side.cases));
+    figure(
+        (EXECUTORS, "exercises".to_owned()),
+        value,
+        (how, "exercises"),
+    )
+}
+
+pub(super) fn shadow(side: &ShadowScore) -> Figure {
+    let like = side.like_done.map_or(String::new(), |like| {
+        format!("; like what was done: {}", share(like))
+    });
+    let how = format!(
+        "{} runs, {} compared{like}; {}",
+        side.runs, side.compared, side.reason
+    );
+    figure(
+        (EXECUTORS, format!("shadow runs of {}", side.executor)),
+        observed(side.deviation, side.status),
+        (how, "shadow runs"),
+    )
+}
+
+pub(super) fn disagreement(found: &Disagreement) -> Figure {
+    // Only the rate has an interval.
+    let sure = match (found.what.as_str(), found.sure) {
+        ("frequency", true) => "the whole interval says so",
+        ("frequency", false) => "the middle of the interval says so",
+        ("size", _) => "more than twice or less than half as much; it has no interval",
+        (_, true) => "measured on enough cases; it has no interval",
+        (_, false) => "measured on few cases; it has no interval",
+    };
+    figure(
+        (DECLARED, found.what.clone()),
+        format!("{}, measured {}", found.declared, found.measured),
+        (sure.to_owned(), CATALOG),
+    )
+}

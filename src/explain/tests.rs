@@ -1,0 +1,513 @@
+mod leaning;
+mod limits;
+mod turning;
+
+use super::*;
+use crate::cases::Facts;
+use crate::measure::{BaselineFinder, Evidence, Loss, bucket_parts};
+use crate::model::{Executor, HOUR_US, Hour, Names, ONE, Origin, Ppm, Status, Time};
+use crate::rules::{Catalog, Recommendation, Tolerance};
+use crate::score::{ProcessScore, RunCount, Terms, agreement, score_all};
+use proptest::prelude::*;
+use std::path::Path;
+
+/// What a score is made from, and the score.
+struct Scored {
+    names: Names,
+    catalog: Catalog,
+    tolerance: Tolerance,
+    score: ProcessScore,
+}
+
+const WEEK: i64 = 168 * HOUR_US;
+const WEEKS: i64 = 20;
+
+fn scored(catalog: &str, deviations: &[Ppm], steps: u32) -> Scored {
+    scored_by(catalog, deviations, steps, Executor::Human)
+}
+
+/// Cases of process `p` with these deviations and so many steps each, evenly over 20 weeks, all run by one kind.
+fn scored_by(catalog: &str, deviations: &[Ppm], steps: u32, executor: Executor) -> Scored {
+    let ran = (0..).zip(deviations).map(|(nth, deviation)| Ran {
+        start: Time(nth * WEEKS * WEEK / deviations.len() as i64),
+        deviation: *deviation,
+        executor,
+    });
+    let ran: Vec<Ran> = ran.collect();
+    scored_log(catalog, &ran, steps, Loss::default())
+}
+
+/// A case.
+#[derive(Clone, Copy)]
+struct Ran {
+    start: Time,
+    deviation: Ppm,
+    executor: Executor,
+}
+
+/// Cases of process `p` with so many steps each within 20 weeks, and what was lost beside them.
+fn scored_log(catalog: &str, ran: &[Ran], steps: u32, loss: Loss) -> Scored {
+    let mut names = Names::new();
+    let catalog = Catalog::parse(catalog, Path::new("c.yaml")).unwrap();
+    let process = names.intern("p");
+    let outcomes = ["fine", "wrong"].map(|name| names.intern(name));
+    let path: Vec<u32> = (0..steps)
+        .map(|nth| names.intern(&format!("step {nth}")))
+        .collect();
+    let mut evidence = Evidence {
+        to: Time(WEEKS * WEEK),
+        ..Evidence::default()
+    };
+    evidence.processes.entry(process).or_default();
+    evidence.lost_everywhere(loss);
+    let tolerance = Tolerance::builtin();
+    let epoch = catalog.process("p").epoch;
+    let first = epoch.map_or(Hour::MIN, Time::hour);
+    let mut baseline = BaselineFinder::new(tolerance.baseline_cases, first);
+    for Ran {
+        start,
+        deviation,
+        executor,
+    } in ran
+    {
+        let facts = Facts {
+            process,
+            executor: *executor,
+            origin: Origin::Live,
+            start: *start,
+            end: start.plus(HOUR_US),
+            complete: true,
+            ended: true,
+            outcome: outcomes[usize::from(*deviation > 0)],
+            outcome_is_activity: false,
+            settled: true,
+            reopened: 0,
+            late: false,
+            off_path: 0,
+            handoffs: 0,
+            deviation: *deviation,
+            blamed: path[0],
+            input: 0,
+            hands_on: None,
+            version: 0,
+            straight: Some(false),
+            without_people: matches!(executor, Executor::Ai | Executor::Code),
+            confirmed: false,
+            evident: true,
+            twin: None,
+            parent_process: 0,
+            path: path.clone(),
+        };
+        baseline.add_case(&facts, &names);
+        let (start, end) = bucket_parts(&facts);
+        let sums = evidence.processes.get_mut(&process).unwrap();
+        sums.part(&start).add_start(&facts, 1);
+        sums.part(&end).add_end(&facts, &names, 1);
+    }
+    let baseline = baseline.finish();
+    if baseline.sums.cases > 0 {
+        evidence.baselines.insert(process, baseline);
+    }
+    let terms = Terms {
+        catalog: &catalog,
+        tolerance: &tolerance,
+        names: &names,
+    };
+    let score = score_all(&evidence, terms).remove(0);
+    Scored {
+        names,
+        catalog,
+        tolerance,
+        score,
+    }
+}
+
+impl Scored {
+    fn terms(&self) -> Terms<'_> {
+        Terms {
+            catalog: &self.catalog,
+            tolerance: &self.tolerance,
+            names: &self.names,
+        }
+    }
+
+    fn lever(&self, name: &str) -> Lever {
+        let mut levers = levers(&self.score, self.terms(), Time(WEEKS * WEEK));
+        let at = levers.iter().position(|lever| lever.lever == name).unwrap();
+        levers.swap_remove(at)
+    }
+
+    fn value(&self, section: &str, name: &str) -> Option<String> {
+        let figures = figures(&self.score, self.terms());
+        let found = figures
+            .iter()
+            .find(|figure| figure.section == section && figure.name == name)?;
+        Some(format!("{} = {}", found.value, found.formula))
+    }
+}
+
+fn desk(criticality: &str) -> String {
+    format!("processes: [{{id: p, criticality: {criticality}, outcomes: {{wrong: 1, fine: 0}}}}]")
+}
+
+fn whens(lever: &Lever) -> Vec<(&str, Option<Recommendation>)> {
+    lever
+        .turns
+        .iter()
+        .map(|turn| (turn.when.as_str(), turn.recommendation))
+        .collect()
+}
+
+#[test]
+fn every_figure_has_its_formula() {
+    // 400 cases in 20 weeks, 4 of them wrong; 5 steps and criticality low: class c, T = 0.1 * 0.3.
+    let mut deviations = vec![0; 396];
+    deviations.extend([ONE; 4]);
+    let scored = scored(&desk("low"), &deviations, 5);
+    let is = |section: &str, name: &str, line: &str| {
+        assert_eq!(scored.value(section, name).as_deref(), Some(line), "{name}");
+    };
+    is(
+        "class and tolerance",
+        "required class",
+        "c = class of criticality low",
+    );
+    is(
+        "class and tolerance",
+        "nominal size",
+        "5 steps = the size measured over the baseline, frozen",
+    );
+    is(
+        "class and tolerance",
+        "size range",
+        "above 3 to 6 steps = one step read as one millimetre of ISO 2768-1",
+    );
+    is(
+        "class and tolerance",
+        "permissible T",
+        "3.00 % = kappa * t(class, size) = 0.1 * 0.3",
+    );
+    is("deviation", "observed mean", "1.00 % = s / n");
+    is(
+        "deviation",
+        "outcome wrong",
+        "4 cases, 1.00 % = severity 1, declared",
+    );
+    is(
+        "deviation",
+        "outcome fine",
+        "396 cases, 99.00 % = severity 0, declared",
+    );
+    is(
+        "frequency",
+        "cases a week",
+        "20.00 = started / weeks that its sources cover, at least a day",
+    );
+    is(
+        "executors",
+        "human",
+        "1.00 % [0.08, 3.87] %: undetermined = deviation of the 400 cases it ran alone; 20.0 a week; achieved class v; capability 0.78; median 1h; spread 1.0; 40 self-declared",
+    );
+    is(
+        "status",
+        "status",
+        "undetermined = T 3.00 % lies between the bounds 0.08 % and 3.87 %",
+    );
+    assert_eq!(scored.value("deviation", "late"), None);
+    let sections: Vec<String> = figures(&scored.score, scored.terms())
+        .into_iter()
+        .map(|figure| figure.section)
+        .collect();
+    let mut order = sections.clone();
+    order.dedup();
+    let different: std::collections::BTreeSet<&String> = order.iter().collect();
+    assert_eq!(
+        order.len(),
+        different.len(),
+        "sections stand together: {sections:?}"
+    );
+}
+
+#[test]
+fn two_figures_of_one_name_that_differ_say_why() {
+    let mut scored = scored(&desk("low"), &[0; 40], 5);
+    let run = |input, outcome| RunCount {
+        input,
+        executor: Executor::Ai,
+        outcome,
+        deviation: 0,
+        count: 1,
+    };
+    let all = (0..10).flat_map(|input| [run(input, 1), run(input, 2)]);
+    scored.score.agreement = Some(agreement(all));
+    let parts = scored.value("agreement", "parts of the variance");
+    assert_eq!(
+        parts.as_deref(),
+        Some(
+            "0.5263 = 0.5263 repeatability + 0.0000 between inputs; repeatability was measured as 1.0000, above the total, which is chance: no part exceeds it"
+        )
+    );
+}
+
+#[test]
+fn spreads_below_the_resolution_are_not_compared() {
+    let mut scored = scored(&desk("low"), &[0; 40], 5);
+    let mut other = scored.score.executors[0].clone();
+    assert_eq!(scored.value("kinds compared", "spread of durations"), None);
+    (other.executor, other.duration_spread) = (Executor::Code, Some(3.0));
+    scored.score.executors.push(other);
+    let line = scored.value("kinds compared", "spread of durations");
+    assert_eq!(
+        line.as_deref(),
+        Some(
+            "withheld = the durations of human hardly differ: below the resolution, in bins 1 % wide"
+        )
+    );
+}
+
+#[test]
+fn the_rule_that_fired_and_why_the_others_did_not() {
+    let scored = scored(&desk("low"), &[0; 500], 5);
+    let tried = trace(&scored.tolerance.recommendations, &scored.score);
+    let (last, before) = tried.split_last().unwrap();
+    assert_eq!(Some(&last.rule), scored.score.rule.as_ref());
+    assert!(last.fired && last.conditions.iter().all(|c| c.condition.holds));
+    assert_eq!(last.rule, "frequent-and-forgiving");
+    let frequency = last
+        .conditions
+        .iter()
+        .find(|c| c.condition.attribute == "frequency")
+        .unwrap();
+    assert_eq!(frequency.condition.allowed, "high or medium");
+    assert_eq!(
+        (frequency.condition.is.as_str(), frequency.measured.as_str()),
+        ("high", "25.00 cases a week")
+    );
+    let rules = &scored.tolerance.recommendations;
+    assert!(before.len() > 5 && rules[before.len()].name == last.rule);
+    for rule in before {
+        assert!(
+            !rule.fired && rule.conditions.iter().any(|c| !c.condition.holds),
+            "{rule:?}"
+        );
+    }
+}
+
+#[test]
+fn thresholds_of_frequency_and_size_and_the_levels_beside_the_declared_one() {
+    let scored = scored(&desk("low"), &[0; 500], 5);
+    assert_eq!(
+        whens(&scored.lever("frequency")),
+        [("below 1 cases a week", Some(Recommendation::Leave))]
+    );
+    let size = scored.lever("size");
+    let expected = [
+        ("up to 3 steps", Some(Recommendation::Ai)),
+        ("below 0.5 steps", Some(Recommendation::AiWithApproval)),
+        ("above 6 steps", Some(Recommendation::Ai)),
+        ("above 30 steps", Some(Recommendation::AiWithApproval)),
+        ("above 120 steps", Some(Recommendation::BreakUp)),
+    ];
+    assert_eq!(whens(&size), expected);
+    assert_eq!(size.turns[2].changes, ["permissible_deviation"]);
+    assert_eq!(size.turns[2].permissible_deviation, Some(0.05));
+    let levels = scored.lever("criticality");
+    let expected = [
+        ("negligible (class v)", Some(Recommendation::Ai)),
+        ("medium (class m)", Some(Recommendation::Code)),
+    ];
+    assert_eq!(whens(&levels), expected);
+    // Within as c (3 %), and the upper bound of 0 of 500 is above 1 %.
+    assert_eq!(levels.turns[1].status, Status::Undetermined);
+}
+
+#[test]
+fn how_many_clean_runs_are_missing_and_when_they_will_be_there() {
+    // T = 1 %: 680 clean cases are needed (reference figures), 500 are there, 25 come a week.
+    let scored = scored(&desk("medium"), &[0; 500], 5);
+    let evidence = scored.lever("evidence");
+    let clean = evidence
+        .turns
+        .iter()
+        .find(|turn| turn.when.contains("clean"))
+        .unwrap();
+    assert_eq!(clean.when, "after 180 more clean runs");
+    assert_eq!(clean.status, Status::Within);
+    let then = Time(WEEKS * WEEK + 180 * WEEK / 25).to_string();
+    assert_eq!(clean.expected_at, Some(then));
+    let wrong = evidence
+        .turns
+        .iter()
+        .find(|turn| turn.when.contains("wrong"))
+        .unwrap();
+    assert_eq!(wrong.status, Status::Outside);
+}
+
+#[test]
+fn the_rate_at_which_automation_pays_turns_the_advice() {
+    // 400 cases in 20 weeks at half an hour each; 2000 hours to build, to be paid back within two years.
+    let declared = desk("low").replace(
+        "id: p,",
+        "id: p, hands_on_minutes: 30, automation: {build_hours: 2000, upkeep_hours_per_year: 0},",
+    );
+    let dear = scored(&declared, &[0; 400], 5);
+    assert_eq!(dear.score.recommendation, Some(Recommendation::Leave));
+    let frequency = dear.lever("frequency");
+    let turn = &frequency.turns[0];
+    assert!(turn.when.starts_with("from "), "{frequency:?}");
+    assert_eq!(turn.recommendation, Some(Recommendation::Ai));
+    // As many cases as that in as many weeks are advised otherwise, a tenth fewer are not.
+    let at = turn.at.unwrap();
+    let with = |rate: f64| {
+        let cases = (rate * WEEKS as f64) as usize;
+        scored(&declared, &vec![0; cases], 5).score.recommendation
+    };
+    assert_eq!(with(at * 1.05), Some(Recommendation::Ai));
+    assert_eq!(with(at * 0.9), Some(Recommendation::Leave));
+    let value = dear.value("value", "pays back").unwrap();
+    assert!(value.starts_with("no = too late"), "{value}");
+}
+
+#[test]
+fn where_nothing_is_known_nothing_turns() {
+    let none = scored(&desk("low"), &[], 0);
+    assert!(levers(&none.score, none.terms(), Time(0)).is_empty());
+    assert!(trace(&none.tolerance.recommendations, &none.score).is_empty());
+    assert!(!figures(&none.score, none.terms()).is_empty());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    /// Whatever a turn says happens beyond a number of runs happens with it, and not with one less.
+    #[test]
+    fn turns_of_the_evidence_are_exact(
+        wrong in 0usize..40,
+        fine in 0usize..900,
+        severity in prop_oneof![Just(ONE), Just(250_000), 1u32..=ONE],
+        level in 0usize..4,
+    ) {
+        prop_assume!(wrong + fine > 0);
+        let level = ["negligible", "low", "medium", "high"][level];
+        let cases = |clean: usize, more_wrong: usize| {
+            let mut deviations = vec![severity; wrong];
+            deviations.resize(wrong + fine + clean, 0);
+            deviations.resize(wrong + fine + clean + more_wrong, ONE);
+            scored(&desk(level), &deviations, 5)
+        };
+        let now = cases(0, 0);
+        for turn in now.lever("evidence").turns {
+            let Some((runs, "cases")) = turn.at.zip(turn.unit.as_deref()) else { continue };
+            // Thousands of cases take long to build, and show nothing that hundreds do not.
+            prop_assume!(runs < 4000.0);
+            let runs = runs as usize;
+            let after = |runs| if turn.when.contains("clean") { cases(runs, 0) } else { cases(0, runs) };
+            let (then, before) = (after(runs), after(runs - 1));
+            prop_assert_eq!(then.score.status, turn.status, "{}", turn.when);
+            prop_assert_ne!(before.score.status, turn.status, "{}", turn.when);
+        }
+    }
+
+    /// A declared size or criticality that stands on the other side of a turn gives the verdict that the turn tells.
+    #[test]
+    fn turns_of_size_and_frequency_are_those_of_the_score(
+        wrong in 0usize..30,
+        fine in 1usize..400,
+        steps in 1u32..40,
+        level in 0usize..4,
+    ) {
+        let level = ["negligible", "low", "medium", "high"][level];
+        let mut deviations = vec![ONE; wrong];
+        deviations.resize(wrong + fine, 0);
+        let now = scored(&desk(level), &deviations, steps);
+        let tried = trace(&now.tolerance.recommendations, &now.score);
+        prop_assert_eq!(tried.last().map(|rule| &rule.rule), now.score.rule.as_ref());
+        for turn in now.lever("size").turns {
+            let edge = turn.at.unwrap();
+            let size = if turn.when.starts_with("above") { edge * 1.001 } else if turn.when.starts_with("below") { edge * 0.999 } else { edge };
+            let catalog = desk(level).replace("id: p,", &format!("id: p, size: {size},"));
+            let then = scored(&catalog, &deviations, steps).score;
+            prop_assert_eq!(then.recommendation, turn.recommendation, "{}", turn.when);
+            prop_assert_eq!(then.status, turn.status, "{}", turn.when);
+            prop_assert_eq!(then.permissible_deviation, turn.permissible_deviation, "{}", turn.when);
+        }
+        for turn in now.lever("criticality").turns {
+            let other = turn.when.split(' ').next().unwrap();
+            let then = scored(&desk(other), &deviations, steps).score;
+            prop_assert_eq!((then.recommendation, then.status, then.rule), (turn.recommendation, turn.status, turn.rule));
+        }
+        for turn in now.lever("executor").turns {
+            let kind = turn.when.split(',').next().unwrap().parse().unwrap();
+            let then = scored_by(&desk(level), &deviations, steps, kind).score;
+            prop_assert_eq!((then.recommendation, then.rule), (turn.recommendation, turn.rule));
+        }
+    }
+}
+
+#[test]
+fn a_stray_kind_is_one_line() {
+    let mut scored = scored(&desk("low"), &[0; 40], 5);
+    let mut stray = scored.score.executors[0].clone();
+    stray.executor = Executor::Mixed;
+    stray.cases = 1;
+    scored.score.executors.push(stray);
+    let line = scored.value("executors", "mixed");
+    assert_eq!(line.as_deref(), Some("1 case, too few to say anything = "));
+}
+
+#[test]
+fn every_k_has_its_interval_or_how_many_runs_are_missing() {
+    use crate::score::{RunCount, agreement};
+    let mut scored = scored(&desk("low"), &[0; 40], 5);
+    let runs = (0..40).map(|input| RunCount {
+        input,
+        executor: Executor::Human,
+        outcome: 1,
+        deviation: if input < 10 { ONE } else { 0 },
+        count: 3,
+    });
+    scored.score.agreement = Some(agreement(runs));
+    let once = scored.value("agreement", "human: pass^1").unwrap();
+    assert!(once.starts_with("0.7500 [0."), "{once}");
+    let thin = scored.value("agreement", "human: pass^4 to 8").unwrap();
+    assert!(thin.contains("more runs needed"), "{thin}");
+}
+
+#[test]
+fn shadow_runs_that_fail_are_behind_the_verdict_and_what_would_change_it() {
+    use crate::rules::Trial;
+    use crate::score::{Bounds, ComparedBy, ShadowScore};
+    let mut scored = scored(&desk("low"), &[0; 400], 5);
+    assert_eq!(scored.score.recommendation, Some(Recommendation::Ai));
+    scored.score.shadow.push(ShadowScore {
+        executor: Executor::Ai,
+        runs: 400,
+        compared_by: ComparedBy::Case,
+        compared: 400,
+        like_done: None,
+        deviation: Some(Bounds {
+            mean: 0.5,
+            lower: 0.4,
+            upper: 0.6,
+        }),
+        status: Status::Outside,
+        ready: false,
+        clean_runs_missing: None,
+        reason: String::new(),
+    });
+    assert_eq!(scored.score.trial_of(Executor::Ai), Trial::Outside);
+    let tried = trace(&scored.tolerance.recommendations, &scored.score);
+    let fired = tried.last().unwrap();
+    assert_eq!(fired.rule, "ai-failed-its-trial");
+    assert!(fired.conditions[0].measured.contains("400 shadow runs"));
+    // Whoever runs it: as long as its shadow runs fail, AI is not called.
+    let levers = ["frequency", "size", "criticality"].map(|name| scored.lever(name));
+    for turn in levers.iter().flat_map(|lever| &lever.turns) {
+        assert_ne!(
+            turn.recommendation,
+            Some(Recommendation::Ai),
+            "{}",
+            turn.when
+        );
+    }
+}

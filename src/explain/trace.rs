@@ -1,0 +1,142 @@
+//! The decision table, rule by rule: which fired, and what the ones before it failed on.
+
+use super::{percent, short};
+use crate::model::humanize::significant;
+use crate::model::{Executor, Status};
+use crate::rules::{Recommendation, Rule};
+use crate::score::{Attributes, Condition, ProcessScore, Verdict, conditions, recommend};
+use serde::{Deserialize, Serialize};
+
+/// A rule that was tried.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RuleTrace {
+    /// Its name.
+    pub rule: String,
+    /// What it says.
+    pub recommendation: Recommendation,
+    /// Why, in its own words.
+    pub because: String,
+    /// Whether it is the one that decided.
+    pub fired: bool,
+    /// Its conditions; a rule without any always holds.
+    pub conditions: Vec<ConditionTrace>,
+}
+
+/// A condition, with the figures behind it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ConditionTrace {
+    /// The condition.
+    #[serde(flatten)]
+    pub condition: Condition,
+    /// The measured figures that the attribute comes from; empty where there are none.
+    pub measured: String,
+}
+
+/// The rules in their order, up to the one that decided. Empty where nothing could be decided.
+pub fn trace(rules: &[Rule], score: &ProcessScore) -> Vec<RuleTrace> {
+    let Some(attributes) = Attributes::of(score) else {
+        return Vec::new();
+    };
+    let verdict = recommend(rules, &attributes);
+    let mut tried = Vec::new();
+    for rule in rules {
+        let conditions = conditions(&rule.when, &attributes);
+        let fired = conditions.iter().all(|condition| condition.holds);
+        // What it comes to in the end may be guarded.
+        let said = match &verdict {
+            Some(verdict) if fired => verdict.clone(),
+            _ => Verdict {
+                recommendation: rule.then,
+                rule: rule.name.clone(),
+                because: rule.because.clone(),
+            },
+        };
+        let traced = conditions.into_iter().map(|condition| ConditionTrace {
+            measured: measured(&condition.attribute, score),
+            condition,
+        });
+        tried.push(RuleTrace {
+            rule: said.rule,
+            recommendation: said.recommendation,
+            because: said.because,
+            fired,
+            conditions: traced.collect(),
+        });
+        if fired {
+            break;
+        }
+    }
+    tried
+}
+
+/// The figures that an attribute comes from.
+fn measured(attribute: &str, score: &ProcessScore) -> String {
+    let found = match attribute {
+        "complexity" => score
+            .nominal_size_steps
+            .map(|size| format!("{} steps", short(size, 2))),
+        "frequency" => score
+            .cases_per_week
+            .map(|rate| format!("{} cases a week", significant(rate, 2))),
+        "criticality" => score
+            .criticality_assumed
+            .then(|| "assumed, not declared".to_owned()),
+        "tolerance" => score
+            .permissible_deviation
+            .map(|t| format!("T {}", percent(t))),
+        "status" => score.deviation.map(|d| {
+            let t = score
+                .permissible_deviation
+                .map_or("none".to_owned(), percent);
+            format!("[{:.2}, {:.2}] %, T {t}", d.lower * 100.0, d.upper * 100.0)
+        }),
+        "ai_status" => Some(side(score, Executor::Ai)),
+        "code_status" => Some(side(score, Executor::Code)),
+        "ai_shadow" => Some(shadow(score, Executor::Ai)),
+        "code_shadow" => Some(shadow(score, Executor::Code)),
+        "pays_back" => score.value.as_ref().map(|value| value.reason.clone()),
+        "precision" => Some(format!(
+            "holds {}, needs {}",
+            score.achieved_class, score.required_class
+        )),
+        _ => None,
+    };
+    found.unwrap_or_default()
+}
+
+/// What one kind of executor did alone.
+fn side(score: &ProcessScore, kind: Executor) -> String {
+    let side = score.executors.iter().find(|side| side.executor == kind);
+    match side.map(|side| (side.cases, side.deviation)) {
+        None if score.executor == kind && score.status_of(kind) == Status::Outside => {
+            "it runs the process, whose cases are outside as a whole".to_owned()
+        }
+        None => format!("no case that {kind} ran alone"),
+        Some((cases, None)) => format!("{cases} cases alone, not observed"),
+        Some((cases, Some(d))) => {
+            let (lower, upper) = (d.lower * 100.0, d.upper * 100.0);
+            format!("{cases} cases alone, [{lower:.2}, {upper:.2}] %")
+        }
+    }
+}
+
+/// What one kind did beside those who run it.
+fn shadow(score: &ProcessScore, kind: Executor) -> String {
+    let shadow = score.shadow.iter().find(|shadow| shadow.executor == kind);
+    let runs = match shadow.map(|shadow| (shadow, shadow.deviation)) {
+        None => format!("no shadow run of {kind}"),
+        Some((shadow, None)) => format!("{} shadow runs, none compared", shadow.runs),
+        Some((shadow, Some(d))) => {
+            let (lower, upper) = (d.lower * 100.0, d.upper * 100.0);
+            format!("{}, [{lower:.2}, {upper:.2}] %", shadow.counted())
+        }
+    };
+    match score.leaning_of(kind).zip(score.permissible_deviation) {
+        Some((own, t)) => format!(
+            "{runs}; what {kind} runs has a mean of {}, above T {}",
+            percent(own.mean),
+            percent(t)
+        ),
+        None => runs,
+    }
+}

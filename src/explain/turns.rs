@@ -1,0 +1,459 @@
+//! What would change the verdict: the decision is taken again with one thing otherwise.
+
+use super::figures::{if_lost, lacks_confirmation, never, pace, too_much_lost, unobserved};
+use super::standing::{Judged, Standing};
+use super::{percent, short};
+use crate::model::{Executor, Level, ONE, Status, Time, WEEK_US};
+use crate::rules::{Recommendation, Tolerance};
+use crate::score::{Bounds, ProcessScore, Terms, widened_bounds};
+use serde::{Deserialize, Serialize};
+
+/// Something that could be otherwise.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Lever {
+    /// `evidence`, `frequency`, `size`, `criticality` or `executor`.
+    pub lever: String,
+    /// How it is.
+    pub now: String,
+    /// What would come of its being otherwise; empty where nothing would.
+    pub turns: Vec<Turn>,
+}
+
+/// A point at which the verdict turns.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Turn {
+    /// When, in words.
+    pub when: String,
+    /// The number in these words; null where there is none.
+    pub at: Option<f64>,
+    /// Its unit: `cases`, `deviations_per_case`, `cases_per_week` or `steps`.
+    pub unit: Option<String>,
+    /// When that is reached at the present rate, RFC 3339; null where the rate does not say, or where it never is.
+    pub expected_at: Option<String>,
+    /// What T would be; null for none.
+    pub permissible_deviation: Option<f64>,
+    /// What the status would be.
+    pub status: Status,
+    /// Who should run it then.
+    pub recommendation: Option<Recommendation>,
+    /// By which rule.
+    pub rule: Option<String>,
+    /// What of this is otherwise than now: `permissible_deviation`, `status`, `recommendation`.
+    pub changes: Vec<String>,
+}
+
+/// Beyond so many cases nobody waits.
+const MOST_CASES: f64 = 1e7;
+
+/// Everything that could be otherwise, and what would come of it. Empty where there was no verdict.
+pub fn levers(score: &ProcessScore, terms: Terms, as_of: Time) -> Vec<Lever> {
+    let Some(standing) = Standing::of(score, terms) else {
+        return Vec::new();
+    };
+    let field = Field {
+        now: standing.judge(),
+        standing,
+        tolerance: terms.tolerance,
+        terms,
+        score,
+        as_of,
+    };
+    vec![
+        field.evidence(),
+        field.frequency(),
+        field.size(),
+        field.criticality(),
+        field.executor(),
+    ]
+}
+
+struct Field<'a> {
+    standing: Standing<'a>,
+    now: Judged,
+    tolerance: &'a Tolerance,
+    terms: Terms<'a>,
+    score: &'a ProcessScore,
+    as_of: Time,
+}
+
+/// A threshold and its unit.
+type At = Option<(f64, &'static str)>;
+
+impl Field<'_> {
+    fn turn(&self, when: String, at: At, judged: &Judged) -> Turn {
+        let pairs = [
+            (
+                "permissible_deviation",
+                judged.permissible != self.now.permissible,
+            ),
+            (
+                "status",
+                judged.attributes.status != self.now.attributes.status,
+            ),
+            (
+                "recommendation",
+                judged.recommendation != self.now.recommendation,
+            ),
+        ];
+        let changed = pairs.iter().filter(|(_, differs)| *differs);
+        Turn {
+            when,
+            at: at.map(|(at, _)| at),
+            unit: at.map(|(_, unit)| unit.to_owned()),
+            expected_at: None,
+            permissible_deviation: judged.permissible,
+            status: judged.attributes.status,
+            recommendation: judged.recommendation,
+            rule: judged.rule.clone(),
+            changes: changed.map(|(what, _)| (*what).to_owned()).collect(),
+        }
+    }
+
+    fn lever(&self, lever: &str, now: String, turns: Vec<Turn>) -> Lever {
+        let lever = lever.to_owned();
+        // What changes nothing is no turn.
+        let turns = turns.into_iter().filter(|turn| !turn.changes.is_empty());
+        Lever {
+            lever,
+            now,
+            turns: turns.collect(),
+        }
+    }
+
+    /// More cases, or the same number with other outcomes.
+    fn evidence(&self) -> Lever {
+        let (now, turns) = match (self.score.deviation, self.now.permissible) {
+            (Some(d), Some(t)) => self.observed_evidence(d, t),
+            (Some(_), None) => ("there is no tolerance to hold".to_owned(), Vec::new()),
+            (None, Some(_)) if lacks_confirmation(self.score) => {
+                let now = format!("{}{}", unobserved(self.score), pace(self.score));
+                (now, self.more_cases(0.0, 0.0))
+            }
+            (None, _) => (unobserved(self.score), Vec::new()),
+        };
+        self.lever("evidence", now, turns)
+    }
+
+    fn observed_evidence(&self, d: Bounds, t: f64) -> (String, Vec<Turn>) {
+        let n = self.score.evidence_cases as f64;
+        // As the sums have it: whole parts per million.
+        let s = (d.mean * n * f64::from(ONE)).round() / f64::from(ONE);
+        let now = format!(
+            "{n} cases, mean {}, [{:.2}, {:.2}] %, T {}",
+            percent(d.mean),
+            d.lower * 100.0,
+            d.upper * 100.0,
+            percent(t)
+        );
+        if self.score.loss.too_much {
+            // However many more cases there were.
+            let why = too_much_lost(self.score, self.tolerance);
+            return (format!("{now}; {why}"), Vec::new());
+        }
+        let mut turns = self.more_cases(n, s);
+        turns.extend(self.other_means(d, n, t));
+        (now, turns)
+    }
+
+    /// The deviation of `n` cases that deviate by `s` in all, widened by what was lost, as the score has it.
+    fn bounds(&self, n: f64, s: f64) -> Bounds {
+        widened_bounds(n, s, self.tolerance.alpha, self.score.loss.share)
+    }
+
+    /// The verdict if `n` cases had deviated by `s` in all.
+    fn observed(&self, n: f64, s: f64) -> Judged {
+        let mut standing = Standing {
+            observed: Some(self.bounds(n, s)),
+            unconfirmed: false,
+            ..self.standing
+        };
+        // They are cases of the kind that runs the process.
+        let own = self.of_kind_that_runs_it(n, s);
+        match self.standing.executor {
+            Executor::Ai => standing.ai = own.map(Some).or(standing.ai),
+            Executor::Code => standing.code = own.map(Some).or(standing.code),
+            _ => {}
+        }
+        standing.judge()
+    }
+
+    /// The deviation of the kind that runs the process if what makes `n` and `s` otherwise than they are were all its own.
+    fn of_kind_that_runs_it(&self, n: f64, s: f64) -> Option<Bounds> {
+        let score = self.score;
+        let kind = self.standing.executor;
+        let side = score.executors.iter().find(|side| side.executor == kind)?;
+        let (whole, own) = (score.deviation?, side.deviation?);
+        if score.requires_confirmed {
+            // How many of its cases are confirmed is not known here.
+            return None;
+        }
+        let (before, cases) = (score.evidence_cases as f64, side.cases as f64);
+        let cases_then = cases + n - before;
+        let sum = own.mean * cases + s - whole.mean * before;
+        Some(self.bounds(cases_then, sum.clamp(0.0, cases_then)))
+    }
+
+    /// Further cases, all clean or all wrong, as what counts now leaves the window.
+    fn more_cases(&self, n: f64, s: f64) -> Vec<Turn> {
+        let mut turns = self.turns_after(n, s, 0.0);
+        turns.extend(self.turns_after(n, s, 1.0));
+        let missing = self.score.clean_runs_missing.filter(|runs| *runs > 0);
+        // What is never there at once is told all the same.
+        let never = never(self.score).filter(|_| self.score.pace.per_week > 0.0);
+        if let (Some(runs), Some(why)) = (missing, never) {
+            let more = runs as f64;
+            let when = format!("{} ({why})", after(runs, true, self.score));
+            let judged = self.observed(n + more, s);
+            turns.push(self.turn(when, Some((more, "cases")), &judged));
+        }
+        turns
+    }
+
+    /// Where the verdict turns while cases come that deviate by `each`.
+    fn turns_after(&self, n: f64, s: f64, each: f64) -> Vec<Turn> {
+        let pace = &self.score.pace;
+        let most = pace.most().unwrap_or(MOST_CASES).min(MOST_CASES);
+        let after_more = |more: f64| {
+            let (n, s) = pace.left_after(more, (n, s));
+            self.observed(n + more, (s + each * more).min(n + more))
+        };
+        let is_same = |a: &Judged, b: &Judged| {
+            (a.attributes.status, a.recommendation) == (b.attributes.status, b.recommendation)
+        };
+        let mut turns = Vec::new();
+        let (mut known, mut last) = (0.0f64, self.now.clone());
+        while known < most {
+            // In steps that grow, so that ten millions are reached soon; between two of them the first turn is looked for.
+            let next = (known * 1.5).ceil().max(known + 1.0).min(most);
+            if is_same(&after_more(next), &last) {
+                known = next;
+                continue;
+            }
+            let (mut low, mut high) = (known, next);
+            while high - low > 1.0 {
+                let middle = ((low + high) / 2.0).floor();
+                match is_same(&after_more(middle), &last) {
+                    true => low = middle,
+                    false => high = middle,
+                }
+            }
+            last = after_more(high);
+            let when = after(high as u64, each == 0.0, self.score);
+            let mut turn = self.turn(when, Some((high, "cases")), &last);
+            turn.expected_at = self.expected(high);
+            turns.push(turn);
+            known = high;
+        }
+        turns
+    }
+
+    /// When there will be so many more cases that count, at the present rate.
+    fn expected(&self, cases: f64) -> Option<String> {
+        let rate = Some(self.score.pace.per_week).filter(|rate| *rate > 0.0)?;
+        let span = cases / rate * WEEK_US as f64;
+        // Beyond a century it says nothing.
+        (span < 100.0 * 52.0 * WEEK_US as f64).then(|| self.as_of.plus(span as i64).to_string())
+    }
+
+    /// With as many cases, the means at which the verdict turns: where it would be within, where it is T itself, and where
+    /// it would be outside.
+    fn other_means(&self, d: Bounds, n: f64, t: f64) -> Vec<Turn> {
+        let bounds = |mean: f64| self.bounds(n, mean * n);
+        let edges = [
+            greatest(|mean| bounds(mean).upper <= t),
+            Some(t),
+            greatest(|mean| bounds(mean).lower <= t),
+        ];
+        let edges = edges
+            .into_iter()
+            .flatten()
+            .filter(|mean| *mean < 1.0 - 1e-6);
+        let (mut down, mut up): (Vec<f64>, Vec<f64>) = edges.partition(|edge| d.mean > *edge);
+        down.sort_by(|a, b| b.total_cmp(a));
+        up.sort_by(f64::total_cmp);
+        let lost = if_lost(self.score);
+        let mut turns = Vec::new();
+        let mut follow = |edges: Vec<f64>, word: &str, beyond: f64| {
+            let mut last = self.now.clone();
+            for mean in edges {
+                let judged = self.observed(n, (mean + beyond) * n);
+                let turns_status = judged.attributes.status != last.attributes.status;
+                if turns_status || judged.recommendation != last.recommendation {
+                    let when = format!("mean {word} {}, as many cases{lost}", percent(mean));
+                    turns.push(self.turn(when, Some((mean, "deviations_per_case")), &judged));
+                    last = judged;
+                }
+            }
+        };
+        follow(down, "at most", 0.0);
+        follow(up, "above", 1e-9);
+        turns
+    }
+
+    fn frequency(&self) -> Lever {
+        let rate = self.standing.per_week;
+        let mut edges: Vec<f64> = self.tolerance.frequency.to_vec();
+        let pays = self.standing.pays;
+        edges.extend(pays.and_then(|pays| pays.from));
+        edges.extend(pays.and_then(|pays| pays.not_below));
+        edges.sort_by(f64::total_cmp);
+        edges.dedup();
+        let judged = |per_week: f64| {
+            Standing {
+                per_week,
+                ..self.standing
+            }
+            .judge()
+        };
+        let (down, up): (Vec<f64>, Vec<f64>) = edges.into_iter().partition(|edge| rate >= *edge);
+        let down = down.into_iter().rev().map(|edge| {
+            // Just below the edge, and so at the level below it.
+            let when = format!("below {} cases a week", short(edge, 2));
+            (edge, when, judged(edge * (1.0 - 1e-9)))
+        });
+        let up = up.into_iter().map(|edge| {
+            let when = format!("from {} cases a week on", short(edge, 2));
+            (edge, when, judged(edge))
+        });
+        let mut turns = self.follow("cases_per_week", down);
+        turns.extend(self.follow("cases_per_week", up));
+        let now = format!("{rate:.2} cases a week ({})", self.now.attributes.frequency);
+        self.lever("frequency", now, turns)
+    }
+
+    /// Goes away from what is, edge by edge: the next one always if T is another one there, those behind it only where
+    /// somebody else should run it.
+    fn follow(
+        &self,
+        unit: &'static str,
+        edges: impl Iterator<Item = (f64, String, Judged)>,
+    ) -> Vec<Turn> {
+        let mut turns = Vec::new();
+        let mut last = self.now.clone();
+        for (edge, when, judged) in edges {
+            let is_next = turns.is_empty() && judged.permissible != self.now.permissible;
+            if is_next || judged.recommendation != last.recommendation {
+                turns.push(self.turn(when, Some((edge, unit)), &judged));
+                last = judged;
+            }
+        }
+        turns
+    }
+
+    fn size(&self) -> Lever {
+        let size = self.standing.size;
+        let lower = self.tolerance.lower;
+        let mut edges: Vec<f64> = self.tolerance.upper.clone();
+        edges.extend(self.tolerance.complexity);
+        edges.push(lower);
+        edges.sort_by(f64::total_cmp);
+        edges.dedup();
+        let judged = |size: f64| {
+            Standing {
+                size,
+                ..self.standing
+            }
+            .judge()
+        };
+        // A range ends with its upper bound, and the first one begins with the lower one.
+        let is_below = |edge: &&f64| **edge < size || **edge == lower && size >= lower;
+        let down = edges.iter().rev().filter(is_below).map(|edge| {
+            let (word, below) = if *edge == lower {
+                ("below", edge * (1.0 - 1e-9))
+            } else {
+                ("up to", *edge)
+            };
+            (
+                *edge,
+                format!("{word} {} steps", short(*edge, 2)),
+                judged(below),
+            )
+        });
+        let is_above = |edge: &&f64| **edge >= size && **edge > lower;
+        let up = edges.iter().filter(is_above).map(|edge| {
+            let above = edge * (1.0 + 1e-9);
+            (
+                *edge,
+                format!("above {} steps", short(*edge, 2)),
+                judged(above),
+            )
+        });
+        let mut turns = self.follow("steps", down);
+        turns.extend(self.follow("steps", up));
+        let complexity = self.now.attributes.complexity;
+        let now = format!("{} steps ({complexity})", short(size, 2));
+        self.lever("size", now, turns)
+    }
+
+    fn criticality(&self) -> Lever {
+        let levels = [Level::Negligible, Level::Low, Level::Medium, Level::High];
+        let now = self.standing.criticality;
+        let at = levels.iter().position(|level| *level == now);
+        let neighbours = levels
+            .iter()
+            .enumerate()
+            .filter(|(nth, _)| at.is_some_and(|at| at.abs_diff(*nth) == 1));
+        let turns = neighbours.map(|(_, level)| {
+            let judged = Standing {
+                criticality: *level,
+                ..self.standing
+            }
+            .judge();
+            let class = judged.attributes.required_class;
+            self.turn(format!("{level} (class {class})"), None, &judged)
+        });
+        let turns = turns.collect();
+        let class = self.now.attributes.required_class;
+        self.lever("criticality", format!("{now} (class {class})"), turns)
+    }
+
+    fn executor(&self) -> Lever {
+        let now = self.standing.executor;
+        let others = [Executor::Human, Executor::Ai, Executor::Code]
+            .into_iter()
+            .filter(|kind| *kind != now);
+        let turns = others.map(|executor| {
+            let standing = self.standing.run_by(executor, self.score, self.terms);
+            let judged = standing.judge();
+            self.turn(format!("{executor}, deviating as much"), None, &judged)
+        });
+        let turns = turns.collect();
+        self.lever("executor", now.to_string(), turns)
+    }
+}
+
+/// `after 68 more clean runs`.
+fn after(runs: u64, clean: bool, score: &ProcessScore) -> String {
+    let (one, many, clean_ones) = match score.requires_confirmed {
+        true => (
+            "1 more confirmed case",
+            "more confirmed cases",
+            "more confirmed clean",
+        ),
+        false => ("1 more", "more", "more clean"),
+    };
+    let what = match (runs, clean) {
+        (1, true) => format!("1 {clean_ones} run"),
+        (1, false) => format!("{one} that goes wrong"),
+        (_, true) => format!("{runs} {clean_ones} runs"),
+        (_, false) => format!("{runs} {many} that all go wrong"),
+    };
+    format!("after {what}{}", if_lost(score))
+}
+
+/// The greatest mean for which something holds that holds for smaller ones only; `None` if it does not even for 0.
+fn greatest(holds: impl Fn(f64) -> bool) -> Option<f64> {
+    if !holds(0.0) {
+        return None;
+    }
+    let (mut low, mut high) = (0.0, 1.0);
+    for _ in 0..60 {
+        let middle = 0.5 * (low + high);
+        if holds(middle) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    Some(low)
+}

@@ -1,0 +1,461 @@
+//! What Prometheus sees rise: kept in the database, so that a restart does not reset it.
+
+use crate::config::daemon::Config;
+use crate::ingest::Reason;
+use crate::measure::{Sums, TotalKey};
+use crate::model::{Executor, Names, Origin, Span, hash_pair, metrics};
+use crate::rules::Process;
+use crate::store::CounterRow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Cases by process, executor and outcome.
+pub const CASES: &str = metrics::CASES.name;
+/// Cases that have started, by process.
+pub const STARTED: &str = metrics::STARTED.name;
+/// Sum of the deviations by process and executor, in parts per million.
+pub const DEVIATION_SUM: &str = "deviation_sum_ppm";
+/// Cases by process, executor, layout and bin of the duration (not cumulative; the bin after the last is +Inf).
+pub const DURATION_BIN: &str = "duration_bin";
+/// Sum of durations by process, executor and layout, in microseconds.
+pub const DURATION_SUM: &str = "duration_sum_us";
+/// Outcomes that count as [`OTHER`] because there are too many, by process and executor.
+pub const OUTCOMES_FOLDED: &str = "outcomes_folded";
+/// What became known long after it happened stands under the same labels behind this.
+pub const LATE: &str = "late ";
+/// The outcome that stands for those without a series of their own.
+pub const OTHER: &str = "other";
+
+/// Records that did not become events, by source and reason.
+pub const QUARANTINED: &str = metrics::QUARANTINED.name;
+/// What is counted by source alone.
+const BY_SOURCE: [&str; 4] = [
+    metrics::EVENTS.name,
+    metrics::RECORDS.name,
+    metrics::DUPLICATES.name,
+    metrics::FILTERED.name,
+];
+
+/// Name and labels of a counter.
+pub type CounterKey = (String, Vec<String>);
+
+/// How finely is counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fineness {
+    outcomes: usize,
+    buckets: Arc<[Span]>,
+    buckets_of: BTreeMap<String, Arc<[Span]>>,
+}
+
+impl Fineness {
+    /// As a configuration says.
+    pub fn of(config: &Config) -> Fineness {
+        let of_process = |process: &Process| {
+            let ends = process.duration_buckets.as_deref()?;
+            Some((process.id.clone(), ends.into()))
+        };
+        Fineness {
+            outcomes: config.metrics.outcomes,
+            buckets: config.metrics.duration_buckets.as_slice().into(),
+            buckets_of: config
+                .catalog
+                .processes
+                .values()
+                .filter_map(of_process)
+                .collect(),
+        }
+    }
+
+    /// Upper ends of the bins of the duration histogram of a process.
+    pub fn buckets(&self, process: &str) -> &[Span] {
+        self.buckets_of.get(process).unwrap_or(&self.buckets)
+    }
+
+    /// Names the bins of a process: a histogram with other bins is another one, which begins at zero.
+    pub fn layout(&self, process: &str) -> String {
+        let ends = self.buckets(process).iter();
+        let hash = ends.fold(0, |hash, end| hash_pair(hash, *end as u64));
+        format!("{:08x}", hash as u32)
+    }
+}
+
+/// All counters.
+#[derive(Debug, Default)]
+pub struct Counters {
+    values: BTreeMap<CounterKey, i64>,
+    /// What has changed and is in no commit yet, by what it was before: `None` for what did not exist.
+    changed: BTreeMap<CounterKey, Option<i64>>,
+    /// The same of what stands in a commit that is not written yet.
+    writing: BTreeMap<CounterKey, Option<i64>>,
+    /// Those that exist at zero, because the configuration names what they count.
+    declared: BTreeSet<CounterKey>,
+}
+
+fn labels_text(labels: &[String]) -> String {
+    serde_json::Value::from(labels).to_string()
+}
+
+impl Counters {
+    /// From the rows of the database.
+    pub fn new(rows: Vec<CounterRow>) -> Counters {
+        let read = |row: CounterRow| {
+            let labels: Vec<String> = serde_json::from_str(&row.labels).ok()?;
+            Some(((row.name, labels), row.value))
+        };
+        Counters {
+            values: rows.into_iter().filter_map(read).collect(),
+            ..Counters::default()
+        }
+    }
+
+    /// Every counter, with what is not in the database yet.
+    pub fn values(&self) -> &BTreeMap<CounterKey, i64> {
+        &self.values
+    }
+
+    /// Every counter as the database has it. Only this may be seen from outside: what a crash takes back would be a counter
+    /// that falls.
+    pub fn written(&self) -> BTreeMap<CounterKey, i64> {
+        let mut values = self.values.clone();
+        // What is being written changed before what has changed since.
+        for (key, before) in self.changed.iter().chain(&self.writing) {
+            match before {
+                Some(before) => values.insert(key.clone(), *before),
+                None => values.remove(key),
+            };
+        }
+        values
+    }
+
+    /// Adds to a counter.
+    pub fn add(&mut self, name: &str, labels: &[&str], by: u64) {
+        if by == 0 {
+            return;
+        }
+        self.change(key(name, labels), by as i64);
+    }
+
+    fn change(&mut self, key: CounterKey, by: i64) {
+        let before = self.values.get(&key).copied();
+        let after = before.unwrap_or(0).saturating_add(by);
+        self.values.insert(key.clone(), after);
+        self.changed.entry(key).or_insert(before);
+    }
+
+    /// Makes sure that what a configuration names is counted from zero, and forgets zeros of what is gone from it.
+    pub fn declare(&mut self, config: &Config) {
+        let mut declared = BTreeSet::new();
+        for process in config.catalog.processes.values() {
+            let executor = process.executor.unwrap_or(Executor::Unknown).word();
+            for outcome in process.outcomes.keys() {
+                declared.insert(key(CASES, &[&process.id, executor, outcome]));
+            }
+        }
+        for source in &config.sources {
+            for name in BY_SOURCE {
+                declared.insert(key(name, &[&source.name]));
+            }
+            for reason in Reason::ALL {
+                declared.insert(key(QUARANTINED, &[&source.name, reason.word()]));
+            }
+        }
+        let values = &mut self.values;
+        for gone in self.declared.difference(&declared) {
+            if values.get(gone) == Some(&0) {
+                values.remove(gone);
+            }
+        }
+        for key in &declared {
+            values.entry(key.clone()).or_default();
+        }
+        self.declared = declared;
+    }
+
+    /// Whether any has risen since the last commit.
+    pub fn have_changed(&self) -> bool {
+        !self.changed.is_empty()
+    }
+
+    /// Raises a counter to a value; never lowers it. A sum can shrink (a case is reopened, or moves to another process), a
+    /// counter must not, or Prometheus would take it for a restart: it waits until the sum has caught up.
+    ///
+    /// Up to `late` of the rise is of what happened long ago: that counts apart, so that nothing jumps as if it happened
+    /// now. Gives how much of it did.
+    fn raise(&mut self, name: &str, labels: &[&str], to: i64, late: i64) -> i64 {
+        let own = key(name, labels);
+        let apart = key(&format!("{LATE}{name}"), labels);
+        let known = match self.values.get(&own) {
+            Some(known) => *known,
+            // It exists at zero from now on, also after a restart: what comes next is a rise from there.
+            None => {
+                self.change(own.clone(), 0);
+                0
+            }
+        };
+        let known_late = self.values.get(&apart).copied().unwrap_or(0);
+        let rise = to.saturating_sub(known.saturating_add(known_late)).max(0);
+        let late = rise.min(late.max(0));
+        for (key, by) in [(own, rise - late), (apart, late)] {
+            if by > 0 {
+                self.change(key, by);
+            }
+        }
+        late
+    }
+
+    /// Raises the counters of a process to its sums over all time; `late` are the sums of what became known long after it
+    /// happened.
+    pub fn follow(
+        &mut self,
+        total: &TotalKey,
+        (sums, late): (&Sums, &Sums),
+        names: &Names,
+        fineness: &Fineness,
+    ) {
+        let (process, executor, origin) = total;
+        if *origin != Origin::Live {
+            return;
+        }
+        let (process, executor) = (names.text(*process), executor.word());
+        self.follow_outcomes([process, executor], (sums, late), names, fineness.outcomes);
+        let labels = [process, executor];
+        let (ppm, late_ppm) = (sums.deviation_ppm(), late.deviation_ppm());
+        self.raise(DEVIATION_SUM, &labels, ppm, late_ppm);
+        let layout = fineness.layout(process);
+        let (mut below, mut late_below) = (0, 0);
+        let ends = fineness.buckets(process).iter().copied();
+        for (bin, end) in ends.chain([Span::MAX]).enumerate() {
+            let (up_to, late_up_to) = match end {
+                Span::MAX => (sums.durations.count(), late.durations.count()),
+                end => (
+                    sums.durations.count_up_to(end),
+                    late.durations.count_up_to(end),
+                ),
+            };
+            let labels = [process, executor, &layout, &bin.to_string()];
+            self.raise(
+                DURATION_BIN,
+                &labels,
+                up_to - below,
+                late_up_to - late_below,
+            );
+            (below, late_below) = (up_to, late_up_to);
+        }
+        let whole = |sums: &Sums| i64::try_from(sums.durations.sum()).unwrap_or(i64::MAX);
+        let labels = [process, executor, &layout];
+        self.raise(DURATION_SUM, &labels, whole(sums), whole(late));
+    }
+
+    /// The most frequent outcomes get a series of their own as they come, and keep it; when there are as many as may be,
+    /// the rest is [`OTHER`].
+    fn follow_outcomes(
+        &mut self,
+        [process, executor]: [&str; 2],
+        (sums, late): (&Sums, &Sums),
+        names: &Names,
+        most: usize,
+    ) {
+        let mut outcomes: Vec<(&str, i64, i64)> = sums
+            .outcomes
+            .iter()
+            .map(|(id, count)| (names.text(id), count, late.outcomes.get(id)))
+            .collect();
+        outcomes.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+        let first = key(CASES, &[process, executor]);
+        let mut own: BTreeSet<String> = self
+            .values
+            .range(first..)
+            .map(|(key, _)| key)
+            .take_while(|(name, labels)| {
+                name == CASES && labels[0] == process && labels[1] == executor
+            })
+            .map(|(_, labels)| labels[2].clone())
+            .filter(|outcome| outcome != OTHER)
+            .collect();
+        let (mut folded, mut others, mut late_others, mut apart) = (0, 0, 0, 0);
+        for (outcome, count, late) in outcomes {
+            let is_other = outcome == OTHER;
+            if !is_other && (own.len() < most || own.contains(outcome)) {
+                let is_new = own.insert(outcome.to_owned());
+                let late = self.raise(CASES, &[process, executor, outcome], count, late);
+                apart += if is_new { late } else { 0 };
+                continue;
+            }
+            folded += i64::from(!is_other);
+            others += count;
+            late_others += late;
+        }
+        self.move_from_others(&[process, executor, OTHER], others, apart);
+        if others > 0 {
+            self.raise(CASES, &[process, executor, OTHER], others, late_others);
+        }
+        if folded > 0 {
+            self.raise(OUTCOMES_FOLDED, &[process, executor], folded, 0);
+        }
+    }
+
+    /// An outcome that counted among the others has a series of its own from now on. Their counter can't fall, so what it
+    /// has too much is taken from what counts apart: else it would stand still until as many others have come. `apart` is
+    /// what was counted apart of outcomes whose series is new.
+    fn move_from_others(&mut self, labels: &[&str], others: i64, apart: i64) {
+        let late = key(&format!("{LATE}{CASES}"), labels);
+        let value = |key: &CounterKey| self.values.get(key).copied().unwrap_or(0);
+        let known = value(&key(CASES, labels)).saturating_add(value(&late));
+        let too_many = known.saturating_sub(others).clamp(0, apart.max(0));
+        if too_many > 0 {
+            self.change(late, -too_many);
+        }
+    }
+
+    /// Raises the counter of started cases of a process to their number over all time, of which up to `late` started long
+    /// ago.
+    pub fn follow_starts(&mut self, process: &str, started: i64, late: i64) {
+        self.raise(STARTED, &[process], started, late);
+    }
+
+    /// The rows that changed since a commit was put together.
+    pub fn rows(&self) -> Vec<CounterRow> {
+        self.changed
+            .keys()
+            .map(|key| CounterRow {
+                name: key.0.clone(),
+                labels: labels_text(&key.1),
+                value: self.values.get(key).copied().unwrap_or(0),
+            })
+            .collect()
+    }
+
+    /// The changes stand in a commit, which is not written yet.
+    pub fn in_commit(&mut self) {
+        for (key, before) in std::mem::take(&mut self.changed) {
+            self.writing.entry(key).or_insert(before);
+        }
+    }
+
+    /// That commit is in the database.
+    pub fn committed(&mut self) {
+        self.writing.clear();
+    }
+
+    /// The processes that anything is counted of.
+    pub fn processes(&self) -> BTreeSet<&str> {
+        let counted = self.values.keys();
+        let of_process = counted.filter(|(name, _)| name == STARTED || name == CASES);
+        of_process.map(|(_, labels)| labels[0].as_str()).collect()
+    }
+}
+
+fn key(name: &str, labels: &[&str]) -> CounterKey {
+    let labels = labels.iter().map(|label| (*label).to_owned()).collect();
+    (name.to_owned(), labels)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cases(counters: &Counters, outcome: &str) -> i64 {
+        let key = key(CASES, &["p", "human", outcome]);
+        counters.values().get(&key).copied().unwrap_or(0)
+    }
+
+    #[test]
+    fn counters_never_fall() {
+        let mut counters = Counters::default();
+        counters.raise(CASES, &["p", "human", "done"], 5, 0);
+        counters.raise(CASES, &["p", "human", "done"], 4, 0);
+        assert_eq!(cases(&counters, "done"), 5);
+        assert_eq!(counters.rows().len(), 1);
+        let back = Counters::new(counters.rows());
+        assert_eq!(back.values(), counters.values());
+    }
+
+    #[test]
+    fn what_no_commit_has_is_not_seen_from_outside() {
+        let mut counters = Counters::default();
+        let seen = |counters: &Counters| {
+            let key = key(CASES, &["p", "human", "done"]);
+            counters.written().get(&key).copied()
+        };
+        counters.raise(CASES, &["p", "human", "done"], 5, 0);
+        assert_eq!((cases(&counters, "done"), seen(&counters)), (5, None));
+        counters.in_commit();
+        counters.raise(CASES, &["p", "human", "done"], 7, 0);
+        // The commit could not be written yet.
+        assert_eq!(seen(&counters), None);
+        counters.committed();
+        assert_eq!((cases(&counters, "done"), seen(&counters)), (7, Some(5)));
+        counters.in_commit();
+        counters.committed();
+        assert_eq!(seen(&counters), Some(7));
+        assert!(!counters.have_changed());
+    }
+
+    #[test]
+    fn what_comes_late_does_not_count_as_if_it_happened_now() {
+        let mut counters = Counters::default();
+        let raise = |counters: &mut Counters, to, late| {
+            counters.raise(CASES, &["p", "human", "done"], to, late);
+        };
+        raise(&mut counters, 1_000, 990);
+        assert_eq!(cases(&counters, "done"), 10);
+        // Both count towards what is known: nothing is counted twice.
+        raise(&mut counters, 1_001, 0);
+        assert_eq!(cases(&counters, "done"), 11);
+        raise(&mut counters, 900, 5);
+        raise(&mut counters, 1_003, 50);
+        assert_eq!(cases(&counters, "done"), 11);
+        let late = counters
+            .values()
+            .iter()
+            .find(|((name, _), _)| name.starts_with(LATE))
+            .map(|(_, value)| *value);
+        assert_eq!(late, Some(992));
+    }
+
+    #[test]
+    fn too_many_outcomes_are_other_and_counted() {
+        let (mut counters, mut names) = (Counters::default(), Names::new());
+        let (process, none) = (names.intern("p"), Sums::default());
+        let fineness = Fineness {
+            outcomes: 2,
+            ..Fineness::default()
+        };
+        let mut sums = Sums::default();
+        let mut follow = |counters: &mut Counters, counts: &[(&str, i64)]| {
+            for (outcome, count) in counts {
+                sums.outcomes.add(names.intern(outcome), *count);
+            }
+            let total = (process, Executor::Human, Origin::Live);
+            counters.follow(&total, (&sums, &none), &names, &fineness);
+        };
+        follow(&mut counters, &[("rare", 1), ("often", 9), ("usual", 5)]);
+        let of = |counters: &Counters| {
+            ["often", "usual", "rare", OTHER].map(|name| cases(counters, name))
+        };
+        assert_eq!(of(&counters), [9, 5, 0, 1]);
+        // One that was folded stays so when it becomes frequent, and one that a log calls so is among the others.
+        follow(&mut counters, &[("rare", 100), (OTHER, 7), ("new", 1)]);
+        assert_eq!(of(&counters), [9, 5, 0, 109]);
+        let folded = key(OUTCOMES_FOLDED, &["p", "human"]);
+        assert_eq!(counters.values()[&folded], 2);
+        // With more room the most frequent of them begins at zero and goes on from there, and so do the others.
+        let fineness = Fineness {
+            outcomes: 3,
+            ..Fineness::default()
+        };
+        let total = (process, Executor::Human, Origin::Live);
+        counters.follow(&total, (&sums, &sums), &names, &fineness);
+        assert_eq!(of(&counters), [9, 5, 0, 109]);
+        let id = |name: &str| names.find(name).unwrap();
+        let (rare, new) = (id("rare"), id("new"));
+        sums.outcomes.add(rare, 2);
+        sums.outcomes.add(new, 3);
+        counters.follow(&total, (&sums, &none), &names, &fineness);
+        assert_eq!(of(&counters), [9, 5, 2, 112]);
+        // Nothing has become known late by that.
+        let apart = counters.values().iter();
+        let apart = apart.filter(|((name, _), _)| name.starts_with(LATE));
+        assert_eq!(apart.map(|(_, value)| value).sum::<i64>(), 0);
+    }
+}

@@ -1,0 +1,106 @@
+//! The tolerance table, the levels and the decision table, as checked types.
+
+use super::decision::{OneOf, PaysBack, Precision, Recommendation, ToleranceLevel, Trial};
+use crate::model::{Class, Executor, Level, Ppm, Span, Status, TolClass};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// Tolerances and decisions, checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tolerance {
+    /// Permissible deviation per unit of the table, in deviations per case.
+    pub kappa: f64,
+    /// Error probability of intervals.
+    pub alpha: f64,
+    /// Class by criticality.
+    pub classes: BTreeMap<Level, Class>,
+    /// Lower end of the first range of sizes, in steps.
+    pub lower: f64,
+    /// Upper ends of the ranges, in steps, inclusive, ascending.
+    pub upper: Vec<f64>,
+    /// One value per range; `None` where there is no tolerance.
+    pub rows: BTreeMap<Class, Vec<Option<f64>>>,
+    /// Complexity is low / medium / high up to these sizes in steps, extremely high above.
+    pub complexity: [f64; 3],
+    /// Frequency is high from the first, medium from the second rate on, in cases per week.
+    pub frequency: [f64; 2],
+    /// Tolerance is low up to the first, high from the second permissible deviation on.
+    pub tolerance: [f64; 2],
+    /// What a deviation is made of beside the severity of the outcome.
+    pub weights: RawWeights,
+    /// Severity of undeclared outcomes by lower-case name.
+    pub outcome_severity: BTreeMap<String, Ppm>,
+    /// The size that sets the tolerance is measured over the first so many cases.
+    pub baseline_cases: i64,
+    /// Beyond this share of lost records nothing is called within or outside.
+    pub most_loss: f64,
+    /// An unconfirmed outcome counts as having stood after this long.
+    pub stands_after: Span,
+    /// Automation must pay back within so many months.
+    pub horizon_months: f64,
+    /// The decision table.
+    pub recommendations: Vec<Rule>,
+}
+
+/// Weights of what a case's deviation is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawWeights {
+    /// The case was reopened.
+    pub rework: f64,
+    /// The case took longer than its limit.
+    pub lateness: f64,
+    /// One step off the designed path.
+    pub path_step: f64,
+}
+
+/// Conditions of a rule; what is not named may be anything.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct When {
+    /// Complexity level.
+    pub complexity: Option<OneOf<Level>>,
+    /// Frequency level.
+    pub frequency: Option<OneOf<Level>>,
+    /// Criticality level.
+    pub criticality: Option<OneOf<Level>>,
+    /// Tolerance level.
+    pub tolerance: Option<OneOf<ToleranceLevel>>,
+    /// Status.
+    pub status: Option<OneOf<Status>>,
+    /// Who runs it today.
+    pub executor: Option<OneOf<Executor>>,
+    /// The class it needs.
+    pub required_class: Option<OneOf<Class>>,
+    /// The class it holds.
+    pub achieved_class: Option<OneOf<TolClass>>,
+    /// Achieved against required.
+    pub precision: Option<OneOf<Precision>>,
+    /// Status of the cases that AI ran alone.
+    pub ai_status: Option<OneOf<Status>>,
+    /// Status of the cases that code ran alone.
+    pub code_status: Option<OneOf<Status>>,
+    /// What the shadow runs of AI show.
+    pub ai_shadow: Option<OneOf<Trial>>,
+    /// What the shadow runs of code show.
+    pub code_shadow: Option<OneOf<Trial>>,
+    /// Whether the action can't be undone.
+    pub irreversible: Option<OneOf<bool>>,
+    /// Whether automation pays back in time.
+    pub pays_back: Option<OneOf<PaysBack>>,
+}
+
+/// One row of the decision table.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// Its name, kept with each score it made.
+    pub name: String,
+    /// When it holds.
+    #[serde(default)]
+    pub when: When,
+    /// What it says.
+    pub then: Recommendation,
+    /// Why, in one sentence.
+    pub because: String,
+}
