@@ -18,6 +18,7 @@ fn goes_on_ingesting(home: &Home, daemon: &Daemon, before: usize, cases: usize) 
     before + cases
 }
 
+/// Raises the limit of open files of this process, which no other test depends on; returns it.
 fn raised_limit_of_files() -> usize {
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
     setrlimit(Resource::RLIMIT_NOFILE, hard, hard).unwrap();
@@ -126,11 +127,11 @@ fn headers_and_bodies_that_never_end_are_given_up() {
         for slow in slow {
             let (answer, took) = slow.join().unwrap();
             assert!(answer.is_none_or(|answer| answer.status == 408));
-            assert!((25..45).contains(&took.as_secs()), "{took:?}");
+            assert!((25..90).contains(&took.as_secs()), "{took:?}");
         }
         let (answer, took) = slow_body.join().unwrap();
         assert_eq!(answer.unwrap().status, 408);
-        assert!((25..45).contains(&took.as_secs()), "{took:?}");
+        assert!((25..90).contains(&took.as_secs()), "{took:?}");
     });
     daemon.wait_for_metric(
         r#"toleranced_http_connections_closed_total{reason="timeout"}"#,

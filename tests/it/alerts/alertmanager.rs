@@ -1,6 +1,6 @@
 //! From a log to Alertmanager: a daemon, a real Prometheus with the generated rules, a real Alertmanager.
 
-use crate::support::servers::{Demo, Server, free_address, program, serve};
+use crate::support::servers::{Demo, Server, program, prometheus, serve};
 use crate::support::{Home, texts, wait_until};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
@@ -52,32 +52,26 @@ fn alertmanager(home: &Home, program: &str) -> Server {
         "alertmanager.yml",
         "route: { receiver: nobody, group_wait: 0s }\nreceivers: [{ name: nobody }]\n",
     );
-    let address = free_address();
-    let args = [
-        format!("--config.file={}", home.text_path("alertmanager.yml")),
-        format!("--storage.path={}", home.text_path("alertmanager")),
-        format!("--web.listen-address={address}"),
-        "--cluster.listen-address=".to_owned(),
-    ];
-    serve(program, &args, address, &home.path("alertmanager.log"))
+    let args = |address: &str| {
+        let args = [
+            format!("--config.file={}", home.text_path("alertmanager.yml")),
+            format!("--storage.path={}", home.text_path("alertmanager")),
+            format!("--web.listen-address={address}"),
+            "--cluster.listen-address=".to_owned(),
+        ];
+        args.to_vec()
+    };
+    serve(program, args, &home.path("alertmanager.log"))
 }
 
-fn prometheus(home: &Home, program: &str, daemon: &str, alertmanager: &Server) -> Server {
+fn watching(home: &Home, program: &str, daemon: &str, alertmanager: &Server) -> Server {
     let config = format!(
         "global: {{ scrape_interval: 1s, evaluation_interval: 1s }}\nrule_files: [toleranced.rules.yaml]\n\
          alerting: {{ alertmanagers: [{{ static_configs: [{{ targets: ['{}'] }}] }}] }}\n\
          scrape_configs: [{{ job_name: toleranced, static_configs: [{{ targets: ['{}'] }}] }}]\n",
         alertmanager.address, daemon,
     );
-    home.write("prometheus.yml", config);
-    let address = free_address();
-    let args = [
-        format!("--config.file={}", home.text_path("prometheus.yml")),
-        format!("--storage.tsdb.path={}", home.text_path("prometheus")),
-        format!("--web.listen-address={address}"),
-        "--rules.alert.resend-delay=1s".to_owned(),
-    ];
-    serve(program, &args, address, &home.path("prometheus.log"))
+    prometheus(home, program, &config, &["--rules.alert.resend-delay=1s"])
 }
 
 /// The alerts of this name that Alertmanager holds as active; `None` where it does not answer.
@@ -120,7 +114,7 @@ fn what_exceeds_its_tolerance_reaches_alertmanager_and_resolves_when_the_cause_i
     let outside = r#"toleranced_process_status{process="isolate host",status="outside"}"#;
     daemon.wait_for_metric(outside, 1.0);
     let alertmanager = alertmanager(&home, alertmanager_program);
-    let prometheus = prometheus(&home, prometheus_program, &daemon.address(), &alertmanager);
+    let prometheus = watching(&home, prometheus_program, &daemon.address(), &alertmanager);
 
     let alert = wait_until("the alert in Alertmanager", || {
         active(&alertmanager, "TolerancedToleranceExceeded")
@@ -175,7 +169,7 @@ fn the_process_of_the_demo_that_drifts_is_told_of_until_that_is_how_it_shall_be(
     let rules = demo.run(&["rules"]);
     home.write("toleranced.rules.yaml", hurried(&texts(&rules).0));
     let alertmanager = alertmanager(&home, alertmanager_program);
-    let _prometheus = prometheus(
+    let _prometheus = watching(
         &home,
         prometheus_program,
         &demo.server.address,

@@ -3,7 +3,6 @@
 use crate::support::{BINARY, Daemon, Home, wait_until};
 use std::os::unix::net::UnixDatagram;
 use std::process::Command;
-use std::time::Duration;
 
 /// The next message to the service manager.
 fn told(socket: &UnixDatagram) -> String {
@@ -17,9 +16,7 @@ fn a_service_manager_is_told_when_it_is_ready_that_it_lives_and_that_it_stops() 
     let home = Home::new("[]");
     let path = home.path("notify");
     let socket = UnixDatagram::bind(&path).unwrap();
-    socket
-        .set_read_timeout(Some(Duration::from_secs(30)))
-        .unwrap();
+    socket.set_read_timeout(Some(DEADLINE)).unwrap();
     let mut command = Command::new(BINARY);
     command
         .args(["run", "--config", &home.text_path("toleranced.yaml")])

@@ -2,10 +2,9 @@
 
 use crate::support::own_format::CATALOG;
 use crate::support::promtool::make_blocks;
-use crate::support::servers::{free_address, program, serve};
+use crate::support::servers::{program, prometheus};
 use crate::support::{Home, texts, wait_until};
 use std::collections::BTreeMap;
-use std::path::Path;
 
 fn home() -> Home {
     Home::with_catalog(CATALOG, ", window: 30d", "")
@@ -169,11 +168,11 @@ fn nothing_to_write_is_said() {
 
 #[test]
 fn prometheus_shows_the_past() {
-    let Some(prometheus) = program(&["prometheus"]) else {
+    let Some(program) = program(&["prometheus"]) else {
         return;
     };
     let home = filled();
-    let (om, data) = (home.text_path("history.om"), home.text_path("tsdb"));
+    let (om, data) = (home.text_path("history.om"), home.text_path("prometheus"));
     let out = home.run(&[
         "backfill",
         "--from",
@@ -185,16 +184,9 @@ fn prometheus_shows_the_past() {
     ]);
     assert!(out.status.success(), "{out:?}");
     make_blocks(&om, &data);
-    home.write("prometheus.yml", "global: {scrape_interval: 1m}\n");
-    let address = free_address();
-    let args = [
-        format!("--config.file={}", home.text_path("prometheus.yml")),
-        format!("--storage.tsdb.path={data}"),
-        "--storage.tsdb.retention.time=10y".to_owned(),
-        format!("--web.listen-address={address}"),
-    ];
-    let log = home.text_path("prometheus.log");
-    let server = serve(prometheus, &args, address, Path::new(&log));
+    let config = "global: {scrape_interval: 1m}\n";
+    let retention = ["--storage.tsdb.retention.time=10y"];
+    let server = prometheus(&home, program, config, &retention);
     let query = |query: &str| -> Option<f64> {
         let url = format!("http://{}/api/v1/query", server.address);
         let at = (MIDNIGHT_JAN_11 + 20 * 86_400).to_string();

@@ -3,6 +3,7 @@
 use super::binary::BINARY;
 use super::home::Home;
 use super::wait::wait_until;
+use std::fs::File;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -36,32 +37,53 @@ pub(crate) fn program(names: &[&'static str]) -> Option<&'static str> {
     program
 }
 
-pub(crate) fn free_address() -> String {
+/// An address that was free a moment ago.
+fn free_address() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().to_string()
 }
 
-/// Starts a server and waits until it is ready. Its log goes to `log`.
-pub(crate) fn serve(program: &str, args: &[String], address: String, log: &Path) -> Server {
-    let log_file = std::fs::File::create(log).unwrap();
-    let child = Command::new(program)
-        .args(args)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(log_file)
-        .spawn()
-        .unwrap();
-    let mut server = Server { child, address };
-    wait_until(&format!("{program} to be ready"), || {
-        let ended = server.child.try_wait().unwrap();
-        assert!(
-            ended.is_none(),
-            "{program}: {}",
-            std::fs::read_to_string(log).unwrap()
-        );
-        server.get("/-/ready")
-    });
-    server
+/// Starts a server on a free address and waits until it is ready. Its log goes to `log`.
+pub(crate) fn serve(program: &str, args: impl Fn(&str) -> Vec<String>, log: &Path) -> Server {
+    // Another test can take the address before the server does. Then the server ends, and gets another address.
+    for _ in 0..10 {
+        let address = free_address();
+        let child = Command::new(program)
+            .args(args(&address))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(File::create(log).unwrap())
+            .spawn()
+            .unwrap();
+        let mut server = Server { child, address };
+        let is_ready = wait_until(format!("{program} to be ready"), || {
+            if server.child.try_wait().unwrap().is_some() {
+                return Some(false);
+            }
+            server.get("/-/ready").map(|_| true)
+        });
+        if is_ready {
+            return server;
+        }
+        let said = std::fs::read_to_string(log).unwrap().to_lowercase();
+        assert!(said.contains("address already in use"), "{program}: {said}");
+    }
+    panic!("{program} found no free address")
+}
+
+/// Starts a Prometheus with this configuration. Its data are in `prometheus` below the home.
+pub(crate) fn prometheus(home: &Home, program: &str, config: &str, flags: &[&str]) -> Server {
+    home.write("prometheus.yml", config);
+    let args = |address: &str| {
+        let own = [
+            format!("--config.file={}", home.text_path("prometheus.yml")),
+            format!("--storage.tsdb.path={}", home.text_path("prometheus")),
+            format!("--web.listen-address={address}"),
+        ];
+        let flags = flags.iter().map(|flag| (*flag).to_owned());
+        own.into_iter().chain(flags).collect()
+    };
+    serve(program, args, &home.path("prometheus.log"))
 }
 
 impl Server {
@@ -83,15 +105,15 @@ pub(crate) struct Demo {
 impl Demo {
     /// Starts it; `speed` is how much faster than real time it goes on.
     pub(crate) fn start(home: &Home, speed: f64) -> Demo {
-        let address = free_address();
         let folder = home.text_path("demo");
         let speed = speed.to_string();
-        let args = [
-            "demo", "--folder", &folder, "--listen", &address, "--speed", &speed,
-        ];
-        let args = args.map(str::to_owned);
-        let program = BINARY;
-        let server = serve(program, &args, address.clone(), &home.path("demo.log"));
+        let args = |address: &str| {
+            let args = [
+                "demo", "--folder", &folder, "--listen", address, "--speed", &speed,
+            ];
+            args.map(str::to_owned).to_vec()
+        };
+        let server = serve(BINARY, args, &home.path("demo.log"));
         let demo = Demo {
             server,
             config: format!("{folder}/toleranced.yaml"),
