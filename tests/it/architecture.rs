@@ -1,11 +1,11 @@
-//! Modules may only use those below them: read from the `use` lines, so that an arrow that points up
-//! fails here and not in a review.
+//! Modules may use only those below them. The test reads every path in the code, so an arrow that points up fails here and
+//! not in a review.
 
-use crate::support::project::project;
-use std::path::{Path, PathBuf};
+use crate::support::project::{project, rust_files};
+use std::path::Path;
 
-/// The rooms, lowest first.
-const ROOMS: [&str; 15] = [
+/// The modules, lowest first.
+const MODULES: [&str; 15] = [
     "model", "config", "stats", "cases", "measure", "score", "drift", "simulate", "ingest",
     "assemble", "store", "daemon", "export", "report", "web",
 ];
@@ -13,90 +13,310 @@ const ROOMS: [&str; 15] = [
 /// Arrows beside the order, with the reason.
 const ALLOWED: [(&str, &str); 0] = [];
 
-fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            rust_files(&path, found);
-        } else if path.extension().is_some_and(|ending| ending == "rs") {
-            found.push(path);
+/// Modules without a clock, a file, a thread or a socket. The time is an argument.
+const PURE: [&str; 7] = [
+    "model", "stats", "cases", "measure", "score", "drift", "simulate",
+];
+
+const IMPURE: [&str; 8] = [
+    "std::fs",
+    "std::net",
+    "std::thread",
+    "SystemTime",
+    "Utc::now",
+    "Instant::now",
+    "rusqlite",
+    "tokio",
+];
+
+/// A file below `src`, its code without comments and texts, and the path of its module.
+struct Source {
+    name: String,
+    code: String,
+    module: Vec<String>,
+}
+
+fn sources(folder: &str) -> Vec<Source> {
+    let root = project("src");
+    let files = rust_files(folder);
+    assert!(!files.is_empty(), "there is no Rust file in {folder}");
+    let read = |file: &std::path::PathBuf| Source {
+        name: file
+            .strip_prefix(project(""))
+            .unwrap()
+            .display()
+            .to_string(),
+        code: code_of(&std::fs::read_to_string(file).unwrap()),
+        module: module_of(file.strip_prefix(&root).unwrap()),
+    };
+    files.iter().map(read).collect()
+}
+
+/// `a/b/mod.rs` and `a/b.rs` are the module `a::b`.
+fn module_of(file: &Path) -> Vec<String> {
+    let path = file.with_extension("");
+    let names = path.iter().map(|name| name.to_str().unwrap().to_owned());
+    names.filter(|name| name != "mod").collect()
+}
+
+/// The text with blanks in place of comments and of what is in quotes, so that lines and columns stay the same.
+fn code_of(text: &str) -> String {
+    let chars: Vec<char> = text.chars().collect();
+    let mut code = String::with_capacity(text.len());
+    let mut at = 0;
+    while at < chars.len() {
+        let end = end_of_words(&chars, at);
+        let blank = |c: &char| if *c == '\n' { '\n' } else { ' ' };
+        if end > at {
+            code.extend(chars[at..end].iter().map(blank));
+            at = end;
+        } else {
+            code.push(chars[at]);
+            at += 1;
         }
     }
+    code
 }
 
-fn rank(room: &str) -> Option<usize> {
-    ROOMS.iter().position(|known| *known == room)
+/// Where a comment, a text or a character that begins here ends; `at` if none begins.
+fn end_of_words(chars: &[char], at: usize) -> usize {
+    let rest = &chars[at..];
+    let starts = |with: &str| {
+        with.chars()
+            .enumerate()
+            .all(|(n, c)| rest.get(n) == Some(&c))
+    };
+    let find = |from: usize, what: &str| {
+        let what: Vec<char> = what.chars().collect();
+        let found = chars[from..]
+            .windows(what.len())
+            .position(|window| window == what);
+        found.map_or(chars.len(), |found| from + found + what.len())
+    };
+    if starts("//") {
+        return find(at, "\n") - usize::from(find(at, "\n") < chars.len());
+    }
+    if starts("/*") {
+        return find(at + 2, "*/");
+    }
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let within_word = at > 0 && is_word(chars[at - 1]);
+    if !within_word && (starts("r\"") || starts("r#") || starts("br\"") || starts("br#")) {
+        let prefix = rest.iter().take_while(|c| is_word(**c)).count();
+        let hashes = rest[prefix..].iter().take_while(|c| **c == '#').count();
+        if rest.get(prefix + hashes) == Some(&'"') {
+            return find(
+                at + prefix + hashes + 1,
+                &format!("\"{}", "#".repeat(hashes)),
+            );
+        }
+    }
+    if starts("\"") {
+        return end_of_quote(chars, at + 1, '"');
+    }
+    // A lifetime has no second quote.
+    if starts("'") && (rest.get(1) == Some(&'\\') || rest.get(2) == Some(&'\'')) {
+        return end_of_quote(chars, at + 1, '\'');
+    }
+    at
 }
 
-/// Every room that a file speaks of: `crate::ROOM` anywhere, and the names in `use crate::{a, b}`.
-fn rooms_named(text: &str) -> Vec<&str> {
-    text.match_indices("crate::")
-        .filter_map(|(at, found)| {
-            let rest = &text[at + found.len()..];
-            let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_')?;
-            Some(&rest[..end])
-        })
-        .collect()
+fn end_of_quote(chars: &[char], mut at: usize, quote: char) -> usize {
+    while at < chars.len() && chars[at] != quote {
+        at += if chars[at] == '\\' { 2 } else { 1 };
+    }
+    (at + 1).min(chars.len())
+}
+
+/// A path in the code, from the root of the crate, and its line.
+#[derive(Debug, PartialEq)]
+struct Named {
+    line: usize,
+    path: Vec<String>,
+}
+
+/// Every path of this crate that a file names, in `use` lines with all their braces and anywhere else.
+fn named(source: &Source) -> Vec<Named> {
+    let code = source.code.as_str();
+    let mut found = Vec::new();
+    // Modules within the file, with the depth of their braces.
+    let (mut depth, mut inner): (usize, Vec<(usize, String)>) = (0, Vec::new());
+    let mut at = 0;
+    while let Some(c) = code[at..].chars().next() {
+        let word = word_at(code, at);
+        if word.is_empty() {
+            match c {
+                '{' => depth += 1,
+                '}' => {
+                    depth -= 1;
+                    inner.retain(|(begin, _)| *begin <= depth);
+                }
+                _ => {}
+            }
+            at += c.len_utf8();
+            continue;
+        }
+        let after = at + word.len();
+        if word == "mod" {
+            let name = word_at(code, skip_blanks(code, after));
+            let end = skip_blanks(code, after) + name.len();
+            if code[skip_blanks(code, end)..].starts_with('{') {
+                inner.push((depth + 1, name.to_owned()));
+            }
+        }
+        let begins = ["crate", "super", "self"].contains(&word)
+            && code[after..].starts_with("::")
+            && !code[..at].ends_with("::");
+        if begins {
+            let here = source
+                .module
+                .iter()
+                .chain(inner.iter().map(|(_, name)| name));
+            let here: Vec<String> = here.cloned().collect();
+            leaves(code, at, &here, &mut found);
+        }
+        at = after;
+    }
+    found
+}
+
+/// The paths of a tree such as `crate::{a::{b, c}, d}` that begins here; returns where the tree ends.
+fn leaves(code: &str, at: usize, prefix: &[String], found: &mut Vec<Named>) -> usize {
+    let mut path = prefix.to_vec();
+    let mut at = skip_blanks(code, at);
+    let begin = at;
+    loop {
+        if code[at..].starts_with('{') {
+            at += 1;
+            while !code[at..].starts_with('}') {
+                at = skip_blanks(code, leaves(code, at, &path, found));
+                if code[at..].starts_with(',') {
+                    at = skip_blanks(code, at + 1);
+                }
+            }
+            return at + 1;
+        }
+        match word_at(code, at) {
+            "crate" => path.clear(),
+            "super" => drop(path.pop()),
+            "self" => {}
+            word => path.push(word.to_owned()),
+        }
+        // A name, or the `*` of all names.
+        at += word_at(code, at).len().max(1);
+        let is_path = |c: char| c.is_alphanumeric() || ['_', '{', '*'].contains(&c);
+        match code[at..].strip_prefix("::") {
+            Some(rest) if rest.starts_with(is_path) => at += 2,
+            _ => break,
+        }
+    }
+    path.retain(|name| !name.is_empty());
+    let line = 1 + code[..begin].matches('\n').count();
+    found.push(Named { line, path });
+    // Another name, as in `a as b`.
+    let next = skip_blanks(code, at);
+    if word_at(code, next) == "as" {
+        let name = skip_blanks(code, next + 2);
+        at = name + word_at(code, name).len();
+    }
+    at
+}
+
+fn word_at(code: &str, at: usize) -> &str {
+    let rest = &code[at..];
+    let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_');
+    &rest[..end.unwrap_or(rest.len())]
+}
+
+fn skip_blanks(code: &str, at: usize) -> usize {
+    let rest = &code[at..];
+    at + rest.len() - rest.trim_start().len()
 }
 
 #[test]
 fn arrows_point_down_only() {
-    let source = project("src");
+    let rank = |module: &str| MODULES.iter().position(|known| *known == module);
     let mut wrong = Vec::new();
     let mut checked = 0;
-    for room in ROOMS {
-        let mut files = Vec::new();
-        rust_files(&source.join(room), &mut files);
-        assert!(!files.is_empty(), "there is no room {room}");
-        for file in files {
-            let text = std::fs::read_to_string(&file).unwrap();
-            for named in rooms_named(&text) {
-                let Some(height) = rank(named) else { continue };
+    for (height, module) in MODULES.iter().enumerate() {
+        for source in sources(&format!("src/{module}")) {
+            for Named { line, path } in named(&source) {
+                let Some(other) = path.first().and_then(|first| rank(first)) else {
+                    continue;
+                };
                 checked += 1;
-                let allowed = ALLOWED.contains(&(room, named));
-                if Some(height) > rank(room) && !allowed {
-                    wrong.push(format!("{}: {room} uses {named}", file.display()));
+                if other > height && !ALLOWED.contains(&(module, MODULES[other])) {
+                    let (name, path) = (&source.name, path.join("::"));
+                    wrong.push(format!("{name}:{line}: {module} uses {path}"));
                 }
             }
         }
     }
-    assert!(
-        wrong.is_empty(),
-        "arrows that point up:\n{}",
-        wrong.join("\n")
-    );
-    assert!(checked > 50, "the test has lost sight of the `use` lines");
+    let arrows = wrong.join("\n");
+    assert!(wrong.is_empty(), "arrows that point up:\n{arrows}");
+    assert!(checked > 1_000, "only {checked} paths were found");
 }
 
 #[test]
-fn the_core_knows_no_clock_no_files_and_no_threads() {
-    let source = project("src");
-    let forbidden = [
-        "std::fs",
-        "std::net",
-        "std::thread",
-        "SystemTime",
-        "Utc::now",
-        "Instant::now",
-        "rusqlite",
-        "tokio",
-    ];
-    for room in [
-        "model", "stats", "cases", "measure", "score", "drift", "simulate",
-    ] {
-        let mut files = Vec::new();
-        rust_files(&source.join(room), &mut files);
-        for file in files {
-            let text = std::fs::read_to_string(&file).unwrap();
-            for word in forbidden {
-                assert!(
-                    !text.contains(word),
-                    "{}: `{word}` in the pure core",
-                    file.display()
-                );
+fn pure_modules_know_no_clock_no_files_and_no_threads() {
+    let mut wrong = Vec::new();
+    for module in PURE {
+        for Source { name, code, .. } in sources(&format!("src/{module}")) {
+            for (nth, line) in code.lines().enumerate() {
+                let named = IMPURE.iter().filter(|word| line.contains(**word));
+                wrong.extend(named.map(|word| format!("{name}:{}: `{word}`", nth + 1)));
             }
         }
     }
+    let words = wrong.join("\n");
+    assert!(wrong.is_empty(), "in modules that are pure:\n{words}");
+}
+
+#[test]
+fn nested_braces_inline_paths_and_relative_paths_are_read() {
+    let text = r##"//! crate::comment::C
+use crate::{
+    a::{b, c as d, e::*},
+    f, // crate::comment::D
+};
+use super::{g, self};
+use super::super::h::I;
+/* crate::comment::E */
+fn x<'a>(y: &'a crate::j::K, z: char) -> Vec<crate::l::M<'a>> {
+    let _ = ("crate::text::T", r#"crate::text::"U""#, '"', '\'', crate::n::o::<u8>());
+    self::p::q(y)
+}
+mod inner {
+    use super::super::r;
+    use super::s;
+}
+pub(crate) use t::u;
+"##;
+    let source = Source {
+        name: String::new(),
+        code: code_of(text),
+        module: vec!["outer".to_owned(), "middle".to_owned()],
+    };
+    let found: Vec<String> = named(&source)
+        .iter()
+        .map(|named| format!("{} {}", named.line, named.path.join("::")))
+        .collect();
+    let expected = [
+        "3 a::b",
+        "3 a::c",
+        "3 a::e",
+        "4 f",
+        "6 outer::g",
+        "6 outer",
+        "7 h::I",
+        "9 j::K",
+        "9 l::M",
+        "10 n::o",
+        "11 outer::middle::p::q",
+        "14 outer::r",
+        "15 outer::middle::s",
+    ];
+    assert_eq!(found, expected);
 }
 
 #[test]

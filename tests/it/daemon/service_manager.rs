@@ -1,6 +1,6 @@
 //! What service managers and health checks are told.
 
-use crate::support::{BINARY, Daemon, Home, wait_until};
+use crate::support::{BINARY, DEADLINE, Daemon, Home, wait_until};
 use std::os::unix::net::UnixDatagram;
 use std::process::Command;
 
