@@ -1,4 +1,4 @@
-"""A mail server that asks for a password over TLS and keeps what it is sent, for tests/report_delivery.rs.
+"""A mail server that asks for a password over TLS and keeps what it is sent, for tests/it/report/mail.rs.
 
 python mail_server.py FOLDER CERTIFICATE KEY: prints its port; writes each mail to FOLDER/N.eml. Nobody whose
 address begins with `left-` is known.

@@ -1,6 +1,6 @@
 //! The declared rules as checked types: catalog, tolerance table, decision table, mappings, drift budget.
 //!
-//! Pure. Knows no files, clocks or YAML: [`crate::config`] reads and checks what users write.
+//! Pure. Knows no files, clocks or YAML: `config` reads and checks what users write.
 
 mod catalog;
 mod decision;

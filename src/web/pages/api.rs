@@ -1,4 +1,4 @@
-//! The description of the JSON API, kept by hand and held against reality by tests/openapi.rs.
+//! The description of the JSON API, kept by hand and held against reality by tests/it/pages/api.rs.
 
 use axum::http::header;
 use axum::response::{IntoResponse, Response};

@@ -1,0 +1,4 @@
+//! The engine in this process, at instants that the test chooses, against a model.
+
+mod any_delivery;
+mod past_scores;

@@ -1,0 +1,216 @@
+//! The description of the API against the API: every route is described, every answer is as described.
+
+use crate::support::fleets::{SCRIPT, soc};
+use crate::support::project::{project, rust_files};
+use crate::support::{Daemon, texts};
+use regex::Regex;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+fn description() -> Value {
+    let file = project("docs/openapi.json");
+    serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
+}
+
+/// `GET /path` of every route below `/api/` and `/ingest/` in the sources.
+fn routes() -> BTreeSet<String> {
+    let route = Regex::new(r#"\.route\(\s*"((?:/api/|/ingest/)[^"]+)",\s*(get|post)\("#).unwrap();
+    let mut found = BTreeSet::new();
+    for file in rust_files("src/web") {
+        let text = std::fs::read_to_string(file).unwrap();
+        let here = route.captures_iter(&text);
+        found.extend(here.map(|c| format!("{} {}", c[2].to_uppercase(), &c[1])));
+    }
+    found
+}
+
+#[test]
+fn every_route_is_described_and_nothing_else() {
+    let description = description();
+    let mut described = BTreeSet::new();
+    for (path, item) in description["paths"].as_object().unwrap() {
+        for method in item.as_object().unwrap().keys() {
+            described.insert(format!("{} {path}", method.to_uppercase()));
+        }
+    }
+    let routes = routes();
+    assert!(
+        routes.len() >= 10,
+        "the test has lost sight of the routes: {routes:?}"
+    );
+    assert_eq!(routes, described);
+}
+
+/// Whatever a route does, a request can be refused before it, and given up.
+#[test]
+fn what_every_route_can_answer_is_described_for_each() {
+    let description = description();
+    let mut seen = 0;
+    for (path, item) in description["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let mut statuses = vec!["401", "403", "421", "503"];
+            if method == "post" {
+                statuses.push("408");
+            }
+            for status in statuses {
+                let mut response = &operation["responses"][status];
+                if let Some(shared) = response["$ref"].as_str() {
+                    let pointer = shared.strip_prefix('#').unwrap();
+                    response = description.pointer(pointer).unwrap();
+                }
+                let is_text = response["content"]["text/plain"].is_object();
+                assert!(is_text, "{method} {path} answers {status}: {response}");
+                assert!(response["description"].is_string(), "{response}");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 40, "{seen}");
+}
+
+/// What is wrong with a JSON answer; nothing where it is as described.
+fn faults(description: &Value, path: &str, answer: &Value) -> Vec<String> {
+    let content = &description["paths"][path]["get"]["responses"]["200"]["content"];
+    let mut schema = content["application/json"]["schema"].clone();
+    assert!(schema.is_object(), "{path} has no schema");
+    schema["components"] = description["components"].clone();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let errors = validator.iter_errors(answer);
+    errors
+        .map(|error| format!("{path}: {error} at {}", error.instance_path()))
+        .collect()
+}
+
+fn encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
+#[test]
+fn every_answer_is_as_described() {
+    let (_home, daemon) = soc();
+    let description = description();
+    let mut wrong = Vec::new();
+    let mut check = |described: &str, path: &str| {
+        let (status, body) = daemon.get(path);
+        assert_eq!(status, 200, "{path}: {body}");
+        wrong.extend(faults(
+            &description,
+            described,
+            &serde_json::from_str(&body).unwrap(),
+        ));
+    };
+    for path in [
+        "processes",
+        "drift",
+        "alarms",
+        "sources",
+        "ingest",
+        "openapi.json",
+    ] {
+        let path = format!("/api/v1/{path}");
+        check(&path, &path);
+    }
+    check("/api/v1/alarms/{id}", "/api/v1/alarms/1");
+    for id in [
+        "phishing-triage",
+        "incident-response",
+        "service-desk",
+        SCRIPT,
+    ] {
+        check(
+            "/api/v1/processes/{id}",
+            &format!("/api/v1/processes/{}", encoded(id)),
+        );
+    }
+    assert!(
+        wrong.is_empty(),
+        "{}",
+        wrong[..wrong.len().min(20)].join("\n")
+    );
+    assert_eq!(
+        serde_json::from_str::<Value>(&daemon.get("/api/v1/openapi.json").1).unwrap(),
+        description
+    );
+    every_table_is_there(&daemon, &description);
+    refusals_are_described(&daemon, &description);
+}
+
+fn every_table_is_there(daemon: &Daemon, description: &Value) {
+    for (path, base) in [
+        (
+            "/api/v1/processes/{id}/{table}",
+            "/api/v1/processes/phishing-triage",
+        ),
+        ("/api/v1/ingest/{table}", "/api/v1/ingest"),
+    ] {
+        let parameters = description["paths"][path]["get"]["parameters"]
+            .as_array()
+            .unwrap();
+        let names = parameters.last().unwrap()["schema"]["enum"]
+            .as_array()
+            .unwrap();
+        assert!(!names.is_empty());
+        for name in names {
+            let path = format!("{base}/{}", name.as_str().unwrap());
+            let (status, body) = daemon.get(&path);
+            assert_eq!(status, 200, "{path}");
+            let header = body.lines().next().unwrap();
+            assert!(header.contains(','), "{path}: {header}");
+        }
+    }
+}
+
+fn refusals_are_described(daemon: &Daemon, description: &Value) {
+    let described = |path: &str, method: &str, status: u16| {
+        let responses = &description["paths"][path][method]["responses"];
+        assert!(
+            responses[status.to_string()].is_object(),
+            "{method} {path} answers {status}"
+        );
+    };
+    for (path, asked, expected) in [
+        ("/api/v1/processes/{id}", "/api/v1/processes/nobody", 404),
+        (
+            "/api/v1/processes/{id}/{table}",
+            "/api/v1/processes/phishing-triage/people.csv",
+            404,
+        ),
+        ("/api/v1/processes/{id}", "/api/v1/processes/%FF", 400),
+        ("/api/v1/alarms/{id}", "/api/v1/alarms/999999", 404),
+        ("/api/v1/alarms/{id}", "/api/v1/alarms/first", 400),
+        ("/api/v1/ingest/{table}", "/api/v1/ingest/people.csv", 404),
+    ] {
+        assert_eq!(daemon.get(asked).0, expected, "{asked}");
+        described(path, "get", expected);
+    }
+    let (status, _) = daemon.post_json("/api/v1/marks", &json!({"text": "x"}));
+    described("/api/v1/marks", "post", status);
+    assert!((400..500).contains(&status), "{status}");
+}
+
+/// Schemathesis makes requests of every kind from the description: no server error, no answer that it does not name.
+#[test]
+fn no_request_brings_a_server_error_or_an_answer_that_is_not_described() {
+    let program = project("target/python/bin/schemathesis");
+    if !program.exists() {
+        println!("skipped: needs schemathesis in target/python; `./test` installs it");
+        return;
+    }
+    let (home, daemon) = soc();
+    let checks = "not_a_server_error,status_code_conformance,content_type_conformance,\
+        response_headers_conformance,response_schema_conformance,unsupported_method,allow_header_conformance";
+    let out = std::process::Command::new(program)
+        .current_dir(home.path(""))
+        .args(["run", "--no-color", "--seed", "1", "--max-examples", "12"])
+        .args(["--checks", checks])
+        .arg(format!("http://{}/api/v1/openapi.json", daemon.address()))
+        .output()
+        .unwrap();
+    let (said, errors) = texts(&out);
+    assert!(out.status.success(), "{said}{errors}");
+    assert!(
+        said.contains("12/12") || said.contains("Tested: 1"),
+        "{said}"
+    );
+    daemon.stop();
+}

@@ -1,0 +1,5 @@
+//! The pages and the JSON interface.
+
+mod api;
+mod chromium;
+mod html;

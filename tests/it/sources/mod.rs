@@ -1,0 +1,6 @@
+//! How events reach the daemon: tailed logs, drop folders, pushes, and the quarantine.
+
+mod drop_folder;
+mod push;
+mod quarantine;
+mod tailing;
