@@ -164,13 +164,13 @@ mod tests {
         for executor in Executor::ALL {
             for lifecycle in Lifecycle::ALL {
                 for origin in Origin::ALL {
-                    let flags = EventFlags::new(*executor, *lifecycle, *origin)
+                    let flags = EventFlags::new(executor, lifecycle, origin)
                         .declaring_end(true)
                         .with_explicit_reopen(false);
                     let flags = EventFlags::from_code(flags.code());
-                    assert_eq!(flags.executor(), *executor);
-                    assert_eq!(flags.lifecycle(), *lifecycle);
-                    assert_eq!(flags.origin(), *origin);
+                    assert_eq!(flags.executor(), executor);
+                    assert_eq!(flags.lifecycle(), lifecycle);
+                    assert_eq!(flags.origin(), origin);
                     assert!(flags.declares_end() && !flags.explicit_reopen());
                 }
             }

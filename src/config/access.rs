@@ -2,31 +2,21 @@
 
 use super::web_config::WebConfig;
 use super::yaml::read_yaml;
+use crate::model::words;
 use crate::rules::{At, Problem, Problems, Source};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// What someone may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// Read pages, metrics and the API.
-    Read,
-    /// Push events, and nothing else: a sender of logs has no business with the scores.
-    Ingest,
-    /// Everything.
-    Admin,
-}
-
-impl Role {
-    /// As it is written.
-    pub fn word(self) -> &'static str {
-        match self {
-            Role::Read => "read",
-            Role::Ingest => "ingest",
-            Role::Admin => "admin",
-        }
+words! {
+    /// What someone may do.
+    Role {
+        /// Read pages, metrics and the API.
+        Read = "read",
+        /// Push events, and nothing else: a sender of logs has no business with the scores.
+        Ingest = "ingest",
+        /// Everything.
+        Admin = "admin",
     }
 }
 

@@ -296,7 +296,7 @@ mod tests {
     fn words_are_those_of_the_file() {
         for recommendation in Recommendation::ALL {
             let json = serde_json::to_string(&recommendation).unwrap();
-            assert_eq!(json, format!("\"{}\"", recommendation.words()));
+            assert_eq!(json, format!("\"{}\"", recommendation.word()));
         }
     }
 

@@ -11,10 +11,10 @@ use super::digest::Digest;
 use super::epoch::{Cause, Epoch, explained};
 use super::plan::watched_until;
 use super::stream::Stream;
+use crate::model::words;
 use crate::model::{Day, NameId, ONE};
 use crate::rules::DriftTerms;
 use crate::stats::{Bet, Ewma, EwmaPoint, Interval, Mixture, proportion_limits};
-use serde::{Deserialize, Serialize};
 
 /// Evidence beyond so many times the threshold is forgotten, so that an alarm ends when the change does.
 const MOST_EVIDENCE: f64 = 10.0;
@@ -24,43 +24,23 @@ const EWMA_WEIGHT: f64 = 0.2;
 const EWMA_WIDTH: f64 = 3.0;
 /// The mix of outcomes of so many days is held against that of the baseline.
 const STABILITY_DAYS: Day = 28;
-/// Which way a stream has gone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Direction {
-    /// More, longer, wider.
-    Up,
-    /// Less, shorter, narrower.
-    Down,
-}
-
-impl Direction {
-    /// As it is written in JSON.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Direction::Up => "up",
-            Direction::Down => "down",
-        }
+words! {
+    /// Which way a stream has gone.
+    Direction {
+        /// More, longer, wider.
+        Up = "up",
+        /// Less, shorter, narrower.
+        Down = "down",
     }
 }
 
-/// How an alarm ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Ended {
-    /// The evidence has gone: the process is as it was.
-    Resolved,
-    /// A new baseline took over.
-    Rebaselined,
-}
-
-impl Ended {
-    /// As it is written in JSON.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Ended::Resolved => "resolved",
-            Ended::Rebaselined => "rebaselined",
-        }
+words! {
+    /// How an alarm ended.
+    Ended {
+        /// The evidence has gone: the process is as it was.
+        Resolved = "resolved",
+        /// A new baseline took over.
+        Rebaselined = "rebaselined",
     }
 }
 

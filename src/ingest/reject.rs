@@ -1,79 +1,36 @@
 //! Why a record did not become an event.
 
-use std::fmt;
+use crate::model::words;
 
-/// Why a record did not become an event. The word is a metric label, so the set is closed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Reason {
-    /// It is not valid in its format.
-    Malformed,
-    /// It is not valid UTF-8.
-    InvalidUtf8,
-    /// It is longer than a record may be.
-    TooLong,
-    /// It has no case.
-    MissingCase,
-    /// It has no activity.
-    MissingActivity,
-    /// It has no time.
-    MissingTime,
-    /// Its time can't be read.
-    UnreadableTime,
-    /// Its time lies further in the future than clocks may differ, or before 1980.
-    ImplausibleTime,
-    /// A value is none of those that are allowed (executor, lifecycle).
-    InvalidValue,
-    /// A predicate of the mapping can't be evaluated on it.
-    PredicateFailed,
-    /// The file ends in the middle, or is damaged.
-    Truncated,
-    /// Its case holds as many events as it may.
-    CaseFull,
-    /// There are as many processes as there may be.
-    TooManyProcesses,
-}
-
-impl Reason {
-    /// Every reason.
-    pub const ALL: [Reason; 13] = [
-        Reason::Malformed,
-        Reason::InvalidUtf8,
-        Reason::TooLong,
-        Reason::MissingCase,
-        Reason::MissingActivity,
-        Reason::MissingTime,
-        Reason::UnreadableTime,
-        Reason::ImplausibleTime,
-        Reason::InvalidValue,
-        Reason::PredicateFailed,
-        Reason::Truncated,
-        Reason::CaseFull,
-        Reason::TooManyProcesses,
-    ];
-
-    /// The word used in metrics and JSON.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Reason::Malformed => "malformed",
-            Reason::InvalidUtf8 => "invalid_utf8",
-            Reason::TooLong => "too_long",
-            Reason::MissingCase => "missing_case",
-            Reason::MissingActivity => "missing_activity",
-            Reason::MissingTime => "missing_time",
-            Reason::UnreadableTime => "unreadable_time",
-            Reason::ImplausibleTime => "implausible_time",
-            Reason::InvalidValue => "invalid_value",
-            Reason::PredicateFailed => "predicate_failed",
-            Reason::Truncated => "truncated",
-            Reason::CaseFull => "case_full",
-            Reason::TooManyProcesses => "too_many_processes",
-        }
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.word())
+words! {
+    /// Why a record did not become an event. The word is a metric label, so the set is closed.
+    Reason {
+        /// It is not valid in its format.
+        Malformed = "malformed",
+        /// It is not valid UTF-8.
+        InvalidUtf8 = "invalid_utf8",
+        /// It is longer than a record may be.
+        TooLong = "too_long",
+        /// It has no case.
+        MissingCase = "missing_case",
+        /// It has no activity.
+        MissingActivity = "missing_activity",
+        /// It has no time.
+        MissingTime = "missing_time",
+        /// Its time can't be read.
+        UnreadableTime = "unreadable_time",
+        /// Its time lies further in the future than clocks may differ, or before 1980.
+        ImplausibleTime = "implausible_time",
+        /// A value is none of those that are allowed (executor, lifecycle).
+        InvalidValue = "invalid_value",
+        /// A predicate of the mapping can't be evaluated on it.
+        PredicateFailed = "predicate_failed",
+        /// The file ends in the middle, or is damaged.
+        Truncated = "truncated",
+        /// Its case holds as many events as it may.
+        CaseFull = "case_full",
+        /// There are as many processes as there may be.
+        TooManyProcesses = "too_many_processes",
     }
 }
 

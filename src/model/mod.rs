@@ -8,13 +8,16 @@ pub mod metrics;
 mod names;
 mod text;
 mod time;
+mod words;
 
-pub use kinds::{Class, Executor, Level, Lifecycle, Origin, ParseKindError, Status, TolClass};
+pub use kinds::{Class, Executor, Level, Lifecycle, Origin, Status, TolClass};
 pub use names::{NameId, Names};
 pub use text::printable;
 pub use time::{
     DAY_HOURS, DAY_US, Day, HOUR_US, Hour, SECOND_US, Span, Time, WEEK_US, day_of, weekday,
 };
+pub use words::ParseKindError;
+pub(crate) use words::words;
 
 /// A share in parts per million, the unit in which deviations are counted so that sums stay exact.
 pub type Ppm = u32;

@@ -1,5 +1,6 @@
 //! How the daemon itself does: what is measured where it happens, since the start.
 
+use crate::model::words;
 use prometheus::proto::Histogram as HistogramProto;
 use prometheus::{Histogram, HistogramOpts, core::Metric};
 use std::collections::BTreeMap;
@@ -16,28 +17,15 @@ type Requests = BTreeMap<(String, u16), u64>;
 /// Reports by recipient: those that were sent, and those that could not be.
 type Sent = BTreeMap<String, [u64; 2]>;
 
-/// Why the daemon has closed a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Closed {
-    /// It was idle longest when there were too many.
-    Limit,
-    /// Its TLS handshake failed.
-    Handshake,
-    /// Headers or a handshake did not come, or an answer was not taken, in time.
-    TimedOut,
-}
-
-impl Closed {
-    /// All of them.
-    pub const ALL: [Closed; 3] = [Closed::Limit, Closed::Handshake, Closed::TimedOut];
-
-    /// As a label.
-    pub fn word(self) -> &'static str {
-        match self {
-            Closed::Limit => "limit",
-            Closed::Handshake => "handshake",
-            Closed::TimedOut => "timeout",
-        }
+words! {
+    /// Why the daemon has closed a connection.
+    Closed {
+        /// It was idle longest when there were too many.
+        Limit = "limit",
+        /// Its TLS handshake failed.
+        Handshake = "handshake",
+        /// Headers or a handshake did not come, or an answer was not taken, in time.
+        TimedOut = "timeout",
     }
 }
 

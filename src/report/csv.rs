@@ -49,7 +49,7 @@ pub fn text(report: &Report) -> Result<String, csv::Error> {
             number(row.permissible).as_str(),
             number(row.cases_per_week).as_str(),
             row.executor,
-            row.recommendation.map_or("", Recommendation::words),
+            row.recommendation.map_or("", Recommendation::word),
             changed.join(" ").as_str(),
             to_do
                 .map_or(String::new(), |action| safe(&action.what))

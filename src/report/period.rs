@@ -1,5 +1,6 @@
 //! The time that a report is about: whole days in UTC.
 
+use crate::model::words;
 use crate::model::{DAY_HOURS, Day, Hour, Time};
 use chrono::{Datelike, Months, NaiveDate, Weekday};
 
@@ -14,28 +15,17 @@ pub struct Period {
     pub to: Day,
 }
 
-/// Calendar periods, and any other days.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PeriodKind {
-    /// Monday to Sunday (ISO 8601).
-    Week,
-    /// A calendar month.
-    Month,
-    /// Three of them, from January, April, July or October on.
-    Quarter,
-    /// Given by their dates.
-    Days,
-}
-
-impl PeriodKind {
-    /// As it is kept.
-    pub fn word(self) -> &'static str {
-        match self {
-            PeriodKind::Week => "week",
-            PeriodKind::Month => "month",
-            PeriodKind::Quarter => "quarter",
-            PeriodKind::Days => "days",
-        }
+words! {
+    /// Calendar periods, and any other days.
+    PeriodKind {
+        /// Monday to Sunday (ISO 8601).
+        Week = "week",
+        /// A calendar month.
+        Month = "month",
+        /// Three of them, from January, April, July or October on.
+        Quarter = "quarter",
+        /// Given by their dates.
+        Days = "days",
     }
 }
 

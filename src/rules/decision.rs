@@ -1,120 +1,65 @@
 //! The words of the decision table: what it recommends, and what its conditions may say.
 
-use serde::{Deserialize, Serialize};
+use crate::model::words;
+use serde::Deserialize;
 use std::fmt;
 
-/// Who should run a process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Recommendation {
-    /// Nobody can hold its tolerance as a whole.
-    #[serde(rename = "break into sub-processes")]
-    BreakUp,
-    /// Deterministic code.
-    #[serde(rename = "execute via code")]
-    Code,
-    /// An AI agent, unattended.
-    #[serde(rename = "delegate to AI")]
-    Ai,
-    /// An AI agent whose outcome a person approves.
-    #[serde(rename = "AI with human approval")]
-    AiWithApproval,
-    /// People.
-    #[serde(rename = "keep with people")]
-    People,
-    /// Automating it costs more than it saves.
-    #[serde(rename = "leave as it is")]
-    Leave,
-}
-
-impl Recommendation {
-    /// Every recommendation.
-    pub const ALL: [Recommendation; 6] = [
-        Recommendation::BreakUp,
-        Recommendation::Code,
-        Recommendation::Ai,
-        Recommendation::AiWithApproval,
-        Recommendation::People,
-        Recommendation::Leave,
-    ];
-
-    /// The words used in files, metrics and pages.
-    pub const fn words(self) -> &'static str {
-        match self {
-            Recommendation::BreakUp => "break into sub-processes",
-            Recommendation::Code => "execute via code",
-            Recommendation::Ai => "delegate to AI",
-            Recommendation::AiWithApproval => "AI with human approval",
-            Recommendation::People => "keep with people",
-            Recommendation::Leave => "leave as it is",
-        }
+words! {
+    /// Who should run a process.
+    Recommendation {
+        /// Nobody can hold its tolerance as a whole.
+        BreakUp = "break into sub-processes",
+        /// Deterministic code.
+        Code = "execute via code",
+        /// An AI agent, unattended.
+        Ai = "delegate to AI",
+        /// An AI agent whose outcome a person approves.
+        AiWithApproval = "AI with human approval",
+        /// People.
+        People = "keep with people",
+        /// Automating it costs more than it saves.
+        Leave = "leave as it is",
     }
 }
 
-impl fmt::Display for Recommendation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.words())
+words! {
+    /// The level of a tolerance, or that there is none.
+    ToleranceLevel {
+        /// The table has no value at this class and size.
+        None = "none",
+        /// Little deviation is permissible.
+        Low = "low",
+        /// Some.
+        Medium = "medium",
+        /// Much.
+        High = "high",
     }
 }
 
-/// The level of a tolerance, or that there is none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum ToleranceLevel {
-    /// The table has no value at this class and size.
-    #[serde(rename = "none")]
-    None,
-    /// Little deviation is permissible.
-    #[serde(rename = "low")]
-    Low,
-    /// Some.
-    #[serde(rename = "medium")]
-    Medium,
-    /// Much.
-    #[serde(rename = "high")]
-    High,
-}
-
-impl ToleranceLevel {
-    /// The word used in files, metrics and pages.
-    pub const fn word(self) -> &'static str {
-        match self {
-            ToleranceLevel::None => "none",
-            ToleranceLevel::Low => "low",
-            ToleranceLevel::Medium => "medium",
-            ToleranceLevel::High => "high",
-        }
+words! {
+    /// Achieved class against required class.
+    Precision {
+        /// More precise than needed.
+        Finer = "finer",
+        /// As precise as needed.
+        Equal = "equal",
+        /// Less precise than needed: out of tolerance.
+        Coarser = "coarser",
+        /// Too few cases to say.
+        Undetermined = "undetermined",
     }
 }
 
-impl fmt::Display for ToleranceLevel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.word())
+words! {
+    /// Whether automation pays back in time.
+    PaysBack {
+        /// It does, even at the lower ends of the intervals.
+        Yes = "yes",
+        /// It does not, even at the upper ends.
+        No = "no",
+        /// The intervals leave it open, or the hours are not declared.
+        Unknown = "unknown",
     }
-}
-
-/// Achieved class against required class.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Precision {
-    /// More precise than needed.
-    Finer,
-    /// As precise as needed.
-    Equal,
-    /// Less precise than needed: out of tolerance.
-    Coarser,
-    /// Too few cases to say.
-    Undetermined,
-}
-
-/// Whether automation pays back in time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum PaysBack {
-    /// It does, even at the lower ends of the intervals.
-    Yes,
-    /// It does not, even at the upper ends.
-    No,
-    /// The intervals leave it open, or the hours are not declared.
-    Unknown,
 }
 
 impl PaysBack {
@@ -128,49 +73,17 @@ impl PaysBack {
     }
 }
 
-/// What the shadow runs of a kind show of it, where it has still to show that it can.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Trial {
-    /// There are none, or nothing is left to show: what the kind runs is within already.
-    None,
-    /// They hold what the process needs.
-    Within,
-    /// They deviate more than the process may.
-    Outside,
-    /// There are some, and too few or too uncertain ones to say.
-    Undetermined,
-}
-
-impl fmt::Display for Trial {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Trial::None => "none",
-            Trial::Within => "within",
-            Trial::Outside => "outside",
-            Trial::Undetermined => "undetermined",
-        })
-    }
-}
-
-impl fmt::Display for Precision {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Precision::Finer => "finer",
-            Precision::Equal => "equal",
-            Precision::Coarser => "coarser",
-            Precision::Undetermined => "undetermined",
-        })
-    }
-}
-
-impl fmt::Display for PaysBack {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            PaysBack::Yes => "yes",
-            PaysBack::No => "no",
-            PaysBack::Unknown => "unknown",
-        })
+words! {
+    /// What the shadow runs of a kind show of it, where it has still to show that it can.
+    Trial {
+        /// There are none, or nothing is left to show: what the kind runs is within already.
+        None = "none",
+        /// They hold what the process needs.
+        Within = "within",
+        /// They deviate more than the process may.
+        Outside = "outside",
+        /// There are some, and too few or too uncertain ones to say.
+        Undetermined = "undetermined",
     }
 }
 

@@ -1,9 +1,10 @@
 //! Mappings as users write them: which field of a record is the case, the activity, the time, and so on.
 
 use super::problem::At;
+use crate::model::words;
+use serde::Deserialize;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserializer, Error, IntoDeserializer, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
@@ -153,29 +154,17 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMany<T> {
     }
 }
 
-/// How a file is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum FormatName {
-    /// One JSON value a line.
-    Ndjson,
-    /// One JSON document.
-    Json,
-    /// Separated values with a header.
-    Csv,
-    /// IEEE 1849 event log.
-    Xes,
-}
-
-impl FormatName {
-    /// The word used in mapping files.
-    pub const fn word(self) -> &'static str {
-        match self {
-            FormatName::Ndjson => "ndjson",
-            FormatName::Json => "json",
-            FormatName::Csv => "csv",
-            FormatName::Xes => "xes",
-        }
+words! {
+    /// How a file is written.
+    FormatName {
+        /// One JSON value a line.
+        Ndjson = "ndjson",
+        /// One JSON document.
+        Json = "json",
+        /// Separated values with a header.
+        Csv = "csv",
+        /// IEEE 1849 event log.
+        Xes = "xes",
     }
 }
 

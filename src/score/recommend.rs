@@ -349,7 +349,7 @@ mod tests {
                 };
                 recommend(&table.recommendations, &is).unwrap()
             };
-            assert_eq!(tried(Trial::Within).recommendation.words(), said);
+            assert_eq!(tried(Trial::Within).recommendation.word(), said);
             let failed = tried(Trial::Outside);
             assert_eq!(failed.recommendation, Recommendation::People);
             assert!(failed.rule.contains("guarded"));

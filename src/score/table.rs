@@ -69,9 +69,9 @@ pub fn status(observed: Interval, permissible: Option<f64>) -> Status {
 pub fn achieved_class(tolerance: &Tolerance, observed: Interval, size: f64) -> TolClass {
     let mut coarsest = None;
     for class in Class::ALL {
-        if let Some(t) = permissible_deviation(tolerance, *class, size) {
+        if let Some(t) = permissible_deviation(tolerance, class, size) {
             if observed.upper <= t {
-                return TolClass::from(*class);
+                return TolClass::from(class);
             }
             coarsest = Some(t);
         }
@@ -125,7 +125,7 @@ mod tests {
         let tolerance = Tolerance::builtin();
         for class in Class::ALL {
             for size in [0.0, 0.49, 4000.1, 1e9, f64::NAN, f64::INFINITY] {
-                assert_eq!(permissible_deviation(&tolerance, *class, size), None);
+                assert_eq!(permissible_deviation(&tolerance, class, size), None);
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use super::{Commit, Result, Store};
 use crate::drift::{Alarm, Baseline, Digest};
+use crate::model::words;
 use crate::model::{Day, NameId, Names, Time};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
@@ -137,22 +138,13 @@ fn maybe_instant<S: serde::Serializer>(
     }
 }
 
-/// What a mark does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MarkKind {
-    /// A known change: a new epoch begins, and what is found meanwhile is explained by it.
-    Change,
-    /// How it is now is how it shall be: a new epoch begins, and the old baseline is watched no longer.
-    Rebaseline,
-}
-
-impl MarkKind {
-    /// As it is kept.
-    pub const fn word(self) -> &'static str {
-        match self {
-            MarkKind::Change => "change",
-            MarkKind::Rebaseline => "rebaseline",
-        }
+words! {
+    /// What a mark does.
+    MarkKind {
+        /// A known change: a new epoch begins, and what is found meanwhile is explained by it.
+        Change = "change",
+        /// How it is now is how it shall be: a new epoch begins, and the old baseline is watched no longer.
+        Rebaseline = "rebaseline",
     }
 }
 

@@ -121,7 +121,7 @@ impl Page<'_> {
         };
         out.push_str(&self.columns(
             &[
-                row(["who should run it", recommendation.words()]),
+                row(["who should run it", recommendation.word()]),
                 row(["rule", &fired.rule]),
                 row(["because", &fired.because]),
             ],
@@ -405,7 +405,7 @@ fn outcome(turn: &Turn) -> String {
     if changes("status") && turn.status != Status::NoTolerance {
         said.push(words(turn.status.word()));
     }
-    let recommendation = turn.recommendation.map_or("no verdict", |r| r.words());
+    let recommendation = turn.recommendation.map_or("no verdict", |r| r.word());
     let rule = turn.rule.as_deref().unwrap_or_default();
     said.push(match changes("recommendation") {
         true => format!("{recommendation} ({rule})"),

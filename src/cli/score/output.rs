@@ -231,7 +231,7 @@ fn explanations(out: &mut impl Write, scores: &[ProcessScore]) -> io::Result<()>
     for score in scores.iter().take(EXPLAINED) {
         let recommendation = score
             .recommendation
-            .map_or("no recommendation", |r| r.words());
+            .map_or("no recommendation", |r| r.word());
         writeln!(
             out,
             "{}: {recommendation}: {}",

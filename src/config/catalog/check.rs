@@ -150,7 +150,7 @@ impl Check {
             description: raw.description.clone(),
             criticality,
             criticality_assumed,
-            executor: self.word_if_any(&raw.executor, "executor", Executor::ALL),
+            executor: self.word_if_any(&raw.executor, "executor", &Executor::ALL),
             outcomes: self.outcomes(&raw.outcomes),
             path: self.path(&raw.path),
             size: self.positive(&raw.size, "size"),
@@ -163,7 +163,7 @@ impl Check {
             require_confirmed: raw.require_confirmed,
             critical_outcome: self.critical_outcome(&raw.critical_outcome),
             epoch: self.epoch(&raw.epoch),
-            class: self.word_if_any(&raw.class, "class", Class::ALL),
+            class: self.word_if_any(&raw.class, "class", &Class::ALL),
             parent,
             ends: Ends {
                 activities: raw.ends.activities.clone(),

@@ -65,7 +65,7 @@ fn part(nth: usize, part: &Part) -> Figure {
         .map_or("none".to_owned(), percent);
     let who = part
         .recommendation
-        .map_or("not known who should run it", |r| r.words());
+        .map_or("not known who should run it", |r| r.word());
     // The longest comes last: it may be cut off.
     let formula = format!(
         "{} steps, {}; {observed}, T {t}: {}; {}; {who}; activities: {}",

@@ -21,7 +21,7 @@ pub(super) fn process(families: &mut Families, score: &ProcessScore) {
         score.executor.word(),
         score
             .recommendation
-            .map_or("", |recommendation| recommendation.words()),
+            .map_or("", |recommendation| recommendation.word()),
         score.rule.as_deref().unwrap_or(""),
     ];
     families.gauge(&metrics::INFO, &labels, 1.0);
@@ -49,15 +49,15 @@ pub(super) fn process(families: &mut Families, score: &ProcessScore) {
     families.maybe(&metrics::CAPABILITY, one, score.capability);
     families.maybe(&metrics::VARIANCE, &[id, "total"], score.outcome_variance);
     for class in Class::ALL {
-        let holds = f64::from(u8::from(*class == score.required_class));
+        let holds = f64::from(u8::from(class == score.required_class));
         families.gauge(&metrics::CLASS, &[id, "required", class.word()], holds);
     }
     for class in TolClass::ALL {
-        let holds = f64::from(u8::from(*class == score.achieved_class));
+        let holds = f64::from(u8::from(class == score.achieved_class));
         families.gauge(&metrics::CLASS, &[id, "achieved", class.word()], holds);
     }
     for status in Status::ALL {
-        let holds = f64::from(u8::from(*status == score.status));
+        let holds = f64::from(u8::from(status == score.status));
         families.gauge(&metrics::STATUS, &[id, status.word()], holds);
     }
     families.maybe(
@@ -83,7 +83,7 @@ fn evidence(families: &mut Families, score: &ProcessScore) {
     families.maybe(&metrics::STRAIGHT, one, straight);
     for executor in &score.executors {
         for status in Status::ALL {
-            let holds = f64::from(u8::from(*status == executor.status));
+            let holds = f64::from(u8::from(status == executor.status));
             let labels = [id, executor.executor.word(), status.word()];
             families.gauge(&metrics::EXECUTOR_STATUS, &labels, holds);
         }

@@ -47,7 +47,7 @@ fn brute(rows: &[RunCount]) -> PairTable {
 }
 
 fn executor() -> impl Strategy<Value = Executor> {
-    prop::sample::select(Executor::ALL)
+    prop::sample::select(Executor::ALL.to_vec())
 }
 
 prop_compose! {

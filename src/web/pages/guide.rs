@@ -61,7 +61,7 @@ fn steps(score: &ProcessScore) -> Markup {
                 h3 { "Who should run it" }
                 p { "People adapt, AI does not tire but may answer the same question differently, code always does the same and costs more to build. "
                     "What is measured decides: here "
-                    @if let Some(recommendation) = score.recommendation { b { (recommendation.words()) } }
+                    @if let Some(recommendation) = score.recommendation { b { (recommendation.word()) } }
                     ". " a href=(words::process_path(&score.id)) { "See why" } "." }
             }
         }

@@ -84,7 +84,7 @@ fn row(shown: &Shown) -> Row {
         deviation: score.deviation.map(|deviation| deviation.mean),
         rate: score.cases_per_week,
         executor: words::executor(score.executor),
-        recommendation: score.recommendation.map(Recommendation::words),
+        recommendation: score.recommendation.map(Recommendation::word),
         alarms: shown.alarms.len(),
         evidence: shown.alarms.len() as f64 * 1e9 + shown.evidence.unwrap_or(-1.0),
     };
@@ -196,7 +196,7 @@ fn frequency(score: &ProcessScore) -> Markup {
 fn recommendation(score: &ProcessScore) -> Markup {
     html! {
         @match score.recommendation {
-            Some(recommendation) => span.say { (recommendation.words()) },
+            Some(recommendation) => span.say { (recommendation.word()) },
             None => span.none { "not known yet" },
         }
         @for kind in &score.withdraw { span.withdraw { "withdraw " (words::executor(*kind)) } }
@@ -265,7 +265,7 @@ fn cells(score: &ProcessScore, row: &Row) -> Vec<Cell> {
         Cell::count(score.cases),
         Cell::number(score.cases_per_week),
         Cell::text(score.executor.word()),
-        Cell::maybe(score.recommendation.map(Recommendation::words)),
+        Cell::maybe(score.recommendation.map(Recommendation::word)),
         Cell::maybe(score.rule.clone()),
         Cell::text(&score.reason),
         Cell::count(row.alarms as i64),

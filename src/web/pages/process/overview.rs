@@ -60,7 +60,7 @@ fn verdict(score: &ProcessScore) -> Markup {
             }
         }
         (held(score))
-        @if let Some(recommendation) = score.recommendation { "It should be run so: " b { (recommendation.words()) } ". " }
+        @if let Some(recommendation) = score.recommendation { "It should be run so: " b { (recommendation.word()) } ". " }
     }
 }
 

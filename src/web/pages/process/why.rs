@@ -30,7 +30,7 @@ pub(super) fn why(told: &Told) -> Markup {
 
 fn decided(rule: &RuleTrace) -> Markup {
     html! {
-        p.decided { "Rule " b { (words::whole(&rule.rule)) } " says " b { (rule.recommendation.words()) } ": " (words::whole(&rule.because)) }
+        p.decided { "Rule " b { (words::whole(&rule.rule)) } " says " b { (rule.recommendation.word()) } ": " (words::whole(&rule.because)) }
         @if !rule.conditions.is_empty() {
             div.scroll tabindex="0" role="region" aria-label="Conditions of the rule" { table.data {
                 caption { "Its conditions" }
@@ -64,7 +64,7 @@ fn turn_words(turn: &Turn) -> Markup {
     html! {
         (words::whole(&turn.when)) ": "
         @match turn.recommendation {
-            Some(recommendation) => b { (recommendation.words()) },
+            Some(recommendation) => b { (recommendation.word()) },
             None => "no recommendation",
         }
         ", " (words::status(turn.status))
