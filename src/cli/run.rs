@@ -77,35 +77,33 @@ pub(super) fn serve(
         .worker_threads(2)
         .enable_all()
         .build()?;
-    runtime.block_on(async {
-        let signals = web::Signals::listen()?;
-        let access = Arc::new(web::Access::open(&config)?);
-        // Before anything is opened: a port that is taken must not leave a half-started daemon.
-        let listen = config.listen;
-        let listener = TcpListener::bind(listen).await.map_err(|error| {
-            // Most often the one who listens there is the daemon that has the data directory, too.
-            if let Err(in_use @ StoreError::InUse { .. }) = DataLock::take(&config.data_dir) {
-                return Failure::from(in_use);
-            }
-            Failure::environment(format!(
-                "can't listen on {listen}: {error}; set `listen` to another address"
-            ))
-        })?;
-        let address = listener.local_addr()?;
-        let file = file.to_owned();
-        let running = tokio::task::spawn_blocking(move || daemon::run(config, &file));
-        let running = running
-            .await
-            .map_err(|error| Failure::environment(error.to_string()))??;
-        let running = Arc::new(running);
-        tracing::info!(%address, "listening");
-        started(address);
-        web::serve(listener, running.clone(), access, signals).await;
-        let stopped = tokio::task::spawn_blocking(move || running.shutdown()).await;
-        stopped.map_err(|error| Failure::environment(error.to_string()))??;
-        tracing::info!("stopped");
-        Ok(Done::Fine)
-    })
+    // First of all: a signal that comes while the daemon starts would end it otherwise.
+    let signals = runtime.block_on(async { web::Signals::listen() })?;
+    // What reads files, here and below, stays outside of the runtime.
+    let access = Arc::new(web::Access::open(&config)?);
+    // Before anything is opened: a port that is taken must not leave a half-started daemon.
+    let listener = runtime
+        .block_on(TcpListener::bind(config.listen))
+        .map_err(|error| cannot_listen(&config, &error))?;
+    let address = listener.local_addr()?;
+    let running = Arc::new(daemon::run(config, file)?);
+    tracing::info!(%address, "listening");
+    started(address);
+    runtime.block_on(web::serve(listener, running.clone(), access, signals));
+    running.shutdown()?;
+    tracing::info!("stopped");
+    Ok(Done::Fine)
+}
+
+fn cannot_listen(config: &Config, error: &std::io::Error) -> Failure {
+    // Most often the one who listens there is the daemon that has the data directory, too.
+    if let Err(in_use @ StoreError::InUse { .. }) = DataLock::take(&config.data_dir) {
+        return Failure::from(in_use);
+    }
+    let listen = config.listen;
+    Failure::environment(format!(
+        "can't listen on {listen}: {error}; set `listen` to another address"
+    ))
 }
 
 impl From<Error> for Failure {

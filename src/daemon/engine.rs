@@ -38,7 +38,7 @@ const REVISIONS: &str = metrics::REVISIONS.name;
 #[derive(Debug)]
 pub struct Engine {
     store: Store,
-    config: Config,
+    config: Arc<Config>,
     names: Names,
     /// Names with lower numbers are in the database.
     names_kept: NameId,
@@ -77,7 +77,8 @@ pub struct Engine {
 
 impl Engine {
     /// Opens the database of a configuration and goes on where it ended.
-    pub fn open(config: Config, now: Time) -> Result<Engine, CacheError> {
+    pub fn open(config: impl Into<Arc<Config>>, now: Time) -> Result<Engine, CacheError> {
+        let config = config.into();
         let store = Store::open(&config.data_dir)?;
         let mut names = store.names()?;
         let names_kept = names.len() as NameId + 1;

@@ -13,6 +13,7 @@ use crate::query::{Shared, SourceStatus};
 use crate::rules::mapping::FormatName;
 use crate::rules::{Problem, Problems};
 use crate::store::{DataLock, Store, StoreError};
+use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -51,7 +52,8 @@ pub struct Running {
     /// What the HTTP server shows.
     pub shared: Arc<Shared>,
     file: PathBuf,
-    config: Mutex<Config>,
+    /// Replaced as a whole, and only while `changing` is held.
+    config: ArcSwap<Config>,
     commands: Sender<Command>,
     deliveries: Mutex<Option<Sender<Delivery>>>,
     sources: Mutex<Vec<Started>>,
@@ -74,6 +76,7 @@ struct Started {
 pub fn run(config: Config, file: &Path) -> Result<Running, Error> {
     check_sources(&config)?;
     let lock = DataLock::take(&config.data_dir)?;
+    let config = Arc::new(config);
     let engine = Engine::open(config.clone(), now())?;
     let shared = Arc::new(Shared::default());
     let (deliveries, to_worker) = bounded(WAITING_DELIVERIES);
@@ -84,7 +87,7 @@ pub fn run(config: Config, file: &Path) -> Result<Running, Error> {
     let running = Running {
         shared,
         file: file.to_owned(),
-        config: Mutex::new(config.clone()),
+        config: ArcSwap::new(config.clone()),
         commands,
         deliveries: Mutex::new(Some(deliveries)),
         sources: Mutex::new(Vec::new()),
@@ -99,7 +102,7 @@ pub fn run(config: Config, file: &Path) -> Result<Running, Error> {
 
 fn spawn_worker(
     engine: Engine,
-    config: &Config,
+    config: &Arc<Config>,
     shared: &Arc<Shared>,
     deliveries: Receiver<Delivery>,
     commands: Receiver<Command>,
@@ -205,33 +208,35 @@ impl Running {
     ) -> Result<(Vec<String>, T), String> {
         let invalid = |problems: Problems| problems.to_string();
         let _changing = lock(&self.changing);
-        let old = lock(&self.config).clone();
+        let old = self.config();
         let new = Config::load_with(&self.file, &old.overrides).map_err(invalid)?;
         check_sources(&new).map_err(invalid)?;
         let prepared = prepare(&new).map_err(invalid)?;
         let (changed, beside) = (describe(&old, &new), describe_beside(&old, &new));
         if changed.is_empty() {
             // Access, reports and pages are no business of the engine, which need not be stopped for that.
-            let mut held = lock(&self.config);
-            held.access = new.access;
-            held.reports = new.reports;
-            held.pages = new.pages;
-            held.files = new.files;
+            self.config.store(Arc::new(Config {
+                access: new.access,
+                reports: new.reports,
+                pages: new.pages,
+                files: new.files,
+                ..Config::clone(&old)
+            }));
             return Ok((beside, prepared));
         }
         let changed = [changed, beside].concat();
-        let new = Config {
+        let new = Arc::new(Config {
             // These hold until a restart.
             listen: old.listen,
             data_dir: old.data_dir.clone(),
             ..new
-        };
+        });
         // Positions are read from the database when a source starts: everything it read must be committed before.
         self.stop_sources();
         let (answer, answered) = bounded(1);
         let gone = |_| "the daemon is stopping".to_owned();
         self.commands
-            .send(Command::Reload(Box::new(new.clone()), answer))
+            .send(Command::Reload(new.clone(), answer))
             .map_err(|_| "the daemon is stopping".to_owned())?;
         if let Err(problem) = answered.recv().map_err(gone)? {
             // The old configuration holds, so its sources go on.
@@ -239,20 +244,20 @@ impl Running {
                 .map_err(|error| error.to_string())?;
             return Err(problem);
         }
-        *lock(&self.config) = new.clone();
+        self.config.store(new.clone());
         self.start_sources(&new, &old.sources)
             .map_err(|error| error.to_string())?;
         Ok((changed, prepared))
     }
 
-    /// The files whose change is a reason to reload, and a hash of what they say.
+    /// A hash of the texts of the files whose change is a reason to reload. Reads these files, so it blocks.
     pub fn watched(&self) -> u64 {
-        reload_reason(&lock(&self.config).files)
+        reload_reason(&self.config.load().files)
     }
 
     /// The configuration in force.
-    pub fn config(&self) -> Config {
-        lock(&self.config).clone()
+    pub fn config(&self) -> Arc<Config> {
+        self.config.load_full()
     }
 
     /// Whether the worker has ended by itself.
@@ -270,7 +275,9 @@ impl Running {
         // The worker goes on taking deliveries while the sources end, so none of them waits for ever.
         self.stop_sources();
         lock(&self.deliveries).take();
-        match lock(&self.worker).take().map(JoinHandle::join) {
+        // The lock is not held while the worker ends: others ask meanwhile whether it has.
+        let worker = lock(&self.worker).take();
+        match worker.map(JoinHandle::join) {
             None => Ok(()),
             Some(Ok(result)) => Ok(result?),
             Some(Err(_)) => Err(Error::Died),
@@ -301,6 +308,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 /// Tries marked records again while no daemon runs. The caller holds the lock of the data directory.
 pub fn replay_marked(config: Config) -> Result<(), Error> {
     check_sources(&config)?;
+    let config = Arc::new(config);
     let mut engine = Engine::open(config.clone(), now())?;
     loop {
         let rows = engine.to_replay(1000)?;
@@ -352,5 +360,56 @@ fn read_from_where_it_was(source: &Source, data_dir: &Path) -> Result<(), String
             };
             drop_folder::run(source, &exports, &known)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+
+    /// A named pipe stands for a disk that does not answer: who reads it waits until somebody writes to it.
+    #[test]
+    fn the_configuration_can_be_had_while_its_files_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, catalog) = (
+            folder.path().join("toleranced.yaml"),
+            folder.path().join("catalog.yaml"),
+        );
+        std::fs::write(&file, "catalog: catalog.yaml\n").unwrap();
+        std::fs::write(&catalog, "processes: []\n").unwrap();
+        let daemon = Arc::new(run(Config::load(&file).unwrap(), &file).unwrap());
+        std::fs::remove_file(&catalog).unwrap();
+        nix::unistd::mkfifo(&catalog, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let watching = {
+            let daemon = daemon.clone();
+            std::thread::spawn(move || daemon.watched())
+        };
+        // Opened as soon as the other thread reads.
+        let pipe = std::fs::OpenOptions::new()
+            .write(true)
+            .open(&catalog)
+            .unwrap();
+        let (told, had) = mpsc::channel();
+        let asking = {
+            let daemon = daemon.clone();
+            std::thread::spawn(move || told.send(daemon.config().listen))
+        };
+        let had = had.recv_timeout(Duration::from_secs(10));
+        drop(pipe);
+        watching.join().unwrap();
+        assert!(had.is_ok(), "the configuration is locked");
+        asking.join().unwrap().unwrap();
+        daemon.shutdown().unwrap();
+    }
+
+    #[test]
+    fn the_configuration_is_shared_and_not_copied() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("toleranced.yaml");
+        std::fs::write(&file, "").unwrap();
+        let daemon = run(Config::load(&file).unwrap(), &file).unwrap();
+        assert!(Arc::ptr_eq(&daemon.config(), &daemon.config()));
+        daemon.shutdown().unwrap();
     }
 }

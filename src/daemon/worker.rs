@@ -7,8 +7,10 @@ use super::source::replay;
 use crate::config::daemon::Config;
 use crate::model::Time;
 use crate::query::{Shared, Snapshot};
+use crate::score::ProcessScore;
 use crate::store::StoreError;
 use crossbeam_channel::{Receiver, RecvTimeoutError, select_biased};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -26,7 +28,7 @@ const LAST_TRIES: u32 = 3;
 #[derive(Debug)]
 pub enum Command {
     /// Take this configuration; answer when it holds.
-    Reload(Box<Config>, crossbeam_channel::Sender<ReloadAnswer>),
+    Reload(Arc<Config>, crossbeam_channel::Sender<ReloadAnswer>),
 }
 
 /// What became of a reload.
@@ -36,7 +38,7 @@ pub type ReloadAnswer = Result<(), String>;
 pub(super) struct Worker {
     pub engine: Engine,
     pub shared: Arc<Shared>,
-    pub config: Config,
+    pub config: Arc<Config>,
     pub deliveries: Receiver<Delivery>,
     pub commands: Receiver<Command>,
     /// Closed when the daemon is asked to stop.
@@ -54,6 +56,8 @@ struct Schedule {
     score_seconds: Option<f64>,
     /// Something was committed that is not published yet.
     unpublished: bool,
+    /// The scores, as they are published.
+    scores: Arc<Vec<ProcessScore>>,
 }
 
 impl Schedule {
@@ -64,6 +68,15 @@ impl Schedule {
             .into_iter()
             .flatten()
             .fold(self.score_at, Instant::min)
+    }
+
+    /// Keeps new scores. If they are equal to those before, these stay, so that what was made from them stays valid.
+    fn keep(&mut self, scores: &BTreeMap<String, ProcessScore>) {
+        let same = self.scores.len() == scores.len()
+            && self.scores.iter().zip(scores.values()).all(|(a, b)| a == b);
+        if !same {
+            self.scores = Arc::new(scores.values().cloned().collect());
+        }
     }
 }
 
@@ -77,6 +90,7 @@ impl Worker {
             scored: None,
             score_seconds: None,
             unpublished: false,
+            scores: Arc::default(),
         };
         self.score(&mut schedule)?;
         loop {
@@ -90,7 +104,7 @@ impl Worker {
                     self.take(*delivery)?;
                 }
                 Received::Command(Command::Reload(config, answer)) => {
-                    let answered = self.reload(*config);
+                    let answered = self.reload(config);
                     // Whoever asked may have gone; the configuration holds all the same.
                     let _ = answer.send(answered);
                     schedule.score_at = Instant::now();
@@ -190,6 +204,7 @@ impl Worker {
         let every = Duration::from_micros(self.config.score_every.max(1000) as u64);
         schedule.score_at = Instant::now() + every;
         schedule.scored = Some(now);
+        schedule.keep(self.engine.scores());
         self.publish(schedule);
         self.shared.set_ready(true);
         Ok(())
@@ -209,7 +224,7 @@ impl Worker {
             };
             let look_again = replay(&mut self.engine, &self.config, rows, now())?;
             self.commit()?;
-            for source in self.shared.sources() {
+            for source in self.shared.sources().iter() {
                 if look_again.contains(&source.name) {
                     source.look_again.store(true, Ordering::Relaxed);
                 }
@@ -217,7 +232,7 @@ impl Worker {
         }
     }
 
-    fn reload(&mut self, config: Config) -> ReloadAnswer {
+    fn reload(&mut self, config: Arc<Config>) -> ReloadAnswer {
         let now = now();
         self.retrying(|engine| engine.reconfigure(config.clone(), now))
             .map_err(|error| error.to_string())?;
@@ -225,26 +240,13 @@ impl Worker {
         Ok(())
     }
 
-    fn publish(&self, schedule: &mut Schedule) {
+    fn publish(&mut self, schedule: &mut Schedule) {
         schedule.published = Instant::now();
         schedule.unpublished = false;
-        let before = self.shared.snapshot();
-        let scores = self.engine.scores();
-        let same = before.scores.len() == scores.len()
-            && before
-                .scores
-                .iter()
-                .zip(scores.values())
-                .all(|(a, b)| a == b);
-        let scores = if same {
-            before.scores.clone()
-        } else {
-            Arc::new(scores.values().cloned().collect())
-        };
         self.shared.publish(Snapshot {
             at: now(),
             scored_at: schedule.scored,
-            scores,
+            scores: schedule.scores.clone(),
             drift: self.engine.drift.view.clone(),
             counters: self.engine.counters.written(),
             open: self.engine.open_cases(),

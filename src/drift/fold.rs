@@ -11,8 +11,7 @@ use super::digest::Digest;
 use super::epoch::{Cause, Epoch, explained};
 use super::plan::watched_until;
 use super::stream::Stream;
-use crate::model::words;
-use crate::model::{Day, NameId, ONE};
+use crate::model::{Day, NameId, ONE, words};
 use crate::rules::DriftTerms;
 use crate::stats::{Bet, Ewma, EwmaPoint, Interval, Mixture, proportion_limits};
 

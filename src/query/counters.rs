@@ -6,6 +6,7 @@ use crate::measure::{Sums, TotalKey};
 use crate::model::{Executor, Names, Origin, Span, hash_pair, metrics};
 use crate::rules::Process;
 use crate::store::CounterRow;
+use rpds::RedBlackTreeMapSync;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -38,6 +39,10 @@ const BY_SOURCE: [&str; 4] = [
 
 /// Name and labels of a counter.
 pub type CounterKey = (String, Vec<String>);
+
+/// Counters that readers share. A clone takes constant time, and a change copies only the path to the changed counter: so
+/// a publication costs as much as has changed, however many counters there are.
+pub type CounterMap = RedBlackTreeMapSync<CounterKey, i64>;
 
 /// How finely is counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -83,10 +88,15 @@ impl Fineness {
 #[derive(Debug, Default)]
 pub struct Counters {
     values: BTreeMap<CounterKey, i64>,
-    /// What has changed and is in no commit yet, by what it was before: `None` for what did not exist.
-    changed: BTreeMap<CounterKey, Option<i64>>,
-    /// The same of what stands in a commit that is not written yet.
-    writing: BTreeMap<CounterKey, Option<i64>>,
+    /// Counters that have changed and are in no commit yet.
+    changed: BTreeSet<CounterKey>,
+    /// What a commit has that is not written yet.
+    writing: BTreeMap<CounterKey, i64>,
+    /// What the database has, but for `newer`.
+    written: CounterMap,
+    /// What the database has and `written` does not have yet. It is brought up to date when somebody wants to see it: many
+    /// commits change the same counters.
+    newer: BTreeMap<CounterKey, i64>,
     /// Those that exist at zero, because the configuration names what they count.
     declared: BTreeSet<CounterKey>,
 }
@@ -102,8 +112,10 @@ impl Counters {
             let labels: Vec<String> = serde_json::from_str(&row.labels).ok()?;
             Some(((row.name, labels), row.value))
         };
+        let values: BTreeMap<CounterKey, i64> = rows.into_iter().filter_map(read).collect();
         Counters {
-            values: rows.into_iter().filter_map(read).collect(),
+            newer: values.clone(),
+            values,
             ..Counters::default()
         }
     }
@@ -115,16 +127,11 @@ impl Counters {
 
     /// Every counter as the database has it. Only this may be seen from outside: what a crash takes back would be a counter
     /// that falls.
-    pub fn written(&self) -> BTreeMap<CounterKey, i64> {
-        let mut values = self.values.clone();
-        // What is being written changed before what has changed since.
-        for (key, before) in self.changed.iter().chain(&self.writing) {
-            match before {
-                Some(before) => values.insert(key.clone(), *before),
-                None => values.remove(key),
-            };
+    pub fn written(&mut self) -> CounterMap {
+        for (key, value) in std::mem::take(&mut self.newer) {
+            self.written.insert_mut(key, value);
         }
-        values
+        self.written.clone()
     }
 
     /// Adds to a counter.
@@ -136,10 +143,9 @@ impl Counters {
     }
 
     fn change(&mut self, key: CounterKey, by: i64) {
-        let before = self.values.get(&key).copied();
-        let after = before.unwrap_or(0).saturating_add(by);
-        self.values.insert(key.clone(), after);
-        self.changed.entry(key).or_insert(before);
+        let value = self.values.entry(key.clone()).or_default();
+        *value = value.saturating_add(by);
+        self.changed.insert(key);
     }
 
     /// Makes sure that what a configuration names is counted from zero, and forgets zeros of what is gone from it.
@@ -163,10 +169,15 @@ impl Counters {
         for gone in self.declared.difference(&declared) {
             if values.get(gone) == Some(&0) {
                 values.remove(gone);
+                self.newer.remove(gone);
+                self.written.remove_mut(gone);
             }
         }
         for key in &declared {
-            values.entry(key.clone()).or_default();
+            if !values.contains_key(key) {
+                values.insert(key.clone(), 0);
+                self.newer.insert(key.clone(), 0);
+            }
         }
         self.declared = declared;
     }
@@ -316,7 +327,7 @@ impl Counters {
     /// The rows that changed since a commit was put together.
     pub fn rows(&self) -> Vec<CounterRow> {
         self.changed
-            .keys()
+            .iter()
             .map(|key| CounterRow {
                 name: key.0.clone(),
                 labels: labels_text(&key.1),
@@ -327,14 +338,15 @@ impl Counters {
 
     /// The changes stand in a commit, which is not written yet.
     pub fn in_commit(&mut self) {
-        for (key, before) in std::mem::take(&mut self.changed) {
-            self.writing.entry(key).or_insert(before);
+        for key in std::mem::take(&mut self.changed) {
+            let value = self.values.get(&key).copied().unwrap_or(0);
+            self.writing.insert(key, value);
         }
     }
 
     /// That commit is in the database.
     pub fn committed(&mut self) {
-        self.writing.clear();
+        self.newer.append(&mut self.writing);
     }
 
     /// The processes that anything is counted of.
@@ -373,22 +385,77 @@ mod tests {
     #[test]
     fn what_no_commit_has_is_not_seen_from_outside() {
         let mut counters = Counters::default();
-        let seen = |counters: &Counters| {
+        let seen = |counters: &mut Counters| {
             let key = key(CASES, &["p", "human", "done"]);
             counters.written().get(&key).copied()
         };
         counters.raise(CASES, &["p", "human", "done"], 5, 0);
-        assert_eq!((cases(&counters, "done"), seen(&counters)), (5, None));
+        assert_eq!((cases(&counters, "done"), seen(&mut counters)), (5, None));
         counters.in_commit();
         counters.raise(CASES, &["p", "human", "done"], 7, 0);
         // The commit could not be written yet.
-        assert_eq!(seen(&counters), None);
+        assert_eq!(seen(&mut counters), None);
         counters.committed();
-        assert_eq!((cases(&counters, "done"), seen(&counters)), (7, Some(5)));
+        assert_eq!(
+            (cases(&counters, "done"), seen(&mut counters)),
+            (7, Some(5))
+        );
         counters.in_commit();
         counters.committed();
-        assert_eq!(seen(&counters), Some(7));
+        assert_eq!(seen(&mut counters), Some(7));
         assert!(!counters.have_changed());
+    }
+
+    /// Whether two versions have a counter in the same place of memory.
+    fn is_shared(one: &CounterMap, other: &CounterMap, key: &CounterKey) -> bool {
+        let place = |map: &CounterMap| map.get(key).map(std::ptr::from_ref);
+        place(one).is_some() && place(one) == place(other)
+    }
+
+    #[test]
+    fn a_version_costs_what_has_changed_and_not_what_there_is() {
+        let mut counters = Counters::default();
+        let outcome = |nth: usize| format!("{nth:05}");
+        for nth in 0..10_000 {
+            counters.raise(CASES, &["p", "human", &outcome(nth)], 1, 0);
+        }
+        let commit = |counters: &mut Counters| {
+            counters.in_commit();
+            counters.committed();
+            counters.written()
+        };
+        let before = commit(&mut counters);
+        counters.raise(CASES, &["p", "human", &outcome(7_000)], 2, 0);
+        let after = commit(&mut counters);
+        let keys = (0..10_000).map(|nth| key(CASES, &["p", "human", &outcome(nth)]));
+        let copied: Vec<CounterKey> = keys
+            .filter(|key| !is_shared(&before, &after, key))
+            .collect();
+        assert_eq!(copied, [key(CASES, &["p", "human", "07000"])]);
+    }
+
+    proptest::proptest! {
+        /// The database is played by a map that takes the rows of each commit when it is written.
+        #[test]
+        fn what_is_seen_is_what_the_database_has(steps in proptest::collection::vec((0..4, 0..5, 1..9_i64), 0..60)) {
+            let (mut counters, mut commit) = (Counters::default(), None);
+            let mut database: BTreeMap<CounterKey, i64> = BTreeMap::new();
+            for (step, outcome, by) in steps {
+                match step {
+                    0 | 1 => counters.change(key(CASES, &["p", "human", &outcome.to_string()]), by),
+                    2 if commit.is_none() => {
+                        commit = Some(counters.rows());
+                        counters.in_commit();
+                    }
+                    _ => if let Some(rows) = commit.take() {
+                        database.extend(Counters::new(rows).values);
+                        counters.committed();
+                    },
+                }
+                let seen = counters.written();
+                proptest::prop_assert!(seen.iter().eq(&database));
+            }
+        }
     }
 
     #[test]

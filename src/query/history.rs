@@ -72,7 +72,7 @@ impl<'a> History<'a> {
             changed.extend(since.add(&key, &sums));
         })?;
         since.follow(&changed, &self.grounds.names, &self.fineness);
-        let mut before = Counters::new(self.store.counters()?).written();
+        let mut before = Counters::new(self.store.counters()?).values().clone();
         for (key, value) in since.counters.values() {
             before.entry(key.clone()).and_modify(|all| *all -= value);
         }
@@ -121,7 +121,7 @@ impl<'a> History<'a> {
             scored_at: self.scored_at,
             scores: self.scores.clone(),
             drift: Arc::new(self.drift_before(start_of(hour).day())),
-            counters: self.counters(),
+            counters: self.counters().into_iter().collect(),
             fineness: self.fineness.clone(),
             last_case: Arc::new(self.last_case.clone()),
             ..Snapshot::default()

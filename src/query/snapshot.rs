@@ -1,14 +1,15 @@
 //! What the engine publishes for the HTTP server: one consistent picture, swapped as a whole.
 
-use super::counters::{CounterKey, Fineness};
+use super::counters::{CounterMap, Fineness};
 use super::self_metrics::OwnMetrics;
 use crate::drift::ProcessDrift;
 use crate::model::{Hour, Time};
 use crate::score::ProcessScore;
 use crate::store::AlarmRow;
+use arc_swap::ArcSwap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// The state of everything as of one commit.
@@ -23,7 +24,7 @@ pub struct Snapshot {
     /// Changes that were found.
     pub drift: Arc<DriftView>,
     /// What rises.
-    pub counters: BTreeMap<CounterKey, i64>,
+    pub counters: CounterMap,
     /// Open cases by process and executor kind.
     pub open: Vec<(String, &'static str, i64)>,
     /// Cases held in memory.
@@ -156,8 +157,8 @@ impl SourceStatus {
 /// What engine, sources and HTTP server share.
 #[derive(Debug, Default)]
 pub struct Shared {
-    snapshot: RwLock<Arc<Snapshot>>,
-    sources: RwLock<Vec<Arc<SourceStatus>>>,
+    snapshot: ArcSwap<Snapshot>,
+    sources: ArcSwap<Vec<Arc<SourceStatus>>>,
     /// Whether the first score is made and commits succeed.
     ready: AtomicBool,
     /// Why commits do not succeed.
@@ -171,10 +172,7 @@ pub struct Shared {
 impl Shared {
     /// The latest snapshot.
     pub fn snapshot(&self) -> Arc<Snapshot> {
-        self.snapshot
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.snapshot.load_full()
     }
 
     /// Whether a process of this id is scored.
@@ -184,23 +182,17 @@ impl Shared {
 
     /// Publishes a snapshot.
     pub fn publish(&self, snapshot: Snapshot) {
-        *self
-            .snapshot
-            .write()
-            .unwrap_or_else(PoisonError::into_inner) = Arc::new(snapshot);
+        self.snapshot.store(Arc::new(snapshot));
     }
 
     /// The sources.
-    pub fn sources(&self) -> Vec<Arc<SourceStatus>> {
-        self.sources
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+    pub fn sources(&self) -> Arc<Vec<Arc<SourceStatus>>> {
+        self.sources.load_full()
     }
 
     /// Names the sources.
     pub fn set_sources(&self, sources: Vec<Arc<SourceStatus>>) {
-        *self.sources.write().unwrap_or_else(PoisonError::into_inner) = sources;
+        self.sources.store(Arc::new(sources));
     }
 
     /// The engine goes on.

@@ -1,7 +1,6 @@
 //! The time that a report is about: whole days in UTC.
 
-use crate::model::words;
-use crate::model::{DAY_HOURS, Day, Hour, Time};
+use crate::model::{DAY_HOURS, Day, Hour, Time, words};
 use chrono::{Datelike, Months, NaiveDate, Weekday};
 
 /// Days from one to another, the last one not included.

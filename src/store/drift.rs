@@ -2,8 +2,7 @@
 
 use super::{Commit, Result, Store};
 use crate::drift::{Alarm, Baseline, Digest};
-use crate::model::words;
-use crate::model::{Day, NameId, Names, Time};
+use crate::model::{Day, NameId, Names, Time, words};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 /// What changed of the drift of a process.

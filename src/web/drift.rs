@@ -1,5 +1,6 @@
 //! Drift over HTTP: how streams stand, alarms and their life, known changes.
 
+use super::blocking::{blocking, respond};
 use super::server::Daemon;
 use crate::daemon::Running;
 use crate::drift::said;
@@ -21,25 +22,31 @@ static PLACES: Semaphore = Semaphore::const_new(2);
 
 /// `GET /api/v1/drift`: every process with its baseline, its streams and its days.
 pub(super) async fn list(State(daemon): Daemon) -> Response {
-    let snapshot = daemon.shared.snapshot();
-    let view = &snapshot.drift;
-    let processes: Vec<Value> = view
-        .processes
-        .iter()
-        .map(|(id, drift)| said(id, drift))
-        .collect();
-    Json(json!({
-        "version": 1,
-        "expected_false_alarms_per_year": view.false_alarms_per_year,
-        "processes": processes,
-    }))
-    .into_response()
+    respond(move || {
+        let snapshot = daemon.shared.snapshot();
+        let view = &snapshot.drift;
+        let processes: Vec<Value> = view
+            .processes
+            .iter()
+            .map(|(id, drift)| said(id, drift))
+            .collect();
+        Json(json!({
+            "version": 1,
+            "expected_false_alarms_per_year": view.false_alarms_per_year,
+            "processes": processes,
+        }))
+        .into_response()
+    })
+    .await
 }
 
 /// `GET /api/v1/alarms`: every alarm with its life, oldest first.
 pub(super) async fn alarms(State(daemon): Daemon) -> Response {
-    let snapshot = daemon.shared.snapshot();
-    Json(json!({"version": 1, "alarms": snapshot.drift.alarms})).into_response()
+    respond(move || {
+        let snapshot = daemon.shared.snapshot();
+        Json(json!({"version": 1, "alarms": snapshot.drift.alarms})).into_response()
+    })
+    .await
 }
 
 /// `GET /api/v1/alarms/{id}`: one alarm, with the cases that added most to its evidence.
@@ -53,10 +60,11 @@ pub(super) async fn alarm(State(daemon): Daemon, Path(id): Path<i64>) -> Respons
             return Ok(None);
         };
         let cases = alarm_cases(store, &config, &alarm)?;
-        Ok::<_, StoreError>(Some(json!({"version": 1, "alarm": alarm, "cases": cases})))
+        let said = Json(json!({"version": 1, "alarm": alarm, "cases": cases}));
+        Ok::<_, StoreError>(Some(said.into_response()))
     });
     match found.await {
-        Ok(Some(said)) => Json(said).into_response(),
+        Ok(Some(said)) => said,
         Ok(None) => no_alarm(id),
         Err(response) => response,
     }
@@ -185,8 +193,7 @@ async fn in_store<T: Send + 'static, E: From<StoreError> + Display + Send + 'sta
     daemon: Arc<Running>,
     work: impl FnOnce(&Store) -> Result<T, E> + Send + 'static,
 ) -> Result<T, Response> {
-    let folder = daemon.config().data_dir;
-    let done = tokio::task::spawn_blocking(move || work(&Store::open_to_read(&folder)?)).await;
+    let done = blocking(move || work(&Store::open_to_read(&daemon.config().data_dir)?)).await;
     let trouble = |error: String| {
         tracing::error!(error, "the database does not answer a request");
         (

@@ -1,6 +1,7 @@
 //! HTTP: metrics, health, reload, scores as JSON, the pages and reports; and who may have which.
 
 mod access;
+mod blocking;
 mod drift;
 mod metrics;
 mod pages;

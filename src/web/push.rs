@@ -92,7 +92,7 @@ pub(super) async fn push(
         let folder = folder_of(&daemon.config(), &source)?;
         let ending = ending_of(request.headers())?;
         let sources = daemon.shared.sources();
-        let status = sources.into_iter().find(|status| status.name == source);
+        let status = sources.iter().find(|status| status.name == source).cloned();
         // A source that is just being added: nobody reads it yet.
         let status = status.ok_or(Refused::Busy)?;
         let body = request.into_body();
@@ -225,7 +225,7 @@ async fn on_disk<T: Send + 'static>(
 }
 
 /// A file that is not whole yet. Its name is hidden from who reads the folder, and it goes when it is dropped.
-struct Part(tempfile::NamedTempFile);
+struct Part(Option<tempfile::NamedTempFile>);
 
 impl Part {
     fn new(folder: &Path, name: &str) -> std::io::Result<Part> {
@@ -234,21 +234,36 @@ impl Part {
         let file = tempfile::Builder::new()
             .prefix(&prefix)
             .tempfile_in(folder)?;
-        Ok(Part(file))
+        Ok(Part(Some(file)))
     }
 
     fn with(mut self, data: &Bytes) -> std::io::Result<Part> {
-        self.0.write_all(data)?;
+        if let Some(part) = &mut self.0 {
+            part.write_all(data)?;
+        }
         Ok(self)
     }
 
-    fn finish(self, file: &Path) -> std::io::Result<()> {
-        self.0.as_file().sync_all()?;
-        self.0.persist(file).map_err(|error| error.error)?;
+    fn finish(mut self, file: &Path) -> std::io::Result<()> {
+        if let Some(part) = self.0.take() {
+            part.as_file().sync_all()?;
+            part.persist(file).map_err(|error| error.error)?;
+        }
         match file.parent() {
             Some(folder) => std::fs::File::open(folder)?.sync_all(),
             None => Ok(()),
         }
+    }
+}
+
+impl Drop for Part {
+    /// A request that breaks off drops this on the async runtime, where nothing may block: not even to remove a file.
+    fn drop(&mut self) {
+        let (Some(part), Ok(runtime)) = (self.0.take(), tokio::runtime::Handle::try_current())
+        else {
+            return;
+        };
+        runtime.spawn_blocking(move || drop(part));
     }
 }
 

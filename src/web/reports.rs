@@ -1,5 +1,6 @@
 //! `/reports/`: the reports that were written.
 
+use super::blocking::{blocking, respond};
 use super::server::Daemon;
 use crate::report::{Written, is_report, kept};
 use axum::extract::{Path, State};
@@ -11,16 +12,15 @@ use quick_xml::events::{BytesDecl, BytesText, Event};
 
 /// `GET /reports/feed.xml`: what there is, for feed readers (RFC 4287).
 pub(super) async fn feed(State(daemon): Daemon) -> Response {
-    let config = daemon.config();
-    let written = match kept(&config) {
-        Ok(written) => written,
-        Err(error) => return unreadable(&error),
-    };
-    let base = config.reports.recipients.url.unwrap_or_default();
-    match atom(&written, &base) {
-        Ok(feed) => ([(header::CONTENT_TYPE, "application/atom+xml")], feed).into_response(),
-        Err(error) => unreadable(&error),
-    }
+    respond(move || {
+        let config = daemon.config();
+        let base = config.reports.recipients.url.as_deref().unwrap_or_default();
+        match kept(&config).and_then(|written| atom(&written, base)) {
+            Ok(feed) => ([(header::CONTENT_TYPE, "application/atom+xml")], feed).into_response(),
+            Err(error) => unreadable(&error),
+        }
+    })
+    .await
 }
 
 fn atom(reports: &[Written], base: &str) -> std::io::Result<Vec<u8>> {
@@ -86,7 +86,7 @@ pub(super) async fn one(State(daemon): Daemon, Path(name): Path<String>) -> Resp
         return (StatusCode::NOT_FOUND, "there is no such report\n").into_response();
     }
     let file = daemon.config().reports.folder.join(&name);
-    let read = tokio::task::spawn_blocking(move || std::fs::read(file)).await;
+    let read = blocking(move || std::fs::read(file)).await;
     let bytes = match read.unwrap_or_else(|error| Err(std::io::Error::other(error))) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {

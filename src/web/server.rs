@@ -1,6 +1,7 @@
 //! Routes, limits and signals.
 
 use super::access::{self, Access};
+use super::blocking::respond;
 use super::scrape::{self, Scrapes};
 use super::{drift, metrics, pages, push, reporting, reports, service};
 use crate::daemon::Running;
@@ -31,33 +32,8 @@ pub async fn serve(
     signals: Signals,
 ) {
     let scrapes = Arc::new(Scrapes::default());
-    let app = Router::new()
-        .route("/metrics", get(scrape::scrape))
-        .route("/-/healthy", get(|| async { "toleranced is healthy\n" }))
-        .route("/-/ready", get(ready))
-        .route("/-/reload", post(reload))
-        .route("/api/v1/processes", get(processes))
-        .route("/api/v1/sources", get(sources))
-        .route("/api/v1/drift", get(drift::list))
-        .route("/api/v1/alarms", get(drift::alarms))
-        .route("/api/v1/alarms/{id}", get(drift::alarm))
-        .route("/api/v1/alarms/{id}/acknowledge", post(drift::acknowledge))
-        .route("/api/v1/marks", post(drift::mark))
-        .route("/ingest/{source}", post(push::push))
-        .route("/reports/feed.xml", get(reports::feed))
-        .route("/reports/{name}", get(reports::one))
-        .merge(pages::routes())
-        .layer(axum::extract::DefaultBodyLimit::max(64 << 10))
-        .layer(from_fn(access::time_out))
-        .layer(from_fn_with_state(
-            (daemon.clone(), access.clone()),
-            access::guard,
-        ))
-        .layer(from_fn_with_state(daemon.clone(), metrics::count))
-        .layer(Extension(access.clone()))
-        .layer(Extension(scrapes.clone()))
-        .with_state(daemon.clone());
-    let watcher = tokio::spawn(watch(daemon.clone(), access.clone()));
+    let app = router(&daemon, &access, &scrapes);
+    let watcher = tokio::spawn(watch(daemon.clone(), access.clone(), WATCH_EVERY));
     let scraping = tokio::spawn(scrape::keep(daemon.clone(), scrapes));
     let reporting = tokio::spawn(reporting::run(daemon.clone()));
     let told = tokio::spawn(service::tell(daemon.clone()));
@@ -89,6 +65,35 @@ pub async fn serve(
     reporting.abort();
     scraping.abort();
     hangup.abort();
+}
+
+fn router(daemon: &Arc<Running>, access: &Arc<Access>, scrapes: &Arc<Scrapes>) -> Router {
+    Router::new()
+        .route("/metrics", get(scrape::scrape))
+        .route("/-/healthy", get(|| async { "toleranced is healthy\n" }))
+        .route("/-/ready", get(ready))
+        .route("/-/reload", post(reload))
+        .route("/api/v1/processes", get(processes))
+        .route("/api/v1/sources", get(sources))
+        .route("/api/v1/drift", get(drift::list))
+        .route("/api/v1/alarms", get(drift::alarms))
+        .route("/api/v1/alarms/{id}", get(drift::alarm))
+        .route("/api/v1/alarms/{id}/acknowledge", post(drift::acknowledge))
+        .route("/api/v1/marks", post(drift::mark))
+        .route("/ingest/{source}", post(push::push))
+        .route("/reports/feed.xml", get(reports::feed))
+        .route("/reports/{name}", get(reports::one))
+        .merge(pages::routes())
+        .layer(axum::extract::DefaultBodyLimit::max(64 << 10))
+        .layer(from_fn(access::time_out))
+        .layer(from_fn_with_state(
+            (daemon.clone(), access.clone()),
+            access::guard,
+        ))
+        .layer(from_fn_with_state(daemon.clone(), metrics::count))
+        .layer(Extension(access.clone()))
+        .layer(Extension(scrapes.clone()))
+        .with_state(daemon.clone())
 }
 
 /// The signals that the daemon obeys. Made before it does anything: a signal that comes while it starts would end it.
@@ -131,11 +136,18 @@ async fn on_hangup(mut hangup: Signal, daemon: Arc<Running>, access: Arc<Access>
     }
 }
 
-async fn watch(daemon: Arc<Running>, access: Arc<Access>) {
+async fn watch(daemon: Arc<Running>, access: Arc<Access>, every: Duration) {
     let mut known = access.files_at_start();
     loop {
-        tokio::time::sleep(WATCH_EVERY).await;
-        let found = daemon.watched();
+        tokio::time::sleep(every).await;
+        let read = daemon.clone();
+        let found = match tokio::task::spawn_blocking(move || read.watched()).await {
+            Ok(found) => found,
+            Err(error) => {
+                tracing::error!(%error, "the configuration files can't be watched; please report this");
+                continue;
+            }
+        };
         if found != known {
             // As above. What was seen before the reload counts as known: a file that was being written meanwhile, or a
             // new list of files, is a reason to look again.
@@ -185,13 +197,16 @@ async fn ready(State(daemon): Daemon) -> Response {
 }
 
 async fn processes(State(daemon): Daemon) -> Response {
-    let snapshot = daemon.shared.snapshot();
-    Json(serde_json::json!({
-        "version": 1,
-        "as_of": snapshot.scored_at.map(|at| at.to_string()),
-        "processes": *snapshot.scores,
-    }))
-    .into_response()
+    respond(move || {
+        let snapshot = daemon.shared.snapshot();
+        Json(serde_json::json!({
+            "version": 1,
+            "as_of": snapshot.scored_at.map(|at| at.to_string()),
+            "processes": *snapshot.scores,
+        }))
+        .into_response()
+    })
+    .await
 }
 
 async fn sources(State(daemon): Daemon) -> Response {
@@ -211,4 +226,155 @@ async fn sources(State(daemon): Daemon) -> Response {
         })
         .collect();
     Json(serde_json::json!({"version": 1, "sources": sources})).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::daemon::Config;
+    use axum::body::Body;
+    use axum::extract::Request;
+    use std::path::{Path, PathBuf};
+    use std::task::Poll;
+    use tokio::runtime::{Builder, Runtime};
+    use tower_service::Service;
+
+    /// The documents that are read or built for a request.
+    const DOCUMENTS: [&str; 15] = [
+        "/",
+        "/processes.csv",
+        "/processes/p",
+        "/processes?id=p",
+        "/api/v1/processes",
+        "/api/v1/processes/p",
+        "/api/v1/processes/p/days.csv",
+        "/ingest",
+        "/api/v1/ingest",
+        "/api/v1/ingest/sources.csv",
+        "/api/v1/drift",
+        "/api/v1/alarms",
+        "/api/v1/alarms/1",
+        "/reports/",
+        "/reports/feed.xml",
+    ];
+
+    struct Home {
+        folder: tempfile::TempDir,
+        daemon: Arc<Running>,
+        access: Arc<Access>,
+    }
+
+    impl Home {
+        fn new() -> Home {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("toleranced.yaml");
+            std::fs::write(&file, "catalog: catalog.yaml\n").unwrap();
+            std::fs::write(folder.path().join("catalog.yaml"), "processes: [{id: p}]\n").unwrap();
+            let config = Config::load(&file).unwrap();
+            let access = Arc::new(Access::open(&config).unwrap());
+            let daemon = Arc::new(crate::daemon::run(config, &file).unwrap());
+            Home {
+                folder,
+                daemon,
+                access,
+            }
+        }
+
+        fn catalog(&self) -> PathBuf {
+            self.folder.path().join("catalog.yaml")
+        }
+    }
+
+    impl Drop for Home {
+        fn drop(&mut self) {
+            self.daemon.shutdown().unwrap();
+        }
+    }
+
+    /// A runtime of one thread, with one more for work that blocks.
+    fn runtime() -> Runtime {
+        let mut builder = Builder::new_current_thread();
+        builder
+            .max_blocking_threads(1)
+            .enable_all()
+            .build()
+            .unwrap()
+    }
+
+    /// Each document is asked for while the thread for blocking work is taken: none can be ready then, unless it is made on
+    /// the runtime.
+    #[test]
+    fn documents_are_not_made_on_the_runtime() {
+        let home = Home::new();
+        let mut app = router(&home.daemon, &home.access, &Arc::default());
+        runtime().block_on(async {
+            while home.daemon.shared.not_ready().is_some() {
+                tokio::task::yield_now().await;
+            }
+            let (free, taken) = std::sync::mpsc::channel::<()>();
+            let taken = tokio::task::spawn_blocking(move || taken.recv());
+            let mut asked = Vec::new();
+            for path in DOCUMENTS {
+                let request = Request::get(path).header("Host", "127.0.0.1");
+                let request = request.body(Body::empty()).unwrap();
+                asked.push((path, Box::pin(app.call(request))));
+            }
+            for (path, answer) in &mut asked {
+                let polled = std::future::poll_fn(|context| {
+                    Poll::Ready(answer.as_mut().poll(context).is_ready())
+                });
+                assert!(!polled.await, "{path} is made on the runtime");
+            }
+            drop(free);
+            let _ = taken.await.unwrap();
+            for (path, answer) in asked {
+                let status = answer.await.unwrap().status().as_u16();
+                let expected = if path.ends_with("/alarms/1") {
+                    404
+                } else {
+                    200
+                };
+                assert_eq!(status, expected, "{path}");
+            }
+        });
+    }
+
+    /// Stands for a disk that does not answer: who reads a named pipe waits until somebody writes to it.
+    fn replace_by_pipe(file: &Path) {
+        std::fs::remove_file(file).unwrap();
+        nix::unistd::mkfifo(file, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    }
+
+    #[test]
+    fn the_runtime_goes_on_while_the_files_of_the_configuration_can_not_be_read() {
+        let home = Home::new();
+        let file = home.catalog();
+        replace_by_pipe(&file);
+        let (asked, mut asking) = tokio::sync::mpsc::unbounded_channel();
+        let (answer, answered) = std::sync::mpsc::channel();
+        let watching = watch(
+            home.daemon.clone(),
+            home.access.clone(),
+            Duration::from_millis(1),
+        );
+        let served = std::thread::spawn(move || {
+            runtime().block_on(async move {
+                let watching = tokio::spawn(watching);
+                while asking.recv().await.is_some() {
+                    answer.send(()).unwrap();
+                }
+                watching.abort();
+            });
+        });
+        // Opened as soon as the watcher reads.
+        let pipe = std::fs::OpenOptions::new().write(true).open(&file).unwrap();
+        asked.send(()).unwrap();
+        let answered = answered.recv_timeout(Duration::from_secs(10));
+        // Whoever reads the pipe is let go, and finds a file from now on.
+        std::fs::remove_file(&file).unwrap();
+        std::fs::write(&file, "processes: [{id: p}]\n").unwrap();
+        drop((pipe, asked));
+        served.join().unwrap();
+        assert!(answered.is_ok(), "nothing is answered meanwhile");
+    }
 }

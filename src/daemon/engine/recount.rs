@@ -20,7 +20,12 @@ const BUCKETS_AT_ONCE: usize = 2_000;
 impl Engine {
     /// Takes a new configuration. Where it changes how cases are judged, all sums are counted anew. After an error, call
     /// it again.
-    pub fn reconfigure(&mut self, config: Config, now: Time) -> Result<(), CacheError> {
+    pub fn reconfigure(
+        &mut self,
+        config: impl Into<Arc<Config>>,
+        now: Time,
+    ) -> Result<(), CacheError> {
+        let config = config.into();
         self.commit()?;
         self.recount_due |= rules_hash(&config) != rules_hash(&self.config);
         self.config = config;

@@ -73,7 +73,7 @@ fn take(engine: &mut Engine, text: &str, minute: i64) {
     engine.take(delivery, at(minute)).unwrap();
 }
 
-fn seen(engine: &Engine, name: &str, labels: &[&str]) -> Option<i64> {
+fn seen(engine: &mut Engine, name: &str, labels: &[&str]) -> Option<i64> {
     let labels = labels.iter().map(|label| (*label).to_owned()).collect();
     let written = engine.counters.written();
     written.get(&(name.to_owned(), labels)).copied()
@@ -85,11 +85,11 @@ fn counters_are_seen_when_they_are_in_the_database_and_do_not_fall_by_a_crash() 
     let open = || Engine::open(config(folder.path(), ""), at(0)).unwrap();
     let mut engine = open();
     take(&mut engine, &case("p", "1", 0), 11);
-    assert_eq!(seen(&engine, RECORDS, &["in"]), None);
+    assert_eq!(seen(&mut engine, RECORDS, &["in"]), None);
     engine.commit().unwrap();
-    assert_eq!(seen(&engine, RECORDS, &["in"]), Some(2));
+    assert_eq!(seen(&mut engine, RECORDS, &["in"]), Some(2));
     take(&mut engine, &case("p", "2", 1), 12);
-    assert_eq!(seen(&engine, RECORDS, &["in"]), Some(2));
+    assert_eq!(seen(&mut engine, RECORDS, &["in"]), Some(2));
     let published = engine.counters.written();
     // Killed before the commit.
     drop(engine);
@@ -97,11 +97,11 @@ fn counters_are_seen_when_they_are_in_the_database_and_do_not_fall_by_a_crash() 
     assert_eq!(engine.counters.written(), published);
     take(&mut engine, &case("p", "2", 1), 12);
     engine.commit().unwrap();
-    assert_eq!(seen(&engine, RECORDS, &["in"]), Some(4));
+    assert_eq!(seen(&mut engine, RECORDS, &["in"]), Some(4));
 }
 
 /// The bins of the histogram that is exported.
-fn bins(engine: &Engine) -> [Option<i64>; 3] {
+fn bins(engine: &mut Engine) -> [Option<i64>; 3] {
     let layout = engine.fineness.layout("p");
     ["0", "1", "2"].map(|bin| seen(engine, DURATION_BIN, &["p", "unknown", &layout, bin]))
 }
@@ -116,21 +116,21 @@ fn a_histogram_with_other_bins_begins_at_zero_and_one_that_comes_back_goes_on_wh
         take(&mut engine, &case("p", &nth.to_string(), nth), 15);
     }
     engine.commit().unwrap();
-    assert_eq!(bins(&engine), [0, 3, 0].map(Some));
+    assert_eq!(bins(&mut engine), [0, 3, 0].map(Some));
     engine.reconfigure(fine(), at(20)).unwrap();
     engine.commit().unwrap();
-    assert_eq!(bins(&engine), [0, 0, 0].map(Some));
+    assert_eq!(bins(&mut engine), [0, 0, 0].map(Some));
     take(&mut engine, &case("p", "after", 12), 25);
     engine.commit().unwrap();
-    assert_eq!(bins(&engine), [0, 1, 0].map(Some));
+    assert_eq!(bins(&mut engine), [0, 1, 0].map(Some));
     drop(engine);
     // Another one while nothing ran.
     let mut engine = Engine::open(coarse(), at(30)).unwrap();
     engine.commit().unwrap();
-    assert_eq!(bins(&engine), [0, 3, 0].map(Some));
+    assert_eq!(bins(&mut engine), [0, 3, 0].map(Some));
     take(&mut engine, &case("p", "last", 21), 35);
     engine.commit().unwrap();
-    assert_eq!(bins(&engine), [0, 4, 0].map(Some));
+    assert_eq!(bins(&mut engine), [0, 4, 0].map(Some));
 }
 
 #[test]

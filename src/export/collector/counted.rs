@@ -165,7 +165,7 @@ pub(super) fn ingest(families: &mut Families, snapshot: &Snapshot, shared: &Shar
             families.counter(metric, &[], 0.0);
         }
     }
-    for source in shared.sources() {
+    for source in shared.sources().iter() {
         let name = [source.name.as_str()];
         let up = f64::from(u8::from(source.up.load(Ordering::Relaxed)));
         families.gauge(&metrics::SOURCE_UP, &name, up);

@@ -45,10 +45,11 @@ impl Action {
             who = row.who, role = row.role, from = row.from, what = row.what, status,
             "audit"
         );
-        let folder = daemon.config().data_dir;
+        let config = daemon.config();
         // Not waited for: the answer to a reload must not hang on a full disk. The log has the line in any case.
         tokio::task::spawn_blocking(move || {
-            let written = Store::open_to_read(&folder).and_then(|store| store.add_audit(&row));
+            let written =
+                Store::open_to_read(&config.data_dir).and_then(|store| store.add_audit(&row));
             if let Err(error) = written {
                 tracing::error!(%error, what = row.what, "the audit row can't be written; the log has it");
             }

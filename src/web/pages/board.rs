@@ -11,6 +11,7 @@ use super::{guide, words};
 use crate::model::Status;
 use crate::query::{DriftView, Snapshot};
 use crate::score::ProcessScore;
+use crate::web::blocking::respond;
 use crate::web::metrics::{accepts_gzip, asked, packed};
 use crate::web::server::Daemon;
 use axum::Extension;
@@ -63,8 +64,7 @@ pub(super) async fn page(
     headers: HeaderMap,
 ) -> Response {
     let gzip = accepts_gzip(asked(&headers, &header::ACCEPT_ENCODING));
-    // A thousand rows take milliseconds: other requests must not wait for that.
-    let made = tokio::task::spawn_blocking(move || {
+    shell::respond(move || {
         let snapshot = daemon.shared.snapshot();
         if snapshot.scored_at.is_none() {
             let why = "The daemon has just started and has not made its first score yet. Try again in a moment.";
@@ -80,9 +80,8 @@ pub(super) async fn page(
             body: body(&snapshot, &rows, &query, guide),
         };
         sent(page.markup().into_string(), gzip)
-    });
-    made.await
-        .unwrap_or_else(|error| shell::unavailable(&error.to_string()))
+    })
+    .await
 }
 
 fn sent(html: String, gzip: bool) -> Response {
@@ -110,12 +109,15 @@ pub(super) async fn csv(
     Extension(cache): Extension<Arc<Cache>>,
     InQuery(asked_for): InQuery<BTreeMap<String, String>>,
 ) -> Response {
-    let snapshot = daemon.shared.snapshot();
-    let query = Query::of(&asked_for);
-    let rows = cache.rows(&snapshot);
-    let shown = query.order(&rows).into_iter();
-    let shown: Vec<usize> = shown.filter(|at| query.shows(&rows[*at])).collect();
-    row::table(&snapshot, &rows, &shown).csv()
+    respond(move || {
+        let snapshot = daemon.shared.snapshot();
+        let query = Query::of(&asked_for);
+        let rows = cache.rows(&snapshot);
+        let shown = query.order(&rows).into_iter();
+        let shown: Vec<usize> = shown.filter(|at| query.shows(&rows[*at])).collect();
+        row::table(&snapshot, &rows, &shown).csv()
+    })
+    .await
 }
 
 fn body(snapshot: &Snapshot, rows: &[Row], query: &Query, guide: bool) -> Markup {

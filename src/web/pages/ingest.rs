@@ -3,10 +3,12 @@
 use super::shell::{self, Page, State};
 use super::table::{Cell, Table};
 use super::words;
+use crate::daemon::Running;
 use crate::measure::Loss;
 use crate::model::{HOUR_US, Time, metrics, printable};
 use crate::query::{Snapshot, SourceStatus, counters};
 use crate::store::{QuarantineFilter, Store, StoreError};
+use crate::web::blocking::respond;
 use crate::web::server::Daemon;
 use axum::Json;
 use axum::extract::Path;
@@ -68,32 +70,30 @@ impl Source {
     }
 }
 
-async fn tell(daemon: Daemon) -> Result<Told, String> {
-    let told = tokio::task::spawn_blocking(move || {
-        let snapshot = daemon.shared.snapshot();
-        let config = daemon.config();
-        let store = Store::open_to_read(&config.data_dir)?;
-        let to = snapshot.at.hour().saturating_add(1);
-        let from = config
-            .window
-            .map_or(i32::MIN, |window| snapshot.at.plus(-window).hour());
-        let losses: BTreeMap<String, Loss> = store.losses_between(from, to)?.into_iter().collect();
-        let sources = daemon.shared.sources();
-        let sources = sources
-            .iter()
-            .map(|status| Source::of(status, &snapshot, &losses));
-        Ok::<Told, StoreError>(Told {
-            sources: sources.collect(),
-            refused: refused(&store, &snapshot)?,
-            examples: examples(&store)?,
-            state: State::of(&daemon, &snapshot),
-        })
-    });
-    match told.await {
-        Ok(Ok(told)) => Ok(told),
-        Ok(Err(error)) => Err(format!("The database does not answer: {error}.")),
-        Err(error) => Err(error.to_string()),
-    }
+/// Gathers it all. Reads the database, so it blocks.
+fn tell(daemon: &Running) -> Result<Told, String> {
+    read(daemon).map_err(|error| format!("The database does not answer: {error}."))
+}
+
+fn read(daemon: &Running) -> Result<Told, StoreError> {
+    let snapshot = daemon.shared.snapshot();
+    let config = daemon.config();
+    let store = Store::open_to_read(&config.data_dir)?;
+    let to = snapshot.at.hour().saturating_add(1);
+    let from = config
+        .window
+        .map_or(i32::MIN, |window| snapshot.at.plus(-window).hour());
+    let losses: BTreeMap<String, Loss> = store.losses_between(from, to)?.into_iter().collect();
+    let sources = daemon.shared.sources();
+    let sources = sources
+        .iter()
+        .map(|status| Source::of(status, &snapshot, &losses));
+    Ok(Told {
+        sources: sources.collect(),
+        refused: refused(&store, &snapshot)?,
+        examples: examples(&store)?,
+        state: State::of(daemon, &snapshot),
+    })
 }
 
 fn refused(
@@ -249,7 +249,7 @@ fn card(source: &Source, now: Time) -> Markup {
 
 /// `GET /ingest`.
 pub(super) async fn page(daemon: Daemon) -> Response {
-    match tell(daemon).await {
+    shell::respond(move || match tell(&daemon) {
         Ok(told) => {
             let body = told.body(Time::from_utc(chrono::Utc::now()));
             let page = Page {
@@ -261,7 +261,8 @@ pub(super) async fn page(daemon: Daemon) -> Response {
             page.response()
         }
         Err(why) => shell::unavailable(&why),
-    }
+    })
+    .await
 }
 
 fn unavailable(why: String) -> Response {
@@ -270,7 +271,7 @@ fn unavailable(why: String) -> Response {
 
 /// `GET /api/v1/ingest`.
 pub(super) async fn json(daemon: Daemon) -> Response {
-    match tell(daemon).await {
+    respond(move || match tell(&daemon) {
         Ok(told) => Json(json!({
             "version": 1,
             "sources": told.sources().objects(),
@@ -279,16 +280,21 @@ pub(super) async fn json(daemon: Daemon) -> Response {
         }))
         .into_response(),
         Err(why) => unavailable(why),
-    }
+    })
+    .await
 }
 
 /// `GET /api/v1/ingest/{table}`.
 pub(super) async fn csv(daemon: Daemon, Path(file): Path<String>) -> Response {
-    let told = match tell(daemon).await {
-        Ok(told) => told,
-        Err(why) => return unavailable(why),
-    };
-    match file.as_str() {
+    respond(move || match tell(&daemon) {
+        Ok(told) => table(&told, &file),
+        Err(why) => unavailable(why),
+    })
+    .await
+}
+
+fn table(told: &Told, file: &str) -> Response {
+    match file {
         "sources.csv" => told.sources().csv(),
         "reasons.csv" => told.reasons().csv(),
         "quarantine.csv" => told.examples.csv(),

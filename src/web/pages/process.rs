@@ -9,6 +9,7 @@ mod why;
 use super::shell::{self, Page, State};
 use super::words;
 use crate::config::daemon::Config;
+use crate::daemon::Running;
 use crate::drift::{ProcessDrift, said};
 use crate::explain::{Figure, Lever, RuleTrace, figures, levers, trace};
 use crate::export::label;
@@ -16,6 +17,7 @@ use crate::model::{Names, Time};
 use crate::query::Snapshot;
 use crate::score::{ProcessScore, Terms};
 use crate::store::{AlarmRow, Store, StoreError};
+use crate::web::blocking::respond;
 use crate::web::server::Daemon;
 use axum::Json;
 use axum::extract::{Path, Query};
@@ -31,7 +33,7 @@ struct Told {
     snapshot: Arc<Snapshot>,
     /// Its place in the snapshot.
     at: usize,
-    config: Config,
+    config: Arc<Config>,
     state: State,
     figures: Vec<Figure>,
     rules: Vec<RuleTrace>,
@@ -69,7 +71,6 @@ enum Missing {
     Process(String),
     Scores,
     Store(StoreError),
-    Panicked(String),
 }
 
 impl Missing {
@@ -78,7 +79,6 @@ impl Missing {
             Missing::Process(id) => format!("There is no process `{}`.", words::name(id)),
             Missing::Scores => "No score has been made yet.".to_owned(),
             Missing::Store(error) => format!("The database does not answer: {error}."),
-            Missing::Panicked(error) => error.clone(),
         }
     }
 
@@ -105,28 +105,24 @@ fn find(snapshot: &Snapshot, id: &str) -> Option<usize> {
     exact.or_else(|| scores.clone().position(|score| label(&score.id) == id))
 }
 
-/// Gathers it all; reads the database, so it stands aside of the threads that answer.
-async fn tell(daemon: Daemon, id: String) -> Result<Told, Missing> {
-    let told = tokio::task::spawn_blocking(move || {
-        let snapshot = daemon.shared.snapshot();
-        let as_of = snapshot.scored_at.ok_or(Missing::Scores)?;
-        let at = find(&snapshot, &id).ok_or(Missing::Process(id))?;
-        let config = daemon.config();
-        let score = &snapshot.scores[at];
-        let store = Store::open_to_read(&config.data_dir).map_err(Missing::Store)?;
-        let kept = read::kept(&store, &config, &score.id, as_of).map_err(Missing::Store)?;
-        Ok(Told {
-            state: State::of(&daemon, &snapshot),
-            kept,
-            at,
-            ..explained(snapshot.clone(), at, config, as_of)
-        })
-    });
-    let panicked = |error: tokio::task::JoinError| Missing::Panicked(error.to_string());
-    told.await.map_err(panicked)?
+/// Gathers it all. Reads the database, so it blocks.
+fn tell(daemon: &Running, id: String) -> Result<Told, Missing> {
+    let snapshot = daemon.shared.snapshot();
+    let as_of = snapshot.scored_at.ok_or(Missing::Scores)?;
+    let at = find(&snapshot, &id).ok_or(Missing::Process(id))?;
+    let config = daemon.config();
+    let score = &snapshot.scores[at];
+    let store = Store::open_to_read(&config.data_dir).map_err(Missing::Store)?;
+    let kept = read::kept(&store, &config, &score.id, as_of).map_err(Missing::Store)?;
+    Ok(Told {
+        state: State::of(daemon, &snapshot),
+        kept,
+        at,
+        ..explained(snapshot.clone(), at, config, as_of)
+    })
 }
 
-fn explained(snapshot: Arc<Snapshot>, at: usize, config: Config, as_of: Time) -> Told {
+fn explained(snapshot: Arc<Snapshot>, at: usize, config: Arc<Config>, as_of: Time) -> Told {
     let names = Names::new();
     let terms = Terms {
         catalog: &config.catalog,
@@ -148,7 +144,7 @@ fn explained(snapshot: Arc<Snapshot>, at: usize, config: Config, as_of: Time) ->
 
 /// `GET /processes/{id}`.
 pub(super) async fn page(daemon: Daemon, Path(id): Path<String>) -> Response {
-    match tell(daemon, id).await {
+    shell::respond(move || match tell(&daemon, id) {
         Ok(told) => {
             let page = Page {
                 title: &words::name(&told.score().name),
@@ -163,7 +159,8 @@ pub(super) async fn page(daemon: Daemon, Path(id): Path<String>) -> Response {
             .response()
         }
         Err(missing) => missing.page(),
-    }
+    })
+    .await
 }
 
 /// Which process, where its id can't stand in a path.
@@ -182,10 +179,14 @@ pub(super) async fn by_query(daemon: Daemon, Query(asked): Query<Asked>) -> Resp
 
 /// `GET /api/v1/processes/{id}`.
 pub(super) async fn json(daemon: Daemon, Path(id): Path<String>) -> Response {
-    let told = match tell(daemon, id).await {
-        Ok(told) => told,
-        Err(missing) => return missing.text(),
-    };
+    respond(move || match tell(&daemon, id) {
+        Ok(told) => document(&told),
+        Err(missing) => missing.text(),
+    })
+    .await
+}
+
+fn document(told: &Told) -> Response {
     let score = told.score();
     Json(json!({
         "version": 1,
@@ -196,21 +197,25 @@ pub(super) async fn json(daemon: Daemon, Path(id): Path<String>) -> Response {
         "would_change": told.levers,
         "drift": told.drift().map(|drift| said(&score.id, drift)),
         "alarms": told.alarms().collect::<Vec<_>>(),
-        "durations": tables::durations(&told).objects(),
-        "outcomes_by_week": tables::outcomes(&told).objects(),
-        "ledger": tables::ledger(&told).objects(),
+        "durations": tables::durations(told).objects(),
+        "outcomes_by_week": tables::outcomes(told).objects(),
+        "ledger": tables::ledger(told).objects(),
     }))
     .into_response()
 }
 
 /// `GET /api/v1/processes/{id}/{table}`, such as `days.csv`.
 pub(super) async fn csv(daemon: Daemon, Path((id, file)): Path<(String, String)>) -> Response {
-    let told = match tell(daemon, id).await {
-        Ok(told) => told,
-        Err(missing) => return missing.text(),
-    };
+    respond(move || match tell(&daemon, id) {
+        Ok(told) => table(&told, &file),
+        Err(missing) => missing.text(),
+    })
+    .await
+}
+
+fn table(told: &Told, file: &str) -> Response {
     let name = file.strip_suffix(".csv").unwrap_or_default();
-    match tables::named(&told, name) {
+    match tables::named(told, name) {
         Some(table) => table.csv(),
         None => {
             let known: Vec<String> = tables::NAMES
@@ -219,7 +224,7 @@ pub(super) async fn csv(daemon: Daemon, Path((id, file)): Path<(String, String)>
                 .collect();
             let why = format!(
                 "there is no table `{}`; there are {}\n",
-                words::name(&file),
+                words::name(file),
                 known.join(", ")
             );
             (StatusCode::NOT_FOUND, why).into_response()

@@ -12,22 +12,25 @@ use std::sync::Arc;
 
 /// `GET /reports/`
 pub(super) async fn page(extract::State(daemon): extract::State<Arc<Running>>) -> Response {
-    let config = daemon.config();
-    let scheduled = config.reports.schedule.is_some();
-    let read = tokio::task::spawn_blocking(move || kept(&config)).await;
-    let written = match read.unwrap_or_else(|error| Err(std::io::Error::other(error))) {
-        Ok(written) => written,
-        Err(error) => {
-            return shell::unavailable(&format!("the folder of reports can't be read: {error}"));
-        }
-    };
-    let page = Page {
-        title: "Reports",
-        at: "/reports/",
-        state: State::of(&daemon, &daemon.shared.snapshot()),
-        body: body(&written, scheduled),
-    };
-    page.response()
+    shell::respond(move || {
+        let config = daemon.config();
+        let written = match kept(&config) {
+            Ok(written) => written,
+            Err(error) => {
+                return shell::unavailable(&format!(
+                    "the folder of reports can't be read: {error}"
+                ));
+            }
+        };
+        let page = Page {
+            title: "Reports",
+            at: "/reports/",
+            state: State::of(&daemon, &daemon.shared.snapshot()),
+            body: body(&written, config.reports.schedule.is_some()),
+        };
+        page.response()
+    })
+    .await
 }
 
 fn body(written: &[Written], scheduled: bool) -> Markup {

@@ -3,6 +3,7 @@
 use super::{assets, words};
 use crate::daemon::Running;
 use crate::query::Snapshot;
+use crate::web::blocking::blocking;
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
@@ -84,6 +85,12 @@ impl Page<'_> {
     pub(super) fn response(&self) -> Response {
         html_response(StatusCode::OK, self.markup().into_string())
     }
+}
+
+/// The page that such work makes; if it panics, a page that says so.
+pub(super) async fn respond(work: impl FnOnce() -> Response + Send + 'static) -> Response {
+    let made = blocking(work).await;
+    made.unwrap_or_else(|error| unavailable(&error.to_string()))
 }
 
 /// Shapes that stand for a status: never its colour alone.

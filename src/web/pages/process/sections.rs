@@ -1,9 +1,8 @@
 //! The page of a process, section by section.
 
-use super::Told;
 use super::overview::overview;
-use super::tables;
 use super::why::why;
+use super::{Told, tables};
 use crate::drift::{ProcessDrift, StreamState};
 use crate::model::Executor;
 use crate::score::ExecutorScore;
