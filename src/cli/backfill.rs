@@ -147,7 +147,7 @@ fn write(
     let said = |hour: Hour| Time(i64::from(hour) * HOUR_US);
     eprintln!(
         "{} samples from {} to {}",
-        grouped(i128::from(samples)),
+        grouped(samples),
         said(from),
         said(to)
     );

@@ -335,7 +335,7 @@ impl Whole {
     }
 
     fn print(&self, out: &mut impl Write) -> io::Result<()> {
-        let count = |number: u64| grouped(number.into());
+        let count = |number: u64| grouped(number);
         writeln!(
             out,
             "records     {} -> {} events in {} cases",

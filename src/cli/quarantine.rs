@@ -106,7 +106,7 @@ fn list(store: &Store, filter: &QuarantineFilter, number: usize) -> Result<Done,
         return Ok(Done::Fine);
     }
     for (source, reason, count) in counts {
-        writeln!(out, "{:>9} {source}: {reason}", grouped(count.into()))?;
+        writeln!(out, "{:>9} {source}: {reason}", grouped(count))?;
     }
     let mut table = Table::new();
     table.load_style(presets::NOTHING);

@@ -13,19 +13,19 @@ pub use figures::{Figure, figures};
 pub use trace::{ConditionTrace, RuleTrace, trace};
 pub use turns::{Lever, Turn, levers};
 
-use crate::model::humanize::significant;
+use crate::model::humanize::{self, significant};
+
+/// Decimals of a percentage in an explanation.
+const PERCENT_DECIMALS: usize = 2;
 
 /// A share as a percentage with two digits.
 fn percent(share: f64) -> String {
-    format!("{} %", percent_points(share))
+    humanize::percent(share, PERCENT_DECIMALS)
 }
 
-/// The same without its unit. What rounds to 0 has no sign.
+/// The same without its unit.
 fn percent_points(share: f64) -> String {
-    match format!("{:.2}", share * 100.0) {
-        text if text == "-0.00" => "0.00".to_owned(),
-        text => text,
-    }
+    humanize::percent_points(share, PERCENT_DECIMALS)
 }
 
 /// Of a kind with fewer cases no figure is printed: its interval would cover nearly everything.

@@ -2,6 +2,7 @@
 
 use crate::config::exposition::MetricTerms;
 use crate::drift::Stream;
+use crate::model::humanize::grouped;
 use crate::model::metrics::{self, Kind, Metric};
 use crate::model::{Class, Status, TolClass};
 use std::fmt::Write;
@@ -94,22 +95,10 @@ pub fn document() -> String {
             .replace("{executors}", &extent.executors.to_string())
             .replace("{outcomes}", &extent.outcomes.to_string())
             .replace("{buckets}", &extent.buckets.to_string())
-            .replace("{thousand}", &grouped(1_000 * extent.all()))
-            .replace("{ten_thousand}", &grouped(10_000 * extent.all()))
+            .replace("{thousand}", &grouped(1_000 * extent.all() as i128))
+            .replace("{ten_thousand}", &grouped(10_000 * extent.all() as i128))
     );
     page
-}
-
-fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 const HEAD: &str = "# Metrics

@@ -2,6 +2,73 @@
 
 use super::{DAY_US, Span};
 
+/// Returns a whole number with commas between thousands: `1,234,567`.
+pub fn grouped(number: impl Into<i128>) -> String {
+    let number = number.into();
+    let digits = number.unsigned_abs().to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 1);
+    if number < 0 {
+        text.push('-');
+    }
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Returns a number rounded to a whole one, with commas between thousands. A value that rounds to 0 has no sign.
+pub fn rounded(value: f64) -> String {
+    grouped(value.round_ties_even() as i128)
+}
+
+/// Returns the plural ending of a counted noun.
+pub fn plural_ending(count: i128) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
+/// Returns a count with its noun: `1 case`, `1,409 cases`.
+pub fn counted(count: impl Into<i128>, noun: &str) -> String {
+    let count = count.into();
+    format!("{} {noun}{}", grouped(count), plural_ending(count))
+}
+
+/// Returns a share as a percentage with a fixed number of decimals, without the sign. What rounds to 0 is not negative.
+pub fn percent_points(share: f64, decimals: usize) -> String {
+    let text = format!("{:.decimals$}", share * 100.0);
+    match text.strip_prefix('-') {
+        Some(zero) if zero.bytes().all(|byte| b"0.".contains(&byte)) => zero.to_owned(),
+        _ => text,
+    }
+}
+
+/// Returns a share as a percentage with a fixed number of decimals.
+pub fn percent(share: f64, decimals: usize) -> String {
+    format!("{} %", percent_points(share, decimals))
+}
+
+/// Returns the decimals of a percentage in a table, where small shares must stay apart.
+pub fn fine_decimals(share: f64) -> usize {
+    match share.abs() * 100.0 {
+        0.0 => 0,
+        x if x < 0.1 => 3,
+        x if x < 10.0 => 2,
+        x if x < 99.95 => 1,
+        _ => 0,
+    }
+}
+
+/// Returns the decimals of a percentage in a sentence: about two significant digits.
+pub fn coarse_decimals(share: f64) -> usize {
+    match share * 100.0 {
+        x if x >= 9.95 => 0,
+        x if x >= 0.995 => 1,
+        _ => 2,
+    }
+}
+
 /// Writes a span in the fewest words, `2h 30m`; negative spans with a minus sign.
 pub fn format_span(span: Span) -> String {
     let sign = if span < 0 { "-" } else { "" };

@@ -1,7 +1,8 @@
 //! Figures for people.
 
 use super::content::{Action, ActionGroup, ActionKind, Prediction, Row, Standing};
-use crate::model::humanize::format_roughly;
+use crate::model::humanize::{self, coarse_decimals, format_roughly};
+pub(super) use crate::model::humanize::{grouped as count, rounded as whole_number};
 use crate::rules::Recommendation;
 
 /// A share in percent.
@@ -11,11 +12,7 @@ pub(super) fn percent(share: f64) -> String {
 
 /// In percent, with no more digits than mean anything.
 fn digits(share: f64) -> String {
-    match 100.0 * share {
-        percent if percent >= 9.95 => format!("{percent:.0}"),
-        percent if percent >= 0.995 => format!("{percent:.1}"),
-        percent => format!("{percent:.2}"),
-    }
+    humanize::percent_points(share, coarse_decimals(share))
 }
 
 /// A deviation with its interval.
@@ -29,14 +26,9 @@ pub(super) fn range([lower, _, upper]: [f64; 3]) -> String {
     format!("{} to {} %", digits(lower), digits(upper))
 }
 
-/// A count with commas between thousands.
-pub(super) fn count(of: i64) -> String {
-    whole_number(of as f64)
-}
-
 /// So many cases.
 pub(super) fn cases(of: i64) -> String {
-    format!("{} case{}", count(of), if of == 1 { "" } else { "s" })
+    humanize::counted(of, "case")
 }
 
 /// A rate with no more digits than mean anything.
@@ -44,22 +36,6 @@ pub(super) fn rate(of: f64) -> String {
     match of {
         many if many >= 9.95 => whole_number(many),
         few => format!("{few:.1}"),
-    }
-}
-
-/// A whole number with commas between thousands.
-pub(super) fn whole_number(value: f64) -> String {
-    let digits = format!("{:.0}", value.abs());
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    match value <= -0.5 {
-        true => format!("-{out}"),
-        false => out,
     }
 }
 

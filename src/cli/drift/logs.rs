@@ -28,7 +28,7 @@ pub(super) fn read(args: &Args) -> Result<Listed, Failure> {
     let done = ended(&logs.reading)?;
     let quarantined = logs.reading.quarantined();
     if quarantined > 0 {
-        let lost = grouped(i128::from(quarantined));
+        let lost = grouped(quarantined);
         eprintln!(
             "{lost} records could not be read, and are missing here: `toleranced score` names them"
         );

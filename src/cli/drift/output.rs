@@ -179,7 +179,7 @@ fn streams(out: &mut impl Write, listed: &Listed, all: bool) -> Result<(), Failu
             first[6] = match &kept.drift.baseline {
                 None => String::new(),
                 Some(baseline) => {
-                    let cases = grouped(i128::from(baseline.cases));
+                    let cases = grouped(baseline.cases);
                     format!("{} to {}, {cases} cases", baseline.from, baseline.to)
                 }
             };
@@ -201,7 +201,7 @@ fn rows_of(drift: &ProcessDrift, terms: &DriftTerms, all: bool) -> Vec<[String; 
     };
     if drift.baseline.is_none() {
         let (cases, days) = (terms.baseline_cases, terms.baseline_days);
-        let cases = grouped(i128::from(cases));
+        let cases = grouped(cases);
         return vec![said(format!("being learned: {cases} cases, {days} days"))];
     }
     let told = |state: &StreamState| all || state.alarm || state.evidence >= QUIET;

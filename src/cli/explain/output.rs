@@ -93,8 +93,8 @@ impl Page<'_> {
             "As of {}. Counted from {} on ({window}): {} cases, {} of them open; {}.",
             said.as_of,
             said.from,
-            grouped(score.cases.into()),
-            grouped(score.open_cases.into()),
+            grouped(score.cases),
+            grouped(score.open_cases),
             beside(score),
         )];
         lines.extend(said.rules.iter().map(rules_line));
@@ -263,8 +263,8 @@ fn case_row(case: &CaseBehind, is_measured: bool) -> Vec<String> {
 
 /// Exercises and shadow runs, and whether the former count.
 fn beside(score: &ProcessScore) -> String {
-    let exercises = grouped(score.exercises.into());
-    let shadow = grouped(score.shadow_runs.into());
+    let exercises = grouped(score.exercises);
+    let shadow = grouped(score.shadow_runs);
     match &score.exercise {
         Some(exercise) if exercise.counted => {
             format!("{exercises} exercises, which count as evidence; {shadow} shadow runs apart")

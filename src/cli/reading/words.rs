@@ -2,6 +2,7 @@
 
 use super::Reading;
 use crate::cli::text::grouped;
+use crate::model::humanize::counted;
 use crate::model::humanize::format_days;
 use crate::model::{Span, Time};
 use std::io::{self, Write};
@@ -50,15 +51,11 @@ pub(in crate::cli) fn reading_words(
             shell_word(&guess.file)
         )?;
     }
-    let counted = |count: i128, what: &str| {
-        let s = if count == 1 { "" } else { "s" };
-        format!("{} {what}{s}", grouped(count))
-    };
     write!(
         out,
         "{} in {}",
-        counted(read.events.into(), "event"),
-        counted(cases.into(), "case")
+        counted(read.events, "event"),
+        counted(cases, "case")
     )?;
     if read.events > 0 {
         write!(out, ", {} to {}", from, to)?;
@@ -71,7 +68,7 @@ pub(in crate::cli) fn reading_words(
         writeln!(
             out,
             "{} redelivered events were counted once",
-            grouped(read.duplicates.into())
+            grouped(read.duplicates)
         )?;
     }
     if read.filtered > 0 {
@@ -85,14 +82,14 @@ pub(in crate::cli) fn reading_words(
         writeln!(
             out,
             "{} events after that were left out (--as-of)",
-            grouped(read.after_as_of.into())
+            grouped(read.after_as_of)
         )?;
     }
     if read.ambiguous_times > 0 {
         writeln!(
             out,
             "{} times fall where the zone's clock was put back or forward; read as the earlier instant",
-            grouped(read.ambiguous_times.into())
+            grouped(read.ambiguous_times)
         )?;
     }
     quarantine(out, read)
@@ -107,7 +104,7 @@ fn quarantine(out: &mut impl Write, read: &Reading) -> io::Result<()> {
         writeln!(
             out,
             "  {:>9} {reason}, first in {} at byte {}: {}",
-            grouped(refused.count.into()),
+            grouped(refused.count),
             refused.file,
             refused.place,
             refused.detail
@@ -118,7 +115,7 @@ fn quarantine(out: &mut impl Write, read: &Reading) -> io::Result<()> {
 
 fn plural(count: u64, what: &str) -> String {
     let s = if count == 1 { " was" } else { "s were" };
-    format!("{} {what}{s}", grouped(count.into()))
+    format!("{} {what}{s}", grouped(count))
 }
 
 /// A file name as a shell takes it.

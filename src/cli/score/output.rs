@@ -75,7 +75,7 @@ fn row(score: &ProcessScore) -> [String; 12] {
     let assumed = if score.criticality_assumed { "?" } else { "" };
     [
         printable(&score.id),
-        grouped(score.cases.into()),
+        grouped(score.cases),
         score
             .cases_per_week
             .map_or_else(unknown, |rate| significant(rate, 1)),
@@ -147,7 +147,7 @@ fn missing(score: &ProcessScore, runs: u64) -> String {
         (None, Some(weeks)) => format!(", {weeks:.0} weeks"),
         (None, None) => String::new(),
     };
-    let runs = grouped(runs.into());
+    let runs = grouped(runs);
     format!("{runs} {confirmed}clean runs missing{when}")
 }
 
@@ -207,8 +207,8 @@ fn exercises(score: &ProcessScore, found: &ExerciseScore) -> Option<String> {
         );
         format!(
             "{} of {} cases that count are exercises{differs}; {live}",
-            grouped(found.cases.into()),
-            grouped(score.evidence_cases.into()),
+            grouped(found.cases),
+            grouped(score.evidence_cases),
         )
     })
 }
@@ -220,8 +220,8 @@ fn own_word(side: &ExecutorScore) -> Option<String> {
     (is_judged && own > 0 && own * 2 >= side.cases).then(|| {
         format!(
             "{} of {} outcomes of {} are declared by itself, not confirmed",
-            grouped(own.into()),
-            grouped(side.cases.into()),
+            grouped(own),
+            grouped(side.cases),
             side.executor
         )
     })

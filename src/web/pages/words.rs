@@ -1,6 +1,7 @@
 //! Numbers, times and names as pages show them.
 
-use crate::model::humanize::format_roughly;
+use crate::model::humanize::{self, fine_decimals, format_roughly};
+pub(super) use crate::model::humanize::{counted, grouped as count};
 use crate::model::{Executor, SECOND_US, Status, Time, TolClass};
 use crate::score::Bounds;
 
@@ -19,42 +20,13 @@ pub(super) fn whole(text: &str) -> String {
 
 /// A share as a percentage, with the digits that say something: small shares are what matters here.
 pub(super) fn percent(share: f64) -> String {
-    let digits = match share.abs() * 100.0 {
-        0.0 => 0,
-        x if x < 0.1 => 3,
-        x if x < 10.0 => 2,
-        x if x < 99.95 => 1,
-        _ => 0,
-    };
-    format!("{:.digits$} %", share * 100.0)
+    humanize::percent(share, fine_decimals(share))
 }
 
 /// An interval of shares.
 pub(super) fn percent_range(bounds: Bounds) -> String {
     let [lower, upper] = [bounds.lower, bounds.upper].map(percent);
     format!("{} to {upper}", lower.trim_end_matches(" %"))
-}
-
-/// A count with its thousands apart.
-pub(super) fn count(number: i64) -> String {
-    let digits = number.unsigned_abs().to_string();
-    let mut out = String::new();
-    if number < 0 {
-        out.push('-');
-    }
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-/// `1 case`, `2 cases`.
-pub(super) fn counted(number: i64, what: &str) -> String {
-    let s = if number == 1 { "" } else { "s" };
-    format!("{} {what}{s}", count(number))
 }
 
 /// A number with as many digits as its size deserves.
