@@ -377,7 +377,10 @@ fn pure_modules_know_no_clock_no_files_and_no_threads() {
 #[test]
 fn nested_braces_inline_paths_and_relative_paths_are_read() {
     let text = r##"//! crate::comment::C
-use crate::{a::{b, c as d, e::*}, f, // crate::comment::D};
+use crate::{
+    a::{b, c as d, e::*},
+    f, // crate::comment::D
+};
 use super::{g, self};
 use super::super::h::I;
 /* crate::comment::E */
