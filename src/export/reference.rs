@@ -103,7 +103,7 @@ pub fn document() -> String {
 
 const HEAD: &str = "# Metrics
 
-<!-- Written from src/export/metrics.rs by tests/it/metrics/page.rs; do not edit by hand. -->
+<!-- Written from src/model/metrics.rs by tests/it/metrics/page.rs; do not edit by hand. -->
 
 `/metrics` answers in Prometheus' text format 0.0.4, or in OpenMetrics 1.0.0 where the scrape asks for it, packed with gzip where
 that is accepted. Every series of a scrape comes from the same instant. Beside these there are the usual `process_*` of the program

@@ -2,7 +2,7 @@
 """Holds the dashboards to the rules of Grafana's dashboard-linter, and their metrics to those of the daemon.
 
 Rules are named as there; those that begin with `toleranced-` are ours. Without --metrics the list of metrics is read from
-src/export/metrics.rs; with it, from a JSON list of {"name": ..., "kind": "counter|gauge|histogram", "labels": [...]}.
+src/model/metrics.rs; with it, from a JSON list of {"name": ..., "kind": "counter|gauge|histogram", "labels": [...]}.
 """
 
 import argparse
@@ -36,11 +36,11 @@ def declared_metrics(path):
         listed = json.loads(open(path, encoding="utf-8").read())
         own = {each["name"]: (each["kind"], each["labels"]) for each in listed}
     else:
-        source = (boards.ROOT / "src/export/metrics.rs").read_text(encoding="utf-8")
+        source = (boards.ROOT / "src/model/metrics.rs").read_text(encoding="utf-8")
         own = {name: (kind.lower(), re.findall(r'"(\w+)"', labels))
                for kind, name, labels in DECLARED.findall(source)}
         if not own:
-            raise SystemExit("no metrics found in src/export/metrics.rs: has the table changed its form?")
+            raise SystemExit("no metrics found in src/model/metrics.rs: has the table changed its form?")
     return {**STANDARD, **own}
 
 
@@ -177,7 +177,7 @@ def shown_metrics(all_boards, metrics):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--metrics", metavar="FILE", help="JSON list of the metrics instead of src/export/metrics.rs")
+    parser.add_argument("--metrics", metavar="FILE", help="JSON list of the metrics instead of src/model/metrics.rs")
     metrics = declared_metrics(parser.parse_args().metrics)
     all_boards = boards.load()
     found = list(problems(all_boards, metrics))

@@ -318,13 +318,16 @@ fn of_another(log: &str) -> String {
 fn log_files_say_the_same_as_the_daemon() {
     let home = home();
     let history = log(0..84);
-    home.write("log.ndjson", history.clone() + &of_another(&history));
+    let both = history.clone() + &of_another(&history);
+    home.write("log.ndjson", &both);
     let daemon = home.start();
-    let want = wait_until("both", || {
-        let drift = daemon.json("/api/v1/drift")["processes"].clone();
-        let done = |of: &Value| of["until"] == "2026-03-24";
-        (done(&drift[0]) && done(&drift[1])).then_some(drift)
-    });
+    // The source has gone on to its last day before all of the second process is read.
+    let events = r#"toleranced_ingest_events_total{source="in"}"#;
+    daemon.wait_for_metric(events, both.lines().count() as f64);
+    daemon.wait_for_next_score();
+    let want = daemon.json("/api/v1/drift")["processes"].clone();
+    let days = [&want[0], &want[1]].map(|of| of["until"].clone());
+    assert_eq!(days, ["2026-03-24", "2026-03-24"]);
     daemon.stop();
     let (log, catalog) = (home.text_path("log.ndjson"), home.text_path("catalog.yaml"));
     let flags = [

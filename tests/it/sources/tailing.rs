@@ -27,10 +27,7 @@ fn lines(bytes: &[u8]) -> usize {
 
 /// Everything in the score of the daemon, against what one shot gives as of the same instant.
 fn assert_same_as_one_shot(daemon: &Daemon, map: &Path, catalog: Option<&Path>, file: &Path) {
-    let scored = daemon
-        .metrics()
-        .get("toleranced_last_score_timestamp_seconds");
-    daemon.wait_for_metric("toleranced_last_score_timestamp_seconds", scored + 0.001);
+    daemon.wait_for_next_score();
     let live = daemon.json("/api/v1/processes");
     let as_of = live["as_of"].as_str().unwrap();
     let once = one_shot(map, catalog, as_of, &[file]);

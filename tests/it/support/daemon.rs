@@ -135,6 +135,13 @@ impl Daemon {
         })
     }
 
+    /// Waits for a score of everything that is counted now.
+    pub(crate) fn wait_for_next_score(&self) {
+        let series = "toleranced_last_score_timestamp_seconds";
+        let scored = self.metrics().get(series);
+        self.wait_for_metric(series, scored + 0.001);
+    }
+
     /// Waits until so many records of the source `log` have been read.
     pub(crate) fn wait_for_records(&self, count: usize) -> Metrics {
         self.wait_for_metric(
