@@ -435,25 +435,30 @@ mod tests {
     }
 
     proptest::proptest! {
-        /// The database is played by a map that takes the rows of each commit when it is written.
+        /// A map that takes the rows of each commit when it is written plays the database.
         #[test]
-        fn what_is_seen_is_what_the_database_has(steps in proptest::collection::vec((0..4, 0..5, 1..9_i64), 0..60)) {
+        fn what_is_seen_is_what_the_database_has(
+            steps in proptest::collection::vec((0..4_u8, 0..5_u8, 1..9_i64), 0..60)
+        ) {
             let (mut counters, mut commit) = (Counters::default(), None);
             let mut database: BTreeMap<CounterKey, i64> = BTreeMap::new();
             for (step, outcome, by) in steps {
-                match step {
-                    0 | 1 => counters.change(key(CASES, &["p", "human", &outcome.to_string()]), by),
-                    2 if commit.is_none() => {
+                let of = key(CASES, &["p", "human", &outcome.to_string()]);
+                match (step, commit.take()) {
+                    (0 | 1, kept) => {
+                        counters.change(of, by);
+                        commit = kept;
+                    }
+                    (_, None) => {
                         commit = Some(counters.rows());
                         counters.in_commit();
                     }
-                    _ => if let Some(rows) = commit.take() {
+                    (_, Some(rows)) => {
                         database.extend(Counters::new(rows).values);
                         counters.committed();
-                    },
+                    }
                 }
-                let seen = counters.written();
-                proptest::prop_assert!(seen.iter().eq(&database));
+                proptest::prop_assert!(counters.written().iter().eq(&database));
             }
         }
     }
