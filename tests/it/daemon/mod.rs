@@ -2,6 +2,7 @@
 
 mod full_disk;
 mod kill;
+mod older_databases;
 mod reload;
 mod restated_scores;
 mod scoring_window;
