@@ -77,9 +77,9 @@ pub(super) fn serve(
         .worker_threads(2)
         .enable_all()
         .build()?;
-    // First of all: a signal that comes while the daemon starts would end it otherwise.
+    // Signals come first. Otherwise a signal during startup ends the process.
     let signals = runtime.block_on(async { web::Signals::listen() })?;
-    // What reads files, here and below, stays outside of the runtime.
+    // Reads certificates, and starting the daemon reads the database: both block, so they run outside of the runtime.
     let access = Arc::new(web::Access::open(&config)?);
     // Before anything is opened: a port that is taken must not leave a half-started daemon.
     let listener = runtime

@@ -250,7 +250,7 @@ impl Running {
         Ok((changed, prepared))
     }
 
-    /// A hash of the texts of the files whose change is a reason to reload. Reads these files, so it blocks.
+    /// Hash of the texts of the files whose change is a reason to reload. Reads these files, so it blocks.
     pub fn watched(&self) -> u64 {
         reload_reason(&self.config.load().files)
     }
@@ -275,7 +275,7 @@ impl Running {
         // The worker goes on taking deliveries while the sources end, so none of them waits for ever.
         self.stop_sources();
         lock(&self.deliveries).take();
-        // The lock is not held while the worker ends: others ask meanwhile whether it has.
+        // The lock is released before the worker is joined, because `has_died` takes it, too.
         let worker = lock(&self.worker).take();
         match worker.map(JoinHandle::join) {
             None => Ok(()),
@@ -368,9 +368,9 @@ mod tests {
     use super::*;
     use std::sync::mpsc;
 
-    /// A named pipe stands for a disk that does not answer: who reads it waits until somebody writes to it.
+    /// A named pipe stands for a disk that does not answer: reading it blocks until a writer closes it.
     #[test]
-    fn the_configuration_can_be_had_while_its_files_are_read() {
+    fn configuration_is_available_while_its_files_are_read() {
         let folder = tempfile::tempdir().unwrap();
         let (file, catalog) = (
             folder.path().join("toleranced.yaml"),
@@ -385,26 +385,26 @@ mod tests {
             let daemon = daemon.clone();
             std::thread::spawn(move || daemon.watched())
         };
-        // Opened as soon as the other thread reads.
+        // Opening blocks until the other thread reads the pipe.
         let pipe = std::fs::OpenOptions::new()
             .write(true)
             .open(&catalog)
             .unwrap();
-        let (told, had) = mpsc::channel();
+        let (answer, answered) = mpsc::channel();
         let asking = {
             let daemon = daemon.clone();
-            std::thread::spawn(move || told.send(daemon.config().listen))
+            std::thread::spawn(move || answer.send(daemon.config().listen))
         };
-        let had = had.recv_timeout(Duration::from_secs(10));
+        let answered = answered.recv_timeout(Duration::from_secs(10));
         drop(pipe);
         watching.join().unwrap();
-        assert!(had.is_ok(), "the configuration is locked");
+        assert!(answered.is_ok(), "the configuration is locked");
         asking.join().unwrap().unwrap();
         daemon.shutdown().unwrap();
     }
 
     #[test]
-    fn the_configuration_is_shared_and_not_copied() {
+    fn configuration_is_shared_and_not_copied() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("toleranced.yaml");
         std::fs::write(&file, "").unwrap();

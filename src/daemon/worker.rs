@@ -56,7 +56,7 @@ struct Schedule {
     score_seconds: Option<f64>,
     /// Something was committed that is not published yet.
     unpublished: bool,
-    /// The scores, as they are published.
+    /// The published scores.
     scores: Arc<Vec<ProcessScore>>,
 }
 
@@ -70,7 +70,7 @@ impl Schedule {
             .fold(self.score_at, Instant::min)
     }
 
-    /// Keeps new scores. If they are equal to those before, these stay, so that what was made from them stays valid.
+    /// Replaces the scores if they changed. Equal scores keep their `Arc`, so that rows rendered from them stay valid.
     fn keep(&mut self, scores: &BTreeMap<String, ProcessScore>) {
         let same = self.scores.len() == scores.len()
             && self.scores.iter().zip(scores.values()).all(|(a, b)| a == b);

@@ -40,8 +40,8 @@ const BY_SOURCE: [&str; 4] = [
 /// Name and labels of a counter.
 pub type CounterKey = (String, Vec<String>);
 
-/// Counters that readers share. A clone takes constant time, and a change copies only the path to the changed counter: so
-/// a publication costs as much as has changed, however many counters there are.
+/// Counters as an immutable version. A clone takes constant time, and a change copies only the path to the changed counter.
+/// The cost of a publication therefore depends on the number of changes, not on the number of counters.
 pub type CounterMap = RedBlackTreeMapSync<CounterKey, i64>;
 
 /// How finely is counted.
@@ -88,14 +88,14 @@ impl Fineness {
 #[derive(Debug, Default)]
 pub struct Counters {
     values: BTreeMap<CounterKey, i64>,
-    /// Counters that have changed and are in no commit yet.
+    /// Counters that changed and are in no commit yet.
     changed: BTreeSet<CounterKey>,
-    /// What a commit has that is not written yet.
+    /// Values in a commit that is not written yet.
     writing: BTreeMap<CounterKey, i64>,
-    /// What the database has, but for `newer`.
+    /// Committed values, except for those in `newer`.
     written: CounterMap,
-    /// What the database has and `written` does not have yet. It is brought up to date when somebody wants to see it: many
-    /// commits change the same counters.
+    /// Committed values that `written` does not have yet. They are merged when a reader asks, because many commits change
+    /// the same counters.
     newer: BTreeMap<CounterKey, i64>,
     /// Those that exist at zero, because the configuration names what they count.
     declared: BTreeSet<CounterKey>,
@@ -406,14 +406,14 @@ mod tests {
         assert!(!counters.have_changed());
     }
 
-    /// Whether two versions have a counter in the same place of memory.
+    /// Whether two versions share the memory of a counter.
     fn is_shared(one: &CounterMap, other: &CounterMap, key: &CounterKey) -> bool {
         let place = |map: &CounterMap| map.get(key).map(std::ptr::from_ref);
         place(one).is_some() && place(one) == place(other)
     }
 
     #[test]
-    fn a_version_costs_what_has_changed_and_not_what_there_is() {
+    fn published_version_shares_unchanged_counters() {
         let mut counters = Counters::default();
         let outcome = |nth: usize| format!("{nth:05}");
         for nth in 0..10_000 {
@@ -435,9 +435,9 @@ mod tests {
     }
 
     proptest::proptest! {
-        /// A map that takes the rows of each commit when it is written plays the database.
+        /// A map that receives the rows of each written commit stands for the database.
         #[test]
-        fn what_is_seen_is_what_the_database_has(
+        fn published_counters_equal_the_database(
             steps in proptest::collection::vec((0..4_u8, 0..5_u8, 1..9_i64), 0..60)
         ) {
             let (mut counters, mut commit) = (Counters::default(), None);

@@ -1,32 +1,32 @@
-//! Work that blocks: reading files and the database, and building large documents.
+//! Work that blocks: reading files or the database, and building large documents.
 //!
-//! The async runtime has few threads, which all connections share. Such work on one of them makes every other request wait.
-//! So each handler that reads or builds hands the work over to [`blocking`] and only waits for the result.
+//! The async runtime has few threads, and all connections share them. Blocking work on one of these threads delays every
+//! other request. Handlers therefore pass such work to [`blocking`] and wait for its result.
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::Semaphore;
 use tokio::task::{JoinError, spawn_blocking};
 
-/// Requests that are worked on at the same time. Each may need several megabytes, and the database serves the engine first.
+/// Requests that are processed at the same time. Each of them can need several megabytes of memory.
 const AT_ONCE: usize = 16;
 
-static PLACES: Semaphore = Semaphore::const_new(AT_ONCE);
+static PERMITS: Semaphore = Semaphore::const_new(AT_ONCE);
 
-/// Runs work in a thread that may block. If [`AT_ONCE`] requests are being worked on, the work waits for its turn.
+/// Runs work on a thread that may block. If [`AT_ONCE`] requests are already processed, the work waits.
 pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, JoinError> {
-    let place = PLACES.acquire().await;
+    let permit = PERMITS.acquire().await;
     let done = spawn_blocking(move || {
-        // The work holds the place, not the request: a client that hangs up does not end the work.
-        let _place = place;
+        // The work holds the permit, because it continues after the client disconnects.
+        let _permit = permit;
         work()
     });
     done.await
 }
 
-/// The response that such work makes; if it panics, the panic as status 500.
+/// Builds a response with [`blocking`]. A panic becomes status 500.
 pub(super) async fn respond(work: impl FnOnce() -> Response + Send + 'static) -> Response {
     let made = blocking(work).await;
     made.unwrap_or_else(|error| {

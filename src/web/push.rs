@@ -257,7 +257,7 @@ impl Part {
 }
 
 impl Drop for Part {
-    /// A request that breaks off drops this on the async runtime, where nothing may block: not even to remove a file.
+    /// Removes the file on a thread that may block, because an aborted request drops this value on the async runtime.
     fn drop(&mut self) {
         let (Some(part), Ok(runtime)) = (self.0.take(), tokio::runtime::Handle::try_current())
         else {

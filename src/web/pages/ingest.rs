@@ -70,7 +70,7 @@ impl Source {
     }
 }
 
-/// Gathers it all. Reads the database, so it blocks.
+/// Collects the content of the page. Reads the database, so it blocks.
 fn tell(daemon: &Running) -> Result<Told, String> {
     read(daemon).map_err(|error| format!("The database does not answer: {error}."))
 }

@@ -105,7 +105,7 @@ fn find(snapshot: &Snapshot, id: &str) -> Option<usize> {
     exact.or_else(|| scores.clone().position(|score| label(&score.id) == id))
 }
 
-/// Gathers it all. Reads the database, so it blocks.
+/// Collects the content of the page. Reads the database, so it blocks.
 fn tell(daemon: &Running, id: String) -> Result<Told, Missing> {
     let snapshot = daemon.shared.snapshot();
     let as_of = snapshot.scored_at.ok_or(Missing::Scores)?;

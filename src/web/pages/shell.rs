@@ -87,7 +87,7 @@ impl Page<'_> {
     }
 }
 
-/// The page that such work makes; if it panics, a page that says so.
+/// Builds a page with [`blocking`]. A panic becomes an error page.
 pub(super) async fn respond(work: impl FnOnce() -> Response + Send + 'static) -> Response {
     let made = blocking(work).await;
     made.unwrap_or_else(|error| unavailable(&error.to_string()))
