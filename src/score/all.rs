@@ -71,7 +71,7 @@ impl<'a> Scoring<'a> {
                 last: silent_since.unwrap_or(evidence.to),
             },
             as_of: evidence.to,
-            window: evidence.window_of(process),
+            window: evidence.windows.of(process),
             loss: evidence.losses.get(&process).copied().unwrap_or_default(),
             baseline: baseline_of(evidence, process, &self.sizes_then),
             hands_on_before: evidence
