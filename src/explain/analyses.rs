@@ -6,7 +6,7 @@ mod value;
 
 pub(super) use arrivals::arrivals;
 
-use super::figures::{ENDED, Figure, figure};
+use super::figure::{ENDED, Figure, figure};
 use super::{LEAST_CASES, percent_points, too_few};
 use crate::model::Executor;
 use crate::score::{

@@ -3,37 +3,16 @@
 //! A table: a new figure is a new row.
 
 use super::analyses::{analyses, arrivals};
+use super::figure::{
+    CATALOG, CLASS, DEVIATION, ENDED, EXECUTORS, FREQUENCY, Figure, Ground, SIZE, STARTED, STATUS,
+    TABLE, TIME, counted, figure, interval, share, span, status_word,
+};
+use super::outlook::{pace, too_much_lost, unobserved};
 use super::sides::{disagreement, executor, exercise, outcomes, shadow};
-use super::{percent, percent_points, short};
-use crate::measure::UNKNOWN_LOSS;
-use crate::model::humanize::{format_days, format_roughly, significant};
-use crate::model::{SECOND_US, Status};
-use crate::rules::{Process, Tolerance};
-use crate::score::{Attributes, Bounds, ProcessScore, Share, SizeSource, Terms};
-use serde::{Deserialize, Serialize};
-
-/// One figure, in words.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Figure {
-    /// What it belongs to: `class and tolerance`, `deviation`, `size`, `frequency`, `status`, `time`,
-    /// `executors`, `agreement`, `kinds compared`, `value`, `parts` or `declared, and measured otherwise`.
-    pub section: String,
-    /// Its name. May hold names from a log.
-    pub name: String,
-    /// Its value with its unit.
-    pub value: String,
-    /// How it comes about.
-    pub formula: String,
-    /// What it rests on: the catalog, the tolerance table, or which cases.
-    pub rests_on: String,
-}
-
-/// What the rows are made from.
-pub(super) struct Ground<'a> {
-    pub(super) score: &'a ProcessScore,
-    pub(super) terms: Terms<'a>,
-    pub(super) declared: Process,
-}
+use super::{percent, short};
+use crate::model::Status;
+use crate::model::humanize::{format_days, significant};
+use crate::score::{Attributes, ProcessScore, SizeSource, Terms};
 
 /// A row of the table; no value, no row.
 struct Row {
@@ -43,20 +22,6 @@ struct Row {
     formula: fn(&Ground) -> String,
     rests_on: fn(&Ground) -> &'static str,
 }
-
-const CLASS: &str = "class and tolerance";
-pub(super) const DEVIATION: &str = "deviation";
-const SIZE: &str = "size";
-pub(super) const FREQUENCY: &str = "frequency";
-const STATUS: &str = "status";
-const TIME: &str = "time";
-pub(super) const EXECUTORS: &str = "executors";
-pub(super) const DECLARED: &str = "declared, and measured otherwise";
-
-pub(super) const ENDED: &str = "ended cases";
-pub(super) const STARTED: &str = "started cases";
-pub(super) const CATALOG: &str = "catalog";
-pub(super) const TABLE: &str = "tolerance table";
 
 #[rustfmt::skip]
 const ROWS: &[Row] = &[
@@ -190,52 +155,8 @@ pub fn figures(score: &ProcessScore, terms: Terms) -> Vec<Figure> {
     figures
 }
 
-pub(super) fn figure(
-    (section, name): (&str, String),
-    value: String,
-    (formula, rests_on): (String, &str),
-) -> Figure {
-    Figure {
-        section: section.to_owned(),
-        name,
-        value,
-        formula,
-        rests_on: rests_on.to_owned(),
-    }
-}
-
-/// `1 case`, `2 cases`.
-pub(super) fn cases(count: i64) -> String {
-    let s = if count == 1 { "" } else { "s" };
-    format!("{count} case{s}")
-}
-
-/// Live cases that have ended.
-fn ended(score: &ProcessScore) -> i64 {
-    score.cases - score.open_cases
-}
-
-/// A number of ended cases with their share.
-pub(super) fn counted(ground: &Ground, count: i64) -> Option<String> {
-    let all = ended(ground.score);
-    (all > 0).then(|| {
-        let share = percent(count as f64 / all as f64);
-        format!("{}, {share}", cases(count))
-    })
-}
-
 fn steps(size: f64) -> String {
     format!("{} steps", short(size, 2))
-}
-
-pub(super) fn interval(bounds: Bounds) -> String {
-    let [lower, upper] = [bounds.lower, bounds.upper].map(percent_points);
-    format!("[{lower}, {upper}] %")
-}
-
-/// In two units: quantiles are no more exact than to 0.5 %.
-pub(super) fn span(seconds: f64) -> String {
-    format_roughly((seconds * SECOND_US as f64) as i64)
 }
 
 fn nominal(source: Option<SizeSource>) -> (&'static str, &'static str) {
@@ -284,11 +205,6 @@ fn evidence(ground: &Ground) -> String {
         _ => "",
     };
     format!("{confirmed}cases{exercises} that ended in the window, each once")
-}
-
-pub(super) fn share(share: Share) -> String {
-    let (lower, upper) = (share.lower * 100.0, share.upper * 100.0);
-    format!("{} [{lower:.2}, {upper:.2}] %", percent(share.share))
 }
 
 fn size_range(ground: &Ground) -> Option<String> {
@@ -343,13 +259,6 @@ fn weights(_: &Ground) -> String {
         .to_owned()
 }
 
-pub(super) fn status_word(status: Status) -> &'static str {
-    match status {
-        Status::NoTolerance => "no tolerance",
-        other => other.word(),
-    }
-}
-
 fn status(ground: &Ground) -> String {
     let score = ground.score;
     let (t, deviation) = (score.permissible_deviation, score.deviation);
@@ -369,38 +278,6 @@ fn status(ground: &Ground) -> String {
         Status::Outside => format!("lower bound {lower} is above T {t}"),
         _ => format!("T {t} lies between the bounds {lower} and {upper}"),
     }
-}
-
-/// Why nothing is called within or outside.
-pub(super) fn too_much_lost(score: &ProcessScore, tolerance: &Tolerance) -> String {
-    if score.loss.unknown > 0 {
-        return UNKNOWN_LOSS.to_owned();
-    }
-    format!(
-        "{} of the records were lost, and above {} nothing is called within or outside",
-        percent(score.loss.share),
-        percent(tolerance.most_loss)
-    )
-}
-
-/// Why there is no deviation to hold against T.
-pub(super) fn unobserved(score: &ProcessScore) -> String {
-    match ended(score) {
-        0 => "no case has ended yet".to_owned(),
-        cases if lacks_confirmation(score) => {
-            let missing = match score.clean_runs_missing {
-                Some(runs) => format!("; {runs} confirmed clean runs are missing"),
-                None => String::new(),
-            };
-            format!("of {cases} ended cases none is confirmed{missing}")
-        }
-        _ => "nothing was observed that could deviate".to_owned(),
-    }
-}
-
-/// Whether it is only for want of confirmation that nothing is known.
-pub(super) fn lacks_confirmation(score: &ProcessScore) -> bool {
-    score.requires_confirmed && score.evidence_cases == 0 && ended(score) > 0
 }
 
 fn clean_runs(ground: &Ground) -> Option<String> {
@@ -431,30 +308,4 @@ fn clean_runs_formula(ground: &Ground) -> String {
         "further {confirmed}cases without any deviation until the upper bound is at most T{}",
         pace(score)
     )
-}
-
-/// When the clean runs that are missing will be there.
-pub(super) fn pace(score: &ProcessScore) -> String {
-    let lost = if_lost(score);
-    if let Some(why) = never(score) {
-        return format!("{lost}; {why}");
-    }
-    match score.clean_runs_missing_weeks {
-        Some(weeks) if weeks > 0.0 => format!("{lost}; {weeks:.1} weeks at the present rate"),
-        _ => lost.to_owned(),
-    }
-}
-
-/// Why the clean runs that are missing will never be there at once.
-pub(super) fn never(score: &ProcessScore) -> Option<&str> {
-    score.clean_runs_missing?;
-    score.clean_runs_withheld.as_deref()
-}
-
-/// What is said of the future takes the present loss for granted.
-pub(super) fn if_lost(score: &ProcessScore) -> &'static str {
-    match score.loss.lost {
-        0 => "",
-        _ => ", at the present share of lost records",
-    }
 }

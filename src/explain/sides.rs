@@ -1,6 +1,6 @@
 //! Figures of which there are as many as the log has: outcomes, kinds of executors, exercises, shadow runs.
 
-use super::figures::{
+use super::figure::{
     CATALOG, DECLARED, DEVIATION, ENDED, EXECUTORS, Figure, Ground, TABLE, cases, counted, figure,
     interval, share, span, status_word,
 };

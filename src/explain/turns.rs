@@ -1,6 +1,6 @@
 //! What would change the verdict: the decision is taken again with one thing otherwise.
 
-use super::figures::{if_lost, lacks_confirmation, never, pace, too_much_lost, unobserved};
+use super::outlook::{if_lost, lacks_confirmation, never, pace, too_much_lost, unobserved};
 use super::standing::{Judged, Standing};
 use super::{percent, short};
 use crate::model::{Executor, Level, ONE, Status, Time, WEEK_US};
