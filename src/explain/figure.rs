@@ -64,14 +64,9 @@ pub(super) fn cases(count: i64) -> String {
     format!("{count} case{s}")
 }
 
-/// Live cases that have ended.
-pub(super) fn ended(score: &ProcessScore) -> i64 {
-    score.cases - score.open_cases
-}
-
 /// A number of ended cases with their share.
 pub(super) fn counted(ground: &Ground, count: i64) -> Option<String> {
-    let all = ended(ground.score);
+    let all = ground.score.counts.ended();
     (all > 0).then(|| {
         let share = percent(count as f64 / all as f64);
         format!("{}, {share}", cases(count))

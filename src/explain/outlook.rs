@@ -1,6 +1,5 @@
 //! Why there is no verdict yet, and when there will be one.
 
-use super::figure::ended;
 use super::percent;
 use crate::measure::UNKNOWN_LOSS;
 use crate::rules::Tolerance;
@@ -20,10 +19,10 @@ pub(super) fn too_much_lost(score: &ProcessScore, tolerance: &Tolerance) -> Stri
 
 /// Why there is no deviation to hold against T.
 pub(super) fn unobserved(score: &ProcessScore) -> String {
-    match ended(score) {
+    match score.counts.ended() {
         0 => "no case has ended yet".to_owned(),
         cases if lacks_confirmation(score) => {
-            let missing = match score.clean_runs_missing {
+            let missing = match score.clean_cases.needed {
                 Some(runs) => format!("; {runs} confirmed clean runs are missing"),
                 None => String::new(),
             };
@@ -35,25 +34,19 @@ pub(super) fn unobserved(score: &ProcessScore) -> String {
 
 /// Whether it is only for want of confirmation that nothing is known.
 pub(super) fn lacks_confirmation(score: &ProcessScore) -> bool {
-    score.requires_confirmed && score.evidence_cases == 0 && ended(score) > 0
+    score.scored_cases.is_unconfirmed() && score.counts.ended() > 0
 }
 
 /// When the clean runs that are missing will be there.
 pub(super) fn pace(score: &ProcessScore) -> String {
     let lost = if_lost(score);
-    if let Some(why) = never(score) {
+    if let Some(why) = score.clean_cases.why_never() {
         return format!("{lost}; {why}");
     }
-    match score.clean_runs_missing_weeks {
+    match score.clean_cases.weeks {
         Some(weeks) if weeks > 0.0 => format!("{lost}; {weeks:.1} weeks at the present rate"),
         _ => lost.to_owned(),
     }
-}
-
-/// Why the clean runs that are missing will never be there at once.
-pub(super) fn never(score: &ProcessScore) -> Option<&str> {
-    score.clean_runs_missing?;
-    score.clean_runs_withheld.as_deref()
 }
 
 /// What is said of the future takes the present loss for granted.

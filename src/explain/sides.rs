@@ -22,6 +22,7 @@ pub(super) fn outcomes(ground: &Ground) -> Vec<Figure> {
     };
     let mut rows: Vec<(Ppm, i64, Figure)> = ground
         .score
+        .outcome
         .outcomes
         .iter()
         .map(|(name, count)| {
