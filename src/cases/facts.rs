@@ -130,18 +130,9 @@ pub fn facts_beside(
     let life = Life::of(events, rule);
     let work = &*life.work(events);
     let end = work.last()?.time;
-    let idle = match (rule.idle, as_of) {
-        // A case that was closed for being idle is open again where that does not end it any more.
-        (None, _) => false,
-        (Some(idle), Some(as_of)) => as_of.since(last.time) >= idle,
-        (Some(_), None) => case.idle_closed(),
-    };
+    let idle = is_idle(case, rule, last.time, as_of);
     let declared = rule.declares_end || life.declares_end;
-    let named = events
-        .iter()
-        .rev()
-        .map(|event| event.outcome)
-        .find(|id| *id != 0);
+    let named = named_outcome(events);
     let outcome = named.unwrap_or(life.stands);
     let origin = origin(events);
     let compared = origin == Origin::Shadow && twin_outcome != 0;
@@ -150,31 +141,16 @@ pub fn facts_beside(
         alike: outcome == twin_outcome,
     });
     let confirmed = is_confirmed(events);
-    let path: Vec<NameId> = events.iter().map(|event| event.activity).collect();
-    let off_path = if rule.path.is_empty() {
-        0
-    } else {
-        let taken: Vec<NameId> = work.iter().map(|event| event.activity).collect();
-        steps_off_path(&taken, &rule.path)
-    };
-    let late = rule
-        .limit
-        .is_some_and(|limit| end.since(first.time) > limit);
+    let off_path = off_path(work, rule);
+    let taken = end.since(first.time);
+    let late = rule.limit.is_some_and(|limit| taken > limit);
     let parts = [
         rules.assess(process, outcome, names).severity(),
-        if life.reopened > 0 {
-            rule.weights.rework
-        } else {
-            0
-        },
-        if late { rule.weights.lateness } else { 0 },
+        weight_if(life.reopened > 0, rule.weights.rework),
+        weight_if(late, rule.weights.lateness),
         rule.weights.path_step.saturating_mul(off_path).min(ONE),
         // A shadow run that ends otherwise than what was done, and stood, is as wrong as an outcome can be.
-        if twin.is_some_and(|twin| !twin.alike) {
-            ONE
-        } else {
-            0
-        },
+        weight_if(twin.is_some_and(|twin| !twin.alike), ONE),
     ];
     let (executor, handoffs) = executors(work);
     Some(Facts {
@@ -207,8 +183,37 @@ pub fn facts_beside(
         } else {
             0
         },
-        path,
+        path: events.iter().map(|event| event.activity).collect(),
     })
+}
+
+/// Whether a case has ended because nothing has come for as long as its process says.
+fn is_idle(case: &Case, rule: &ProcessRules, last: Time, as_of: Option<Time>) -> bool {
+    match (rule.idle, as_of) {
+        // A case that was closed for being idle is open again where that does not end it any more.
+        (None, _) => false,
+        (Some(idle), Some(as_of)) => as_of.since(last) >= idle,
+        (Some(_), None) => case.idle_closed(),
+    }
+}
+
+/// The latest outcome that an event names.
+fn named_outcome(events: &[CaseEvent]) -> Option<NameId> {
+    let mut outcomes = events.iter().rev().map(|event| event.outcome);
+    outcomes.find(|id| *id != 0)
+}
+
+/// Steps that are off the designed path; 0 if none is declared.
+fn off_path(work: &[CaseEvent], rule: &ProcessRules) -> u32 {
+    if rule.path.is_empty() {
+        return 0;
+    }
+    let taken: Vec<NameId> = work.iter().map(|event| event.activity).collect();
+    steps_off_path(&taken, &rule.path)
+}
+
+fn weight_if(deviates: bool, weight: Ppm) -> Ppm {
+    if deviates { weight } else { 0 }
 }
 
 /// The activity that a case's deviation is put down to, so that the deviations of the steps add up to that of the process:

@@ -173,7 +173,7 @@ fn explanation(
     };
     let window = match ground {
         Ground::Logs(_) => view.rules.window,
-        Ground::Store { .. } => view.rules.window_of(id),
+        Ground::Store { .. } => view.rules.catalog.window_of(id, view.rules.window),
     };
     let from = window.map_or(view.begun, |window| {
         view.begun.max(view.as_of.plus(-window))

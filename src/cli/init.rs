@@ -216,18 +216,18 @@ processes:
 fn entry(yaml: &mut String, score: &ProcessScore) -> std::fmt::Result {
     writeln!(yaml, "  - id: {}", quoted(&score.id))?;
     writeln!(yaml, "    name: {}", quoted(&score.name))?;
-    let per_week = score.cases_per_week.unwrap_or(0.0);
+    let per_week = score.rate.cases_per_week.unwrap_or(0.0);
     writeln!(
         yaml,
         "    # measured: {} cases, {per_week:.1} a week, size {:.1} steps",
-        score.cases,
-        score.size_steps.unwrap_or(0.0)
+        score.counts.cases,
+        score.size.size_steps.unwrap_or(0.0)
     )?;
     writeln!(
         yaml,
         "    criticality: {{ outcome: medium, system: medium }}   # negligible, low, medium or high; the higher counts"
     )?;
-    match score.executor {
+    match score.run_by.executor {
         Executor::Unknown => writeln!(
             yaml,
             "    # executor: human              # who runs it today: human, ai, code or mixed"
@@ -237,12 +237,16 @@ fn entry(yaml: &mut String, score: &ProcessScore) -> std::fmt::Result {
     const SHOWN: usize = 30;
     // The last activity that stands in for an outcome nobody mapped says nothing about right or wrong: a catalog that took
     // it for 0 would make a clean record of it.
-    let mark = if score.deviation.is_some() { "" } else { "# " };
+    let mark = if score.rating.deviation.is_some() {
+        ""
+    } else {
+        "# "
+    };
     writeln!(
         yaml,
         "    {mark}outcomes:                      # severity of each, 0 to 1"
     )?;
-    let mut outcomes: Vec<(&String, &i64)> = score.outcomes.iter().collect();
+    let mut outcomes: Vec<(&String, &i64)> = score.outcome.outcomes.iter().collect();
     outcomes.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
     for (outcome, count) in outcomes.iter().take(SHOWN) {
         let wrong = Tolerance::builtin()

@@ -368,8 +368,7 @@ impl SumsCache {
         let mut evidence = Evidence {
             processes: self.window.clone(),
             to: self.as_of,
-            window: self.windows.default,
-            own_windows: self.windows.own.clone(),
+            windows: self.windows.clone(),
             ..Evidence::default()
         };
         for process in evidence.processes.values_mut() {

@@ -6,7 +6,7 @@ mod value;
 
 pub(super) use arrivals::arrivals;
 
-use super::figures::{ENDED, Figure, figure};
+use super::figure::{ENDED, Figure, figure};
 use super::{LEAST_CASES, percent_points, too_few};
 use crate::model::Executor;
 use crate::score::{
@@ -24,13 +24,23 @@ const SHARED: &str = "inputs that both ran";
 
 /// Agreement, comparisons, value and parts of a score, where it has them.
 pub(super) fn analyses(score: &ProcessScore) -> Vec<Figure> {
-    let mut figures: Vec<Figure> = score.agreement.iter().flat_map(agreement).collect();
+    let mut figures: Vec<Figure> = score
+        .consistency
+        .agreement
+        .iter()
+        .flat_map(agreement)
+        .collect();
     // Kinds with too few cases are named among the executors, and nothing more is said of them.
     let enough = |kind: Executor| {
-        let side = score.executors.iter().find(|side| side.executor == kind);
+        let side = score
+            .run_by
+            .executors
+            .iter()
+            .find(|side| side.executor == kind);
         side.is_none_or(|side| side.cases >= LEAST_CASES)
     };
     let compared = score
+        .consistency
         .comparisons
         .iter()
         .filter(|pair| enough(pair.first) && enough(pair.second));
@@ -43,13 +53,13 @@ pub(super) fn analyses(score: &ProcessScore) -> Vec<Figure> {
 
 fn spread_test(score: &ProcessScore) -> Option<Figure> {
     let name = (COMPARED, "spread of durations");
-    if let Some(test) = score.duration_spread_test {
+    if let Some(test) = score.consistency.duration_spread_test {
         let formula =
             "Brown-Forsythe on logarithms: the chance of kinds so different where they are alike";
         return Some(row(name, format!("p {:.4}", test.p_value), formula, ENDED));
     }
     let known = |side: &&ExecutorScore| side.executor != Executor::Unknown;
-    let kinds = score.executors.iter().filter(known);
+    let kinds = score.run_by.executors.iter().filter(known);
     let unresolved = kinds
         .clone()
         .find(|side| side.duration_spread.is_some_and(is_unresolved))?;

@@ -3,37 +3,16 @@
 //! A table: a new figure is a new row.
 
 use super::analyses::{analyses, arrivals};
+use super::figure::{
+    CATALOG, CLASS, DEVIATION, ENDED, EXECUTORS, FREQUENCY, Figure, Ground, SIZE, STARTED, STATUS,
+    TABLE, TIME, counted, figure, interval, share, span, status_word,
+};
+use super::outlook::{pace, too_much_lost, unobserved};
 use super::sides::{disagreement, executor, exercise, outcomes, shadow};
-use super::{percent, percent_points, short};
-use crate::measure::UNKNOWN_LOSS;
-use crate::model::humanize::{format_days, format_roughly, significant};
-use crate::model::{SECOND_US, Status};
-use crate::rules::{Process, Tolerance};
-use crate::score::{Attributes, Bounds, ProcessScore, Share, SizeSource, Terms};
-use serde::{Deserialize, Serialize};
-
-/// One figure, in words.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Figure {
-    /// What it belongs to: `class and tolerance`, `deviation`, `size`, `frequency`, `status`, `time`,
-    /// `executors`, `agreement`, `kinds compared`, `value`, `parts` or `declared, and measured otherwise`.
-    pub section: String,
-    /// Its name. May hold names from a log.
-    pub name: String,
-    /// Its value with its unit.
-    pub value: String,
-    /// How it comes about.
-    pub formula: String,
-    /// What it rests on: the catalog, the tolerance table, or which cases.
-    pub rests_on: String,
-}
-
-/// What the rows are made from.
-pub(super) struct Ground<'a> {
-    pub(super) score: &'a ProcessScore,
-    pub(super) terms: Terms<'a>,
-    pub(super) declared: Process,
-}
+use super::{percent, short};
+use crate::model::Status;
+use crate::model::humanize::{format_days, significant};
+use crate::score::{ProcessScore, SizeSource, Terms};
 
 /// A row of the table; no value, no row.
 struct Row {
@@ -44,115 +23,101 @@ struct Row {
     rests_on: fn(&Ground) -> &'static str,
 }
 
-const CLASS: &str = "class and tolerance";
-pub(super) const DEVIATION: &str = "deviation";
-const SIZE: &str = "size";
-pub(super) const FREQUENCY: &str = "frequency";
-const STATUS: &str = "status";
-const TIME: &str = "time";
-pub(super) const EXECUTORS: &str = "executors";
-pub(super) const DECLARED: &str = "declared, and measured otherwise";
-
-pub(super) const ENDED: &str = "ended cases";
-pub(super) const STARTED: &str = "started cases";
-pub(super) const CATALOG: &str = "catalog";
-pub(super) const TABLE: &str = "tolerance table";
-
 #[rustfmt::skip]
 const ROWS: &[Row] = &[
-    Row { section: CLASS, name: "criticality", value: |g| Some(g.score.criticality.to_string()),
-        formula: |g| if g.score.criticality_assumed { "assumed, because none is declared".to_owned() } else { "the higher of outcome and system".to_owned() },
-        rests_on: |g| if g.score.criticality_assumed { "nothing" } else { CATALOG } },
-    Row { section: CLASS, name: "required class", value: |g| Some(g.score.required_class.to_string()),
-        formula: |g| if g.declared.class.is_some() { "declared".to_owned() } else { format!("class of criticality {}", g.score.criticality) },
+    Row { section: CLASS, name: "criticality", value: |g| Some(g.score.levels.criticality.to_string()),
+        formula: |g| if g.score.levels.criticality_assumed { "assumed, because none is declared".to_owned() } else { "the higher of outcome and system".to_owned() },
+        rests_on: |g| if g.score.levels.criticality_assumed { "nothing" } else { CATALOG } },
+    Row { section: CLASS, name: "required class", value: |g| Some(g.score.rating.required_class.to_string()),
+        formula: |g| if g.declared.class.is_some() { "declared".to_owned() } else { format!("class of criticality {}", g.score.levels.criticality) },
         rests_on: |g| if g.declared.class.is_some() { CATALOG } else { TABLE } },
-    Row { section: CLASS, name: "nominal size", value: |g| g.score.nominal_size_steps.map(steps),
-        formula: |g| nominal(g.score.nominal_size_source).0.to_owned(), rests_on: |g| nominal(g.score.nominal_size_source).1 },
+    Row { section: CLASS, name: "nominal size", value: |g| g.score.size.nominal_size_steps.map(steps),
+        formula: |g| nominal(g.score.size.nominal_size_source).0.to_owned(), rests_on: |g| nominal(g.score.size.nominal_size_source).1 },
     Row { section: CLASS, name: "size range", value: size_range,
         formula: |_| "one step read as one millimetre of ISO 2768-1".to_owned(), rests_on: |_| TABLE },
-    Row { section: CLASS, name: "permissible T", value: |g| g.score.nominal_size_steps.map(|_| g.score.permissible_deviation.map_or("none".to_owned(), percent)),
+    Row { section: CLASS, name: "permissible T", value: |g| g.score.size.nominal_size_steps.map(|_| g.score.rating.permissible_deviation.map_or("none".to_owned(), percent)),
         formula: permissible, rests_on: |_| TABLE },
-    Row { section: CLASS, name: "tolerance level", value: |g| g.score.tolerance.map(|level| level.to_string()),
+    Row { section: CLASS, name: "tolerance level", value: |g| g.score.levels.tolerance.map(|level| level.to_string()),
         formula: |g| { let [low, high] = g.terms.tolerance.tolerance; format!("low up to {}, high from {} on", percent(low), percent(high)) },
         rests_on: |_| TABLE },
 
-    Row { section: DEVIATION, name: "cases n", value: |g| Some(g.score.evidence_cases.to_string()),
+    Row { section: DEVIATION, name: "cases n", value: |g| Some(g.score.scored_cases.count.to_string()),
         formula: evidence, rests_on: |_| ENDED },
-    Row { section: DEVIATION, name: "deviations s", value: |g| g.score.deviation.map(|d| short(d.mean * g.score.evidence_cases as f64, 2)),
+    Row { section: DEVIATION, name: "deviations s", value: |g| g.score.rating.deviation.map(|d| short(d.mean * g.score.scored_cases.count as f64, 2)),
         formula: weights, rests_on: |_| ENDED },
-    Row { section: DEVIATION, name: "observed mean", value: |g| g.score.deviation.map(|d| percent(d.mean)),
+    Row { section: DEVIATION, name: "observed mean", value: |g| g.score.rating.deviation.map(|d| percent(d.mean)),
         formula: |_| "s / n".to_owned(), rests_on: |_| ENDED },
-    Row { section: DEVIATION, name: "interval", value: |g| g.score.deviation.map(interval),
+    Row { section: DEVIATION, name: "interval", value: |g| g.score.rating.deviation.map(interval),
         formula: |g| format!("{} %, may be looked at after every case: the p with B(1/2+s, 1/2+n-s) / B(1/2, 1/2) / (p^s (1-p)^(n-s)) < 1/{}",
             short((1.0 - g.terms.tolerance.alpha) * 100.0, 2), short(g.terms.tolerance.alpha, 6)),
         rests_on: |_| "n and s" },
     Row { section: DEVIATION, name: "lost records", value: |g| Some(&g.score.loss).filter(|loss| loss.lost > 0).map(|loss| format!("{}, {} of all", loss.lost, percent(loss.share))),
         formula: |g| format!("{} gaps; widens the interval to lower * (1 - lost), upper * (1 - lost) + lost; above {} nothing is called within or outside",
             g.score.loss.gaps, percent(g.terms.tolerance.most_loss)), rests_on: |_| "sources and quarantine" },
-    Row { section: DEVIATION, name: "confirmed", value: |g| counted(g, g.score.provenance.confirmed),
+    Row { section: DEVIATION, name: "confirmed", value: |g| counted(g, g.score.scored_cases.provenance.confirmed),
         formula: |_| "somebody else than who set the outcome vouches for it".to_owned(), rests_on: |_| ENDED },
-    Row { section: DEVIATION, name: "stood", value: |g| counted(g, g.score.provenance.stood),
+    Row { section: DEVIATION, name: "stood", value: |g| counted(g, g.score.scored_cases.provenance.stood),
         formula: |g| format!("not confirmed, and not reopened for {}", format_days(g.terms.tolerance.stands_after)), rests_on: |_| ENDED },
-    Row { section: DEVIATION, name: "self-declared", value: |g| counted(g, g.score.provenance.self_declared),
+    Row { section: DEVIATION, name: "self-declared", value: |g| counted(g, g.score.scored_cases.provenance.self_declared),
         formula: |_| "set by who ran the case; neither confirmed nor old enough".to_owned(), rests_on: |_| ENDED },
-    Row { section: DEVIATION, name: "reopened", value: |g| counted(g, g.score.reopened),
+    Row { section: DEVIATION, name: "reopened", value: |g| counted(g, g.score.conformance.reopened),
         formula: |g| format!("went on after a state that resolves it; each weighs {}", short(g.terms.tolerance.weights.rework, 6)), rests_on: |_| ENDED },
-    Row { section: DEVIATION, name: "late", value: |g| g.declared.duration_limit.and_then(|_| counted(g, g.score.late)),
+    Row { section: DEVIATION, name: "late", value: |g| g.declared.duration_limit.and_then(|_| counted(g, g.score.conformance.late)),
         formula: |g| format!("over {}; each weighs {}", g.declared.duration_limit.map_or(String::new(), format_days), short(g.terms.tolerance.weights.lateness, 6)),
         rests_on: |_| ENDED },
-    Row { section: DEVIATION, name: "off path", value: |g| if g.declared.path.is_empty() { None } else { counted(g, g.score.off_path) },
+    Row { section: DEVIATION, name: "off path", value: |g| if g.declared.path.is_empty() { None } else { counted(g, g.score.conformance.off_path) },
         formula: |g| format!("each step off weighs {}, at most 1", short(g.terms.tolerance.weights.path_step, 6)), rests_on: |_| ENDED },
-    Row { section: DEVIATION, name: "variance of outcomes", value: |g| g.score.outcome_variance.map(|v| format!("{v:.4}")),
+    Row { section: DEVIATION, name: "variance of outcomes", value: |g| g.score.outcome.outcome_variance.map(|v| format!("{v:.4}")),
         formula: |_| "1 - sum(p^2): the chance that two cases end differently".to_owned(), rests_on: |_| ENDED },
 
-    Row { section: SIZE, name: "steps L", value: |g| g.score.size_parts.map(|p| short(p.steps, 2)),
+    Row { section: SIZE, name: "steps L", value: |g| g.score.size.size_parts.map(|p| short(p.steps, 2)),
         formula: |_| "steps / cases".to_owned(), rests_on: |_| ENDED },
-    Row { section: SIZE, name: "decisions D", value: |g| g.score.size_parts.map(|p| short(p.decisions, 2)),
+    Row { section: SIZE, name: "decisions D", value: |g| g.score.size.size_parts.map(|p| short(p.decisions, 2)),
         formula: |_| "sum over activities of visits per case * (2^h - 1), h the entropy of what comes next".to_owned(), rests_on: |_| ENDED },
-    Row { section: SIZE, name: "hand-offs H", value: |g| g.score.size_parts.map(|p| short(p.handoffs, 2)),
+    Row { section: SIZE, name: "hand-offs H", value: |g| g.score.size.size_parts.map(|p| short(p.handoffs, 2)),
         formula: |_| "changes between executor kinds / cases".to_owned(), rests_on: |_| ENDED },
-    Row { section: SIZE, name: "sub-processes", value: |g| g.score.size_parts.map(|p| short(p.sub_processes, 2)),
+    Row { section: SIZE, name: "sub-processes", value: |g| g.score.size.size_parts.map(|p| short(p.sub_processes, 2)),
         formula: |_| "sum of calls per case * size".to_owned(), rests_on: |_| "cases that name a parent" },
-    Row { section: SIZE, name: "measured size N", value: |g| g.score.size_steps.map(steps),
+    Row { section: SIZE, name: "measured size N", value: |g| g.score.size.size_steps.map(steps),
         formula: |_| "L + D + H + sub-processes".to_owned(), rests_on: |_| ENDED },
-    Row { section: SIZE, name: "baseline", value: |g| g.score.baseline.as_ref().map(|b| format!("{} from {} cases", steps(b.size_steps), b.cases)),
+    Row { section: SIZE, name: "baseline", value: |g| g.score.size.baseline.as_ref().map(|b| format!("{} from {} cases", steps(b.size_steps), b.cases)),
         formula: baseline, rests_on: |_| "the first ended cases" },
-    Row { section: SIZE, name: "straight through", value: |g| g.score.straight_through.map(share),
+    Row { section: SIZE, name: "straight through", value: |g| g.score.conformance.straight_through.map(share),
         formula: |_| "no person, no rework, no step twice".to_owned(), rests_on: |_| ENDED },
-    Row { section: SIZE, name: "complexity", value: |g| g.score.complexity.map(|level| level.to_string()),
+    Row { section: SIZE, name: "complexity", value: |g| g.score.levels.complexity.map(|level| level.to_string()),
         formula: |g| { let [low, medium, high] = g.terms.tolerance.complexity;
             format!("nominal size: low up to {}, medium up to {}, high up to {}", short(low, 2), short(medium, 2), short(high, 2)) },
         rests_on: |_| TABLE },
 
-    Row { section: FREQUENCY, name: "cases a week", value: |g| g.score.cases_per_week.map(|rate| significant(rate, 2)),
+    Row { section: FREQUENCY, name: "cases a week", value: |g| g.score.rate.cases_per_week.map(|rate| significant(rate, 2)),
         formula: |_| "started / weeks that its sources cover, at least a day".to_owned(), rests_on: |_| STARTED },
-    Row { section: FREQUENCY, name: "interval", value: |g| g.score.cases_per_week_interval.map(|[lower, upper]| format!("[{}, {}]", significant(lower, 2), significant(upper, 2))),
+    Row { section: FREQUENCY, name: "interval", value: |g| g.score.rate.cases_per_week_interval.map(|[lower, upper]| format!("[{}, {}]", significant(lower, 2), significant(upper, 2))),
         formula: rate_interval, rests_on: |_| STARTED },
-    Row { section: FREQUENCY, name: "level", value: |g| g.score.frequency.map(|level| level.to_string()),
+    Row { section: FREQUENCY, name: "level", value: |g| g.score.levels.frequency.map(|level| level.to_string()),
         formula: |g| { let [high, medium] = g.terms.tolerance.frequency; format!("high from {} on, medium from {} on", short(high, 2), short(medium, 2)) },
         rests_on: |_| TABLE },
 
-    Row { section: STATUS, name: "status", value: |g| Some(status_word(g.score.status).to_owned()),
+    Row { section: STATUS, name: "status", value: |g| Some(status_word(g.score.rating.status).to_owned()),
         formula: status, rests_on: |_| "interval and T" },
-    Row { section: STATUS, name: "achieved class", value: |g| Some(g.score.achieved_class.to_string()),
+    Row { section: STATUS, name: "achieved class", value: |g| Some(g.score.rating.achieved_class.to_string()),
         formula: |_| "the finest class whose T the upper bound does not exceed".to_owned(), rests_on: |_| "upper bound and size" },
-    Row { section: STATUS, name: "precision", value: |g| Attributes::of(g.score).map(|is| is.precision().to_string()),
-        formula: |g| format!("achieved {} against required {}", g.score.achieved_class, g.score.required_class), rests_on: |_| "both classes" },
-    Row { section: STATUS, name: "capability", value: |g| g.score.capability.map(|c| format!("{c:.2}")),
+    Row { section: STATUS, name: "precision", value: |g| g.score.attributes().map(|is| is.precision().to_string()),
+        formula: |g| format!("achieved {} against required {}", g.score.rating.achieved_class, g.score.rating.required_class), rests_on: |_| "both classes" },
+    Row { section: STATUS, name: "capability", value: |g| g.score.rating.capability.map(|c| format!("{c:.2}")),
         formula: |_| "T / upper bound; 1, 1.33 and 1.67 read as for Cp".to_owned(), rests_on: |_| "interval and T" },
-    Row { section: STATUS, name: "capability of the mean", value: |g| g.score.capability_of_mean.map(|c| format!("{c:.2}")),
+    Row { section: STATUS, name: "capability of the mean", value: |g| g.score.rating.capability_of_mean.map(|c| format!("{c:.2}")),
         formula: |_| "T / mean".to_owned(), rests_on: |_| "mean and T" },
     Row { section: STATUS, name: "clean runs missing", value: clean_runs,
         formula: clean_runs_formula, rests_on: |_| "n, s and T" },
 
-    Row { section: TIME, name: "mean", value: |g| g.score.duration_seconds.map(|d| span(d.mean)),
+    Row { section: TIME, name: "mean", value: |g| g.score.outcome.duration_seconds.map(|d| span(d.mean)),
         formula: |_| "first event to the end, exact".to_owned(), rests_on: |_| ENDED },
-    Row { section: TIME, name: "median", value: |g| g.score.duration_seconds.map(|d| span(d.p50)),
+    Row { section: TIME, name: "median", value: |g| g.score.outcome.duration_seconds.map(|d| span(d.p50)),
         formula: |_| "at most 0.5 % off".to_owned(), rests_on: |_| ENDED },
-    Row { section: TIME, name: "95th percentile", value: |g| g.score.duration_seconds.map(|d| span(d.p95)),
+    Row { section: TIME, name: "95th percentile", value: |g| g.score.outcome.duration_seconds.map(|d| span(d.p95)),
         formula: |_| "at most 0.5 % off".to_owned(), rests_on: |_| ENDED },
 
-    Row { section: EXECUTORS, name: "run by", value: |g| Some(g.score.executor.to_string()),
+    Row { section: EXECUTORS, name: "run by", value: |g| Some(g.score.run_by.executor.to_string()),
         formula: |g| run_by(g).0, rests_on: |g| run_by(g).1 },
 ];
 
@@ -177,10 +142,16 @@ pub fn figures(score: &ProcessScore, terms: Terms) -> Vec<Figure> {
             (DEVIATION, "interval") => figures.extend(outcomes(&ground)),
             (FREQUENCY, "level") => figures.extend(score.arrivals.iter().flat_map(arrivals)),
             (EXECUTORS, _) => {
-                let confirmed = score.requires_confirmed;
-                figures.extend(score.executors.iter().map(|side| executor(side, confirmed)));
-                figures.extend(score.exercise.iter().map(exercise));
-                figures.extend(score.shadow.iter().map(shadow));
+                let confirmed = score.scored_cases.requires_confirmed;
+                figures.extend(
+                    score
+                        .run_by
+                        .executors
+                        .iter()
+                        .map(|side| executor(side, confirmed)),
+                );
+                figures.extend(score.trials.exercise.iter().map(exercise));
+                figures.extend(score.trials.shadow.iter().map(shadow));
             }
             _ => {}
         }
@@ -190,52 +161,8 @@ pub fn figures(score: &ProcessScore, terms: Terms) -> Vec<Figure> {
     figures
 }
 
-pub(super) fn figure(
-    (section, name): (&str, String),
-    value: String,
-    (formula, rests_on): (String, &str),
-) -> Figure {
-    Figure {
-        section: section.to_owned(),
-        name,
-        value,
-        formula,
-        rests_on: rests_on.to_owned(),
-    }
-}
-
-/// `1 case`, `2 cases`.
-pub(super) fn cases(count: i64) -> String {
-    let s = if count == 1 { "" } else { "s" };
-    format!("{count} case{s}")
-}
-
-/// Live cases that have ended.
-fn ended(score: &ProcessScore) -> i64 {
-    score.cases - score.open_cases
-}
-
-/// A number of ended cases with their share.
-pub(super) fn counted(ground: &Ground, count: i64) -> Option<String> {
-    let all = ended(ground.score);
-    (all > 0).then(|| {
-        let share = percent(count as f64 / all as f64);
-        format!("{}, {share}", cases(count))
-    })
-}
-
 fn steps(size: f64) -> String {
     format!("{} steps", short(size, 2))
-}
-
-pub(super) fn interval(bounds: Bounds) -> String {
-    let [lower, upper] = [bounds.lower, bounds.upper].map(percent_points);
-    format!("[{lower}, {upper}] %")
-}
-
-/// In two units: quantiles are no more exact than to 0.5 %.
-pub(super) fn span(seconds: f64) -> String {
-    format_roughly((seconds * SECOND_US as f64) as i64)
 }
 
 fn nominal(source: Option<SizeSource>) -> (&'static str, &'static str) {
@@ -252,7 +179,7 @@ fn nominal(source: Option<SizeSource>) -> (&'static str, &'static str) {
 fn run_by(ground: &Ground) -> (String, &'static str) {
     let measured = "the kind that ran at least four fifths of the cases, else mixed";
     match ground.declared.executor {
-        Some(declared) if declared != ground.score.executor => {
+        Some(declared) if declared != ground.score.run_by.executor => {
             (format!("{measured}; the catalog says {declared}"), STARTED)
         }
         Some(_) => ("declared".to_owned(), CATALOG),
@@ -264,6 +191,7 @@ fn baseline(ground: &Ground) -> String {
     let needed = ground.terms.tolerance.baseline_cases;
     let until = ground
         .score
+        .size
         .baseline
         .as_ref()
         .and_then(|found| found.until.as_ref());
@@ -274,25 +202,20 @@ fn baseline(ground: &Ground) -> String {
 }
 
 fn evidence(ground: &Ground) -> String {
-    let confirmed = if ground.score.requires_confirmed {
+    let confirmed = if ground.score.scored_cases.requires_confirmed {
         "confirmed "
     } else {
         ""
     };
-    let exercises = match &ground.score.exercise {
+    let exercises = match &ground.score.trials.exercise {
         Some(exercise) if exercise.counted => " and exercises",
         _ => "",
     };
     format!("{confirmed}cases{exercises} that ended in the window, each once")
 }
 
-pub(super) fn share(share: Share) -> String {
-    let (lower, upper) = (share.lower * 100.0, share.upper * 100.0);
-    format!("{} [{lower:.2}, {upper:.2}] %", percent(share.share))
-}
-
 fn size_range(ground: &Ground) -> Option<String> {
-    let size = ground.score.nominal_size_steps?;
+    let size = ground.score.size.nominal_size_steps?;
     let table = ground.terms.tolerance;
     if size < table.lower {
         return Some(format!("below {}: none", short(table.lower, 2)));
@@ -328,7 +251,7 @@ fn rate_interval(ground: &Ground) -> String {
 
 fn permissible(ground: &Ground) -> String {
     let kappa = ground.terms.tolerance.kappa;
-    match ground.score.permissible_deviation {
+    match ground.score.rating.permissible_deviation {
         Some(t) => format!(
             "kappa * t(class, size) = {} * {}",
             short(kappa, 6),
@@ -343,27 +266,20 @@ fn weights(_: &Ground) -> String {
         .to_owned()
 }
 
-pub(super) fn status_word(status: Status) -> &'static str {
-    match status {
-        Status::NoTolerance => "no tolerance",
-        other => other.word(),
-    }
-}
-
 fn status(ground: &Ground) -> String {
     let score = ground.score;
-    let (t, deviation) = (score.permissible_deviation, score.deviation);
+    let (t, deviation) = (score.rating.permissible_deviation, score.rating.deviation);
     let (Some(t), Some(d)) = (t, deviation) else {
         return match (t, deviation) {
-            (None, _) if score.nominal_size_steps.is_some() => {
+            (None, _) if score.size.nominal_size_steps.is_some() => {
                 "there is no tolerance to hold".to_owned()
             }
-            (None, Some(_)) => score.reason.clone(),
+            (None, Some(_)) => score.advice.reason.to_string(),
             _ => unobserved(score),
         };
     };
     let (lower, upper, t) = (percent(d.lower), percent(d.upper), percent(t));
-    match score.status {
+    match score.rating.status {
         _ if score.loss.too_much => too_much_lost(score, ground.terms.tolerance),
         Status::Within => format!("upper bound {upper} is at most T {t}"),
         Status::Outside => format!("lower bound {lower} is above T {t}"),
@@ -371,58 +287,28 @@ fn status(ground: &Ground) -> String {
     }
 }
 
-/// Why nothing is called within or outside.
-pub(super) fn too_much_lost(score: &ProcessScore, tolerance: &Tolerance) -> String {
-    if score.loss.unknown > 0 {
-        return UNKNOWN_LOSS.to_owned();
-    }
-    format!(
-        "{} of the records were lost, and above {} nothing is called within or outside",
-        percent(score.loss.share),
-        percent(tolerance.most_loss)
-    )
-}
-
-/// Why there is no deviation to hold against T.
-pub(super) fn unobserved(score: &ProcessScore) -> String {
-    match ended(score) {
-        0 => "no case has ended yet".to_owned(),
-        cases if lacks_confirmation(score) => {
-            let missing = match score.clean_runs_missing {
-                Some(runs) => format!("; {runs} confirmed clean runs are missing"),
-                None => String::new(),
-            };
-            format!("of {cases} ended cases none is confirmed{missing}")
-        }
-        _ => "nothing was observed that could deviate".to_owned(),
-    }
-}
-
-/// Whether it is only for want of confirmation that nothing is known.
-pub(super) fn lacks_confirmation(score: &ProcessScore) -> bool {
-    score.requires_confirmed && score.evidence_cases == 0 && ended(score) > 0
-}
-
 fn clean_runs(ground: &Ground) -> Option<String> {
     let score = ground.score;
     // Without a T there is nothing to wait for.
-    score.permissible_deviation?;
+    score.rating.permissible_deviation?;
     let none = score
-        .clean_runs_withheld
+        .clean_cases
+        .unreachable
         .as_ref()
         .map(|_| "no number".to_owned());
     score
-        .clean_runs_missing
+        .clean_cases
+        .needed
         .map(|runs| runs.to_string())
         .or(none)
 }
 
 fn clean_runs_formula(ground: &Ground) -> String {
     let score = ground.score;
-    if let (None, Some(why)) = (score.clean_runs_missing, &score.clean_runs_withheld) {
-        return why.clone();
+    if let (None, Some(why)) = (score.clean_cases.needed, &score.clean_cases.unreachable) {
+        return why.to_string();
     }
-    let confirmed = if score.requires_confirmed {
+    let confirmed = if score.scored_cases.requires_confirmed {
         "confirmed "
     } else {
         ""
@@ -431,30 +317,4 @@ fn clean_runs_formula(ground: &Ground) -> String {
         "further {confirmed}cases without any deviation until the upper bound is at most T{}",
         pace(score)
     )
-}
-
-/// When the clean runs that are missing will be there.
-pub(super) fn pace(score: &ProcessScore) -> String {
-    let lost = if_lost(score);
-    if let Some(why) = never(score) {
-        return format!("{lost}; {why}");
-    }
-    match score.clean_runs_missing_weeks {
-        Some(weeks) if weeks > 0.0 => format!("{lost}; {weeks:.1} weeks at the present rate"),
-        _ => lost.to_owned(),
-    }
-}
-
-/// Why the clean runs that are missing will never be there at once.
-pub(super) fn never(score: &ProcessScore) -> Option<&str> {
-    score.clean_runs_missing?;
-    score.clean_runs_withheld.as_deref()
-}
-
-/// What is said of the future takes the present loss for granted.
-pub(super) fn if_lost(score: &ProcessScore) -> &'static str {
-    match score.loss.lost {
-        0 => "",
-        _ => ", at the present share of lost records",
-    }
 }

@@ -3,13 +3,16 @@
 //! Everything is derived from the score and the rules it was made by, so it can't say anything else than they do.
 
 mod analyses;
+mod figure;
 mod figures;
+mod outlook;
 mod sides;
 mod standing;
 mod trace;
 mod turns;
 
-pub use figures::{Figure, figures};
+pub use figure::Figure;
+pub use figures::figures;
 pub use trace::{ConditionTrace, RuleTrace, trace};
 pub use turns::{Lever, Turn, levers};
 

@@ -1,6 +1,6 @@
 //! Figures of which there are as many as the log has: outcomes, kinds of executors, exercises, shadow runs.
 
-use super::figures::{
+use super::figure::{
     CATALOG, DECLARED, DEVIATION, ENDED, EXECUTORS, Figure, Ground, TABLE, cases, counted, figure,
     interval, share, span, status_word,
 };
@@ -22,6 +22,7 @@ pub(super) fn outcomes(ground: &Ground) -> Vec<Figure> {
     };
     let mut rows: Vec<(Ppm, i64, Figure)> = ground
         .score
+        .outcome
         .outcomes
         .iter()
         .map(|(name, count)| {

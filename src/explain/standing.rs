@@ -3,8 +3,8 @@
 use crate::model::{Class, Executor, Level, Status, TolClass};
 use crate::rules::{PaysBack, Recommendation, Tolerance};
 use crate::score::{
-    Attributes, AutomationTerms, Bounds, HandsOnMinutes, MINUTES_PER_HOUR, ProcessScore, Shown,
-    Terms, Value, ValueInput, WEEKS_PER_YEAR, achieved_class, complexity_level, exactly,
+    Attributes, AutomationTerms, Bounds, HandsOnMinutes, MINUTES_PER_HOUR, ProcessScore, Terms,
+    TrialEvidence, Value, ValueInput, WEEKS_PER_YEAR, achieved_class, complexity_level, exactly,
     frequency_level, interval_of, permissible_deviation, recommend, status, tolerance_level, value,
 };
 
@@ -59,7 +59,7 @@ pub(super) struct Judged {
 impl<'a> Standing<'a> {
     /// Of a score; `None` where there was no verdict.
     pub(super) fn of(score: &ProcessScore, terms: Terms<'a>) -> Option<Standing<'a>> {
-        let base = Attributes::of(score)?;
+        let base = score.attributes()?;
         let declared = terms.catalog.processes.get(&score.id);
         let mut standing = Standing {
             tolerance: terms.tolerance,
@@ -67,16 +67,16 @@ impl<'a> Standing<'a> {
             declared_class: declared.and_then(|process| process.class),
             held: false,
             lost_too_much: score.loss.too_much,
-            size: score.nominal_size_steps?,
-            per_week: score.cases_per_week?,
-            observed: score.deviation,
+            size: score.size.nominal_size_steps?,
+            per_week: score.rate.cases_per_week?,
+            observed: score.rating.deviation,
             ai: side(score, Executor::Ai),
             code: side(score, Executor::Code),
             ai_shadow: shadow(score, Executor::Ai),
             code_shadow: shadow(score, Executor::Code),
-            unconfirmed: score.is_unconfirmed(),
-            criticality: score.criticality,
-            executor: score.executor,
+            unconfirmed: score.scored_cases.is_unconfirmed(),
+            criticality: score.levels.criticality,
+            executor: score.run_by.executor,
             pays: None,
         };
         // Taken for true only where they say of the present rate what the score says.
@@ -150,7 +150,7 @@ impl<'a> Standing<'a> {
             let trial = |kind, own, side: Side, shadow: Side| {
                 let runs_it = self.executor == kind;
                 let within = |status| status == Status::Within;
-                Shown {
+                TrialEvidence {
                     holds: within(own) || runs_it && within(status),
                     alone: side,
                     whole: self.observed.filter(|_| runs_it),
@@ -203,8 +203,8 @@ impl Pays {
 /// where it lies below.
 fn pays(score: &ProcessScore) -> Option<Pays> {
     let break_even = score.value.as_ref()?.break_even_cases_per_week?;
-    let rate = score.cases_per_week.filter(|rate| *rate > 0.0)?;
-    let [lower, upper] = score.cases_per_week_interval?;
+    let rate = score.rate.cases_per_week.filter(|rate| *rate > 0.0)?;
+    let [lower, upper] = score.rate.cases_per_week_interval?;
     let (lower, upper) = (lower / rate, upper / rate);
     let sound = |value: f64| value.is_finite() && value > 0.0;
     Some(Pays {
@@ -224,7 +224,10 @@ fn pays_if_run_by(executor: Executor, score: &ProcessScore, terms: Terms) -> Opt
     let declared = terms.catalog.processes.get(&score.id)?;
     let now = score.value.as_ref()?;
     let by = declared.automation?;
-    let rate = score.cases_per_week.zip(score.cases_per_week_interval);
+    let rate = score
+        .rate
+        .cases_per_week
+        .zip(score.rate.cases_per_week_interval);
     let cases_per_week = rate.map(|(mean, [lower, upper])| Bounds { mean, lower, upper });
     let share = match executor {
         Executor::Ai | Executor::Code => 0.0,
@@ -255,12 +258,20 @@ fn minutes_of_people(now: &Value, rate: Bounds, declared: Option<f64>) -> Option
 }
 
 fn side(score: &ProcessScore, kind: Executor) -> Option<Option<Bounds>> {
-    let side = score.executors.iter().find(|side| side.executor == kind)?;
+    let side = score
+        .run_by
+        .executors
+        .iter()
+        .find(|side| side.executor == kind)?;
     Some(side.deviation)
 }
 
 fn shadow(score: &ProcessScore, kind: Executor) -> Option<Option<Bounds>> {
-    let shadow = score.shadow.iter().find(|shadow| shadow.executor == kind)?;
+    let shadow = score
+        .trials
+        .shadow
+        .iter()
+        .find(|shadow| shadow.executor == kind)?;
     Some(shadow.deviation)
 }
 

@@ -239,7 +239,7 @@ fn two_figures_of_one_name_that_differ_say_why() {
         count: 1,
     };
     let all = (0..10).flat_map(|input| [run(input, 1), run(input, 2)]);
-    scored.score.agreement = Some(agreement(all));
+    scored.score.consistency.agreement = Some(agreement(all));
     let parts = scored.value("agreement", "parts of the variance");
     assert_eq!(
         parts.as_deref(),
@@ -252,10 +252,10 @@ fn two_figures_of_one_name_that_differ_say_why() {
 #[test]
 fn spreads_below_the_resolution_are_not_compared() {
     let mut scored = scored(&desk("low"), &[0; 40], 5);
-    let mut other = scored.score.executors[0].clone();
+    let mut other = scored.score.run_by.executors[0].clone();
     assert_eq!(scored.value("kinds compared", "spread of durations"), None);
     (other.executor, other.duration_spread) = (Executor::Code, Some(3.0));
-    scored.score.executors.push(other);
+    scored.score.run_by.executors.push(other);
     let line = scored.value("kinds compared", "spread of durations");
     assert_eq!(
         line.as_deref(),
@@ -270,7 +270,7 @@ fn the_rule_that_fired_and_why_the_others_did_not() {
     let scored = scored(&desk("low"), &[0; 500], 5);
     let tried = trace(&scored.tolerance.recommendations, &scored.score);
     let (last, before) = tried.split_last().unwrap();
-    assert_eq!(Some(&last.rule), scored.score.rule.as_ref());
+    assert_eq!(Some(&last.rule), scored.score.advice.rule.as_ref());
     assert!(last.fired && last.conditions.iter().all(|c| c.condition.holds));
     assert_eq!(last.rule, "frequent-and-forgiving");
     let frequency = last
@@ -351,7 +351,10 @@ fn the_rate_at_which_automation_pays_turns_the_advice() {
         "id: p, hands_on_minutes: 30, automation: {build_hours: 2000, upkeep_hours_per_year: 0},",
     );
     let dear = scored(&declared, &[0; 400], 5);
-    assert_eq!(dear.score.recommendation, Some(Recommendation::Leave));
+    assert_eq!(
+        dear.score.advice.recommendation,
+        Some(Recommendation::Leave)
+    );
     let frequency = dear.lever("frequency");
     let turn = &frequency.turns[0];
     assert!(turn.when.starts_with("from "), "{frequency:?}");
@@ -360,7 +363,10 @@ fn the_rate_at_which_automation_pays_turns_the_advice() {
     let at = turn.at.unwrap();
     let with = |rate: f64| {
         let cases = (rate * WEEKS as f64) as usize;
-        scored(&declared, &vec![0; cases], 5).score.recommendation
+        scored(&declared, &vec![0; cases], 5)
+            .score
+            .advice
+            .recommendation
     };
     assert_eq!(with(at * 1.05), Some(Recommendation::Ai));
     assert_eq!(with(at * 0.9), Some(Recommendation::Leave));
@@ -403,8 +409,8 @@ proptest! {
             let runs = runs as usize;
             let after = |runs| if turn.when.contains("clean") { cases(runs, 0) } else { cases(0, runs) };
             let (then, before) = (after(runs), after(runs - 1));
-            prop_assert_eq!(then.score.status, turn.status, "{}", turn.when);
-            prop_assert_ne!(before.score.status, turn.status, "{}", turn.when);
+            prop_assert_eq!(then.score.rating.status, turn.status, "{}", turn.when);
+            prop_assert_ne!(before.score.rating.status, turn.status, "{}", turn.when);
         }
     }
 
@@ -421,25 +427,25 @@ proptest! {
         deviations.resize(wrong + fine, 0);
         let now = scored(&desk(level), &deviations, steps);
         let tried = trace(&now.tolerance.recommendations, &now.score);
-        prop_assert_eq!(tried.last().map(|rule| &rule.rule), now.score.rule.as_ref());
+        prop_assert_eq!(tried.last().map(|rule| &rule.rule), now.score.advice.rule.as_ref());
         for turn in now.lever("size").turns {
             let edge = turn.at.unwrap();
             let size = if turn.when.starts_with("above") { edge * 1.001 } else if turn.when.starts_with("below") { edge * 0.999 } else { edge };
             let catalog = desk(level).replace("id: p,", &format!("id: p, size: {size},"));
             let then = scored(&catalog, &deviations, steps).score;
-            prop_assert_eq!(then.recommendation, turn.recommendation, "{}", turn.when);
-            prop_assert_eq!(then.status, turn.status, "{}", turn.when);
-            prop_assert_eq!(then.permissible_deviation, turn.permissible_deviation, "{}", turn.when);
+            prop_assert_eq!(then.advice.recommendation, turn.recommendation, "{}", turn.when);
+            prop_assert_eq!(then.rating.status, turn.status, "{}", turn.when);
+            prop_assert_eq!(then.rating.permissible_deviation, turn.permissible_deviation, "{}", turn.when);
         }
         for turn in now.lever("criticality").turns {
             let other = turn.when.split(' ').next().unwrap();
             let then = scored(&desk(other), &deviations, steps).score;
-            prop_assert_eq!((then.recommendation, then.status, then.rule), (turn.recommendation, turn.status, turn.rule));
+            prop_assert_eq!((then.advice.recommendation, then.rating.status, then.advice.rule), (turn.recommendation, turn.status, turn.rule));
         }
         for turn in now.lever("executor").turns {
             let kind = turn.when.split(',').next().unwrap().parse().unwrap();
             let then = scored_by(&desk(level), &deviations, steps, kind).score;
-            prop_assert_eq!((then.recommendation, then.rule), (turn.recommendation, turn.rule));
+            prop_assert_eq!((then.advice.recommendation, then.advice.rule), (turn.recommendation, turn.rule));
         }
     }
 }
@@ -447,10 +453,10 @@ proptest! {
 #[test]
 fn a_stray_kind_is_one_line() {
     let mut scored = scored(&desk("low"), &[0; 40], 5);
-    let mut stray = scored.score.executors[0].clone();
+    let mut stray = scored.score.run_by.executors[0].clone();
     stray.executor = Executor::Mixed;
     stray.cases = 1;
-    scored.score.executors.push(stray);
+    scored.score.run_by.executors.push(stray);
     let line = scored.value("executors", "mixed");
     assert_eq!(line.as_deref(), Some("1 case, too few to say anything = "));
 }
@@ -466,7 +472,7 @@ fn every_k_has_its_interval_or_how_many_runs_are_missing() {
         deviation: if input < 10 { ONE } else { 0 },
         count: 3,
     });
-    scored.score.agreement = Some(agreement(runs));
+    scored.score.consistency.agreement = Some(agreement(runs));
     let once = scored.value("agreement", "human: pass^1").unwrap();
     assert!(once.starts_with("0.7500 [0."), "{once}");
     let thin = scored.value("agreement", "human: pass^4 to 8").unwrap();
@@ -476,10 +482,10 @@ fn every_k_has_its_interval_or_how_many_runs_are_missing() {
 #[test]
 fn shadow_runs_that_fail_are_behind_the_verdict_and_what_would_change_it() {
     use crate::rules::Trial;
-    use crate::score::{Bounds, ComparedBy, ShadowScore};
+    use crate::score::{Bounds, ComparedBy, ShadowReason, ShadowScore};
     let mut scored = scored(&desk("low"), &[0; 400], 5);
-    assert_eq!(scored.score.recommendation, Some(Recommendation::Ai));
-    scored.score.shadow.push(ShadowScore {
+    assert_eq!(scored.score.advice.recommendation, Some(Recommendation::Ai));
+    scored.score.trials.shadow.push(ShadowScore {
         executor: Executor::Ai,
         runs: 400,
         compared_by: ComparedBy::Case,
@@ -493,9 +499,9 @@ fn shadow_runs_that_fail_are_behind_the_verdict_and_what_would_change_it() {
         status: Status::Outside,
         ready: false,
         clean_runs_missing: None,
-        reason: String::new(),
+        reason: ShadowReason::NotWithin(Status::Outside),
     });
-    assert_eq!(scored.score.trial_of(Executor::Ai), Trial::Outside);
+    assert_eq!(scored.score.attributes().unwrap().ai_shadow, Trial::Outside);
     let tried = trace(&scored.tolerance.recommendations, &scored.score);
     let fired = tried.last().unwrap();
     assert_eq!(fired.rule, "ai-failed-its-trial");

@@ -4,7 +4,7 @@ use super::{percent, short};
 use crate::model::humanize::significant;
 use crate::model::{Executor, Status};
 use crate::rules::{Recommendation, Rule};
-use crate::score::{Attributes, Condition, ProcessScore, Verdict, conditions, recommend};
+use crate::score::{Condition, ProcessScore, Verdict, conditions, recommend};
 use serde::{Deserialize, Serialize};
 
 /// A rule that was tried.
@@ -34,7 +34,7 @@ pub struct ConditionTrace {
 
 /// The rules in their order, up to the one that decided. Empty where nothing could be decided.
 pub fn trace(rules: &[Rule], score: &ProcessScore) -> Vec<RuleTrace> {
-    let Some(attributes) = Attributes::of(score) else {
+    let Some(attributes) = score.attributes() else {
         return Vec::new();
     };
     let verdict = recommend(rules, &attributes);
@@ -49,6 +49,7 @@ pub fn trace(rules: &[Rule], score: &ProcessScore) -> Vec<RuleTrace> {
                 recommendation: rule.then,
                 rule: rule.name.clone(),
                 because: rule.because.clone(),
+                guard: None,
             },
         };
         let traced = conditions.into_iter().map(|condition| ConditionTrace {
@@ -56,9 +57,9 @@ pub fn trace(rules: &[Rule], score: &ProcessScore) -> Vec<RuleTrace> {
             condition,
         });
         tried.push(RuleTrace {
-            rule: said.rule,
+            rule: said.rule_text(),
             recommendation: said.recommendation,
-            because: said.because,
+            because: said.because_text(),
             fired,
             conditions: traced.collect(),
         });
@@ -73,19 +74,24 @@ pub fn trace(rules: &[Rule], score: &ProcessScore) -> Vec<RuleTrace> {
 fn measured(attribute: &str, score: &ProcessScore) -> String {
     let found = match attribute {
         "complexity" => score
+            .size
             .nominal_size_steps
             .map(|size| format!("{} steps", short(size, 2))),
         "frequency" => score
+            .rate
             .cases_per_week
             .map(|rate| format!("{} cases a week", significant(rate, 2))),
         "criticality" => score
+            .levels
             .criticality_assumed
             .then(|| "assumed, not declared".to_owned()),
         "tolerance" => score
+            .rating
             .permissible_deviation
             .map(|t| format!("T {}", percent(t))),
-        "status" => score.deviation.map(|d| {
+        "status" => score.rating.deviation.map(|d| {
             let t = score
+                .rating
                 .permissible_deviation
                 .map_or("none".to_owned(), percent);
             format!("[{:.2}, {:.2}] %, T {t}", d.lower * 100.0, d.upper * 100.0)
@@ -97,7 +103,7 @@ fn measured(attribute: &str, score: &ProcessScore) -> String {
         "pays_back" => score.value.as_ref().map(|value| value.reason.clone()),
         "precision" => Some(format!(
             "holds {}, needs {}",
-            score.achieved_class, score.required_class
+            score.rating.achieved_class, score.rating.required_class
         )),
         _ => None,
     };
@@ -106,9 +112,13 @@ fn measured(attribute: &str, score: &ProcessScore) -> String {
 
 /// What one kind of executor did alone.
 fn side(score: &ProcessScore, kind: Executor) -> String {
-    let side = score.executors.iter().find(|side| side.executor == kind);
+    let side = score
+        .run_by
+        .executors
+        .iter()
+        .find(|side| side.executor == kind);
     match side.map(|side| (side.cases, side.deviation)) {
-        None if score.executor == kind && score.status_of(kind) == Status::Outside => {
+        None if score.run_by.executor == kind && score.status_of(kind) == Status::Outside => {
             "it runs the process, whose cases are outside as a whole".to_owned()
         }
         None => format!("no case that {kind} ran alone"),
@@ -122,7 +132,11 @@ fn side(score: &ProcessScore, kind: Executor) -> String {
 
 /// What one kind did beside those who run it.
 fn shadow(score: &ProcessScore, kind: Executor) -> String {
-    let shadow = score.shadow.iter().find(|shadow| shadow.executor == kind);
+    let shadow = score
+        .trials
+        .shadow
+        .iter()
+        .find(|shadow| shadow.executor == kind);
     let runs = match shadow.map(|shadow| (shadow, shadow.deviation)) {
         None => format!("no shadow run of {kind}"),
         Some((shadow, None)) => format!("{} shadow runs, none compared", shadow.runs),
@@ -131,7 +145,10 @@ fn shadow(score: &ProcessScore, kind: Executor) -> String {
             format!("{}, [{lower:.2}, {upper:.2}] %", shadow.counted())
         }
     };
-    match score.leaning_of(kind).zip(score.permissible_deviation) {
+    match score
+        .leaning_of(kind)
+        .zip(score.rating.permissible_deviation)
+    {
         Some((own, t)) => format!(
             "{runs}; what {kind} runs has a mean of {}, above T {}",
             percent(own.mean),

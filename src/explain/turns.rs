@@ -1,6 +1,6 @@
 //! What would change the verdict: the decision is taken again with one thing otherwise.
 
-use super::figures::{if_lost, lacks_confirmation, never, pace, too_much_lost, unobserved};
+use super::outlook::{if_lost, lacks_confirmation, pace, too_much_lost, unobserved};
 use super::standing::{Judged, Standing};
 use super::{percent, short};
 use crate::model::{Executor, Level, ONE, Status, Time, WEEK_US};
@@ -122,7 +122,7 @@ impl Field<'_> {
 
     /// More cases, or the same number with other outcomes.
     fn evidence(&self) -> Lever {
-        let (now, turns) = match (self.score.deviation, self.now.permissible) {
+        let (now, turns) = match (self.score.rating.deviation, self.now.permissible) {
             (Some(d), Some(t)) => self.observed_evidence(d, t),
             (Some(_), None) => ("there is no tolerance to hold".to_owned(), Vec::new()),
             (None, Some(_)) if lacks_confirmation(self.score) => {
@@ -135,7 +135,7 @@ impl Field<'_> {
     }
 
     fn observed_evidence(&self, d: Bounds, t: f64) -> (String, Vec<Turn>) {
-        let n = self.score.evidence_cases as f64;
+        let n = self.score.scored_cases.count as f64;
         // As the sums have it: whole parts per million.
         let s = (d.mean * n * f64::from(ONE)).round() / f64::from(ONE);
         let now = format!(
@@ -181,13 +181,17 @@ impl Field<'_> {
     fn of_kind_that_runs_it(&self, n: f64, s: f64) -> Option<Bounds> {
         let score = self.score;
         let kind = self.standing.executor;
-        let side = score.executors.iter().find(|side| side.executor == kind)?;
-        let (whole, own) = (score.deviation?, side.deviation?);
-        if score.requires_confirmed {
+        let side = score
+            .run_by
+            .executors
+            .iter()
+            .find(|side| side.executor == kind)?;
+        let (whole, own) = (score.rating.deviation?, side.deviation?);
+        if score.scored_cases.requires_confirmed {
             // How many of its cases are confirmed is not known here.
             return None;
         }
-        let (before, cases) = (score.evidence_cases as f64, side.cases as f64);
+        let (before, cases) = (score.scored_cases.count as f64, side.cases as f64);
         let cases_then = cases + n - before;
         let sum = own.mean * cases + s - whole.mean * before;
         Some(self.bounds(cases_then, sum.clamp(0.0, cases_then)))
@@ -197,9 +201,12 @@ impl Field<'_> {
     fn more_cases(&self, n: f64, s: f64) -> Vec<Turn> {
         let mut turns = self.turns_after(n, s, 0.0);
         turns.extend(self.turns_after(n, s, 1.0));
-        let missing = self.score.clean_runs_missing.filter(|runs| *runs > 0);
+        let missing = self.score.clean_cases.needed.filter(|runs| *runs > 0);
         // What is never there at once is told all the same.
-        let never = never(self.score).filter(|_| self.score.pace.per_week > 0.0);
+        let clean_cases = &self.score.clean_cases;
+        let never = clean_cases
+            .why_never()
+            .filter(|_| clean_cases.pace.per_week > 0.0);
         if let (Some(runs), Some(why)) = (missing, never) {
             let more = runs as f64;
             let when = format!("{} ({why})", after(runs, true, self.score));
@@ -211,7 +218,7 @@ impl Field<'_> {
 
     /// Where the verdict turns while cases come that deviate by `each`.
     fn turns_after(&self, n: f64, s: f64, each: f64) -> Vec<Turn> {
-        let pace = &self.score.pace;
+        let pace = &self.score.clean_cases.pace;
         let most = pace.most().unwrap_or(MOST_CASES).min(MOST_CASES);
         let after_more = |more: f64| {
             let (n, s) = pace.left_after(more, (n, s));
@@ -249,7 +256,7 @@ impl Field<'_> {
 
     /// When there will be so many more cases that count, at the present rate.
     fn expected(&self, cases: f64) -> Option<String> {
-        let rate = Some(self.score.pace.per_week).filter(|rate| *rate > 0.0)?;
+        let rate = Some(self.score.clean_cases.pace.per_week).filter(|rate| *rate > 0.0)?;
         let span = cases / rate * WEEK_US as f64;
         // Beyond a century it says nothing.
         (span < 100.0 * 52.0 * WEEK_US as f64).then(|| self.as_of.plus(span as i64).to_string())
@@ -424,7 +431,7 @@ impl Field<'_> {
 
 /// `after 68 more clean runs`.
 fn after(runs: u64, clean: bool, score: &ProcessScore) -> String {
-    let (one, many, clean_ones) = match score.requires_confirmed {
+    let (one, many, clean_ones) = match score.scored_cases.requires_confirmed {
         true => (
             "1 more confirmed case",
             "more confirmed cases",

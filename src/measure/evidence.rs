@@ -2,8 +2,9 @@
 
 use super::baseline::Baseline;
 use super::observation::{Coverage, Stretch};
+use super::windows::Windows;
 use super::{BucketKey, Sums};
-use crate::model::{Executor, NameId, Origin, Span, Time};
+use crate::model::{Executor, NameId, Origin, Time};
 use std::collections::BTreeMap;
 
 /// The sums of one process.
@@ -92,10 +93,8 @@ pub struct Evidence {
     pub to: Time,
     /// Of that, what the sources of each process cover.
     pub covered: BTreeMap<NameId, Stretch>,
-    /// How long what has ended counts; `None`: for ever. What the sums cover may be less, where the logs begin later.
-    pub window: Option<Span>,
-    /// The same for processes with a window of their own.
-    pub own_windows: BTreeMap<NameId, Span>,
+    /// How long what has ended counts. What the sums cover may be less, where the logs begin later.
+    pub windows: Windows,
     /// What nominal sizes are measured on. A process without a baseline has no ended case.
     pub baselines: BTreeMap<NameId, Baseline>,
     /// What was lost, by process.
@@ -103,11 +102,6 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// How long what has ended counts for a process; `None`: for ever.
-    pub fn window_of(&self, process: NameId) -> Option<Span> {
-        self.own_windows.get(&process).copied().or(self.window)
-    }
-
     /// Says since when the sums count, by process (`None`: for ever; the first is for those that were never seen), and what
     /// sources have told of.
     pub fn cover(&mut self, coverage: &Coverage, since: impl Fn(Option<NameId>) -> Option<Time>) {

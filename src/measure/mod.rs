@@ -13,6 +13,7 @@ mod sampled;
 mod sketch;
 mod sums;
 mod tally;
+mod windows;
 
 pub use baseline::{Baseline, BaselineFinder, BaselineTerms};
 pub use counts::Counts;
@@ -22,4 +23,5 @@ pub use observation::{Coverage, Stretch, covered_weeks};
 pub use sampled::{Hashed, MOST_HASHES, Sampled};
 pub use sketch::Sketch;
 pub use sums::{END, RunKey, Sums, TwinKey};
-pub use tally::{Tally, Windows, shadowed, stretch_of};
+pub use tally::{Tally, shadowed, stretch_of};
+pub use windows::Windows;

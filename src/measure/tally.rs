@@ -1,68 +1,9 @@
 //! From cases to evidence, one case after the other: as of an instant, within windows.
 
-use super::{BaselineFinder, Coverage, Evidence, ProcessSums, Stretch, bucket_parts};
+use super::{BaselineFinder, Coverage, Evidence, ProcessSums, Stretch, Windows, bucket_parts};
 use crate::cases::{Case, CaseEvent, Facts, RuleBook, facts, facts_beside, split_key};
-use crate::model::{Hour, NameId, Names, Origin, Span, Time};
-use crate::rules::Catalog;
-use std::collections::{BTreeMap, BTreeSet};
-
-/// The spans within which cases count, by process.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Windows {
-    /// For every process that is not named; `None` counts all.
-    pub default: Option<Span>,
-    /// By process.
-    pub own: BTreeMap<NameId, Span>,
-}
-
-impl Windows {
-    /// One window for all processes.
-    pub fn all_alike(window: Option<Span>) -> Windows {
-        Windows {
-            default: window,
-            own: BTreeMap::new(),
-        }
-    }
-
-    /// A window for all processes but those to which the catalog gives their own; names are interned.
-    pub fn new(default: Option<Span>, catalog: &Catalog, names: &mut Names) -> Windows {
-        let own = catalog
-            .processes
-            .values()
-            .filter_map(|process| Some((names.intern(&process.id), process.window?)));
-        Windows {
-            default,
-            own: own.collect(),
-        }
-    }
-
-    /// That of a process; `None` counts all.
-    pub fn of(&self, process: NameId) -> Option<Span> {
-        self.own.get(&process).copied().or(self.default)
-    }
-
-    /// Since when cases count for a process, or for those that have no window of their own; `None`: for ever.
-    pub fn since(&self, process: Option<NameId>, as_of: Time) -> Option<Time> {
-        let window = process.map_or(self.default, |process| self.of(process));
-        window.map(|window| as_of.plus(-window))
-    }
-
-    /// The first hour that counts for a process: whole hours, as buckets have them.
-    pub fn first_hour(&self, process: NameId, as_of: Time) -> Hour {
-        self.of(process)
-            .map_or(Hour::MIN, |span| as_of.plus(-span).hour())
-    }
-
-    /// Every different window.
-    pub fn all(&self) -> BTreeSet<Option<Span>> {
-        self.own
-            .values()
-            .copied()
-            .map(Some)
-            .chain([self.default])
-            .collect()
-    }
-}
+use crate::model::{NameId, Names, Origin, Time};
+use std::collections::BTreeMap;
 
 /// Sums up cases as of an instant. The same cases in any order give the same evidence.
 #[derive(Debug)]
@@ -164,8 +105,7 @@ impl<'a> Tally<'a> {
         let windows = &self.windows;
         self.evidence
             .cover(&self.coverage, |process| windows.since(process, as_of));
-        self.evidence.window = self.windows.default;
-        self.evidence.own_windows = self.windows.own;
+        self.evidence.windows = self.windows;
         self.evidence
     }
 }

@@ -128,12 +128,6 @@ impl Rules {
             since: Some(Time(row.at)),
         })
     }
-
-    /// The window of a process.
-    pub fn window_of(&self, process: &str) -> Option<Span> {
-        let declared = self.catalog.processes.get(process);
-        declared.and_then(|process| process.window).or(self.window)
-    }
 }
 
 fn document(store: &Store, kind: &'static str, hash: u64) -> Result<DocumentRow, PastError> {

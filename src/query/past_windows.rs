@@ -91,8 +91,7 @@ impl<'a> Grounds<'a> {
         let mut evidence = Evidence {
             // Of what was lost in an hour that begins at the end, nothing belongs to it.
             to: to.plus(-1),
-            window: self.windows.default,
-            own_windows: self.windows.own.clone(),
+            windows: self.windows.clone(),
             baselines: self.baselines_of(&processes),
             processes,
             ..Evidence::default()

@@ -20,7 +20,7 @@ pub(super) fn actions(score: &ProcessScore, since: Option<&Since>, alpha: f64) -
     if let Some(kind) = score.withdraw.first() {
         return vec![about.withdraw(*kind)];
     }
-    let outside = score.status == Status::Outside;
+    let outside = score.rating.status == Status::Outside;
     let mend = outside.then(|| about.look_into());
     mend.into_iter().chain(about.improve()).collect()
 }
@@ -61,13 +61,13 @@ impl About<'_> {
             hours_per_year: None,
             of_hours: None,
             confidence: String::new(),
-            why: self.score.why().to_owned(),
+            why: self.score.advice.reason.without_figures(),
         }
     }
 
     fn withdraw(&self, kind: Executor) -> Action {
         let rate = self.side(kind).and_then(|side| side.cases_per_week);
-        let rate = rate.or(self.score.cases_per_week);
+        let rate = rate.or(self.score.rate.cases_per_week);
         let many = rate.map_or(String::new(), |rate| {
             format!(" (about {} cases a week)", words::rate(rate))
         });
@@ -82,7 +82,7 @@ impl About<'_> {
         let mut action = self.action(ActionKind::Withdraw, ActionGroup::Stop, what);
         match self.side(kind) {
             // It is what that kind ran alone that deviates, and not the process.
-            Some(side) if self.score.status != Status::Outside => {
+            Some(side) if self.score.rating.status != Status::Outside => {
                 self.blame_side(&mut action, side)
             }
             _ => self.blame_process(&mut action),
@@ -104,15 +104,15 @@ impl About<'_> {
         let mut action = self.action(ActionKind::LookInto, ActionGroup::Mend, what);
         action.why = format!(
             "As it is run today ({}) it deviates more than it may, whoever is to run it later",
-            words::executor(self.score.executor.word())
+            words::executor(self.score.run_by.executor.word())
         );
         self.blame_process(&mut action);
         action
     }
 
     fn improve(&self) -> Option<Action> {
-        let runs_it = |kind: Executor| self.score.executor == kind;
-        let (kind, what) = match self.score.recommendation? {
+        let runs_it = |kind: Executor| self.score.run_by.executor == kind;
+        let (kind, what) = match self.score.advice.recommendation? {
             Recommendation::BreakUp => (
                 ActionKind::BreakUp,
                 "break it into sub-processes, and have each of them measured".to_owned(),
@@ -163,6 +163,7 @@ impl About<'_> {
 
     fn side(&self, kind: Executor) -> Option<&ExecutorScore> {
         self.score
+            .run_by
             .executors
             .iter()
             .find(|side| side.executor == kind)
@@ -170,7 +171,9 @@ impl About<'_> {
 
     fn blame_process(&self, action: &mut Action) {
         let score = self.score;
-        let (Some(observed), Some(limit)) = (score.deviation, score.permissible_deviation) else {
+        let (Some(observed), Some(limit)) =
+            (score.rating.deviation, score.rating.permissible_deviation)
+        else {
             return;
         };
         let of_window = words::deviation(three(observed));
@@ -187,6 +190,7 @@ impl About<'_> {
             }
             None => {
                 let excess = score
+                    .rate
                     .cases_per_week
                     .map(|rate| (observed.mean - limit) * rate);
                 action.excess_per_week = excess.filter(|excess| *excess > 0.0);
@@ -199,7 +203,8 @@ impl About<'_> {
     }
 
     fn blame_side(&self, action: &mut Action, side: &ExecutorScore) {
-        let (Some(observed), Some(limit)) = (side.deviation, self.score.permissible_deviation)
+        let (Some(observed), Some(limit)) =
+            (side.deviation, self.score.rating.permissible_deviation)
         else {
             return;
         };
@@ -221,8 +226,8 @@ impl About<'_> {
 
     /// How sure it is where the process stands, and whose word the outcomes are.
     fn how_it_stands(&self) -> String {
-        let ended = words::cases(self.score.evidence_cases);
-        let own = self.score.provenance.self_declared;
+        let ended = words::cases(self.score.scored_cases.count);
+        let own = self.score.scored_cases.provenance.self_declared;
         let word = match own {
             0 => String::new(),
             own => format!(
@@ -230,7 +235,7 @@ impl About<'_> {
                 words::count(own)
             ),
         };
-        match self.score.status {
+        match self.score.rating.status {
             Status::Outside => format!("how sure: very likely it is outside ({ended}{word})"),
             Status::Within => format!("it is within its tolerance today ({ended}{word})"),
             _ => format!("whether it is within its tolerance is not known yet ({ended})"),
@@ -267,7 +272,12 @@ impl About<'_> {
                 self.until()
             ));
         }
-        let shadow = self.score.shadow.iter().find(|one| one.executor == kind);
+        let shadow = self
+            .score
+            .trials
+            .shadow
+            .iter()
+            .find(|one| one.executor == kind);
         if let Some(shadow) = shadow.filter(|one| !one.ready && one.status != Status::Within) {
             let missing = shadow.clean_runs_missing.filter(|runs| *runs > 0)?;
             return Some(format!(
@@ -276,7 +286,7 @@ impl About<'_> {
             ));
         }
         let side = self.side(kind)?;
-        let (observed, limit) = (side.deviation?, self.score.permissible_deviation?);
+        let (observed, limit) = (side.deviation?, self.score.rating.permissible_deviation?);
         (side.status == Status::Undetermined).then(|| {
             format!(
                 "step by step: {} that {name} ran alone do not show yet that it holds (deviation {}, and {} is permissible)",
@@ -292,7 +302,7 @@ impl About<'_> {
         let Some(runs) = self.clean_runs() else {
             return String::new();
         };
-        let weeks = runs as f64 / self.score.cases_per_week.unwrap_or(0.0);
+        let weeks = runs as f64 / self.score.rate.cases_per_week.unwrap_or(0.0);
         let runs = words::count(runs as i64);
         match weeks {
             weeks if weeks > TOO_LONG => format!(
@@ -304,14 +314,23 @@ impl About<'_> {
 
     /// So many cases without any deviation show that somebody holds the tolerance of the process.
     fn clean_runs(&self) -> Option<u64> {
-        clean_runs_missing(0.0, 0.0, self.score.permissible_deviation?, self.alpha)
+        clean_runs_missing(
+            0.0,
+            0.0,
+            self.score.rating.permissible_deviation?,
+            self.alpha,
+        )
     }
 }
 
 /// The part of the cases that one kind runs alone.
 pub(super) fn part_of(score: &ProcessScore, kind: Executor) -> Option<f64> {
-    let all: i64 = score.executors.iter().map(|side| side.cases).sum();
-    let own = score.executors.iter().filter(|side| side.executor == kind);
+    let all: i64 = score.run_by.executors.iter().map(|side| side.cases).sum();
+    let own = score
+        .run_by
+        .executors
+        .iter()
+        .filter(|side| side.executor == kind);
     (all > 0).then(|| own.map(|side| side.cases).sum::<i64>() as f64 / all as f64)
 }
 

@@ -30,7 +30,12 @@ impl PeriodSaid {
 
 impl Standing {
     fn of(scores: &[ProcessScore]) -> Standing {
-        let count = |status| scores.iter().filter(|score| score.status == status).count();
+        let count = |status| {
+            scores
+                .iter()
+                .filter(|score| score.rating.status == status)
+                .count()
+        };
         Standing {
             processes: scores.len(),
             within: count(Status::Within),
@@ -115,23 +120,23 @@ impl Report {
 }
 
 fn row(score: &ProcessScore, trend: &[BTreeMap<String, f64>]) -> Row {
-    let executor = score.executor.word();
+    let executor = score.run_by.executor.word();
     // Where the log says little of who runs it, that is what the catalog says.
     let otherwise = |one: &&Disagreement| one.what == "executor" && one.declared == executor;
     let measured = score.disagreements.iter().find(otherwise);
     Row {
         process: score.id.clone(),
         name: score.name.clone(),
-        required_class: score.required_class.to_string(),
-        achieved_class: score.achieved_class.to_string(),
-        status: score.status.word(),
-        cases: score.evidence_cases,
-        deviation: score.deviation.map(three),
-        permissible: score.permissible_deviation,
-        cases_per_week: score.cases_per_week,
+        required_class: score.rating.required_class.to_string(),
+        achieved_class: score.rating.achieved_class.to_string(),
+        status: score.rating.status.word(),
+        cases: score.scored_cases.count,
+        deviation: score.rating.deviation.map(three),
+        permissible: score.rating.permissible_deviation,
+        cases_per_week: score.rate.cases_per_week,
         executor,
         executor_measured: measured.map(|one| one.measured.clone()),
-        recommendation: score.recommendation,
+        recommendation: score.advice.recommendation,
         trend: trend.iter().map(|of| of.get(&score.id).copied()).collect(),
     }
 }
@@ -156,10 +161,10 @@ fn sort(board: &mut [Row]) {
 }
 
 fn executors(score: &ProcessScore) -> Vec<ExecutorRow> {
-    if score.executors.len() < 2 {
+    if score.run_by.executors.len() < 2 {
         return Vec::new();
     }
-    let each = score.executors.iter().map(|kind| ExecutorRow {
+    let each = score.run_by.executors.iter().map(|kind| ExecutorRow {
         process: score.id.clone(),
         name: score.name.clone(),
         executor: kind.executor.word(),
@@ -193,11 +198,11 @@ fn changed(
     after: &ProcessScore,
     since: Option<&Since>,
 ) -> Vec<ChangeSaid> {
-    let said = |score: &ProcessScore| match score.deviation {
+    let said = |score: &ProcessScore| match score.rating.deviation {
         Some(bounds) => words::deviation(three(bounds)),
         None => "unknown".to_owned(),
     };
-    let permissible = match after.permissible_deviation {
+    let permissible = match after.rating.permissible_deviation {
         Some(share) => format!("{} is permissible", words::percent(share)),
         None => "it has no tolerance to hold".to_owned(),
     };
@@ -221,8 +226,8 @@ fn changed(
         name: after.name.clone(),
         reason: match change.what {
             "achieved_class" | "status" => measured.clone(),
-            "recommendation" => after.why().to_owned(),
-            _ => change.reason,
+            "recommendation" => after.advice.reason.without_figures(),
+            _ => after.advice.reason.to_string(),
         },
         process: change.process,
         what: change.what,
@@ -238,7 +243,7 @@ fn changed(
 pub(super) const TOO_LONG: f64 = 104.0;
 
 fn open(score: &ProcessScore) -> Option<Open> {
-    if score.status != Status::Undetermined {
+    if score.rating.status != Status::Undetermined {
         return None;
     }
     let unbroken = |runs: u64| {
@@ -247,7 +252,7 @@ fn open(score: &ProcessScore) -> Option<Open> {
             words::cases(runs as i64)
         )
     };
-    let needs = match (score.clean_runs_missing, score.clean_runs_missing_weeks) {
+    let needs = match (score.clean_cases.needed, score.clean_cases.weeks) {
         (Some(runs), Some(weeks)) if weeks > TOO_LONG => format!(
             "{}; at the present rate that takes {:.0} years: it is too rare to be judged by its cases",
             unbroken(runs),
@@ -258,14 +263,14 @@ fn open(score: &ProcessScore) -> Option<Open> {
             unbroken(runs),
             if weeks < 1.5 { "" } else { "s" }
         ),
-        (Some(runs), None) => match &score.clean_runs_withheld {
+        (Some(runs), None) => match &score.clean_cases.unreachable {
             Some(why) => format!("it is too rare to be judged by its cases: {why}"),
             None => unbroken(runs),
         },
         (None, _) => score
-            .clean_runs_withheld
-            .clone()
-            .unwrap_or_else(|| score.reason.clone()),
+            .clean_cases
+            .unreachable
+            .map_or_else(|| score.advice.reason.to_string(), |why| why.to_string()),
     };
     Some(Open {
         process: score.id.clone(),
@@ -294,8 +299,8 @@ fn quality(score: &ProcessScore) -> Vec<Quality> {
         ));
     }
     let (own, ended) = (
-        score.provenance.self_declared,
-        score.cases - score.open_cases,
+        score.scored_cases.provenance.self_declared,
+        score.counts.cases - score.counts.open_cases,
     );
     if own > 0 {
         let is = if own == 1 { "is" } else { "are" };
@@ -306,7 +311,7 @@ fn quality(score: &ProcessScore) -> Vec<Quality> {
             words::percent(own as f64 / ended.max(1) as f64)
         ));
     }
-    if score.criticality_assumed {
+    if score.levels.criticality_assumed {
         add("its criticality is assumed: the catalog does not say".to_owned());
     }
     all

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 /// Of a process that is to be automated, and whose hours are known.
 pub(super) fn expectation(score: &ProcessScore) -> Option<Expectation> {
     let automated = matches!(
-        score.recommendation?,
+        score.advice.recommendation?,
         Recommendation::Code | Recommendation::Ai | Recommendation::AiWithApproval
     );
     let value = score.value.as_ref().filter(|_| automated)?;

@@ -179,6 +179,12 @@ impl Catalog {
             .unwrap_or_else(|| Process::assumed(id))
     }
 
+    /// How long the cases of a process count after they have ended: its own window, else `default`; `None` counts all.
+    pub fn window_of(&self, id: &str, default: Option<Span>) -> Option<Span> {
+        let own = self.processes.get(id).and_then(|process| process.window);
+        own.or(default)
+    }
+
     /// Where the cases of a process can be looked at: an address with `{id}` in it.
     pub fn case_link(&self, process: &str) -> Option<&str> {
         let own = self.processes.get(process);

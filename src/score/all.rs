@@ -1,9 +1,10 @@
 //! Scoring all processes: what they have in common, then each for itself.
 
-use super::process::{Scorer, Terms};
-use super::shape::{BaselineScore, ProcessScore};
+use super::input::{ProcessInput, Terms};
+use super::process::score_process;
+use super::process_score::{BaselineScore, ProcessScore};
 use super::size::{SizeError, Sizes, calls_per_case, nominal_calls, own_size, sizes_by_name};
-use crate::measure::{Evidence, Loss, ProcessSums, Stretch, Sums};
+use crate::measure::{Evidence, ProcessSums, Stretch, Sums};
 use crate::model::{HOUR_US, NameId, Origin, Time};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -61,26 +62,22 @@ impl<'a> Scoring<'a> {
         let told = evidence.covered.get(&process);
         let begun = self.live[&process].started();
         let silent_since = told.and_then(|told| told.silent_since(evidence.to, begun));
-        let scorer = Scorer {
-            terms,
-            declared: terms.catalog.process(terms.names.text(process)),
-            live: &self.live[&process],
-            parts: &evidence.processes[&process],
-            covered: Stretch {
-                first: evidence.from_of(process),
-                last: silent_since.unwrap_or(evidence.to),
-            },
-            as_of: evidence.to,
-            window: evidence.window_of(process),
-            loss: evidence.losses.get(&process).copied().unwrap_or_default(),
-            baseline: baseline_of(evidence, process, &self.sizes_then),
-            hands_on_before: evidence
-                .baselines
-                .get(&process)
-                .map(|baseline| &baseline.sums.hands_on),
-            notes: Vec::new(),
+        let declared = terms.catalog.process(terms.names.text(process));
+        let sums = (&self.live[&process], &evidence.processes[&process]);
+        let covered = Stretch {
+            first: evidence.from_of(process),
+            last: silent_since.unwrap_or(evidence.to),
         };
-        scorer.score(self.sizes.get(&process))
+        let baseline = evidence.baselines.get(&process);
+        score_process(&ProcessInput {
+            as_of: evidence.to,
+            window: evidence.windows.of(process),
+            loss: evidence.losses.get(&process).copied().unwrap_or_default(),
+            size: self.sizes.get(&process),
+            baseline: baseline_of(evidence, process, &self.sizes_then),
+            hands_on_before: baseline.map(|baseline| &baseline.sums.hands_on),
+            ..ProcessInput::of_sums(terms, declared, sums, covered)
+        })
     }
 
     /// The scores of all, by id, when those that were measured have been scored: those that are declared and were never seen
@@ -88,27 +85,19 @@ impl<'a> Scoring<'a> {
     pub fn with_unseen(&self, mut scores: Vec<ProcessScore>) -> Vec<ProcessScore> {
         let seen: BTreeSet<String> = scores.iter().map(|score| score.id.clone()).collect();
         let (sums, parts) = (Sums::default(), ProcessSums::default());
-        for declared in self.terms.catalog.processes.values() {
-            if !seen.contains(&declared.id) {
-                let scorer = Scorer {
-                    terms: self.terms,
-                    declared: declared.clone(),
-                    live: &sums,
-                    parts: &parts,
-                    covered: Stretch {
-                        first: self.evidence.from,
-                        last: self.evidence.to,
-                    },
-                    as_of: self.evidence.to,
-                    window: None,
-                    loss: Loss::default(),
-                    baseline: None,
-                    hands_on_before: None,
-                    notes: vec!["declared in the catalog, and not seen in any log".to_owned()],
-                };
-                scores.push(scorer.score(None));
-            }
-        }
+        let covered = Stretch {
+            first: self.evidence.from,
+            last: self.evidence.to,
+        };
+        let declared = self.terms.catalog.processes.values();
+        let unseen = declared.filter(|declared| !seen.contains(&declared.id));
+        scores.extend(unseen.map(|declared| {
+            let sums = (&sums, &parts);
+            score_process(&ProcessInput {
+                is_in_logs: false,
+                ..ProcessInput::of_sums(self.terms, declared.clone(), sums, covered)
+            })
+        }));
         scores.sort_by(|a, b| a.id.cmp(&b.id));
         scores
     }
@@ -127,24 +116,15 @@ pub fn score_all(evidence: &Evidence, terms: Terms) -> Vec<ProcessScore> {
 
 /// The mean deviation of a process, as its score has it: `None` where no case has ended, or nothing could be a deviation.
 pub fn mean_deviation(process: NameId, parts: &ProcessSums, terms: Terms) -> Option<f64> {
-    let scorer = Scorer {
-        terms,
-        declared: terms.catalog.process(terms.names.text(process)),
-        live: &parts.of_origin(Origin::Live),
-        parts,
-        covered: Stretch {
-            first: Time(0),
-            last: Time(0),
-        },
-        as_of: Time(0),
-        window: None,
-        loss: Loss::default(),
-        baseline: None,
-        hands_on_before: None,
-        notes: Vec::new(),
+    let declared = terms.catalog.process(terms.names.text(process));
+    let live = parts.of_origin(Origin::Live);
+    let no_time = Stretch {
+        first: Time(0),
+        last: Time(0),
     };
-    let (n, s) = scorer.evidence();
-    (n > 0 && scorer.is_measurable(scorer.live)).then(|| s / n as f64)
+    let input = ProcessInput::of_sums(terms, declared, (&live, parts), no_time);
+    let (n, s) = input.scored();
+    (n > 0 && input.is_measurable()).then(|| s / n as f64)
 }
 
 fn baseline_of(

@@ -14,7 +14,7 @@ mod tests;
 
 use self::advice::Advice;
 use self::flow::Flow;
-use super::shape::Bounds;
+use super::bounds::Bounds;
 use crate::model::{Class, Executor, Level, NameId, Names, Ppm, Status, TolClass};
 use crate::rules::{Recommendation, Tolerance, ToleranceLevel, Trial};
 use serde::{Deserialize, Serialize};

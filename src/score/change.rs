@@ -1,6 +1,6 @@
 //! What changed between two scores of a process: the rows of the ledger.
 
-use super::shape::ProcessScore;
+use super::process_score::ProcessScore;
 use crate::model::{Class, Status, TolClass};
 use crate::rules::Recommendation;
 use serde::{Deserialize, Serialize};
@@ -16,8 +16,6 @@ pub struct Change {
     pub from: String,
     /// What it is.
     pub to: String,
-    /// Why, with the figures.
-    pub reason: String,
 }
 
 /// What the ledger follows of a score: kept from one score to the next, also over a restart.
@@ -37,10 +35,10 @@ impl Held {
     /// That of a score.
     pub fn of(score: &ProcessScore) -> Held {
         Held {
-            required_class: score.required_class,
-            achieved_class: score.achieved_class,
-            status: score.status,
-            recommendation: score.recommendation,
+            required_class: score.rating.required_class,
+            achieved_class: score.rating.achieved_class,
+            status: score.rating.status,
+            recommendation: score.advice.recommendation,
         }
     }
 
@@ -71,7 +69,6 @@ pub fn changes(before: Option<&Held>, after: &ProcessScore) -> Vec<Change> {
                 what,
                 from: from.to_owned(),
                 to,
-                reason: after.reason.clone(),
             })
         })
         .collect()

@@ -1,6 +1,7 @@
 //! What differs between two scores of the same processes, and what of it may be chance.
 
-use super::shape::{Bounds, ProcessScore};
+use super::bounds::Bounds;
+use super::process_score::ProcessScore;
 use crate::model::Executor;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,7 +35,7 @@ pub struct Differing {
 }
 
 /// What differs for one process.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Difference {
     /// The process.
     pub process: String,
@@ -96,27 +97,27 @@ const STATUS: &[&str] = &["permissible_deviation", "deviation"];
 
 #[rustfmt::skip]
 const COLUMNS: &[Column] = &[
-    Column { what: "recommendation", text: |s| word(s.recommendation), judge: Judge::Follows(VERDICT) },
-    Column { what: "rule", text: |s| s.rule.clone().unwrap_or_default(), judge: Judge::Follows(VERDICT) },
-    Column { what: "status", text: |s| s.status.to_string(), judge: Judge::Follows(STATUS) },
-    Column { what: "required_class", text: |s| s.required_class.to_string(), judge: Judge::Exact },
-    Column { what: "achieved_class", text: |s| s.achieved_class.to_string(), judge: Judge::Follows(STATUS) },
-    Column { what: "criticality", text: |s| s.criticality.to_string(), judge: Judge::Exact },
-    Column { what: "complexity", text: |s| word(s.complexity), judge: Judge::Exact },
-    Column { what: "frequency", text: |s| word(s.frequency), judge: Judge::Follows(&["cases_per_week"]) },
-    Column { what: "permissible_deviation", text: |s| s.permissible_deviation.map_or(String::new(), percent), judge: Judge::Exact },
-    Column { what: "executor", text: |s| s.executor.to_string(), judge: Judge::Exact },
-    Column { what: "deviation", judge: Judge::Interval(|s| s.deviation.map(ends)), text: |s| bounds(s.deviation) },
+    Column { what: "recommendation", text: |s| word(s.advice.recommendation), judge: Judge::Follows(VERDICT) },
+    Column { what: "rule", text: |s| s.advice.rule.clone().unwrap_or_default(), judge: Judge::Follows(VERDICT) },
+    Column { what: "status", text: |s| s.rating.status.to_string(), judge: Judge::Follows(STATUS) },
+    Column { what: "required_class", text: |s| s.rating.required_class.to_string(), judge: Judge::Exact },
+    Column { what: "achieved_class", text: |s| s.rating.achieved_class.to_string(), judge: Judge::Follows(STATUS) },
+    Column { what: "criticality", text: |s| s.levels.criticality.to_string(), judge: Judge::Exact },
+    Column { what: "complexity", text: |s| word(s.levels.complexity), judge: Judge::Exact },
+    Column { what: "frequency", text: |s| word(s.levels.frequency), judge: Judge::Follows(&["cases_per_week"]) },
+    Column { what: "permissible_deviation", text: |s| s.rating.permissible_deviation.map_or(String::new(), percent), judge: Judge::Exact },
+    Column { what: "executor", text: |s| s.run_by.executor.to_string(), judge: Judge::Exact },
+    Column { what: "deviation", judge: Judge::Interval(|s| s.rating.deviation.map(ends)), text: |s| bounds(s.rating.deviation) },
     Column { what: "ai_deviation", judge: Judge::Interval(|s| alone(s, Executor::Ai).map(ends)), text: |s| bounds(alone(s, Executor::Ai)) },
     Column { what: "code_deviation", judge: Judge::Interval(|s| alone(s, Executor::Code).map(ends)), text: |s| bounds(alone(s, Executor::Code)) },
-    Column { what: "capability", judge: Judge::Interval(capability), text: |s| s.capability.map_or(String::new(), |c| format!("{c:.2}")) },
-    Column { what: "cases_per_week", judge: Judge::Interval(|s| s.cases_per_week_interval),
-        text: |s| match (s.cases_per_week, s.cases_per_week_interval) {
+    Column { what: "capability", judge: Judge::Interval(capability), text: |s| s.rating.capability.map_or(String::new(), |c| format!("{c:.2}")) },
+    Column { what: "cases_per_week", judge: Judge::Interval(|s| s.rate.cases_per_week_interval),
+        text: |s| match (s.rate.cases_per_week, s.rate.cases_per_week_interval) {
             (Some(rate), Some([lower, upper])) => format!("{rate:.1} [{lower:.1}, {upper:.1}]"),
             _ => String::new(),
         } },
-    Column { what: "size_steps", text: |s| s.size_steps.map_or(String::new(), |n| format!("{n:.2}")), judge: Judge::None },
-    Column { what: "cases", text: |s| s.cases.to_string(), judge: Judge::None },
+    Column { what: "size_steps", text: |s| s.size.size_steps.map_or(String::new(), |n| format!("{n:.2}")), judge: Judge::None },
+    Column { what: "cases", text: |s| s.counts.cases.to_string(), judge: Judge::None },
 ];
 
 fn percent(share: f64) -> String {
@@ -140,13 +141,17 @@ fn ends(bounds: Bounds) -> [f64; 2] {
 
 /// The deviation of the cases that one kind ran alone.
 fn alone(score: &ProcessScore, kind: Executor) -> Option<Bounds> {
-    let side = score.executors.iter().find(|side| side.executor == kind)?;
+    let side = score
+        .run_by
+        .executors
+        .iter()
+        .find(|side| side.executor == kind)?;
     side.deviation
 }
 
 /// The capability that the bounds of the deviation allow, T / upper to T / lower.
 fn capability(score: &ProcessScore) -> Option<[f64; 2]> {
-    let (t, d) = (score.permissible_deviation?, score.deviation?);
+    let (t, d) = (score.rating.permissible_deviation?, score.rating.deviation?);
     let best = if d.lower > 0.0 { t / d.lower } else { f64::MAX };
     Some([t / d.upper, best])
 }
@@ -228,7 +233,7 @@ mod tests {
     use super::*;
     use crate::measure::Evidence;
     use crate::model::Time;
-    use crate::score::{Terms, score_all};
+    use crate::score::{Rating, Terms, score_all};
 
     fn score(deviation: Option<(f64, f64, f64)>, status: crate::model::Status) -> ProcessScore {
         let catalog =
@@ -244,10 +249,13 @@ mod tests {
         };
         let empty = score_all(&evidence, terms).remove(0);
         ProcessScore {
-            permissible_deviation: Some(0.02),
-            deviation: deviation.map(|(mean, lower, upper)| Bounds { mean, lower, upper }),
-            capability: deviation.map(|(_, _, upper)| 0.02 / upper),
-            status,
+            rating: Rating {
+                permissible_deviation: Some(0.02),
+                deviation: deviation.map(|(mean, lower, upper)| Bounds { mean, lower, upper }),
+                capability: deviation.map(|(_, _, upper)| 0.02 / upper),
+                status,
+                ..empty.rating
+            },
             ..empty
         }
     }

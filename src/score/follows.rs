@@ -1,6 +1,6 @@
 //! What follows what: the most frequent pairs exactly, the rest in one sum.
 
-use super::shape::{DirectlyFollows, Edge};
+use super::process_score::{DirectlyFollows, Edge};
 use crate::measure::{END, Sums};
 use crate::model::{NameId, Names};
 use std::collections::BTreeMap;

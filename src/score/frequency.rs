@@ -15,7 +15,7 @@ mod coverage;
 #[cfg(test)]
 mod tests;
 
-use super::shape::Bounds;
+use super::bounds::Bounds;
 use crate::measure::covered_weeks;
 use crate::model::{Hour, Time};
 use crate::rules::Drivers;

@@ -5,31 +5,43 @@
 mod agreement;
 mod all;
 mod analysis;
+mod basis;
+mod bounds;
 mod breakup;
+mod by_executor;
+mod case_facts;
 mod change;
+mod clean_cases;
 mod compare;
+mod deviation;
 mod difference;
 mod follows;
 mod frequency;
 mod hands_on;
-mod missing;
+mod input;
+mod note;
 mod notes;
 mod process;
+mod process_score;
+mod process_size;
 mod rate;
 mod reason;
 mod recommend;
-mod shape;
-mod sides;
+mod shadow;
 mod size;
 mod table;
+mod trial_evidence;
+mod trials;
 mod value;
 mod verdict;
+mod wording;
 
 pub use agreement::{
     Agreement, Components, Estimate, KindAgreement, PairCount, PairTable, PassHat, RunCount,
     Unknown, agreement,
 };
 pub use all::{Scoring, mean_deviation, score_all};
+pub use bounds::Bounds;
 pub use breakup::{
     BreakUp, BreakUpTerms, JumpBack, LargestDecision, LargestSource, Part, PathCounts, break_up,
 };
@@ -37,13 +49,19 @@ pub use change::{Change, Held, changes};
 pub use compare::{Comparison, Incomparable, KindDifference, KindTotals, compare};
 pub use difference::{Claim, Difference, Differing, differences};
 pub use frequency::{Elasticity, ForecastWeek, Frequency, Trend, Weekdays, Withheld, frequency};
-pub use process::Terms;
-pub use recommend::{Attributes, Condition, Verdict, conditions, recommend};
-pub use shape::{
-    BaselineScore, Bounds, ComparedBy, DirectlyFollows, Disagreement, Durations, Edge,
-    ExecutorScore, ExerciseScore, LossScore, ProcessScore, Provenance, ShadowScore, Share,
-    SizeParts, SizeSource, SpreadScore,
+pub use input::Terms;
+pub use note::{Assumption, EvidenceNote, HandsOnTaken, LossEffect, Note, TrialNote};
+pub use process_score::{
+    Advice, BaselineScore, CaseCounts, CleanCases, ComparedBy, Conformance, Consistency,
+    Constraints, DirectlyFollows, Disagreement, Durations, Edge, ExecutorScore, ExerciseScore,
+    Levels, LossScore, OutcomeScore, Pace, ProcessScore, Provenance, Rate, Rating, RunBy,
+    ScoredCases, ShadowScore, Share, SizeParts, SizeScore, SizeSource, SpreadScore, Trials,
 };
+pub use reason::{
+    Figures, Guard, LiveFigures, NoVerdict, Reason, ShadowFigures, ShadowReason, ShadowRuns,
+    UnreachableReason,
+};
+pub use recommend::{Attributes, Condition, Verdict, conditions, recommend};
 pub use size::{SizeError, Sizes, own_size, sizes};
 pub use table::{
     achieved_class, complexity_level, frequency_level, permissible_deviation, status,
@@ -54,7 +72,7 @@ pub use value::{
     Value, ValueInput, ValueVerdict, value,
 };
 
-pub(crate) use process::{interval_of, widened_bounds};
-pub(crate) use sides::is_unresolved;
-pub(crate) use value::{MINUTES_PER_HOUR, WEEKS_PER_YEAR, exactly};
-pub(crate) use verdict::Shown;
+pub(crate) use bounds::{exactly, interval_of, widened_bounds};
+pub(crate) use by_executor::is_unresolved;
+pub(crate) use trial_evidence::TrialEvidence;
+pub(crate) use value::{MINUTES_PER_HOUR, WEEKS_PER_YEAR};

@@ -1,217 +1,183 @@
 //! What one should know about the figures of a process: what is assumed, missing, contradicted.
 
-use super::process::{Scorer, Target};
-use super::shape::Disagreement;
+use super::by_executor::measured_executor;
+use super::deviation::Target;
+use super::hands_on::HandsOn;
+use super::input::ProcessInput;
+use super::note::{Assumption, EvidenceNote, LossEffect};
+use super::process_score::{Disagreement, Rate};
 use super::size::Sizes;
 use super::table::{complexity_level, frequency_level};
-use crate::measure::UNKNOWN_LOSS;
 use crate::model::{DAY_US, Executor};
+use std::cmp::Reverse;
 
-impl Scorer<'_> {
-    pub(super) fn note_assumptions(&mut self) {
-        let live = self.live;
-        let is_seen = live.started() > 0 || live.cases > 0;
-        if self.declared.criticality_assumed && is_seen {
-            self.notes
-                .push("criticality medium is assumed: declare it in a catalog".to_owned());
-        }
-        if live.cases > 0 && live.started() == 0 {
-            self.notes.push(
-                "no case began within the window: all that ended in it had begun before, so the rate is 0"
-                    .to_owned(),
-            );
-        }
-        if live.cases > 0 && live.unnamed_outcomes == live.cases {
-            self.notes
-                .push("no outcome is mapped: the last activity of a case stands for it".to_owned());
-        }
-        if live.cases > 5 && live.steps == live.cases {
-            self.notes.push(
-                "every case has a single event: if the file has one row per case, a mapping with several events per record (or a preset) turns its dates into steps"
-                    .to_owned(),
-            );
-        }
-        let assumed: Vec<String> = live
-            .outcomes
-            .iter()
-            .map(|(id, _)| self.terms.names.text(id))
-            .filter(|name| self.declared.severity_of(name).is_none())
-            .filter_map(|name| {
-                let severity = self
-                    .terms
-                    .tolerance
-                    .outcome_severity
-                    .get(&name.to_lowercase())?;
-                (*severity > 0).then(|| format!("{name} = {}", f64::from(*severity) / 1e6))
-            })
-            .collect();
-        if !assumed.is_empty() {
-            self.notes.push(format!(
-                "severity of outcomes is assumed by their names: {}",
-                assumed.join(", ")
-            ));
-        }
-        self.notes.extend(self.undeclared_outcomes());
-        if live.cases > 0 && !self.is_measurable(live) {
-            self.notes.push(
-                "nothing here could count as a deviation, so there is none to measure: map the outcome, name the states that resolve a case, or declare outcomes, a limit or a path in a catalog"
-                    .to_owned(),
-            );
-        }
-    }
+/// What is assumed of a process.
+pub(super) fn assumptions(input: &ProcessInput) -> Vec<Assumption> {
+    let live = input.live;
+    let is_seen = live.started() > 0 || live.cases > 0;
+    let all = [
+        (input.declared.criticality_assumed && is_seen).then_some(Assumption::Criticality),
+        (live.cases > 0 && live.started() == 0).then_some(Assumption::NoneBegan),
+        (live.cases > 0 && live.unnamed_outcomes == live.cases)
+            .then_some(Assumption::NoOutcomeMapped),
+        (live.cases > 5 && live.steps == live.cases).then_some(Assumption::OneEventPerCase),
+        severity_by_name(input),
+        undeclared_outcomes(input),
+        (live.cases > 0 && !input.is_measurable()).then_some(Assumption::NothingMeasurable),
+    ];
+    all.into_iter().flatten().collect()
+}
 
-    /// Outcomes that count as designed only because nobody says otherwise, where the catalog declares others.
-    fn undeclared_outcomes(&self) -> Option<String> {
-        let live = self.live;
-        // Where no outcome is mapped, what stands for it is an activity.
-        if self.declared.outcomes.is_empty() || live.unnamed_outcomes >= live.cases {
-            return None;
-        }
-        let mut found: Vec<(i64, &str)> = live
-            .outcomes
-            .iter()
-            .map(|(id, count)| (count, self.terms.names.text(id)))
-            .filter(|(_, name)| {
-                self.declared.severity_of(name).is_none() && !self.is_known_by_name(name)
-            })
-            .collect();
-        if found.is_empty() {
-            return None;
-        }
-        found.sort_by_key(|(count, name)| (std::cmp::Reverse(*count), *name));
-        let cases: i64 = found.iter().map(|(count, _)| count).sum();
-        let mut named: Vec<&str> = found.iter().map(|(_, name)| *name).take(3).collect();
-        if found.len() > named.len() {
-            named.push("...");
-        }
-        Some(format!(
-            "{cases} of {} cases ended in outcomes that nobody declared ({}): they count as designed",
-            live.cases,
-            named.join(", ")
-        ))
-    }
+/// Outcomes that count as wrong by their names alone.
+fn severity_by_name(input: &ProcessInput) -> Option<Assumption> {
+    let by_name = &input.terms.tolerance.outcome_severity;
+    let names = input.live.outcomes.iter();
+    let names = names.map(|(id, _)| input.terms.names.text(id));
+    let assumed: Vec<_> = names
+        .filter(|name| input.declared.severity_of(name).is_none())
+        .filter_map(|name| Some((name.to_owned(), *by_name.get(&name.to_lowercase())?)))
+        .filter(|(_, severity)| *severity > 0)
+        .collect();
+    (!assumed.is_empty()).then_some(Assumption::SeverityByName(assumed))
+}
 
-    /// What the evidence leaves out or rests on.
-    pub(super) fn note_evidence(&mut self, target: Target) {
-        let live = self.live;
-        self.notes.extend(self.lost_records());
-        if let Some(since) = self.silent_since() {
-            self.notes.push(format!(
-                "its sources have told of nothing since {since}, {} days ago: rates are of the time until then",
-                self.as_of.since(since) / DAY_US,
-            ));
-        }
-        if self.declared.require_confirmed && live.cases > 0 {
-            self.notes.push(format!(
-                "only confirmed outcomes count as evidence: {} of {} cases",
-                live.confirmed.total(),
-                live.cases
-            ));
-        }
-        self.notes.extend(self.hands_on().note);
-        let [variants, inputs] = [live.variants.level(), live.runs.level()];
-        if variants > 0 {
-            self.notes.push(format!(
-                "so many different paths that one in {} was kept: their number is an estimate",
-                1u64 << variants
-            ));
-        }
-        if inputs > 0 {
-            self.notes.push(format!(
-                "so many different inputs that one in {} was kept: agreement is measured on those",
-                1u64 << inputs
-            ));
-        }
-        if target.nominal.is_some() && target.permissible.is_none() {
-            self.notes.push(
-                "the table has no permissible deviation at this class and size: there is no tolerance to hold"
-                    .to_owned(),
-            );
-        }
+/// Outcomes that count as designed only because nobody says otherwise, where the catalog declares others.
+fn undeclared_outcomes(input: &ProcessInput) -> Option<Assumption> {
+    let live = input.live;
+    // Where no outcome is mapped, what stands for it is an activity.
+    if input.declared.outcomes.is_empty() || live.unnamed_outcomes >= live.cases {
+        return None;
     }
+    let named = |(id, count)| (count, input.terms.names.text(id));
+    let is_known =
+        |name| input.declared.severity_of(name).is_some() || input.is_known_by_name(name);
+    let found = live.outcomes.iter().map(named);
+    let mut found: Vec<(i64, &str)> = found.filter(|(_, name)| !is_known(name)).collect();
+    if found.is_empty() {
+        return None;
+    }
+    found.sort_by_key(|(count, name)| (Reverse(*count), *name));
+    let most = found.iter().take(3);
+    Some(Assumption::UndeclaredOutcomes {
+        cases: found.iter().map(|(count, _)| count).sum(),
+        of: live.cases,
+        outcomes: most.map(|(_, name)| (*name).to_owned()).collect(),
+        more: found.len() > 3,
+    })
+}
 
-    /// What was lost, and what that comes to.
-    fn lost_records(&self) -> Option<String> {
-        if self.loss.lost <= 0 {
-            return None;
-        }
-        let much = match (self.loss.unknown > 0, self.lost_too_much()) {
-            (true, _) => UNKNOWN_LOSS,
-            (_, true) => "too much to call it within or outside",
-            _ => "every interval of a deviation is widened by as much",
-        };
-        let count = |number: i64, one: &str, many: &str| match number {
-            1 => format!("1 {one}"),
-            number => format!("{number} {many}"),
-        };
-        let gaps = match self.loss.gaps {
-            0 => String::new(),
-            gaps => format!(", {} of a source among them", count(gaps, "gap", "gaps")),
-        };
-        Some(format!(
-            "{} lost ({:.2} %{gaps}); {much}",
-            count(self.loss.lost, "record was", "records were"),
-            self.loss.share() * 100.0
-        ))
-    }
+/// What the figures rest on, or leave out.
+pub(super) fn evidence_notes(
+    input: &ProcessInput,
+    target: Target,
+    hands_on: &HandsOn,
+) -> Vec<EvidenceNote> {
+    let live = input.live;
+    let sampled = |level: u8| (level > 0).then(|| 1u64 << level);
+    let silent = |since| EvidenceNote::Silent {
+        since,
+        days: input.as_of.since(since) / DAY_US,
+    };
+    let confirmed = input.declared.require_confirmed && live.cases > 0;
+    let no_tolerance = target.nominal.is_some() && target.permissible.is_none();
+    let all = [
+        records_lost(input),
+        input.silent_since().map(silent),
+        confirmed.then(|| EvidenceNote::OnlyConfirmed {
+            confirmed: live.confirmed.total(),
+            of: live.cases,
+        }),
+        hands_on.note.clone(),
+        sampled(live.variants.level()).map(EvidenceNote::PathsSampled),
+        sampled(live.runs.level()).map(EvidenceNote::InputsSampled),
+        no_tolerance.then_some(EvidenceNote::NoTolerance),
+    ];
+    all.into_iter().flatten().collect()
+}
 
-    /// Declared levels that the measurement contradicts.
-    pub(super) fn disagreements(
-        &self,
-        size: Option<Sizes>,
-        per_week: Option<f64>,
-        rate_interval: Option<[f64; 2]>,
-    ) -> Vec<Disagreement> {
-        let tolerance = self.terms.tolerance;
-        let mut found = Vec::new();
-        let mut compare = |what: &str, declared: String, measured: String, sure: bool| {
-            if declared != measured {
-                found.push(Disagreement {
-                    what: what.to_owned(),
-                    declared,
-                    measured,
-                    sure,
-                });
-            }
-        };
-        if let (Some(declared), Some(size)) = (self.declared.complexity, size) {
-            let measured = complexity_level(tolerance, size.total());
-            // The size of many cases hardly varies; of a few it may.
-            let sure = self.live.cases >= tolerance.baseline_cases;
-            compare(
-                "complexity",
-                declared.to_string(),
-                measured.to_string(),
-                sure,
-            );
-        }
-        if let (Some(declared), Some(rate), Some([lower, upper])) =
-            (self.declared.frequency, per_week, rate_interval)
-        {
-            let measured = frequency_level(tolerance, rate);
-            let ends = [lower, upper].map(|rate| frequency_level(tolerance, rate));
-            let sure = !ends.contains(&declared);
-            compare(
-                "frequency",
-                declared.to_string(),
-                measured.to_string(),
-                sure,
-            );
-        }
-        let measured = self.measured_executor();
-        if let Some(declared) = self.declared.executor
-            && measured != Executor::Unknown
-        {
-            let sure = self.live.cases >= 30;
-            compare("executor", declared.to_string(), measured.to_string(), sure);
-        }
-        if let (Some(declared), Some(size)) = (self.declared.size, size) {
-            let far = size.total() > 2.0 * declared || size.total() < 0.5 * declared;
-            if far {
-                let steps = |size: f64| format!("{size:.1} steps");
-                compare("size", steps(declared), steps(size.total()), true);
-            }
-        }
-        found
-    }
+/// What was lost, and what that comes to.
+fn records_lost(input: &ProcessInput) -> Option<EvidenceNote> {
+    let loss = input.loss;
+    (loss.lost > 0).then(|| EvidenceNote::RecordsLost {
+        lost: loss.lost,
+        gaps: loss.gaps,
+        share: loss.share(),
+        effect: match (loss.unknown > 0, input.lost_too_much()) {
+            (true, _) => LossEffect::Unknown,
+            (_, true) => LossEffect::TooMuch,
+            _ => LossEffect::Widened,
+        },
+    })
+}
+
+/// Declared levels that the measurement contradicts.
+pub(super) fn disagreements(
+    input: &ProcessInput,
+    size: Option<Sizes>,
+    rate: &Rate,
+) -> Vec<Disagreement> {
+    let found = [
+        complexity_disagreement(input, size),
+        frequency_disagreement(input, rate),
+        executor_disagreement(input),
+        size_disagreement(input, size),
+    ];
+    found.into_iter().flatten().collect()
+}
+
+fn disagreement(
+    what: &str,
+    declared: String,
+    measured: String,
+    sure: bool,
+) -> Option<Disagreement> {
+    (declared != measured).then(|| Disagreement {
+        what: what.to_owned(),
+        declared,
+        measured,
+        sure,
+    })
+}
+
+fn complexity_disagreement(input: &ProcessInput, size: Option<Sizes>) -> Option<Disagreement> {
+    let (declared, size) = (input.declared.complexity?, size?);
+    let tolerance = input.terms.tolerance;
+    let measured = complexity_level(tolerance, size.total());
+    // The size of many cases hardly varies; of a few it may.
+    let sure = input.live.cases >= tolerance.baseline_cases;
+    disagreement(
+        "complexity",
+        declared.to_string(),
+        measured.to_string(),
+        sure,
+    )
+}
+
+fn frequency_disagreement(input: &ProcessInput, rate: &Rate) -> Option<Disagreement> {
+    let (declared, rate) = (input.declared.frequency?, rate.bounds()?);
+    let level = |rate| frequency_level(input.terms.tolerance, rate);
+    let sure = ![rate.lower, rate.upper].map(level).contains(&declared);
+    let measured = level(rate.mean);
+    disagreement(
+        "frequency",
+        declared.to_string(),
+        measured.to_string(),
+        sure,
+    )
+}
+
+fn executor_disagreement(input: &ProcessInput) -> Option<Disagreement> {
+    let declared = input.declared.executor?;
+    let measured = Some(measured_executor(input)).filter(|kind| *kind != Executor::Unknown)?;
+    let sure = input.live.cases >= 30;
+    disagreement("executor", declared.to_string(), measured.to_string(), sure)
+}
+
+fn size_disagreement(input: &ProcessInput, size: Option<Sizes>) -> Option<Disagreement> {
+    let (declared, size) = (input.declared.size?, size?.total());
+    let is_far = size > 2.0 * declared || size < 0.5 * declared;
+    let steps = |size: f64| format!("{size:.1} steps");
+    is_far
+        .then(|| disagreement("size", steps(declared), steps(size), true))
+        .flatten()
 }

@@ -1,30 +1,50 @@
-//! How often it runs, with the interval that everything is decided by.
+//! How often a process runs, with the interval that everything is decided by.
 
-use super::frequency::{Frequency, rate_of};
-use super::process::Scorer;
-use super::shape::Bounds;
+use super::bounds::Bounds;
+use super::frequency::{Frequency, frequency, rate_of};
+use super::input::ProcessInput;
+use super::process_score::Rate;
 
-impl Scorer<'_> {
-    /// Cases started per week, with the interval widened for over-dispersion where that is known; `None` where none was seen.
-    /// Where cases ended that had all begun before, none started, and the rate is 0. That of independent cases would take every busy week for a change.
-    pub(super) fn rate(&self, arrivals: Option<&Frequency>) -> Option<Bounds> {
-        let started = u64::try_from(self.live.started()).ok()?;
-        let excess = arrivals.map_or(1.0, Frequency::excess);
-        let alpha = self.terms.tolerance.alpha;
-        (started > 0 || self.live.cases > 0)
-            .then(|| rate_of(started, self.covered.weeks(), excess, alpha))
+/// When its cases began; `None` where no case was seen to.
+pub(super) fn arrivals(input: &ProcessInput) -> Option<Frequency> {
+    let drivers = input.declared.drivers.as_ref();
+    (input.live.started() > 0).then(|| {
+        frequency(
+            input.live.starts.iter(),
+            input.covered.first,
+            input.covered.last,
+            drivers.map(|(_, drivers)| &**drivers),
+            input.terms.tolerance.alpha,
+        )
+    })
+}
+
+/// Cases started per week, with the interval widened for over-dispersion where that is known, and for what was lost: that of
+/// independent cases would take every busy week for a change. No rate where no case was seen. Where cases ended that had all
+/// begun before, none started, and the rate is 0.
+pub(super) fn rate(input: &ProcessInput, arrivals: Option<&Frequency>) -> Rate {
+    let live = input.live;
+    let started = u64::try_from(live.started()).ok();
+    let started = started.filter(|started| *started > 0 || live.cases > 0);
+    let excess = arrivals.map_or(1.0, Frequency::excess);
+    let alpha = input.terms.tolerance.alpha;
+    let rate = started.map(|started| rate_of(started, input.covered.weeks(), excess, alpha));
+    let rate = rate.map(|rate| widened_by_loss(rate, input.loss.share()));
+    Rate {
+        cases_per_week: rate.map(|rate| rate.mean),
+        cases_per_week_interval: rate.map(|rate| [rate.lower, rate.upper]),
     }
+}
 
-    /// Lost records could have been cases that began: the rate is never lower for it, only less certain.
-    pub(super) fn widened_by_loss(&self, rate: Bounds) -> Bounds {
-        let kept = 1.0 - self.loss.share();
-        Bounds {
-            upper: if kept > 0.0 {
-                rate.upper / kept
-            } else {
-                rate.upper
-            },
-            ..rate
-        }
+/// Lost records could have been cases that began: the rate is never lower for it, only less certain.
+fn widened_by_loss(rate: Bounds, lost: f64) -> Bounds {
+    let kept = 1.0 - lost;
+    Bounds {
+        upper: if kept > 0.0 {
+            rate.upper / kept
+        } else {
+            rate.upper
+        },
+        ..rate
     }
 }

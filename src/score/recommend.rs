@@ -1,6 +1,7 @@
 //! The decision table: the first rule that fits gives the recommendation.
 
-use super::shape::ProcessScore;
+use super::reason::Guard;
+use super::wording::guarded;
 use crate::model::{Class, Executor, Level, Status, TolClass};
 use crate::rules::{OneOf, PaysBack, Precision, Recommendation, Rule, ToleranceLevel, Trial, When};
 use serde::{Deserialize, Serialize};
@@ -48,32 +49,26 @@ pub struct Verdict {
     pub rule: String,
     /// The rule's own words.
     pub because: String,
+    /// What overruled it.
+    pub guard: Option<Guard>,
+}
+
+impl Verdict {
+    /// The name of the rule, marked where it was overruled.
+    pub fn rule_text(&self) -> String {
+        match self.guard {
+            None => self.rule.clone(),
+            Some(_) => format!("{} (guarded)", self.rule),
+        }
+    }
+
+    /// The rule's own words, and what overruled it.
+    pub fn because_text(&self) -> String {
+        guarded(&self.because, self.guard)
+    }
 }
 
 impl Attributes {
-    /// Those that a score is judged by; `None` while no case has ended.
-    pub fn of(score: &ProcessScore) -> Option<Attributes> {
-        if score.cases <= score.open_cases {
-            return None;
-        }
-        Some(Attributes {
-            complexity: score.complexity?,
-            frequency: score.frequency?,
-            criticality: score.criticality,
-            tolerance: score.tolerance?,
-            status: score.status,
-            executor: score.executor,
-            required_class: score.required_class,
-            achieved_class: score.achieved_class,
-            ai_status: score.status_of(Executor::Ai),
-            code_status: score.status_of(Executor::Code),
-            ai_shadow: score.trial_of(Executor::Ai),
-            code_shadow: score.trial_of(Executor::Code),
-            irreversible: score.irreversible,
-            pays_back: score.pays_back,
-        })
-    }
-
     /// Whether AI must not run it unattended, however well it does.
     fn never_for_ai_alone(&self) -> bool {
         never_for_ai_alone(self.irreversible, self.required_class)
@@ -103,22 +98,17 @@ pub(super) fn never_for_ai_alone(irreversible: bool, required_class: Class) -> b
 /// The first rule that fits. `None` only for a table without a last rule that always fits, which validation refuses.
 pub fn recommend(rules: &[Rule], attributes: &Attributes) -> Option<Verdict> {
     let rule = rules.iter().find(|rule| fits(&rule.when, attributes))?;
-    Some(match guard(rule.then, attributes) {
-        None => Verdict {
-            recommendation: rule.then,
-            rule: rule.name.clone(),
-            because: rule.because.clone(),
-        },
-        Some((recommendation, why)) => Verdict {
-            recommendation,
-            rule: format!("{} (guarded)", rule.name),
-            because: format!("{}; but {why}", rule.because),
-        },
+    let guard = guard(rule.then, attributes);
+    Some(Verdict {
+        recommendation: guard.map_or(rule.then, |(recommendation, _)| recommendation),
+        rule: rule.name.clone(),
+        because: rule.because.clone(),
+        guard: guard.map(|(_, guard)| guard),
     })
 }
 
 /// Whatever a table of one's own says, these are not matters of taste.
-fn guard(said: Recommendation, is: &Attributes) -> Option<(Recommendation, &'static str)> {
+fn guard(said: Recommendation, is: &Attributes) -> Option<(Recommendation, Guard)> {
     match said {
         Recommendation::Ai => guard_ai(is),
         Recommendation::Code => guard_code(is),
@@ -126,45 +116,29 @@ fn guard(said: Recommendation, is: &Attributes) -> Option<(Recommendation, &'sta
     }
 }
 
-fn guard_ai(is: &Attributes) -> Option<(Recommendation, &'static str)> {
+fn guard_ai(is: &Attributes) -> Option<(Recommendation, Guard)> {
     if is.ai_shadow == Trial::Outside {
-        return Some((
-            Recommendation::People,
-            "what AI has shown so far deviates more than it may",
-        ));
+        return Some((Recommendation::People, Guard::AiFailedTrial));
     }
     match (is.ai_status, is.criticality) {
-        (Status::Outside, Level::High) => Some((
-            Recommendation::People,
-            "what AI runs today deviates more than it may, and much hangs on it",
-        )),
-        (Status::Outside, _) => Some((
-            Recommendation::AiWithApproval,
-            "what AI runs today deviates more than it may, so AI is not left unattended",
-        )),
-        _ if is.never_for_ai_alone() => Some((
-            Recommendation::AiWithApproval,
-            "its action can't be undone and it needs class f, so AI is never recommended unattended",
-        )),
-        _ if is.ai_shadow == Trial::Undetermined => Some((
-            Recommendation::AiWithApproval,
-            "what AI has shown so far is too little to leave it unattended",
-        )),
+        (Status::Outside, Level::High) => {
+            Some((Recommendation::People, Guard::AiOutsideAndCritical))
+        }
+        (Status::Outside, _) => Some((Recommendation::AiWithApproval, Guard::AiOutside)),
+        _ if is.never_for_ai_alone() => Some((Recommendation::AiWithApproval, Guard::Irreversible)),
+        _ if is.ai_shadow == Trial::Undetermined => {
+            Some((Recommendation::AiWithApproval, Guard::AiUnproven))
+        }
         _ => None,
     }
 }
 
-fn guard_code(is: &Attributes) -> Option<(Recommendation, &'static str)> {
+fn guard_code(is: &Attributes) -> Option<(Recommendation, Guard)> {
     if is.code_shadow == Trial::Outside {
-        return Some((
-            Recommendation::People,
-            "what code has shown so far deviates more than it may",
-        ));
+        return Some((Recommendation::People, Guard::CodeFailedTrial));
     }
-    (is.code_status == Status::Outside).then_some((
-        Recommendation::People,
-        "what code runs today deviates more than it may, and needs mending before it runs again",
-    ))
+    let is_outside = is.code_status == Status::Outside;
+    is_outside.then_some((Recommendation::People, Guard::CodeOutside))
 }
 
 /// One condition of a rule, held against the attributes of a process.
@@ -352,7 +326,7 @@ mod tests {
             assert_eq!(tried(Trial::Within).recommendation.word(), said);
             let failed = tried(Trial::Outside);
             assert_eq!(failed.recommendation, Recommendation::People);
-            assert!(failed.rule.contains("guarded"));
+            assert!(failed.guard.is_some());
         }
     }
 
@@ -367,7 +341,7 @@ mod tests {
         assert_eq!(said(&DESK).recommendation, Recommendation::Ai);
         let watched = said(&outside);
         assert_eq!(watched.recommendation, Recommendation::AiWithApproval);
-        assert!(watched.rule.contains("guarded") && watched.because.contains("runs today"));
+        assert!(watched.guard.is_some() && watched.because_text().contains("runs today"));
         let critical = Attributes {
             criticality: Level::High,
             ..outside
@@ -382,7 +356,7 @@ mod tests {
         let code = table_that_says("execute via code");
         let verdict = recommend(&code.recommendations, &other).unwrap();
         assert_eq!(verdict.recommendation, Recommendation::People);
-        assert!(verdict.rule.contains("guarded"));
+        assert!(verdict.guard.is_some());
         let verdict = recommend(&code.recommendations, &outside).unwrap();
         assert_eq!(verdict.recommendation, Recommendation::Code);
     }
@@ -416,7 +390,7 @@ mod tests {
         };
         let verdict = recommend(&table.recommendations, &fine).unwrap();
         assert_eq!(verdict.recommendation, Recommendation::AiWithApproval);
-        assert!(verdict.rule.contains("guarded"));
+        assert!(verdict.guard.is_some());
         let coarse = Attributes {
             required_class: Class::C,
             ..fine

@@ -9,7 +9,7 @@
 //! Hours that wrong outcomes cost stand beside the balance and are not in it: how often the automated process would
 //! go wrong is not known before it runs.
 
-use super::shape::Bounds;
+use super::bounds::{Bounds, exactly};
 use crate::model::humanize::significant;
 use crate::rules::Automation;
 use serde::{Deserialize, Serialize};
@@ -322,15 +322,6 @@ fn sound(bounds: Bounds) -> Option<Bounds> {
         lower: lower.min(mean),
         upper: upper.max(mean),
     })
-}
-
-/// An input without error.
-pub(crate) fn exactly(value: f64) -> Bounds {
-    Bounds {
-        mean: value,
-        lower: value,
-        upper: value,
-    }
 }
 
 fn times(a: Bounds, b: Bounds) -> Bounds {

@@ -93,8 +93,8 @@ impl Page<'_> {
             "As of {}. Counted from {} on ({window}): {} cases, {} of them open; {}.",
             said.as_of,
             said.from,
-            grouped(score.cases),
-            grouped(score.open_cases),
+            grouped(score.counts.cases),
+            grouped(score.counts.open_cases),
             beside(score),
         )];
         lines.extend(said.rules.iter().map(rules_line));
@@ -108,9 +108,9 @@ impl Page<'_> {
     fn verdict(&self) -> String {
         let score = &self.said.score;
         let mut out = heading("VERDICT");
-        let Some(recommendation) = score.recommendation else {
+        let Some(recommendation) = score.advice.recommendation else {
             out.push_str(&paragraph(
-                &format!("none: {}", score.reason),
+                &format!("none: {}", score.advice.reason),
                 2,
                 self.width,
             ));
@@ -184,7 +184,7 @@ impl Page<'_> {
                 None => out.push_str(line),
             }
         }
-        let which = match self.said.score.requires_confirmed {
+        let which = match self.said.score.scored_cases.requires_confirmed {
             true => "confirmed cases",
             false => "cases",
         };
@@ -228,7 +228,7 @@ impl Page<'_> {
 
 /// Whether what is said of the deviation of a case was measured. Where nothing could deviate all are 0 without being looked at.
 fn is_measured(said: &Explanation) -> bool {
-    said.score.deviation.is_some() || said.cases.iter().any(|said| said.case.deviation > 0.0)
+    said.score.rating.deviation.is_some() || said.cases.iter().any(|said| said.case.deviation > 0.0)
 }
 
 fn case_row(case: &CaseBehind, is_measured: bool) -> Vec<String> {
@@ -263,9 +263,9 @@ fn case_row(case: &CaseBehind, is_measured: bool) -> Vec<String> {
 
 /// Exercises and shadow runs, and whether the former count.
 fn beside(score: &ProcessScore) -> String {
-    let exercises = grouped(score.exercises);
-    let shadow = grouped(score.shadow_runs);
-    match &score.exercise {
+    let exercises = grouped(score.trials.exercises);
+    let shadow = grouped(score.trials.shadow_runs);
+    match &score.trials.exercise {
         Some(exercise) if exercise.counted => {
             format!("{exercises} exercises, which count as evidence; {shadow} shadow runs apart")
         }

@@ -72,28 +72,39 @@ fn score_table(scores: &[ProcessScore]) -> Table {
 
 fn row(score: &ProcessScore) -> [String; 12] {
     let unknown = || "-".to_owned();
-    let assumed = if score.criticality_assumed { "?" } else { "" };
+    let assumed = if score.levels.criticality_assumed {
+        "?"
+    } else {
+        ""
+    };
     [
         printable(&score.id),
-        grouped(score.cases),
+        grouped(score.counts.cases),
         score
+            .rate
             .cases_per_week
             .map_or_else(unknown, |rate| significant(rate, 1)),
         score
+            .size
             .nominal_size_steps
             .map_or_else(unknown, |size| format!("{size:.1}")),
         score
+            .levels
             .complexity
             .map_or_else(unknown, |level| level.to_string()),
-        format!("{}{assumed}", score.criticality),
-        score.required_class.to_string(),
+        format!("{}{assumed}", score.levels.criticality),
+        score.rating.required_class.to_string(),
         score
+            .rating
             .permissible_deviation
             .map_or_else(unknown, |t| format!("{:.2} %", t * 100.0)),
-        score.deviation.map_or_else(unknown, observed),
-        status(score.status),
+        score.rating.deviation.map_or_else(unknown, observed),
+        status(score.rating.status),
         achieved(score),
-        score.recommendation.map_or_else(unknown, |r| r.to_string()),
+        score
+            .advice
+            .recommendation
+            .map_or_else(unknown, |r| r.to_string()),
     ]
 }
 
@@ -121,12 +132,12 @@ fn status(status: Status) -> String {
 
 /// The class that is held; where the status is open, also the clean runs that are missing, and how long they take.
 fn achieved(score: &ProcessScore) -> String {
-    let class = match score.achieved_class {
+    let class = match score.rating.achieved_class {
         TolClass::Undetermined => "?".to_owned(),
         class => class.to_string(),
     };
-    match score.clean_runs_missing {
-        Some(runs) if runs > 0 && score.status == Status::Undetermined => {
+    match score.clean_cases.needed {
+        Some(runs) if runs > 0 && score.rating.status == Status::Undetermined => {
             format!("{class} ({})", missing(score, runs))
         }
         _ => class,
@@ -134,12 +145,12 @@ fn achieved(score: &ProcessScore) -> String {
 }
 
 fn missing(score: &ProcessScore, runs: u64) -> String {
-    let confirmed = if score.requires_confirmed {
+    let confirmed = if score.scored_cases.requires_confirmed {
         "confirmed "
     } else {
         ""
     };
-    let when = match (&score.clean_runs_withheld, score.clean_runs_missing_weeks) {
+    let when = match (&score.clean_cases.unreachable, score.clean_cases.weeks) {
         // Why is in the explanation.
         (Some(_), _) => ", out of reach".to_owned(),
         (None, Some(weeks)) if weeks < 1.0 => ", less than a week".to_owned(),
@@ -176,7 +187,7 @@ fn remarks_of(score: &ProcessScore) -> Vec<String> {
     for kind in &score.withdraw {
         lines.push(format!("withdraw {kind} (outside)"));
     }
-    for kind in &score.ready_to_delegate {
+    for kind in &score.trials.ready_to_delegate {
         lines.push(format!(
             "ready to delegate to {kind} (its shadow runs are within)"
         ));
@@ -189,8 +200,14 @@ fn remarks_of(score: &ProcessScore) -> Vec<String> {
         let (declared, measured) = (&found.declared, &found.measured);
         lines.push(format!("declared {what}{declared}, measured {measured}"));
     }
-    lines.extend(score.executors.iter().filter_map(own_word));
-    lines.extend(score.exercise.as_ref().and_then(|of| exercises(score, of)));
+    lines.extend(score.run_by.executors.iter().filter_map(own_word));
+    lines.extend(
+        score
+            .trials
+            .exercise
+            .as_ref()
+            .and_then(|of| exercises(score, of)),
+    );
     lines
 }
 
@@ -208,7 +225,7 @@ fn exercises(score: &ProcessScore, found: &ExerciseScore) -> Option<String> {
         format!(
             "{} of {} cases that count are exercises{differs}; {live}",
             grouped(found.cases),
-            grouped(score.evidence_cases),
+            grouped(score.scored_cases.count),
         )
     })
 }
@@ -230,13 +247,14 @@ fn own_word(side: &ExecutorScore) -> Option<String> {
 fn explanations(out: &mut impl Write, scores: &[ProcessScore]) -> io::Result<()> {
     for score in scores.iter().take(EXPLAINED) {
         let recommendation = score
+            .advice
             .recommendation
             .map_or("no recommendation", |r| r.word());
         writeln!(
             out,
             "{}: {recommendation}: {}",
             printable(&score.id),
-            score.reason
+            score.advice.reason
         )?;
         for note in &score.notes {
             writeln!(out, "  note: {note}")?;

@@ -74,7 +74,7 @@ impl Engine {
                     what: change.what.to_owned(),
                     from: change.from,
                     to: change.to,
-                    reason: change.reason,
+                    reason: score.advice.reason.to_string(),
                     configuration: self.config.hashes.configuration,
                     catalog: self.config.hashes.catalog,
                     tolerance: self.config.hashes.tolerance,

@@ -248,7 +248,7 @@ fn a_rate_is_over_the_time_that_the_sources_of_a_process_cover() {
         ["triage", "block"].map(|id| {
             let score = &engine.scores()[id];
             (
-                score.cases_per_week.unwrap(),
+                score.rate.cases_per_week.unwrap(),
                 score.loss.silent_since.clone(),
             )
         })

@@ -1,7 +1,7 @@
 //! How the rate behaves: spread over weeks, trend, weekdays, forecast, drivers.
 
 use super::row;
-use crate::explain::figures::{FREQUENCY, Figure, STARTED};
+use crate::explain::figure::{FREQUENCY, Figure, STARTED};
 use crate::explain::short;
 use crate::model::humanize::significant;
 use crate::score::{Bounds, Elasticity, Frequency, Weekdays, Withheld};

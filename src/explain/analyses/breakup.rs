@@ -1,7 +1,7 @@
 //! The parts that a process could be broken into.
 
 use super::row;
-use crate::explain::figures::{ENDED, Figure, interval};
+use crate::explain::figure::{ENDED, Figure, interval};
 use crate::explain::{percent, short};
 use crate::model::humanize::significant;
 use crate::model::{TolClass, printable};

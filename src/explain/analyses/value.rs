@@ -1,7 +1,7 @@
 //! Hours that people spend, and what automating would save of them.
 
 use super::row;
-use crate::explain::figures::{Figure, interval};
+use crate::explain::figure::{Figure, interval};
 use crate::explain::{percent, short};
 use crate::model::humanize::significant;
 use crate::score::{Bounds, OpenBounds, Value};

@@ -26,9 +26,12 @@ fn beside_people(catalog: &str, wrong: i64) -> Scored {
 fn a_mean_above_the_permissible_one_is_no_trial_that_was_never_made() {
     // 2 of 50 are 4 %: above T as class c (3 %), below it as class v (5 %).
     let low = beside_people(&desk("low"), 2);
-    assert_eq!(low.score.trial_of(Executor::Ai), Trial::Undetermined);
     assert_eq!(
-        low.score.recommendation,
+        low.score.attributes().unwrap().ai_shadow,
+        Trial::Undetermined
+    );
+    assert_eq!(
+        low.score.advice.recommendation,
         Some(Recommendation::AiWithApproval)
     );
     let tried = trace(&low.tolerance.recommendations, &low.score);
@@ -44,8 +47,8 @@ fn a_mean_above_the_permissible_one_is_no_trial_that_was_never_made() {
         "no shadow run of ai; what ai runs has a mean of 4.00 %, above T 3.00 %"
     );
     let one = beside_people(&desk("low"), 1);
-    assert_eq!(one.score.trial_of(Executor::Ai), Trial::None);
-    assert_eq!(one.score.recommendation, Some(Recommendation::Ai));
+    assert_eq!(one.score.attributes().unwrap().ai_shadow, Trial::None);
+    assert_eq!(one.score.advice.recommendation, Some(Recommendation::Ai));
 }
 
 #[test]
@@ -57,7 +60,7 @@ fn against_another_tolerance_it_is_judged_anew() {
             let level = turn.when.split(' ').next().unwrap();
             let then = beside_people(&desk(level), wrong).score;
             assert_eq!(
-                (then.recommendation, &then.rule),
+                (then.advice.recommendation, &then.advice.rule),
                 (turn.recommendation, &turn.rule),
                 "{wrong} wrong, {}",
                 turn.when

@@ -56,7 +56,7 @@ fn with_too_much_lost_nothing_would_be_called_within_or_outside() {
             missing.starts_with("no number = 8.00 % of the records were lost"),
             "{missing}"
         );
-        assert_eq!(scored.score.clean_runs_missing, None);
+        assert_eq!(scored.score.clean_cases.needed, None);
         let evidence = scored.lever("evidence");
         assert!(
             evidence.now.ends_with(why) && evidence.turns.is_empty(),
@@ -101,7 +101,7 @@ fn what_would_come_with_some_lost_says_that_it_takes_the_loss_for_granted() {
 fn without_any_confirmation_it_says_what_is_missing_and_that_it_will_not_come() {
     let catalog = desk("low").replace("id: p,", "id: p, require_confirmed: true,");
     let scored = scored(&catalog, &[0; 400], 5);
-    let runs = scored.score.clean_runs_missing.unwrap();
+    let runs = scored.score.clean_cases.needed.unwrap();
     let none =
         format!("of 400 ended cases none is confirmed; {runs} confirmed clean runs are missing");
     let status = scored.value("status", "status").unwrap();
@@ -133,7 +133,7 @@ fn before_the_epoch_there_is_no_verdict_though_cases_have_ended() {
     let catalog = desk("low").replace("id: p,", "id: p, epoch: 2027-01-01,");
     let scored = scored(&catalog, &[0; 400], 5);
     let why = "no case has ended since the epoch 2027-01-01, so there is no nominal size yet";
-    assert_eq!(scored.score.reason, why);
+    assert_eq!(scored.score.advice.reason.to_string(), why);
     assert_eq!(
         scored.value("status", "status").unwrap(),
         format!("undetermined = {why}")
@@ -167,7 +167,7 @@ fn few_cases_of_people_make_hours_uncertain() {
     );
     let (hours, rate) = (
         value.hours_spent_per_year.unwrap(),
-        scored.score.cases_per_week_interval.unwrap(),
+        scored.score.rate.cases_per_week_interval.unwrap(),
     );
     let a_year = 365.25 / 7.0 * 5.0;
     assert!(
@@ -212,7 +212,7 @@ fn uneven_arrivals_are_no_change_and_no_proof() {
         .unwrap()
         .cases_per_week_widened;
     assert_eq!(
-        before.score.cases_per_week_interval,
+        before.score.rate.cases_per_week_interval,
         Some([widened.lower, widened.upper])
     );
     // It pays from about 42 cases a week on: above the interval of independent cases, and within the real one.
@@ -223,7 +223,7 @@ fn uneven_arrivals_are_no_change_and_no_proof() {
         "{plain:?} {even} {widened:?}"
     );
     assert_eq!(
-        (value.verdict, before.score.pays_back),
+        (value.verdict, before.score.constraints.pays_back),
         (ValueVerdict::Undetermined, PaysBack::Unknown)
     );
     let formula = before.value("frequency", "interval").unwrap();

@@ -16,7 +16,10 @@ fn ai_is_trusted_from_the_case_on_that_brings_its_mean_to_t() {
     let turn = ("after 800 more clean runs", Some(Recommendation::Ai));
     assert!(found.contains(&turn), "{found:?}");
     for (more, expected) in [(799, false), (800, true)] {
-        let then = ran_by(Executor::Ai, 180 + more, 20).score.recommendation;
+        let then = ran_by(Executor::Ai, 180 + more, 20)
+            .score
+            .advice
+            .recommendation;
         assert_eq!(then == Some(Recommendation::Ai), expected, "{more}");
     }
     // Nor does it take many wrong ones to lose it.
@@ -32,7 +35,7 @@ fn ai_is_trusted_from_the_case_on_that_brings_its_mean_to_t() {
 #[test]
 fn what_is_within_says_how_many_wrong_runs_it_takes_until_it_is_not() {
     let now = ran_by(Executor::Code, 400, 0);
-    assert_eq!(now.score.status, Status::Within);
+    assert_eq!(now.score.rating.status, Status::Within);
     let turns = now.lever("evidence").turns;
     let first = turns.iter().find(|turn| turn.when.contains("go"));
     let first = first.unwrap();
@@ -40,10 +43,10 @@ fn what_is_within_says_how_many_wrong_runs_it_takes_until_it_is_not() {
         (first.when.as_str(), first.status),
         ("after 1 more that goes wrong", Status::Undetermined)
     );
-    assert_ne!(first.recommendation, now.score.recommendation);
+    assert_ne!(first.recommendation, now.score.advice.recommendation);
     let then = ran_by(Executor::Code, 400, 1).score;
     assert_eq!(
-        (then.status, then.recommendation),
+        (then.rating.status, then.advice.recommendation),
         (first.status, first.recommendation)
     );
 }
@@ -58,7 +61,7 @@ proptest! {
     ) {
         let executor = [Executor::Human, Executor::Ai, Executor::Code][kind];
         let now = ran_by(executor, right, wrong);
-        let verdict = |scored: &Scored| (scored.score.status, scored.score.recommendation);
+        let verdict = |scored: &Scored| (scored.score.rating.status, scored.score.advice.recommendation);
         for clean in [true, false] {
             let turns = now.lever("evidence").turns;
             let word = |turn: &Turn| turn.when.contains("clean") == clean;
@@ -93,8 +96,10 @@ fn another_kind_is_judged_by_the_hours_of_people_that_it_would_take() {
             let when = format!("{word}, deviating as much");
             let turn = turns.iter().find(|turn| turn.when == when);
             let expected = by(other).score;
-            let told = turn.map_or(by(now).score.recommendation, |turn| turn.recommendation);
-            assert_eq!(told, expected.recommendation, "{now} to {other}");
+            let told = turn.map_or(by(now).score.advice.recommendation, |turn| {
+                turn.recommendation
+            });
+            assert_eq!(told, expected.advice.recommendation, "{now} to {other}");
         }
     }
 }

@@ -54,9 +54,10 @@ pub(super) fn cases(families: &mut Families, snapshot: &Snapshot) {
     // Declared processes exist at zero from the start, also where no outcome is declared.
     let counted: BTreeSet<&str> = pairs.iter().map(|(process, _)| *process).collect();
     let scores = snapshot.scores.iter();
-    let unseen = scores.filter(|score| score.cases == 0 && !counted.contains(score.id.as_str()));
+    let unseen =
+        scores.filter(|score| score.counts.cases == 0 && !counted.contains(score.id.as_str()));
     for score in unseen {
-        let labels = [score.id.as_str(), score.executor.word(), ""];
+        let labels = [score.id.as_str(), score.run_by.executor.word(), ""];
         families.counter(&metrics::CASES, &labels, 0.0);
     }
     for (process, executor) in pairs {

@@ -14,30 +14,31 @@ pub(super) fn process(families: &mut Families, score: &ProcessScore) {
     let labels = [
         id,
         score.name.as_str(),
-        score.criticality.word(),
-        word(score.complexity),
-        word(score.frequency),
-        score.tolerance.map_or("", |level| level.word()),
-        score.executor.word(),
+        score.levels.criticality.word(),
+        word(score.levels.complexity),
+        word(score.levels.frequency),
+        score.levels.tolerance.map_or("", |level| level.word()),
+        score.run_by.executor.word(),
         score
+            .advice
             .recommendation
             .map_or("", |recommendation| recommendation.word()),
-        score.rule.as_deref().unwrap_or(""),
+        score.advice.rule.as_deref().unwrap_or(""),
     ];
     families.gauge(&metrics::INFO, &labels, 1.0);
-    families.maybe(&metrics::RATE, one, score.cases_per_week);
-    if let Some([lower, upper]) = score.cases_per_week_interval {
+    families.maybe(&metrics::RATE, one, score.rate.cases_per_week);
+    if let Some([lower, upper]) = score.rate.cases_per_week_interval {
         families.gauge(&metrics::RATE_LOWER, one, lower);
         families.gauge(&metrics::RATE_UPPER, one, upper);
     }
-    families.maybe(&metrics::SIZE, one, score.size_steps);
-    families.maybe(&metrics::NOMINAL_SIZE, one, score.nominal_size_steps);
-    if let Some(deviation) = score.deviation {
+    families.maybe(&metrics::SIZE, one, score.size.size_steps);
+    families.maybe(&metrics::NOMINAL_SIZE, one, score.size.nominal_size_steps);
+    if let Some(deviation) = score.rating.deviation {
         families.gauge(&metrics::DEVIATION, one, deviation.mean);
         families.gauge(&metrics::DEVIATION_LOWER, one, deviation.lower);
         families.gauge(&metrics::DEVIATION_UPPER, one, deviation.upper);
     }
-    for executor in &score.executors {
+    for executor in &score.run_by.executors {
         let labels = [id, executor.executor.word()];
         if let Some(deviation) = executor.deviation {
             families.gauge(&metrics::EXECUTOR_DEVIATION, &labels, deviation.mean);
@@ -45,31 +46,40 @@ pub(super) fn process(families: &mut Families, score: &ProcessScore) {
             families.gauge(&metrics::EXECUTOR_DEVIATION_UPPER, &labels, deviation.upper);
         }
     }
-    families.maybe(&metrics::PERMISSIBLE, one, score.permissible_deviation);
-    families.maybe(&metrics::CAPABILITY, one, score.capability);
-    families.maybe(&metrics::VARIANCE, &[id, "total"], score.outcome_variance);
+    families.maybe(
+        &metrics::PERMISSIBLE,
+        one,
+        score.rating.permissible_deviation,
+    );
+    families.maybe(&metrics::CAPABILITY, one, score.rating.capability);
+    families.maybe(
+        &metrics::VARIANCE,
+        &[id, "total"],
+        score.outcome.outcome_variance,
+    );
     for class in Class::ALL {
-        let holds = f64::from(u8::from(class == score.required_class));
+        let holds = f64::from(u8::from(class == score.rating.required_class));
         families.gauge(&metrics::CLASS, &[id, "required", class.word()], holds);
     }
     for class in TolClass::ALL {
-        let holds = f64::from(u8::from(class == score.achieved_class));
+        let holds = f64::from(u8::from(class == score.rating.achieved_class));
         families.gauge(&metrics::CLASS, &[id, "achieved", class.word()], holds);
     }
     for status in Status::ALL {
-        let holds = f64::from(u8::from(status == score.status));
+        let holds = f64::from(u8::from(status == score.rating.status));
         families.gauge(&metrics::STATUS, &[id, status.word()], holds);
     }
     families.maybe(
         &metrics::CLEAN_RUNS,
         one,
-        score.clean_runs_missing.map(|runs| runs as f64),
+        score.clean_cases.needed.map(|runs| runs as f64),
     );
     families.maybe(
         &metrics::CLEAN_RUNS_SECONDS,
         one,
         score
-            .clean_runs_missing_weeks
+            .clean_cases
+            .weeks
             .map(|weeks| weeks * WEEK_US as f64 / SECOND_US as f64),
     );
     evidence(families, score);
@@ -79,21 +89,24 @@ pub(super) fn process(families: &mut Families, score: &ProcessScore) {
 fn evidence(families: &mut Families, score: &ProcessScore) {
     let id = score.id.as_str();
     let one = &[id][..];
-    let straight = score.straight_through.map(|straight| straight.share);
+    let straight = score
+        .conformance
+        .straight_through
+        .map(|straight| straight.share);
     families.maybe(&metrics::STRAIGHT, one, straight);
-    for executor in &score.executors {
+    for executor in &score.run_by.executors {
         for status in Status::ALL {
             let holds = f64::from(u8::from(status == executor.status));
             let labels = [id, executor.executor.word(), status.word()];
             families.gauge(&metrics::EXECUTOR_STATUS, &labels, holds);
         }
     }
-    for shadow in &score.shadow {
+    for shadow in &score.trials.shadow {
         let labels = [id, shadow.executor.word()];
         let ready = f64::from(u8::from(shadow.ready));
         families.gauge(&metrics::READY_TO_DELEGATE, &labels, ready);
     }
-    if let Some(agreement) = &score.agreement {
+    if let Some(agreement) = &score.consistency.agreement {
         if let Some(parts) = agreement.components {
             let of = |part| [id, part];
             families.gauge(
@@ -133,6 +146,6 @@ fn evidence(families: &mut Families, score: &ProcessScore) {
     families.gauge(
         &metrics::SELF_DECLARED,
         one,
-        score.provenance.self_declared as f64,
+        score.scored_cases.provenance.self_declared as f64,
     );
 }

@@ -250,7 +250,7 @@ impl<'a> Advice<'a> {
                 .verdict
                 .as_ref()
                 .map(|verdict| verdict.recommendation),
-            rule: judged.verdict.map(|verdict| verdict.rule),
+            rule: judged.verdict.map(|verdict| verdict.rule_text()),
         }
     }
 

@@ -3,14 +3,12 @@
 use super::BreakUpTerms;
 use crate::model::{Executor, Level, Status, TolClass};
 use crate::rules::{PaysBack, ToleranceLevel, Trial};
-use crate::score::process::{interval_of, widened_bounds};
+use crate::score::bounds::{Bounds, interval_of, mean_exceeds_limit, widened_bounds};
 use crate::score::recommend::{Attributes, Verdict, recommend};
-use crate::score::shape::Bounds;
 use crate::score::table::{
     achieved_class, complexity_level, frequency_level, permissible_deviation, status,
     tolerance_level,
 };
-use crate::score::verdict::leans_outside;
 
 /// What the tables say of a part.
 pub(super) struct Judged {
@@ -81,7 +79,7 @@ impl Judged {
         let leans = self
             .deviation
             .zip(self.permissible_deviation)
-            .is_some_and(|(deviation, t)| leans_outside(deviation, t));
+            .is_some_and(|(deviation, t)| mean_exceeds_limit(deviation, t));
         // Shadow runs are of the whole, and say of a part no more than that something was tried; so does what a kind runs
         // with a mean that is too high.
         let of_whole = |kind, trial| match trial {

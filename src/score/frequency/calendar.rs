@@ -2,7 +2,7 @@
 
 use super::ForecastWeek;
 use crate::model::{HOUR_US, Hour, Time};
-use crate::score::shape::Bounds;
+use crate::score::bounds::Bounds;
 use std::collections::BTreeMap;
 
 const DAY_US: i64 = 24 * HOUR_US;

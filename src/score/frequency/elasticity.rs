@@ -4,7 +4,7 @@ use super::calendar::Week;
 use super::model::{half_width, years};
 use super::{Elasticity, Withheld};
 use crate::rules::Drivers;
-use crate::score::shape::Bounds;
+use crate::score::bounds::Bounds;
 use crate::stats::{CountData, FitError, PoissonFit, correlation, fit_poisson, variance_inflation};
 
 /// Half a year: with less, a driver and the season can't be told apart.

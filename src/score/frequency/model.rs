@@ -2,7 +2,7 @@
 
 use super::calendar::Week;
 use super::{Trend, Withheld};
-use crate::score::shape::Bounds;
+use crate::score::bounds::Bounds;
 use crate::stats::{
     CountData, FitError, PoissonFit, chi_square_upper, count_quantile, fit_poisson,
     normal_quantile, student_t_quantile, student_t_upper,

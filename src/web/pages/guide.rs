@@ -10,11 +10,11 @@ use maud::{Markup, html};
 /// The process to explain it on: one that is outside, as its class and its limit have most to say.
 fn example(snapshot: &Snapshot) -> Option<&ProcessScore> {
     let told = |score: &&ProcessScore| {
-        score.deviation.is_some()
-            && score.permissible_deviation.is_some()
-            && score.recommendation.is_some()
+        score.rating.deviation.is_some()
+            && score.rating.permissible_deviation.is_some()
+            && score.advice.recommendation.is_some()
     };
-    let outside = |score: &&ProcessScore| score.status == Status::Outside;
+    let outside = |score: &&ProcessScore| score.rating.status == Status::Outside;
     let mut told = snapshot.scores.iter().filter(told);
     told.clone().find(outside).or_else(|| told.next())
 }
@@ -37,6 +37,7 @@ pub(super) fn guide(snapshot: &Snapshot, query: &Query) -> Markup {
 
 fn steps(score: &ProcessScore) -> Markup {
     let permissible = score
+        .rating
         .permissible_deviation
         .map_or("-".to_owned(), words::percent);
     let name = words::name(&score.name);
@@ -46,13 +47,13 @@ fn steps(score: &ProcessScore) -> Markup {
                 h3 { "Required and achieved class" }
                 p { "As on an engineering drawing, a process needs a tolerance class: " b { "f" } " fine, " b { "m" } " medium, "
                     b { "c" } " coarse, " b { "v" } " very coarse. How critical it is decides which. " bdi { (name) }
-                    " needs " span.frame { b { (score.required_class) } span { (permissible) } }
-                    " and is shown to hold " span.held { (words::achieved(score.achieved_class)) } "." }
+                    " needs " span.frame { b { (score.rating.required_class) } span { (permissible) } }
+                    " and is shown to hold " span.held { (words::achieved(score.rating.achieved_class)) } "." }
             }
             li {
                 h3 { "Permissible and observed deviation" }
                 p { "Class and size set how many of its cases may end otherwise than designed: here " b { (permissible) } ". "
-                    @if let Some(observed) = score.deviation {
+                    @if let Some(observed) = score.rating.deviation {
                         "Observed are " b { (words::percent(observed.mean)) } ", in truth somewhere from " (words::percent_range(observed)) ". "
                     }
                     "Only a whole interval left of the line is " em { "within" } ", only one right of it " em { "outside" } "; else there are too few cases to say." }
@@ -61,7 +62,7 @@ fn steps(score: &ProcessScore) -> Markup {
                 h3 { "Who should run it" }
                 p { "People adapt, AI does not tire but may answer the same question differently, code always does the same and costs more to build. "
                     "What is measured decides: here "
-                    @if let Some(recommendation) = score.recommendation { b { (recommendation.word()) } }
+                    @if let Some(recommendation) = score.advice.recommendation { b { (recommendation.word()) } }
                     ". " a href=(words::process_path(&score.id)) { "See why" } "." }
             }
         }

@@ -78,13 +78,13 @@ fn row(shown: &Shown) -> Row {
     let mut row = Row {
         html: String::new(),
         key: format!("{}\n{}", words::whole(&score.name), words::whole(&score.id)).to_lowercase(),
-        status: score.status,
+        status: score.rating.status,
         attention: attention(score),
         class_gap: class_gap(score),
-        deviation: score.deviation.map(|deviation| deviation.mean),
-        rate: score.cases_per_week,
-        executor: words::executor(score.executor),
-        recommendation: score.recommendation.map(Recommendation::word),
+        deviation: score.rating.deviation.map(|deviation| deviation.mean),
+        rate: score.rate.cases_per_week,
+        executor: words::executor(score.run_by.executor),
+        recommendation: score.advice.recommendation.map(Recommendation::word),
         alarms: shown.alarms.len(),
         evidence: shown.alarms.len() as f64 * 1e9 + shown.evidence.unwrap_or(-1.0),
     };
@@ -93,15 +93,15 @@ fn row(shown: &Shown) -> Row {
 }
 
 fn attention(score: &ProcessScore) -> f64 {
-    let rank = match score.status {
+    let rank = match score.rating.status {
         Status::Outside => 3.0,
         Status::NoTolerance => 2.0,
         Status::Undetermined => 1.0,
         Status::Within => 0.0,
     };
-    let observed = score.deviation.map(|deviation| deviation.mean);
+    let observed = score.rating.deviation.map(|deviation| deviation.mean);
     let ratio = observed
-        .zip(score.permissible_deviation)
+        .zip(score.rating.permissible_deviation)
         .map(|(d, t)| d / t);
     rank * 1e6 + ratio.unwrap_or(0.0).min(1e5)
 }
@@ -109,8 +109,8 @@ fn attention(score: &ProcessScore) -> f64 {
 fn class_gap(score: &ProcessScore) -> Option<f64> {
     let required = Class::ALL
         .iter()
-        .position(|class| *class == score.required_class)?;
-    let achieved = match score.achieved_class {
+        .position(|class| *class == score.rating.required_class)?;
+    let achieved = match score.rating.achieved_class {
         TolClass::Undetermined => return None,
         TolClass::None => Class::ALL.len(),
         held => Class::ALL
@@ -132,16 +132,16 @@ fn html(shown: &Shown, row: &Row) -> String {
             a href=(words::process_path(&score.id)) title=(words::whole(&score.name)) { bdi { (words::name(&score.name)) } }
             @if score.name != score.id { span.id title=(words::whole(&score.id)) { bdi { (words::name(&score.id)) } } }
         }
-        td class="st" data-l="Status" { (status_mark(score.status)) }
+        td class="st" data-l="Status" { (status_mark(score.rating.status)) }
         td class="cl" data-l="Class" { (class(score)) }
         td class="dev" data-l="Deviation" { (deviation(score)) }
-        td class="fr" data-l="Cases a week" { span.n { (score.cases_per_week.map_or("-".to_owned(), words::number)) } (frequency(score)) }
-        td class="ex" data-l="Run by" { (mix::mix(score)) span { (words::executor(score.executor)) } }
+        td class="fr" data-l="Cases a week" { span.n { (score.rate.cases_per_week.map_or("-".to_owned(), words::number)) } (frequency(score)) }
+        td class="ex" data-l="Run by" { (mix::mix(score)) span { (words::executor(score.run_by.executor)) } }
         td class="rec" data-l="Should be run" { (recommendation(score)) }
         td class="dr" data-l="Drift" { (drift(shown)) }
     };
     let attributes = html! {
-        (maud::PreEscaped("data-key=\"")) (row.key) (maud::PreEscaped("\" data-status=\"")) (score.status.word())
+        (maud::PreEscaped("data-key=\"")) (row.key) (maud::PreEscaped("\" data-status=\"")) (score.rating.status.word())
         (maud::PreEscaped("\" data-attention=\"")) (row.attention) (maud::PreEscaped("\" data-class=\"")) (key(row.class_gap))
         (maud::PreEscaped("\" data-deviation=\"")) (key(row.deviation)) (maud::PreEscaped("\" data-frequency=\"")) (key(row.rate))
         (maud::PreEscaped("\" data-executor=\"")) (row.executor) (maud::PreEscaped("\" data-recommendation=\"")) (row.recommendation.unwrap_or(""))
@@ -152,8 +152,8 @@ fn html(shown: &Shown, row: &Row) -> String {
 
 /// Like a feature control frame on a drawing: the class, and what it permits; then what is held.
 fn class(score: &ProcessScore) -> Markup {
-    let required = score.required_class;
-    let achieved = words::achieved(score.achieved_class);
+    let required = score.rating.required_class;
+    let achieved = words::achieved(score.rating.achieved_class);
     let verdict = match class_gap(score) {
         None => "open",
         Some(gap) if gap > 0.0 => "coarser",
@@ -164,7 +164,7 @@ fn class(score: &ProcessScore) -> Markup {
         span.frame {
             span.hidden { "required " }
             b { (required) }
-            span { (score.permissible_deviation.map_or("-".to_owned(), words::percent)) }
+            span { (score.rating.permissible_deviation.map_or("-".to_owned(), words::percent)) }
         }
         span.arrow aria-hidden="true" { "→" }
         span.hidden { ", achieved " }
@@ -175,7 +175,7 @@ fn class(score: &ProcessScore) -> Markup {
 fn deviation(score: &ProcessScore) -> Markup {
     html! {
         (bar::bar(score))
-        @match score.deviation {
+        @match score.rating.deviation {
             Some(observed) => span.figures {
                 b { (words::percent(observed.mean)) } " "
                 span { (words::percent_range(observed)) }
@@ -195,7 +195,7 @@ fn frequency(score: &ProcessScore) -> Markup {
 
 fn recommendation(score: &ProcessScore) -> Markup {
     html! {
-        @match score.recommendation {
+        @match score.advice.recommendation {
             Some(recommendation) => span.say { (recommendation.word()) },
             None => span.none { "not known yet" },
         }
@@ -254,20 +254,20 @@ fn cells(score: &ProcessScore, row: &Row) -> Vec<Cell> {
     vec![
         Cell::text(&score.id),
         Cell::text(&score.name),
-        Cell::text(score.status.word()),
-        Cell::text(score.required_class.word()),
-        Cell::text(score.achieved_class.word()),
-        Cell::number(score.nominal_size_steps),
-        Cell::share(score.permissible_deviation),
-        Cell::share(score.deviation.map(|d| d.mean)),
-        Cell::share(score.deviation.map(|d| d.lower)),
-        Cell::share(score.deviation.map(|d| d.upper)),
-        Cell::count(score.cases),
-        Cell::number(score.cases_per_week),
-        Cell::text(score.executor.word()),
-        Cell::maybe(score.recommendation.map(Recommendation::word)),
-        Cell::maybe(score.rule.clone()),
-        Cell::text(&score.reason),
+        Cell::text(score.rating.status.word()),
+        Cell::text(score.rating.required_class.word()),
+        Cell::text(score.rating.achieved_class.word()),
+        Cell::number(score.size.nominal_size_steps),
+        Cell::share(score.rating.permissible_deviation),
+        Cell::share(score.rating.deviation.map(|d| d.mean)),
+        Cell::share(score.rating.deviation.map(|d| d.lower)),
+        Cell::share(score.rating.deviation.map(|d| d.upper)),
+        Cell::count(score.counts.cases),
+        Cell::number(score.rate.cases_per_week),
+        Cell::text(score.run_by.executor.word()),
+        Cell::maybe(score.advice.recommendation.map(Recommendation::word)),
+        Cell::maybe(score.advice.rule.clone()),
+        Cell::text(score.advice.reason.to_string()),
         Cell::count(row.alarms as i64),
     ]
 }

@@ -15,7 +15,11 @@ fn place(deviation: f64, limit: f64) -> f64 {
 
 /// Of a process; nothing where there is no limit or no case has ended.
 pub(in crate::web::pages) fn bar(score: &ProcessScore) -> Markup {
-    of(score.deviation, score.permissible_deviation, score.status)
+    of(
+        score.rating.deviation,
+        score.rating.permissible_deviation,
+        score.rating.status,
+    )
 }
 
 /// The figures stand in words beside it, so it is hidden from those who can't see it.

@@ -13,16 +13,16 @@ pub(super) fn overview(told: &Told) -> Markup {
     let score = told.score();
     html! {
         section.overview aria-labelledby="verdict" {
-            p.verdict #verdict { (status_mark(score.status)) " " (verdict(score)) }
+            p.verdict #verdict { (status_mark(score.rating.status)) " " (verdict(score)) }
             @for kind in &score.withdraw { p.warn { strong { "Withdraw " (words::executor(*kind)) " now: " } "it runs this process and deviates more than it may." } }
             @for alarm in told.alarms().filter(|alarm| stands(alarm)) {
                 p.warn { svg.i aria-hidden="true" { use href="#s-alarm" {} } strong { "It has changed: " (alarm.words()) }
                     " since about " (crate::drift::ProcessDrift::date(alarm.onset)) ", from " (alarm.figure(alarm.was)) " to " (alarm.figure(alarm.became)) ". "
                     a href="#drift" { "Drift" } }
             }
-            (bar::ruler(score.deviation, &limits(told), score.status))
+            (bar::ruler(score.rating.deviation, &limits(told), score.rating.status))
             (facts(told))
-            @if !score.notes.is_empty() { ul.notes { @for note in &score.notes { li { (words::whole(note)) } } } }
+            @if !score.notes.is_empty() { ul.notes { @for note in &score.notes { li { (words::whole(&note.to_string())) } } } }
         }
     }
 }
@@ -31,45 +31,46 @@ pub(super) fn overview(told: &Told) -> Markup {
 /// then they share a mark.
 fn limits(told: &Told) -> Vec<(&'static str, f64, bool)> {
     let score = told.score();
-    let Some(size) = score.nominal_size_steps else {
+    let Some(size) = score.size.nominal_size_steps else {
         return Vec::new();
     };
     let of = |class: &Class| {
         let limit = permissible_deviation(&told.config.tolerance, *class, size)?;
-        Some((class.word(), limit, *class == score.required_class))
+        Some((class.word(), limit, *class == score.rating.required_class))
     };
     Class::ALL.iter().filter_map(of).collect()
 }
 
 /// What is so, in one sentence or two.
 fn verdict(score: &ProcessScore) -> Markup {
-    let permissible = score.permissible_deviation.map(words::percent);
+    let permissible = score.rating.permissible_deviation.map(words::percent);
     let size = score
+        .size
         .nominal_size_steps
         .map(words::number)
         .unwrap_or_default();
     html! {
-        @match (score.deviation, permissible) {
+        @match (score.rating.deviation, permissible) {
             (None, _) => "No case has ended yet, so nothing is known of its deviation. ",
             (Some(observed), Some(permissible)) => {
                 "It deviates in " b { (words::percent(observed.mean)) } " of its cases (95 % interval " (words::percent_range(observed)) "); "
-                b { (permissible) } " is permissible for class " b { (score.required_class) } " at " (size) " steps. "
+                b { (permissible) } " is permissible for class " b { (score.rating.required_class) } " at " (size) " steps. "
             }
             (Some(observed), None) => {
-                "It deviates in " b { (words::percent(observed.mean)) } " of its cases; for class " (score.required_class) " at " (size) " steps there is no tolerance to hold. "
+                "It deviates in " b { (words::percent(observed.mean)) } " of its cases; for class " (score.rating.required_class) " at " (size) " steps there is no tolerance to hold. "
             }
         }
         (held(score))
-        @if let Some(recommendation) = score.recommendation { "It should be run so: " b { (recommendation.word()) } ". " }
+        @if let Some(recommendation) = score.advice.recommendation { "It should be run so: " b { (recommendation.word()) } ". " }
     }
 }
 
 fn held(score: &ProcessScore) -> Markup {
     html! {
-        @match score.achieved_class {
-            TolClass::Undetermined => @if score.status != Status::NoTolerance && score.deviation.is_some() {
+        @match score.rating.achieved_class {
+            TolClass::Undetermined => @if score.rating.status != Status::NoTolerance && score.rating.deviation.is_some() {
                 "There are too few cases to say which class it holds"
-                @match (&score.clean_runs_withheld, score.clean_runs_missing) {
+                @match (&score.clean_cases.unreachable, score.clean_cases.needed) {
                     (Some(why), _) => { ": " (why) },
                     (None, Some(missing)) if missing > 0 => { ": " (words::counted(missing as i64, "more clean run")) " would show that it is within" },
                     _ => {},
@@ -87,49 +88,64 @@ fn facts(told: &Told) -> Markup {
     let level = |level: Option<crate::model::Level>| {
         level.map_or("-".to_owned(), |level| level.to_string())
     };
-    let assumed = if score.criticality_assumed {
+    let assumed = if score.levels.criticality_assumed {
         " (assumed)"
     } else {
         ""
     };
     let facts: Vec<(&str, String)> = vec![
-        ("criticality", format!("{}{assumed}", score.criticality)),
-        ("complexity", level(score.complexity)),
-        ("frequency", level(score.frequency)),
+        (
+            "criticality",
+            format!("{}{assumed}", score.levels.criticality),
+        ),
+        ("complexity", level(score.levels.complexity)),
+        ("frequency", level(score.levels.frequency)),
         (
             "tolerance",
             score
+                .levels
                 .tolerance
                 .map_or("-".to_owned(), |level| level.to_string()),
         ),
         (
             "size",
-            score.nominal_size_steps.map_or("-".to_owned(), |size| {
-                format!("{} steps", words::number(size))
-            }),
+            score
+                .size
+                .nominal_size_steps
+                .map_or("-".to_owned(), |size| {
+                    format!("{} steps", words::number(size))
+                }),
         ),
         (
             "cases a week",
-            score.cases_per_week.map_or("-".to_owned(), words::number),
+            score
+                .rate
+                .cases_per_week
+                .map_or("-".to_owned(), words::number),
         ),
         (
             "capability",
-            score.capability.map_or("-".to_owned(), words::number),
+            score
+                .rating
+                .capability
+                .map_or("-".to_owned(), words::number),
         ),
         (
             "rests on",
-            words::counted(score.evidence_cases, "ended case"),
+            words::counted(score.scored_cases.count, "ended case"),
         ),
-        ("open", words::counted(score.open_cases, "case")),
+        ("open", words::counted(score.counts.open_cases, "case")),
         (
             "straight through",
             score
+                .conformance
                 .straight_through
                 .map_or("-".to_owned(), |share| words::percent(share.share)),
         ),
         (
             "median time",
             score
+                .outcome
                 .duration_seconds
                 .map_or("-".to_owned(), |d| words::seconds(d.p50)),
         ),
@@ -140,8 +156,9 @@ fn facts(told: &Told) -> Markup {
 
 /// The window of this process.
 fn window(told: &Told) -> String {
-    let declared = told.config.catalog.processes.get(&told.score().id);
-    let own = declared.and_then(|process| process.window);
-    own.or(told.config.window)
+    let config = &told.config;
+    config
+        .catalog
+        .window_of(&told.score().id, config.window)
         .map_or("all".to_owned(), format_days)
 }

@@ -61,7 +61,7 @@ fn chart(told: &Told) -> Markup {
         observed: &told.kept.observed,
         watched: drift.map_or(&[], |drift| &drift.days),
         baseline_until: drift.and_then(|drift| drift.baseline_until),
-        permissible: told.score().permissible_deviation,
+        permissible: told.score().rating.permissible_deviation,
         changes: drift.map_or(&[], |drift| &drift.changes),
         alarms: told
             .alarms()
@@ -151,12 +151,12 @@ fn executors(told: &Told) -> Markup {
             thead { tr { th scope="col" { "run by" } th.n scope="col" { "cases" } th scope="col" { "deviation, 95 % interval" } th scope="col" { "status" }
                 th scope="col" { "holds" } th.n scope="col" { "median" } th.n scope="col" { "95 %" } th scope="col" { "who vouches for the outcomes" } } }
             tbody {
-                @for side in &score.executors { (side_row(told, side)) }
-                @if score.executors.is_empty() { tr { td.empty colspan="8" { "No case has ended." } } }
+                @for side in &score.run_by.executors { (side_row(told, side)) }
+                @if score.run_by.executors.is_empty() { tr { td.empty colspan="8" { "No case has ended." } } }
             }
         } }
-        @for shadow in &score.shadow {
-            p { b { "Shadow runs by " (words::executor(shadow.executor)) ": " } (words::count(shadow.runs)) ", " (words::status(shadow.status)) ". " (words::whole(&shadow.reason)) }
+        @for shadow in &score.trials.shadow {
+            p { b { "Shadow runs by " (words::executor(shadow.executor)) ": " } (words::count(shadow.runs)) ", " (words::status(shadow.status)) ". " (words::whole(&shadow.reason.to_string())) }
         }
     }
 }
@@ -168,7 +168,7 @@ fn side_row(told: &Told, side: &ExecutorScore) -> Markup {
             th scope="row" { svg.swatch aria-hidden="true" viewBox="0 0 10 10" { rect class={ "k-" (side.executor.word()) } width="10" height="10" {} }
                 (words::executor(side.executor)) @if side.executor == Executor::Mixed { span.none { " (several kinds)" } } }
             td.n { (words::count(side.cases)) }
-            td { div.both { (bar::of(side.deviation, told.score().permissible_deviation, side.status))
+            td { div.both { (bar::of(side.deviation, told.score().rating.permissible_deviation, side.status))
                 @if let Some(observed) = side.deviation { span.figures { b { (words::percent(observed.mean)) } " " span { (words::percent_range(observed)) } } } } }
             td { (status_mark(side.status)) }
             td { span.held { (words::achieved(side.achieved_class)) } }
@@ -185,7 +185,7 @@ fn distributions(told: &Told) -> Markup {
     let limit = declared.and_then(|process| process.duration_limit);
     html! {
         div.pair {
-            div { h3 { "How long cases take" } (durations(&told.kept.durations, score.duration_seconds, limit))
+            div { h3 { "How long cases take" } (durations(&told.kept.durations, score.outcome.duration_seconds, limit))
                 (tables::durations(told).behind(&told.csv("durations"))) }
             div { h3 { "How cases end, by week" }
                 @match &told.kept.outcomes { Some(mix) => (outcomes(mix)), None => p.none { "No case has ended in this window." } }
@@ -196,7 +196,7 @@ fn distributions(told: &Told) -> Markup {
 
 fn process_map(told: &Told) -> Markup {
     html! {
-        (map(&told.score().directly_follows, &told.kept.blamed))
+        (map(&told.score().conformance.directly_follows, &told.kept.blamed))
         (tables::follows(told).behind(&told.csv("follows")))
     }
 }

@@ -124,7 +124,7 @@ pub(super) fn outcomes(told: &Told) -> Table {
 }
 
 pub(super) fn follows(told: &Told) -> Table {
-    let edges = told.score().directly_follows.edges.iter();
+    let edges = told.score().conformance.directly_follows.edges.iter();
     let row = |edge: &crate::score::Edge| {
         vec![
             Cell::text(edge.from.as_deref().unwrap_or("(start)")),
@@ -176,7 +176,7 @@ pub(super) fn executors(told: &Told) -> Table {
             "stood",
             "self_declared",
         ],
-        rows: told.score().executors.iter().map(row).collect(),
+        rows: told.score().run_by.executors.iter().map(row).collect(),
     }
 }
 

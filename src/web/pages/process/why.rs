@@ -11,7 +11,7 @@ pub(super) fn why(told: &Told) -> Markup {
     html! {
         @match fired {
             Some(rule) => (decided(rule)),
-            None => p { (words::whole(&told.score().reason)) },
+            None => p { (words::whole(&told.score().advice.reason.to_string())) },
         }
         details { summary { "Rules before it, and what they failed on" }
             ul.rules { @for rule in before { li { b { (words::whole(&rule.rule)) } ": " (failed(rule)) } } }

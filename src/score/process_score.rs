@@ -1,29 +1,24 @@
 //! The score of a process as plain data: what is printed, published and stored.
+//!
+//! The structs group the keys of the JSON output. A field with `flatten` has its keys among those of the process, in the
+//! order of the fields. `None` is `null`: unknown.
 
 use super::agreement::Agreement;
+use super::bounds::Bounds;
 use super::breakup::BreakUp;
 use super::compare::Comparison;
 use super::frequency::Frequency;
-use super::missing::Pace;
+use super::note::Note;
+use super::reason::{Reason, ShadowReason, ShadowRuns, UnreachableReason};
 use super::value::Value;
 use crate::model::{Class, Executor, Level, Status, TolClass};
 use crate::rules::{PaysBack, Recommendation, ToleranceLevel};
-use serde::{Deserialize, Serialize};
+use crate::stats::confidence_sequence;
+use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// A mean with its interval.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Bounds {
-    /// Mean.
-    pub mean: f64,
-    /// Lower bound.
-    pub lower: f64,
-    /// Upper bound.
-    pub upper: f64,
-}
-
 /// Time from the first event of a case to its end, in seconds.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Durations {
     /// Exact mean.
     pub mean: f64,
@@ -34,7 +29,7 @@ pub struct Durations {
 }
 
 /// What a size is made of, in steps.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct SizeParts {
     /// Mean number of steps per case.
     pub steps: f64,
@@ -47,7 +42,7 @@ pub struct SizeParts {
 }
 
 /// A share of cases with its confidence sequence.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Share {
     /// Cases that do; rounded where that is an expectation.
     pub count: i64,
@@ -61,8 +56,27 @@ pub struct Share {
     pub upper: f64,
 }
 
+impl Share {
+    /// So many of those that could; `None` if none could.
+    pub(super) fn of(count: f64, of: i64, alpha: f64) -> Option<Share> {
+        if of <= 0 {
+            return None;
+        }
+        let n = of as f64;
+        let s = count.clamp(0.0, n);
+        let ci = confidence_sequence(n, s, alpha);
+        Some(Share {
+            count: s.round() as i64,
+            of,
+            share: s / n,
+            lower: ci.lower,
+            upper: ci.upper,
+        })
+    }
+}
+
 /// One kind of executor on this process.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ExecutorScore {
     /// The kind.
     pub executor: Executor,
@@ -88,7 +102,7 @@ pub struct ExecutorScore {
 }
 
 /// A test whether executor kinds differ in the spread of their durations (Brown-Forsythe, on logarithms).
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct SpreadScore {
     /// W: about 1 where spreads are alike.
     pub statistic: f64,
@@ -97,7 +111,7 @@ pub struct SpreadScore {
 }
 
 /// Who vouches for the outcomes of ended cases.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Provenance {
     /// Somebody else than who set the outcome confirmed it.
     pub confirmed: i64,
@@ -108,7 +122,7 @@ pub struct Provenance {
 }
 
 /// Runs of one kind whose outcome was not acted on, against what was done.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ShadowScore {
     /// The kind.
     pub executor: Executor,
@@ -132,11 +146,22 @@ pub struct ShadowScore {
     /// Further clean runs until it is, if all of them are clean.
     pub clean_runs_missing: Option<u64>,
     /// Why it is not ready, or on what it rests.
-    pub reason: String,
+    pub reason: ShadowReason,
+}
+
+impl ShadowScore {
+    /// How many runs its deviation is that of.
+    pub(crate) fn counted(&self) -> ShadowRuns {
+        ShadowRuns {
+            executor: self.executor,
+            runs: self.runs,
+            compared: self.compared,
+        }
+    }
 }
 
 /// What shadow runs are compared by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ComparedBy {
     /// Each with the case it shadows, which it names as its parent.
@@ -150,7 +175,7 @@ pub enum ComparedBy {
 }
 
 /// Drills, canary and replayed runs beside live cases.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ExerciseScore {
     /// Exercises that have ended.
     pub cases: i64,
@@ -165,7 +190,7 @@ pub struct ExerciseScore {
 }
 
 /// What the nominal size was measured on.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct BaselineScore {
     /// Cases in it.
     pub cases: i64,
@@ -178,7 +203,7 @@ pub struct BaselineScore {
 }
 
 /// Where the nominal size comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SizeSource {
     /// The catalog says so.
@@ -192,7 +217,7 @@ pub enum SizeSource {
 }
 
 /// One step directly behind another.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Edge {
     /// The first activity; `None` for the start of a case.
     pub from: Option<String>,
@@ -203,7 +228,7 @@ pub struct Edge {
 }
 
 /// The steps of a process and what follows what: the most frequent pairs exactly, the rest in one sum.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DirectlyFollows {
     /// The most frequent ones, most frequent first.
     pub edges: Vec<Edge>,
@@ -214,14 +239,13 @@ pub struct DirectlyFollows {
 }
 
 /// What was lost of what the process is measured from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LossScore {
     /// Records that did not become events.
     pub lost: i64,
     /// Gaps in a source.
     pub gaps: i64,
     /// Places where a file breaks off or could not be read, and nobody can say how much is missing: too much then.
-    #[serde(default)]
     pub unknown: i64,
     /// Their share of all records that count.
     pub share: f64,
@@ -229,12 +253,11 @@ pub struct LossScore {
     pub too_much: bool,
     /// The last event of all its sources, where nothing has come for a week since, and so many cases would have begun that
     /// it is not by chance: rates are of the time until then.
-    #[serde(default)]
     pub silent_since: Option<String>,
 }
 
 /// A level that was declared and is another one as measured.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Disagreement {
     /// `complexity`, `frequency`, `executor` or `size`.
     pub what: String,
@@ -247,13 +270,9 @@ pub struct Disagreement {
     pub sure: bool,
 }
 
-/// Everything derived for a process at one instant. Field names are those of the JSON output; `None` is `null`: unknown.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ProcessScore {
-    /// As the logs name it.
-    pub id: String,
-    /// For people.
-    pub name: String,
+/// How many cases there are, and what they consist of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CaseCounts {
     /// Live cases, ended or not.
     pub cases: i64,
     /// Of these, cases that have not ended.
@@ -264,10 +283,35 @@ pub struct ProcessScore {
     pub activities: usize,
     /// Different paths of ended cases.
     pub variants: usize,
+}
+
+impl CaseCounts {
+    /// Live cases that have ended.
+    pub(crate) fn ended(&self) -> i64 {
+        self.cases - self.open_cases
+    }
+}
+
+/// How often the process runs.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Rate {
     /// Cases started per week; 0 where all that ended in the window had begun before it.
     pub cases_per_week: Option<f64>,
     /// Interval of that rate (Gamma-Poisson), widened for over-dispersion where that is known, and for what was lost.
     pub cases_per_week_interval: Option<[f64; 2]>,
+}
+
+impl Rate {
+    /// The rate with its interval.
+    pub(crate) fn bounds(&self) -> Option<Bounds> {
+        let (mean, [lower, upper]) = (self.cases_per_week?, self.cases_per_week_interval?);
+        Some(Bounds { mean, lower, upper })
+    }
+}
+
+/// How large the process is.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SizeScore {
     /// Measured size N in steps.
     pub size_steps: Option<f64>,
     /// What it is made of.
@@ -280,18 +324,33 @@ pub struct ProcessScore {
     pub baseline: Option<BaselineScore>,
     /// Mean number of steps per ended case.
     pub steps_mean: Option<f64>,
+}
+
+/// How ended cases turned out, and how long they took.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct OutcomeScore {
     /// Time from the first event to the end.
     pub duration_seconds: Option<Durations>,
     /// Ended cases by outcome.
     pub outcomes: BTreeMap<String, i64>,
     /// Chance that two cases end differently: 1 - sum(p^2).
     pub outcome_variance: Option<f64>,
+}
+
+/// How alike cases are: between executor kinds, and on the same input.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Consistency {
     /// Each two kinds compared: raw, and on the inputs that both ran.
     pub comparisons: Vec<Comparison>,
     /// Whether the kinds differ in the spread of their durations; `None` where that can't be said.
     pub duration_spread_test: Option<SpreadScore>,
     /// How far runs on the same input end alike; `None` where no input is mapped.
     pub agreement: Option<Agreement>,
+}
+
+/// How cases run, and where they leave their design.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Conformance {
     /// Ended cases that were reopened.
     pub reopened: i64,
     /// Cases that went straight through: no person, no rework, no step twice. `None` where nothing says who ran them.
@@ -302,6 +361,11 @@ pub struct ProcessScore {
     pub late: i64,
     /// Ended cases off the designed path.
     pub off_path: i64,
+}
+
+/// The levels that decision rules ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Levels {
     /// Level of the nominal size.
     pub complexity: Option<Level>,
     /// Level of the rate.
@@ -312,6 +376,11 @@ pub struct ProcessScore {
     pub criticality_assumed: bool,
     /// Level of the permissible deviation; `None` while the size is unknown.
     pub tolerance: Option<ToleranceLevel>,
+}
+
+/// The observed deviation against the permissible one.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Rating {
     /// The class it needs.
     pub required_class: Class,
     /// The finest class it is shown to hold.
@@ -326,35 +395,113 @@ pub struct ProcessScore {
     pub capability: Option<f64>,
     /// T / mean; `None` where the mean is 0.
     pub capability_of_mean: Option<f64>,
+}
+
+/// The clean cases that are needed until the process is within its tolerance.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CleanCases {
     /// Further cases without any deviation until it would be `within`; 0 when it is.
-    pub clean_runs_missing: Option<u64>,
+    #[serde(rename = "clean_runs_missing")]
+    pub needed: Option<u64>,
     /// Weeks until those have run, at the present rate of cases (and of exercises, where they count); `None` where they never
     /// will.
-    pub clean_runs_missing_weeks: Option<f64>,
-    /// How fast evidence comes, and how long it stays: what the future is told by.
+    #[serde(rename = "clean_runs_missing_weeks")]
+    pub weeks: Option<f64>,
+    /// How fast scored cases come, and how long they count: what the future is told by.
     #[serde(flatten)]
     pub pace: Pace,
-    /// Why no number of them would do, where `clean_runs_missing` is `None`; why they will never be in the window at once, where
-    /// it is not.
-    pub clean_runs_withheld: Option<String>,
-    /// Cases that the deviation rests on: ended live ones; with exercises, or only the confirmed ones, where the catalog
-    /// says so.
-    pub evidence_cases: i64,
+    /// Why no number of them would do, where `needed` is `None`; why they will never be in the window at once, where it is
+    /// not.
+    #[serde(rename = "clean_runs_withheld")]
+    pub unreachable: Option<UnreachableReason>,
+}
+
+impl CleanCases {
+    /// Why the clean cases that are needed will never be there at once.
+    pub(crate) fn why_never(&self) -> Option<&UnreachableReason> {
+        self.needed?;
+        self.unreachable.as_ref()
+    }
+}
+
+/// How fast scored cases come, and how long they count.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Pace {
+    /// Cases a week that become evidence, at the present rate: that of the last 13 whole weeks, or of all the time that is
+    /// covered where those say too little.
+    #[serde(rename = "evidence_per_week")]
+    pub per_week: f64,
+    /// How long they count, in weeks; `None`: for ever.
+    pub window_weeks: Option<f64>,
+    /// How long what counts now took to come.
+    #[serde(skip)]
+    pub(super) covered_weeks: f64,
+    /// Of the deviations that count now, which share is of cases that ended so many weeks ago. Empty without a window.
+    #[serde(skip)]
+    pub(super) deviated: Vec<(f64, f64)>,
+}
+
+impl Pace {
+    /// What is left of `n` cases that deviate by `s` in all, as it counts now, when so many more have come at this pace. The
+    /// deviations leave when their time is up; the cases, which make less of a difference, as evenly as they came.
+    pub fn left_after(&self, more: f64, (n, s): (f64, f64)) -> (f64, f64) {
+        let Some(window) = self.window_weeks.filter(|_| self.per_week > 0.0) else {
+            return (n, s);
+        };
+        let left = window - more / self.per_week;
+        let n = n * (left / self.covered_weeks.min(window)).clamp(0.0, 1.0);
+        let kept = self.deviated.iter().filter(|(ago, _)| *ago < left);
+        let share: f64 = kept.map(|(_, share)| share).sum();
+        (n, (s * share).min(n))
+    }
+
+    /// How many more can be in the window at once.
+    pub fn most(&self) -> Option<f64> {
+        let window = self.window_weeks.filter(|_| self.per_week > 0.0)?;
+        Some((window * self.per_week).floor())
+    }
+}
+
+/// The cases that the deviation rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct ScoredCases {
+    /// Ended live ones; with exercises, or only the confirmed ones, where the catalog says so.
+    #[serde(rename = "evidence_cases")]
+    pub count: i64,
     /// Who vouches for the outcomes.
     pub provenance: Provenance,
     /// Whether only confirmed outcomes count.
     pub requires_confirmed: bool,
-    /// What was lost.
-    pub loss: LossScore,
+}
+
+impl ScoredCases {
+    /// Whether outcomes have to be confirmed, and none is.
+    pub(crate) fn is_unconfirmed(&self) -> bool {
+        self.requires_confirmed && self.count == 0
+    }
+}
+
+/// What speaks for or against automating it, whoever would run it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Constraints {
     /// Whether the action can't be undone.
     pub irreversible: bool,
     /// Whether automation pays back in time.
     pub pays_back: PaysBack,
-    /// Who runs it today: the kind that ran at least four fifths of its cases, else mixed; as declared where the log does
-    /// not say.
+}
+
+/// Who runs the process today.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RunBy {
+    /// The kind that ran at least four fifths of its cases, else mixed; as declared where the log does not say.
     pub executor: Executor,
     /// The kinds side by side.
     pub executors: Vec<ExecutorScore>,
+}
+
+/// Runs beside live work.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Trials {
     /// Drills, canary and replayed runs that have ended; in no figure above unless they count as evidence.
     pub exercises: i64,
     /// The same beside live cases; `None` where there are none.
@@ -365,6 +512,67 @@ pub struct ProcessScore {
     pub shadow: Vec<ShadowScore>,
     /// Kinds whose shadow runs hold what the process needs: it is ready to be delegated to them.
     pub ready_to_delegate: Vec<Executor>,
+}
+
+/// Who should run the process.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Advice {
+    /// Who; `None` while no case has ended.
+    pub recommendation: Option<Recommendation>,
+    /// The rule that said so.
+    pub rule: Option<String>,
+    /// Why, with the figures.
+    pub reason: Reason,
+}
+
+/// Everything derived for a process at one instant.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ProcessScore {
+    /// As the logs name it.
+    pub id: String,
+    /// For people.
+    pub name: String,
+    /// How many cases there are.
+    #[serde(flatten)]
+    pub counts: CaseCounts,
+    /// How often it runs.
+    #[serde(flatten)]
+    pub rate: Rate,
+    /// How large it is.
+    #[serde(flatten)]
+    pub size: SizeScore,
+    /// How ended cases turned out.
+    #[serde(flatten)]
+    pub outcome: OutcomeScore,
+    /// How alike cases are.
+    #[serde(flatten)]
+    pub consistency: Consistency,
+    /// How cases run.
+    #[serde(flatten)]
+    pub conformance: Conformance,
+    /// What decision rules ask for.
+    #[serde(flatten)]
+    pub levels: Levels,
+    /// The observed deviation against the permissible one.
+    #[serde(flatten)]
+    pub rating: Rating,
+    /// The clean cases that are needed until it is within.
+    #[serde(flatten)]
+    pub clean_cases: CleanCases,
+    /// The cases that the deviation rests on.
+    #[serde(flatten)]
+    pub scored_cases: ScoredCases,
+    /// What was lost.
+    pub loss: LossScore,
+    /// What speaks for or against automating it.
+    #[serde(flatten)]
+    pub constraints: Constraints,
+    /// Who runs it today.
+    #[serde(flatten)]
+    pub run_by: RunBy,
+    /// Exercises and shadow runs.
+    #[serde(flatten)]
+    pub trials: Trials,
     /// Kinds that run it today and deviate more than it may: to be withdrawn at once.
     pub withdraw: Vec<Executor>,
     /// Rate, trend, pattern, forecast and drivers; `None` where no case was seen.
@@ -375,12 +583,9 @@ pub struct ProcessScore {
     pub break_up: Option<BreakUp>,
     /// Declared levels that the measurement contradicts.
     pub disagreements: Vec<Disagreement>,
-    /// Who should run it; `None` while no case has ended.
-    pub recommendation: Option<Recommendation>,
-    /// The rule that said so.
-    pub rule: Option<String>,
-    /// Why, with the figures.
-    pub reason: String,
+    /// Who should run it.
+    #[serde(flatten)]
+    pub advice: Advice,
     /// What one should know about these figures.
-    pub notes: Vec<String>,
+    pub notes: Vec<Note>,
 }

@@ -1,0 +1,158 @@
+//! What a verdict rests on: the parts of a score that the rules ask for.
+
+use super::bounds::{Bounds, mean_exceeds_limit};
+use super::process_score::{
+    CaseCounts, Constraints, ExecutorScore, Levels, LossScore, ProcessScore, Rating, RunBy,
+    ScoredCases, ShadowScore, Trials,
+};
+use super::recommend::Attributes;
+use super::trial_evidence::TrialEvidence;
+use crate::model::{Executor, Status};
+use crate::rules::Trial;
+
+/// The parts of a score that its verdict rests on.
+#[derive(Clone, Copy)]
+pub(super) struct Basis<'a> {
+    pub(super) counts: &'a CaseCounts,
+    pub(super) levels: &'a Levels,
+    pub(super) rating: &'a Rating,
+    pub(super) scored_cases: &'a ScoredCases,
+    pub(super) loss: &'a LossScore,
+    pub(super) constraints: &'a Constraints,
+    pub(super) run_by: &'a RunBy,
+    pub(super) trials: &'a Trials,
+}
+
+impl<'a> Basis<'a> {
+    /// What the conditions of the rules speak of; `None` while no case has ended.
+    pub(super) fn attributes(self) -> Option<Attributes> {
+        if self.counts.ended() <= 0 {
+            return None;
+        }
+        let (levels, rating) = (self.levels, self.rating);
+        Some(Attributes {
+            complexity: levels.complexity?,
+            frequency: levels.frequency?,
+            criticality: levels.criticality,
+            tolerance: levels.tolerance?,
+            status: rating.status,
+            executor: self.run_by.executor,
+            required_class: rating.required_class,
+            achieved_class: rating.achieved_class,
+            ai_status: self.status_of(Executor::Ai),
+            code_status: self.status_of(Executor::Code),
+            ai_shadow: self.trial_of(Executor::Ai),
+            code_shadow: self.trial_of(Executor::Code),
+            irreversible: self.constraints.irreversible,
+            pays_back: self.constraints.pays_back,
+        })
+    }
+
+    /// The status of what one kind runs: of the whole process where that is the kind that runs it, if it is outside; else
+    /// of the cases that it ran alone. Undetermined where it ran none.
+    pub(super) fn status_of(self, kind: Executor) -> Status {
+        let alone = self.alone(kind).map(|side| side.status);
+        let alone = alone.unwrap_or(Status::Undetermined);
+        match (alone, self.run_by.executor == kind, self.rating.status) {
+            // What it ran is shown to hold, so that it is others who deviate.
+            (Status::Within, ..) => Status::Within,
+            (_, true, Status::Outside) => Status::Outside,
+            (alone, ..) => alone,
+        }
+    }
+
+    /// What the shadow runs of one kind show, where it has still to show that it can.
+    pub(super) fn trial_of(self, kind: Executor) -> Trial {
+        let rating = self.rating;
+        let runs_it = self.run_by.executor == kind;
+        let holds = |status| status == Status::Within;
+        TrialEvidence {
+            holds: holds(self.status_of(kind)) || runs_it && holds(rating.status),
+            alone: self.alone(kind).map(|side| side.deviation),
+            whole: rating.deviation.filter(|_| runs_it),
+            shadow: self.shadow_of(kind).map(|shadow| shadow.status),
+            unconfirmed: runs_it && self.scored_cases.is_unconfirmed(),
+        }
+        .trial(rating.permissible_deviation, self.loss.too_much)
+    }
+
+    /// The deviation of what one kind runs today, where that speaks against it without being called outside.
+    pub(super) fn leaning_of(self, kind: Executor) -> Option<Bounds> {
+        let is_open = matches!(
+            self.status_of(kind),
+            Status::Undetermined | Status::NoTolerance
+        );
+        let t = self.rating.permissible_deviation?;
+        let own = match self.alone(kind) {
+            Some(side) => side.deviation,
+            None => self
+                .rating
+                .deviation
+                .filter(|_| self.run_by.executor == kind),
+        };
+        own.filter(|own| is_open && mean_exceeds_limit(*own, t))
+    }
+
+    /// Whether nothing is known of how one kind would do: it runs no case, and no shadow run.
+    pub(super) fn is_untried(self, kind: Executor) -> bool {
+        let runs_it = self.run_by.executor == kind;
+        self.alone(kind).is_none() && !runs_it && self.shadow_of(kind).is_none()
+    }
+
+    /// The cases that one kind ran alone.
+    pub(super) fn alone(self, kind: Executor) -> Option<&'a ExecutorScore> {
+        let mut executors = self.run_by.executors.iter();
+        executors.find(|side| side.executor == kind)
+    }
+
+    /// The shadow runs of one kind.
+    pub(super) fn shadow_of(self, kind: Executor) -> Option<&'a ShadowScore> {
+        let mut shadow = self.trials.shadow.iter();
+        shadow.find(|shadow| shadow.executor == kind)
+    }
+}
+
+impl ProcessScore {
+    fn basis(&self) -> Basis<'_> {
+        Basis {
+            counts: &self.counts,
+            levels: &self.levels,
+            rating: &self.rating,
+            scored_cases: &self.scored_cases,
+            loss: &self.loss,
+            constraints: &self.constraints,
+            run_by: &self.run_by,
+            trials: &self.trials,
+        }
+    }
+
+    /// What the conditions of the rules speak of; `None` while no case has ended.
+    pub fn attributes(&self) -> Option<Attributes> {
+        self.basis().attributes()
+    }
+
+    /// The status of what one kind runs; undetermined where it ran none.
+    pub fn status_of(&self, kind: Executor) -> Status {
+        self.basis().status_of(kind)
+    }
+
+    /// The deviation of what one kind runs today, where that speaks against it without being called outside.
+    pub(crate) fn leaning_of(&self, kind: Executor) -> Option<Bounds> {
+        self.basis().leaning_of(kind)
+    }
+
+    /// Whether nothing is known of how one kind would do: it runs no case, and no shadow run.
+    pub fn is_untried(&self, kind: Executor) -> bool {
+        self.basis().is_untried(kind)
+    }
+
+    /// The cases that one kind ran alone.
+    pub fn executor_of(&self, kind: Executor) -> Option<&ExecutorScore> {
+        self.basis().alone(kind)
+    }
+
+    /// The shadow runs of one kind.
+    pub fn shadow_of(&self, kind: Executor) -> Option<&ShadowScore> {
+        self.basis().shadow_of(kind)
+    }
+}

@@ -1,0 +1,116 @@
+//! Who runs a process, and what each executor type runs of it.
+
+use super::case_facts::durations;
+use super::deviation::{Target, achieved_class, deviation_of, status};
+use super::input::ProcessInput;
+use super::process_score::{ExecutorScore, Provenance, RunBy};
+use crate::measure::Sums;
+use crate::model::{Executor, Hour};
+use std::collections::BTreeMap;
+
+/// Who runs it today.
+pub(super) fn run_by(input: &ProcessInput, target: Target) -> RunBy {
+    let ended = input.live_kinds().filter(|(_, sums)| sums.cases > 0);
+    let executors = ended.map(|(kind, sums)| executor_score(input, kind, sums, target));
+    RunBy {
+        executor: executor(input),
+        executors: executors.collect(),
+    }
+}
+
+/// What one kind ran alone.
+fn executor_score(
+    input: &ProcessInput,
+    executor: Executor,
+    sums: &Sums,
+    target: Target,
+) -> ExecutorScore {
+    let deviation = deviation_of(input, sums);
+    let started = sums.started();
+    ExecutorScore {
+        executor,
+        cases: sums.cases,
+        cases_per_week: (started > 0).then(|| started as f64 / input.covered.weeks()),
+        deviation,
+        status: status(input, deviation, target),
+        achieved_class: achieved_class(input, deviation, target),
+        capability: target
+            .permissible
+            .zip(deviation)
+            .map(|(t, deviation)| t / deviation.upper),
+        duration_seconds: durations(sums),
+        duration_spread: spread(sums),
+        provenance: provenance(input, sums),
+    }
+}
+
+/// Who vouches for the outcomes of some sums.
+pub(super) fn provenance(input: &ProcessInput, sums: &Sums) -> Provenance {
+    let stands_after = input.terms.tolerance.stands_after;
+    let stands_since: Hour = input.as_of.plus(-stands_after).hour();
+    let (mut stood, mut young) = (0, 0);
+    for (hour, count) in sums.self_declared.iter() {
+        if hour < stands_since {
+            stood += count;
+        } else {
+            young += count;
+        }
+    }
+    // Where nothing could be seen to be reopened, standing is no proof.
+    if sums.settled == 0 {
+        (stood, young) = (0, stood + young);
+    }
+    Provenance {
+        confirmed: sums.confirmed.total(),
+        stood,
+        self_declared: young,
+    }
+}
+
+/// Who runs it, as the log has it. The catalog fills in where that does not say: of more than half of the cases nothing, or
+/// of most only that several kinds ran them together.
+fn executor(input: &ProcessInput) -> Executor {
+    let by_kind = started_by_kind(input);
+    let known: i64 = by_kind.values().sum();
+    let together = by_kind.get(&Executor::Mixed).copied().unwrap_or(0);
+    let says_little = known * 2 < input.live.started() || together * 5 >= known * 4;
+    match input.declared.executor {
+        Some(declared) if says_little => declared,
+        _ => measured_executor(input),
+    }
+}
+
+/// The kind that ran at least four fifths of the cases, else mixed.
+pub(super) fn measured_executor(input: &ProcessInput) -> Executor {
+    let by_kind = started_by_kind(input);
+    let all: i64 = by_kind.values().sum();
+    let most = by_kind.into_iter().max_by_key(|(_, cases)| *cases);
+    match most {
+        None => Executor::Unknown,
+        Some((kind, cases)) if cases * 5 >= all * 4 => kind,
+        Some(_) => Executor::Mixed,
+    }
+}
+
+fn started_by_kind(input: &ProcessInput) -> BTreeMap<Executor, i64> {
+    let known = input
+        .live_kinds()
+        .filter(|(kind, _)| *kind != Executor::Unknown);
+    known.map(|(kind, sums)| (kind, sums.started())).collect()
+}
+
+/// Spreads below this are of the order of the bins that durations are counted in, which are 1 % wide: a test of them would
+/// judge the bins.
+const LEAST_SPREAD: f64 = 1.05;
+
+/// Whether a spread is too small to be compared.
+pub(crate) fn is_unresolved(spread: f64) -> bool {
+    spread < LEAST_SPREAD
+}
+
+/// The ratio of the 84th to the 16th percentile of the durations: robust, and free of the unit.
+pub(super) fn spread(sums: &Sums) -> Option<f64> {
+    let [low, high] = [0.16, 0.84].map(|q| sums.durations.quantile_seconds(q));
+    let (low, high) = (low?, high?);
+    (low > 0.0).then(|| high / low)
+}

@@ -1,0 +1,173 @@
+//! How many clean cases are needed until a process is shown to be within its tolerance, and how long they take.
+
+use super::deviation::{Target, bounds, status};
+use super::frequency::Frequency;
+use super::input::ProcessInput;
+use super::process_score::{CleanCases, Pace};
+use super::reason::UnreachableReason;
+use crate::measure::Sums;
+use crate::model::{DAY_US, Origin, Status, Time, WEEK_US};
+use crate::stats::clean_runs_missing;
+use std::collections::BTreeMap;
+
+/// How many further clean cases until it would be within, and when, else why not.
+pub(super) fn clean_cases(
+    input: &ProcessInput,
+    target: Target,
+    arrivals: Option<&Frequency>,
+) -> CleanCases {
+    let pace = pace(input, arrivals);
+    let (n, s) = input.scored();
+    let for_ever = clean_cases_for(input, n, s, target);
+    let never = match for_ever {
+        None => Some(why_no_number(input, target)),
+        Some(0) => None,
+        Some(_) => why_never(input, target, &pace),
+    };
+    let needed = match (for_ever, pace.most(), &never) {
+        (Some(1..), Some(most), None) => Some(needed_in_sliding_window(input, most, target, &pace)),
+        _ => for_ever,
+    };
+    let is_waiting = needed.is_some_and(|needed| needed > 0);
+    let no_pace = (is_waiting && pace.per_week <= 0.0).then(|| why_no_pace(input));
+    let unreachable = never.or(no_pace);
+    let weeks = needed.filter(|_| unreachable.is_none());
+    CleanCases {
+        needed,
+        weeks: weeks.and_then(|needed| weeks_until(needed, &pace)),
+        pace,
+        unreachable,
+    }
+}
+
+/// How fast scored cases come now.
+fn pace(input: &ProcessInput, arrivals: Option<&Frequency>) -> Pace {
+    // As much of what starts becomes evidence as did before.
+    let change = arrivals.filter(|arrivals| arrivals.cases_per_week.mean > 0.0);
+    let change = change.map_or(1.0, |arrivals| {
+        arrivals.recent_per_week() / arrivals.cases_per_week.mean
+    });
+    let weeks = |span: i64| span as f64 / WEEK_US as f64;
+    Pace {
+        per_week: scored_per_week(input) * change,
+        window_weeks: input.window.map(weeks),
+        covered_weeks: input.covered.weeks(),
+        deviated: input.window.map_or_else(Vec::new, |_| deviated(input)),
+    }
+}
+
+/// The shares of the deviations by how many weeks ago they were. By day: that is fine enough for a forecast, and keeps
+/// little.
+fn deviated(input: &ProcessInput) -> Vec<(f64, f64)> {
+    let mut days: BTreeMap<i64, i64> = BTreeMap::new();
+    let mut add = |sums: &Sums| {
+        for (hour, ppm) in sums.deviated.iter() {
+            *days.entry(i64::from(hour).div_euclid(24)).or_default() += ppm;
+        }
+    };
+    add(input.live);
+    if input.declared.exercises_count {
+        add(&input.parts.of_origin(Origin::Exercise));
+    }
+    let all: i64 = days.values().sum();
+    let ago = |day: i64| input.as_of.since(Time((day + 1) * DAY_US)) as f64 / WEEK_US as f64;
+    let share = |(day, ppm)| (ago(day), ppm as f64 / all as f64);
+    days.into_iter().map(share).collect()
+}
+
+/// The least number of clean cases, up to `most`, with which it is within while what counts now leaves the window. With that
+/// many all of it has, and it is.
+fn needed_in_sliding_window(input: &ProcessInput, most: f64, target: Target, pace: &Pace) -> u64 {
+    let now = input.scored();
+    let is_within = |more: u64| {
+        let more = more as f64;
+        let (n, s) = pace.left_after(more, (now.0 as f64, now.1));
+        let n = (n + more).round().max(1.0);
+        let deviation = bounds(input, n as i64, s.min(n));
+        status(input, deviation, target) == Status::Within
+    };
+    let (mut low, mut high) = (0, most.ceil() as u64);
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        match is_within(middle) {
+            true => high = middle,
+            false => low = middle,
+        }
+    }
+    high
+}
+
+fn why_no_pace(input: &ProcessInput) -> UnreachableReason {
+    match input.declared.require_confirmed && input.live.cases > 0 {
+        true => UnreachableReason::NothingConfirmed,
+        false => UnreachableReason::NoneLately,
+    }
+}
+
+/// Where cases leave the window before there are enough of them, however clean they all are.
+fn why_never(input: &ProcessInput, target: Target, pace: &Pace) -> Option<UnreachableReason> {
+    let (window, at_once) = (input.window?, pace.most()?);
+    let needed = clean_cases_for(input, 0, 0.0, target)?;
+    (at_once < needed as f64).then_some(UnreachableReason::WindowTooShort {
+        window,
+        per_week: pace.per_week,
+        needed,
+    })
+}
+
+/// How many further clean cases until `n` that deviate by `s` in all would be within; `None` where that can't be, or nothing
+/// can be measured.
+pub(super) fn clean_cases_for(input: &ProcessInput, n: i64, s: f64, target: Target) -> Option<u64> {
+    let t = target.permissible?;
+    if input.lost_too_much() || is_unmeasurable(input, n) {
+        return None;
+    }
+    let lost = input.loss.share();
+    let limit = (t - lost) / (1.0 - lost);
+    clean_runs_missing(n.max(0) as f64, s, limit, input.terms.tolerance.alpha)
+}
+
+/// Whether there are cases, and none of them could have deviated.
+fn is_unmeasurable(input: &ProcessInput, n: i64) -> bool {
+    (n > 0 || input.live.cases > 0) && !input.is_measurable()
+}
+
+fn why_no_number(input: &ProcessInput, target: Target) -> UnreachableReason {
+    let lost = input.loss.share();
+    let Some(limit) = target.permissible else {
+        return match target.nominal {
+            Some(_) => UnreachableReason::NoTolerance,
+            None => UnreachableReason::NoSize(input.no_verdict()),
+        };
+    };
+    if input.loss.unknown > 0 {
+        UnreachableReason::UnknownLoss
+    } else if input.lost_too_much() {
+        let most = input.terms.tolerance.most_loss;
+        UnreachableReason::TooMuchLost { lost, most }
+    } else if is_unmeasurable(input, input.scored().0) {
+        UnreachableReason::NothingMeasurable
+    } else if lost >= limit {
+        UnreachableReason::LossTakesAll { lost, limit }
+    } else {
+        UnreachableReason::TooMany
+    }
+}
+
+/// Cases, and exercises where they count, that are scored in a week.
+fn scored_per_week(input: &ProcessInput) -> f64 {
+    let per_week = |sums: &Sums| input.scored_in(sums).0 as f64 / input.covered.weeks();
+    let live = per_week(input.live);
+    match input.declared.exercises_count {
+        true => live + per_week(&input.parts.of_origin(Origin::Exercise)),
+        false => live,
+    }
+}
+
+/// How long so many cases take at the present rate; `None` where that is 0.
+fn weeks_until(needed: u64, pace: &Pace) -> Option<f64> {
+    if needed == 0 {
+        return Some(0.0);
+    }
+    (pace.per_week > 0.0).then(|| needed as f64 / pace.per_week)
+}

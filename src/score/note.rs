@@ -1,0 +1,130 @@
+//! Notes of a score as data: what is assumed, missing or left out. Their texts are in `wording`.
+
+use super::reason::ShadowReason;
+use crate::model::{Executor, Ppm, Time};
+
+/// What one should know about the figures of a process.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Note {
+    /// It is declared, and no log names it.
+    NotInLogs,
+    /// Its cases call each other in a circle of these processes.
+    CallsInCircle(Vec<String>),
+    /// What is assumed.
+    Assumption(Assumption),
+    /// What the figures rest on.
+    Evidence(EvidenceNote),
+    /// What has still to be tried.
+    Trial(TrialNote),
+}
+
+/// What is assumed for want of a declaration or of cases.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Assumption {
+    /// No criticality is declared.
+    Criticality,
+    /// All that ended in the window had begun before, so the rate is 0.
+    NoneBegan,
+    /// The last activity stands for the outcome.
+    NoOutcomeMapped,
+    /// Every case has one event.
+    OneEventPerCase,
+    /// Outcomes with a severity that follows from their names.
+    SeverityByName(Vec<(String, Ppm)>),
+    /// Outcomes that nobody declared count as designed.
+    UndeclaredOutcomes {
+        /// Cases that ended in one.
+        cases: i64,
+        /// Ended cases.
+        of: i64,
+        /// The most frequent ones.
+        outcomes: Vec<String>,
+        /// Whether there are more.
+        more: bool,
+    },
+    /// Nothing could be a deviation.
+    NothingMeasurable,
+}
+
+/// What the figures rest on, or leave out.
+#[derive(Clone, Debug, PartialEq)]
+pub enum EvidenceNote {
+    /// Records were lost.
+    RecordsLost {
+        /// How many.
+        lost: i64,
+        /// Gaps of a source among them.
+        gaps: i64,
+        /// The share of all records.
+        share: f64,
+        /// What follows.
+        effect: LossEffect,
+    },
+    /// No source has told of anything for long.
+    Silent {
+        /// The last event.
+        since: Time,
+        /// Days since then.
+        days: i64,
+    },
+    /// Only confirmed outcomes count.
+    OnlyConfirmed {
+        /// Confirmed cases.
+        confirmed: i64,
+        /// Ended cases.
+        of: i64,
+    },
+    /// Not every case that people took part in has a hands-on time.
+    HandsOn {
+        /// Those that have one.
+        timed: i64,
+        /// Those that people took part in.
+        by_people: i64,
+        /// What is taken for the others.
+        taken: HandsOnTaken,
+    },
+    /// Of so many paths one was kept.
+    PathsSampled(u64),
+    /// Of so many inputs one was kept.
+    InputsSampled(u64),
+    /// The table has no permissible deviation.
+    NoTolerance,
+}
+
+/// What follows from lost records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LossEffect {
+    /// Nobody can say how much is missing, so there is no verdict.
+    Unknown,
+    /// So much that there is no verdict.
+    TooMuch,
+    /// Intervals are wider.
+    Widened,
+}
+
+/// What is taken for the hands-on time of cases that have none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HandsOnTaken {
+    /// That of the cases that have one.
+    Measured,
+    /// What the catalog declares.
+    Declared,
+    /// Nothing: none is declared.
+    Nothing,
+}
+
+/// What has still to be tried.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum TrialNote {
+    /// A kind should run the process that never has.
+    Untried(Executor),
+    /// Shadow runs of a kind that could not be compared.
+    NotCompared(Executor, ShadowReason),
+    /// Shadow runs of a kind that are too few.
+    Open {
+        /// The kind.
+        executor: Executor,
+        /// How many more it takes.
+        missing: u64,
+    },
+}

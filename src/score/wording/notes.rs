@@ -1,0 +1,173 @@
+//! The texts of notes.
+
+use super::percent;
+use crate::measure::UNKNOWN_LOSS;
+use crate::model::{Executor, ONE};
+use crate::score::note::{Assumption, EvidenceNote, HandsOnTaken, LossEffect, Note, TrialNote};
+use std::fmt::{Display, Formatter, Result};
+
+impl Display for Note {
+    fn fmt(&self, out: &mut Formatter) -> Result {
+        match self {
+            Note::NotInLogs => out.write_str("declared in the catalog, and not seen in any log"),
+            Note::CallsInCircle(names) => write!(
+                out,
+                "cases call each other in a circle ({}), so sub-processes are left out of its size",
+                names.join(" -> ")
+            ),
+            Note::Assumption(assumption) => write!(out, "{assumption}"),
+            Note::Evidence(note) => write!(out, "{note}"),
+            Note::Trial(note) => write!(out, "{note}"),
+        }
+    }
+}
+
+impl Display for Assumption {
+    fn fmt(&self, out: &mut Formatter) -> Result {
+        match self {
+            Assumption::Criticality => {
+                out.write_str("criticality medium is assumed: declare it in a catalog")
+            }
+            Assumption::NoneBegan => out.write_str(
+                "no case began within the window: all that ended in it had begun before, so the rate is 0",
+            ),
+            Assumption::NoOutcomeMapped => {
+                out.write_str("no outcome is mapped: the last activity of a case stands for it")
+            }
+            Assumption::OneEventPerCase => out.write_str(
+                "every case has a single event: if the file has one row per case, a mapping with several events per record (or a preset) turns its dates into steps",
+            ),
+            Assumption::SeverityByName(outcomes) => {
+                let each = outcomes.iter().map(|(name, severity)| {
+                    format!("{name} = {}", f64::from(*severity) / f64::from(ONE))
+                });
+                let each = each.collect::<Vec<_>>().join(", ");
+                write!(out, "severity of outcomes is assumed by their names: {each}")
+            }
+            Assumption::UndeclaredOutcomes {
+                cases,
+                of,
+                outcomes,
+                more,
+            } => {
+                let outcomes = outcomes.join(", ");
+                let more = if *more { ", ..." } else { "" };
+                write!(
+                    out,
+                    "{cases} of {of} cases ended in outcomes that nobody declared ({outcomes}{more}): they count as designed"
+                )
+            }
+            Assumption::NothingMeasurable => out.write_str(
+                "nothing here could count as a deviation, so there is none to measure: map the outcome, name the states that resolve a case, or declare outcomes, a limit or a path in a catalog",
+            ),
+        }
+    }
+}
+
+impl Display for EvidenceNote {
+    fn fmt(&self, out: &mut Formatter) -> Result {
+        match self {
+            EvidenceNote::RecordsLost {
+                lost,
+                gaps,
+                share,
+                effect,
+            } => {
+                let records = count(*lost, "record was", "records were");
+                let share = percent(*share);
+                match gaps {
+                    0 => write!(out, "{records} lost ({share}); {effect}"),
+                    gaps => {
+                        let gaps = count(*gaps, "gap", "gaps");
+                        write!(
+                            out,
+                            "{records} lost ({share}, {gaps} of a source among them); {effect}"
+                        )
+                    }
+                }
+            }
+            EvidenceNote::Silent { since, days } => write!(
+                out,
+                "its sources have told of nothing since {since}, {days} days ago: rates are of the time until then"
+            ),
+            EvidenceNote::OnlyConfirmed { confirmed, of } => write!(
+                out,
+                "only confirmed outcomes count as evidence: {confirmed} of {of} cases"
+            ),
+            EvidenceNote::HandsOn {
+                timed,
+                by_people,
+                taken,
+            } => write!(
+                out,
+                "hands-on time is measured on {timed} of the {by_people} cases that people took part in: {taken}"
+            ),
+            EvidenceNote::PathsSampled(one_in) => write!(
+                out,
+                "so many different paths that one in {one_in} was kept: their number is an estimate"
+            ),
+            EvidenceNote::InputsSampled(one_in) => write!(
+                out,
+                "so many different inputs that one in {one_in} was kept: agreement is measured on those"
+            ),
+            EvidenceNote::NoTolerance => out.write_str(
+                "the table has no permissible deviation at this class and size: there is no tolerance to hold",
+            ),
+        }
+    }
+}
+
+/// `1 gap`, `2 gaps`.
+fn count(number: i64, one: &str, many: &str) -> String {
+    match number {
+        1 => format!("1 {one}"),
+        number => format!("{number} {many}"),
+    }
+}
+
+impl Display for LossEffect {
+    fn fmt(&self, out: &mut Formatter) -> Result {
+        out.write_str(match self {
+            LossEffect::Unknown => UNKNOWN_LOSS,
+            LossEffect::TooMuch => "too much to call it within or outside",
+            LossEffect::Widened => "every interval of a deviation is widened by as much",
+        })
+    }
+}
+
+impl Display for HandsOnTaken {
+    fn fmt(&self, out: &mut Formatter) -> Result {
+        out.write_str(match self {
+            HandsOnTaken::Measured => "taken to be the same in the others",
+            HandsOnTaken::Declared => "too few to go by: what is declared counts instead",
+            HandsOnTaken::Nothing => "too few to go by, and none is declared",
+        })
+    }
+}
+
+impl Display for TrialNote {
+    fn fmt(&self, out: &mut Formatter) -> Result {
+        match self {
+            TrialNote::Untried(executor) => write!(
+                out,
+                "no shadow run of {}: run it beside people first",
+                name(*executor)
+            ),
+            TrialNote::NotCompared(executor, why) => {
+                write!(out, "shadow runs of {executor}: {why}")
+            }
+            TrialNote::Open { executor, missing } => write!(
+                out,
+                "shadow runs of {executor} are undetermined: {missing} more without any deviation, each beside a live case of its own, would show that it holds"
+            ),
+        }
+    }
+}
+
+/// A kind as a sentence has it.
+fn name(executor: Executor) -> &'static str {
+    match executor {
+        Executor::Ai => "AI",
+        other => other.word(),
+    }
+}
