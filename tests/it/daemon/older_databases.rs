@@ -30,8 +30,8 @@ fn open(home: &Home) -> rusqlite::Connection {
 }
 
 fn schema(home: &Home) -> usize {
-    let version = open(home).query_row("PRAGMA user_version", [], |row| row.get(0));
-    version.unwrap()
+    let version = open(home).query_row("PRAGMA user_version", [], |row| row.get::<_, u32>(0));
+    version.unwrap() as usize
 }
 
 /// Rejected records and changes of verdicts in the database.
