@@ -491,7 +491,7 @@ mod tests {
                         counters.in_commit();
                     }
                     (_, Some(rows)) => {
-                        database.extend(Counters::new(rows).values);
+                        database.extend(read(rows).0.values);
                         counters.committed();
                     }
                 }

@@ -6,8 +6,8 @@
 
 use super::{Result, Store};
 use crate::drift::{Direction, Ended, Stream};
-use crate::model::words::words;
-use crate::model::{Executor, Origin};
+
+use crate::model::{Executor, Origin, words};
 use rusqlite::types::ValueRef;
 use rusqlite::{Row, params_from_iter};
 
@@ -215,4 +215,100 @@ fn unknown_word_of_alarm(row: &Row) -> rusqlite::Result<Option<DamagedRow>> {
     };
     let key = format!("number {id}");
     Ok(Some(DamagedRow::new(DamagedTable::Alarms, key, problem)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Commit, StoreError};
+
+    fn store(sql: &str) -> (tempfile::TempDir, Store) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(folder.path()).unwrap();
+        let names = ["a", "b", "c"].into_iter().zip(1..);
+        let commit = Commit {
+            names: names.map(|(name, id)| (id, name.to_owned())).collect(),
+            ..Commit::default()
+        };
+        store.commit(&commit).unwrap();
+        store.db.execute_batch(sql).unwrap();
+        (folder, store)
+    }
+
+    #[test]
+    fn a_name_that_is_missing_empty_or_there_twice_is_an_error() {
+        let first_wrong = |sql| match store(sql).1.names() {
+            Err(StoreError::BrokenNames { id, .. }) => Some(id),
+            Err(error) => panic!("{error}"),
+            Ok(_) => None,
+        };
+        assert_eq!(first_wrong(""), None);
+        assert_eq!(first_wrong("DELETE FROM names WHERE id = 2"), Some(2));
+        assert_eq!(
+            first_wrong("UPDATE names SET text = '' WHERE id = 1"),
+            Some(1)
+        );
+        assert_eq!(
+            first_wrong("UPDATE names SET text = 'a' WHERE id = 3"),
+            Some(3)
+        );
+    }
+
+    #[test]
+    fn a_row_with_an_unknown_code_is_damaged_and_others_are_not() {
+        let known = "
+            INSERT INTO totals VALUES (1, 0, 0, x''), (1, 4, 2, x'');
+            INSERT INTO buckets VALUES (7, 1, 0, 0, x'');
+            INSERT INTO marks VALUES (1, 0, '', 'change', '', '', 0), (2, 0, '', 'rebaseline', '', '', 0);
+            INSERT INTO quarantine (at, source, file, stream, place, reason, detail, format, record, state)
+                VALUES (0, '', '', 0, 0, '', '', '', x'', 'kept'), (0, '', '', 0, 0, '', '', '', x'', 'replay');
+            INSERT INTO alarms (process, stream, epoch, raised, onset, direction, outcome, was, became, evidence, how, noted_at)
+                VALUES ('p', 'deviation', 0, 0, 0, 'up', '', 0, 0, 1, NULL, 0),
+                    ('p', 'frequency_down', 0, 0, 0, 'down', '', 0, 0, 1, 'withdrawn', 0);";
+        assert_eq!(store(known).1.rows_with_unknown_codes().unwrap(), []);
+        for (damage, table, key) in [
+            (
+                "UPDATE totals SET executor = 9 WHERE executor = 4",
+                DamagedTable::Totals,
+                "executor 9",
+            ),
+            (
+                "UPDATE buckets SET origin = 9",
+                DamagedTable::Buckets,
+                "hour 7, process 1, executor 0, origin 9",
+            ),
+            (
+                "UPDATE marks SET kind = 'x' WHERE id = 2",
+                DamagedTable::Marks,
+                "number 2",
+            ),
+            (
+                "UPDATE quarantine SET state = 'x' WHERE id = 2",
+                DamagedTable::Quarantine,
+                "number 2",
+            ),
+            (
+                "UPDATE alarms SET stream = 'x' WHERE id = 1",
+                DamagedTable::Alarms,
+                "number 1",
+            ),
+            (
+                "UPDATE alarms SET direction = 'x' WHERE id = 1",
+                DamagedTable::Alarms,
+                "number 1",
+            ),
+            (
+                "UPDATE alarms SET how = 'x' WHERE id = 2",
+                DamagedTable::Alarms,
+                "number 2",
+            ),
+        ] {
+            let (_folder, store) = store(&format!("{known}{damage}"));
+            let damaged = store.rows_with_unknown_codes().unwrap();
+            let [row] = &damaged[..] else {
+                panic!("{damage}: {damaged:?}")
+            };
+            assert!(row.table == table && row.key.contains(key), "{row:?}");
+        }
+    }
 }

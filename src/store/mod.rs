@@ -197,14 +197,16 @@ impl Store {
         let mut query = self.sql(self.db.prepare("SELECT id, text FROM names ORDER BY id"))?;
         let mut rows = self.sql(query.query([]))?;
         while let Some(row) = self.sql(rows.next())? {
+            let expected = names.len() as NameId + 1;
             let mut read = || -> rusqlite::Result<(i64, NameId)> {
                 Ok((row.get(0)?, names.intern(row.get_ref(1)?.as_str()?)))
             };
-            let (stored, given) = self.sql(read())?;
-            // Numbers are given in order. All rows speak of names by number, so a gap would rename what comes after it.
-            if stored != i64::from(given) || given as usize != names.len() {
-                let (file, id) = (self.file.clone(), names.len() as NameId);
-                return Err(StoreError::BrokenNames { file, id });
+            // All rows speak of names by number, and numbers are given in order: a gap would rename all that follows.
+            if self.sql(read())? != (i64::from(expected), expected) {
+                return Err(StoreError::BrokenNames {
+                    file: self.file.clone(),
+                    id: expected,
+                });
             }
         }
         Ok(names)

@@ -46,12 +46,17 @@ impl Engine {
         Ok(())
     }
 
-    /// Begins the series that this configuration has and the one before did not, such as other bins of the histogram:
-    /// what is known already does not happen now. Where there are none, nothing changes.
+    /// Begins the series that this configuration has and the one before did not, such as other bins of the histogram, and
+    /// those whose stored counter is damaged: what is known already does not happen now. Where there are none, nothing
+    /// changes.
     pub(super) fn begin_series(&mut self) {
         for (key, sums) in self.sums.totals() {
             let (names, fineness) = (&self.names, &self.fineness);
             self.counters.follow(key, (sums, sums), names, fineness);
+        }
+        for (process, started) in self.sums.starts() {
+            let process = self.names.text(process);
+            self.counters.follow_starts(process, started, started);
         }
     }
 

@@ -1,6 +1,8 @@
 //! What an engine shows of what it counts: over commits, crashes and new configurations.
 
 use super::*;
+use crate::daemon::deliveries::Delivery;
+use crate::ingest::EventBatch;
 use crate::ingest::decode::LineDecoder;
 use crate::ingest::mapping::{Circumstances, compile};
 use crate::model::hash_text;
@@ -320,7 +322,7 @@ fn damage(folder: &Path, sql: &str) {
     assert_eq!(database.execute(sql, []).unwrap(), 1, "{sql}");
 }
 
-fn damaged_rows(engine: &Engine, table: &str) -> i64 {
+fn damaged_rows(engine: &mut Engine, table: &str) -> i64 {
     let name = "toleranced_store_damaged_rows_total";
     seen(engine, name, &[table]).unwrap_or(0)
 }
@@ -343,13 +345,13 @@ fn a_damaged_score_is_reported_and_written_again() {
         damage(folder.path(), sql);
         let mut engine = open();
         engine.rescore(at(21)).unwrap();
-        assert_eq!(damaged_rows(&engine, "scores"), 1, "{sql}");
+        assert_eq!(damaged_rows(&mut engine, "scores"), 1, "{sql}");
         assert!(engine.store.ledger(Some("p")).unwrap().len() > entries);
         // The next scoring has written it again.
         drop(engine);
         let mut engine = open();
         engine.rescore(at(22)).unwrap();
-        assert_eq!(damaged_rows(&engine, "scores"), 1, "{sql}");
+        assert_eq!(damaged_rows(&mut engine, "scores"), 1, "{sql}");
     }
 }
 
@@ -381,11 +383,33 @@ fn a_damaged_counter_is_reported_and_starts_again_at_zero() {
         let mut engine = open();
         engine.rescore(at(21)).unwrap();
         engine.commit().unwrap();
-        assert_eq!(damaged_rows(&engine, "counters"), 1, "{sql}");
+        assert_eq!(damaged_rows(&mut engine, "counters"), 1, "{sql}");
         take(&mut engine, &case("p", "2", 20), 31);
         engine.rescore(at(32)).unwrap();
         if name == started {
-            assert_eq!(seen(&engine, started, &["p"]), Some(1), "{sql}");
+            assert_eq!(seen(&mut engine, started, &["p"]), Some(1), "{sql}");
         }
+    }
+}
+
+#[test]
+fn a_damaged_day_of_a_source_is_reported_and_derived_from_its_processes() {
+    for key in ["latest:in", "last_hour:in"] {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || Engine::open(config(folder.path(), ""), at(20)).unwrap();
+        let mut engine = open();
+        take(&mut engine, &case("p", "1", 2 * HOUR), 3 * HOUR);
+        engine.commit().unwrap();
+        let value = engine.store.meta(key).unwrap();
+        drop(engine);
+        damage(
+            folder.path(),
+            &format!("UPDATE meta SET value = 'x' WHERE key = '{key}'"),
+        );
+        let mut engine = open();
+        engine.commit().unwrap();
+        assert_eq!(damaged_rows(&mut engine, "meta"), 1, "{key}");
+        assert_eq!(engine.store.meta(key).unwrap(), value);
+        assert_eq!(damaged_rows(&mut open(), "meta"), 1, "{key}");
     }
 }

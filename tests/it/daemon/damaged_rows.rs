@@ -1,8 +1,6 @@
 //! Damaged rows of the database: each is reported with its consequence and counted, and no record counts twice.
 
-mod common;
-
-use common::{Daemon, Home, wait_for};
+use crate::support::{Daemon, Home, wait_until};
 use std::fmt::Write;
 use toleranced::store::Store;
 
@@ -52,7 +50,7 @@ fn assert_all_counts_once(home: &Home, lines: usize, kills: usize) -> Daemon {
     for _ in 0..kills {
         let before = rejected(home).0;
         let mut daemon = home.start();
-        wait_for("more of it, or the end", || {
+        wait_until("more of it, or the end", || {
             let end = daemon.metrics().sum("toleranced_ingest_events_total") as usize;
             (rejected(home).0 > before || end == lines - lines / 100).then_some(())
         });
@@ -80,7 +78,7 @@ fn a_log_whose_position_is_damaged_is_read_again_and_counts_once() {
     let metrics = daemon.wait_for_metric(events, good as f64);
     assert_eq!(metrics.get(events), good as f64);
     let bad = lines as i64 / 100 + 1;
-    wait_for("the last reject", || {
+    wait_until("the last reject", || {
         (rejected(&home).0 >= bad).then_some(())
     });
     assert_eq!(rejected(&home), (bad, bad));
