@@ -6,7 +6,7 @@ use crate::rules::{At, Problem, Source};
 use serde::Deserialize;
 
 /// Most bins of a histogram: each is a series for every process and executor kind.
-const MOST_BINS: usize = 40;
+pub(crate) const MOST_BINS: usize = 40;
 
 /// How metrics are exported.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,11 +5,13 @@ mod listing;
 mod sent;
 mod settling;
 
+use super::deliveries::Delivery;
+use super::positions::StoredPositions;
 use super::source::Source;
 use crate::config::sources::SourceKind;
 use crate::store::{FileRow, Store};
-pub(super) use export::is_position_of_export;
-use export::{Progress, Read, read_export};
+pub(super) use export::Progress;
+use export::{Begun, Read, read_export, send};
 use globset::GlobSet;
 use listing::{Look, files, globs};
 use sent::{KEPT, prepare, tidy};
@@ -52,7 +54,16 @@ struct Seen {
 }
 
 /// Reads until it is told to stop.
-pub(super) fn run(source: &Source, exports: &Exports, known: &[FileRow]) -> Result<(), String> {
+pub(super) fn run(source: &Source, exports: &Exports, known: Vec<FileRow>) -> Result<(), String> {
+    let known = StoredPositions::of(known);
+    if !known.damaged_rows.is_empty() {
+        let report = Delivery {
+            source: source.config.name.as_str().into(),
+            damaged: known.damaged_rows.clone(),
+            ..Delivery::default()
+        };
+        send(source, report)?;
+    }
     let mut reader = Reader {
         source,
         exports,
@@ -60,7 +71,7 @@ pub(super) fn run(source: &Source, exports: &Exports, known: &[FileRow]) -> Resu
         is_prepared: false,
         seen: BTreeMap::new(),
         settling: Settling::default(),
-        begun: known.iter().filter_map(Progress::of).collect(),
+        begun: Begun::of(known),
         done: BTreeSet::new(),
         unlisted: BTreeSet::new(),
         unread: BTreeSet::new(),
@@ -81,7 +92,7 @@ struct Reader<'a> {
     is_prepared: bool,
     seen: BTreeMap<PathBuf, Seen>,
     settling: Settling,
-    begun: BTreeMap<u64, Progress>,
+    begun: Begun,
     /// What was read since the start: the database may not know it yet.
     done: BTreeSet<u64>,
     /// What was wrong with the folders at the last look.

@@ -1,31 +1,31 @@
 //! The engine: takes deliveries, assembles cases, keeps sums, commits, scores. No threads, no clock: the worker has those.
 
 mod alarms;
+mod damage;
 pub(super) mod drift;
-mod late;
+mod late_arrivals;
 mod link;
 pub(super) mod recount;
 mod rescore;
 mod rules;
+mod take;
 #[cfg(test)]
 mod tests;
 
 use super::cache::{CacheError, CaseCache};
-use super::coverage::{CoverageLog, Told};
-use super::delivery::Delivery;
-use super::losses::{LossLog, overlaps, stream_of};
-use super::rows::{case_row, quarantine_rows};
+use super::deliveries::DeliveryLedger;
+use super::rows::case_row;
 use super::sums::SumsCache;
-use crate::cases::{Facts, Insert, RuleBook, facts};
+use crate::cases::{Facts, RuleBook, facts};
 use crate::config::daemon::Config;
-use crate::ingest::{EventBatch, Reason, Reject, event_in};
-use crate::measure::{Loss, Sums};
+use crate::measure::Sums;
 use crate::model::{Hour, NameId, Names, Origin, Span, Time, metrics};
 use crate::query::counters::{Counters, Fineness};
 use crate::score::{Held, ProcessScore};
-use crate::store::{Commit, Store, StoreError};
+use crate::store::{Commit, Store};
+use damage::recorded_verdicts;
 use drift::DriftBook;
-use late::Late;
+use late_arrivals::LateArrivals;
 use recount::{baseline_terms, rules_hash, windows};
 use rustc_hash::FxHashSet;
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,20 +47,16 @@ pub struct Engine {
     sums: SumsCache,
     /// What is counted.
     pub counters: Counters,
-    /// Positions, quarantine and exports that wait for the next commit.
-    pending: Commit,
+    /// What was delivered, and what of it waits for the next commit.
+    deliveries: DeliveryLedger,
     /// A commit that could not be written yet.
     unwritten: Option<Commit>,
-    pending_events: usize,
     processes: FxHashSet<NameId>,
-    /// From when to when sources have told of processes.
-    coverage: CoverageLog,
     scores: BTreeMap<String, ProcessScore>,
     /// What the ledger has of each process.
     held: BTreeMap<String, Held>,
     has_children: bool,
     has_shadows: bool,
-    losses: LossLog,
     /// Changes that were found.
     pub(super) drift: DriftBook,
     /// How finely is counted.
@@ -70,7 +66,7 @@ pub struct Engine {
     /// Processes that are not exported any more: nobody declares them, and they have not run for long.
     pub(super) expired: Arc<BTreeSet<String>>,
     /// What the next commit brings that happened long ago, and cases that started long ago.
-    late: Late,
+    late: LateArrivals,
     /// The rules have changed and the sums do not know it yet.
     recount_due: bool,
 }
@@ -92,31 +88,30 @@ impl Engine {
         } else {
             SumsCache::load(&store, windows, baseline_terms(&config, &mut names), now)?
         };
-        let held = store
-            .scores()?
-            .into_iter()
-            .filter_map(|(id, body)| Some((id, serde_json::from_str(&body).ok()?)))
-            .collect();
+        let mut damaged = store.rows_with_unknown_codes()?;
+        let (held, damaged_scores) = recorded_verdicts(store.scores()?);
+        damaged.extend(damaged_scores);
+        let (counters, damaged_counters) = Counters::read(store.counters()?);
+        damaged.extend(damaged_counters);
+        let (deliveries, damaged_values) = DeliveryLedger::load(&store, &config)?;
+        damaged.extend(damaged_values);
         let mut engine = Engine {
             names_kept,
             rules,
             cases: CaseCache::default(),
-            counters: Counters::new(store.counters()?),
-            pending: Commit::default(),
+            counters,
+            deliveries,
             unwritten: None,
-            pending_events: 0,
             processes: sums.totals().map(|(key, _)| key.0).collect(),
-            coverage: CoverageLog::load(&store)?,
             scores: BTreeMap::new(),
             held,
             has_children: store.has_children()?,
             has_shadows: sums.has_shadows(),
-            losses: LossLog::load(&store, &config)?,
-            drift: DriftBook::load(&store)?,
+            drift: DriftBook::default(),
             fineness: Arc::new(Fineness::of(&config)),
             last_case: Arc::default(),
             expired: Arc::default(),
-            late: Late::default(),
+            late: LateArrivals::default(),
             recount_due: false,
             sums,
             names,
@@ -124,6 +119,7 @@ impl Engine {
             config,
         };
         engine.cases.store_is_empty = !engine.store.has_cases()?;
+        engine.report_damage(&damaged);
         engine.note_rules(now)?;
         if recount_due {
             engine.recount(now)?;
@@ -151,9 +147,9 @@ impl Engine {
         &self.scores
     }
 
-    /// Events that wait for the next commit.
+    /// Records that wait for the next commit.
     pub fn pending_events(&self) -> usize {
-        self.pending_events
+        self.deliveries.waiting_records() as usize
     }
 
     /// Open live cases by process and executor kind.
@@ -176,150 +172,10 @@ impl Engine {
         self.cases.len()
     }
 
-    /// Takes a delivery. Nothing of it is kept until the next commit.
-    pub fn take(&mut self, delivery: Delivery, now: Time) -> Result<(), CacheError> {
-        self.late.before = now.plus(-self.config.metrics.late_after);
-        let mut rejects = Vec::new();
-        let (added, duplicates) =
-            self.take_events(&delivery.source, &delivery.batch, &mut rejects)?;
-        let source = &*delivery.source;
-        let batch = &delivery.batch;
-        let hour = self.losses.hour_of(source, batch, now);
-        let gap = i64::from(delivery.gap);
-        let overlaps = overlaps(&self.config, source);
-        let lost = self.losses.lost_by(&delivery, overlaps, hour) + rejects.len() as i64 + gap;
-        let loss = Loss {
-            records: added as i64 + lost,
-            lost,
-            gaps: gap,
-            unknown: 0,
-        };
-        self.losses.add(source, hour, loss);
-        self.drift.saw(source, batch);
-        for reject in &mut rejects {
-            reject.place = batch.offset_of(reject.place);
-            let record = delivery.raw.as_ref().map(|raw| raw.record(reject.place));
-            reject.record = record.map_or(Vec::new(), Reject::kept);
-        }
-        self.counters.add(metrics::EVENTS.name, &[source], added);
-        self.counters
-            .add(metrics::DUPLICATES.name, &[source], duplicates);
-        self.counters
-            .add(metrics::RECORDS.name, &[source], batch.records);
-        self.counters
-            .add(metrics::FILTERED.name, &[source], batch.filtered);
-        if let Some(notice) = delivery.notice {
-            self.counters
-                .add(metrics::SOURCE_NOTICES.name, &[source, notice], 1);
-        }
-        for reject in batch.rejects.iter().chain(&rejects) {
-            let labels = [source, reject.reason.word()];
-            self.counters.add(metrics::QUARANTINED.name, &labels, 1);
-        }
-        let stream = stream_of(&delivery, overlaps);
-        let rows = quarantine_rows((&delivery, stream), &rejects, now, hour);
-        self.pending.quarantine.extend(rows);
-        let pending = &mut self.pending;
-        if let Some(row) = delivery.position {
-            // Only the last position of a file counts.
-            pending
-                .files
-                .retain(|known| (&known.source, known.id) != (&row.source, row.id));
-            pending.files.push(row);
-        }
-        if let Some((hash, path)) = delivery.export_done {
-            pending.drops.push((source.to_owned(), hash, path, now.0));
-        }
-        pending
-            .forgotten
-            .extend(delivery.forgotten.map(|id| (source.to_owned(), id)));
-        self.pending_events += batch.records as usize;
-        Ok(())
-    }
-
-    fn take_events(
-        &mut self,
-        source: &str,
-        batch: &EventBatch,
-        rejects: &mut Vec<Reject>,
-    ) -> Result<(u64, u64), CacheError> {
-        let global = self.global_names(batch);
-        let mut processes: FxHashSet<NameId> = FxHashSet::default();
-        let mut told = Told::default();
-        let (mut added, mut duplicates) = (0, 0);
-        for event in &batch.events {
-            let key = batch.text(event.case);
-            let process = global[event.process as usize];
-            if !self.processes.contains(&process) {
-                if self.processes.len() >= self.config.limits.processes {
-                    let detail = format!(
-                        "there are {} processes already (limits.processes)",
-                        self.processes.len()
-                    );
-                    rejects.push(Reject::new(
-                        event.place,
-                        Reason::TooManyProcesses,
-                        detail,
-                        b"",
-                    ));
-                    continue;
-                }
-                self.processes.insert(process);
-            }
-            processes.insert(process);
-            self.has_shadows |= event.flags.origin() == Origin::Shadow;
-            let at = self.cases.find_or_load(key, event.case_hash, &self.store)?;
-            let (rules, names) = (&self.rules, &self.names);
-            let slot = self.cases.touch(at, |case| facts(case, rules, names, None));
-            let parent = batch.text(event.parent);
-            if !parent.is_empty() {
-                slot.case.set_parent(event.time, parent);
-                self.has_children = true;
-            }
-            match slot
-                .case
-                .insert(event_in(event, &global), self.config.limits.case_events)
-            {
-                Insert::Added => {
-                    added += 1;
-                    told.event(process, event.time);
-                }
-                Insert::Duplicate => duplicates += 1,
-                Insert::Full => {
-                    let most = self.config.limits.case_events;
-                    let detail =
-                        format!("case {key} holds {most} events already (limits.case_events)");
-                    rejects.push(Reject::new(event.place, Reason::CaseFull, detail, b""));
-                }
-            }
-        }
-        self.losses.feeds(source, processes);
-        self.coverage.batch(batch, told);
-        Ok((added, duplicates))
-    }
-
-    /// The numbers of a batch's names. Beyond the limit new ones become `other`, and are counted.
-    fn global_names(&mut self, batch: &EventBatch) -> Vec<NameId> {
-        let mut global = vec![0];
-        for (_, text) in batch.names.since(1) {
-            let id = match self.names.find(text) {
-                Some(id) => id,
-                None if self.names.len() >= self.config.limits.names => {
-                    self.counters.add(metrics::FOLDED.name, &[], 1);
-                    self.names.intern("other")
-                }
-                None => self.names.intern(text),
-            };
-            global.push(id);
-        }
-        global
-    }
-
     /// Writes everything that waits, in one transaction. After an error everything waits on; call it again.
     pub fn commit(&mut self) -> Result<(), CacheError> {
         if self.unwritten.is_none() {
-            let nothing = self.pending_events == 0
-                && self.pending.is_empty()
+            let nothing = self.deliveries.is_written()
                 && self.cases.dirty().is_empty()
                 && !self.counters.have_changed();
             if nothing {
@@ -354,7 +210,7 @@ impl Engine {
             changed.push((*at, after));
         }
         // From here on nothing can fail: what is tried again after an error above has not been done by half.
-        let mut commit = std::mem::take(&mut self.pending);
+        let mut commit = Commit::default();
         commit.cases.reserve(changed.len());
         for (at, after) in changed {
             let slot = self.cases.slot(at);
@@ -406,8 +262,7 @@ impl Engine {
         self.late.clear();
         (commit.buckets, commit.totals) = self.sums.rows();
         commit.baselines = self.sums.baseline_rows();
-        self.losses.write_to(commit);
-        self.drift.write_to(commit);
+        self.deliveries.write_to(commit);
         commit.counters = self.counters.rows();
         commit.quarantine_most = self.config.limits.quarantine_records;
         commit.names = self
@@ -415,38 +270,15 @@ impl Engine {
             .since(self.names_kept)
             .map(|(id, text)| (id, text.to_owned()))
             .collect();
-        self.coverage.write_to(commit);
         self.names_kept = self.names.len() as NameId + 1;
         self.sums.committed();
         self.counters.in_commit();
         self.cases.committed(self.config.limits.cached_cases);
-        self.pending_events = 0;
     }
 
     /// Size of the database on disk, in bytes.
     pub fn store_bytes(&self) -> u64 {
         self.store.bytes_on_disk()
-    }
-
-    /// Quarantined records that are to be tried again.
-    pub fn to_replay(&self, most: usize) -> Result<Vec<crate::store::QuarantineRow>, StoreError> {
-        self.store.to_replay(most)
-    }
-
-    /// Lets an export be read again as if it had never been read.
-    pub fn forget_export(&mut self, source: &str, path: &str) {
-        let export = (source.to_owned(), path.to_owned());
-        self.pending.drops_forgotten.push(export);
-    }
-
-    /// Notes what became of a record that was tried again. One that became an event was read twice and is not lost any
-    /// more.
-    pub fn replayed(&mut self, row: &crate::store::QuarantineRow, became_event: bool) {
-        self.pending.replayed.push((row.id, became_event));
-        if became_event {
-            let overlaps = overlaps(&self.config, &row.source);
-            self.losses.found(row, overlaps);
-        }
     }
 }
 

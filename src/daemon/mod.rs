@@ -4,12 +4,10 @@
 //! server reads the published [`Snapshot`]. Channels between them are bounded: a slow disk slows the sources down.
 
 mod cache;
-mod coverage;
-mod delivery;
+mod deliveries;
 mod drop_folder;
 mod engine;
-mod losses;
-mod refused;
+mod positions;
 mod reload;
 mod rows;
 mod run;
@@ -19,7 +17,7 @@ mod tail;
 mod worker;
 
 pub use cache::CacheError;
-pub use delivery::{Delivery, Raw};
+pub use deliveries::{Delivery, Raw};
 pub use engine::Engine;
 pub use reload::{describe, describe_beside, reload_reason};
 pub(crate) use run::check_sources;

@@ -358,7 +358,7 @@ fn read_from_where_it_was(source: &Source, data_dir: &Path) -> Result<(), String
                 store,
                 source: name.clone(),
             };
-            drop_folder::run(source, &exports, &known)
+            drop_folder::run(source, &exports, known)
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a source needs to turn bytes into deliveries; and the replay of quarantined records.
 
 use super::cache::CacheError;
-use super::delivery::{Delivery, Raw};
+use super::deliveries::{Delivery, Raw};
 use super::engine::Engine;
 use super::worker::now;
 use crate::config::daemon::Config;

@@ -251,7 +251,16 @@ impl SumsCache {
 
     /// Live cases started over all time, of the processes whose totals changed.
     pub fn changed_starts(&self) -> Vec<(NameId, i64)> {
-        let changed: BTreeSet<NameId> = self.dirty_totals.iter().map(|key| key.0).collect();
+        self.starts_of(self.dirty_totals.iter().map(|key| key.0))
+    }
+
+    /// Live cases started over all time, of all processes.
+    pub fn starts(&self) -> Vec<(NameId, i64)> {
+        self.starts_of(self.totals.keys().map(|key| key.0))
+    }
+
+    fn starts_of(&self, processes: impl Iterator<Item = NameId>) -> Vec<(NameId, i64)> {
+        let processes: BTreeSet<NameId> = processes.collect();
         let started = |process: &NameId| {
             let first = (*process, Executor::Human, Origin::Live);
             let last = (*process, Executor::Unknown, Origin::Shadow);
@@ -260,7 +269,7 @@ impl SumsCache {
                 .map(|(_, sums)| sums.started())
                 .sum()
         };
-        changed
+        processes
             .iter()
             .map(|process| (*process, started(process)))
             .collect()

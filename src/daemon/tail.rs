@@ -1,15 +1,15 @@
 //! A source of log files that grow.
 
-use super::delivery::{Delivery, Raw};
-use super::drop_folder::is_position_of_export;
+use super::deliveries::{Delivery, Raw};
+use super::positions::StoredPositions;
 use super::source::{Source, decode, framing_of, kept_format};
 use crate::ingest::files::{
     Answer, Chunk, FileId, FileState, Notice, Options, Oversize, Sink, Tailer, Waker,
 };
 use crate::ingest::{Reason, Reject, behind_file};
 use crate::model::{hash_pair, hash_text};
-use crate::store::FileRow;
-use std::collections::BTreeMap;
+use crate::store::{DamagedRow, FileRow};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -21,17 +21,13 @@ const POLL_EVERY: Duration = Duration::from_millis(1000);
 /// Reads until it is told to stop.
 pub(super) fn run(source: &Source, known: Vec<FileRow>) -> Result<(), String> {
     let options = options(source);
-    let mut streams = BTreeMap::new();
-    let mut states: Vec<FileState> = Vec::new();
-    for row in known {
-        match serde_json::from_str(&row.state) {
-            Ok(state) => states.push(state),
-            // Left by a drop folder of the same name, before it became a source of files.
-            Err(_) if is_position_of_export(&row) => continue,
-            Err(error) => return Err(format!("stored position of file {}: {error}", row.id)),
-        }
-        streams.insert(row.id, row.stream);
-    }
+    // Positions of exports were left by a drop folder of the same name, before it became a source of files.
+    let known = StoredPositions::of(known);
+    let of_files = known.files.iter();
+    let streams = of_files
+        .map(|(state, stream)| (state.id, *stream))
+        .collect();
+    let states = known.files.into_iter().map(|(state, _)| state).collect();
     let waker = Waker::new(&options);
     if let Some(trouble) = waker.trouble() {
         tracing::warn!(
@@ -40,14 +36,22 @@ pub(super) fn run(source: &Source, known: Vec<FileRow>) -> Result<(), String> {
             "files are not watched, only polled"
         );
     }
-    let mut tailer = Tailer::new(options, states, 1).map_err(|error| error.to_string())?;
+    let tailer = Tailer::new(options, states, known.next_id);
+    let mut tailer = tailer.map_err(|error| error.to_string())?;
     let name: Arc<str> = source.config.name.as_str().into();
     let mut sink = TailSink {
         source,
         name,
         streams,
+        damaged: known
+            .damaged
+            .into_iter()
+            .map(|(id, stream)| (stream, id))
+            .collect(),
+        repeated: BTreeSet::new(),
         closed: false,
     };
+    sink.report(known.damaged_rows);
     while !sink.source.stop.load(Ordering::Relaxed) && !sink.closed {
         let outcome = tailer.poll(Instant::now(), &mut sink);
         let status = &sink.source.status;
@@ -62,6 +66,9 @@ pub(super) fn run(source: &Source, known: Vec<FileRow>) -> Result<(), String> {
         } else if status.trouble().is_none() {
             let paths = sink.source.config.paths.join(", ");
             status.set_trouble(Some(format!("no file matches {paths}")));
+        }
+        if !outcome.more && outcome.backlog_bytes == 0 {
+            sink.forget_repeated();
         }
         if !outcome.more {
             wait(&waker, sink.source);
@@ -93,6 +100,10 @@ struct TailSink<'a> {
     source: &'a Source,
     name: Arc<str>,
     streams: BTreeMap<FileId, u64>,
+    /// Files whose stored position is damaged, by stream. Each is found as a new file, and read again from its start.
+    damaged: BTreeMap<u64, FileId>,
+    /// Those of their streams that were found again.
+    repeated: BTreeSet<u64>,
     /// Nobody takes deliveries any more.
     closed: bool,
 }
@@ -111,11 +122,50 @@ impl TailSink<'_> {
         }
     }
 
-    fn delivery(&self, file: String, stream: u64, state: &FileState) -> Delivery {
+    /// Reports damaged positions, and goes on without them.
+    fn report(&mut self, damaged: Vec<DamagedRow>) {
+        if damaged.is_empty() {
+            return;
+        }
+        let delivery = Delivery {
+            source: self.name.clone(),
+            damaged,
+            ..Delivery::default()
+        };
+        // The answer tells whether to stop, which the next poll does.
+        let _ = self.send(delivery);
+    }
+
+    /// Forgets the damaged positions of files that were read again. Only at the end of all files: until then a restart has to
+    /// know that records were delivered before.
+    fn forget_repeated(&mut self) {
+        for stream in std::mem::take(&mut self.repeated) {
+            let delivery = Delivery {
+                source: self.name.clone(),
+                forgotten: self.damaged.remove(&stream),
+                ..Delivery::default()
+            };
+            // The answer tells whether to stop, which the next poll does.
+            let _ = self.send(delivery);
+        }
+    }
+
+    /// The number of a file before its position was damaged, if its position was damaged.
+    fn known_as(&self, file: FileId, stream: u64) -> Option<FileId> {
+        // New numbers are higher than all before.
+        self.damaged.get(&stream).copied().filter(|id| *id < file)
+    }
+
+    fn delivery(&mut self, file: String, stream: u64, state: &FileState) -> Delivery {
+        let is_repeated = self.known_as(state.id, stream).is_some();
+        if is_repeated {
+            self.repeated.insert(stream);
+        }
         Delivery {
             source: self.name.clone(),
             file,
             stream,
+            is_repeated,
             format: kept_format(self.source.format),
             head: state.head.clone().into(),
             position: serde_json::to_string(state).ok().map(|text| FileRow {
@@ -158,7 +208,9 @@ impl Sink for TailSink<'_> {
         if chunk.last_unfinished && can_grow && !batch.rejects.is_empty() {
             return Answer::Declined;
         }
-        batch.move_places(behind_file(u64::from(chunk.file)));
+        // Events that are known already keep their order among those of other files.
+        let file = self.known_as(chunk.file, stream).unwrap_or(chunk.file);
+        batch.move_places(behind_file(u64::from(file)));
         let mut delivery = self.delivery(chunk.path.display().to_string(), stream, &chunk.state);
         delivery.batch = batch;
         delivery.raw = Some(Raw {

@@ -1,7 +1,7 @@
 //! The thread that owns the engine: batches, commits, scores on schedule, retries when the disk says no.
 
 use super::cache::CacheError;
-use super::delivery::Delivery;
+use super::deliveries::Delivery;
 use super::engine::Engine;
 use super::source::replay;
 use crate::config::daemon::Config;

@@ -172,6 +172,8 @@ metrics! {
         "Time of a commit to the database, from collecting what changed to its being on disk.";
     COMMIT_FAILURES = Counter "toleranced_commit_failures_total" []
         "Commits that could not be written; each is tried again until it is.";
+    DAMAGED_ROWS = Counter "toleranced_store_damaged_rows_total" ["table"]
+        "Damaged rows of the database that were treated as missing, counted at each start; the log names table, key and what to do.";
     STORE_BYTES = Gauge "toleranced_store_bytes" [] "Size of the database on disk, with its write-ahead log.";
     HTTP_REQUESTS = Counter "toleranced_http_requests_total" ["handler", "code"]
         "HTTP requests answered, by route and status code.";

@@ -1,11 +1,12 @@
 //! What Prometheus sees rise: kept in the database, so that a restart does not reset it.
 
 use crate::config::daemon::Config;
+use crate::config::exposition::MOST_BINS;
 use crate::ingest::Reason;
 use crate::measure::{Sums, TotalKey};
 use crate::model::{Executor, Names, Origin, Span, hash_pair, metrics};
 use crate::rules::Process;
-use crate::store::CounterRow;
+use crate::store::{CounterRow, DamagedRow, DamagedTable, Readable};
 use rpds::RedBlackTreeMapSync;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -105,19 +106,44 @@ fn labels_text(labels: &[String]) -> String {
     serde_json::Value::from(labels).to_string()
 }
 
+/// The labels of a stored counter: as many as its metric has, or what is wrong with them.
+fn labels_of(row: &CounterRow) -> Result<Vec<String>, String> {
+    let labels: Vec<String> =
+        serde_json::from_str(&row.labels).map_err(|error| format!("labels: {error}"))?;
+    let expected = match row.name.strip_prefix(LATE).unwrap_or(&row.name) {
+        STARTED => 1,
+        DEVIATION_SUM | OUTCOMES_FOLDED => 2,
+        CASES | DURATION_SUM => 3,
+        DURATION_BIN => 4,
+        _ => labels.len(),
+    };
+    if labels.len() != expected {
+        return Err(format!("{} labels instead of {expected}", labels.len()));
+    }
+    if let (true, [_, _, _, bin]) = (expected == 4, labels.as_slice())
+        && !bin.parse().is_ok_and(|bin: usize| bin <= MOST_BINS)
+    {
+        return Err(format!("`{bin}` is not the number of a bin"));
+    }
+    Ok(labels)
+}
+
 impl Counters {
-    /// From the rows of the database.
-    pub fn new(rows: Vec<CounterRow>) -> Counters {
-        let read = |row: CounterRow| {
-            let labels: Vec<String> = serde_json::from_str(&row.labels).ok()?;
-            Some(((row.name, labels), row.value))
-        };
-        let values: BTreeMap<CounterKey, i64> = rows.into_iter().filter_map(read).collect();
-        Counters {
-            newer: values.clone(),
-            values,
-            ..Counters::default()
+    /// The counters of the database, and the rows that are damaged.
+    pub fn read(stored: Readable<CounterRow>) -> (Counters, Vec<DamagedRow>) {
+        let mut counters = Counters::default();
+        let mut damaged = stored.damaged;
+        for row in stored.rows {
+            match labels_of(&row) {
+                Ok(labels) => drop(counters.values.insert((row.name, labels), row.value)),
+                Err(problem) => {
+                    let key = format!("{} {}", row.name, row.labels);
+                    damaged.push(DamagedRow::new(DamagedTable::Counters, key, problem));
+                }
+            }
         }
+        counters.newer = counters.values.clone();
+        (counters, damaged)
     }
 
     /// Every counter, with what is not in the database yet.
@@ -164,6 +190,9 @@ impl Counters {
             for reason in Reason::ALL {
                 declared.insert(key(QUARANTINED, &[&source.name, reason.word()]));
             }
+        }
+        for table in DamagedTable::ALL {
+            declared.insert(key(metrics::DAMAGED_ROWS.name, &[table.word()]));
         }
         let values = &mut self.values;
         for gone in self.declared.difference(&declared) {
@@ -366,6 +395,13 @@ fn key(name: &str, labels: &[&str]) -> CounterKey {
 mod tests {
     use super::*;
 
+    fn read(rows: Vec<CounterRow>) -> (Counters, Vec<DamagedRow>) {
+        Counters::read(Readable {
+            rows,
+            damaged: Vec::new(),
+        })
+    }
+
     fn cases(counters: &Counters, outcome: &str) -> i64 {
         let key = key(CASES, &["p", "human", outcome]);
         counters.values().get(&key).copied().unwrap_or(0)
@@ -378,7 +414,8 @@ mod tests {
         counters.raise(CASES, &["p", "human", "done"], 4, 0);
         assert_eq!(cases(&counters, "done"), 5);
         assert_eq!(counters.rows().len(), 1);
-        let back = Counters::new(counters.rows());
+        let (back, damaged) = read(counters.rows());
+        assert_eq!(damaged, []);
         assert_eq!(back.values(), counters.values());
     }
 
@@ -454,7 +491,7 @@ mod tests {
                         counters.in_commit();
                     }
                     (_, Some(rows)) => {
-                        database.extend(Counters::new(rows).values);
+                        database.extend(read(rows).0.values);
                         counters.committed();
                     }
                 }

@@ -12,7 +12,7 @@ use crate::drift::{Alarm, ProcessDrift, StreamState};
 use crate::measure::{BucketKey, ProcessSums, Sums, TotalKey};
 use crate::model::{DAY_HOURS, Day, Hour, NameId, Names, Origin, Time};
 use crate::score::ProcessScore;
-use crate::store::{AlarmRow, Store, StoreError};
+use crate::store::{AlarmRow, DamagedRow, Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -72,7 +72,9 @@ impl<'a> History<'a> {
             changed.extend(since.add(&key, &sums));
         })?;
         since.follow(&changed, &self.grounds.names, &self.fineness);
-        let mut before = Counters::new(self.store.counters()?).values().clone();
+        let (counters, damaged) = Counters::read(self.store.counters()?);
+        damaged.iter().for_each(DamagedRow::warn);
+        let mut before = counters.values().clone();
         for (key, value) in since.counters.values() {
             before.entry(key.clone()).and_modify(|all| *all -= value);
         }

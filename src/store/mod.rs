@@ -7,6 +7,7 @@ mod alarm_words;
 mod audit;
 mod cases;
 mod commit;
+mod damage;
 mod drift;
 mod hours;
 mod lock;
@@ -21,6 +22,8 @@ pub use cases::KeptCase;
 pub use commit::{
     BucketRow, CaseRow, Commit, CounterRow, DocumentRow, FileRow, LedgerRow, RulesRow, TotalRow,
 };
+pub(crate) use damage::WITHDRAWN;
+pub use damage::{DamagedRow, DamagedTable, Readable};
 pub use drift::{AlarmRow, DriftRow, EpochRow, MarkKind, MarkRow, check_mark_day, check_note};
 pub use lock::DataLock;
 pub use quarantine::{QuarantineFilter, QuarantineRow, ReplayState};
@@ -29,7 +32,8 @@ pub use reports::PredictionRow;
 use crate::codec::DamagedBytes;
 use crate::measure::{Baseline, BucketKey, Coverage, Loss, Stretch, Sums};
 use crate::model::{Executor, Hour, NameId, Names, Origin, Time};
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use damage::text_of;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 use std::path::{Path, PathBuf};
 
 /// What can go wrong with the database.
@@ -84,6 +88,16 @@ pub enum StoreError {
         found: i64,
         /// The only one that can be read.
         known: i64,
+    },
+    /// Names without their numbers.
+    #[error(
+        "{file}: table names, row {id}: missing, empty or there twice, so later numbers stand for other names; restore a backup, or use another `data_dir`"
+    )]
+    BrokenNames {
+        /// The database file.
+        file: PathBuf,
+        /// The number of the first wrong name.
+        id: NameId,
     },
     /// A row is not what this version wrote.
     #[error("{file}: {what}: {source}")]
@@ -179,16 +193,23 @@ impl Store {
 
     /// All names, with the numbers they were given.
     pub fn names(&self) -> Result<Names> {
-        let read = || -> rusqlite::Result<Names> {
-            let mut names = Names::new();
-            let mut query = self.db.prepare("SELECT text FROM names ORDER BY id")?;
-            let mut rows = query.query([])?;
-            while let Some(row) = rows.next()? {
-                names.intern(row.get_ref(0)?.as_str()?);
+        let mut names = Names::new();
+        let mut query = self.sql(self.db.prepare("SELECT id, text FROM names ORDER BY id"))?;
+        let mut rows = self.sql(query.query([]))?;
+        while let Some(row) = self.sql(rows.next())? {
+            let expected = names.len() as NameId + 1;
+            let mut read = || -> rusqlite::Result<(i64, NameId)> {
+                Ok((row.get(0)?, names.intern(row.get_ref(1)?.as_str()?)))
+            };
+            // All rows speak of names by number, and numbers are given in order: a gap would rename all that follows.
+            if self.sql(read())? != (i64::from(expected), expected) {
+                return Err(StoreError::BrokenNames {
+                    file: self.file.clone(),
+                    id: expected,
+                });
             }
-            Ok(names)
-        };
-        self.sql(read())
+        }
+        Ok(names)
     }
 
     /// Size on disk, in bytes, with the write-ahead log.
@@ -375,21 +396,18 @@ impl Store {
         Ok(totals)
     }
 
-    /// All counters.
-    pub fn counters(&self) -> Result<Vec<CounterRow>> {
-        let read = || {
-            self.db
-                .prepare("SELECT name, labels, value FROM counters")?
-                .query_map([], |row| {
-                    Ok(CounterRow {
-                        name: row.get(0)?,
-                        labels: row.get(1)?,
-                        value: row.get(2)?,
-                    })
-                })?
-                .collect()
+    /// All counters that can be read. What their labels mean is checked by whoever counts.
+    pub fn counters(&self) -> Result<Readable<CounterRow>> {
+        let query = "SELECT name, labels, value FROM counters";
+        let key = |row: &Row| Ok(format!("{} {}", text_of(row, 0)?, text_of(row, 1)?));
+        let counter = |row: &Row| {
+            Ok(CounterRow {
+                name: row.get(0)?,
+                labels: row.get(1)?,
+                value: row.get(2)?,
+            })
         };
-        self.sql(read())
+        self.readable(DamagedTable::Counters, query, key, counter)
     }
 
     /// The states of the files of a source.
@@ -401,7 +419,8 @@ impl Store {
                     Ok(FileRow {
                         source: source.to_owned(),
                         id: row.get(0)?,
-                        state: row.get(1)?,
+                        // Whether it is damaged is known to the reader of the file, which also needs its stream then.
+                        state: text_of(row, 1)?,
                         stream: row.get::<_, i64>(2)? as u64,
                     })
                 })?
@@ -426,15 +445,38 @@ impl Store {
         self.sql(done).map(|_| ())
     }
 
-    /// The latest score of each process, as JSON.
-    pub fn scores(&self) -> Result<Vec<(String, String)>> {
-        let read = || {
-            self.db
-                .prepare("SELECT process, body FROM scores")?
-                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-                .collect()
-        };
-        self.sql(read())
+    /// The latest score of each process, as JSON. The engine checks what it says.
+    pub fn scores(&self) -> Result<Readable<(String, String)>> {
+        let query = "SELECT process, body FROM scores";
+        let key = |row: &Row| text_of(row, 0);
+        let score = |row: &Row| Ok((row.get(0)?, row.get(1)?));
+        self.readable(DamagedTable::Scores, query, key, score)
+    }
+
+    /// Reads all rows of a table. One that cannot be read does not keep the others from being read.
+    fn readable<T>(
+        &self,
+        table: DamagedTable,
+        query: &str,
+        key: impl Fn(&Row) -> rusqlite::Result<String>,
+        read: impl Fn(&Row) -> rusqlite::Result<T>,
+    ) -> Result<Readable<T>> {
+        let (mut good, mut damaged) = (Vec::new(), Vec::new());
+        let mut query = self.sql(self.db.prepare(query))?;
+        let mut rows = self.sql(query.query([]))?;
+        while let Some(row) = self.sql(rows.next())? {
+            match read(row) {
+                Ok(row) => good.push(row),
+                Err(problem) => {
+                    let key = self.sql(key(row))?;
+                    damaged.push(DamagedRow::new(table, key, problem.to_string()));
+                }
+            }
+        }
+        Ok(Readable {
+            rows: good,
+            damaged,
+        })
     }
 
     /// The changes of a process, or of all, oldest first.

@@ -1,8 +1,9 @@
 //! Records that did not become events, kept so that they can be looked at and replayed.
 
 use super::{Result, Store};
-use crate::model::Hour;
+use crate::model::{Hour, hash_bytes};
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use std::collections::BTreeSet;
 
 /// A quarantined record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -149,6 +150,22 @@ impl Store {
                 each(row?);
             }
             Ok(())
+        };
+        self.sql(query())
+    }
+
+    /// The places of the quarantined records of a stream, each with the hash of the record.
+    pub fn quarantined_places(&self, source: &str, stream: u64) -> Result<BTreeSet<(u64, u64)>> {
+        let query = || {
+            self.db
+                .prepare_cached(
+                    "SELECT place, record FROM quarantine WHERE source = ?1 AND stream = ?2",
+                )?
+                .query_map(params![source, stream as i64], |row| {
+                    let record = row.get_ref(1)?.as_blob()?;
+                    Ok((row.get::<_, i64>(0)? as u64, hash_bytes(record)))
+                })?
+                .collect()
         };
         self.sql(query())
     }

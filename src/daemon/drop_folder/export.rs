@@ -1,15 +1,16 @@
 //! Reading one export, whole.
 
-use crate::daemon::delivery::Delivery;
+use crate::daemon::deliveries::Delivery;
+use crate::daemon::positions::StoredPositions;
 use crate::daemon::source::{Source, WHOLE_FILE, kept_format};
 use crate::ingest::decode::{DecodeError, Input};
 use crate::ingest::read::{ReadOptions, format_of, open_input, read_opened};
 use crate::ingest::{ContentCounter, EventBatch, Reason, Reject};
 use crate::model::hash_text;
-use crate::rules::mapping::Identity;
+use crate::rules::mapping::{FormatName, Identity};
 use crate::store::FileRow;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
@@ -41,18 +42,17 @@ fn seconds_of_change(path: &Path) -> u64 {
 
 /// How far an export was read, in batches: the same bytes are cut into the same batches by every mapping.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Progress {
-    export: u64,
+pub(in crate::daemon) struct Progress {
+    /// The hash of its content.
+    pub export: u64,
     format: String,
     batches: u64,
+    /// It is read again because its position was damaged: its records may have been delivered before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    repeated: bool,
 }
 
 impl Progress {
-    pub(super) fn of(row: &FileRow) -> Option<(u64, Progress)> {
-        let progress: Progress = serde_json::from_str(&row.state).ok()?;
-        Some((progress.export, progress))
-    }
-
     /// Its number among the positions of the source.
     fn id(hash: u64) -> u32 {
         (hash ^ hash >> 32) as u32
@@ -68,9 +68,38 @@ impl Progress {
     }
 }
 
-/// Whether a stored position is that of an export, rather than of a file that grows.
-pub(in crate::daemon) fn is_position_of_export(row: &FileRow) -> bool {
-    Progress::of(row).is_some()
+/// Exports that were not read to their end before the start.
+#[derive(Debug, Default)]
+pub(super) struct Begun {
+    progress: BTreeMap<u64, Progress>,
+    damaged: BTreeSet<u64>,
+}
+
+impl Begun {
+    /// By the stored positions of a source.
+    pub fn of(positions: StoredPositions) -> Begun {
+        let exports = positions.exports.into_iter();
+        Begun {
+            progress: exports.map(|known| (known.export, known)).collect(),
+            damaged: positions
+                .damaged
+                .iter()
+                .map(|(_, export)| *export)
+                .collect(),
+        }
+    }
+
+    /// How far an export was read in this format.
+    fn resume(&mut self, export: u64, format: FormatName) -> Progress {
+        let known = self.progress.remove(&export);
+        let known = known.filter(|known| known.format == format.word());
+        known.unwrap_or(Progress {
+            export,
+            format: format.word().to_owned(),
+            batches: 0,
+            repeated: self.damaged.contains(&export),
+        })
+    }
 }
 
 /// What became of an export.
@@ -100,7 +129,7 @@ pub(super) fn read_export(
     source: &Source,
     path: &Path,
     is_done: &dyn Fn(u64) -> Result<bool, String>,
-    begun: &mut BTreeMap<u64, Progress>,
+    begun: &mut Begun,
 ) -> Result<Read, String> {
     let shown = path.display().to_string();
     let hash = hash_of(path).map_err(|error| format!("{shown}: {error}"))?;
@@ -122,14 +151,8 @@ pub(super) fn read_export(
         Err(error) => return refuse(source, delivery, hash, &error.to_string()),
     };
     delivery.format = kept_format(format);
-    let known = begun.remove(&hash);
-    let skip = known.filter(|known| known.format == format.word());
-    let skip = skip.map_or(0, |known| known.batches);
-    let mut progress = Progress {
-        export: hash,
-        format: format.word().to_owned(),
-        batches: 0,
-    };
+    let mut progress = begun.resume(hash, format);
+    let skip = std::mem::take(&mut progress.batches);
     opened.reader = Box::new(UntilStopped(opened.reader, source.stop.clone()));
     let options = ReadOptions {
         most_record_bytes: source.most_record_bytes,
@@ -168,6 +191,8 @@ pub(super) fn read_export(
                 format: delivery.format,
                 batch,
                 position: progress.row(&name),
+                begins_export: progress.batches == 1 && !progress.repeated,
+                is_repeated: progress.repeated,
                 ..Delivery::default()
             };
             // Bounded: waits while the engine is busy.
@@ -187,7 +212,7 @@ pub(super) fn read_export(
     delivery.forgotten = Some(Progress::id(hash));
     delivery.notice = Some("export_read");
     tracing::info!(source = source.config.name, file = shown, "read an export");
-    send_last(source, delivery)?;
+    send(source, delivery)?;
     Ok(Read::Done(hash))
 }
 
@@ -200,11 +225,12 @@ fn refuse(source: &Source, mut delivery: Delivery, hash: u64, why: &str) -> Resu
         .rejects
         .push(Reject::new(0, Reason::Malformed, why, b""));
     delivery.export_done = Some((hash, delivery.file.clone()));
-    send_last(source, delivery)?;
+    send(source, delivery)?;
     Ok(Read::Refused(hash, why.to_owned()))
 }
 
-fn send_last(source: &Source, delivery: Delivery) -> Result<(), String> {
+/// Hands a delivery to the engine.
+pub(super) fn send(source: &Source, delivery: Delivery) -> Result<(), String> {
     source
         .deliveries
         .send(delivery)

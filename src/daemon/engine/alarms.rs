@@ -1,7 +1,7 @@
 //! Keeping alarms: what was found is held against what is kept.
 
 use crate::model::Day;
-use crate::store::AlarmRow;
+use crate::store::{AlarmRow, WITHDRAWN};
 
 /// An alarm that late data has moved by more than this is another one.
 const SAME_ALARM_DAYS: u32 = 60;
@@ -55,7 +55,7 @@ pub(super) fn reconciled(
 
 /// Whether it has ended for good: what was withdrawn for want of evidence may come back with it.
 fn is_over(row: &AlarmRow) -> bool {
-    row.ended.is_some() && row.how.as_deref() != Some("withdrawn")
+    row.ended.is_some() && row.how.as_deref() != Some(WITHDRAWN)
 }
 
 fn may_be_same(old: &AlarmRow, row: &AlarmRow, history: &History) -> bool {
@@ -103,7 +103,7 @@ fn found_no_more(old: &AlarmRow, history: &History) -> Option<AlarmRow> {
     let (ended, how) = match agreed.or(before) {
         Some(day) => (day, "rebaselined"),
         None if old.raised > history.until => return None,
-        None => (history.until, "withdrawn"),
+        None => (history.until, WITHDRAWN),
     };
     Some(AlarmRow {
         ended: Some(ended),

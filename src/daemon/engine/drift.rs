@@ -7,7 +7,6 @@ use crate::drift::{
     Baseline, Budget, Digest, Ends, Epoch, HourPart, Hours, Needs, ProcessDrift, days_to_settle,
     digests, epochs, fold, leading_version, learned, watched_until,
 };
-use crate::ingest::EventBatch;
 use crate::model::{Day, NameId, Origin, Time};
 use crate::query::{DriftView, budget_of, critical_outcome, plan_of};
 use crate::rules::DriftTerms;
@@ -19,8 +18,6 @@ use std::sync::Arc;
 const PROCESSES_AT_ONCE: usize = 50;
 /// The terms that the baselines in the database were learned by.
 const TERMS: &str = "drift_terms";
-/// Under names that begin so is kept how far each source has come.
-const LATEST: &str = "latest:";
 
 /// What is known of drift.
 #[derive(Debug, Default)]
@@ -36,47 +33,6 @@ pub(in crate::daemon) struct DriftBook {
     marks: Vec<MarkRow>,
     /// The terms of the last fold.
     terms: Option<DriftTerms>,
-    /// The day of the latest event of each source: later days have not finished arriving.
-    latest: BTreeMap<String, Day>,
-    latest_unwritten: BTreeSet<String>,
-}
-
-impl DriftBook {
-    /// What is kept. How far a source has come is known also of those that are configured no longer: what they told of has
-    /// not gone on since, and no day after it has arrived.
-    pub(super) fn load(store: &Store) -> Result<DriftBook, StoreError> {
-        let mut book = DriftBook::default();
-        for (source, day) in store.meta_under(LATEST)? {
-            if let Ok(day) = day.parse() {
-                book.latest.insert(source, day);
-            }
-        }
-        Ok(book)
-    }
-
-    /// Notes how far a source has come.
-    pub(super) fn saw(&mut self, source: &str, batch: &EventBatch) {
-        let Some(day) = batch.events.iter().map(|event| event.time.day()).max() else {
-            return;
-        };
-        let known = self.latest.get(source);
-        if known.is_none_or(|known| *known < day) {
-            self.latest.insert(source.to_owned(), day);
-            self.latest_unwritten.insert(source.to_owned());
-        }
-    }
-
-    /// Hands how far sources have come to a commit that will be written.
-    pub(super) fn write_to(&mut self, commit: &mut Commit) {
-        for source in std::mem::take(&mut self.latest_unwritten) {
-            let day = self.latest.get(&source).copied().unwrap_or(0);
-            commit.meta.push((latest_key(&source), day.to_string()));
-        }
-    }
-}
-
-fn latest_key(source: &str) -> String {
-    format!("{LATEST}{source}")
 }
 
 /// The hours of a process in the database.
@@ -177,10 +133,10 @@ impl Engine {
             .results
             .retain(|process, _| live.contains(process));
         let mut arrived: BTreeMap<NameId, Day> = BTreeMap::new();
-        for (source, process) in self.losses.known_feeds() {
-            if let Some(day) = self.drift.latest.get(source) {
+        for (source, process) in self.deliveries.feeds() {
+            if let Some(day) = self.deliveries.latest_day(source) {
                 let known = arrived.entry(*process).or_insert(Day::MIN);
-                *known = (*known).max(*day);
+                *known = (*known).max(day);
             }
         }
         let today = now.day();

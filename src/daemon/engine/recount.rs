@@ -1,7 +1,6 @@
 //! A new configuration, and counting all sums anew where it judges cases otherwise.
 
 use super::super::cache::CacheError;
-use super::super::coverage::CoverageLog;
 use super::super::rows::case_row;
 use super::Engine;
 use crate::cases::{Case, CaseEvent, RuleBook, facts};
@@ -29,6 +28,7 @@ impl Engine {
         self.commit()?;
         self.recount_due |= rules_hash(&config) != rules_hash(&self.config);
         self.config = config;
+        self.deliveries.configure(&self.config);
         self.note_rules(now)?;
         self.rules = RuleBook::new(
             &self.config.catalog,
@@ -46,12 +46,17 @@ impl Engine {
         Ok(())
     }
 
-    /// Begins the series that this configuration has and the one before did not, such as other bins of the histogram:
-    /// what is known already does not happen now. Where there are none, nothing changes.
+    /// Begins the series that this configuration has and the one before did not, such as other bins of the histogram, and
+    /// those whose stored counter is damaged: what is known already does not happen now. Where there are none, nothing
+    /// changes.
     pub(super) fn begin_series(&mut self) {
         for (key, sums) in self.sums.totals() {
             let (names, fineness) = (&self.names, &self.fineness);
             self.counters.follow(key, (sums, sums), names, fineness);
+        }
+        for (process, started) in self.sums.starts() {
+            let process = self.names.text(process);
+            self.counters.follow_starts(process, started, started);
         }
     }
 
@@ -62,7 +67,7 @@ impl Engine {
     pub(super) fn recount(&mut self, now: Time) -> Result<(), CacheError> {
         self.cases.clear();
         self.sums.clear();
-        self.coverage = CoverageLog::default();
+        self.deliveries.forget_observations();
         // Baselines begin where the new configuration says.
         self.sums
             .set_baseline_terms(baseline_terms(&self.config, &mut self.names));
@@ -115,7 +120,7 @@ impl Engine {
             .zip(last)
             .is_some_and(|(idle, last)| now.since(last) >= idle);
         let turned = case.close_idle(is_idle) | self.compare_anew(&mut case, now)?;
-        self.coverage.case(&kept.key, &case);
+        self.deliveries.observe_case(&kept.key, &case);
         let after = facts(&case, &self.rules, &self.names, None);
         if let Some(after) = &after {
             self.sums.fetch(after, &self.store)?;

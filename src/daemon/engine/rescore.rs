@@ -47,8 +47,8 @@ impl Engine {
         self.note_last_cases(now)?;
         self.sums.advance(&self.store, now)?;
         self.sums.settle_baselines(&self.store)?;
-        let mut evidence = self.sums.evidence(self.coverage.known());
-        evidence.losses = losses_of(&self.store, self.losses.known_feeds(), &evidence)?;
+        let mut evidence = self.sums.evidence(self.deliveries.observation_periods());
+        evidence.losses = losses_of(&self.store, self.deliveries.feeds(), &evidence)?;
         let terms = Terms {
             catalog: &self.config.catalog,
             tolerance: &self.config.tolerance,

@@ -1,6 +1,8 @@
 //! What an engine shows of what it counts: over commits, crashes and new configurations.
 
 use super::*;
+use crate::daemon::deliveries::Delivery;
+use crate::ingest::EventBatch;
 use crate::ingest::decode::LineDecoder;
 use crate::ingest::mapping::{Circumstances, compile};
 use crate::model::hash_text;
@@ -268,4 +270,146 @@ fn a_rate_is_over_the_time_that_the_sources_of_a_process_cover() {
     assert!((triage - 7.0).abs() < 0.1 && heard.is_none(), "{triage}");
     assert!((block - 7.0).abs() < 0.5, "{block}");
     assert_eq!(silent, Some(at(69 * DAY + 10).to_string()));
+}
+
+const HOUR: i64 = 60;
+
+/// Records lost by hour, counted from the first one.
+fn lost_by_hour(engine: &Engine) -> Vec<(i64, i64)> {
+    let first = at(0).hour();
+    let lost = |hour| {
+        let losses = engine.store.losses_between(hour, hour).unwrap();
+        losses.iter().map(|(_, loss)| loss.lost).sum()
+    };
+    let hours = (0..24).map(|nth| (i64::from(nth), lost(first + nth)));
+    hours.filter(|(_, lost)| *lost > 0).collect()
+}
+
+#[test]
+fn a_batch_of_rejects_counts_in_the_same_hour_after_a_restart_or_a_kill() {
+    let found = ["nothing", "restart", "kill"].map(|between| {
+        let folder = tempfile::tempdir().unwrap();
+        let open = |minute| Engine::open(config(folder.path(), ""), at(minute)).unwrap();
+        let mut engine = open(0);
+        take(&mut engine, &case("p", "1", 2 * HOUR), 3 * HOUR);
+        engine.commit().unwrap();
+        take(&mut engine, "no JSON\n", 5 * HOUR);
+        match between {
+            "nothing" => {}
+            "restart" => {
+                engine.commit().unwrap();
+                drop(engine);
+                engine = open(6 * HOUR);
+            }
+            _ => {
+                drop(engine);
+                engine = open(6 * HOUR);
+                // Its position was not committed, so it is delivered again.
+                take(&mut engine, "no JSON\n", 6 * HOUR);
+            }
+        }
+        take(&mut engine, "neither\n", 9 * HOUR);
+        engine.commit().unwrap();
+        lost_by_hour(&engine)
+    });
+    assert_eq!(found, [const { [(2, 2)] }; 3].map(Vec::from));
+}
+
+/// Changes the database as a broken disk or a person would.
+fn damage(folder: &Path, sql: &str) {
+    let file = folder.join("data/toleranced.db");
+    let database = rusqlite::Connection::open(file).unwrap();
+    assert_eq!(database.execute(sql, []).unwrap(), 1, "{sql}");
+}
+
+fn damaged_rows(engine: &mut Engine, table: &str) -> i64 {
+    let name = "toleranced_store_damaged_rows_total";
+    seen(engine, name, &[table]).unwrap_or(0)
+}
+
+#[test]
+fn a_damaged_score_is_reported_and_written_again() {
+    for sql in [
+        "UPDATE scores SET body = substr(body, 2)",
+        "UPDATE scores SET body = replace(body, 'status', 'state')",
+        "UPDATE scores SET body = x'ff00'",
+        "UPDATE scores SET body = CAST(x'ff00' AS TEXT)",
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || Engine::open(config(folder.path(), ""), at(20)).unwrap();
+        let mut engine = open();
+        take(&mut engine, &case("p", "1", 0), 11);
+        engine.rescore(at(12)).unwrap();
+        let entries = engine.store.ledger(Some("p")).unwrap().len();
+        drop(engine);
+        damage(folder.path(), sql);
+        let mut engine = open();
+        engine.rescore(at(21)).unwrap();
+        assert_eq!(damaged_rows(&mut engine, "scores"), 1, "{sql}");
+        assert!(engine.store.ledger(Some("p")).unwrap().len() > entries);
+        // The next scoring has written it again.
+        drop(engine);
+        let mut engine = open();
+        engine.rescore(at(22)).unwrap();
+        assert_eq!(damaged_rows(&mut engine, "scores"), 1, "{sql}");
+    }
+}
+
+#[test]
+fn a_damaged_counter_is_reported_and_starts_again_at_zero() {
+    let started = "toleranced_cases_started_total";
+    for (name, labels) in [
+        (started, "'[\"p\"'"),
+        (started, "'[]'"),
+        (started, "'[\"p\", \"q\"]'"),
+        ("toleranced_cases_total", "'[\"p\",\"unknown\"]'"),
+        (
+            "duration_bin",
+            "'[\"p\",\"unknown\",\"x\",\"99999999999\"]'",
+        ),
+        (started, "x'ff'"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || Engine::open(config(folder.path(), ""), at(20)).unwrap();
+        let mut engine = open();
+        take(&mut engine, &case("p", "1", 0), 11);
+        engine.commit().unwrap();
+        drop(engine);
+        let one = format!("SELECT labels FROM counters WHERE name = '{name}' LIMIT 1");
+        let sql = format!(
+            "UPDATE counters SET labels = {labels} WHERE name = '{name}' AND labels = ({one})"
+        );
+        damage(folder.path(), &sql);
+        let mut engine = open();
+        engine.rescore(at(21)).unwrap();
+        engine.commit().unwrap();
+        assert_eq!(damaged_rows(&mut engine, "counters"), 1, "{sql}");
+        take(&mut engine, &case("p", "2", 20), 31);
+        engine.rescore(at(32)).unwrap();
+        if name == started {
+            assert_eq!(seen(&mut engine, started, &["p"]), Some(1), "{sql}");
+        }
+    }
+}
+
+#[test]
+fn a_damaged_day_of_a_source_is_reported_and_derived_from_its_processes() {
+    for key in ["latest:in", "last_hour:in"] {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || Engine::open(config(folder.path(), ""), at(20)).unwrap();
+        let mut engine = open();
+        take(&mut engine, &case("p", "1", 2 * HOUR), 3 * HOUR);
+        engine.commit().unwrap();
+        let value = engine.store.meta(key).unwrap();
+        drop(engine);
+        damage(
+            folder.path(),
+            &format!("UPDATE meta SET value = 'x' WHERE key = '{key}'"),
+        );
+        let mut engine = open();
+        engine.commit().unwrap();
+        assert_eq!(damaged_rows(&mut engine, "meta"), 1, "{key}");
+        assert_eq!(engine.store.meta(key).unwrap(), value);
+        assert_eq!(damaged_rows(&mut open(), "meta"), 1, "{key}");
+    }
 }

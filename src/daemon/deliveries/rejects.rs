@@ -1,32 +1,33 @@
-//! Refused records that come again: exports overlap, and each brings what could not be read before.
+//! Recognises rejected records that come again: exports overlap, and each of them contains the records that could not be read
+//! before.
 //!
-//! An event that comes again is recognised and counts once. A record that was refused must, too, or a daily export of thirty
-//! days would lose it thirty times. It is known by what it says, and counted as often as it stands in one export.
+//! An event that comes again counts once. A rejected record must count once, too: otherwise a daily export of thirty days
+//! would lose it thirty times. It is identified by its content, and counts as often as one export contains it.
 
 use crate::model::{Hour, hash_bytes, hash_pair, hash_text};
 use crate::store::{QuarantineRow, Store, StoreError};
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
-/// Of so many different records is known that they were lost already; one more makes the oldest forgotten.
+/// The number of different records that are recognised. One more, and the oldest one is forgotten.
 const MOST: usize = 100_000;
 
-/// What was refused of sources whose exports overlap. After a start only what is in the quarantine is known.
+/// The rejected records of sources whose exports overlap. After a start, those in the quarantine.
 #[derive(Debug, Default)]
-pub struct Refused {
-    lost: FxHashMap<u64, Lost>,
+pub(super) struct RejectDeduplicator {
+    lost: FxHashMap<u64, LostRecord>,
     /// In the order in which they were lost.
     order: VecDeque<u64>,
-    /// How often a record stands in an export, as far as that is read: by source and export, by record.
+    /// How often each record was found in the exports that are being read: by source and export, by record.
     begun: FxHashMap<u64, FxHashMap<u64, u32>>,
 }
 
 /// A record that was lost.
 #[derive(Debug)]
-struct Lost {
-    /// So many that say the same.
+struct LostRecord {
+    /// How many of one export say the same.
     count: u32,
-    /// The hour that they count in.
+    /// The hour in which they count.
     hour: Hour,
 }
 
@@ -38,22 +39,25 @@ fn export_of(source: &str, export: u64) -> u64 {
     hash_pair(hash_text(source), export)
 }
 
-impl Refused {
-    /// What the quarantine has of the sources of which `overlaps` says so.
-    pub fn load(store: &Store, overlaps: &dyn Fn(&str) -> bool) -> Result<Refused, StoreError> {
-        let mut refused = Refused::default();
-        // An export that was read again for a replay is in the quarantine again with what stays refused.
+impl RejectDeduplicator {
+    /// Loads the quarantine of the sources whose exports overlap.
+    pub fn load(
+        store: &Store,
+        overlapping: &BTreeSet<String>,
+    ) -> Result<RejectDeduplicator, StoreError> {
+        let mut rejects = RejectDeduplicator::default();
+        // An export that was read again for a replay has a second row for each record that was rejected again.
         let mut known: FxHashSet<u64> = FxHashSet::default();
         let mut sources: FxHashSet<String> = FxHashSet::default();
         store.each_quarantined(&mut |row: QuarantineRow| {
-            if !overlaps(&row.source) || row.record.is_empty() {
+            if !overlapping.contains(&row.source) || row.record.is_empty() {
                 return;
             }
             let place = hash_pair(row.place, hash_text(&row.detail));
             let record = record_of(&row.source, &row.record);
             let at = hash_pair(hash_pair(export_of(&row.source, row.stream), place), record);
             if known.insert(at) {
-                refused.is_new(&row.source, row.stream, &row.record, row.hour);
+                rejects.is_new(&row.source, row.stream, &row.record, row.hour);
                 sources.insert(row.source);
             }
         })?;
@@ -62,15 +66,15 @@ impl Refused {
             let files = store.files(source)?;
             begun.extend(files.iter().map(|file| export_of(source, file.stream)));
         }
-        // Only those in the middle of which reading was go on.
-        refused.begun.retain(|export, _| begun.contains(export));
-        Ok(refused)
+        // Reading goes on in the middle of these exports only.
+        rejects.begun.retain(|export, _| begun.contains(export));
+        Ok(rejects)
     }
 
-    /// Notes a refused record of an export; says whether it is lost by that, and was not before.
+    /// Notes a rejected record of an export. Returns whether it is lost with this export, and was not lost before.
     pub fn is_new(&mut self, source: &str, export: u64, record: &[u8], hour: Hour) -> bool {
         if record.is_empty() {
-            // Nothing to know it by.
+            // There is nothing to recognise it by.
             return true;
         }
         let record = record_of(source, record);
@@ -79,7 +83,7 @@ impl Refused {
         *count += 1;
         let lost = self.lost.entry(record).or_insert_with(|| {
             self.order.push_back(record);
-            Lost { count: 0, hour }
+            LostRecord { count: 0, hour }
         });
         let is_new = *count > lost.count;
         lost.count = lost.count.max(*count);
@@ -91,13 +95,18 @@ impl Refused {
         is_new
     }
 
-    /// An export was read whole: should it be read again, it begins anew.
-    pub fn read(&mut self, source: &str, export: u64) {
+    /// An export is read from its start: what was found in it before is found again.
+    pub fn begin_export(&mut self, source: &str, export: u64) {
         self.begun.remove(&export_of(source, export));
     }
 
-    /// A record became an event: gives the hour that it counted as lost in, unless that was taken back already with
-    /// another export that has it.
+    /// An export was read whole.
+    pub fn end_export(&mut self, source: &str, export: u64) {
+        self.begun.remove(&export_of(source, export));
+    }
+
+    /// A record became an event. Returns the hour in which it counted as lost; `None` if another export that contains it took
+    /// that back already.
     pub fn take_back(&mut self, source: &str, record: &[u8]) -> Option<Hour> {
         let record = record_of(source, record);
         let lost = self.lost.get_mut(&record)?;
@@ -117,28 +126,28 @@ mod tests {
 
     #[test]
     fn what_says_the_same_is_lost_as_often_as_it_stands_in_one_export() {
-        let mut refused = Refused::default();
-        let mut new = |export, record: &str| refused.is_new("in", export, record.as_bytes(), 7);
+        let mut rejects = RejectDeduplicator::default();
+        let mut new = |export, record: &str| rejects.is_new("in", export, record.as_bytes(), 7);
         assert_eq!([new(1, "a"), new(1, "a"), new(1, "b")], [true; 3]);
         assert_eq!([new(2, "a"), new(2, "a"), new(2, "b")], [false; 3]);
         assert_eq!([new(2, "a"), new(3, "c")], [true; 2]);
         // Without a record there is nothing to know it by.
         assert_eq!([new(3, ""), new(3, "")], [true; 2]);
         // Another source has its own.
-        assert!(refused.is_new("other", 1, b"a", 7));
-        refused.read("in", 1);
-        assert!(!refused.is_new("in", 1, b"a", 8));
+        assert!(rejects.is_new("other", 1, b"a", 7));
+        rejects.end_export("in", 1);
+        assert!(!rejects.is_new("in", 1, b"a", 8));
         // Three were lost, however often they came.
-        let back = [0; 4].map(|_| refused.take_back("in", b"a"));
+        let back = [0; 4].map(|_| rejects.take_back("in", b"a"));
         assert_eq!(back, [Some(7), Some(7), Some(7), None]);
-        refused.read("in", 1);
-        assert!(refused.is_new("in", 1, b"a", 8));
+        rejects.end_export("in", 1);
+        assert!(rejects.is_new("in", 1, b"a", 8));
     }
 
     #[test]
     fn the_oldest_are_forgotten() {
-        let mut refused = Refused::default();
-        let mut new = |export, nth: usize| refused.is_new("in", export, &nth.to_le_bytes(), 7);
+        let mut rejects = RejectDeduplicator::default();
+        let mut new = |export, nth: usize| rejects.is_new("in", export, &nth.to_le_bytes(), 7);
         assert!((0..=MOST).all(|nth| new(1, nth)));
         assert!(!new(2, MOST) && !new(2, 1) && new(2, 0));
     }

@@ -1,13 +1,13 @@
-//! What becomes known long after it happened: a back-fill, an export of last month, a source that was down.
+//! Late arrivals: what becomes known long after it happened, by a backfill, an export of last month, or a source that was down.
 
 use crate::cases::Facts;
 use crate::measure::{Sums, TotalKey};
 use crate::model::{NameId, Origin, Span, Time};
 use rustc_hash::FxHashMap;
 
-/// What the next commit brings of it.
+/// The late arrivals of the next commit.
 #[derive(Debug, Default)]
-pub(super) struct Late {
+pub(super) struct LateArrivals {
     /// What happened before this is late.
     pub before: Time,
     /// Of the cases that have ended.
@@ -16,7 +16,7 @@ pub(super) struct Late {
     pub started: FxHashMap<NameId, i64>,
 }
 
-impl Late {
+impl LateArrivals {
     /// A case changes. What counters see of it is late where its end (or start) lies long ago; `idle` is how long a case of
     /// its process has to be idle to have ended, so that its end can't be known before.
     pub(super) fn note(&mut self, before: Option<&Facts>, after: Option<&Facts>, idle: Span) {

@@ -2,7 +2,7 @@
 
 use crate::ingest::EventBatch;
 use crate::ingest::framing::Framing;
-use crate::store::FileRow;
+use crate::store::{DamagedRow, FileRow};
 use std::sync::Arc;
 
 /// Events of one stretch of a source, to be committed together with its position.
@@ -28,10 +28,25 @@ pub struct Delivery {
     pub export_done: Option<(u64, String)>,
     /// A file whose position is not needed any more.
     pub forgotten: Option<u32>,
+    /// It begins an export, which is read from its start.
+    pub begins_export: bool,
+    /// Its records may have been delivered before: the position of its file was damaged.
+    pub is_repeated: bool,
     /// A stretch of the source could not be read and is lost.
     pub gap: bool,
     /// Something noteworthy that happened to a file, by its word.
     pub notice: Option<&'static str>,
+    /// Stored positions of the source that are damaged.
+    pub damaged: Vec<DamagedRow>,
+}
+
+impl Delivery {
+    /// The stream that contains its rejects. If exports overlap, all of them are one stream of events; their rejects are told
+    /// apart by the export.
+    pub(super) fn reject_stream(&self, overlaps: bool) -> u64 {
+        let export = self.position.as_ref().filter(|_| overlaps);
+        export.map_or(self.stream, |position| position.stream)
+    }
 }
 
 /// A stretch of a stream of records.
