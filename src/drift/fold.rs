@@ -10,7 +10,7 @@ use super::detect::{Detectors, Room};
 use super::digest::Digest;
 use super::epoch::{Cause, Epoch, explained};
 use super::plan::watched_until;
-use super::stream::Stream;
+use super::stream::{Direction, Stream};
 use crate::model::{Day, NameId, ONE};
 use crate::rules::DriftTerms;
 use crate::stats::{Bet, Ewma, EwmaPoint, Interval, Mixture, proportion_limits};
@@ -24,25 +24,6 @@ const EWMA_WEIGHT: f64 = 0.2;
 const EWMA_WIDTH: f64 = 3.0;
 /// The mix of outcomes of so many days is held against that of the baseline.
 const STABILITY_DAYS: Day = 28;
-/// Which way a stream has gone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Direction {
-    /// More, longer, wider.
-    Up,
-    /// Less, shorter, narrower.
-    Down,
-}
-
-impl Direction {
-    /// As it is written in JSON.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Direction::Up => "up",
-            Direction::Down => "down",
-        }
-    }
-}
 
 /// How an alarm ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -100,3 +100,23 @@ impl FromStr for Stream {
         })
     }
 }
+
+/// Which way a stream has gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// More, longer, wider.
+    Up,
+    /// Less, shorter, narrower.
+    Down,
+}
+
+impl Direction {
+    /// As it is written in JSON.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Direction::Up => "up",
+            Direction::Down => "down",
+        }
+    }
+}

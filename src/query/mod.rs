@@ -15,11 +15,9 @@ mod self_metrics;
 mod snapshot;
 mod worst_cases;
 
-pub use alarm_cases::{AlarmCase, alarm_cases, suspicion, worst};
+pub use alarm_cases::{AlarmCase, alarm_cases};
 pub use case_table::{CaseTable, TableLimits, Taken};
-pub use drift::{
-    KeptDrift, budget_of, critical_outcome, first_of_epoch, kept_drift, kept_drift_of, plan_of,
-};
+pub use drift::{KeptDrift, LogDrift, budget_of, kept_drift, kept_drift_of, known_changes};
 pub use history::History;
 pub use losses::losses_of;
 pub use past::{PastError, PastScore, PastView, Rules, past_scores};

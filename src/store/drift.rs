@@ -1,7 +1,7 @@
 //! Rows of drift: epochs with their baselines and days, known changes, alarms with their life.
 
 use super::{Commit, Result, Store};
-use crate::drift::{Alarm, Baseline, Digest};
+use crate::drift::{Alarm, Baseline, Cause, Digest, KeptDays, KeptEpoch};
 use crate::model::{Day, NameId, Names, Time};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
@@ -173,6 +173,21 @@ pub struct MarkRow {
     pub noted_at: i64,
 }
 
+impl MarkRow {
+    /// Whether it is about a process.
+    pub fn is_of(&self, process: &str) -> bool {
+        self.process.is_empty() || self.process == process
+    }
+
+    /// What it means for the epochs of a process.
+    pub fn cause(&self) -> Cause {
+        match self.kind {
+            MarkKind::Change => Cause::Change(self.text.clone()),
+            MarkKind::Rebaseline => Cause::Rebaseline(self.text.clone()),
+        }
+    }
+}
+
 /// A name or a reason that is to be kept: some text without control characters, not endless. Gives it without the blanks
 /// around it.
 pub fn check_note(text: &str) -> std::result::Result<&str, &'static str> {
@@ -273,7 +288,7 @@ impl Store {
     }
 
     /// The days of an epoch, ascending.
-    pub fn drift_days(&self, process: NameId, epoch: Day) -> Result<Vec<(Day, Digest)>> {
+    fn drift_days(&self, process: NameId, epoch: Day) -> Result<Vec<(Day, Digest)>> {
         let read = || -> rusqlite::Result<Vec<(Day, Vec<u8>)>> {
             let mut query = self.db.prepare_cached(
                 "SELECT day, body FROM drift_days WHERE process = ?1 AND epoch = ?2 ORDER BY day",
@@ -289,6 +304,19 @@ impl Store {
             Ok((day, Digest::decode(&body).map_err(damaged)?))
         };
         self.sql(read())?.into_iter().map(decode).collect()
+    }
+
+    /// An epoch with its baseline and its days, none of which has changed.
+    pub fn drift_epoch(&self, process: NameId, epoch: Day) -> Result<Option<KeptEpoch>> {
+        let Some((baseline, until)) = self.drift_baseline(process, epoch)? else {
+            return Ok(None);
+        };
+        let days = KeptDays {
+            until,
+            digests: self.drift_days(process, epoch)?,
+            changed: Vec::new(),
+        };
+        Ok(Some(KeptEpoch { baseline, days }))
     }
 
     /// The known changes, by the day from which on they hold.
