@@ -1,9 +1,11 @@
 //! What a score is made from: sums by process, with the time they cover.
 
 use super::baseline::Baseline;
+use super::key::BucketKey;
 use super::observation::{Coverage, Stretch};
-use super::{BucketKey, Sums};
-use crate::model::{Executor, NameId, Origin, Span, Time};
+use super::sums::Sums;
+use super::windows::{Period, Windows};
+use crate::model::{Executor, NameId, Origin, Time};
 use std::collections::BTreeMap;
 
 /// The sums of one process.
@@ -81,6 +83,32 @@ impl Loss {
     }
 }
 
+/// What was measured of all processes, before it is said what time it covers.
+#[derive(Clone, Debug, Default)]
+pub struct Measured {
+    /// The sums of what counts, by process.
+    pub processes: BTreeMap<NameId, ProcessSums>,
+    /// What nominal sizes are measured on.
+    pub baselines: BTreeMap<NameId, Baseline>,
+    /// From when to when each namespace has told of each process.
+    pub coverage: Coverage,
+}
+
+impl Measured {
+    /// The evidence of a period, up to the last instant that the sums know of. What was lost is not in it yet.
+    pub fn evidence(self, windows: Windows, period: Period) -> Evidence {
+        let mut evidence = Evidence {
+            processes: self.processes,
+            baselines: self.baselines,
+            to: period.last,
+            ..Evidence::default()
+        };
+        evidence.cover(&self.coverage, |process| period.since(&windows, process));
+        evidence.windows = windows;
+        evidence
+    }
+}
+
 /// The sums of all processes, with the time they cover.
 #[derive(Clone, Debug, Default)]
 pub struct Evidence {
@@ -92,10 +120,8 @@ pub struct Evidence {
     pub to: Time,
     /// Of that, what the sources of each process cover.
     pub covered: BTreeMap<NameId, Stretch>,
-    /// How long what has ended counts; `None`: for ever. What the sums cover may be less, where the logs begin later.
-    pub window: Option<Span>,
-    /// The same for processes with a window of their own.
-    pub own_windows: BTreeMap<NameId, Span>,
+    /// How long what has ended counts. What the sums cover may be less, where the logs begin later.
+    pub windows: Windows,
     /// What nominal sizes are measured on. A process without a baseline has no ended case.
     pub baselines: BTreeMap<NameId, Baseline>,
     /// What was lost, by process.
@@ -103,14 +129,9 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// How long what has ended counts for a process; `None`: for ever.
-    pub fn window_of(&self, process: NameId) -> Option<Span> {
-        self.own_windows.get(&process).copied().or(self.window)
-    }
-
     /// Says since when the sums count, by process (`None`: for ever; the first is for those that were never seen), and what
     /// sources have told of.
-    pub fn cover(&mut self, coverage: &Coverage, since: impl Fn(Option<NameId>) -> Option<Time>) {
+    fn cover(&mut self, coverage: &Coverage, since: impl Fn(Option<NameId>) -> Option<Time>) {
         let within = |first: Time, of| since(of).map_or(first, |since| first.max(since));
         self.from = within(coverage.first().unwrap_or(self.to), None);
         let to = self.to;
@@ -131,10 +152,5 @@ impl Evidence {
     pub fn from_of(&self, process: NameId) -> Time {
         let covered = self.covered.get(&process);
         covered.map_or(self.from, |covered| covered.first)
-    }
-
-    /// Counts a loss against every process.
-    pub fn lost_everywhere(&mut self, loss: Loss) {
-        self.losses = self.processes.keys().map(|id| (*id, loss)).collect();
     }
 }

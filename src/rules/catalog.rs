@@ -179,6 +179,12 @@ impl Catalog {
             .unwrap_or_else(|| Process::assumed(id))
     }
 
+    /// How long what has ended counts for a process: its own window, or that of all; `None`: for ever.
+    pub fn window_of(&self, process: &str, all: Option<Span>) -> Option<Span> {
+        let own = self.processes.get(process);
+        own.and_then(|process| process.window).or(all)
+    }
+
     /// Where the cases of a process can be looked at: an address with `{id}` in it.
     pub fn case_link(&self, process: &str) -> Option<&str> {
         let own = self.processes.get(process);

@@ -71,7 +71,7 @@ impl<'a> Scoring<'a> {
                 last: silent_since.unwrap_or(evidence.to),
             },
             as_of: evidence.to,
-            window: evidence.window_of(process),
+            window: evidence.windows.of(process),
             loss: evidence.losses.get(&process).copied().unwrap_or_default(),
             baseline: baseline_of(evidence, process, &self.sizes_then),
             hands_on_before: evidence
@@ -115,7 +115,8 @@ impl<'a> Scoring<'a> {
 }
 
 /// The scores of all processes, by id. Processes that are declared and were never seen are among them.
-pub fn score_all(evidence: &Evidence, terms: Terms) -> Vec<ProcessScore> {
+#[cfg(test)]
+pub(crate) fn score_all(evidence: &Evidence, terms: Terms) -> Vec<ProcessScore> {
     let scoring = Scoring::new(evidence, terms);
     scoring.with_unseen(
         scoring

@@ -2,12 +2,13 @@
 
 use super::super::alarm_cases::{AlarmCase, suspicion, worst};
 use super::super::case_table::CaseTable;
+use super::super::scores::facts_of;
 use super::KeptDrift;
 use crate::cases::{Facts, RuleBook};
 use crate::drift::{
     Baseline, Budget, DriftDriver, Ends, Epoch, HourPart, MemoryHistory, last_settled_day,
 };
-use crate::measure::{BucketKey, Sketch, Sums, Tally, Windows, bucket_parts};
+use crate::measure::{BucketKey, Sketch, Sums, bucket_parts};
 use crate::model::{Day, NameId, Names, Origin, Time};
 use crate::rules::{Catalog, DriftTerms};
 use crate::store::AlarmRow;
@@ -50,9 +51,13 @@ impl<'a> LogCases<'a> {
 
     /// Hands out what each case says.
     fn each(self, mut each: impl FnMut(&str, &Facts)) {
-        let windows = Windows::all_alike(None);
-        let tally = Tally::new(self.rules, self.names(), windows, self.as_of);
-        self.table.tell(tally, |key, facts, _| each(key, facts));
+        let by = (self.rules, self.names());
+        for (key, case) in self.table.by_key() {
+            let Ok(known) = facts_of(self.table, case, by, self.as_of);
+            if let Some((_, facts)) = known {
+                each(key, &facts);
+            }
+        }
     }
 
     /// The history of each process, and the last day that is looked at.

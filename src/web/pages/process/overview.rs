@@ -140,8 +140,7 @@ fn facts(told: &Told) -> Markup {
 
 /// The window of this process.
 fn window(told: &Told) -> String {
-    let declared = told.config.catalog.processes.get(&told.score().id);
-    let own = declared.and_then(|process| process.window);
-    own.or(told.config.window)
-        .map_or("all".to_owned(), format_days)
+    let config = &told.config;
+    let window = config.catalog.window_of(&told.score().id, config.window);
+    window.map_or("all".to_owned(), format_days)
 }

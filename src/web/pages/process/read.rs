@@ -64,14 +64,8 @@ fn hours(
     let Some(last) = store.last_hour_of(process)?.map(day_of) else {
         return Ok(Vec::new());
     };
-    let own = config
-        .catalog
-        .processes
-        .get(id)
-        .and_then(|process| process.window);
-    let window = own
-        .or(config.window)
-        .map(|window| as_of.plus(-window).day());
+    let window = config.catalog.window_of(id, config.window);
+    let window = window.map(|window| as_of.plus(-window).day());
     let from = window.unwrap_or(Day::MIN).max(last - MOST_DAYS);
     store.hours_of(process, from, last)
 }
