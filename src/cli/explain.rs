@@ -9,7 +9,7 @@ use super::mapping_args::MappingArgs;
 use super::reading::{Reading, RulesArgs, ended, parse_time};
 use super::text::printable;
 use super::views::{Ask, Ground, StoreArgs, View, Viewed, differing_rules, hash_text, views};
-use crate::config::daemon::Hashes;
+use crate::config::Hashes;
 use crate::explain::{Figure, Lever, RuleTrace, figures, levers, trace};
 use crate::model::{Names, Time};
 use crate::query::CaseBehind;

@@ -4,7 +4,8 @@ use super::common::{catalog, progress_of, readable, tolerance};
 use super::failure::Failure;
 use super::mapping_args::MappingArgs;
 use super::reading::{Reading, RulesArgs, read_logs};
-use crate::config::daemon::{Config, Hashes};
+use crate::config::Hashes;
+use crate::config::daemon::Config;
 use crate::measure::Period;
 use crate::model::Time;
 use crate::query::{

@@ -1,6 +1,6 @@
 //! Rows of drift: epochs with their baselines and days, known changes, alarms with their life.
 
-use super::{Commit, Result, Store};
+use super::{Result, Store};
 use crate::drift::{Alarm, Baseline, Cause, Digest, KeptDays, KeptEpoch};
 use crate::model::{Day, NameId, Names, Time};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
@@ -381,14 +381,14 @@ impl Store {
     }
 }
 
-pub(super) fn write_drift(to: &Transaction, commit: &Commit) -> rusqlite::Result<()> {
+pub(super) fn write_drift(to: &Transaction, rows: &[DriftRow]) -> rusqlite::Result<()> {
     let mut clean =
         to.prepare_cached("DELETE FROM drift_dirty WHERE process = ?1 AND day <= ?2")?;
     let mut known = to.prepare_cached("SELECT epoch FROM drift_baselines WHERE process = ?1")?;
     let mut until = to.prepare_cached(
         "INSERT OR REPLACE INTO drift_processes (process, until) VALUES (?1, ?2)",
     )?;
-    for row in &commit.drift {
+    for row in rows {
         until.execute(params![row.process, row.until])?;
         clean.execute(params![row.process, row.until])?;
         let known: Vec<Day> = known
@@ -459,7 +459,7 @@ fn write_epoch(to: &Transaction, process: NameId, epoch: &EpochRow) -> rusqlite:
     Ok(())
 }
 
-pub(super) fn write_alarms(to: &Transaction, commit: &Commit) -> rusqlite::Result<()> {
+pub(super) fn write_alarms(to: &Transaction, rows: &[DriftRow]) -> rusqlite::Result<()> {
     let mut insert = to.prepare_cached(
         "INSERT INTO alarms (process, stream, epoch, raised, onset, direction, outcome, was, became, evidence, ended,
             how, explained_by, noted_at)
@@ -470,7 +470,7 @@ pub(super) fn write_alarms(to: &Transaction, commit: &Commit) -> rusqlite::Resul
         "UPDATE alarms SET raised = ?2, onset = ?3, direction = ?4, outcome = ?5, was = ?6, became = ?7, evidence = ?8,
             ended = ?9, how = ?10, explained_by = ?11, epoch = ?12 WHERE id = ?1",
     )?;
-    for row in commit.drift.iter().flat_map(|row| &row.alarms) {
+    for row in rows.iter().flat_map(|row| &row.alarms) {
         if row.id == 0 {
             insert.execute(params![
                 row.process,

@@ -1,7 +1,8 @@
 //! The rules that scores are made by: those of a configuration, or those that held at an instant.
 
 use crate::cases::RuleBook;
-use crate::config::daemon::{Config, Hashes};
+use crate::config::Hashes;
+use crate::config::daemon::Config;
 use crate::measure::Windows;
 use crate::model::{Names, Span, Time, hash_text};
 use crate::rules::{Catalog, Problems, Tolerance};
