@@ -109,8 +109,28 @@ pub fn facts(case: &Case, rules: &RuleBook, names: &Names, as_of: Option<Time>) 
     facts_beside(case, rules, names, as_of, case.twin_outcome())
 }
 
+/// [`facts`] of a case as of an instant, of which nothing in it is later ([`Case::until`]). A shadow run is compared with
+/// `twin`, the case it shadows ([`shadowed`]), which knows of nothing later either.
+pub fn facts_as_of(
+    case: &Case,
+    twin: Option<&Case>,
+    rules: &RuleBook,
+    names: &Names,
+    as_of: Time,
+) -> Option<Facts> {
+    let twin = twin.and_then(|twin| facts(twin, rules, names, Some(as_of)));
+    let outcome = twin.map_or(0, |twin| twin.to_compare_with());
+    facts_beside(case, rules, names, Some(as_of), outcome)
+}
+
+/// The key of the case that a shadow run shadows; `None` for a case that is none or does not say.
+pub fn shadowed(case: &Case) -> Option<&str> {
+    let shadow = |event: &CaseEvent| event.flags.origin() == Origin::Shadow;
+    case.parent().filter(|_| case.events().iter().any(shadow))
+}
+
 /// [`facts`] of a case that, if it is a shadow run, is compared with this outcome (0 for none) instead of the one it knows.
-pub fn facts_beside(
+fn facts_beside(
     case: &Case,
     rules: &RuleBook,
     names: &Names,

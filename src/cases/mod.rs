@@ -19,7 +19,7 @@ mod who;
 pub use case::{Case, Insert};
 pub use cause::{Cause, CauseKind, causes};
 pub use event::{CaseEvent, EventFlags, EventIn};
-pub use facts::{Facts, Twin, facts, facts_beside};
+pub use facts::{Facts, Twin, facts, facts_as_of, shadowed};
 pub use guess::{is_resolution_word, resolved_states};
 pub use key::{KEY_SEPARATOR, split_key};
 pub use path::{DesignedStep, steps_off_path};

@@ -108,13 +108,13 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
         return Err(Failure::environment("there are no two scores to compare"));
     };
     let done = something_to_compare(after, &ground)?;
-    if to.is_none() && from > after.as_of {
-        return Err(from_too_late(after.as_of, &ground));
+    if to.is_none() && from > after.found.as_of {
+        return Err(from_too_late(after.found.as_of, &ground));
     }
     for id in &args.processes {
-        let mut known = before.scores.iter().chain(&after.scores);
+        let mut known = before.found.scores.iter().chain(&after.found.scores);
         if !known.any(|score| score.id == *id) {
-            return Err(no_process(id, &after.scores));
+            return Err(no_process(id, &after.found.scores));
         }
     }
     let compared = compared(args, before, after, &ground);
@@ -138,10 +138,10 @@ fn something_to_compare(after: &View, ground: &Ground) -> Result<Done, Failure> 
             let is_sound = reading.quarantine.is_empty() && reading.failed.is_empty();
             reading.events == 0 && reading.after_as_of > 0 && is_sound
         }
-        Ground::Store { is_empty, .. } => after.cases == 0 && !is_empty,
+        Ground::Store { is_empty, .. } => after.found.cases == 0 && !is_empty,
     };
     if are_later {
-        let why = format!("all of them are later than --to ({})", after.as_of);
+        let why = format!("all of them are later than --to ({})", after.found.as_of);
         return Err(nothing(why));
     }
     match ground {
@@ -152,7 +152,7 @@ fn something_to_compare(after: &View, ground: &Ground) -> Result<Done, Failure> 
                 _ => Ok(done),
             }
         }
-        Ground::Store { .. } if after.cases == 0 => {
+        Ground::Store { .. } if after.found.cases == 0 => {
             Err(nothing("the database holds no case yet".to_owned()))
         }
         Ground::Store { .. } => Ok(Done::Fine),
@@ -173,19 +173,19 @@ fn compared(args: &Args, before: &View, after: &View, ground: &Ground) -> Compar
     let side = |view: &View| {
         let hash = |hash| is_stored.then(|| hash_text(hash));
         Side {
-            as_of: view.as_of.to_string(),
+            as_of: view.found.as_of.to_string(),
             window_seconds: view.rules.window.map(|window| window as f64 / 1e6),
-            cases: view.cases,
+            cases: view.found.cases,
             configuration: hash(view.rules.hashes.configuration),
             catalog: hash(view.rules.hashes.catalog),
             tolerance: hash(view.rules.hashes.tolerance),
         }
     };
     let begun = match after.rules.window {
-        Some(window) => after.begun.max(after.as_of.plus(-window)),
-        None => after.begun,
+        Some(window) => after.found.begun.max(after.found.as_of.plus(-window)),
+        None => after.found.begun,
     };
-    let mut processes = differences(&before.scores, &after.scores);
+    let mut processes = differences(&before.found.scores, &after.found.scores);
     if !args.processes.is_empty() {
         processes.retain(|difference| args.processes.contains(&difference.process));
     }
@@ -194,7 +194,7 @@ fn compared(args: &Args, before: &View, after: &View, ground: &Ground) -> Compar
         from: side(before),
         to: side(after),
         rules_changed: differing_rules(before.rules.hashes, after.rules.hashes),
-        shared_seconds: before.as_of.since(begun).max(0) as f64 / 1e6,
+        shared_seconds: before.found.as_of.since(begun).max(0) as f64 / 1e6,
         changed: processes.iter().any(Difference::has_changed),
         processes,
     }

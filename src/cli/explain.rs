@@ -9,7 +9,7 @@ use super::mapping_args::MappingArgs;
 use super::reading::{Reading, RulesArgs, ended, parse_time};
 use super::text::printable;
 use super::views::{Ask, Ground, StoreArgs, View, Viewed, differing_rules, hash_text, views};
-use crate::config::daemon::Hashes;
+use crate::config::Hashes;
 use crate::explain::{Figure, Lever, RuleTrace, figures, levers, trace};
 use crate::model::{Names, Time};
 use crate::query::CaseBehind;
@@ -142,7 +142,7 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
         Ground::Store { .. } => Done::Fine,
     };
     let view = views.pop().ok_or_else(|| no_process(&args.id, &[]))?;
-    let covered = (view.cases, view.begun, view.as_of);
+    let covered = (view.found.cases, view.found.begun, view.found.as_of);
     let explanation = explanation(&args.id, view, &ground, as_of)?;
     let read = match &ground {
         Ground::Logs(reading) => Some(Read { reading, covered }),
@@ -161,9 +161,9 @@ fn explanation(
     ground: &Ground,
     as_of: Option<Time>,
 ) -> Result<Explanation, Failure> {
-    let score = view.scores.iter().find(|score| score.id == id);
+    let score = view.found.scores.iter().find(|score| score.id == id);
     let Some(score) = score else {
-        return Err(no_process(id, &view.scores));
+        return Err(no_process(id, &view.found.scores));
     };
     let names = Names::new();
     let terms = Terms {
@@ -175,8 +175,8 @@ fn explanation(
         Ground::Logs(_) => view.rules.window,
         Ground::Store { .. } => view.rules.catalog.window_of(id, view.rules.window),
     };
-    let from = window.map_or(view.begun, |window| {
-        view.begun.max(view.as_of.plus(-window))
+    let from = window.map_or(view.found.begun, |window| {
+        view.found.begun.max(view.found.as_of.plus(-window))
     });
     let link = view.rules.catalog.case_link(id);
     let said = |case: CaseBehind| CaseSaid {
@@ -186,14 +186,14 @@ fn explanation(
     Ok(Explanation {
         version: 1,
         process: id.to_owned(),
-        as_of: view.as_of.to_string(),
+        as_of: view.found.as_of.to_string(),
         from: from.to_string(),
         window_seconds: window.map(|window| window as f64 / 1e6),
         rules: rules_said(&view, ground),
         figures: figures(score, terms),
         rules_tried: trace(&terms.tolerance.recommendations, score),
-        would_change: levers(score, terms, view.as_of),
-        cases: view.behind.into_iter().map(said).collect(),
+        would_change: levers(score, terms, view.found.as_of),
+        cases: view.found.behind.into_iter().map(said).collect(),
         ledger: ledger(ground, as_of),
         score: score.clone(),
     })

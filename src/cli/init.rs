@@ -3,17 +3,20 @@
 use super::common::{latest_believed, progress};
 use super::failure::{Done, Failure};
 use super::mapping_args::MappingArgs;
-use crate::cases::{RuleBook, resolved_states};
+use crate::cases::resolved_states;
 use crate::config::daemon::{DEFAULT_LISTEN, Limits};
 use crate::ingest::decode::Input;
 use crate::ingest::guess::quoted;
 use crate::ingest::mapping::{Circumstances, compile};
 use crate::ingest::read::{ReadOptions, format_of, open_input, read_opened};
+use crate::measure::{Loss, Period};
 use crate::model::Executor;
-use crate::query::{CaseTable, TableLimits};
+use crate::query::{
+    CaseTable, LogCases, PreparedRules, Rules, ScoreRequest, TableLimits, score_at,
+};
 use crate::rules::mapping::MappingSpec;
 use crate::rules::{Catalog, Tolerance};
-use crate::score::{ProcessScore, Terms, score_all};
+use crate::score::ProcessScore;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -108,16 +111,16 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
 }
 
 fn score(table: &mut CaseTable) -> Vec<ProcessScore> {
-    let (catalog, tolerance) = (Catalog::default(), Tolerance::builtin());
-    let rules = RuleBook::new(&catalog, &tolerance, &mut table.names);
+    let rules = Rules::of_files(Catalog::default(), Tolerance::builtin(), None);
+    let rules = PreparedRules::new(rules, &mut table.names);
     let as_of = table.span().map_or_else(Default::default, |(_, last)| last);
-    let evidence = table.evidence(&rules, as_of, None);
-    let terms = Terms {
-        catalog: &catalog,
-        tolerance: &tolerance,
-        names: &table.names,
+    let request = ScoreRequest::new(&rules, Period::until(as_of));
+    let mut cases = LogCases {
+        table,
+        loss: &|_| Loss::default(),
     };
-    score_all(&evidence, terms)
+    let Ok(found) = score_at(&mut cases, &request);
+    found.scores
 }
 
 fn write_all(args: &Args, files: &[(&str, String)]) -> Result<(), Failure> {

@@ -8,7 +8,7 @@ use super::common::{latest_believed, progress};
 use super::failure::{Done, Failure};
 use super::mapping_args::{ChosenMapping, MappingArgs};
 use super::text::harmless;
-use crate::cases::{RuleBook, resolved_states};
+use crate::cases::{Case, RuleBook, resolved_states};
 use crate::config::daemon::Limits;
 use crate::config::parse_span;
 use crate::ingest::decode::Input;
@@ -17,14 +17,14 @@ use crate::ingest::read::{ReadOptions, open_input, read_opened};
 use crate::ingest::time::TimeParser;
 use crate::ingest::{ContentCounter, EventBatch, MappedEvent, Reason, Reject, behind_file};
 use crate::measure::{Evidence, Loss};
-use crate::model::{Hour, Span, Time, hash_bytes, hash_pair};
+use crate::model::{Hour, Names, Span, Time, hash_bytes, hash_pair};
 use crate::query::{CaseTable, TableLimits};
 use crate::rules::mapping::Identity;
 use crate::rules::{Catalog, Tolerance};
 use rustc_hash::FxHashMap;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -171,7 +171,7 @@ pub(super) struct Logs {
     /// The cases, settled.
     pub table: CaseTable,
     pub reading: Reading,
-    lost: Rc<Lost>,
+    lost: Lost,
     /// Whether the states that resolve a case may be guessed.
     may_guess_resolved: bool,
 }
@@ -200,7 +200,7 @@ pub(super) fn read_logs(
     Ok(Logs {
         table,
         reading,
-        lost: Rc::new(lost),
+        lost,
         may_guess_resolved,
     })
 }
@@ -210,19 +210,28 @@ impl Logs {
     pub(super) fn rules(&mut self, catalog: &Catalog, tolerance: &Tolerance) -> RuleBook {
         let mut rules = RuleBook::new(catalog, tolerance, &mut self.table.names);
         if self.may_guess_resolved {
-            guess_resolved(&self.table, catalog, &mut rules, &mut self.reading);
+            let cases = self.table.cases();
+            let guessed = guess_resolved(cases, &self.table.names, catalog, &mut rules);
+            self.reading.resolved.extend(guessed);
         }
         rules
     }
 
-    /// The same logs as they were known at an earlier instant.
-    pub(super) fn until(&self, as_of: Time) -> Logs {
-        Logs {
-            table: self.table.until(as_of),
-            reading: Reading::default(),
-            lost: self.lost.clone(),
-            may_guess_resolved: self.may_guess_resolved,
+    /// The same for the cases as they were known at an instant. What is guessed is not told.
+    pub(super) fn rules_as_of(
+        &mut self,
+        catalog: &Catalog,
+        tolerance: &Tolerance,
+        as_of: Time,
+    ) -> RuleBook {
+        let mut rules = RuleBook::new(catalog, tolerance, &mut self.table.names);
+        if self.may_guess_resolved {
+            let known = self.table.cases().iter();
+            let known = known.filter_map(|case| case.until(as_of));
+            let known: Vec<Case> = known.map(Cow::into_owned).collect();
+            guess_resolved(&known, &self.table.names, catalog, &mut rules);
         }
+        rules
     }
 
     /// What was lost within the time that sums cover, which counts against every process: nobody knows which one a refused
@@ -230,6 +239,7 @@ impl Logs {
     pub(super) fn loss(&self, evidence: &Evidence) -> Loss {
         let hours = evidence.from.hour()..=evidence.to.hour();
         let events = self.table.cases().iter().flat_map(|case| case.events());
+        let events = events.filter(|event| event.time <= evidence.to);
         let events = events.filter(|event| hours.contains(&event.time.hour()));
         let refused = self.lost.records.values();
         let refused = refused.filter(|hour| hour.is_none_or(|hour| hours.contains(&hour)));
@@ -384,24 +394,25 @@ fn note_guess(chosen: &ChosenMapping, file: &str, reading: &mut Reading) {
 }
 
 /// Where nobody says which states resolve a case, names and data do. Processes of the catalog that say so are left alone.
+/// Gives the states by process.
 fn guess_resolved(
-    table: &CaseTable,
+    cases: &[Case],
+    names: &Names,
     catalog: &Catalog,
     rules: &mut RuleBook,
-    reading: &mut Reading,
-) {
-    for (process, states) in resolved_states(table.cases().iter(), &table.names) {
-        let id = table.names.text(process);
+) -> Vec<(String, Vec<String>)> {
+    let mut guessed = Vec::new();
+    for (process, states) in resolved_states(cases.iter(), names) {
+        let id = names.text(process);
         let declared = catalog.processes.get(id);
         if declared
             .is_some_and(|process| process.ends.is_declared() || !process.resolved.is_empty())
         {
             continue;
         }
-        let names = states
-            .iter()
-            .map(|state| table.names.text(*state).to_owned());
-        reading.resolved.push((id.to_owned(), names.collect()));
+        let texts = states.iter().map(|state| names.text(*state).to_owned());
+        guessed.push((id.to_owned(), texts.collect()));
         rules.add_resolved(process, states);
     }
+    guessed
 }

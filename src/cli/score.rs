@@ -6,9 +6,9 @@ use super::common::{catalog, tolerance};
 use super::failure::{Done, Failure};
 use super::mapping_args::MappingArgs;
 use super::reading::{Reading, RulesArgs, ended, parse_time, read_logs};
-use crate::measure::Evidence;
+use crate::measure::Period;
 use crate::model::Span;
-use crate::score::{ProcessScore, Terms, score_all};
+use crate::query::{LogCases, PreparedRules, Rules, ScoreRequest, ScoresAsOf, score_at};
 
 /// Score processes from logs: one shot, no daemon, no configuration needed
 ///
@@ -49,10 +49,8 @@ enum Format {
 /// Everything there is to print.
 struct Report {
     reading: Reading,
-    cases: usize,
-    evidence: Evidence,
+    found: ScoresAsOf,
     window: Option<Span>,
-    scores: Vec<ProcessScore>,
 }
 
 pub(super) fn run(args: &Args) -> Result<Done, Failure> {
@@ -62,24 +60,22 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
     let as_of = as_of.map(|text| parse_time("--as-of", text)).transpose()?;
     let window = args.rules.window()?;
     let mut logs = read_logs(&args.files, &args.mapping, as_of)?;
-    let rules = logs.rules(&catalog, &tolerance);
+    let book = logs.rules(&catalog, &tolerance);
     let as_of = as_of
         .or(logs.table.span().map(|(_, last)| last))
         .unwrap_or_default();
-    let mut evidence = logs.table.evidence(&rules, as_of, window);
-    evidence.lost_everywhere(logs.loss(&evidence));
-    let terms = Terms {
-        catalog: &catalog,
-        tolerance: &tolerance,
-        names: &logs.table.names,
+    let rules = Rules::of_files(catalog, tolerance, window);
+    let rules = PreparedRules::with_one_window(rules, book);
+    let request = ScoreRequest::new(&rules, Period::until(as_of));
+    let mut cases = LogCases {
+        table: &logs.table,
+        loss: &|evidence| logs.loss(evidence),
     };
-    let scores = score_all(&evidence, terms);
+    let Ok(found) = score_at(&mut cases, &request);
     let report = Report {
-        cases: logs.table.len(),
         reading: logs.reading,
-        evidence,
+        found,
         window,
-        scores,
     };
     match args.format {
         Format::Table => output::table(&report)?,

@@ -4,11 +4,14 @@ use super::common::{catalog, progress_of, readable, tolerance};
 use super::failure::Failure;
 use super::mapping_args::MappingArgs;
 use super::reading::{Reading, RulesArgs, read_logs};
-use crate::config::daemon::{Config, Hashes};
-use crate::measure::{Tally, Windows};
+use crate::config::Hashes;
+use crate::config::daemon::Config;
+use crate::measure::Period;
 use crate::model::Time;
-use crate::query::{CaseBehind, Counting, PastError, PastView, Rules, Worst, past_scores};
-use crate::score::{ProcessScore, Terms, score_all};
+use crate::query::{
+    LogCases, PastError, PastView, PreparedRules, Rules, ScoreRequest, ScoresAsOf, past_scores,
+    scores,
+};
 use crate::store::{LedgerRow, Store};
 use chrono::Utc;
 use std::path::PathBuf;
@@ -50,13 +53,8 @@ pub(super) struct Ask<'a> {
 
 /// Everything as of one instant.
 pub(super) struct View {
-    pub as_of: Time,
-    /// The first event of all by then.
-    pub begun: Time,
-    /// Cases that had begun by then.
-    pub cases: u64,
-    pub scores: Vec<ProcessScore>,
-    pub behind: Vec<CaseBehind>,
+    /// The scores, and what they rest on.
+    pub found: ScoresAsOf,
     pub rules: Rules,
 }
 
@@ -100,13 +98,11 @@ pub(super) fn views(ask: &Ask) -> Result<Viewed, Failure> {
 }
 
 fn from_logs(ask: &Ask) -> Result<Viewed, Failure> {
-    let rules = Rules {
-        catalog: catalog(ask.rules.catalog.as_deref())?,
-        tolerance: tolerance(ask.rules.tolerance.as_deref())?,
-        window: ask.rules.window()?,
-        hashes: Hashes::default(),
-        since: None,
-    };
+    let rules = Rules::of_files(
+        catalog(ask.rules.catalog.as_deref())?,
+        tolerance(ask.rules.tolerance.as_deref())?,
+        ask.rules.window()?,
+    );
     // Without an end, everything is read.
     let latest = ask
         .as_of
@@ -114,44 +110,31 @@ fn from_logs(ask: &Ask) -> Result<Viewed, Failure> {
         .try_fold(Time(i64::MIN), |latest, as_of| Some(latest.max((*as_of)?)));
     let mut logs = read_logs(ask.files, ask.mapping, latest)?;
     let end = logs.table.span().map(|(_, last)| last).unwrap_or_default();
-    let mut views = Vec::new();
-    for as_of in ask.as_of {
-        let as_of = as_of.unwrap_or(end);
-        let mut earlier = (as_of < end).then(|| logs.until(as_of));
-        let known = earlier.as_mut().unwrap_or(&mut logs);
-        let book = known.rules(&rules.catalog, &rules.tolerance);
-        let names = &known.table.names;
-        let windows = Windows::all_alike(rules.window);
-        let tally = Tally::new(&book, names, windows, as_of);
-        let worst = |(process, most)| {
-            let counting = Counting::of(&rules.catalog.process(process));
-            Worst::new(names.find(process).unwrap_or(0), counting, most)
+    let instants = ask.as_of.iter().map(|as_of| as_of.unwrap_or(end));
+    let prepared = instants.map(|as_of| {
+        let book = match as_of < end {
+            true => logs.rules_as_of(&rules.catalog, &rules.tolerance, as_of),
+            false => logs.rules(&rules.catalog, &rules.tolerance),
         };
-        let mut worst = ask.cases_of.map(worst);
-        let mut evidence = known.table.tell(tally, |key, facts, counts| {
-            if let Some(worst) = &mut worst
-                && counts
-            {
-                worst.offer(key, facts, &book, names);
-            }
-        });
-        evidence.lost_everywhere(known.loss(&evidence));
-        let terms = Terms {
-            catalog: &rules.catalog,
-            tolerance: &rules.tolerance,
-            names,
-        };
-        views.push(View {
-            as_of,
-            begun: known.table.span().map_or(as_of, |(first, _)| first),
-            cases: known.table.len() as u64,
-            scores: score_all(&evidence, terms),
-            behind: worst.map(Worst::cases).unwrap_or_default(),
-            rules: rules.clone(),
-        });
-    }
+        (as_of, PreparedRules::with_one_window(rules.clone(), book))
+    });
+    let prepared: Vec<(Time, PreparedRules)> = prepared.collect();
+    let requests = prepared.iter().map(|(as_of, rules)| ScoreRequest {
+        cases_of: ask.cases_of,
+        ..ScoreRequest::new(rules, Period::until(*as_of))
+    });
+    let requests: Vec<ScoreRequest> = requests.collect();
+    let mut cases = LogCases {
+        table: &logs.table,
+        loss: &|evidence| logs.loss(evidence),
+    };
+    let Ok(found) = scores(&mut cases, &requests);
+    let views = found.into_iter().map(|found| View {
+        found,
+        rules: rules.clone(),
+    });
     Ok(Viewed {
-        views,
+        views: views.collect(),
         ground: Ground::Logs(logs.reading),
     })
 }
@@ -203,15 +186,8 @@ fn from_store(ask: &Ask) -> Result<Viewed, Failure> {
         bar.set_position(count);
     });
     bar.finish_and_clear();
-    let views = past?.into_iter().zip(rules).map(|(past, rules)| View {
-        as_of: past.as_of,
-        begun: past.begun,
-        cases: past.cases,
-        scores: past.scores,
-        behind: past.behind,
-        rules,
-    });
-    let views = views.collect();
+    let views = past?.into_iter().zip(rules);
+    let views = views.map(|(found, rules)| View { found, rules }).collect();
     let latest = store.last_rules()?.map_or(Hashes::default(), |row| Hashes {
         configuration: row.configuration,
         catalog: row.catalog,

@@ -3,17 +3,17 @@
 use super::access::{AccessTerms, Overrides, RawAccess};
 use super::drift::RawDrift;
 use super::exposition::{MetricTerms, RawMetrics};
+use super::loader::{Document, Hashes, Loader};
 use super::reports::{RawReports, ReportTerms};
 use super::sources::{RawSource, SourceConfig};
 use super::span::SpanText;
 use super::yaml::read_yaml;
-use crate::model::{Span, hash_text};
+use crate::model::Span;
 use crate::rules::{At, Catalog, DriftTerms, Problem, Problems, Process, Source, Tolerance};
 use serde::Deserialize;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// Where the daemon listens unless told otherwise.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:9753";
@@ -61,30 +61,6 @@ pub struct Config {
     pub hashes: Hashes,
     /// These texts, so that a past score can be recomputed by the rules of then.
     pub documents: Vec<Document>,
-}
-
-/// A text that the scores rest on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Document {
-    /// Its hash, as in [`Hashes`]; that of the configuration covers the mapping files, too.
-    pub hash: u64,
-    /// `configuration`, `catalog`, `tolerance` or `mapping`.
-    pub kind: &'static str,
-    /// The file it stood in; empty for what is built in.
-    pub file: PathBuf,
-    /// The text.
-    pub text: Arc<str>,
-}
-
-/// Hashes of what the scores rest on.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Hashes {
-    /// toleranced.yaml and mapping files.
-    pub configuration: u64,
-    /// The catalog.
-    pub catalog: u64,
-    /// The tolerance table.
-    pub tolerance: u64,
 }
 
 /// How the pages are shown.
@@ -201,21 +177,10 @@ impl Config {
 
     fn parse_with(text: &str, file: &Path, overrides: &Overrides) -> Result<Config, Problems> {
         let raw: Raw = read_yaml(text, file)?;
-        let folder = file.parent().unwrap_or(Path::new("")).to_owned();
-        let mut loader = Loader {
-            source: Source::new(file),
-            folder,
-            problems: Problems::default(),
-            files: vec![file.to_owned()],
-            hashes: Hashes {
-                configuration: hash_text(text),
-                ..Hashes::default()
-            },
-            documents: Vec::new(),
-        };
+        let mut loader = Loader::new(text, file);
         let mut config = loader.config(raw, overrides);
         let hash = config.hashes.configuration;
-        let document = document(hash, "configuration", file, text);
+        let document = Document::new(hash, "configuration", file, text);
         config.documents.push(document);
         loader.problems.into_result(config)
     }
@@ -230,25 +195,6 @@ impl Config {
     pub fn window_of(text: &str, file: &Path) -> Result<Option<Span>, Problems> {
         let raw: Raw = read_yaml(text, file)?;
         window(&raw.score.window, &Source::new(file)).map_err(Problems::from)
-    }
-}
-
-/// Collects what a configuration names, and what is wrong with it.
-pub(super) struct Loader {
-    pub(super) source: Source,
-    pub(super) folder: PathBuf,
-    pub(super) problems: Problems,
-    pub(super) files: Vec<PathBuf>,
-    pub(super) hashes: Hashes,
-    documents: Vec<Document>,
-}
-
-fn document(hash: u64, kind: &'static str, file: &Path, text: &str) -> Document {
-    Document {
-        hash,
-        kind,
-        file: file.to_owned(),
-        text: text.into(),
     }
 }
 
@@ -336,31 +282,6 @@ impl Loader {
             files: std::mem::take(&mut self.files),
             hashes: self.hashes,
             documents: std::mem::take(&mut self.documents),
-        }
-    }
-
-    pub(super) fn add(&mut self, problem: Problem) {
-        self.problems.0.push(problem);
-    }
-
-    /// Keeps a text that scores rest on; gives its hash.
-    pub(super) fn keep(&mut self, kind: &'static str, file: &Path, text: &str) -> u64 {
-        let hash = hash_text(text);
-        self.documents.push(document(hash, kind, file, text));
-        hash
-    }
-
-    /// The text of a file that the configuration names.
-    fn read(&mut self, at: &At<PathBuf>, field: &str) -> Option<(PathBuf, String)> {
-        let file = self.folder.join(&at.value);
-        self.files.push(file.clone());
-        match std::fs::read_to_string(&file) {
-            Ok(text) => Some((file, text)),
-            Err(error) => {
-                let message = format!("`{field}`: {}: {error}", file.display());
-                self.add(self.source.problem(at, message));
-                None
-            }
         }
     }
 

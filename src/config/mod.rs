@@ -9,6 +9,7 @@ pub mod daemon;
 pub mod drift;
 pub mod drivers;
 pub mod exposition;
+mod loader;
 pub mod mapping;
 pub mod recipients;
 pub mod reports;
@@ -18,5 +19,6 @@ pub mod tolerance;
 pub mod web_config;
 mod yaml;
 
+pub use loader::{Document, Hashes};
 pub use span::{SpanText, parse_span};
 pub use yaml::read_yaml;

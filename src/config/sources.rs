@@ -1,6 +1,6 @@
 //! The sources of events that a configuration names.
 
-use super::daemon::Loader;
+use super::loader::Loader;
 use super::span::SpanText;
 use crate::model::{Span, hash_pair};
 use crate::rules::At;

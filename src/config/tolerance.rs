@@ -3,7 +3,7 @@
 use super::span::SpanText;
 use super::yaml::read_yaml;
 use crate::model::{Class, HOUR_US, Level, Span, ppm};
-use crate::rules::{At, Problem, Problems, RawWeights, Rule, Source, Tolerance, When};
+use crate::rules::{At, Problems, RawWeights, Rule, Source, Tolerance, When};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -151,133 +151,160 @@ impl Tolerance {
 }
 
 fn check(raw: &Raw, source: &Source) -> Problems {
-    let mut problems = Problems::default();
-    let mut need = |holds: bool, problem: Problem| {
+    let mut check = Check {
+        raw,
+        source,
+        problems: Problems::default(),
+    };
+    check.numbers();
+    check.classes();
+    check.table();
+    check.levels();
+    check.weights();
+    check.sections();
+    check.outcomes();
+    check.rules();
+    check.problems
+}
+
+fn ascending(values: &[f64]) -> bool {
+    values.windows(2).all(|pair| pair[0] < pair[1]) && values.iter().all(|v| v.is_finite())
+}
+
+/// Looks through a tolerance file, section by section.
+struct Check<'a> {
+    raw: &'a Raw,
+    source: &'a Source,
+    problems: Problems,
+}
+
+impl Check<'_> {
+    fn need<T>(&mut self, holds: bool, at: &At<T>, message: impl Into<String>) {
         if !holds {
-            problems.0.push(problem);
+            self.problems.0.push(self.source.problem(at, message));
         }
-    };
-    let ascending = |values: &[f64]| {
-        values.windows(2).all(|pair| pair[0] < pair[1]) && values.iter().all(|v| v.is_finite())
-    };
-    let kappa = raw.kappa.value;
-    need(
-        kappa > 0.0 && kappa <= 1.0,
-        source.problem(&raw.kappa, "`kappa` lies above 0 and up to 1"),
-    );
-    let alpha = raw.alpha.value;
-    need(
-        alpha > 0.0 && alpha < 1.0,
-        source.problem(&raw.alpha, "`alpha` lies between 0 and 1, for example 0.05"),
-    );
-    for level in [Level::Negligible, Level::Low, Level::Medium, Level::High] {
-        need(
-            raw.classes.value.contains_key(&level),
-            source.problem(
-                &raw.classes,
-                format!("`classes` needs a class for criticality `{level}`"),
-            ),
+    }
+
+    fn numbers(&mut self) {
+        let (kappa, alpha) = (&self.raw.kappa, &self.raw.alpha);
+        self.need(
+            kappa.value > 0.0 && kappa.value <= 1.0,
+            kappa,
+            "`kappa` lies above 0 and up to 1",
+        );
+        self.need(
+            alpha.value > 0.0 && alpha.value < 1.0,
+            alpha,
+            "`alpha` lies between 0 and 1, for example 0.05",
         );
     }
-    let table = &raw.table.value;
-    let bounds: Vec<f64> = std::iter::once(table.lower)
-        .chain(table.upper.iter().copied())
-        .collect();
-    need(
-        !table.upper.is_empty() && table.lower >= 0.0 && ascending(&bounds),
-        source.problem(
-            &raw.table,
+
+    fn classes(&mut self) {
+        let classes = &self.raw.classes;
+        for level in [Level::Negligible, Level::Low, Level::Medium, Level::High] {
+            let message = format!("`classes` needs a class for criticality `{level}`");
+            self.need(classes.value.contains_key(&level), classes, message);
+        }
+    }
+
+    fn table(&mut self) {
+        let at = &self.raw.table;
+        let table = &at.value;
+        let bounds: Vec<f64> = std::iter::once(table.lower)
+            .chain(table.upper.iter().copied())
+            .collect();
+        self.need(
+            !table.upper.is_empty() && table.lower >= 0.0 && ascending(&bounds),
+            at,
             "`table.upper` needs ascending sizes above `table.lower`",
-        ),
-    );
-    for (name, row) in [
-        ("f", &table.f),
-        ("m", &table.m),
-        ("c", &table.c),
-        ("v", &table.v),
-    ] {
-        need(
-            row.len() == table.upper.len(),
-            source.problem(
-                &raw.table,
-                format!(
-                    "`table.{name}` has {} values for {} ranges",
-                    row.len(),
-                    table.upper.len()
-                ),
-            ),
         );
-        need(
-            row.iter().flatten().all(|t| t.is_finite() && *t > 0.0),
-            source.problem(
-                &raw.table,
-                format!("`table.{name}`: a tolerance is above 0, or null"),
-            ),
-        );
-    }
-    let c = &raw.complexity;
-    need(
-        ascending(&[c.value.low, c.value.medium, c.value.high]),
-        source.problem(c, "`complexity`: low < medium < high"),
-    );
-    let f = &raw.frequency;
-    need(
-        ascending(&[f.value.medium, f.value.high]),
-        source.problem(f, "`frequency`: medium < high, in cases per week"),
-    );
-    let t = &raw.tolerance;
-    need(
-        ascending(&[t.value.low, t.value.high]),
-        source.problem(t, "`tolerance`: low < high"),
-    );
-    let w = &raw.weights;
-    for (name, weight) in [
-        ("rework", w.value.rework),
-        ("lateness", w.value.lateness),
-        ("path_step", w.value.path_step),
-    ] {
-        need(
-            (0.0..=1.0).contains(&weight),
-            source.problem(w, format!("`weights.{name}` lies between 0 and 1")),
-        );
-    }
-    if let Some(at) = &raw.baseline {
-        need(
-            at.value.cases >= 1,
-            source.problem(at, "`baseline.cases` must be at least 1"),
-        );
-    }
-    if let Some(at) = &raw.loss {
-        need(
-            (0.0..=1.0).contains(&at.value.most),
-            source.problem(at, "`loss.most` is a share between 0 and 1"),
-        );
-    }
-    if let Some(at) = &raw.value {
-        let months = at.value.horizon_months;
-        need(
-            months > 0.0 && months <= 1200.0,
-            source.problem(at, "`value.horizon_months` lies above 0 and up to 1200"),
-        );
-    }
-    for (name, at) in &raw.outcome_severity {
-        need(
-            (0.0..=1.0).contains(&at.value),
-            source.problem(
+        let ranges = table.upper.len();
+        for (name, row) in [
+            ("f", &table.f),
+            ("m", &table.m),
+            ("c", &table.c),
+            ("v", &table.v),
+        ] {
+            let values = row.len();
+            let message = format!("`table.{name}` has {values} values for {ranges} ranges");
+            self.need(values == ranges, at, message);
+            self.need(
+                row.iter().flatten().all(|t| t.is_finite() && *t > 0.0),
                 at,
-                format!("`outcome_severity.{name}` lies between 0 and 1"),
-            ),
+                format!("`table.{name}`: a tolerance is above 0, or null"),
+            );
+        }
+    }
+
+    fn levels(&mut self) {
+        let c = &self.raw.complexity;
+        self.need(
+            ascending(&[c.value.low, c.value.medium, c.value.high]),
+            c,
+            "`complexity`: low < medium < high",
+        );
+        let f = &self.raw.frequency;
+        self.need(
+            ascending(&[f.value.medium, f.value.high]),
+            f,
+            "`frequency`: medium < high, in cases per week",
+        );
+        let t = &self.raw.tolerance;
+        self.need(
+            ascending(&[t.value.low, t.value.high]),
+            t,
+            "`tolerance`: low < high",
         );
     }
-    let rules = &raw.recommendations;
-    need(
-        rules.value.last().is_some_and(|rule| rule.when == When::default()),
-        source.problem(
+
+    fn weights(&mut self) {
+        let w = &self.raw.weights;
+        for (name, weight) in [
+            ("rework", w.value.rework),
+            ("lateness", w.value.lateness),
+            ("path_step", w.value.path_step),
+        ] {
+            let message = format!("`weights.{name}` lies between 0 and 1");
+            self.need((0.0..=1.0).contains(&weight), w, message);
+        }
+    }
+
+    /// The sections that may be left out.
+    fn sections(&mut self) {
+        let raw = self.raw;
+        if let Some(at) = &raw.baseline {
+            let holds = at.value.cases >= 1;
+            self.need(holds, at, "`baseline.cases` must be at least 1");
+        }
+        if let Some(at) = &raw.loss {
+            let holds = (0.0..=1.0).contains(&at.value.most);
+            self.need(holds, at, "`loss.most` is a share between 0 and 1");
+        }
+        if let Some(at) = &raw.value {
+            let months = at.value.horizon_months;
+            self.need(
+                months > 0.0 && months <= 1200.0,
+                at,
+                "`value.horizon_months` lies above 0 and up to 1200",
+            );
+        }
+    }
+
+    fn outcomes(&mut self) {
+        for (name, at) in &self.raw.outcome_severity {
+            let message = format!("`outcome_severity.{name}` lies between 0 and 1");
+            self.need((0.0..=1.0).contains(&at.value), at, message);
+        }
+    }
+
+    fn rules(&mut self) {
+        let rules = &self.raw.recommendations;
+        self.need(
+            rules.value.last().is_some_and(|rule| rule.when == When::default()),
             rules,
             "`recommendations`: the last rule must have no `when`, so that every process gets an answer",
-        ),
-    );
-    problems
+        );
+    }
 }
 
 #[cfg(test)]

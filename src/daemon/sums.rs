@@ -2,8 +2,8 @@
 
 use crate::cases::Facts;
 use crate::measure::{
-    Baseline, BaselineFinder, BaselineTerms, BucketKey, Coverage, Evidence, ProcessSums, Sketch,
-    Sums, TotalKey, Windows, bucket_parts,
+    Baseline, BaselineFinder, BaselineTerms, BucketKey, Coverage, Evidence, Measured, Period,
+    ProcessSums, Sketch, Sums, TotalKey, Windows, bucket_parts,
 };
 use crate::model::{Executor, Hour, NameId, Names, Origin, Time};
 use crate::store::{BucketRow, Store, StoreError, TotalRow};
@@ -372,15 +372,25 @@ impl SumsCache {
         Ok(())
     }
 
-    /// The evidence for a score. Open cases count however long ago they began.
-    pub fn evidence(&self, coverage: &Coverage) -> Evidence {
-        let mut evidence = Evidence {
-            processes: self.window.clone(),
-            to: self.as_of,
-            windows: self.windows.clone(),
-            ..Evidence::default()
+    /// The evidence for a score, and the period it is of. Open cases count however long ago they began.
+    pub fn evidence(&self, coverage: &Coverage) -> (Evidence, Period) {
+        let period = Period::until(self.as_of);
+        let with_cases = |(_, baseline): &(&NameId, &Baseline)| baseline.sums.cases > 0;
+        let baselines = self.baselines.iter().filter(with_cases);
+        let measured = Measured {
+            processes: self.processes(),
+            baselines: baselines
+                .map(|(process, baseline)| (*process, baseline.clone()))
+                .collect(),
+            coverage: coverage.clone(),
         };
-        for process in evidence.processes.values_mut() {
+        (measured.evidence(self.windows.clone(), period), period)
+    }
+
+    /// The sums within the window, with all cases that are open now.
+    fn processes(&self) -> BTreeMap<NameId, ProcessSums> {
+        let mut processes = self.window.clone();
+        for process in processes.values_mut() {
             for sums in process.parts.values_mut() {
                 sums.open = 0;
                 sums.open_events = 0;
@@ -392,29 +402,16 @@ impl SumsCache {
                 continue;
             }
             seen.insert(*process);
-            let parts = evidence.processes.entry(*process).or_default();
+            let parts = processes.entry(*process).or_default();
             if total.open != 0 {
                 let sums = parts.parts.entry((*executor, *origin)).or_default();
                 sums.open = total.open;
                 sums.open_events = total.open_events;
             }
         }
-        evidence
-            .processes
-            .values_mut()
-            .for_each(ProcessSums::drop_zeros);
+        processes.values_mut().for_each(ProcessSums::drop_zeros);
         // A process whose cases have all moved to another one has none.
-        evidence
-            .processes
-            .retain(|process, _| seen.contains(process));
-        let with_cases = |(_, baseline): &(&NameId, &Baseline)| baseline.sums.cases > 0;
-        evidence.baselines = self
-            .baselines
-            .iter()
-            .filter(with_cases)
-            .map(|(process, baseline)| (*process, baseline.clone()))
-            .collect();
-        evidence.cover(coverage, |process| self.windows.since(process, self.as_of));
-        evidence
+        processes.retain(|process, _| seen.contains(process));
+        processes
     }
 }

@@ -2,7 +2,7 @@
 
 use super::digest::{Digest, Layout, RANKS};
 use super::estimate::{Estimate, scalars};
-use super::learn::HourPart;
+use super::hour::HourPart;
 use super::stream::Stream;
 use crate::codec::{DamagedBytes, Reader, put_i64, put_u64};
 use crate::model::{Day, Executor, NameId, ONE};

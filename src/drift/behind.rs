@@ -3,36 +3,14 @@
 use super::baseline::Baseline;
 use super::budget::Budget;
 use super::detect::Detectors;
-use super::fold::Direction;
-use super::learn::HourPart;
+use super::hour::HourPart;
 use super::stream::Stream;
-use crate::model::{Day, NameId, day_of};
+use super::suspicion::Suspicion;
+use crate::model::{Day, day_of};
 use crate::rules::DriftTerms;
 
 /// Cases named with an alarm.
 pub const CASES_NAMED: usize = 10;
-
-/// What is looked for.
-#[derive(Clone, Copy, Debug)]
-pub struct Suspicion {
-    /// The stream of the alarm.
-    pub stream: Stream,
-    /// Which way it has gone.
-    pub direction: Direction,
-    /// The outcome that has become more frequent, or is critical; `None` for those that the baseline did not have.
-    pub outcome: Option<NameId>,
-    /// From the onset ...
-    pub from: Day,
-    /// ... to the day on which it was raised.
-    pub to: Day,
-}
-
-impl Suspicion {
-    /// Whether single cases can be behind it: that more or fewer of them come is of none of them.
-    pub fn is_of_cases(&self) -> bool {
-        !matches!(self.stream, Stream::FrequencyUp | Stream::FrequencyDown)
-    }
-}
 
 /// Of some cases (each alone in its hour) those that added most to the evidence, with the factor by which each raised it.
 /// Of equal ones the later comes first.

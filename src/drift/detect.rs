@@ -1,12 +1,11 @@
 //! Detectors: what a baseline and a budget make of the digest of a day.
 
 use super::baseline::Baseline;
-use super::behind::Suspicion;
 use super::budget::Budget;
 use super::digest::Digest;
 use super::estimate::{Estimate, Scalar, scalars};
-use super::fold::Direction;
-use super::stream::Stream;
+use super::stream::{Direction, Stream};
+use super::suspicion::Suspicion;
 use crate::model::{Day, weekday};
 use crate::rules::DriftTerms;
 use crate::stats::{Bet, kelly, ln_bet, ln_count_line, normal_quantile};

@@ -10,7 +10,7 @@ use super::detect::{Detectors, Room};
 use super::digest::Digest;
 use super::epoch::{Cause, Epoch, explained};
 use super::plan::watched_until;
-use super::stream::Stream;
+use super::stream::{Direction, Stream};
 use crate::model::{Day, NameId, ONE, words};
 use crate::rules::DriftTerms;
 use crate::stats::{Bet, Ewma, EwmaPoint, Interval, Mixture, proportion_limits};
@@ -23,15 +23,6 @@ const EWMA_WEIGHT: f64 = 0.2;
 const EWMA_WIDTH: f64 = 3.0;
 /// The mix of outcomes of so many days is held against that of the baseline.
 const STABILITY_DAYS: Day = 28;
-words! {
-    /// Which way a stream has gone.
-    Direction {
-        /// More, longer, wider.
-        Up = "up",
-        /// Less, shorter, narrower.
-        Down = "down",
-    }
-}
 
 words! {
     /// How an alarm ended.

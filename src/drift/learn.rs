@@ -3,6 +3,7 @@
 use super::baseline::{Arrivals, Baseline, RankTable};
 use super::digest::Digest;
 use super::estimate::{Estimate, scalars};
+use super::hour::HourPart;
 use super::stream::Stream;
 use crate::measure::{RunKey, Sampled, Sketch, Sums};
 use crate::model::{Day, Executor, Hour, NameId, Names, day_of, hash_pair, weekday};
@@ -22,17 +23,6 @@ const PATIENCE_DAYS: i32 = 182;
 const LEAST_CASES: i64 = 50;
 /// The dispersion of counts is overestimated with this probability.
 const DISPERSION_RISK: f64 = 0.1;
-
-/// Live sums of one executor kind in one hour.
-#[derive(Clone, Debug)]
-pub struct HourPart {
-    /// The hour.
-    pub hour: Hour,
-    /// The kind.
-    pub kind: Executor,
-    /// The sums.
-    pub sums: Sums,
-}
 
 /// Counts days until there is enough for a baseline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,8 +3,9 @@
 use super::baseline::Baseline;
 use super::critical::CriticalRates;
 use super::epoch::{Cause, Epoch};
-use super::learn::HourPart;
-use crate::model::{Day, NameId, Names};
+use super::hour::HourPart;
+use crate::model::{Day, NameId, Names, Time};
+use crate::rules::Catalog;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The version that ran most of the cases of a day which name one, where it is at least half of them: a canary that runs
@@ -20,9 +21,16 @@ pub fn leading_version(parts: &[HourPart], names: &Names) -> Option<NameId> {
         .min_by_key(|version| names.text(*version))
 }
 
+/// The first day of a process that was seen first on the day `seen`: not before the epoch that the catalog declares.
+pub(super) fn first_of_epoch(catalog: &Catalog, process: &str, seen: Day) -> Day {
+    let declared = catalog.processes.get(process);
+    let epoch = declared.and_then(|process| process.epoch).map(Time::day);
+    epoch.map_or(seen, |epoch| epoch.max(seen))
+}
+
 /// When the epochs of a process begin, and why. `leading` has the leading versions of days, ascending: a version that leads
 /// for the first time is a change, except for the first of all. Of several causes on a day the one that decides comes first.
-pub fn plan(
+pub(super) fn plan(
     first: Day,
     until: Day,
     leading: &[(Day, NameId)],
@@ -49,7 +57,7 @@ pub fn plan(
 ///
 /// A version that comes while the baseline before is still being learned begins no epoch: who releases every week would
 /// never have a baseline. That of the epoch then holds both.
-pub fn epochs<E>(
+pub(super) fn epochs<E>(
     plan: Vec<(Day, Cause)>,
     critical: Option<CriticalRates>,
     mut learned: impl FnMut(Day) -> Result<Option<Baseline>, E>,

@@ -19,9 +19,26 @@ pub enum Ends<'a> {
     Never(&'a Sketch),
 }
 
+impl<'a> Ends<'a> {
+    /// How the cases of a process end that are closed after being idle for this long, if they are. `endless` has the times
+    /// from the first event to the latest, if there are cases that nothing ends.
+    pub fn of(idle: Option<Span>, endless: Option<&'a Sketch>) -> Ends<'a> {
+        match (idle, endless) {
+            (Some(idle), _) => Ends::Idle(idle),
+            (None, Some(durations)) => Ends::Never(durations),
+            (None, None) => Ends::Declared,
+        }
+    }
+}
+
+/// The last day whose cases have settled, where the day `latest` has not ended or not arrived yet.
+pub fn last_settled_day(latest: Day, ends: Ends) -> Day {
+    (latest - 1).saturating_sub(days_to_settle(ends))
+}
+
 /// For how many days after a day its cases have not settled. Judged before, the latest days would lack the cases that end by
 /// themselves, or hold those that have only begun, and so be unlike the baseline for ever.
-pub fn days_to_settle(ends: Ends) -> Day {
+fn days_to_settle(ends: Ends) -> Day {
     let span = match ends {
         Ends::Declared => 0,
         Ends::Idle(span) => span,

@@ -52,3 +52,13 @@ impl Stream {
         }
     }
 }
+
+words! {
+    /// Which way a stream has gone.
+    Direction {
+        /// More, longer, wider.
+        Up = "up",
+        /// Less, shorter, narrower.
+        Down = "down",
+    }
+}

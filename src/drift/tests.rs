@@ -1,5 +1,6 @@
 //! Does drift hold what it promises? Simulated processes whose truth is known.
 
+mod driver;
 mod process;
 mod shown;
 

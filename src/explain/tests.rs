@@ -59,7 +59,7 @@ fn scored_log(catalog: &str, ran: &[Ran], steps: u32, loss: Loss) -> Scored {
         ..Evidence::default()
     };
     evidence.processes.entry(process).or_default();
-    evidence.lost_everywhere(loss);
+    evidence.losses.insert(process, loss);
     let tolerance = Tolerance::builtin();
     let epoch = catalog.process("p").epoch;
     let first = epoch.map_or(Hour::MIN, Time::hour);

@@ -2,10 +2,12 @@
 
 mod columns;
 mod fit;
+mod names;
 mod text;
 
 use columns::{column, values_by_column};
-use fit::{fit, name_fit};
+use fit::fit;
+use names::name_fit;
 use text::quoted_path;
 
 pub use columns::Column;

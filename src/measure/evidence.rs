@@ -1,9 +1,10 @@
 //! What a score is made from: sums by process, with the time they cover.
 
 use super::baseline::Baseline;
+use super::key::BucketKey;
 use super::observation::{Coverage, Stretch};
-use super::windows::Windows;
-use super::{BucketKey, Sums};
+use super::sums::Sums;
+use super::windows::{Period, Windows};
 use crate::model::{Executor, NameId, Origin, Time};
 use std::collections::BTreeMap;
 
@@ -82,6 +83,32 @@ impl Loss {
     }
 }
 
+/// What was measured of all processes, before it is said what time it covers.
+#[derive(Clone, Debug, Default)]
+pub struct Measured {
+    /// The sums of what counts, by process.
+    pub processes: BTreeMap<NameId, ProcessSums>,
+    /// What nominal sizes are measured on.
+    pub baselines: BTreeMap<NameId, Baseline>,
+    /// From when to when each namespace has told of each process.
+    pub coverage: Coverage,
+}
+
+impl Measured {
+    /// The evidence of a period, up to the last instant that the sums know of. What was lost is not in it yet.
+    pub fn evidence(self, windows: Windows, period: Period) -> Evidence {
+        let mut evidence = Evidence {
+            processes: self.processes,
+            baselines: self.baselines,
+            to: period.last,
+            ..Evidence::default()
+        };
+        evidence.cover(&self.coverage, |process| period.since(&windows, process));
+        evidence.windows = windows;
+        evidence
+    }
+}
+
 /// The sums of all processes, with the time they cover.
 #[derive(Clone, Debug, Default)]
 pub struct Evidence {
@@ -104,7 +131,7 @@ pub struct Evidence {
 impl Evidence {
     /// Says since when the sums count, by process (`None`: for ever; the first is for those that were never seen), and what
     /// sources have told of.
-    pub fn cover(&mut self, coverage: &Coverage, since: impl Fn(Option<NameId>) -> Option<Time>) {
+    fn cover(&mut self, coverage: &Coverage, since: impl Fn(Option<NameId>) -> Option<Time>) {
         let within = |first: Time, of| since(of).map_or(first, |since| first.max(since));
         self.from = within(coverage.first().unwrap_or(self.to), None);
         let to = self.to;
@@ -125,10 +152,5 @@ impl Evidence {
     pub fn from_of(&self, process: NameId) -> Time {
         let covered = self.covered.get(&process);
         covered.map_or(self.from, |covered| covered.first)
-    }
-
-    /// Counts a loss against every process.
-    pub fn lost_everywhere(&mut self, loss: Loss) {
-        self.losses = self.processes.keys().map(|id| (*id, loss)).collect();
     }
 }

@@ -17,11 +17,11 @@ mod windows;
 
 pub use baseline::{Baseline, BaselineFinder, BaselineTerms};
 pub use counts::Counts;
-pub use evidence::{Evidence, Loss, ProcessSums, UNKNOWN_LOSS};
+pub use evidence::{Evidence, Loss, Measured, ProcessSums, UNKNOWN_LOSS};
 pub use key::{BucketKey, TotalKey, bucket_parts};
 pub use observation::{Coverage, Stretch, covered_weeks};
 pub use sampled::{Hashed, MOST_HASHES, Sampled};
 pub use sketch::Sketch;
 pub use sums::{END, RunKey, Sums, TwinKey};
-pub use tally::{Tally, shadowed, stretch_of};
-pub use windows::Windows;
+pub use tally::{Tally, stretch_of};
+pub use windows::{Period, Windows};

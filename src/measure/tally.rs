@@ -1,67 +1,63 @@
-//! From cases to evidence, one case after the other: as of an instant, within windows.
+//! From cases to sums, one case after the other: as of an instant, within windows.
 
-use super::{BaselineFinder, Coverage, Evidence, ProcessSums, Stretch, Windows, bucket_parts};
-use crate::cases::{Case, CaseEvent, Facts, RuleBook, facts, facts_beside, split_key};
+use super::baseline::BaselineFinder;
+use super::evidence::{Measured, ProcessSums};
+use super::key::bucket_parts;
+use super::observation::{Coverage, Stretch};
+use super::windows::Windows;
+use crate::cases::{Case, Facts, RuleBook, split_key};
 use crate::model::{NameId, Names, Origin, Time};
 use std::collections::BTreeMap;
 
-/// Sums up cases as of an instant. The same cases in any order give the same evidence.
+/// Sums up cases as of an instant. The same cases in any order give the same sums.
 #[derive(Debug)]
 pub struct Tally<'a> {
     rules: &'a RuleBook,
     names: &'a Names,
-    windows: Windows,
-    evidence: Evidence,
+    windows: &'a Windows,
+    as_of: Time,
+    processes: BTreeMap<NameId, ProcessSums>,
     baselines: BTreeMap<NameId, BaselineFinder>,
     coverage: Coverage,
 }
 
 impl<'a> Tally<'a> {
     /// Without any case yet.
-    pub fn new(rules: &'a RuleBook, names: &'a Names, windows: Windows, as_of: Time) -> Tally<'a> {
-        let evidence = Evidence {
-            to: as_of,
-            ..Evidence::default()
-        };
+    pub fn new(
+        rules: &'a RuleBook,
+        names: &'a Names,
+        windows: &'a Windows,
+        as_of: Time,
+    ) -> Tally<'a> {
         Tally {
             rules,
             names,
             windows,
-            evidence,
+            as_of,
+            processes: BTreeMap::new(),
             baselines: BTreeMap::new(),
             coverage: Coverage::default(),
         }
     }
 
-    /// The first event of all cases so far.
-    pub fn first(&self) -> Option<Time> {
-        self.coverage.first()
-    }
-
-    /// Adds a case, by its key, of which nothing is later than the instant ([`Case::until`]). Gives what it says. A shadow
-    /// run is compared with `twin`, the case it shadows ([`shadowed`]).
-    pub fn add(&mut self, key: &str, case: &Case, twin: Option<&Case>) -> Option<Facts> {
-        let as_of = self.evidence.to;
-        let twin = twin.and_then(|twin| facts(twin, self.rules, self.names, Some(as_of)));
-        let outcome = twin.map_or(0, |twin| twin.to_compare_with());
-        let facts = facts_beside(case, self.rules, self.names, Some(as_of), outcome)?;
-        self.add_to_baselines(&facts);
+    /// Adds a case, by its key, with what it says as of the instant ([`crate::cases::facts_as_of`]).
+    pub fn add(&mut self, key: &str, case: &Case, facts: &Facts) {
+        self.add_to_baselines(facts);
         if let Some(stretch) = stretch_of(case) {
             self.coverage.add(split_key(key).0, facts.process, stretch);
         }
-        let first_hour = self.windows.first_hour(facts.process, as_of);
-        let (start, end) = bucket_parts(&facts);
-        let process = self.evidence.processes.entry(facts.process).or_default();
+        let first_hour = self.windows.first_hour(facts.process, self.as_of);
+        let (start, end) = bucket_parts(facts);
+        let process = self.processes.entry(facts.process).or_default();
         // Open cases count however long ago they began: they are open now.
         if start.hour >= first_hour {
-            process.part(&start).add_start(&facts, 1);
+            process.part(&start).add_start(facts, 1);
         } else {
-            process.part(&start).add_open(&facts, 1);
+            process.part(&start).add_open(facts, 1);
         }
         if facts.complete && end.hour >= first_hour {
-            process.part(&end).add_end(&facts, self.names, 1);
+            process.part(&end).add_end(facts, self.names, 1);
         }
-        Some(facts)
     }
 
     fn add_to_baselines(&mut self, facts: &Facts) {
@@ -86,27 +82,24 @@ impl<'a> Tally<'a> {
 
     /// Whether a case is among those that make up the deviation of its process, but for its origin.
     pub fn counts(&self, facts: &Facts) -> bool {
-        let first_hour = self.windows.first_hour(facts.process, self.evidence.to);
+        let first_hour = self.windows.first_hour(facts.process, self.as_of);
         facts.complete && facts.end.hour() >= first_hour
     }
 
-    /// The evidence of all cases.
-    pub fn finish(mut self) -> Evidence {
-        let as_of = self.evidence.to;
-        self.evidence
-            .processes
+    /// The sums of all cases.
+    pub fn finish(mut self) -> Measured {
+        self.processes
             .values_mut()
             .for_each(ProcessSums::drop_zeros);
         let found = self.baselines.into_iter();
-        self.evidence.baselines = found
-            .map(|(process, finder)| (process, finder.finish()))
-            .filter(|(_, baseline)| baseline.sums.cases > 0)
-            .collect();
-        let windows = &self.windows;
-        self.evidence
-            .cover(&self.coverage, |process| windows.since(process, as_of));
-        self.evidence.windows = self.windows;
-        self.evidence
+        let found = found.map(|(process, finder)| (process, finder.finish()));
+        Measured {
+            processes: self.processes,
+            baselines: found
+                .filter(|(_, baseline)| baseline.sums.cases > 0)
+                .collect(),
+            coverage: self.coverage,
+        }
     }
 }
 
@@ -117,10 +110,4 @@ pub fn stretch_of(case: &Case) -> Option<Stretch> {
         first: times().min()?,
         last: times().max()?,
     })
-}
-
-/// The key of the case that a shadow run shadows; `None` for a case that is none or does not say.
-pub fn shadowed(case: &Case) -> Option<&str> {
-    let shadow = |event: &CaseEvent| event.flags.origin() == Origin::Shadow;
-    case.parent().filter(|_| case.events().iter().any(shadow))
 }

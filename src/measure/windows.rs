@@ -1,6 +1,6 @@
 //! How long cases count after they have ended, by process.
 
-use crate::model::{Hour, NameId, Names, Span, Time};
+use crate::model::{HOUR_US, Hour, NameId, Names, Span, Time};
 use crate::rules::Catalog;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -54,4 +54,82 @@ impl Windows {
         let own = self.own.values().copied();
         own.chain([self.default]).collect()
     }
+}
+
+/// The time that sums cover, and the instant that is scored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Period {
+    /// Since when cases count, whatever the scoring windows are; `None` for the scoring windows.
+    pub since: Option<Time>,
+    /// The last instant that the sums know of.
+    pub last: Time,
+    /// The instant that is scored: that of the end of the scoring windows.
+    pub as_of: Time,
+}
+
+impl Period {
+    /// The scoring windows that end with an instant. What happens at this instant counts.
+    pub fn until(as_of: Time) -> Period {
+        Period {
+            since: None,
+            last: as_of,
+            as_of,
+        }
+    }
+
+    /// The scoring windows that end before an hour begins.
+    pub fn before(hour: Hour) -> Period {
+        let as_of = start_of(hour);
+        Period {
+            since: None,
+            // Of what was lost in the hour that begins, nothing belongs to it.
+            last: as_of.plus(-1),
+            as_of,
+        }
+    }
+
+    /// From the beginning of an hour to that of another, however long the scoring windows are.
+    pub fn between(from: Hour, to: Hour) -> Period {
+        Period {
+            since: Some(start_of(from)),
+            ..Period::before(to)
+        }
+    }
+
+    /// Since when cases count for a process, or for those that have no window of their own; `None`: for ever.
+    pub fn since(&self, windows: &Windows, process: Option<NameId>) -> Option<Time> {
+        self.since.or(windows.since(process, self.as_of))
+    }
+
+    /// Whether an hour counts for a process.
+    pub fn has(&self, windows: &Windows, process: NameId, hour: Hour) -> bool {
+        hour <= self.last.hour() && hour >= self.first_hour(windows, process)
+    }
+
+    /// The first hour that counts for any process.
+    pub fn earliest_hour(&self, windows: &Windows) -> Hour {
+        let first = |window: Option<Span>| {
+            window.map_or(Hour::MIN, |window| self.as_of.plus(-window).hour())
+        };
+        match self.since {
+            Some(since) => since.hour(),
+            None => windows
+                .all()
+                .into_iter()
+                .map(first)
+                .min()
+                .unwrap_or(Hour::MIN),
+        }
+    }
+
+    fn first_hour(&self, windows: &Windows, process: NameId) -> Hour {
+        match self.since {
+            Some(since) => since.hour(),
+            None => windows.first_hour(process, self.as_of),
+        }
+    }
+}
+
+fn start_of(hour: Hour) -> Time {
+    Time(i64::from(hour) * HOUR_US)
 }

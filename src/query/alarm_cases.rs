@@ -54,7 +54,7 @@ impl AlarmCase {
 }
 
 /// What is to be looked for; `None` for an alarm that no single case can be behind: more or fewer of them came.
-pub fn suspicion(alarm: &AlarmRow, catalog: &Catalog, names: &Names) -> Option<Suspicion> {
+pub(super) fn suspicion(alarm: &AlarmRow, catalog: &Catalog, names: &Names) -> Option<Suspicion> {
     let stream: Stream = alarm.stream.parse().ok()?;
     let declared = catalog.processes.get(&alarm.process);
     let critical = declared.and_then(|process| process.critical_outcome.as_ref());
@@ -90,7 +90,7 @@ fn alone(facts: &Facts, names: &Names) -> Option<HourPart> {
 }
 
 /// Those of some cases of a process that added most to the evidence, first who added most.
-pub fn worst(
+pub(super) fn worst(
     suspicion: Suspicion,
     baseline: &Baseline,
     (budget, terms): (&Budget, &DriftTerms),

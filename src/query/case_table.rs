@@ -1,11 +1,9 @@
 //! All cases of a one-shot run, in memory.
 
-use crate::cases::{Case, Facts, Insert, RuleBook};
+use crate::cases::{Case, Insert};
 use crate::ingest::{EventBatch, Reason, Reject, event_in};
-use crate::measure::{Evidence, Tally, Windows, shadowed};
-use crate::model::{Names, Span, Time};
+use crate::model::{Names, Time, hash_text};
 use hashbrown::HashTable;
-use std::borrow::Cow;
 
 /// Bounds of a table.
 #[derive(Clone, Copy, Debug)]
@@ -126,21 +124,9 @@ impl CaseTable {
         taken
     }
 
-    /// Brings the events of every case into order and looks up the processes of parent cases: once, when all is read.
+    /// Brings the events of every case into order: once, when all is read.
     pub fn settle(&mut self) {
-        let linked: Vec<(usize, u32)> = (0..self.cases.len())
-            .filter_map(|at| {
-                let parent = self.cases[at].parent()?;
-                let parent = self.find(parent, crate::model::hash_text(parent))?;
-                Some((at, self.cases[parent as usize].process()))
-            })
-            .collect();
-        for (at, process) in linked {
-            self.cases[at].set_parent_process(process);
-        }
-        for case in &mut self.cases {
-            case.sort();
-        }
+        self.cases.iter_mut().for_each(Case::sort);
     }
 
     /// First and last instant of all events.
@@ -154,41 +140,15 @@ impl CaseTable {
         Some((times().min()?, times().max()?))
     }
 
-    /// The same table as it was known at an instant: only what had happened by then, parents looked up anew.
-    pub fn until(&self, as_of: Time) -> CaseTable {
-        let mut known = CaseTable {
-            index: self.index.clone(),
-            hashes: self.hashes.clone(),
-            keys: self.keys.clone(),
-            key_starts: self.key_starts.clone(),
-            cases: Vec::with_capacity(self.cases.len()),
-            names: self.names.clone(),
-        };
-        for case in &self.cases {
-            let mut case = case.until(as_of).map_or_else(Case::new, Cow::into_owned);
-            case.set_parent_process(0);
-            known.cases.push(case);
-        }
-        known.settle();
-        known
+    /// A case, by its key.
+    pub fn case(&self, key: &str) -> Option<&Case> {
+        let case = self.find(key, hash_text(key))?;
+        self.cases.get(case as usize)
     }
 
-    /// The sums of all cases as of an instant, with nothing later in the table. With a window, only cases that ended (and
-    /// starts that lie) within it count; whole hours, as the daemon's buckets have them.
-    pub fn evidence(&self, rules: &RuleBook, as_of: Time, window: Option<Span>) -> Evidence {
-        let tally = Tally::new(rules, &self.names, Windows::all_alike(window), as_of);
-        self.tell(tally, |_, _, _| {})
-    }
-
-    /// Puts every case into a tally; `each` is told the key of a case, what it says, and whether it counts.
-    pub fn tell(&self, mut tally: Tally, mut each: impl FnMut(&str, &Facts, bool)) -> Evidence {
-        for (at, case) in (0..).zip(&self.cases) {
-            let twin = shadowed(case).and_then(|key| self.find(key, crate::model::hash_text(key)));
-            let twin = twin.map(|twin| &self.cases[twin as usize]);
-            if let Some(facts) = tally.add(self.key(at), case, twin) {
-                each(self.key(at), &facts, tally.counts(&facts));
-            }
-        }
-        tally.finish()
+    /// The cases with their keys, in order of their first appearance.
+    pub fn by_key(&self) -> impl Iterator<Item = (&str, &Case)> {
+        let cases = (0..).zip(&self.cases);
+        cases.map(|(at, case)| (self.key(at), case))
     }
 }

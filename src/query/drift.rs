@@ -1,12 +1,17 @@
 //! Drift as the database has it, for those who only read.
 
+mod logs;
+
+pub use logs::LogDrift;
+
 use crate::config::daemon::Config;
 use crate::drift::{
-    Alarm, Budget, Cause, CriticalRates, Direction, Ended, Epoch, ProcessDrift, epochs, fold, plan,
+    Alarm, Budget, Cause, Direction, DriftDriver, Ended, Epoch, HourPart, KeptEpoch, ProcessDrift,
+    ProcessHistory,
 };
-use crate::model::{Day, NameId, Names, Time};
-use crate::rules::{Catalog, DriftTerms};
-use crate::store::{AlarmRow, MarkKind, MarkRow, Store, StoreError};
+use crate::model::{Day, NameId, Names};
+use crate::rules::DriftTerms;
+use crate::store::{AlarmRow, MarkRow, Store, StoreError};
 
 /// The drift of a process, recomputed from its days.
 #[derive(Debug)]
@@ -37,42 +42,73 @@ pub fn kept_drift_of(
     let names = store.names()?;
     let marks = store.marks()?;
     let alarms = store.alarms()?;
+    let driver = DriftDriver {
+        catalog: &config.catalog,
+        terms,
+        budget: &budget,
+        names: &names,
+    };
     let mut all = Vec::new();
     for (id, until) in processes {
         let process = names.text(id).to_owned();
         if !wanted(&process) {
             continue;
         }
-        let critical = critical_outcome(&config.catalog, &process, &names);
-        let leading = store.drift_versions(id)?;
-        let plan = plan_of(
+        let mut history = StoredHistory {
             store,
-            &config.catalog,
-            &names,
-            (id, until),
-            &leading,
-            &marks,
-        )?;
-        let learned = |start| {
-            Ok(store
-                .drift_baseline(id, start)?
-                .map(|(baseline, _)| baseline))
+            process: id,
+            changes: known_changes(&marks, &process),
         };
-        let mut epochs = epochs(plan, critical.map(|(_, rates)| rates), learned)?;
-        for epoch in &mut epochs {
-            epoch.digests = store.drift_days(id, epoch.start)?;
-        }
-        let mut drift = fold(&epochs, until, &budget, terms);
+        let mut run = driver.run(&process, until, &mut history)?;
         let rows = alarms.iter().filter(|row| row.process == process);
-        add_over(&mut drift, rows, &names);
+        add_over(&mut run.drift, rows, &names);
         all.push(KeptDrift {
             process,
-            epochs,
-            drift,
+            epochs: run.epochs,
+            drift: run.drift,
         });
     }
     all.sort_by(|a, b| a.process.cmp(&b.process));
     Ok((all, budget))
+}
+
+/// The history of a process as far as the daemon has looked at it. Baselines are learned and days are digested by the daemon
+/// alone, so that nobody who reads sees alarms that it does not know of.
+struct StoredHistory<'a> {
+    store: &'a Store,
+    process: NameId,
+    changes: Vec<(Day, Cause)>,
+}
+
+impl ProcessHistory for StoredHistory<'_> {
+    type Error = StoreError;
+
+    fn first_day(&mut self) -> Result<Option<Day>, StoreError> {
+        self.store.first_day_of(self.process)
+    }
+
+    /// No hours: what the daemon has not digested is left to it.
+    fn hours(&mut self, _from: Day, _to: Day) -> Result<Vec<HourPart>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    fn versions(&mut self) -> Result<Vec<(Day, NameId)>, StoreError> {
+        self.store.drift_versions(self.process)
+    }
+
+    fn known_changes(&mut self) -> Result<Vec<(Day, Cause)>, StoreError> {
+        Ok(self.changes.clone())
+    }
+
+    fn kept(&mut self, start: Day) -> Result<Option<KeptEpoch>, StoreError> {
+        self.store.drift_epoch(self.process, start)
+    }
+}
+
+/// What people have noted of a process, each with the day from which on it holds.
+pub fn known_changes(marks: &[MarkRow], process: &str) -> Vec<(Day, Cause)> {
+    let meant = marks.iter().filter(|mark| mark.is_of(process));
+    meant.map(|mark| (mark.day, mark.cause())).collect()
 }
 
 /// Alarms that were true and are over, and that nothing shows any more since another baseline holds for their days.
@@ -125,50 +161,4 @@ pub fn budget_of(
         first_days.extend(store.first_day_of(process)?);
     }
     Ok(Budget::of_fleet(terms.false_alarms_per_year, first_days))
-}
-
-/// When the epochs of a process begin up to a day, and why. `leading` has the leading versions of its days.
-pub fn plan_of(
-    store: &Store,
-    catalog: &Catalog,
-    names: &Names,
-    (process, until): (NameId, Day),
-    leading: &[(Day, NameId)],
-    marks: &[MarkRow],
-) -> Result<Vec<(Day, Cause)>, StoreError> {
-    let id = names.text(process);
-    let Some(seen) = store.first_day_of(process)? else {
-        return Ok(Vec::new());
-    };
-    let first = first_of_epoch(catalog, id, seen);
-    let meant = |mark: &&MarkRow| mark.process.is_empty() || mark.process == id;
-    let marks = marks.iter().filter(meant).map(|mark| {
-        let cause = match mark.kind {
-            MarkKind::Change => Cause::Change(mark.text.clone()),
-            MarkKind::Rebaseline => Cause::Rebaseline(mark.text.clone()),
-        };
-        (mark.day, cause)
-    });
-    Ok(plan(first, until, leading, names, marks))
-}
-
-/// The first day of a process that was seen first on the day `seen`: not before the epoch that the catalog declares.
-pub fn first_of_epoch(catalog: &Catalog, process: &str, seen: Day) -> Day {
-    let declared = catalog.processes.get(process);
-    let epoch = declared.and_then(|process| process.epoch).map(Time::day);
-    epoch.map_or(seen, |epoch| epoch.max(seen))
-}
-
-/// The outcome that the catalog declares critical, where it has been seen, and how rare it must be.
-pub fn critical_outcome(
-    catalog: &Catalog,
-    process: &str,
-    names: &Names,
-) -> Option<(NameId, CriticalRates)> {
-    let declared = catalog.processes.get(process)?.critical_outcome.as_ref()?;
-    let rates = CriticalRates {
-        acceptable: declared.acceptable,
-        unacceptable: declared.unacceptable,
-    };
-    Some((names.find(&declared.outcome)?, rates))
 }

@@ -1,8 +1,8 @@
 //! What to do now: what does harm first, then what saves hours.
 
-use super::build::TOO_LONG;
 use super::content::{Action, ActionGroup, ActionKind};
 use super::drifted::Since;
+use super::findings::TOO_LONG;
 use super::words::{self, whole_number};
 use crate::model::{Executor, Status};
 use crate::rules::Recommendation;

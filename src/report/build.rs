@@ -6,14 +6,12 @@ use super::content::{
     Standing, VERSION,
 };
 use super::drifted::{self, Since};
+use super::findings::{Findings, TOO_LONG};
 use super::period::{Period, date};
 use super::{predicted, words};
-use crate::config::daemon::Hashes;
-use crate::drift::ProcessDrift;
 use crate::model::humanize::format_days;
-use crate::model::{DAY_US, Names, Span, Status};
+use crate::model::{DAY_US, Status};
 use crate::score::{Change, Disagreement, Held, ProcessScore, changes};
-use crate::store::PredictionRow;
 use std::collections::BTreeMap;
 
 impl PeriodSaid {
@@ -44,31 +42,6 @@ impl Standing {
             no_tolerance: count(Status::NoTolerance),
         }
     }
-}
-
-/// What a report is made from.
-#[derive(Debug)]
-pub struct Findings<'a> {
-    /// The scores at the beginning and at the end of the period.
-    pub scores: [&'a [ProcessScore]; 2],
-    /// The scores of the period alone.
-    pub within: &'a [ProcessScore],
-    /// The drift of every process.
-    pub drift: Vec<(&'a str, &'a ProcessDrift)>,
-    /// Mean deviation by process at the ends of the last eight periods.
-    pub trend: Vec<BTreeMap<String, f64>>,
-    /// Ends of these.
-    pub trend_ends: Vec<String>,
-    /// The scoring window; `None` for all there is.
-    pub window: Option<Span>,
-    /// What the report before has said; `None` if there was none.
-    pub said: Option<Vec<PredictionRow>>,
-    /// Error probability of the intervals.
-    pub alpha: f64,
-    /// The names of outcomes.
-    pub names: &'a Names,
-    /// What the figures rest on.
-    pub hashes: Hashes,
 }
 
 impl Report {
@@ -238,9 +211,6 @@ fn changed(
     let all = changes(held.as_ref(), after);
     all.into_iter().map(explained).collect()
 }
-
-/// Nobody waits so long for a verdict, in weeks.
-pub(super) const TOO_LONG: f64 = 104.0;
 
 fn open(score: &ProcessScore) -> Option<Open> {
     if score.rating.status != Status::Undetermined {

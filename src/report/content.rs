@@ -1,6 +1,6 @@
 //! What a report says, as plain data: the JSON format is this, the others are written from it.
 
-use crate::config::daemon::Hashes;
+use crate::config::Hashes;
 use crate::rules::Recommendation;
 use serde::Serialize;
 

@@ -1,7 +1,7 @@
 //! What has changed against the past of a process, for people.
 
-use super::build::Findings;
 use super::content::{AlarmSaid, DaySaid};
+use super::findings::Findings;
 use super::period::{Period, date};
 use super::words::percent;
 use crate::drift::{Alarm, DayPoint, Direction, ProcessDrift, Stream};

@@ -1,7 +1,7 @@
 //! From a database to a report.
 
-use super::build::Findings;
 use super::content::Report;
+use super::findings::Findings;
 use super::period::{Period, date};
 use super::predicted::expectation;
 use crate::config::daemon::Config;

@@ -10,6 +10,7 @@ mod content;
 mod csv;
 mod deliver;
 mod drifted;
+mod findings;
 mod html;
 mod make;
 mod markdown;
@@ -21,13 +22,13 @@ mod safe;
 mod send;
 mod words;
 
-pub use build::Findings;
 pub use content::Report;
 pub use csv::text as csv;
 pub use deliver::{
     DeliveryError, Written, deliver, due, file_name, is_kept, is_report, is_there,
     keep_expectations, kept, of_period,
 };
+pub use findings::Findings;
 pub use html::{Medium, text as html};
 pub use make::make;
 pub use markdown::text as markdown;

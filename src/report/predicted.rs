@@ -1,8 +1,8 @@
 //! What automation was said to save, and what came.
 
 use super::actions::{part_of, three};
-use super::build::Findings;
 use super::content::{Expectation, Prediction};
+use super::findings::Findings;
 use super::period::date;
 use crate::model::{Executor, Time};
 use crate::rules::Recommendation;

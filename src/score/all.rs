@@ -104,7 +104,8 @@ impl<'a> Scoring<'a> {
 }
 
 /// The scores of all processes, by id. Processes that are declared and were never seen are among them.
-pub fn score_all(evidence: &Evidence, terms: Terms) -> Vec<ProcessScore> {
+#[cfg(test)]
+pub(crate) fn score_all(evidence: &Evidence, terms: Terms) -> Vec<ProcessScore> {
     let scoring = Scoring::new(evidence, terms);
     scoring.with_unseen(
         scoring

@@ -40,7 +40,9 @@ pub use agreement::{
     Agreement, Components, Estimate, KindAgreement, PairCount, PairTable, PassHat, RunCount,
     Unknown, agreement,
 };
-pub use all::{Scoring, mean_deviation, score_all};
+#[cfg(test)]
+pub(crate) use all::score_all;
+pub use all::{Scoring, mean_deviation};
 pub use bounds::Bounds;
 pub use breakup::{
     BreakUp, BreakUpTerms, JumpBack, LargestDecision, LargestSource, Part, PathCounts, break_up,

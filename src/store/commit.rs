@@ -230,8 +230,8 @@ fn write_all(to: &Transaction, commit: &Commit) -> rusqlite::Result<u64> {
     write_scores(to, commit)?;
     write_losses(to, commit)?;
     write_rules(to, commit)?;
-    write_drift(to, commit)?;
-    write_alarms(to, commit)?;
+    write_drift(to, &commit.drift)?;
+    write_alarms(to, &commit.drift)?;
     let mut insert =
         to.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?;
     for (key, value) in &commit.meta {

@@ -1,7 +1,7 @@
 //! Rows of drift: epochs with their baselines and days, known changes, alarms with their life.
 
-use super::{Commit, Result, Store};
-use crate::drift::{Alarm, Baseline, Digest};
+use super::{Result, Store};
+use crate::drift::{Alarm, Baseline, Cause, Digest, KeptDays, KeptEpoch};
 use crate::model::{Day, NameId, Names, Time, words};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
@@ -164,6 +164,21 @@ pub struct MarkRow {
     pub noted_at: i64,
 }
 
+impl MarkRow {
+    /// Whether it is about a process.
+    pub fn is_of(&self, process: &str) -> bool {
+        self.process.is_empty() || self.process == process
+    }
+
+    /// What it means for the epochs of a process.
+    pub fn cause(&self) -> Cause {
+        match self.kind {
+            MarkKind::Change => Cause::Change(self.text.clone()),
+            MarkKind::Rebaseline => Cause::Rebaseline(self.text.clone()),
+        }
+    }
+}
+
 /// A name or a reason that is to be kept: some text without control characters, not endless. Gives it without the blanks
 /// around it.
 pub fn check_note(text: &str) -> std::result::Result<&str, &'static str> {
@@ -264,7 +279,7 @@ impl Store {
     }
 
     /// The days of an epoch, ascending.
-    pub fn drift_days(&self, process: NameId, epoch: Day) -> Result<Vec<(Day, Digest)>> {
+    fn drift_days(&self, process: NameId, epoch: Day) -> Result<Vec<(Day, Digest)>> {
         let read = || -> rusqlite::Result<Vec<(Day, Vec<u8>)>> {
             let mut query = self.db.prepare_cached(
                 "SELECT day, body FROM drift_days WHERE process = ?1 AND epoch = ?2 ORDER BY day",
@@ -280,6 +295,19 @@ impl Store {
             Ok((day, Digest::decode(&body).map_err(damaged)?))
         };
         self.sql(read())?.into_iter().map(decode).collect()
+    }
+
+    /// An epoch with its baseline and its days, none of which has changed.
+    pub fn drift_epoch(&self, process: NameId, epoch: Day) -> Result<Option<KeptEpoch>> {
+        let Some((baseline, until)) = self.drift_baseline(process, epoch)? else {
+            return Ok(None);
+        };
+        let days = KeptDays {
+            until,
+            digests: self.drift_days(process, epoch)?,
+            changed: Vec::new(),
+        };
+        Ok(Some(KeptEpoch { baseline, days }))
     }
 
     /// The known changes, by the day from which on they hold.
@@ -344,14 +372,14 @@ impl Store {
     }
 }
 
-pub(super) fn write_drift(to: &Transaction, commit: &Commit) -> rusqlite::Result<()> {
+pub(super) fn write_drift(to: &Transaction, rows: &[DriftRow]) -> rusqlite::Result<()> {
     let mut clean =
         to.prepare_cached("DELETE FROM drift_dirty WHERE process = ?1 AND day <= ?2")?;
     let mut known = to.prepare_cached("SELECT epoch FROM drift_baselines WHERE process = ?1")?;
     let mut until = to.prepare_cached(
         "INSERT OR REPLACE INTO drift_processes (process, until) VALUES (?1, ?2)",
     )?;
-    for row in &commit.drift {
+    for row in rows {
         until.execute(params![row.process, row.until])?;
         clean.execute(params![row.process, row.until])?;
         let known: Vec<Day> = known
@@ -422,7 +450,7 @@ fn write_epoch(to: &Transaction, process: NameId, epoch: &EpochRow) -> rusqlite:
     Ok(())
 }
 
-pub(super) fn write_alarms(to: &Transaction, commit: &Commit) -> rusqlite::Result<()> {
+pub(super) fn write_alarms(to: &Transaction, rows: &[DriftRow]) -> rusqlite::Result<()> {
     let mut insert = to.prepare_cached(
         "INSERT INTO alarms (process, stream, epoch, raised, onset, direction, outcome, was, became, evidence, ended,
             how, explained_by, noted_at)
@@ -433,7 +461,7 @@ pub(super) fn write_alarms(to: &Transaction, commit: &Commit) -> rusqlite::Resul
         "UPDATE alarms SET raised = ?2, onset = ?3, direction = ?4, outcome = ?5, was = ?6, became = ?7, evidence = ?8,
             ended = ?9, how = ?10, explained_by = ?11, epoch = ?12 WHERE id = ?1",
     )?;
-    for row in commit.drift.iter().flat_map(|row| &row.alarms) {
+    for row in rows.iter().flat_map(|row| &row.alarms) {
         if row.id == 0 {
             insert.execute(params![
                 row.process,

@@ -19,17 +19,17 @@ const EXPLAINED: usize = 15;
 pub(super) fn table(report: &Report) -> Result<(), Failure> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     let mut text = Vec::new();
-    let evidence = &report.evidence;
-    let covered = (report.cases as u64, evidence.from, evidence.to);
+    let found = &report.found;
+    let covered = (found.cases, found.from, found.as_of);
     reading_words(&mut text, &report.reading, covered, report.window)?;
     out.write_all(harmless(&String::from_utf8_lossy(&text)).as_bytes())?;
-    if !report.scores.is_empty() {
+    if !report.found.scores.is_empty() {
         writeln!(out)?;
-        writeln!(out, "{}", score_table(&report.scores))?;
+        writeln!(out, "{}", score_table(&report.found.scores))?;
         writeln!(out)?;
         text.clear();
-        remarks(&mut text, &report.scores)?;
-        explanations(&mut text, &report.scores)?;
+        remarks(&mut text, &report.found.scores)?;
+        explanations(&mut text, &report.found.scores)?;
         out.write_all(harmless(&String::from_utf8_lossy(&text)).as_bytes())?;
     }
     out.flush()?;
@@ -306,21 +306,21 @@ pub(super) fn json(report: &Report) -> Result<(), Failure> {
     let document = json!({
         "version": 1,
         "events": read.events,
-        "cases": report.cases,
+        "cases": report.found.cases,
         "quarantined": read.quarantined(),
         "duplicates": read.duplicates,
         "filtered": read.filtered,
         "after_as_of": read.after_as_of,
         "ambiguous_times": read.ambiguous_times,
         "records": read.records,
-        "from": seen.then(|| report.evidence.from.to_string()),
-        "as_of": seen.then(|| report.evidence.to.to_string()),
+        "from": seen.then(|| report.found.from.to_string()),
+        "as_of": seen.then(|| report.found.as_of.to_string()),
         "window_seconds": report.window.map(|window| window as f64 / 1e6),
         "quarantine": quarantine,
         "mappings": guesses,
         "resolved_states": resolved,
         "failed": read.failed,
-        "processes": report.scores,
+        "processes": report.found.scores,
     });
     let mut out = io::BufWriter::new(io::stdout().lock());
     serde_json::to_writer_pretty(&mut out, &document)?;

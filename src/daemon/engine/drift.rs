@@ -4,11 +4,11 @@ use super::super::cache::CacheError;
 use super::Engine;
 use super::alarms::{History, reconciled};
 use crate::drift::{
-    Baseline, Budget, Digest, Ends, Epoch, HourPart, Hours, Needs, ProcessDrift, days_to_settle,
-    digests, epochs, fold, leading_version, learned, watched_until,
+    Budget, Cause, Digest, DriftDriver, DriftRun, Ends, EpochUpdate, HourPart, KeptEpoch,
+    ProcessDrift, ProcessHistory, last_settled_day, leading_version,
 };
 use crate::model::{Day, NameId, Origin, Time};
-use crate::query::{DriftView, budget_of, critical_outcome, plan_of};
+use crate::query::{DriftView, budget_of, known_changes};
 use crate::rules::DriftTerms;
 use crate::store::{AlarmRow, Commit, DriftRow, EpochRow, MarkKind, MarkRow, Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,20 +33,6 @@ pub(in crate::daemon) struct DriftBook {
     marks: Vec<MarkRow>,
     /// The terms of the last fold.
     terms: Option<DriftTerms>,
-}
-
-/// The hours of a process in the database.
-struct Kept<'a> {
-    store: &'a Store,
-    process: NameId,
-}
-
-impl Hours for Kept<'_> {
-    type Error = StoreError;
-
-    fn hours(&mut self, from: Day, to: Day) -> Result<Vec<HourPart>, StoreError> {
-        self.store.hours_of(self.process, from, to)
-    }
 }
 
 /// What is to be done about a process.
@@ -146,7 +132,7 @@ impl Engine {
         }
         let task = |process: &NameId| {
             let arrived = arrived.get(process).copied().unwrap_or(today);
-            let until = (today.min(arrived) - 1).saturating_sub(self.settling(*process));
+            let until = self.last_settled_day(*process, today.min(arrived));
             let mut days = dirty.remove(process).unwrap_or_default();
             days.retain(|day| *day <= until);
             let known = self
@@ -165,15 +151,13 @@ impl Engine {
         Ok(live.iter().filter_map(task).collect())
     }
 
-    /// For how many days after a day the cases of a process can still change.
-    fn settling(&self, process: NameId) -> Day {
-        if let Some(idle) = self.rules.of(process).idle {
-            return days_to_settle(Ends::Idle(idle));
-        }
-        match self.sums.has_endless(process) {
-            false => days_to_settle(Ends::Declared),
-            true => days_to_settle(Ends::Never(&self.sums.durations_of(process))),
-        }
+    /// The last day whose cases have settled, where the day `latest` of a process has not ended or not arrived.
+    fn last_settled_day(&self, process: NameId, latest: Day) -> Day {
+        let idle = self.rules.of(process).idle;
+        let endless = idle.is_none() && self.sums.has_endless(process);
+        let durations = endless.then(|| self.sums.durations_of(process));
+        let ends = Ends::of(idle, durations.as_ref());
+        last_settled_day(latest, ends)
     }
 
     fn look_at(
@@ -183,33 +167,43 @@ impl Engine {
         budget: &Budget,
         now: Time,
     ) -> Result<(ProcessDrift, DriftRow), CacheError> {
-        let mut row = DriftRow {
-            process: task.process,
-            until: task.until,
-            epochs: Vec::new(),
-            versions: self.versions(task)?,
-            alarms: Vec::new(),
-        };
-        let epochs = self.epochs(task, marks, &mut row)?;
-        let drift = fold(&epochs, task.until, budget, &self.config.drift);
         let process = self.names.text(task.process);
+        let versions = self.versions(task)?;
+        let mut history = StoredHistory {
+            store: &self.store,
+            task,
+            versions: &versions,
+            changes: known_changes(marks, process),
+        };
+        let driver = DriftDriver {
+            catalog: &self.config.catalog,
+            terms: &self.config.drift,
+            budget,
+            names: &self.names,
+        };
+        let run = driver.run(process, task.until, &mut history)?;
+        let found = run.drift.alarms.iter();
+        let found = found.map(|alarm| AlarmRow::of(process, alarm, &self.names, now));
         let known = self.drift.alarms.iter();
         let known = known.filter(|row| row.process == process).collect();
-        let found = drift.alarms.iter();
-        let found = found.map(|alarm| AlarmRow::of(process, alarm, &self.names, now));
-        let agreed = marks.iter().filter(|mark| {
-            mark.kind == MarkKind::Rebaseline
-                && (mark.process.is_empty() || mark.process == process)
-        });
+        let agreed = marks
+            .iter()
+            .filter(|mark| mark.kind == MarkKind::Rebaseline && mark.is_of(process));
         let history = History {
-            epochs: epochs.iter().map(|epoch| epoch.start).collect(),
+            epochs: run.epochs.iter().map(|epoch| epoch.start).collect(),
             agreed: agreed
                 .map(|mark| (mark.day, Time(mark.noted_at).day()))
                 .collect(),
             until: task.until,
         };
-        row.alarms = reconciled(known, found.collect(), &history);
-        Ok((drift, row))
+        let row = DriftRow {
+            process: task.process,
+            until: task.until,
+            epochs: epoch_rows(&run),
+            versions,
+            alarms: reconciled(known, found.collect(), &history),
+        };
+        Ok((run.drift, row))
     }
 
     /// The leading versions of the days that have changed; nothing for a process whose events name none.
@@ -225,115 +219,75 @@ impl Engine {
         let days = task.dirty.iter().filter(|_| named);
         days.map(leading).collect()
     }
+}
 
-    /// The epochs of a process, learned and digested; what of it is new goes to the row.
-    fn epochs(
-        &self,
-        task: &Task,
-        marks: &[MarkRow],
-        row: &mut DriftRow,
-    ) -> Result<Vec<Epoch>, StoreError> {
-        let process = task.process;
-        let mut leading: BTreeMap<Day, NameId> =
-            self.store.drift_versions(process)?.into_iter().collect();
-        for (day, version) in &row.versions {
+/// The history of a process in the database: what earlier runs have kept of it holds, but for the days that have changed.
+struct StoredHistory<'a> {
+    store: &'a Store,
+    task: &'a Task,
+    /// The leading versions of the days that have changed.
+    versions: &'a [(Day, Option<NameId>)],
+    changes: Vec<(Day, Cause)>,
+}
+
+impl ProcessHistory for StoredHistory<'_> {
+    type Error = StoreError;
+
+    fn first_day(&mut self) -> Result<Option<Day>, StoreError> {
+        self.store.first_day_of(self.task.process)
+    }
+
+    fn hours(&mut self, from: Day, to: Day) -> Result<Vec<HourPart>, StoreError> {
+        self.store.hours_of(self.task.process, from, to)
+    }
+
+    fn versions(&mut self) -> Result<Vec<(Day, NameId)>, StoreError> {
+        let kept = self.store.drift_versions(self.task.process)?;
+        let mut leading: BTreeMap<Day, NameId> = kept.into_iter().collect();
+        for (day, version) in self.versions {
             match version {
                 Some(version) => leading.insert(*day, *version),
                 None => leading.remove(day),
             };
         }
-        let leading: Vec<(Day, NameId)> = leading.into_iter().collect();
-        let (catalog, names) = (&self.config.catalog, &self.names);
-        let until = (process, task.until);
-        let plan = plan_of(&self.store, catalog, names, until, &leading, marks)?;
-        let needs = Needs {
-            terms: &self.config.drift,
-            names,
-            critical: critical_outcome(catalog, names.text(process), names),
-        };
-        let mut hours = Kept {
-            store: &self.store,
-            process,
-        };
-        // Up to which day the days of the epochs are kept whose baseline is.
-        let mut kept: BTreeMap<Day, Day> = BTreeMap::new();
-        let rates = needs.critical.map(|(_, rates)| rates);
-        let mut epochs = epochs(plan, rates, |start| {
-            if let Some((baseline, until)) = self.kept_baseline(task, start)? {
-                kept.insert(start, until);
-                return Ok(Some(baseline));
-            }
-            learned(start, task.until, needs, &mut hours)
-        })?;
-        for nth in 0..epochs.len() {
-            let last = watched_until(&epochs[nth + 1..], task.until);
-            let kept = kept.get(&epochs[nth].start).copied();
-            let new = self.digest(task, &mut epochs[nth], (kept, last), &mut hours)?;
-            row.epochs.extend(new);
-        }
-        Ok(epochs)
+        Ok(leading.into_iter().collect())
     }
 
-    /// The baseline of an epoch as it is kept, where that still holds.
-    fn kept_baseline(
-        &self,
-        task: &Task,
-        start: Day,
-    ) -> Result<Option<(Baseline, Day)>, StoreError> {
-        if task.relearn {
-            return Ok(None);
-        }
-        let touched = |last: Day| task.dirty.range(start..=last).next().is_some();
-        let kept = self.store.drift_baseline(task.process, start)?;
-        Ok(kept.filter(|(baseline, _)| !touched(baseline.last)))
+    fn known_changes(&mut self) -> Result<Vec<(Day, Cause)>, StoreError> {
+        Ok(self.changes.clone())
     }
 
-    /// Digests the days of an epoch after its baseline, up to `last`: of one that is kept, those that are not, and those
-    /// that have changed. Gives what is to be kept of it.
-    fn digest(
-        &self,
-        task: &Task,
-        epoch: &mut Epoch,
-        (kept, last): (Option<Day>, Day),
-        hours: &mut Kept,
-    ) -> Result<Option<EpochRow>, StoreError> {
-        let Some(baseline) = &epoch.baseline else {
+    fn kept(&mut self, start: Day) -> Result<Option<KeptEpoch>, StoreError> {
+        if self.task.relearn {
+            return Ok(None);
+        }
+        let Some(mut kept) = self.store.drift_epoch(self.task.process, start)? else {
             return Ok(None);
         };
-        let critical = critical_outcome(
-            &self.config.catalog,
-            self.names.text(task.process),
-            &self.names,
-        );
-        let outcome = critical.map(|(outcome, _)| outcome);
-        let begin = baseline.last + 1;
-        let known = kept.unwrap_or(Day::MIN).max(baseline.last);
-        let mut days: BTreeMap<Day, Digest> = BTreeMap::new();
-        for day in task.dirty.range(begin..).filter(|day| **day <= known) {
-            // A day that has lost its cases says nothing any more.
-            days.insert(*day, Digest::default());
-            days.extend(digests(baseline, (*day, *day), outcome, hours)?);
+        let touched = |last: Day| self.task.dirty.range(start..=last).next().is_some();
+        if touched(kept.baseline.last) {
+            return Ok(None);
         }
-        days.extend(digests(baseline, (known + 1, last), outcome, hours)?);
-        let mut all: BTreeMap<Day, Digest> = BTreeMap::new();
-        if kept.is_some() {
-            all.extend(self.store.drift_days(task.process, epoch.start)?);
-        }
-        let days: Vec<(Day, Digest)> = days.into_iter().collect();
-        all.extend(days.iter().cloned());
-        epoch.digests = all.into_iter().collect();
-        let body = kept.is_none().then(|| {
-            let mut body = Vec::new();
-            baseline.encode(&mut body);
-            body
-        });
-        Ok(Some(EpochRow {
-            start: epoch.start,
-            baseline: body,
-            until: known.max(last),
-            days: encoded(&days),
-        }))
+        kept.days.changed = self.task.dirty.iter().copied().collect();
+        Ok(Some(kept))
     }
+}
+
+fn epoch_rows(run: &DriftRun) -> Vec<EpochRow> {
+    let row = |update: &EpochUpdate| EpochRow {
+        start: update.start,
+        baseline: run
+            .baseline_of(update)
+            .filter(|_| update.is_learned)
+            .map(|baseline| {
+                let mut body = Vec::new();
+                baseline.encode(&mut body);
+                body
+            }),
+        until: update.until,
+        days: encoded(&update.days),
+    };
+    run.updates.iter().map(row).collect()
 }
 
 fn encoded(digests: &[(Day, Digest)]) -> Vec<(Day, Vec<u8>)> {

@@ -4,7 +4,7 @@ use super::super::cache::CacheError;
 use super::Engine;
 use crate::cases::facts;
 use crate::model::{Hour, NameId, Time};
-use crate::query::{losses_of, score_on_all_processors};
+use crate::query::{losses_of, scores_of_evidence};
 use crate::score::{Held, Terms, changes};
 use crate::store::{Commit, LedgerRow, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,14 +47,15 @@ impl Engine {
         self.note_last_cases(now)?;
         self.sums.advance(&self.store, now)?;
         self.sums.settle_baselines(&self.store)?;
-        let mut evidence = self.sums.evidence(self.deliveries.observation_periods());
-        evidence.losses = losses_of(&self.store, self.deliveries.feeds(), &evidence)?;
+        let (evidence, period) = self.sums.evidence(self.deliveries.observation_periods());
         let terms = Terms {
             catalog: &self.config.catalog,
             tolerance: &self.config.tolerance,
             names: &self.names,
         };
-        let scores = score_on_all_processors(&evidence, terms);
+        let scores = scores_of_evidence(evidence, period, terms, |evidence| {
+            losses_of(&self.store, self.deliveries.feeds(), evidence)
+        })?;
         let mut commit = Commit {
             baselines: self.sums.baseline_rows(),
             ..Commit::default()

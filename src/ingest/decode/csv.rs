@@ -111,20 +111,31 @@ pub fn decode_csv(
         };
         let blank = record.len() == 1 && record[0].trim_ascii().is_empty();
         if !blank {
-            decode_record(mapping, header, &columns, &record, place, raw, out);
+            let row = Row {
+                record: &record,
+                place,
+                raw,
+            };
+            decode_row(mapping, header, &columns, &row, out);
         }
     }
 }
 
-fn decode_record(
+/// A record, where it stands, and its bytes.
+struct Row<'a> {
+    record: &'a ByteRecord,
+    place: Place,
+    raw: &'a [u8],
+}
+
+fn decode_row(
     mapping: &Mapping,
     header: &CsvHeader,
     columns: &[Option<usize>],
-    record: &ByteRecord,
-    place: Place,
-    raw: &[u8],
+    row: &Row,
     out: &mut EventBatch,
 ) {
+    let Row { record, place, raw } = *row;
     let reject = |reason: Reason, detail: String, out: &mut EventBatch| {
         out.records += 1;
         out.rejects

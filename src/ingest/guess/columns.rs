@@ -1,6 +1,6 @@
 //! The columns of a sample: how full, how different, which are times.
 
-use super::fit::name_fit;
+use super::names::name_fit;
 use crate::ingest::mapping::executor_of;
 use crate::ingest::scalar::Scalar;
 use crate::ingest::time::{TimeFormat, TimeParser};

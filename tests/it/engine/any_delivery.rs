@@ -4,13 +4,15 @@ use crate::support::in_process::{compiled, decoded};
 use proptest::prelude::*;
 use std::fmt::Write as _;
 use std::path::Path;
-use toleranced::cases::RuleBook;
 use toleranced::config::daemon::Config;
 use toleranced::daemon::{Delivery, Engine};
 use toleranced::ingest::mapping::Mapping;
+use toleranced::measure::{Loss, Period};
 use toleranced::model::Time;
-use toleranced::query::{CaseTable, TableLimits};
-use toleranced::score::{ProcessScore, Terms, score_all};
+use toleranced::query::{
+    CaseTable, LogCases, PreparedRules, Rules, ScoreRequest, TableLimits, score_at,
+};
+use toleranced::score::ProcessScore;
 
 const MINUTE: i64 = 60_000_000;
 
@@ -154,16 +156,14 @@ fn one_shot(config: &Config, mapping: &Mapping, lines: &[String], now: Time) -> 
         },
     );
     table.settle();
-    let rules = RuleBook::new(&config.catalog, &config.tolerance, &mut table.names);
-    let evidence = table.evidence(&rules, now, config.window);
-    let terms = Terms {
-        catalog: &config.catalog,
-        tolerance: &config.tolerance,
-        names: &table.names,
+    let rules = PreparedRules::new(Rules::of(config), &mut table.names);
+    let request = ScoreRequest::new(&rules, Period::until(now));
+    let mut cases = LogCases {
+        table: &table,
+        loss: &|_| Loss::default(),
     };
-    let mut scores = score_all(&evidence, terms);
-    scores.sort_by(|a, b| a.id.cmp(&b.id));
-    scores
+    let Ok(found) = score_at(&mut cases, &request);
+    found.scores
 }
 
 fn assert_same(found: &[ProcessScore], expected: &[ProcessScore]) -> Result<(), TestCaseError> {

@@ -4,14 +4,16 @@ use crate::support::in_process::{compiled, decoded};
 use proptest::prelude::*;
 use std::fmt::Write as _;
 use std::path::Path;
-use toleranced::cases::RuleBook;
 use toleranced::config::daemon::Config;
 use toleranced::daemon::{Delivery, Engine};
 use toleranced::ingest::mapping::Mapping;
-use toleranced::measure::{Tally, Windows};
+use toleranced::measure::{Evidence, Loss, Period};
 use toleranced::model::Time;
-use toleranced::query::{CaseTable, PastError, PastView, Rules, TableLimits, past_scores};
-use toleranced::score::{ProcessScore, Terms, score_all};
+use toleranced::query::{
+    CaseTable, LogCases, PastError, PastView, PreparedRules, Rules, ScoreRequest, TableLimits,
+    past_scores, score_at,
+};
+use toleranced::score::ProcessScore;
 use toleranced::store::Store;
 
 const MINUTE: i64 = 60_000_000;
@@ -124,17 +126,12 @@ fn table(mapping: &Mapping, lines: &[String], until: Time) -> CaseTable {
 }
 
 fn scores(table: &mut CaseTable, config: &Config, as_of: Time) -> Vec<ProcessScore> {
-    let rules = RuleBook::new(&config.catalog, &config.tolerance, &mut table.names);
     // As the daemon has it: a process may have its own window.
-    let windows = Windows::new(config.window, &config.catalog, &mut table.names);
-    let tally = Tally::new(&rules, &table.names, windows, as_of);
-    let evidence = table.tell(tally, |_, _, _| {});
-    let terms = Terms {
-        catalog: &config.catalog,
-        tolerance: &config.tolerance,
-        names: &table.names,
-    };
-    score_all(&evidence, terms)
+    let rules = PreparedRules::new(Rules::of(config), &mut table.names);
+    let loss = &|_: &Evidence| Loss::default();
+    let request = ScoreRequest::new(&rules, Period::until(as_of));
+    let Ok(found) = score_at(&mut LogCases { table, loss }, &request);
+    found.scores
 }
 
 proptest! {
@@ -172,15 +169,15 @@ proptest! {
             .collect();
         let mut ticks = 0;
         let past = past_scores(&store, &views, &mut |count| ticks = count).unwrap();
-        let all = table(&mapping, &lines, Time(i64::MAX));
+        let mut all = table(&mapping, &lines, Time(i64::MAX));
         prop_assert_eq!(ticks, all.len() as u64);
         for (past, as_of) in past.iter().zip(&instants) {
             let mut cut = table(&mapping, &lines, *as_of);
             let expected = scores(&mut cut, &config, *as_of);
             prop_assert_eq!(&past.scores, &expected);
             prop_assert_eq!(past.cases, cut.len() as u64);
-            // The same from a table that knows more and is cut afterwards.
-            prop_assert_eq!(&scores(&mut all.until(*as_of), &config, *as_of), &expected);
+            // The same from a table that knows more.
+            prop_assert_eq!(&scores(&mut all, &config, *as_of), &expected);
             // The cases behind it are those that make up its deviation.
             let p0 = past.scores.iter().find(|score| score.id == "p0").unwrap();
             prop_assert_eq!(past.behind.len() as i64, p0.counts.cases - p0.counts.open_cases);

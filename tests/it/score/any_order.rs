@@ -11,11 +11,13 @@ use toleranced::cases::{RuleBook, resolved_states};
 use toleranced::ingest::ContentCounter;
 use toleranced::ingest::decode::Input;
 use toleranced::ingest::read::{ReadOptions, open_input, read_opened};
+use toleranced::measure::{Loss, Period};
 use toleranced::model::Time;
-use toleranced::query::{CaseTable, TableLimits};
+use toleranced::query::{
+    CaseTable, LogCases, PreparedRules, Rules, ScoreRequest, TableLimits, score_at,
+};
 use toleranced::rules::mapping::Identity;
 use toleranced::rules::{Catalog, Tolerance};
-use toleranced::score::{Terms, score_all};
 
 const PLAIN: &str = "format: ndjson\ncase: case\nactivity: activity\ntime: time\nprocess: process\nexecutor: executor\nlifecycle: lifecycle\noutcome: outcome\nparent: parent\ninput: input\n";
 
@@ -47,20 +49,19 @@ fn scores(files: &[String], mapping: &str, workers: usize) -> String {
         .unwrap();
     }
     table.settle();
-    let mut rules = RuleBook::new(&catalog, &tolerance, &mut table.names);
+    let mut book = RuleBook::new(&catalog, &tolerance, &mut table.names);
     for (process, states) in resolved_states(table.cases().iter(), &table.names) {
-        rules.add_resolved(process, states);
+        book.add_resolved(process, states);
     }
     let as_of = table.span().map_or(Time(0), |(_, last)| last);
-    let evidence = table.evidence(&rules, as_of, None);
-    let terms = Terms {
-        catalog: &catalog,
-        tolerance: &tolerance,
-        names: &table.names,
+    let rules = Rules::of_files(catalog, tolerance, None);
+    let rules = PreparedRules::with_one_window(rules, book);
+    let mut cases = LogCases {
+        table: &table,
+        loss: &|_| Loss::default(),
     };
-    let mut scores = score_all(&evidence, terms);
-    scores.sort_by(|a, b| a.id.cmp(&b.id));
-    serde_json::to_string_pretty(&scores).unwrap()
+    let Ok(found) = score_at(&mut cases, &ScoreRequest::new(&rules, Period::until(as_of)));
+    serde_json::to_string_pretty(&found.scores).unwrap()
 }
 
 /// The lines in which two texts differ: enough to see what is wrong.

@@ -20,6 +20,15 @@ pub(in super::super) struct ReadEnd {
     pub(in super::super) error: Option<io::Error>,
 }
 
+/// How a file is read in one poll.
+struct Poll<'a> {
+    limits: &'a Limits,
+    /// Bytes that it may read.
+    budget: u64,
+    /// Whether it has not grown for so long that an unfinished record counts as finished.
+    quiet: bool,
+}
+
 impl Tracked {
     /// Reads up to the budget of a poll (and to the end of the record begun) and hands them out.
     pub(in super::super) fn read(
@@ -47,14 +56,12 @@ impl Tracked {
                 return end;
             }
         };
-        let standing = self.read_from(
-            &mut *source,
-            options.read_budget_per_poll,
+        let poll = Poll {
             limits,
+            budget: options.read_budget_per_poll,
             quiet,
-            sink,
-            &mut end,
-        );
+        };
+        let standing = self.read_from(&mut *source, &poll, sink, &mut end);
         if standing && self.wants_stream() {
             self.stream = Some(source);
         }
@@ -97,14 +104,13 @@ impl Tracked {
     fn read_from(
         &mut self,
         source: &mut dyn Read,
-        budget: u64,
-        limits: &Limits,
-        quiet: bool,
+        poll: &Poll,
         sink: &mut dyn Sink,
         end: &mut ReadEnd,
     ) -> bool {
+        let limits = poll.limits;
         loop {
-            if end.bytes >= budget {
+            if end.bytes >= poll.budget {
                 end.more = true;
                 return true;
             }
@@ -115,7 +121,7 @@ impl Tracked {
                 Step::Skipped(skip) => self.hand_out_skip(skip, sink),
                 Step::Skipping => continue,
                 Step::Dry => {
-                    self.end_of_stream(limits, quiet, sink, end);
+                    self.end_of_stream(poll, sink, end);
                     return true;
                 }
             };
@@ -134,13 +140,7 @@ impl Tracked {
         }
     }
 
-    fn end_of_stream(
-        &mut self,
-        limits: &Limits,
-        quiet: bool,
-        sink: &mut dyn Sink,
-        end: &mut ReadEnd,
-    ) {
+    fn end_of_stream(&mut self, poll: &Poll, sink: &mut dyn Sink, end: &mut ReadEnd) {
         self.dry_at = Some(self.stat.len);
         if let Some(error) = self.reader.take_error() {
             if self.kind == Kind::Plain {
@@ -158,8 +158,8 @@ impl Tracked {
             return;
         }
         let complete = self.kind != Kind::Plain;
-        if complete || (quiet && self.declined_at != Some(self.stat.len)) {
-            let answer = self.hand_out_unfinished(limits, sink);
+        if complete || (poll.quiet && self.declined_at != Some(self.stat.len)) {
+            let answer = self.hand_out_unfinished(poll.limits, sink);
             end.stopped = answer == Answer::Enough;
             if answer == Answer::Declined {
                 self.declined_at = Some(self.stat.len);

@@ -7,7 +7,7 @@ use crate::score::{ProcessScore, Scoring, Terms};
 /// Fewer processes are scored before another thread has begun.
 const WORTH_A_THREAD: usize = 16;
 
-/// What [`crate::score::score_all`] gives, sooner.
+/// The scores of all processes, by id. Processes that are declared and were never seen are among them.
 pub fn score_on_all_processors(evidence: &Evidence, terms: Terms) -> Vec<ProcessScore> {
     let scoring = Scoring::new(evidence, terms);
     let processes: Vec<NameId> = scoring.processes().collect();

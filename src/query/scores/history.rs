@@ -3,13 +3,15 @@
 //! What was corrected or arrived later counts where it belongs. Names, catalog and tolerances are those of now, and so are
 //! the nominal sizes.
 
-use super::counters::{CounterKey, Counters, Fineness, LATE};
-use super::drift::{KeptDrift, kept_drift};
-use super::past_windows::{Grounds, start_of};
-use super::snapshot::{DriftView, Snapshot};
+use super::super::counters::{CounterKey, Counters, Fineness, LATE};
+use super::super::drift::{KeptDrift, kept_drift};
+use super::super::snapshot::{DriftView, Snapshot};
+use super::buckets::{StoredBuckets, SumsByProcess};
+use super::rules::PreparedRules;
+use super::{ScoreRequest, scores_from};
 use crate::config::daemon::Config;
 use crate::drift::{Alarm, ProcessDrift, StreamState};
-use crate::measure::{BucketKey, ProcessSums, Sums, TotalKey};
+use crate::measure::{BucketKey, Period, Sums, TotalKey};
 use crate::model::{DAY_HOURS, Day, Hour, NameId, Names, Origin, Time};
 use crate::score::ProcessScore;
 use crate::store::{AlarmRow, DamagedRow, Store, StoreError};
@@ -19,7 +21,8 @@ use std::sync::Arc;
 /// The past of a database, hour by hour.
 pub struct History<'a> {
     store: &'a Store,
-    grounds: Grounds<'a>,
+    buckets: StoredBuckets<'a>,
+    rules: PreparedRules,
     fineness: Arc<Fineness>,
     drift: Vec<KeptDrift>,
     /// False alarms a year that are expected at most.
@@ -30,7 +33,7 @@ pub struct History<'a> {
     base: BTreeMap<CounterKey, i64>,
     last_case: BTreeMap<String, Hour>,
     /// What lies within the windows that end at `until`.
-    window: BTreeMap<NameId, ProcessSums>,
+    window: SumsByProcess,
     until: Hour,
     scores: Arc<Vec<ProcessScore>>,
     scored_at: Option<Time>,
@@ -38,27 +41,26 @@ pub struct History<'a> {
 
 impl<'a> History<'a> {
     /// Of a database, from an hour on.
-    pub fn open(
-        store: &'a Store,
-        config: &'a Config,
-        from: Hour,
-    ) -> Result<History<'a>, StoreError> {
+    pub fn open(store: &'a Store, config: &Config, from: Hour) -> Result<History<'a>, StoreError> {
         let (drift, budget) = kept_drift(store, config)?;
+        let (mut buckets, rules) = StoredBuckets::open(store, config)?;
+        let before = ScoreRequest::new(&rules, Period::before(from));
+        let window = buckets.sums(&[before])?.pop().unwrap_or_default();
         let mut history = History {
             store,
-            grounds: Grounds::read(store, config)?,
+            false_alarms: budget.expected_per_year(before.period.as_of.day(), drift.len()),
+            buckets,
+            rules,
+            window,
             fineness: Arc::new(Fineness::of(config)),
-            false_alarms: budget.expected_per_year(start_of(from).day(), drift.len()),
             drift,
             counted: Counted::new(store)?,
             base: BTreeMap::new(),
             last_case: BTreeMap::new(),
-            window: BTreeMap::new(),
             until: from,
             scores: Arc::default(),
             scored_at: None,
         };
-        history.fill_window(from)?;
         history.base = history.counted_before(from)?;
         Ok(history)
     }
@@ -71,7 +73,7 @@ impl<'a> History<'a> {
         self.store.each_bucket(from, Hour::MAX, &mut |key, sums| {
             changed.extend(since.add(&key, &sums));
         })?;
-        since.follow(&changed, &self.grounds.names, &self.fineness);
+        since.follow(&changed, &self.buckets.names, &self.fineness);
         let (counters, damaged) = Counters::read(self.store.counters()?);
         damaged.iter().for_each(DamagedRow::warn);
         let mut before = counters.values().clone();
@@ -90,17 +92,6 @@ impl<'a> History<'a> {
         all
     }
 
-    fn fill_window(&mut self, until: Hour) -> Result<(), StoreError> {
-        let at = start_of(until);
-        let (window, grounds) = (&mut self.window, &self.grounds);
-        let from = grounds.first_hour(at);
-        self.store.each_bucket(from, until, &mut |key, sums| {
-            if key.hour >= grounds.windows.first_hour(key.process, at) {
-                window.entry(key.process).or_default().merge(&key, &sums, 1);
-            }
-        })
-    }
-
     /// What metrics would have said at the beginning of an hour; the hours must rise. Scores are those of the midnight
     /// before.
     pub fn at(&mut self, hour: Hour) -> Result<Snapshot, StoreError> {
@@ -112,17 +103,18 @@ impl<'a> History<'a> {
             self.move_on(next, to)?;
             next = to;
             if to == midnight {
-                self.score(start_of(to))?;
+                self.score(to)?;
             }
         }
         if self.scored_at.is_none() {
-            self.score(start_of(hour))?;
+            self.score(hour)?;
         }
+        let at = Period::before(hour).as_of;
         Ok(Snapshot {
-            at: start_of(hour),
+            at,
             scored_at: self.scored_at,
             scores: self.scores.clone(),
-            drift: Arc::new(self.drift_before(start_of(hour).day())),
+            drift: Arc::new(self.drift_before(at.day())),
             counters: self.counters().into_iter().collect(),
             fineness: self.fineness.clone(),
             last_case: Arc::new(self.last_case.clone()),
@@ -142,18 +134,19 @@ impl<'a> History<'a> {
                 .or_default()
                 .merge(key, sums, 1);
             if let Some(total) = self.counted.add(key, sums) {
-                let id = self.grounds.names.text(key.process).to_owned();
+                let id = self.buckets.names.text(key.process).to_owned();
                 self.last_case.insert(id, key.hour);
                 changed.insert(total);
             }
         }
-        let names = &self.grounds.names;
+        let names = &self.buckets.names;
         self.counted.follow(&changed, names, &self.fineness);
-        for span in self.grounds.windows.all().into_iter().flatten() {
-            let gone = [from, to].map(|hour| start_of(hour).plus(-span).hour());
-            let (window, grounds) = (&mut self.window, &self.grounds);
+        let windows = &self.rules.windows;
+        for span in windows.all().into_iter().flatten() {
+            let gone = [from, to].map(|hour| Period::before(hour).as_of.plus(-span).hour());
+            let window = &mut self.window;
             self.store.each_bucket(gone[0], gone[1], &mut |key, sums| {
-                if grounds.windows.of(key.process) == Some(span) {
+                if windows.of(key.process) == Some(span) {
                     window
                         .entry(key.process)
                         .or_default()
@@ -165,9 +158,12 @@ impl<'a> History<'a> {
         Ok(())
     }
 
-    fn score(&mut self, at: Time) -> Result<(), StoreError> {
-        self.scores = Arc::new(self.grounds.score(self.store, self.window.clone(), at)?);
-        self.scored_at = Some(at);
+    fn score(&mut self, hour: Hour) -> Result<(), StoreError> {
+        let request = ScoreRequest::new(&self.rules, Period::before(hour));
+        let measurement = self.buckets.measured(self.window.clone());
+        let scored = scores_from(&self.buckets, &request, measurement)?;
+        self.scores = Arc::new(scored.scores);
+        self.scored_at = Some(scored.as_of);
         Ok(())
     }
 
@@ -183,7 +179,7 @@ impl<'a> History<'a> {
                 AlarmRow::of(
                     &kept.process,
                     alarm,
-                    &self.grounds.names,
+                    &self.buckets.names,
                     Time::of_day(alarm.raised),
                 )
             });

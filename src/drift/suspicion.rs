@@ -1,0 +1,26 @@
+//! What is looked for in the cases behind an alarm.
+
+use super::stream::{Direction, Stream};
+use crate::model::{Day, NameId};
+
+/// What is looked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Suspicion {
+    /// The stream of the alarm.
+    pub stream: Stream,
+    /// Which way it has gone.
+    pub direction: Direction,
+    /// The outcome that has become more frequent, or is critical; `None` for those that the baseline did not have.
+    pub outcome: Option<NameId>,
+    /// From the onset ...
+    pub from: Day,
+    /// ... to the day on which it was raised.
+    pub to: Day,
+}
+
+impl Suspicion {
+    /// Whether single cases can be behind it: that more or fewer of them come is of none of them.
+    pub fn is_of_cases(&self) -> bool {
+        !matches!(self.stream, Stream::FrequencyUp | Stream::FrequencyDown)
+    }
+}
