@@ -21,7 +21,7 @@ impl Scorer<'_> {
             return None;
         }
         Some(Agreement {
-            kept_one_in: 1 << self.live.runs.level(),
+            kept_one_in: 1 << self.live.runs.sample().level,
             ..agreement(self.runs())
         })
     }
@@ -33,16 +33,19 @@ impl Scorer<'_> {
             .map(|((executor, _), sums)| (*executor, sums))
     }
 
-    fn runs(&self) -> impl Iterator<Item = RunCount> {
-        self.live_kinds().flat_map(|(executor, sums)| {
-            sums.runs.kept().iter().map(move |(key, count)| RunCount {
+    fn runs(&self) -> Vec<RunCount> {
+        let mut runs = Vec::new();
+        for (executor, sums) in self.live_kinds() {
+            let sample = sums.runs.sample();
+            runs.extend(sample.counts.iter().map(|(key, count)| RunCount {
                 input: key.input,
                 executor,
                 outcome: key.outcome,
                 deviation: key.deviation,
                 count,
-            })
-        })
+            }));
+        }
+        runs
     }
 
     /// The kinds that are known and have ended cases.

@@ -109,7 +109,7 @@ impl Scorer<'_> {
             ));
         }
         self.notes.extend(self.hands_on().note);
-        let [variants, inputs] = [live.variants.level(), live.runs.level()];
+        let [variants, inputs] = [live.variants.sample().level, live.runs.sample().level];
         if variants > 0 {
             self.notes.push(format!(
                 "so many different paths that one in {} was kept: their number is an estimate",

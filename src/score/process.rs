@@ -90,12 +90,13 @@ impl Scorer<'_> {
         self.note_assumptions();
         self.note_evidence(target);
         let notes = std::mem::take(&mut self.notes);
+        let variants = live.variants.sample();
         let mut score = ProcessScore {
             cases: live.cases + live.open,
             open_cases: live.open,
             events: live.steps + live.open_events,
             activities: activities(live),
-            variants: live.variants.kept().len() << live.variants.level(),
+            variants: variants.counts.len() << variants.level,
             cases_per_week: per_week,
             cases_per_week_interval: rate_interval,
             size_steps: size.map(|size| size.total()),

@@ -4,24 +4,24 @@
 ///
 /// Maximum likelihood with the correction of Miller (1955) and Madow: + (m - 1) / (2 n) nats for m categories seen in n
 /// draws; capped at log2 m, which no distribution over m categories exceeds. Counts <= 0 are passed over.
-pub fn entropy_bits(counts: impl IntoIterator<Item = i64>) -> f64 {
+pub(crate) fn entropy_bits(counts: impl IntoIterator<Item = i64>) -> f64 {
     let entropy = entropy_nats(counts);
     (entropy.miller_madow * std::f64::consts::LOG2_E).clamp(0.0, f64::log2(entropy.categories))
 }
 
 /// Estimates of an entropy, in nats.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct EntropyNats {
+pub(crate) struct EntropyNats {
     /// Maximum likelihood: that of the observed shares. Too low on average.
-    pub maximum_likelihood: f64,
+    pub(crate) maximum_likelihood: f64,
     /// With the correction of Miller (1955) and Madow; it may exceed the logarithm of the number of categories.
-    pub miller_madow: f64,
+    pub(crate) miller_madow: f64,
     /// How many categories were seen, at least 1.
-    pub categories: f64,
+    pub(crate) categories: f64,
 }
 
 /// Entropy of the distribution that `counts` were drawn from. Counts <= 0 are passed over; of none or one category it is 0.
-pub fn entropy_nats(counts: impl IntoIterator<Item = i64>) -> EntropyNats {
+pub(crate) fn entropy_nats(counts: impl IntoIterator<Item = i64>) -> EntropyNats {
     let (mut n, mut m, mut sum) = (0.0, 0.0, 0.0);
     for count in counts.into_iter().filter(|count| *count > 0) {
         let count = count as f64;
@@ -47,7 +47,7 @@ pub fn entropy_nats(counts: impl IntoIterator<Item = i64>) -> EntropyNats {
 /// Variance of a categorical variable: `1 - sum(p^2)`, the Gini-Simpson index (Gini 1912; Light & Margolin 1971).
 ///
 /// The chance that two draws differ; 0 for none or one category. Counts <= 0 are passed over.
-pub fn categorical_variance(counts: impl IntoIterator<Item = i64>) -> f64 {
+pub(crate) fn categorical_variance(counts: impl IntoIterator<Item = i64>) -> f64 {
     let (mut n, mut squares) = (0i128, 0i128);
     for count in counts.into_iter().filter(|count| *count > 0) {
         let count = i128::from(count);
@@ -62,7 +62,7 @@ pub fn categorical_variance(counts: impl IntoIterator<Item = i64>) -> f64 {
 }
 
 /// The same without bias: `n / (n - 1)` times as much, the chance that two *different* draws differ. `None` below two draws.
-pub fn categorical_variance_unbiased(counts: impl IntoIterator<Item = i64>) -> Option<f64> {
+pub(crate) fn categorical_variance_unbiased(counts: impl IntoIterator<Item = i64>) -> Option<f64> {
     let counts: Vec<i64> = counts.into_iter().filter(|count| *count > 0).collect();
     let n = counts.iter().sum::<i64>() as f64;
     (n >= 2.0).then(|| categorical_variance(counts) * n / (n - 1.0))

@@ -9,19 +9,12 @@
 mod bernoulli;
 mod bernoulli_cusum;
 mod bernoulli_design;
+#[cfg(test)]
 mod chain;
-mod collocation;
-mod normal;
-mod poisson;
-mod quadrature;
-mod variance;
 
-pub use bernoulli::bernoulli_cusum_arl;
-pub use bernoulli_cusum::BernoulliCusum;
-pub use bernoulli_design::{BernoulliDesign, bernoulli_cusum_design};
-pub use normal::{cusum_arl, cusum_arl_two_sided, ewma_arl};
-pub use poisson::PoissonCusum;
-pub use variance::{variance_cusum_arl, variance_ewma_arl};
+pub(crate) use bernoulli::bernoulli_cusum_arl;
+pub(crate) use bernoulli_cusum::BernoulliCusum;
+pub(crate) use bernoulli_design::{BernoulliDesign, bernoulli_cusum_design};
 
 /// A run length is at least 1; what rounds to below, overflows or is not a number is no answer.
 fn answer(steps: f64) -> Option<f64> {
