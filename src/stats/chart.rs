@@ -8,11 +8,11 @@ pub(crate) use stability::population_stability;
 
 /// A point of an EWMA chart.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct EwmaPoint {
+pub struct EwmaPoint {
     /// The moving average up to this observation, in the unit of the observations.
-    pub(crate) value: f64,
+    pub value: f64,
     /// The limits at this point: they widen from the first observation on towards the steady ones.
-    pub(crate) limits: Interval,
+    pub limits: Interval,
 }
 
 /// An EWMA that is drawn point by point, where target and standard deviation differ from point to point: means of days with

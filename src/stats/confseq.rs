@@ -4,11 +4,11 @@ use statrs::function::beta::ln_beta;
 
 /// A closed interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Interval {
+pub struct Interval {
     /// Lower end.
-    pub(crate) lower: f64,
+    pub lower: f64,
     /// Upper end.
-    pub(crate) upper: f64,
+    pub upper: f64,
 }
 
 /// Both shape parameters of the mixing Beta distribution (Jeffreys' prior).

@@ -34,6 +34,7 @@ pub(crate) fn mean(values: &[f64]) -> Option<f64> {
 /// The two-pass algorithm with the correction for the rounding of the mean (Chan, Golub & LeVeque 1983, "Algorithms for
 /// computing the sample variance", The American Statistician 37). `None` below two values, or where values are not
 /// finite.
+#[cfg(test)]
 pub(crate) fn standard_deviation(values: &[f64]) -> Option<f64> {
     if values.len() < 2 {
         return None;

@@ -1,4 +1,4 @@
-//! Regression of counts with a logarithmic link: Poisson and quasi-Poisson.
+//! Poisson regression of counts with a logarithmic link.
 //!
 //! The constant is always part of the model and never among the columns; so coefficient 0 is the constant, and
 //! coefficient j + 1 belongs to column j. Everything is bounded: iterations, halvings, steps of a search. What can't be

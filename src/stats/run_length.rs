@@ -1,10 +1,9 @@
 //! Average run lengths: how many observations a control chart lets pass, on average, before it signals.
 //!
 //! On a process without change that is the mean time between false alarms; after a change, the delay. Everything here is
-//! computed, not simulated: integral equations by quadrature, chains on whole numbers exactly. All functions give `None`
-//! for arguments out of range, where the answer is beyond the largest float, and where it would need more nodes than the
-//! bounded systems have. "Zero state": the chart starts where it starts on the first day and the process has been as it
-//! is from then on.
+//! computed exactly, not simulated. All functions give `None` for arguments out of range, and where the answer is beyond the
+//! largest float. "Zero state": the chart starts where it starts on the first day and the process has been as it is from
+//! then on.
 
 mod bernoulli;
 mod bernoulli_cusum;
@@ -12,7 +11,6 @@ mod bernoulli_design;
 #[cfg(test)]
 mod chain;
 
-pub(crate) use bernoulli::bernoulli_cusum_arl;
 pub(crate) use bernoulli_cusum::BernoulliCusum;
 pub(crate) use bernoulli_design::{BernoulliDesign, bernoulli_cusum_design};
 

@@ -20,7 +20,6 @@ pub(super) struct Settled {
     pub(crate) covariance: Vec<Vec<f64>>,
     pub(crate) means: Vec<f64>,
     pub(crate) deviance: f64,
-    pub(crate) iterations: u32,
 }
 
 /// Fisher scoring with step halving (McCullagh & Nelder 1989, Generalized Linear Models, 2nd ed., section 2.5).
@@ -35,7 +34,7 @@ pub(super) fn fit(data: CountData) -> Result<Settled, FitError> {
         None => FitError::NotConverged,
     };
     let mut at = start(data, &columns).map_err(deficient)?;
-    for iterations in 1..=ITERATIONS {
+    for _ in 0..ITERATIONS {
         let working = (0..at.means.len()).map(|nth| {
             let residual = (data.counts[nth] as f64 - at.means[nth]) / at.means[nth];
             at.predictors[nth] - data.offset_at(nth) + residual
@@ -55,7 +54,6 @@ pub(super) fn fit(data: CountData) -> Result<Settled, FitError> {
                 covariance: step.inverse,
                 means: full.means,
                 deviance: full.deviance.max(0.0),
-                iterations,
             });
         }
         at = halve(data, &columns, &at, full)?;

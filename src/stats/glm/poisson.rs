@@ -1,7 +1,6 @@
-//! Poisson and quasi-Poisson regression.
+//! Poisson regression.
 
 use super::{CountData, FitError, irls};
-use statrs::function::gamma::ln_gamma;
 
 /// A Poisson regression with logarithmic link.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,18 +13,10 @@ pub(crate) struct PoissonFit {
     pub(crate) means: Vec<f64>,
     /// Twice the log-likelihood lost against a perfect fit.
     pub(crate) deviance: f64,
-    /// The same for a model of the constant (and the offset) alone.
-    pub(crate) null_deviance: f64,
     /// `sum (y - mu)^2 / mu`.
     pub(crate) pearson: f64,
     /// Observations minus coefficients; at least 1.
     pub(crate) degrees_of_freedom: usize,
-    /// Log-likelihood, all terms.
-    pub(crate) log_likelihood: f64,
-    /// Akaike's information criterion: twice the number of coefficients minus twice the log-likelihood.
-    pub(crate) aic: f64,
-    /// Steps until it settled.
-    pub(crate) iterations: u32,
 }
 
 impl PoissonFit {
@@ -36,20 +27,8 @@ impl PoissonFit {
 
     /// Standard errors of the coefficients if the counts are Poisson.
     pub(crate) fn standard_errors(&self) -> Vec<f64> {
-        self.scaled_errors(1.0)
-    }
-
-    /// Standard errors if the variance is the dispersion times the mean (quasi-Poisson: Wedderburn 1974). Smaller than
-    /// those of Poisson where the counts are under-dispersed, as in R.
-    pub(crate) fn quasi_standard_errors(&self) -> Vec<f64> {
-        self.scaled_errors(self.dispersion())
-    }
-
-    fn scaled_errors(&self, dispersion: f64) -> Vec<f64> {
         let diagonal = self.covariance.iter().enumerate();
-        diagonal
-            .map(|(nth, row)| (row[nth] * dispersion).sqrt())
-            .collect()
+        diagonal.map(|(nth, row)| row[nth].sqrt()).collect()
     }
 
     /// Logarithm of the expected count at a value of each column (without the constant and the offset), with the
@@ -72,33 +51,16 @@ impl PoissonFit {
 /// best coefficients lie at infinity.
 pub(crate) fn fit_poisson(data: CountData) -> Result<PoissonFit, FitError> {
     let settled = irls::fit(data)?;
-    let counts = || data.counts.iter().map(|count| *count as f64);
-    let pearson = counts()
+    let counts = data.counts.iter().map(|count| *count as f64);
+    let pearson = counts
         .zip(&settled.means)
         .map(|(y, mu)| (y - mu) * (y - mu) / mu);
-    let likelihood = counts()
-        .zip(&settled.means)
-        .map(|(y, mu)| y * mu.ln() - mu - ln_gamma(y + 1.0));
-    let log_likelihood: f64 = likelihood.sum();
     Ok(PoissonFit {
         pearson: pearson.sum(),
-        log_likelihood,
-        aic: 2.0 * (data.coefficients() as f64 - log_likelihood),
         degrees_of_freedom: data.counts.len() - data.coefficients(),
-        null_deviance: null_deviance(data)?,
         coefficients: settled.coefficients,
         covariance: settled.covariance,
         means: settled.means,
         deviance: settled.deviance,
-        iterations: settled.iterations,
     })
-}
-
-/// The deviance of the constant alone.
-fn null_deviance(data: CountData) -> Result<f64, FitError> {
-    let constant_only = CountData {
-        columns: &[],
-        ..data
-    };
-    irls::fit(constant_only).map(|settled| settled.deviance)
 }

@@ -89,8 +89,6 @@ fn dobson_as_in_r() {
         1e-6,
     );
     close(fit.deviance, 5.129141, 1e-6);
-    close(fit.null_deviance, 10.581446, 1e-6);
-    close(fit.aic, 56.761318, 1e-6);
     // McCullagh & Nelder's chi-square, with statsmodels 0.15.
     close(fit.pearson, 5.173202, 1e-6);
     assert_eq!(fit.degrees_of_freedom, 4);
@@ -113,10 +111,6 @@ fn over_dispersed_weeks() {
     close(fit.deviance, 116.41740337, 1e-8);
     close(fit.pearson, 116.42014682, 1e-8);
     close(fit.dispersion(), 5.061746, 1e-6);
-    close(fit.null_deviance, 380.903607, 1e-6);
-    close(fit.log_likelihood, -134.902074, 1e-6);
-    let quasi = fit.quasi_standard_errors();
-    close(quasi[2], 0.10112097 * 5.061746f64.sqrt(), 1e-6);
 }
 
 #[test]
@@ -315,11 +309,13 @@ proptest! {
         let columns = vec![(0..n).map(|nth| nth as f64 / 52.0).collect(), values[..n].to_vec()];
         let data = plain(&counts, &columns);
         if let Ok(fit) = fit_poisson(data) {
-            let single = [fit.deviance, fit.null_deviance, fit.pearson, fit.aic, fit.log_likelihood, fit.dispersion()];
+            let single = [fit.deviance, fit.pearson, fit.dispersion()];
             let many = fit.coefficients.iter().chain(&fit.means);
             prop_assert!(many.chain(&single).all(|v| v.is_finite()), "{fit:?}");
-            prop_assert!(fit.quasi_standard_errors().iter().all(|v| v.is_finite() && *v >= 0.0));
-            prop_assert!(fit.deviance <= fit.null_deviance * (1.0 + 1e-6) + 1e-6);
+            prop_assert!(fit.standard_errors().iter().all(|v| v.is_finite() && *v >= 0.0));
+            if let Ok(constant) = fit_poisson(plain(&counts, &[])) {
+                prop_assert!(fit.deviance <= constant.deviance * (1.0 + 1e-6) + 1e-6);
+            }
         }
     }
 

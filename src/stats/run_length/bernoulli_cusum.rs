@@ -65,7 +65,7 @@ impl BernoulliCusum {
 
 #[cfg(test)]
 mod tests {
-    use super::super::bernoulli_cusum_arl;
+    use super::super::bernoulli::bernoulli_cusum_arl;
     use super::*;
     use proptest::prelude::*;
     use rand::{Rng, SeedableRng};

@@ -1,8 +1,5 @@
 //! The mean number of steps until a Markov chain leaves its states.
 
-/// More states than this are refused: the elimination grows with their cube, and at this number is done in some 0.1 s.
-pub(super) const MOST_STATES: usize = 512;
-
 /// A chain that starts in state 0 and leaves its states sooner or later.
 pub(super) struct Chain {
     size: usize,
