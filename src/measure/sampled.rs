@@ -202,11 +202,6 @@ impl<K: Hashed, const MOST: usize> Sampled<K, MOST> {
         }
     }
 
-    /// Whether nothing is counted.
-    pub fn is_empty(&self) -> bool {
-        self.counts.is_empty() && self.tables.iter().all(KeyTable::is_zero)
-    }
-
     pub(super) fn encode(&self, out: &mut Vec<u8>, key: impl FnMut(&mut Vec<u8>, K)) {
         let packed = self.packed();
         put_u64(out, packed.tables.len() as u64);

@@ -50,8 +50,8 @@ pub use table::{
     tolerance_level,
 };
 pub use value::{
-    AutomationTerms, DEFAULT_AUTOMATED_SHARE, DEFAULT_HORIZON_MONTHS, HandsOnMinutes, OpenBounds,
-    Value, ValueInput, ValueVerdict, value,
+    AutomationTerms, DEFAULT_HORIZON_MONTHS, HandsOnMinutes, OpenBounds, Value, ValueInput,
+    ValueVerdict, value,
 };
 
 pub(crate) use process::{interval_of, widened_bounds};
