@@ -162,13 +162,13 @@ impl Baseline {
                 by,
             );
         }
-        for (run, by) in sums.runs.kept().iter() {
+        for (run, by) in sums.runs.sample().counts.iter() {
             if let Some(before) = self.inputs.get(&(run.input, slot as u8)) {
                 let differs = usize::from(*before != run.outcome);
                 count(layout.inputs().start + differs, by);
             }
         }
-        for (path, by) in sums.variants.kept().iter() {
+        for (path, by) in sums.variants.sample().counts.iter() {
             if path.trailing_zeros() >= u32::from(self.path_level) {
                 let new = usize::from(!self.paths.contains(&path));
                 count(layout.paths().start + new, by);

@@ -21,6 +21,7 @@ pub struct Budget {
 
 impl Budget {
     /// A fleet that has always had this many processes.
+    #[cfg(test)]
     pub fn new(per_year: f64, processes: u32) -> Budget {
         Budget {
             per_year,

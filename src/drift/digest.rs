@@ -74,20 +74,6 @@ impl Digest {
         }
     }
 
-    /// Adds another digest of the same baseline.
-    pub fn merge(&mut self, other: &Digest) {
-        self.cases += other.cases;
-        self.starts += other.starts;
-        self.critical += other.critical;
-        self.deviation_ppm += other.deviation_ppm;
-        if self.counts.len() < other.counts.len() {
-            self.counts.resize(other.counts.len(), 0);
-        }
-        for (own, other) in self.counts.iter_mut().zip(&other.counts) {
-            *own += other;
-        }
-    }
-
     /// The bytes to keep on disk.
     pub fn encode(&self, out: &mut Vec<u8>) {
         out.push(VERSION);

@@ -5,7 +5,7 @@ use super::digest::Digest;
 use super::estimate::{Estimate, scalars};
 use super::hour::HourPart;
 use super::stream::Stream;
-use crate::measure::{RunKey, Sampled, Sketch, Sums};
+use crate::measure::{Counts, RunKey, Sampled, Sketch, Sums};
 use crate::model::{Day, Executor, Hour, NameId, Names, day_of, hash_pair, weekday};
 use crate::rules::DriftTerms;
 use crate::stats::{chi_square_quantile, lag1_autocorrelation};
@@ -84,6 +84,7 @@ pub fn learn(parts: &[HourPart], first: Day, last: Day, names: &Names) -> Baseli
         .filter(told_apart)
         .map(|(kind, pooled)| (*kind, RankTable::new(pooled.durations.bins().collect())))
         .unzip();
+    let paths = all.paths.sample();
     let mut baseline = Baseline {
         first,
         last,
@@ -92,8 +93,8 @@ pub fn learn(parts: &[HourPart], first: Day, last: Day, names: &Names) -> Baseli
         durations,
         outcomes: most_frequent(&all.outcomes, names),
         inputs: BTreeMap::new(),
-        paths: all.paths.kept().iter().map(|(path, _)| path).collect(),
-        path_level: all.paths.level(),
+        paths: paths.counts.iter().map(|(path, _)| path).collect(),
+        path_level: paths.level,
         estimates: Vec::new(),
         arrivals: arrivals(parts, first, last),
     };
@@ -110,14 +111,14 @@ pub fn learn(parts: &[HourPart], first: Day, last: Day, names: &Names) -> Baseli
             baseline.inputs.insert((input, slot as u8), usual);
         }
     }
-    baseline.estimates = estimates(&baseline, parts, &all.paths, (differing, runs));
+    baseline.estimates = estimates(&baseline, parts, &paths.counts, (differing, runs));
     baseline
 }
 
 fn estimates(
     baseline: &Baseline,
     parts: &[HourPart],
-    paths: &Sampled<u64>,
+    paths: &Counts<u64>,
     (differing, runs): (i64, i64),
 ) -> Vec<Estimate> {
     let layout = baseline.layout();
@@ -153,10 +154,10 @@ fn share(count: i64, of: i64) -> f64 {
 
 /// The chance that the next case takes a path not seen yet: paths seen once over all cases (Good 1953, "The population
 /// frequencies of species"). It varies by (n1 + 2 n2) / n^2 instead of n1 / n^2 (Esty 1983).
-fn unseen_paths(paths: &Sampled<u64>) -> Estimate {
-    let count = |times: i64| paths.kept().values().filter(|n| *n == times).count() as f64;
+fn unseen_paths(paths: &Counts<u64>) -> Estimate {
+    let count = |times: i64| paths.values().filter(|n| *n == times).count() as f64;
     let (once, twice) = (count(1), count(2));
-    let n = paths.kept().total() as f64;
+    let n = paths.total() as f64;
     let spread = if once > 0.0 {
         1.0 + 2.0 * twice / once
     } else {
@@ -179,7 +180,7 @@ fn most_frequent(outcomes: &BTreeMap<NameId, i64>, names: &Names) -> Vec<NameId>
 /// How often each input ended how; of inputs that ran at least twice, and of a fair choice of them where they are many.
 fn by_input(runs: &Sampled<RunKey>) -> Vec<(u64, BTreeMap<NameId, i64>)> {
     let mut inputs: BTreeMap<u64, BTreeMap<NameId, i64>> = BTreeMap::new();
-    for (run, count) in runs.kept().iter() {
+    for (run, count) in runs.sample().counts.iter() {
         *inputs
             .entry(run.input)
             .or_default()

@@ -70,11 +70,6 @@ impl<K: Ord + Copy> Counts<K> {
         self.0.is_empty()
     }
 
-    /// The least key.
-    pub fn first(&self) -> Option<K> {
-        self.0.keys().next().copied()
-    }
-
     /// The greatest key.
     pub fn last(&self) -> Option<K> {
         self.0.keys().next_back().copied()

@@ -20,7 +20,7 @@ pub use counts::Counts;
 pub use evidence::{Evidence, Loss, Measured, ProcessSums, UNKNOWN_LOSS};
 pub use key::{BucketKey, TotalKey, bucket_parts};
 pub use observation::{Coverage, Stretch, covered_weeks};
-pub use sampled::{Hashed, MOST_HASHES, Sampled};
+pub use sampled::{Hashed, MOST_HASHES, Sample, Sampled};
 pub use sketch::Sketch;
 pub use sums::{END, RunKey, Sums, TwinKey};
 pub use tally::{Tally, stretch_of};

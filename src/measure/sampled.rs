@@ -1,162 +1,253 @@
-//! Counts over keys that may be many: beyond a number of different ones, a sample of them.
+//! Counts over keys that may be many, in bounded memory: a commutative group, from which a sample of the keys is read.
+//!
+//! The keys form strata: stratum `n` has the keys whose hash ends in exactly `n` zero bits, half of the keys of the stratum
+//! before. The keys of the last strata are counted one by one. If they become too many, the first of these strata moves
+//! into a [`KeyTable`], which has a fixed size and loses nothing. So contributions can be added, merged and subtracted in
+//! any order, exactly, and what is subtracted leaves no trace.
+//!
+//! The sample is chosen when it is read ([`Sampled::sample`]), from the content alone.
+
+mod table;
+#[cfg(test)]
+mod tests;
 
 use super::counts::Counts;
 use crate::codec::{DamagedBytes, Reader, put_u64};
+use std::borrow::Cow;
+use table::KeyTable;
 
-/// Different hashes kept at most.
+/// Different hashes in a sample at most.
 pub const MOST_HASHES: usize = 16_384;
 
-/// What a key is sampled by.
+/// Keys are at most so many times as many as the hashes of a sample: in a sample, and counted one by one.
+const KEYS_PER_HASH: usize = 2;
+
+/// Cells of a table for each key of a sample: a table is read if its keys fit a sample.
+const CELLS_PER_KEY: usize = 2;
+
+/// What a key is sampled by, and what it is read back from.
 pub trait Hashed: Ord + Copy {
     /// A hash with evenly spread bits; keys with the same hash stay or go together.
     fn hash(&self) -> u64;
+
+    /// Two numbers that identify the key.
+    fn words(&self) -> [u64; 2];
+
+    /// The key with these numbers; `None` if there is none.
+    fn from_words(words: [u64; 2]) -> Option<Self>;
 }
 
 impl Hashed for u64 {
     fn hash(&self) -> u64 {
         *self
     }
+
+    fn words(&self) -> [u64; 2] {
+        [*self, 0]
+    }
+
+    fn from_words([key, rest]: [u64; 2]) -> Option<u64> {
+        (rest == 0).then_some(key)
+    }
 }
 
-/// Counts by key, of which only those are kept whose hash ends in `level` zero bits.
+/// Counts by key: exact sums, of which a sample with at most `MOST` hashes can be read.
 ///
-/// Adaptive sampling (Wegman 1984; Flajolet 1990, "On adaptive sampling", Computing 43): where more than [`MOST_HASHES`]
-/// different hashes come, the level rises by one and half of them go. Which ones go does not depend on the order in which
-/// they came, and a key that is kept is counted in full. So sums stay exact for what is kept; what the cap cost is the
-/// share 1 - 2^-level of the keys.
-#[derive(Clone, Debug, Eq)]
-pub struct Sampled<K: Hashed> {
-    level: u8,
+/// Bound: two keys for each hash of a sample are counted one by one (32,768). Beyond that there is a table of 3 MiB for each
+/// doubling of the number of keys: 5 for a million keys, 15 for a billion, never more than 64.
+#[derive(Clone, Debug)]
+pub struct Sampled<K: Hashed, const MOST: usize = MOST_HASHES> {
+    /// The keys of all strata that have no table.
     counts: Counts<K>,
+    /// The first strata.
+    tables: Vec<KeyTable>,
 }
 
-impl<K: Hashed> PartialEq for Sampled<K> {
-    /// A sample that has nothing in it (any more) is nothing, whatever it was taken for.
-    fn eq(&self, other: &Sampled<K>) -> bool {
-        self.counts == other.counts && (self.level == other.level || self.counts.is_empty())
-    }
+/// Some of the keys, each with its full count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sample<'a, K: Ord + Copy> {
+    /// The keys whose hash ends in at least so many zero bits: 1 in 2^level, all at level 0.
+    pub level: u8,
+    /// Their counts.
+    pub counts: Cow<'a, Counts<K>>,
 }
 
-impl<K: Hashed> Default for Sampled<K> {
-    fn default() -> Sampled<K> {
+impl<K: Hashed, const MOST: usize> Default for Sampled<K, MOST> {
+    fn default() -> Self {
         Sampled {
-            level: 0,
             counts: Counts::default(),
+            tables: Vec::new(),
         }
     }
 }
 
-impl<K: Hashed> Sampled<K> {
-    fn keeps(&self, key: &K) -> bool {
-        key.hash().trailing_zeros() >= u32::from(self.level)
-    }
-
-    /// Adds `by` (which may be negative) to the count of `key`, if that is among those that are kept.
-    pub fn add(&mut self, key: K, by: i64) {
-        if self.keeps(&key) {
-            self.counts.add(key, by);
-            self.settle();
+impl<K: Hashed, const MOST: usize> PartialEq for Sampled<K, MOST> {
+    /// Whether the same is counted. Strata that still have a table, but fit without, make no difference.
+    fn eq(&self, other: &Self) -> bool {
+        if self.tables.is_empty() && other.tables.is_empty() {
+            return self.counts == other.counts;
         }
+        let (own, other) = (self.packed(), other.packed());
+        own.counts == other.counts && own.tables == other.tables
+    }
+}
+
+impl<K: Hashed, const MOST: usize> Eq for Sampled<K, MOST> {}
+
+impl<K: Hashed, const MOST: usize> Sampled<K, MOST> {
+    const MOST_KEYS: usize = KEYS_PER_HASH * MOST;
+    const CELLS: usize = CELLS_PER_KEY * Self::MOST_KEYS;
+
+    /// Adds `by` (which may be negative) to the count of `key`.
+    pub fn add(&mut self, key: K, by: i64) {
+        self.put(key, by);
+        self.make_tables();
     }
 
     /// Adds `sign` times the other counts.
-    pub fn merge(&mut self, other: &Sampled<K>, sign: i64) {
-        if other.level > self.level {
-            self.raise(other.level);
+    pub fn merge(&mut self, other: &Self, sign: i64) {
+        while self.tables.len() < other.tables.len() {
+            self.make_table();
+        }
+        for (own, other) in self.tables.iter_mut().zip(&other.tables) {
+            own.merge(other, sign);
         }
         for (key, count) in other.counts.iter() {
-            if self.keeps(&key) {
-                self.counts.add(key, sign * count);
-            }
+            self.put(key, sign * count);
         }
-        self.settle();
+        self.make_tables();
+        // A stratum has about as many keys as all that follow it. So it does not fit before these are few.
+        if !self.tables.is_empty() && self.counts.len() < MOST / 2 {
+            self.pack();
+        }
     }
 
-    fn raise(&mut self, level: u8) {
-        self.level = level;
+    fn put(&mut self, key: K, by: i64) {
+        match self.tables.get_mut(stratum(&key)) {
+            Some(table) => table.add(&key, by),
+            None => self.counts.add(key, by),
+        }
+    }
+
+    fn make_tables(&mut self) {
+        while self.counts.len() > Self::MOST_KEYS && self.tables.len() < 64 {
+            self.make_table();
+        }
+    }
+
+    /// Moves the first stratum that has no table into one.
+    fn make_table(&mut self) {
+        let first = self.tables.len();
+        let mut table = KeyTable::new(Self::CELLS);
         for (key, count) in std::mem::take(&mut self.counts).iter() {
-            if self.keeps(&key) {
+            if stratum(&key) == first {
+                table.add(&key, count);
+            } else {
                 self.counts.add(key, count);
             }
         }
+        self.tables.push(table);
     }
 
-    fn settle(&mut self) {
-        // Keys are at least as many as hashes, so counting those is only needed above the limit.
-        while self.counts.len() > MOST_HASHES && self.distinct() > MOST_HASHES && self.level < 63 {
-            self.raise(self.level + 1);
+    /// All strata from the first one on from which a sample can be read, and which one that is.
+    fn readable(&self) -> (Counts<K>, usize) {
+        let (mut counts, mut first) = (self.counts.clone(), self.tables.len());
+        for table in self.tables.iter().rev() {
+            let room = Self::MOST_KEYS.saturating_sub(counts.len());
+            let Some(keys) = table.read(room) else { break };
+            keys.into_iter().for_each(|(key, by)| counts.add(key, by));
+            first -= 1;
+        }
+        (counts, first)
+    }
+
+    /// Takes back what fits without a table.
+    fn pack(&mut self) {
+        let (counts, first) = self.readable();
+        self.counts = counts;
+        self.tables.truncate(first);
+    }
+
+    fn packed(&self) -> Cow<'_, Self> {
+        if self.tables.is_empty() {
+            return Cow::Borrowed(self);
+        }
+        let mut packed = self.clone();
+        packed.pack();
+        Cow::Owned(packed)
+    }
+
+    /// The sample: all keys if they have at most `MOST` different hashes and are at most twice as many, else those at the
+    /// lowest level at which that holds (adaptive sampling: Wegman 1984; Flajolet 1990, "On adaptive sampling", Computing
+    /// 43). It depends on what is counted, and not on how that was added up.
+    pub fn sample(&self) -> Sample<'_, K> {
+        let (mut counts, mut level) = match self.tables.is_empty() {
+            true => (Cow::Borrowed(&self.counts), 0),
+            false => {
+                let (counts, first) = self.readable();
+                (Cow::Owned(counts), first)
+            }
+        };
+        // There are at least as many keys as hashes. So most samples need not count these.
+        while counts.len() > MOST && level < 63 && distinct(&counts) > MOST {
+            level += 1;
+            let mut fewer = Counts::default();
+            let kept = counts.iter().filter(|(key, _)| stratum(key) >= level);
+            kept.for_each(|(key, count)| fewer.add(key, count));
+            counts = Cow::Owned(fewer);
+        }
+        Sample {
+            level: level as u8,
+            counts,
         }
     }
 
-    /// Different hashes that are kept.
-    pub fn distinct(&self) -> usize {
-        let mut hashes: Vec<u64> = self.counts.iter().map(|(key, _)| key.hash()).collect();
-        hashes.sort_unstable();
-        hashes.dedup();
-        hashes.len()
-    }
-
-    /// How often half of the keys had to go: 0 where all are kept.
-    pub fn level(&self) -> u8 {
-        self.level
-    }
-
-    /// The counts that are kept.
-    pub fn kept(&self) -> &Counts<K> {
-        &self.counts
-    }
-
-    /// Whether nothing is counted.
-    pub fn is_empty(&self) -> bool {
-        self.counts.is_empty()
-    }
-
     pub(super) fn encode(&self, out: &mut Vec<u8>, key: impl FnMut(&mut Vec<u8>, K)) {
-        put_u64(out, u64::from(self.level));
-        self.counts.encode(out, key);
+        let packed = self.packed();
+        put_u64(out, packed.tables.len() as u64);
+        packed.counts.encode(out, key);
+        packed.tables.iter().for_each(|table| table.encode(out));
     }
 
     pub(super) fn decode<'a>(
         reader: &mut Reader<'a>,
         key: impl FnMut(&mut Reader<'a>) -> Result<K, DamagedBytes>,
-    ) -> Result<Sampled<K>, DamagedBytes> {
-        let level = u8::try_from(reader.u64()?).map_err(|_| reader.damaged())?;
+    ) -> Result<Self, DamagedBytes> {
+        let tables = reader.u64()?;
+        if tables > 64 {
+            return Err(reader.damaged());
+        }
+        let counts = Counts::decode(reader, key)?;
+        let tables = (0..tables).map(|_| KeyTable::decode(reader, Self::CELLS));
         Ok(Sampled {
-            level: level.min(63),
-            counts: Counts::decode(reader, key)?,
+            tables: tables.collect::<Result<_, _>>()?,
+            counts,
         })
+    }
+
+    /// Reads back a sample, which is all that older versions stored. What it left out is not counted.
+    pub(super) fn decode_sample<'a>(
+        reader: &mut Reader<'a>,
+        key: impl FnMut(&mut Reader<'a>) -> Result<K, DamagedBytes>,
+    ) -> Result<Self, DamagedBytes> {
+        let _level = reader.u64()?;
+        let mut sampled = Sampled {
+            counts: Counts::decode(reader, key)?,
+            tables: Vec::new(),
+        };
+        sampled.make_tables();
+        Ok(sampled)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::hash_pair;
+/// The stratum of a key; 64 if its hash is 0.
+fn stratum<K: Hashed>(key: &K) -> usize {
+    key.hash().trailing_zeros() as usize
+}
 
-    #[test]
-    fn beyond_the_limit_a_fair_half_is_kept_whatever_the_order() {
-        let keys: Vec<u64> = (0..60_000).map(|n| hash_pair(7, n)).collect();
-        let (mut forward, mut backward) = (Sampled::default(), Sampled::default());
-        for key in &keys {
-            forward.add(*key, 2);
-        }
-        for key in keys.iter().rev() {
-            backward.add(*key, 2);
-        }
-        assert_eq!(forward, backward);
-        assert_eq!(forward.level(), 2);
-        assert!(forward.distinct() <= MOST_HASHES && forward.distinct() > MOST_HASHES / 2);
-        assert!(forward.kept().values().all(|count| count == 2));
-        // In pieces that each stay below the limit, the same.
-        let mut merged = Sampled::default();
-        for piece in keys.chunks(1000) {
-            let mut part = Sampled::default();
-            piece.iter().for_each(|key| part.add(*key, 2));
-            merged.merge(&part, 1);
-        }
-        assert_eq!(merged, forward);
-        // What was put in can be taken out.
-        keys.iter().for_each(|key| forward.add(*key, -2));
-        assert_eq!(forward, Sampled::default());
-    }
+fn distinct<K: Hashed>(counts: &Counts<K>) -> usize {
+    let mut hashes: Vec<u64> = counts.iter().map(|(key, _)| key.hash()).collect();
+    hashes.sort_unstable();
+    hashes.dedup();
+    hashes.len()
 }

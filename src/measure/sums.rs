@@ -11,7 +11,10 @@ use crate::model::{Hour, NameId, Names, Origin, Ppm};
 pub const END: NameId = NameId::MAX;
 
 /// First byte of stored sums.
-const VERSION: u8 = 5;
+const VERSION: u8 = 6;
+
+/// First byte of sums that keep a sample of inputs, paths and shadowed cases only, where those are many.
+const VERSION_SAMPLES_ONLY: u8 = 5;
 
 /// What agreement is measured from: runs by input, outcome and deviation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,6 +30,19 @@ pub struct RunKey {
 impl Hashed for RunKey {
     fn hash(&self) -> u64 {
         self.input
+    }
+
+    fn words(&self) -> [u64; 2] {
+        [self.input, two_in_one(self.outcome, self.deviation)]
+    }
+
+    fn from_words([input, rest]: [u64; 2]) -> Option<RunKey> {
+        let (outcome, deviation) = one_to_two(rest);
+        Some(RunKey {
+            input,
+            outcome,
+            deviation,
+        })
     }
 }
 
@@ -45,6 +61,28 @@ impl Hashed for TwinKey {
     fn hash(&self) -> u64 {
         self.case
     }
+
+    fn words(&self) -> [u64; 2] {
+        [self.case, two_in_one(u32::from(self.alike), self.deviation)]
+    }
+
+    fn from_words([case, rest]: [u64; 2]) -> Option<TwinKey> {
+        let (alike, deviation) = one_to_two(rest);
+        Some(TwinKey {
+            case,
+            alike: alike == 1,
+            deviation,
+        })
+        .filter(|_| alike < 2)
+    }
+}
+
+fn two_in_one(high: u32, low: u32) -> u64 {
+    u64::from(high) << 32 | u64::from(low)
+}
+
+fn one_to_two(both: u64) -> (u32, u32) {
+    ((both >> 32) as u32, both as u32)
 }
 
 /// Sums over cases. All integers; a commutative group under [`Sums::merge`].
@@ -315,16 +353,17 @@ impl Sums {
         });
     }
 
-    /// Reads back what [`Sums::encode`] wrote.
+    /// Reads back what [`Sums::encode`] wrote, in this version or the one before.
     pub fn decode(bytes: &[u8]) -> Result<Sums, DamagedBytes> {
         let reader = &mut Reader::new(bytes);
+        let version = version(reader)?;
         let sums = Sums::begun(reader)?;
         Ok(Sums {
             durations: Sketch::decode(reader)?,
             follows: Counts::decode(reader, |reader| Ok((reader.u32()?, reader.u32()?)))?,
-            variants: Sampled::decode(reader, Reader::raw_u64)?,
+            variants: sampled(version, reader, Reader::raw_u64)?,
             called_by: Counts::decode(reader, Reader::u32)?,
-            runs: Sampled::decode(reader, |reader| {
+            runs: sampled(version, reader, |reader| {
                 Ok(RunKey {
                     input: reader.raw_u64()?,
                     outcome: reader.u32()?,
@@ -337,7 +376,7 @@ impl Sums {
             blamed: Counts::decode(reader, |reader| Ok((reader.u32()?, reader.u32()?)))?,
             versions: Counts::decode(reader, Reader::u32)?,
             deviated: Counts::decode(reader, hour)?,
-            twins: Sampled::decode(reader, |reader| {
+            twins: sampled(version, reader, |reader| {
                 Ok(TwinKey {
                     case: reader.raw_u64()?,
                     alike: reader.u64()? != 0,
@@ -351,13 +390,12 @@ impl Sums {
     /// Reads back nothing but what stands first: counts of cases, outcomes and deviations. The rest is as if nothing had
     /// been counted.
     pub fn decode_deviations(bytes: &[u8]) -> Result<Sums, DamagedBytes> {
-        Sums::begun(&mut Reader::new(bytes))
+        let reader = &mut Reader::new(bytes);
+        version(reader)?;
+        Sums::begun(reader)
     }
 
     fn begun(reader: &mut Reader) -> Result<Sums, DamagedBytes> {
-        if reader.u8()? != VERSION {
-            return Err(reader.damaged());
-        }
         Ok(Sums {
             starts: Counts::decode(reader, hour)?,
             open: reader.i64()?,
@@ -378,6 +416,24 @@ impl Sums {
             deviations: Counts::decode(reader, Reader::u32)?,
             ..Sums::default()
         })
+    }
+}
+
+fn version(reader: &mut Reader) -> Result<u8, DamagedBytes> {
+    match reader.u8()? {
+        version @ (VERSION | VERSION_SAMPLES_ONLY) => Ok(version),
+        _ => Err(reader.damaged()),
+    }
+}
+
+fn sampled<'a, K: Hashed>(
+    version: u8,
+    reader: &mut Reader<'a>,
+    key: impl FnMut(&mut Reader<'a>) -> Result<K, DamagedBytes>,
+) -> Result<Sampled<K>, DamagedBytes> {
+    match version {
+        VERSION_SAMPLES_ONLY => Sampled::decode_sample(reader, key),
+        _ => Sampled::decode(reader, key),
     }
 }
 

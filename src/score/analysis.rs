@@ -30,21 +30,24 @@ fn agreement_of(input: &ProcessInput) -> Option<Agreement> {
         return None;
     }
     Some(Agreement {
-        kept_one_in: 1 << input.live.runs.level(),
+        kept_one_in: 1 << input.live.runs.sample().level,
         ..agreement(runs(input))
     })
 }
 
-fn runs(input: &ProcessInput) -> impl Iterator<Item = RunCount> {
-    input.live_kinds().flat_map(|(executor, sums)| {
-        sums.runs.kept().iter().map(move |(key, count)| RunCount {
+fn runs(input: &ProcessInput) -> Vec<RunCount> {
+    let mut runs = Vec::new();
+    for (executor, sums) in input.live_kinds() {
+        let sample = sums.runs.sample();
+        runs.extend(sample.counts.iter().map(|(key, count)| RunCount {
             input: key.input,
             executor,
             outcome: key.outcome,
             deviation: key.deviation,
             count,
-        })
-    })
+        }));
+    }
+    runs
 }
 
 /// Each two of the kinds that are known, side by side.

@@ -9,12 +9,13 @@ use crate::stats::categorical_variance;
 
 /// How many live cases there are.
 pub(super) fn counts(live: &Sums) -> CaseCounts {
+    let variants = live.variants.sample();
     CaseCounts {
         cases: live.cases + live.open,
         open_cases: live.open,
         events: live.steps + live.open_events,
         activities: activities(live),
-        variants: live.variants.kept().len() << live.variants.level(),
+        variants: variants.counts.len() << variants.level,
     }
 }
 

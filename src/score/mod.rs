@@ -70,8 +70,8 @@ pub use table::{
     tolerance_level,
 };
 pub use value::{
-    AutomationTerms, DEFAULT_AUTOMATED_SHARE, DEFAULT_HORIZON_MONTHS, HandsOnMinutes, OpenBounds,
-    Value, ValueInput, ValueVerdict, value,
+    AutomationTerms, DEFAULT_HORIZON_MONTHS, HandsOnMinutes, OpenBounds, Value, ValueInput,
+    ValueVerdict, value,
 };
 
 pub(crate) use bounds::{exactly, interval_of, widened_bounds};

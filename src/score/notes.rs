@@ -88,8 +88,8 @@ pub(super) fn evidence_notes(
             of: live.cases,
         }),
         hands_on.note.clone(),
-        sampled(live.variants.level()).map(EvidenceNote::PathsSampled),
-        sampled(live.runs.level()).map(EvidenceNote::InputsSampled),
+        sampled(live.variants.sample().level).map(EvidenceNote::PathsSampled),
+        sampled(live.runs.sample().level).map(EvidenceNote::InputsSampled),
         no_tolerance.then_some(EvidenceNote::NoTolerance),
     ];
     all.into_iter().flatten().collect()

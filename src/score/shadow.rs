@@ -57,7 +57,7 @@ fn compare_by_case(shadow: &Sums, all: &mut Compared) {
     let one = i128::from(ONE);
     // Runs, of these alike, and of these clean, by case.
     let mut cases: BTreeMap<u64, (i64, i128, i128)> = BTreeMap::new();
-    for (key, count) in shadow.twins.kept().iter() {
+    for (key, count) in shadow.twins.sample().counts.iter() {
         let (runs, like, clean) = cases.entry(key.case).or_default();
         *runs += count;
         if key.alike {
@@ -74,14 +74,15 @@ fn compare_by_case(shadow: &Sums, all: &mut Compared) {
 fn compare_by_input(shadow: &Sums, live: &Sums, all: &mut Compared) {
     let one = i128::from(ONE);
     let mut done: BTreeMap<u64, Counts<NameId>> = BTreeMap::new();
-    let designed = live.runs.kept().iter();
+    let sample = live.runs.sample();
+    let designed = sample.counts.iter();
     for (key, count) in designed.filter(|(key, _)| key.deviation == 0) {
         let outcomes = done.entry(key.input).or_default();
         outcomes.add(key.outcome, count);
     }
     // In integers: the order of the names' numbers must not matter.
     let mut inputs: BTreeMap<u64, (i64, i128, i128)> = BTreeMap::new();
-    for (key, count) in shadow.runs.kept().iter() {
+    for (key, count) in shadow.runs.sample().counts.iter() {
         if let Some(outcomes) = done.get(&key.input) {
             let (runs, like, clean) = inputs.entry(key.input).or_default();
             *runs += count;

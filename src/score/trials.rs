@@ -65,7 +65,8 @@ fn shadow_score(
     let missing = [(n, s), (sums.cases, sums.deviation_sum())]
         .map(|(n, s)| clean_cases_for(input, n, s, target));
     // Where there are so many that a sample is kept, as few of what comes count.
-    let sampled = sums.twins.level().max(sums.runs.level());
+    let by_case = sums.twins.sample().level;
+    let sampled = by_case.max(sums.runs.sample().level);
     let missing = [missing[0].map(|runs| runs << sampled), missing[1]];
     let alike = n as f64 - compared.unlike;
     ShadowScore {

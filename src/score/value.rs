@@ -17,8 +17,6 @@ use serde::{Deserialize, Serialize};
 #[cfg(test)]
 mod tests;
 
-/// Share of the hands-on time that automation takes over if nothing is declared: people keep exceptions and oversight.
-pub const DEFAULT_AUTOMATED_SHARE: f64 = 0.8;
 /// Months within which automation must pay back if nothing is configured.
 pub const DEFAULT_HORIZON_MONTHS: f64 = 24.0;
 
@@ -48,7 +46,7 @@ pub struct AutomationTerms {
     pub build_hours: f64,
     /// Hours a year to keep it running.
     pub upkeep_hours_per_year: f64,
-    /// Share of the hands-on time that it takes over, 0 to 1; [`DEFAULT_AUTOMATED_SHARE`] if nothing is declared.
+    /// Share of the hands-on time that it takes over, 0 to 1.
     pub share: f64,
 }
 

@@ -62,14 +62,6 @@ pub(crate) enum Arrivals {
 }
 
 impl Arrivals {
-    /// True mean number of cases a week, without those that other processes call.
-    pub(crate) const fn per_week(&self) -> f64 {
-        match self {
-            Self::Poisson { per_week, .. } | Self::Slotted { per_week, .. } => *per_week,
-            Self::Batch { mean, .. } => *mean,
-        }
-    }
-
     /// Start times of one day, ascending. `rng` makes the generator of a numbered draw: draws of a day
     /// and draws of a slot must not share one.
     pub(crate) fn of_day(&self, day: i64, rng: impl Fn(Draw) -> ChaCha8Rng) -> Vec<i64> {

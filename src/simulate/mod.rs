@@ -1,7 +1,7 @@
 //! A synthetic SOC with known truth, which writes logs.
 //!
 //! Why it exists: a measuring instrument is checked against a gauge block. The demo shows it, the tests
-//! hold the measured figures against [`Soc::truth`], and the benchmarks read [`bench_events`].
+//! hold the measured figures against what is true of its tables, and the benchmarks read [`bench_events`].
 //!
 //! What it does not know: the clock, files, and the rest of this program. Time is a parameter and events
 //! come out of an iterator; the caller writes them and decides how fast time passes. Same seed, same
@@ -36,8 +36,7 @@ mod spec;
 #[cfg(test)]
 mod tests;
 
-pub use bench::{BenchEvents, bench_events};
-pub use catalog::{ShadowTruth, Truth};
+pub use bench::bench_events;
 pub use event::Event;
 
 use arrivals::{Arrivals, whole_millis};
@@ -51,7 +50,7 @@ use std::sync::Arc;
 /// Days from the opening to the drift, unless [`Soc::with_drift_at`] says otherwise: the middle of 90 days.
 const DAYS_TO_DRIFT: i64 = 45;
 
-/// Days from the opening to the first shadow runs, unless [`Soc::with_shadows_from`] says otherwise.
+/// Days from the opening to the first shadow runs.
 const DAYS_TO_SHADOWS: i64 = 14;
 
 /// The synthetic SOC. Cheap to clone; a live generator made from it does not borrow it.
@@ -85,14 +84,6 @@ impl Soc {
     #[must_use]
     pub fn with_drift_at(mut self, drift_at_us: i64) -> Self {
         self.drift_at_us = drift_at_us;
-        self
-    }
-
-    /// The same SOC with shadow runs of the cases that begin at or after another instant (Unix microseconds);
-    /// `i64::MAX` for none.
-    #[must_use]
-    pub fn with_shadows_from(mut self, shadows_from_us: i64) -> Self {
-        self.shadows_from_us = shadows_from_us;
         self
     }
 
@@ -230,12 +221,5 @@ impl Live {
     /// All events since the last call that happened before `to_us` (Unix microseconds), as they are taken.
     pub fn until(&mut self, to_us: i64) -> impl Iterator<Item = Event> {
         std::iter::from_fn(move || self.next_before(to_us))
-    }
-
-    /// When the next event happens (Unix microseconds), if that is within the days already drawn
-    /// (at least until the end of the day last asked for): how long a caller may sleep.
-    pub fn next_time_us(&self) -> Option<i64> {
-        let next = self.pending.last()?.time_us;
-        (next < self.known_until_us).then_some(next)
     }
 }

@@ -3,7 +3,6 @@
 use super::arrivals::{ALWAYS, Arrivals};
 use super::event::Executor;
 use crate::model::Level;
-use crate::rules::Recommendation;
 
 /// Who does a step.
 #[derive(Debug, Clone, Copy)]
@@ -167,8 +166,6 @@ pub(crate) struct Spec {
     /// Every outcome with its severity, 0 as designed to 1 wrong.
     pub outcomes: &'static [(&'static str, f64)],
     pub limit_hours: Option<u32>,
-    /// True share of the cases that take longer than the limit; measured, a test holds it.
-    pub late: f64,
     /// As declared, and truly the mean of the cases in which people did something.
     pub hands_on_minutes: u32,
     /// Probability that somebody reviews a closed case.
@@ -194,8 +191,6 @@ pub(crate) struct Spec {
     pub rework: &'static str,
     /// The first step is where cases begin.
     pub steps: &'static [Step],
-    pub expected: Recommendation,
-    pub expected_after_drift: Option<Recommendation>,
 }
 
 /// What a process is when nothing else is said; the data tables build on it.
@@ -207,7 +202,6 @@ pub(crate) const BASE: Spec = Spec {
     executor: "human",
     outcomes: &[],
     limit_hours: None,
-    late: 0.0,
     hands_on_minutes: 10,
     reviewed: 0.1,
     automation: None,
@@ -227,6 +221,4 @@ pub(crate) const BASE: Spec = Spec {
     reopen: 0.0,
     rework: "",
     steps: &[],
-    expected: Recommendation::People,
-    expected_after_drift: None,
 };

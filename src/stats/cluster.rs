@@ -6,24 +6,24 @@ use super::proportion::clopper_pearson_fraction;
 
 /// One cluster's part of the share `sum(part) / sum(whole)`.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Cluster {
+pub(crate) struct Cluster {
     /// What counts, 0 to `whole`.
-    pub part: f64,
+    pub(crate) part: f64,
     /// Of how much: the weight of the cluster, above 0.
-    pub whole: f64,
+    pub(crate) whole: f64,
     /// How many independent trials stand behind it, above 0.
-    pub trials: f64,
+    pub(crate) trials: f64,
 }
 
 /// A share with its interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ClusterShare {
+pub(crate) struct ClusterShare {
     /// `sum(part) / sum(whole)`.
-    pub share: f64,
+    pub(crate) share: f64,
     /// Its interval within \[0, 1\].
-    pub interval: Interval,
+    pub(crate) interval: Interval,
     /// The effective number of clusters: `sum(whole)^2 / sum(whole^2)` (Kish 1965).
-    pub effective_clusters: f64,
+    pub(crate) effective_clusters: f64,
 }
 
 /// The share of a total over clusters that are alike inside, with an interval at confidence `1 - alpha`.
@@ -45,7 +45,7 @@ pub struct ClusterShare {
 /// this, repeats in 30 inputs of which 3 % fail always would cover the truth in 61 % of all samples, and not in 95 %.
 ///
 /// `None` with fewer than two clusters, where numbers are out of range, or `alpha` is not in (0, 1).
-pub fn cluster_share(clusters: &[Cluster], alpha: f64) -> Option<ClusterShare> {
+pub(crate) fn cluster_share(clusters: &[Cluster], alpha: f64) -> Option<ClusterShare> {
     let sound = |c: &Cluster| {
         c.whole > 0.0
             && c.whole.is_finite()
@@ -91,7 +91,7 @@ fn unseen_share(clusters: f64, alpha: f64) -> f64 {
 }
 
 /// `sum(w)^2 / sum(w^2)`: how many equal weights would be as uneven (Kish 1965, Survey Sampling, section 11.7).
-pub fn effective_number(weights: impl Iterator<Item = f64>) -> f64 {
+pub(crate) fn effective_number(weights: impl Iterator<Item = f64>) -> f64 {
     let (mut sum, mut squares) = (0.0, 0.0);
     for weight in weights {
         sum += weight;
@@ -105,7 +105,7 @@ pub fn effective_number(weights: impl Iterator<Item = f64>) -> f64 {
 }
 
 /// The two-sided quantile of t for this many effective clusters: one degree of freedom less, and at least 1.
-pub fn cluster_t(effective_clusters: f64, alpha: f64) -> f64 {
+pub(crate) fn cluster_t(effective_clusters: f64, alpha: f64) -> f64 {
     t_quantile(1.0 - alpha / 2.0, (effective_clusters - 1.0).max(1.0))
 }
 

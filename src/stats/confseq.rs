@@ -29,7 +29,7 @@ const HALVINGS: u32 = 60;
 /// observation: the chance that it *ever* excludes the true mean is at most `alpha`.
 ///
 /// With no observations, and for arguments out of range, it is the whole of \[0, 1\].
-pub fn confidence_sequence(n: f64, s: f64, alpha: f64) -> Interval {
+pub(crate) fn confidence_sequence(n: f64, s: f64, alpha: f64) -> Interval {
     let whole = Interval {
         lower: 0.0,
         upper: 1.0,
@@ -82,7 +82,7 @@ fn boundary(mut outer: f64, mut inner: f64, excluded: &impl Fn(f64) -> bool) -> 
 /// How many further observations of exactly 0 bring the upper bound down to `limit`; 0 if it is there already.
 ///
 /// `None` where no number below ten million would do, or where `limit` is not positive.
-pub fn clean_runs_missing(n: f64, s: f64, limit: f64, alpha: f64) -> Option<u64> {
+pub(crate) fn clean_runs_missing(n: f64, s: f64, limit: f64, alpha: f64) -> Option<u64> {
     const MOST: u64 = 10_000_000;
     let holds = |more: u64| confidence_sequence(n + more as f64, s, alpha).upper <= limit;
     if limit <= 0.0 || limit.is_nan() {

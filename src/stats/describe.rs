@@ -3,7 +3,7 @@
 
 /// The sum of values, with the rounding errors of the additions added at the end (Neumaier 1974, "Rundungsfehleranalyse
 /// einiger Verfahren zur Summation endlicher Summen", ZAMM 54).
-pub fn compensated_sum(values: impl IntoIterator<Item = f64>) -> f64 {
+pub(crate) fn compensated_sum(values: impl IntoIterator<Item = f64>) -> f64 {
     let (mut sum, mut lost) = (0.0f64, 0.0f64);
     for value in values {
         let next = sum + value;
@@ -18,7 +18,7 @@ pub fn compensated_sum(values: impl IntoIterator<Item = f64>) -> f64 {
 }
 
 /// The arithmetic mean; `None` without values, or where one of them or their sum is not finite.
-pub fn mean(values: &[f64]) -> Option<f64> {
+pub(crate) fn mean(values: &[f64]) -> Option<f64> {
     if values.is_empty() {
         return None;
     }
@@ -34,7 +34,8 @@ pub fn mean(values: &[f64]) -> Option<f64> {
 /// The two-pass algorithm with the correction for the rounding of the mean (Chan, Golub & LeVeque 1983, "Algorithms for
 /// computing the sample variance", The American Statistician 37). `None` below two values, or where values are not
 /// finite.
-pub fn standard_deviation(values: &[f64]) -> Option<f64> {
+#[cfg(test)]
+pub(crate) fn standard_deviation(values: &[f64]) -> Option<f64> {
     if values.len() < 2 {
         return None;
     }
@@ -46,7 +47,7 @@ pub fn standard_deviation(values: &[f64]) -> Option<f64> {
 /// Time Series Analysis, section 2.1.5).
 ///
 /// `None` below two values, or where all are equal or some are not finite.
-pub fn lag1_autocorrelation(values: &[f64]) -> Option<f64> {
+pub(crate) fn lag1_autocorrelation(values: &[f64]) -> Option<f64> {
     if values.len() < 2 {
         return None;
     }

@@ -4,24 +4,13 @@
 ///
 /// Maximum likelihood with the correction of Miller (1955) and Madow: + (m - 1) / (2 n) nats for m categories seen in n
 /// draws; capped at log2 m, which no distribution over m categories exceeds. Counts <= 0 are passed over.
-pub fn entropy_bits(counts: impl IntoIterator<Item = i64>) -> f64 {
-    let entropy = entropy_nats(counts);
-    (entropy.miller_madow * std::f64::consts::LOG2_E).clamp(0.0, f64::log2(entropy.categories))
+pub(crate) fn entropy_bits(counts: impl IntoIterator<Item = i64>) -> f64 {
+    let (entropy, categories) = entropy_nats(counts);
+    (entropy * std::f64::consts::LOG2_E).clamp(0.0, f64::log2(categories))
 }
 
-/// Estimates of an entropy, in nats.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct EntropyNats {
-    /// Maximum likelihood: that of the observed shares. Too low on average.
-    pub maximum_likelihood: f64,
-    /// With the correction of Miller (1955) and Madow; it may exceed the logarithm of the number of categories.
-    pub miller_madow: f64,
-    /// How many categories were seen, at least 1.
-    pub categories: f64,
-}
-
-/// Entropy of the distribution that `counts` were drawn from. Counts <= 0 are passed over; of none or one category it is 0.
-pub fn entropy_nats(counts: impl IntoIterator<Item = i64>) -> EntropyNats {
+/// The corrected entropy in nats, which may exceed the logarithm of the number of categories, and this number: at least 1.
+fn entropy_nats(counts: impl IntoIterator<Item = i64>) -> (f64, f64) {
     let (mut n, mut m, mut sum) = (0.0, 0.0, 0.0);
     for count in counts.into_iter().filter(|count| *count > 0) {
         let count = count as f64;
@@ -30,24 +19,16 @@ pub fn entropy_nats(counts: impl IntoIterator<Item = i64>) -> EntropyNats {
         sum += count * count.ln();
     }
     if m <= 1.0 {
-        return EntropyNats {
-            maximum_likelihood: 0.0,
-            miller_madow: 0.0,
-            categories: 1.0,
-        };
+        return (0.0, 1.0);
     }
     let maximum_likelihood = f64::ln(n) - sum / n;
-    EntropyNats {
-        maximum_likelihood,
-        miller_madow: maximum_likelihood + (m - 1.0) / (2.0 * n),
-        categories: m,
-    }
+    (maximum_likelihood + (m - 1.0) / (2.0 * n), m)
 }
 
 /// Variance of a categorical variable: `1 - sum(p^2)`, the Gini-Simpson index (Gini 1912; Light & Margolin 1971).
 ///
 /// The chance that two draws differ; 0 for none or one category. Counts <= 0 are passed over.
-pub fn categorical_variance(counts: impl IntoIterator<Item = i64>) -> f64 {
+pub(crate) fn categorical_variance(counts: impl IntoIterator<Item = i64>) -> f64 {
     let (mut n, mut squares) = (0i128, 0i128);
     for count in counts.into_iter().filter(|count| *count > 0) {
         let count = i128::from(count);
@@ -61,13 +42,6 @@ pub fn categorical_variance(counts: impl IntoIterator<Item = i64>) -> f64 {
     (n * n - squares) as f64 / (n * n) as f64
 }
 
-/// The same without bias: `n / (n - 1)` times as much, the chance that two *different* draws differ. `None` below two draws.
-pub fn categorical_variance_unbiased(counts: impl IntoIterator<Item = i64>) -> Option<f64> {
-    let counts: Vec<i64> = counts.into_iter().filter(|count| *count > 0).collect();
-    let n = counts.iter().sum::<i64>() as f64;
-    (n >= 2.0).then(|| categorical_variance(counts) * n / (n - 1.0))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,13 +50,9 @@ mod tests {
     fn figures_computed_independently() {
         // numpy; the estimates of R's `entropy` package.
         let counts = [4, 2, 3, 0, 2, 4, 0, 0, 2, 1, 1];
-        let entropy = entropy_nats(counts);
         let near = |got: f64, want: f64| assert!((got - want).abs() < 1e-7, "{got} is not {want}");
-        near(entropy.maximum_likelihood, 1.968_382_408_7);
-        near(entropy.miller_madow, 2.152_592_935_0);
+        near(entropy_nats(counts).0, 2.152_592_935_0);
         near(categorical_variance(counts), 0.847_645_4);
-        near(categorical_variance_unbiased(counts).unwrap(), 0.894_736_8);
-        assert_eq!(categorical_variance_unbiased([1]), None);
         // What is seen of eight categories is not more than eight.
         assert_eq!(entropy_bits(counts), 3.0);
     }

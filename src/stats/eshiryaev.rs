@@ -2,33 +2,33 @@
 
 /// One detector of a mixture, with what is needed to say since when and how far the stream has changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Component {
+pub(crate) struct Component {
     /// The Shiryaev-Roberts statistic `M <- (M + 1) L`.
-    pub evidence: f64,
+    pub(crate) evidence: f64,
     /// The CUSUM of the same factors, `max(0, C + ln L)`: where it left 0 last is the likeliest onset of a change (Page
     /// 1954, "Continuous inspection schemes"; Hinkley 1970).
-    pub cusum: f64,
+    pub(crate) cusum: f64,
     /// The step at which the CUSUM left 0 last.
-    pub since: i32,
+    pub(crate) since: i32,
     /// Observations since then.
-    pub count: f64,
+    pub(crate) count: f64,
     /// Their sum.
-    pub sum: f64,
+    pub(crate) sum: f64,
     /// What that sum would be at the null mean.
-    pub expected: f64,
+    pub(crate) expected: f64,
 }
 
 /// What one step brings a component.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Bet {
+pub(crate) struct Bet {
     /// Natural logarithm of the factor L, an e-value: its mean under the null is at most 1.
-    pub ln_factor: f64,
+    pub(crate) ln_factor: f64,
     /// Observations in the step.
-    pub count: f64,
+    pub(crate) count: f64,
     /// Their sum.
-    pub sum: f64,
+    pub(crate) sum: f64,
     /// Their sum at the null mean.
-    pub expected: f64,
+    pub(crate) expected: f64,
 }
 
 /// A mixture of detectors with equal weights.
@@ -38,13 +38,13 @@ pub struct Bet {
 /// the distribution and the dependence (Shin, Ramdas, Rinaldo 2023, "E-detectors: a nonparametric framework for
 /// sequential change detection", theorem 2.4). A mean of such detectors is one again.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Mixture {
+pub(crate) struct Mixture {
     components: Vec<Component>,
 }
 
 impl Mixture {
     /// Of `components` detectors, none of which has seen anything.
-    pub fn new(components: usize) -> Mixture {
+    pub(crate) fn new(components: usize) -> Mixture {
         Mixture {
             components: vec![Component::default(); components],
         }
@@ -53,7 +53,7 @@ impl Mixture {
     /// Takes step number `at`. A step without observations is none: a stream of which nothing is heard must not come nearer
     /// to an alarm, and fewer steps than there are only make the bound more cautious. No component rises above `cap`: taking evidence away keeps the bound, and lets a detector
     /// that has long been above its threshold come down again when the change is over.
-    pub fn step(&mut self, at: i32, bets: &[Bet], cap: f64) {
+    pub(crate) fn step(&mut self, at: i32, bets: &[Bet], cap: f64) {
         if bets.iter().all(|bet| bet.count == 0.0) {
             return;
         }
@@ -75,7 +75,7 @@ impl Mixture {
     }
 
     /// The evidence that there was a change: the mean of the components.
-    pub fn evidence(&self) -> f64 {
+    pub(crate) fn evidence(&self) -> f64 {
         if self.components.is_empty() {
             return 0.0;
         }
@@ -84,7 +84,7 @@ impl Mixture {
     }
 
     /// The component with most evidence, and its number.
-    pub fn leading(&self) -> Option<(usize, &Component)> {
+    pub(crate) fn leading(&self) -> Option<(usize, &Component)> {
         let by_evidence = |a: &(usize, &Component), b: &(usize, &Component)| {
             a.1.evidence.total_cmp(&b.1.evidence)
         };
@@ -92,7 +92,7 @@ impl Mixture {
     }
 
     /// Forgets everything.
-    pub fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.components.fill(Component::default());
     }
 }
@@ -100,13 +100,13 @@ impl Mixture {
 /// The factor `1 + lambda (x - m)` of an observation x in \[0, 1\] whose mean is m at most (lambda > 0) or at least
 /// (lambda < 0): its mean is then at most 1. Positive for `-1 / (1 - m) < lambda < 1 / m` (Waudby-Smith, Ramdas 2024,
 /// "Estimating means of bounded random variables by betting").
-pub fn ln_bet(lambda: f64, x: f64, m: f64) -> f64 {
+pub(crate) fn ln_bet(lambda: f64, x: f64, m: f64) -> f64 {
     // A bet on the very edge would lose everything at once; floating point must not get there.
     (lambda * (x - m)).max(-0.999_999).ln_1p()
 }
 
 /// The bet that grows fastest if the mean of a 0/1 variable is `mean` instead of `m` (Kelly 1956): the likelihood ratio.
-pub fn kelly(mean: f64, m: f64) -> f64 {
+pub(crate) fn kelly(mean: f64, m: f64) -> f64 {
     if m <= 0.0 || m >= 1.0 {
         return 0.0;
     }
@@ -118,7 +118,7 @@ pub fn kelly(mean: f64, m: f64) -> f64 {
 ///
 /// It is an exponential function of the count, so it is an e-value for every distribution that is not more spread out (in
 /// the convex order) than this one.
-pub fn ln_count_line(mean: f64, ratio: f64, alpha: f64) -> (f64, f64) {
+pub(crate) fn ln_count_line(mean: f64, ratio: f64, alpha: f64) -> (f64, f64) {
     if mean <= 0.0 || ratio <= 0.0 {
         return (0.0, 0.0);
     }

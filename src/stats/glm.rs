@@ -1,4 +1,4 @@
-//! Regression of counts with a logarithmic link: Poisson, quasi-Poisson and negative binomial.
+//! Poisson regression of counts with a logarithmic link.
 //!
 //! The constant is always part of the model and never among the columns; so coefficient 0 is the constant, and
 //! coefficient j + 1 belongs to column j. Everything is bounded: iterations, halvings, steps of a search. What can't be
@@ -7,35 +7,31 @@
 mod diagnostics;
 mod irls;
 mod matrix;
-mod negative_binomial;
 mod poisson;
 mod tails;
 #[cfg(test)]
 mod tests;
 
-pub use diagnostics::{
-    CameronTrivedi, VarianceForm, cameron_trivedi, correlation, variance_inflation,
-};
-pub use negative_binomial::{NegativeBinomialFit, fit_negative_binomial};
-pub use poisson::{PoissonFit, fit_poisson};
-pub use tails::{
+pub(crate) use diagnostics::{correlation, variance_inflation};
+pub(crate) use poisson::{PoissonFit, fit_poisson};
+pub(crate) use tails::{
     chi_square_upper, count_quantile, f_upper, normal_quantile, student_t_quantile, student_t_upper,
 };
 
 /// What a regression explains, and by what.
 #[derive(Clone, Copy, Debug)]
-pub struct CountData<'a> {
+pub(crate) struct CountData<'a> {
     /// The counts to explain.
-    pub counts: &'a [u64],
+    pub(crate) counts: &'a [u64],
     /// The columns that explain them, each as long as the counts; without the constant.
-    pub columns: &'a [Vec<f64>],
+    pub(crate) columns: &'a [Vec<f64>],
     /// What is added to the linear predictor with coefficient 1: the logarithm of the exposure. `None`: 0.
-    pub offset: Option<&'a [f64]>,
+    pub(crate) offset: Option<&'a [f64]>,
 }
 
 /// Why a regression has no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum FitError {
+pub(crate) enum FitError {
     /// A column or the offset is of another length than the counts, or holds a value that is not finite.
     #[error("the columns are not as long as the counts, or not finite")]
     Malformed,
@@ -63,7 +59,7 @@ pub enum FitError {
 
 impl CountData<'_> {
     /// Number of coefficients, the constant among them.
-    pub fn coefficients(&self) -> usize {
+    pub(crate) fn coefficients(&self) -> usize {
         self.columns.len() + 1
     }
 

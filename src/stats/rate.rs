@@ -8,7 +8,7 @@ use statrs::function::gamma::gamma_lr;
 /// Gamma-Poisson with Jeffreys' prior: the posterior is Gamma(count + 1/2, exposure) (Gelman et al., Bayesian Data
 /// Analysis, 3rd ed., section 2.6). The lower end is 0 when nothing was counted. The unit is 1 / unit of `exposure`.
 /// `None` where `exposure` is not positive or `alpha` not in (0, 1).
-pub fn rate_interval(count: u64, exposure: f64, alpha: f64) -> Option<Interval> {
+pub(crate) fn rate_interval(count: u64, exposure: f64, alpha: f64) -> Option<Interval> {
     let valid = exposure > 0.0 && exposure.is_finite() && alpha > 0.0 && alpha < 1.0;
     if !valid {
         return None;
@@ -27,7 +27,7 @@ pub fn rate_interval(count: u64, exposure: f64, alpha: f64) -> Option<Interval> 
 
 /// The value that chi-square with `degrees` degrees of freedom stays below with probability `p`; `None` where either is out
 /// of range.
-pub fn chi_square_quantile(p: f64, degrees: f64) -> Option<f64> {
+pub(crate) fn chi_square_quantile(p: f64, degrees: f64) -> Option<f64> {
     let valid = degrees > 0.0 && degrees.is_finite() && p > 0.0 && p < 1.0;
     valid.then(|| 2.0 * gamma_quantile(degrees / 2.0, p))
 }

@@ -1,27 +1,18 @@
 //! Average run lengths: how many observations a control chart lets pass, on average, before it signals.
 //!
 //! On a process without change that is the mean time between false alarms; after a change, the delay. Everything here is
-//! computed, not simulated: integral equations by quadrature, chains on whole numbers exactly. All functions give `None`
-//! for arguments out of range, where the answer is beyond the largest float, and where it would need more nodes than the
-//! bounded systems have. "Zero state": the chart starts where it starts on the first day and the process has been as it
-//! is from then on.
+//! computed exactly, not simulated. All functions give `None` for arguments out of range, and where the answer is beyond the
+//! largest float. "Zero state": the chart starts where it starts on the first day and the process has been as it is from
+//! then on.
 
 mod bernoulli;
 mod bernoulli_cusum;
 mod bernoulli_design;
+#[cfg(test)]
 mod chain;
-mod collocation;
-mod normal;
-mod poisson;
-mod quadrature;
-mod variance;
 
-pub use bernoulli::bernoulli_cusum_arl;
-pub use bernoulli_cusum::BernoulliCusum;
-pub use bernoulli_design::{BernoulliDesign, bernoulli_cusum_design};
-pub use normal::{cusum_arl, cusum_arl_two_sided, ewma_arl};
-pub use poisson::PoissonCusum;
-pub use variance::{variance_cusum_arl, variance_ewma_arl};
+pub(crate) use bernoulli_cusum::BernoulliCusum;
+pub(crate) use bernoulli_design::{BernoulliDesign, bernoulli_cusum_design};
 
 /// A run length is at least 1; what rounds to below, overflows or is not a number is no answer.
 fn answer(steps: f64) -> Option<f64> {

@@ -5,11 +5,11 @@ use super::distribution::f_upper_tail;
 
 /// The outcome of a test of equal spread.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct SpreadTest {
+pub(crate) struct SpreadTest {
     /// W: the larger, the less alike are the spreads; about 1 where they are alike.
-    pub statistic: f64,
+    pub(crate) statistic: f64,
     /// The chance of such a W or a larger one where spreads are alike.
-    pub p_value: f64,
+    pub(crate) p_value: f64,
 }
 
 /// The test of Brown & Forsythe (1974), "Robust tests for the equality of variances", JASA 69: an analysis of variance of
@@ -18,7 +18,7 @@ pub struct SpreadTest {
 /// Each group is a list of (value, how often), as histograms have them, in any order. Groups without observations are
 /// passed over. `None` with fewer than two groups, with no more observations than groups, where values are not finite, or
 /// where distances don't vary within any group (W would be 0 / 0 or infinite).
-pub fn brown_forsythe(groups: &[Vec<(f64, u64)>]) -> Option<SpreadTest> {
+pub(crate) fn brown_forsythe(groups: &[Vec<(f64, u64)>]) -> Option<SpreadTest> {
     let groups: Vec<Distances> = groups.iter().filter_map(|group| distances(group)).collect();
     let k = groups.len() as f64;
     let n = groups.iter().map(|group| group.count).sum::<f64>();

@@ -1,5 +1,7 @@
 //! What an engine shows of what it counts: over commits, crashes and new configurations.
 
+mod restart;
+
 use super::*;
 use crate::daemon::deliveries::Delivery;
 use crate::ingest::EventBatch;

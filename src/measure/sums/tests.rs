@@ -131,3 +131,70 @@ fn an_open_case_counts_as_started_and_open_only() {
         (1, 1, 2, 0)
     );
 }
+
+/// A case with an input, a path and a shadowed case that no other case has.
+fn unlike_others(nth: u32) -> Facts {
+    Facts {
+        process: 1,
+        executor: Executor::Ai,
+        origin: Origin::Shadow,
+        start: Time(0),
+        end: Time(5),
+        complete: true,
+        ended: true,
+        outcome: 1,
+        outcome_is_activity: false,
+        settled: false,
+        reopened: 0,
+        late: false,
+        off_path: 0,
+        handoffs: 0,
+        deviation: 0,
+        blamed: 0,
+        input: crate::model::hash_pair(1, u64::from(nth)),
+        hands_on: None,
+        version: 0,
+        straight: None,
+        without_people: false,
+        confirmed: false,
+        evident: true,
+        twin: nth.is_multiple_of(2).then(|| Twin {
+            case: crate::model::hash_pair(2, u64::from(nth)),
+            alike: true,
+        }),
+        parent_process: 0,
+        path: (0..16).map(|bit| 1 + (nth >> bit & 1)).collect(),
+    }
+}
+
+#[test]
+fn cases_that_left_leave_no_trace_however_many_they_were() {
+    let mut names = Names::new();
+    names.intern("0");
+    names.intern("1");
+    let facts: Vec<Facts> = (0..40_000).map(unlike_others).collect();
+    let mut whole = sum(&facts, &names);
+    let (stay, leave) = facts.split_at(5_000);
+    whole.merge(&sum(leave, &names), -1);
+    let stay = sum(stay, &names);
+    assert!(whole == stay);
+    whole.merge(&stay, -1);
+    assert!(whole.is_zero());
+}
+
+#[test]
+fn sums_of_the_version_before_are_read() {
+    let mut names = Names::new();
+    names.intern("0");
+    names.intern("1");
+    let facts: Vec<Facts> = (0..100).map(unlike_others).collect();
+    let sums = sum(&facts, &names);
+    let mut bytes = Vec::new();
+    sums.encode(&mut bytes);
+    // Where all keys are kept, nothing but the number of the version differs.
+    assert_eq!(bytes[0], VERSION);
+    bytes[0] = VERSION_SAMPLES_ONLY;
+    assert_eq!(Sums::decode(&bytes).unwrap(), sums);
+    bytes[0] = VERSION_SAMPLES_ONLY - 1;
+    assert!(Sums::decode(&bytes).is_err());
+}

@@ -26,7 +26,7 @@ fn typical() -> ValueInput {
         automation: Some(AutomationTerms {
             build_hours: 120.0,
             upkeep_hours_per_year: 40.0,
-            share: DEFAULT_AUTOMATED_SHARE,
+            share: 0.8,
         }),
         hours_per_wrong_outcome: Some(3.0),
         deviation: Some(bounds(0.01, 0.02, 0.05)),

@@ -1,7 +1,6 @@
 //! What the sensors start: frequent, with inputs that repeat.
 
 use crate::model::Level;
-use crate::rules::Recommendation;
 use crate::simulate::arrivals::{ALERTS, ALWAYS, Arrivals, OFFICE};
 use crate::simulate::event::Executor::{Ai, Code, Human};
 use crate::simulate::spec::{
@@ -78,8 +77,6 @@ pub(crate) const PHISHING_TRIAGE: Spec = Spec {
         step("block sender", CODE, 0.5, &[go("reply to reporter", 1.0)]),
         step("reply to reporter", LEAD, 0.4, &[]),
     ],
-    expected: Recommendation::Ai,
-    expected_after_drift: Some(Recommendation::People),
     ..BASE
 };
 
@@ -159,7 +156,6 @@ pub(crate) const EDR_ALERT_TRIAGE: Spec = Spec {
         step("escalate to tier two", HUMAN, 8.0, &[go("close alert", 1.0)]),
         step("close alert", LEAD, 1.0, &[]),
     ],
-    expected: Recommendation::AiWithApproval,
     ..BASE
 };
 
@@ -199,7 +195,6 @@ pub(crate) const IOC_ENRICHMENT: Spec = Spec {
         step("query passive dns", CODE, 0.08, &[go("attach context", 1.0)]),
         step("attach context", CODE, 0.03, &[]),
     ],
-    expected: Recommendation::Code,
     ..BASE
 };
 
@@ -213,7 +208,6 @@ pub(crate) const MALWARE_DETONATION: Spec = Spec {
     criticality: (Level::Medium, Level::Low),
     outcomes: &[("malicious", 0.0), ("benign", 0.0), ("failed", 1.0)],
     limit_hours: Some(2),
-    late: 0.011,
     hands_on_minutes: 30,
     automation: Some((80, 40)),
     arrivals: Arrivals::Poisson {
@@ -242,7 +236,6 @@ pub(crate) const MALWARE_DETONATION: Spec = Spec {
         step("extract indicators", CODE, 0.2, &[go("close run", 1.0)]),
         step("close run", CODE, 0.1, &[]),
     ],
-    expected: Recommendation::Code,
     ..BASE
 };
 
@@ -260,7 +253,6 @@ pub(crate) const DLP_REVIEW: Spec = Spec {
         ("wrong_verdict", 1.0),
     ],
     limit_hours: Some(168),
-    late: 0.0025,
     hands_on_minutes: 35,
     automation: Some((160, 60)),
     arrivals: Arrivals::Poisson {
@@ -304,6 +296,5 @@ pub(crate) const DLP_REVIEW: Spec = Spec {
         step("send guidance", HUMAN, 10.0, &[go("close review", 1.0)]),
         step("close review", HUMAN, 4.0, &[]),
     ],
-    expected: Recommendation::AiWithApproval,
     ..BASE
 };

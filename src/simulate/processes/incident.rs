@@ -1,7 +1,6 @@
 //! Rare and winding: incidents, what they call, and hunts. Two of the three reference scenarios.
 
 use crate::model::Level;
-use crate::rules::Recommendation;
 use crate::simulate::arrivals::{ALERTS, ALWAYS, Arrivals, OFFICE};
 use crate::simulate::event::Executor::Human;
 use crate::simulate::spec::{BASE, CODE, HUMAN, People, Spec, Step, Who, go, input, step, wrong};
@@ -54,7 +53,6 @@ pub(crate) const INCIDENT_RESPONSE: Spec = Spec {
     reopen: 0.02,
     rework: "verify containment",
     steps: INCIDENT_STEPS,
-    expected: Recommendation::BreakUp,
     ..BASE
 };
 
@@ -176,7 +174,6 @@ pub(crate) const ISOLATE_HOST: Spec = Spec {
         step("notify owner", HUMAN, 6.0, &[go("close isolation", 1.0)]),
         step("close isolation", HUMAN, 4.0, &[]),
     ],
-    expected: Recommendation::Code,
     ..BASE
 };
 
@@ -236,6 +233,5 @@ pub(crate) const THREAT_HUNT: Spec = Spec {
         step("write detection rule", HUMAN, 90.0, &[go("close hunt", 1.0)]),
         step("close hunt", HUMAN, 10.0, &[]),
     ],
-    expected: Recommendation::People,
     ..BASE
 };

@@ -1,7 +1,6 @@
 //! Requests and housekeeping: office work, batches, and what is too rare to touch.
 
 use crate::model::Level;
-use crate::rules::Recommendation;
 use crate::simulate::arrivals::{Arrivals, OFFICE};
 use crate::simulate::event::Executor::{Ai, Code, Human};
 use crate::simulate::spec::{BASE, CODE, HUMAN, LEAD, People, Spec, go, input, on, step, wrong};
@@ -51,7 +50,6 @@ pub(crate) const SERVICE_DESK: Spec = Spec {
         step("ask employee", LEAD, 60.0, &[go("answer request", 1.0)]),
         step("close request", LEAD, 3.0, &[]),
     ],
-    expected: Recommendation::Ai,
     ..BASE
 };
 
@@ -103,7 +101,6 @@ pub(crate) const PASSWORD_RESET: Spec = Spec {
         step("set new password", CODE, 0.2, &[go("close reset", 1.0)]),
         step("close reset", LEAD, 1.0, &[]),
     ],
-    expected: Recommendation::Code,
     ..BASE
 };
 
@@ -140,7 +137,6 @@ pub(crate) const VULNERABILITY_TICKETING: Spec = Spec {
         step("link ticket", CODE, 0.1, &[go("assign owner", 1.0)]),
         step("assign owner", CODE, 0.1, &[]),
     ],
-    expected: Recommendation::Code,
     ..BASE
 };
 
@@ -191,7 +187,6 @@ pub(crate) const ACCESS_REVIEW: Spec = Spec {
         step("remove access", HUMAN, 30.0, &[go("record decision", 1.0)]),
         step("record decision", HUMAN, 10.0, &[]),
     ],
-    expected: Recommendation::People,
     ..BASE
 };
 
@@ -246,7 +241,6 @@ pub(crate) const FIREWALL_CHANGE: Spec = Spec {
         step("roll back", CODE, 3.0, &[go("close change", 1.0)]),
         step("close change", HUMAN, 10.0, &[]),
     ],
-    expected: Recommendation::Code,
     ..BASE
 };
 
@@ -277,6 +271,5 @@ pub(crate) const USER_OFFBOARDING: Spec = Spec {
         step("collect token", HUMAN, 120.0, &[go("close offboarding", 1.0)]),
         step("close offboarding", HUMAN, 5.0, &[]),
     ],
-    expected: Recommendation::Leave,
     ..BASE
 };

@@ -4,11 +4,11 @@
 mod bench;
 mod measure;
 mod trials;
+mod truth;
 
 use super::event::{DAY_US, HOUR_US};
 use super::{Event, Soc};
 use crate::model::Lifecycle;
-use crate::rules::Recommendation;
 use measure::{Case, cases, live, size};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -68,9 +68,6 @@ fn history_and_live_together_are_one_run() {
         let mut now = boundary;
         while now < OPENED + 40 * DAY_US {
             now = (now + 7 * HOUR_US + 1_001).min(OPENED + 40 * DAY_US);
-            if let Some(next) = live.next_time_us() {
-                assert!(next >= boundary);
-            }
             joined.extend(lines(live.until(now)));
         }
         assert!(joined == whole, "boundary {boundary}");
@@ -227,7 +224,7 @@ fn deviations_are_the_true_ones_before_and_after_the_drift() {
                 truth.id
             );
         }
-        assert_eq!(truth.drift_at_us.is_some(), truth.id == "phishing-triage");
+        assert_eq!(truth.drifts, truth.id == "phishing-triage");
     }
     let truth = soc.truth();
     let phishing = truth
@@ -350,10 +347,6 @@ fn catalog_declares_every_process() {
             );
         }
     }
-    let expected = |id| truth.iter().find(|t| t.id == id).map(|t| t.expected);
-    assert_eq!(expected("service-desk"), Some(Recommendation::Ai));
-    assert_eq!(expected("incident-response"), Some(Recommendation::BreakUp));
-    assert_eq!(expected("isolate-host"), Some(Recommendation::Code));
 }
 
 #[test]

@@ -54,7 +54,10 @@ fn drills_are_played_like_live_cases() {
 #[test]
 fn shadow_runs_change_nothing_else() {
     let soc = Soc::reference(5, OPENED);
-    let without = soc.clone().with_shadows_from(i64::MAX);
+    let without = Soc {
+        shadows_from_us: i64::MAX,
+        ..soc.clone()
+    };
     let events = |soc: &Soc| soc.events(OPENED, OPENED + 30 * DAY_US);
     let rest = events(&soc).filter(|event| event.origin != Origin::Shadow);
     assert!(lines(rest) == lines(events(&without)));
@@ -72,7 +75,10 @@ fn settled(seed: u64) -> Vec<Event> {
 #[test]
 fn every_case_of_people_has_one_shadow_run_of_the_same_input() {
     let from = OPENED + 20 * DAY_US;
-    let soc = Soc::reference(2, OPENED).with_shadows_from(from);
+    let soc = Soc {
+        shadows_from_us: from,
+        ..Soc::reference(2, OPENED)
+    };
     let all = cases(soc.events(OPENED, OPENED + 60 * DAY_US));
     let mut shadowed = 0;
     for (id, case) in all

@@ -13,7 +13,11 @@
 ///
 /// `None` where the bins are not the same number, or none; where either side has no counts; for smoothing that is negative
 /// or not finite; and for a bin that is empty on one side without smoothing.
-pub fn population_stability(baseline: &[u64], actual: &[u64], smoothing: f64) -> Option<f64> {
+pub(crate) fn population_stability(
+    baseline: &[u64],
+    actual: &[u64],
+    smoothing: f64,
+) -> Option<f64> {
     let valid = baseline.len() == actual.len() && smoothing >= 0.0 && smoothing.is_finite();
     let total = |counts: &[u64]| counts.iter().map(|count| *count as f64).sum::<f64>();
     let (before, now) = (total(baseline), total(actual));

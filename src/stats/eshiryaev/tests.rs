@@ -29,8 +29,8 @@ fn run_length(p0: f64, p: f64, ratios: &[f64], threshold: f64, runs: u64) -> (f6
             f64::from(at)
         })
         .collect();
-    let mean = crate::stats::mean(&lengths).unwrap_or(f64::NAN);
-    let spread = crate::stats::standard_deviation(&lengths).unwrap_or(f64::NAN);
+    let mean = crate::stats::describe::mean(&lengths).unwrap_or(f64::NAN);
+    let spread = crate::stats::describe::standard_deviation(&lengths).unwrap_or(f64::NAN);
     (mean, spread / (runs as f64).sqrt())
 }
 

@@ -1,4 +1,4 @@
-//! Iteratively reweighted least squares for counts with variance `mu + alpha mu^2`.
+//! Iteratively reweighted least squares for Poisson counts.
 
 use super::matrix::least_squares;
 use super::{CountData, FitError};
@@ -12,31 +12,29 @@ const SETTLED: f64 = 1e-9;
 /// Linear predictors below this are on their way to minus infinity.
 const LOWEST: f64 = -300.0;
 
-/// Coefficients at the maximum of the likelihood for a given `alpha` (0: Poisson).
+/// Coefficients at the maximum of the likelihood.
 #[derive(Clone, Debug)]
 pub(super) struct Settled {
-    pub coefficients: Vec<f64>,
+    pub(crate) coefficients: Vec<f64>,
     /// Inverse of the expected information.
-    pub covariance: Vec<Vec<f64>>,
-    pub means: Vec<f64>,
-    pub deviance: f64,
-    pub iterations: u32,
+    pub(crate) covariance: Vec<Vec<f64>>,
+    pub(crate) means: Vec<f64>,
+    pub(crate) deviance: f64,
 }
 
 /// Fisher scoring with step halving (McCullagh & Nelder 1989, Generalized Linear Models, 2nd ed., section 2.5).
 ///
 /// It has settled when the next full step would move no linear predictor by more than 1e-9: a rule on the deviance
 /// alone also holds where a coefficient runs off to infinity.
-pub(super) fn fit(data: CountData, alpha: f64) -> Result<Settled, FitError> {
+pub(super) fn fit(data: CountData) -> Result<Settled, FitError> {
     data.check()?;
     let columns = data.with_constant();
     let deficient = |column: usize| match column.checked_sub(1) {
         Some(column) => FitError::RankDeficient { column },
         None => FitError::NotConverged,
     };
-    let mut at = start(data, &columns, alpha).map_err(deficient)?;
-    for iterations in 1..=ITERATIONS {
-        let weights: Vec<f64> = at.means.iter().map(|mu| mu / (1.0 + alpha * mu)).collect();
+    let mut at = start(data, &columns).map_err(deficient)?;
+    for _ in 0..ITERATIONS {
         let working = (0..at.means.len()).map(|nth| {
             let residual = (data.counts[nth] as f64 - at.means[nth]) / at.means[nth];
             at.predictors[nth] - data.offset_at(nth) + residual
@@ -44,8 +42,8 @@ pub(super) fn fit(data: CountData, alpha: f64) -> Result<Settled, FitError> {
         let working: Vec<f64> = working.collect();
         // The columns were independent at the start; weights that make them dependent mean that some went to 0.
         let step =
-            least_squares(&columns, &weights, &working).map_err(|_| FitError::NotConverged)?;
-        let full = Point::new(data, &columns, step.coefficients, alpha);
+            least_squares(&columns, &at.means, &working).map_err(|_| FitError::NotConverged)?;
+        let full = Point::new(data, &columns, step.coefficients);
         let moved = full.distance(&at);
         if moved < SETTLED {
             if !full.is_sound() {
@@ -56,10 +54,9 @@ pub(super) fn fit(data: CountData, alpha: f64) -> Result<Settled, FitError> {
                 covariance: step.inverse,
                 means: full.means,
                 deviance: full.deviance.max(0.0),
-                iterations,
             });
         }
-        at = halve(data, &columns, &at, full, alpha)?;
+        at = halve(data, &columns, &at, full)?;
     }
     Err(FitError::NotConverged)
 }
@@ -73,7 +70,7 @@ struct Point {
 }
 
 impl Point {
-    fn new(data: CountData, columns: &[Vec<f64>], coefficients: Vec<f64>, alpha: f64) -> Point {
+    fn new(data: CountData, columns: &[Vec<f64>], coefficients: Vec<f64>) -> Point {
         let predictor = |nth: usize| {
             let sum = columns.iter().zip(&coefficients);
             data.offset_at(nth) + sum.map(|(column, b)| column[nth] * b).sum::<f64>()
@@ -81,7 +78,7 @@ impl Point {
         let predictors: Vec<f64> = (0..data.counts.len()).map(predictor).collect();
         let means: Vec<f64> = predictors.iter().map(|eta| eta.exp()).collect();
         let parts = data.counts.iter().zip(&means);
-        let deviance = parts.map(|(y, mu)| unit_deviance(*y as f64, *mu, alpha));
+        let deviance = parts.map(|(y, mu)| unit_deviance(*y as f64, *mu));
         Point {
             deviance: deviance.sum(),
             coefficients,
@@ -110,13 +107,9 @@ impl Point {
 }
 
 /// Regression of the logarithms: near the answer, and always defined.
-fn start(data: CountData, columns: &[Vec<f64>], alpha: f64) -> Result<Point, usize> {
+fn start(data: CountData, columns: &[Vec<f64>]) -> Result<Point, usize> {
     let raised = |count: &u64| *count as f64 + 0.5;
-    let weights: Vec<f64> = data
-        .counts
-        .iter()
-        .map(|count| raised(count) / (1.0 + alpha * raised(count)))
-        .collect();
+    let weights: Vec<f64> = data.counts.iter().map(raised).collect();
     let logs = data.counts.iter().enumerate();
     let logs: Vec<f64> = logs
         .map(|(nth, count)| raised(count).ln() - data.offset_at(nth))
@@ -125,7 +118,7 @@ fn start(data: CountData, columns: &[Vec<f64>], alpha: f64) -> Result<Point, usi
     let even = vec![1.0; data.counts.len()];
     least_squares(columns, &even, &logs)?;
     let solution = least_squares(columns, &weights, &logs)?;
-    Ok(Point::new(data, columns, solution.coefficients, alpha))
+    Ok(Point::new(data, columns, solution.coefficients))
 }
 
 /// The full step, or as much of it as does not raise the deviance.
@@ -134,7 +127,6 @@ fn halve(
     columns: &[Vec<f64>],
     from: &Point,
     full: Point,
-    alpha: f64,
 ) -> Result<Point, FitError> {
     // Sums of large terms of either sign: what lies below this is rounding.
     let total: f64 = data.counts.iter().map(|count| *count as f64).sum();
@@ -147,19 +139,14 @@ fn halve(
         }
         let pairs = to.coefficients.iter().zip(&from.coefficients);
         let middle = pairs.map(|(a, b)| 0.5 * (a + b)).collect();
-        to = Point::new(data, columns, middle, alpha);
+        to = Point::new(data, columns, middle);
     }
     Err(FitError::NotConverged)
 }
 
 /// Twice the log-likelihood that one count loses against a perfect fit.
-fn unit_deviance(y: f64, mu: f64, alpha: f64) -> f64 {
+fn unit_deviance(y: f64, mu: f64) -> f64 {
     // y ln(y/mu), where y = 0 adds nothing.
     let attraction = if y > 0.0 { y * (y / mu).ln() } else { 0.0 };
-    if alpha > 0.0 {
-        let ratio = alpha * (y - mu) / (1.0 + alpha * mu);
-        2.0 * (attraction - (y + 1.0 / alpha) * ratio.ln_1p())
-    } else {
-        2.0 * (attraction - (y - mu))
-    }
+    2.0 * (attraction - (y - mu))
 }

@@ -8,9 +8,9 @@ const NOTHING_NEW: f64 = 1e-9;
 #[derive(Clone, Debug)]
 pub(super) struct Solution {
     /// One coefficient per column.
-    pub coefficients: Vec<f64>,
+    pub(crate) coefficients: Vec<f64>,
     /// (X'WX)^-1.
-    pub inverse: Vec<Vec<f64>>,
+    pub(crate) inverse: Vec<Vec<f64>>,
 }
 
 /// Minimises `sum w (z - X b)^2` by Householder reflections (Golub & Van Loan, Matrix Computations, 4th ed., 5.2.2),

@@ -1,60 +1,39 @@
-//! Poisson and quasi-Poisson regression.
+//! Poisson regression.
 
 use super::{CountData, FitError, irls};
-use statrs::function::gamma::ln_gamma;
 
 /// A Poisson regression with logarithmic link.
 #[derive(Clone, Debug, PartialEq)]
-pub struct PoissonFit {
+pub(crate) struct PoissonFit {
     /// The constant, then one per column.
-    pub coefficients: Vec<f64>,
+    pub(crate) coefficients: Vec<f64>,
     /// Covariance of the coefficients if the counts are Poisson: the inverse of the information.
-    pub covariance: Vec<Vec<f64>>,
+    pub(crate) covariance: Vec<Vec<f64>>,
     /// Expected counts.
-    pub means: Vec<f64>,
+    pub(crate) means: Vec<f64>,
     /// Twice the log-likelihood lost against a perfect fit.
-    pub deviance: f64,
-    /// The same for a model of the constant (and the offset) alone.
-    pub null_deviance: f64,
+    pub(crate) deviance: f64,
     /// `sum (y - mu)^2 / mu`.
-    pub pearson: f64,
+    pub(crate) pearson: f64,
     /// Observations minus coefficients; at least 1.
-    pub degrees_of_freedom: usize,
-    /// Log-likelihood, all terms.
-    pub log_likelihood: f64,
-    /// Akaike's information criterion: twice the number of coefficients minus twice the log-likelihood.
-    pub aic: f64,
-    /// Steps until it settled.
-    pub iterations: u32,
+    pub(crate) degrees_of_freedom: usize,
 }
 
 impl PoissonFit {
     /// Pearson's chi-square over the degrees of freedom: 1 for Poisson counts, above for over-dispersed ones.
-    pub fn dispersion(&self) -> f64 {
+    pub(crate) fn dispersion(&self) -> f64 {
         self.pearson / self.degrees_of_freedom as f64
     }
 
     /// Standard errors of the coefficients if the counts are Poisson.
-    pub fn standard_errors(&self) -> Vec<f64> {
-        self.scaled_errors(1.0)
-    }
-
-    /// Standard errors if the variance is the dispersion times the mean (quasi-Poisson: Wedderburn 1974). Smaller than
-    /// those of Poisson where the counts are under-dispersed, as in R.
-    pub fn quasi_standard_errors(&self) -> Vec<f64> {
-        self.scaled_errors(self.dispersion())
-    }
-
-    fn scaled_errors(&self, dispersion: f64) -> Vec<f64> {
+    pub(crate) fn standard_errors(&self) -> Vec<f64> {
         let diagonal = self.covariance.iter().enumerate();
-        diagonal
-            .map(|(nth, row)| (row[nth] * dispersion).sqrt())
-            .collect()
+        diagonal.map(|(nth, row)| row[nth].sqrt()).collect()
     }
 
     /// Logarithm of the expected count at a value of each column (without the constant and the offset), with the
     /// variance of that logarithm if the counts are Poisson.
-    pub fn predict(&self, values: &[f64]) -> (f64, f64) {
+    pub(crate) fn predict(&self, values: &[f64]) -> (f64, f64) {
         let x: Vec<f64> = std::iter::once(1.0).chain(values.iter().copied()).collect();
         let predictor = x.iter().zip(&self.coefficients).map(|(x, b)| x * b).sum();
         let rows = x.iter().zip(&self.covariance);
@@ -70,35 +49,18 @@ impl PoissonFit {
 ///
 /// Fails where there are no more observations than coefficients, all counts are 0, columns depend on each other, or the
 /// best coefficients lie at infinity.
-pub fn fit_poisson(data: CountData) -> Result<PoissonFit, FitError> {
-    let settled = irls::fit(data, 0.0)?;
-    let counts = || data.counts.iter().map(|count| *count as f64);
-    let pearson = counts()
+pub(crate) fn fit_poisson(data: CountData) -> Result<PoissonFit, FitError> {
+    let settled = irls::fit(data)?;
+    let counts = data.counts.iter().map(|count| *count as f64);
+    let pearson = counts
         .zip(&settled.means)
         .map(|(y, mu)| (y - mu) * (y - mu) / mu);
-    let likelihood = counts()
-        .zip(&settled.means)
-        .map(|(y, mu)| y * mu.ln() - mu - ln_gamma(y + 1.0));
-    let log_likelihood: f64 = likelihood.sum();
     Ok(PoissonFit {
         pearson: pearson.sum(),
-        log_likelihood,
-        aic: 2.0 * (data.coefficients() as f64 - log_likelihood),
         degrees_of_freedom: data.counts.len() - data.coefficients(),
-        null_deviance: null_deviance(data)?,
         coefficients: settled.coefficients,
         covariance: settled.covariance,
         means: settled.means,
         deviance: settled.deviance,
-        iterations: settled.iterations,
     })
-}
-
-/// The deviance of the constant alone.
-fn null_deviance(data: CountData) -> Result<f64, FitError> {
-    let constant_only = CountData {
-        columns: &[],
-        ..data
-    };
-    irls::fit(constant_only, 0.0).map(|settled| settled.deviance)
 }

@@ -8,7 +8,7 @@ use statrs::function::erf::erfc_inv;
 use statrs::function::gamma::{gamma_lr, gamma_ur};
 
 /// P(X > x) for chi-square with `degrees` of freedom; 1 where an argument is out of range.
-pub fn chi_square_upper(x: f64, degrees: f64) -> f64 {
+pub(crate) fn chi_square_upper(x: f64, degrees: f64) -> f64 {
     if !(x > 0.0 && degrees > 0.0 && degrees.is_finite()) {
         return 1.0;
     }
@@ -21,7 +21,7 @@ pub fn chi_square_upper(x: f64, degrees: f64) -> f64 {
 /// P(X > x) for F with `above` and `below` degrees of freedom; 1 where an argument is out of range.
 ///
 /// The incomplete beta function holds to 1e-9 up to some 1e4 degrees of freedom.
-pub fn f_upper(x: f64, above: f64, below: f64) -> f64 {
+pub(crate) fn f_upper(x: f64, above: f64, below: f64) -> f64 {
     if !(x > 0.0 && above > 0.0 && below > 0.0) {
         return 1.0;
     }
@@ -30,7 +30,7 @@ pub fn f_upper(x: f64, above: f64, below: f64) -> f64 {
 }
 
 /// P(T > t) for Student's t with `degrees` of freedom; 1/2 where an argument is out of range.
-pub fn student_t_upper(t: f64, degrees: f64) -> f64 {
+pub(crate) fn student_t_upper(t: f64, degrees: f64) -> f64 {
     if t.is_nan() || !(degrees > 0.0 && degrees.is_finite()) {
         return 0.5;
     }
@@ -41,7 +41,7 @@ pub fn student_t_upper(t: f64, degrees: f64) -> f64 {
 /// The t that Student's t with `degrees` of freedom exceeds with probability `upper`, for 0 < `upper` <= 1/2.
 ///
 /// `None` out of that range, or where the answer lies beyond 1e15.
-pub fn student_t_quantile(upper: f64, degrees: f64) -> Option<f64> {
+pub(crate) fn student_t_quantile(upper: f64, degrees: f64) -> Option<f64> {
     if !(upper > 0.0 && upper <= 0.5 && degrees > 0.0 && degrees.is_finite()) {
         return None;
     }
@@ -56,7 +56,7 @@ pub fn student_t_quantile(upper: f64, degrees: f64) -> Option<f64> {
 }
 
 /// The z that the standard normal exceeds with probability `upper`; `None` unless 0 < `upper` < 1.
-pub fn normal_quantile(upper: f64) -> Option<f64> {
+pub(crate) fn normal_quantile(upper: f64) -> Option<f64> {
     let z = std::f64::consts::SQRT_2 * erfc_inv(2.0 * upper);
     (upper > 0.0 && upper < 1.0 && z.is_finite()).then_some(z)
 }
@@ -69,7 +69,7 @@ const SUMMED: f64 = 20_000.0;
 ///
 /// Exact up to some 20,000; beyond, the gamma distribution with the same mean and variance, which differs by less than
 /// the count's own digits show. `None` unless the mean is >= 0, both are finite and 0 < p < 1.
-pub fn count_quantile(mean: f64, variance: f64, p: f64) -> Option<f64> {
+pub(crate) fn count_quantile(mean: f64, variance: f64, p: f64) -> Option<f64> {
     let valid = mean >= 0.0 && mean.is_finite() && variance.is_finite() && p > 0.0 && p < 1.0;
     if !valid {
         return None;

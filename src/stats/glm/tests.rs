@@ -89,8 +89,6 @@ fn dobson_as_in_r() {
         1e-6,
     );
     close(fit.deviance, 5.129141, 1e-6);
-    close(fit.null_deviance, 10.581446, 1e-6);
-    close(fit.aic, 56.761318, 1e-6);
     // McCullagh & Nelder's chi-square, with statsmodels 0.15.
     close(fit.pearson, 5.173202, 1e-6);
     assert_eq!(fit.degrees_of_freedom, 4);
@@ -113,59 +111,6 @@ fn over_dispersed_weeks() {
     close(fit.deviance, 116.41740337, 1e-8);
     close(fit.pearson, 116.42014682, 1e-8);
     close(fit.dispersion(), 5.061746, 1e-6);
-    close(fit.null_deviance, 380.903607, 1e-6);
-    close(fit.log_likelihood, -134.902074, 1e-6);
-    let quasi = fit.quasi_standard_errors();
-    close(quasi[2], 0.10112097 * 5.061746f64.sqrt(), 1e-6);
-}
-
-#[test]
-fn negative_binomial_of_the_weeks() {
-    // statsmodels 0.15, discrete NegativeBinomial (nb2): maximum likelihood.
-    let fit = fit_negative_binomial(weekly().data()).unwrap();
-    all_close(&fit.coefficients, &[2.472252, 0.504016, 1.516753], 1e-6);
-    close(fit.alpha, 0.058351, 1e-6);
-    close(fit.log_likelihood, -109.485855, 1e-6);
-    // The same with the expected information (statsmodels' GLM at that alpha).
-    all_close(
-        &fit.standard_errors,
-        &[0.0550684, 0.3828606, 0.2169900],
-        1e-6,
-    );
-    let half = normal_quantile(0.025).unwrap() * fit.standard_errors[2];
-    close(fit.coefficients[2] - half, 1.091, 1e-3);
-    close(fit.coefficients[2] + half, 1.942, 1e-3);
-}
-
-#[test]
-fn counts_without_excess_have_no_alpha() {
-    // Spread far below Poisson.
-    let counts = [10, 11, 9, 10, 10, 11, 9, 10];
-    let fit = fit_negative_binomial(plain(&counts, &[])).unwrap();
-    assert_eq!(fit.alpha, 0.0);
-    close(fit.coefficients[0], 10f64.ln(), 1e-9);
-    let poisson = fit_poisson(plain(&counts, &[])).unwrap();
-    assert_eq!(fit.log_likelihood, poisson.log_likelihood);
-}
-
-#[test]
-fn cameron_and_trivedi_on_the_weeks() {
-    let weekly = weekly();
-    let fit = fit_poisson(weekly.data()).unwrap();
-    let test = |form| cameron_trivedi(&weekly.counts, &fit.means, form).unwrap();
-    let quadratic = test(VarianceForm::Quadratic);
-    close(quadratic.excess, 0.04369642, 1e-8);
-    close(quadratic.t, 4.138, 1e-3);
-    let linear = test(VarianceForm::Linear);
-    // The dispersion is 1 + excess = 4.4799, as numpy gives for R's AER::dispersiontest; t is the same. The figure of
-    // 5.4799 that goes round with this t has counted the 1 twice.
-    close(linear.excess, 3.479912686, 1e-8);
-    close(linear.t, 5.109, 1e-3);
-    assert_eq!(cameron_trivedi(&[1], &[1.0], VarianceForm::Linear), None);
-    assert_eq!(
-        cameron_trivedi(&[1, 2], &[1.0, 0.0], VarianceForm::Linear),
-        None
-    );
 }
 
 #[test]
@@ -364,11 +309,13 @@ proptest! {
         let columns = vec![(0..n).map(|nth| nth as f64 / 52.0).collect(), values[..n].to_vec()];
         let data = plain(&counts, &columns);
         if let Ok(fit) = fit_poisson(data) {
-            let single = [fit.deviance, fit.null_deviance, fit.pearson, fit.aic, fit.log_likelihood, fit.dispersion()];
+            let single = [fit.deviance, fit.pearson, fit.dispersion()];
             let many = fit.coefficients.iter().chain(&fit.means);
             prop_assert!(many.chain(&single).all(|v| v.is_finite()), "{fit:?}");
-            prop_assert!(fit.quasi_standard_errors().iter().all(|v| v.is_finite() && *v >= 0.0));
-            prop_assert!(fit.deviance <= fit.null_deviance * (1.0 + 1e-6) + 1e-6);
+            prop_assert!(fit.standard_errors().iter().all(|v| v.is_finite() && *v >= 0.0));
+            if let Ok(constant) = fit_poisson(plain(&counts, &[])) {
+                prop_assert!(fit.deviance <= constant.deviance * (1.0 + 1e-6) + 1e-6);
+            }
         }
     }
 
@@ -395,17 +342,6 @@ proptest! {
         prop_assert!((again.coefficients[0] + 10f64.ln() - fit.coefficients[0]).abs() < 1e-8);
         prop_assert!((again.coefficients[1] - fit.coefficients[1]).abs() < 1e-8);
         prop_assert!((again.deviance - fit.deviance).abs() < 1e-6);
-    }
-
-    #[test]
-    fn negative_binomial_is_never_worse_than_poisson(counts in proptest::collection::vec(0u64..60, 5..25)) {
-        let columns = vec![(0..counts.len()).map(|nth| nth as f64 / 10.0).collect::<Vec<f64>>()];
-        let data = plain(&counts, &columns);
-        if let (Ok(poisson), Ok(nb)) = (fit_poisson(data), fit_negative_binomial(data)) {
-            prop_assert!(nb.log_likelihood >= poisson.log_likelihood);
-            prop_assert!(nb.alpha >= 0.0 && nb.alpha.is_finite());
-            prop_assert!(nb.standard_errors.iter().all(|v| v.is_finite()));
-        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ pub(super) const GREATEST_THRESHOLD: u32 = 1 << 20;
 ///
 /// It takes time and space linear in `h`, because S falls by no more than 1 at a time: from any value all ways down lead
 /// through the value below.
-pub fn bernoulli_cusum_arl(p: f64, m: u32, h: u32, start: u32) -> Option<f64> {
+pub(crate) fn bernoulli_cusum_arl(p: f64, m: u32, h: u32, start: u32) -> Option<f64> {
     let valid = p > 0.0 && p <= 1.0 && m > 0 && start < h && h <= GREATEST_THRESHOLD;
     valid.then(|| descents(p, m, h, start)).and_then(answer)
 }

@@ -3,23 +3,23 @@
 /// `S = max(0, S + m X - 1)` with X = 1 for a wrong trial, and a signal where S reaches h. After a signal it starts anew
 /// from 0, so that the mean number of trials from one to the next is the zero-state run length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BernoulliCusum {
+pub(crate) struct BernoulliCusum {
     /// A wrong trial adds m - 1; a right one takes 1.
-    pub m: u32,
+    pub(crate) m: u32,
     /// The signal is given where S reaches this.
-    pub h: u32,
+    pub(crate) h: u32,
     /// S, below h between two trials.
-    pub s: u32,
+    pub(crate) s: u32,
 }
 
 impl BernoulliCusum {
     /// A chart that has seen nothing.
-    pub fn new(m: u32, h: u32) -> BernoulliCusum {
+    pub(crate) fn new(m: u32, h: u32) -> BernoulliCusum {
         BernoulliCusum { m, h, s: 0 }
     }
 
     /// One trial. True for a signal.
-    pub fn see(&mut self, wrong: bool) -> bool {
+    pub(crate) fn see(&mut self, wrong: bool) -> bool {
         // In 64 bits, so that m and h may be anything.
         let climb = if wrong { u64::from(self.m) } else { 0 };
         let next = (u64::from(self.s) + climb).saturating_sub(1);
@@ -38,7 +38,7 @@ impl BernoulliCusum {
     /// says, by little where a bucket has far fewer than h trials, by much where it has more: with m 14 and h 54, shares of
     /// 0.05 and 0.1 have run lengths of 1060 and 104 seen one by one, of some 1590 and 127 in buckets of 20, of 5800 and 197
     /// in buckets of 100 (simulated). Time goes with the number of wrong trials, not of all.
-    pub fn see_many(&mut self, trials: u64, wrong: u64) -> u64 {
+    pub(crate) fn see_many(&mut self, trials: u64, wrong: u64) -> u64 {
         let wrong = wrong.min(trials);
         let place = |nth: u64| {
             let twice = (2 * u128::from(nth) + 1) * u128::from(trials);
@@ -65,7 +65,7 @@ impl BernoulliCusum {
 
 #[cfg(test)]
 mod tests {
-    use super::super::bernoulli_cusum_arl;
+    use super::super::bernoulli::bernoulli_cusum_arl;
     use super::*;
     use proptest::prelude::*;
     use rand::{Rng, SeedableRng};

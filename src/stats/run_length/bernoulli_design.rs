@@ -4,15 +4,15 @@ use super::bernoulli::{GREATEST_THRESHOLD, bernoulli_cusum_arl};
 
 /// A Bernoulli CUSUM made for a task.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct BernoulliDesign {
+pub(crate) struct BernoulliDesign {
     /// A wrong trial adds m - 1; a right one takes 1.
-    pub m: u32,
+    pub(crate) m: u32,
     /// The signal is given where S reaches this.
-    pub h: u32,
+    pub(crate) h: u32,
     /// Mean number of trials between false alarms, at the acceptable share.
-    pub arl_acceptable: f64,
+    pub(crate) arl_acceptable: f64,
     /// Mean number of trials until the signal, at the unacceptable share.
-    pub arl_unacceptable: f64,
+    pub(crate) arl_unacceptable: f64,
 }
 
 /// The chart that tells a share of `p1` wrong trials from one of `p0` < `p1`, with at least `wanted` trials between false
@@ -24,7 +24,7 @@ pub struct BernoulliDesign {
 ///
 /// `None` where shares are not in that order within (0, 1), where m would be below 2 (a wrong trial must weigh more than
 /// a right one), and where h would be above a million.
-pub fn bernoulli_cusum_design(p0: f64, p1: f64, wanted: f64) -> Option<BernoulliDesign> {
+pub(crate) fn bernoulli_cusum_design(p0: f64, p1: f64, wanted: f64) -> Option<BernoulliDesign> {
     let valid = p0 > 0.0 && p0 < p1 && p1 < 1.0 && wanted.is_finite();
     let m = valid.then(|| weight(p0, p1)).flatten()?;
     let h = least_threshold(p0, m, wanted)?;

@@ -1,8 +1,5 @@
 //! The mean number of steps until a Markov chain leaves its states.
 
-/// More states than this are refused: the elimination grows with their cube, and at this number is done in some 0.1 s.
-pub(super) const MOST_STATES: usize = 512;
-
 /// A chain that starts in state 0 and leaves its states sooner or later.
 pub(super) struct Chain {
     size: usize,
@@ -14,7 +11,7 @@ pub(super) struct Chain {
 
 impl Chain {
     /// `moves(i, j)` is the chance to go from i to j, `leaves(i)` that to leave from i.
-    pub fn new(
+    pub(crate) fn new(
         size: usize,
         moves: impl Fn(usize, usize) -> f64,
         leaves: impl Fn(usize) -> f64,
@@ -37,7 +34,7 @@ impl Chain {
     /// so that nothing is ever subtracted: each digit of a run length of 1e12 is as good as those of one of 10, and
     /// none can come out negative (O'Cinneide 1996, "Relative-error bounds for the LU decomposition via the GTH
     /// algorithm", Numerische Mathematik 73).
-    pub fn mean_steps(mut self) -> f64 {
+    pub(crate) fn mean_steps(mut self) -> f64 {
         let mut steps = vec![1.0; self.size];
         for last in (1..self.size).rev() {
             let (before, after) = self.moves.split_at_mut(last * self.size);
