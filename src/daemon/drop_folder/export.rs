@@ -124,6 +124,73 @@ impl io::Read for UntilStopped {
     }
 }
 
+/// The batches of an export on their way to the engine.
+struct Batches<'a> {
+    source: &'a Source,
+    /// What all deliveries of the export have in common.
+    common: &'a Delivery,
+    progress: Progress,
+    /// So many batches were committed before the start.
+    skip: u64,
+    counter: ContentCounter,
+    /// When the export was written, in seconds since 1970.
+    written: u64,
+    /// Whether the engine takes deliveries, and the source was not asked to stop.
+    open: bool,
+}
+
+impl<'a> Batches<'a> {
+    fn new(source: &'a Source, common: &'a Delivery, mut progress: Progress) -> Batches<'a> {
+        Batches {
+            source,
+            common,
+            skip: std::mem::take(&mut progress.batches),
+            progress,
+            counter: ContentCounter::default(),
+            written: 0,
+            open: true,
+        }
+    }
+
+    fn take(&mut self, mut batch: EventBatch) {
+        // What comes after the request to stop is cut off somewhere.
+        self.open = self.open && !self.source.is_stopping();
+        if !self.open {
+            return;
+        }
+        if self.source.mapping.identity == Identity::Content {
+            self.counter.number(&mut batch);
+        }
+        // A correction in a later export comes after what it corrects, wherever in its file it stands.
+        batch.move_places(self.written << 32);
+        self.progress.batches += 1;
+        if self.progress.batches <= self.skip {
+            return;
+        }
+        for event in &batch.events {
+            self.source.status.saw_event(event.time);
+        }
+        let delivery = self.delivery(batch);
+        // Bounded: waits while the engine is busy.
+        self.open = self.source.deliveries.send(delivery).is_ok();
+    }
+
+    fn delivery(&self, batch: EventBatch) -> Delivery {
+        let (common, progress) = (self.common, &self.progress);
+        Delivery {
+            source: common.source.clone(),
+            file: common.file.clone(),
+            stream: common.stream,
+            format: common.format,
+            batch,
+            position: progress.row(&common.source),
+            begins_export: progress.batches == 1 && !progress.repeated,
+            is_repeated: progress.repeated,
+            ..Delivery::default()
+        }
+    }
+}
+
 /// Reads an export, from the beginning or, after a stop or crash in its middle, from where it was committed.
 pub(super) fn read_export(
     source: &Source,
@@ -151,55 +218,24 @@ pub(super) fn read_export(
         Err(error) => return refuse(source, delivery, hash, &error.to_string()),
     };
     delivery.format = kept_format(format);
-    let mut progress = begun.resume(hash, format);
-    let skip = std::mem::take(&mut progress.batches);
     opened.reader = Box::new(UntilStopped(opened.reader, source.stop.clone()));
     let options = ReadOptions {
         most_record_bytes: source.most_record_bytes,
         ..ReadOptions::default()
     };
-    let mut counter = ContentCounter::default();
-    let written = seconds_of_change(path);
-    let mut open = true;
+    let mut batches = Batches::new(source, &delivery, begun.resume(hash, format));
+    batches.written = seconds_of_change(path);
+    let mapping = source.mapping();
     let read = read_opened(
         opened,
         &shown,
-        source.mapping(),
+        mapping,
         options,
-        &mut |mut batch: EventBatch| {
-            // What comes after the request to stop is cut off somewhere.
-            open = open && !source.stop.load(Ordering::Relaxed);
-            if !open {
-                return;
-            }
-            if source.mapping.identity == Identity::Content {
-                counter.number(&mut batch);
-            }
-            // A correction in a later export comes after what it corrects, wherever in its file it stands.
-            batch.move_places(written << 32);
-            progress.batches += 1;
-            if progress.batches <= skip {
-                return;
-            }
-            for event in &batch.events {
-                source.status.saw_event(event.time);
-            }
-            let piece = Delivery {
-                source: name.clone(),
-                file: shown.clone(),
-                stream: delivery.stream,
-                format: delivery.format,
-                batch,
-                position: progress.row(&name),
-                begins_export: progress.batches == 1 && !progress.repeated,
-                is_repeated: progress.repeated,
-                ..Delivery::default()
-            };
-            // Bounded: waits while the engine is busy.
-            open = source.deliveries.send(piece).is_ok();
+        &mut |batch: EventBatch| {
+            batches.take(batch);
         },
     );
-    if !open || source.stop.load(Ordering::Relaxed) {
+    if !batches.open || source.is_stopping() {
         return Ok(Read::Stopped);
     }
     match read {
