@@ -185,6 +185,7 @@ mod tests {
                 let other = Store::open_to_read(folder.path()).unwrap();
                 other.keep_predictions("month", 100, 7, &[row("a", 5.0)])
             });
+            // Nothing tells when the other one waits for its turn.
             std::thread::sleep(std::time::Duration::from_millis(200));
             store.db.execute_batch("COMMIT").unwrap();
             kept.join().unwrap().unwrap();

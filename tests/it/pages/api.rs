@@ -3,6 +3,7 @@
 use crate::support::fleets::{SCRIPT, soc};
 use crate::support::project::{project, rust_files};
 use crate::support::{Daemon, texts};
+use boon::{Compiler, Schemas};
 use regex::Regex;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -74,10 +75,14 @@ fn faults(description: &Value, path: &str, answer: &Value) -> Vec<String> {
     let mut schema = content["application/json"]["schema"].clone();
     assert!(schema.is_object(), "{path} has no schema");
     schema["components"] = description["components"].clone();
-    let validator = jsonschema::validator_for(&schema).unwrap();
-    let errors = validator.iter_errors(answer);
-    errors
-        .map(|error| format!("{path}: {error} at {}", error.instance_path()))
+    let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
+    compiler.add_resource("answer.json", schema).unwrap();
+    let schema = compiler.compile("answer.json", &mut schemas).unwrap();
+    let checked = schemas.validate(answer, schema);
+    checked
+        .err()
+        .map(|error| format!("{path}: {error:#}"))
+        .into_iter()
         .collect()
 }
 
@@ -89,6 +94,11 @@ fn encoded(text: &str) -> String {
 fn every_answer_is_as_described() {
     let (_home, daemon) = soc();
     let description = description();
+    let path = "/api/v1/processes";
+    assert_eq!(
+        faults(&description, path, &json!({"processes": 1})).len(),
+        1
+    );
     let mut wrong = Vec::new();
     let mut check = |described: &str, path: &str| {
         let (status, body) = daemon.get(path);

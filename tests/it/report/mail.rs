@@ -4,6 +4,7 @@ use super::{deliveries, reporting};
 use crate::support::project::project;
 use crate::support::{Home, TAILED, wait_until};
 use rcgen::{CertificateParams, CertifiedIssuer, KeyPair};
+use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
@@ -32,6 +33,8 @@ fn mail_server(home: &Home) -> Option<MailServer> {
         .arg(project("tests/mail_server.py"))
         .args(["mails", "mail.pem", "mail.key"].map(|name| home.text_path(name)))
         .stdout(Stdio::piped())
+        // It reports each client that does not trust its certificate.
+        .stderr(File::create(home.path("mail.log")).unwrap())
         .spawn()
         .unwrap();
     let mut port = String::new();
