@@ -12,7 +12,7 @@ use crate::config::daemon::Hashes;
 use crate::drift::ProcessDrift;
 use crate::model::humanize::format_days;
 use crate::model::{DAY_US, Names, Span, Status};
-use crate::score::{Change, Disagreement, Held, ProcessScore, changes};
+use crate::score::{Change, DeclaredFact, Disagreement, Held, ProcessScore, changes};
 use crate::store::PredictionRow;
 use std::collections::BTreeMap;
 
@@ -122,7 +122,8 @@ impl Report {
 fn row(score: &ProcessScore, trend: &[BTreeMap<String, f64>]) -> Row {
     let executor = score.run_by.executor.word();
     // Where the log says little of who runs it, that is what the catalog says.
-    let otherwise = |one: &&Disagreement| one.what == "executor" && one.declared == executor;
+    let otherwise =
+        |one: &&Disagreement| one.what == DeclaredFact::Executor && one.declared == executor;
     let measured = score.disagreements.iter().find(otherwise);
     Row {
         process: score.id.clone(),
@@ -183,7 +184,7 @@ fn disagreements(score: &ProcessScore) -> Vec<DisagreementRow> {
         .map(|disagreement| DisagreementRow {
             process: score.id.clone(),
             name: score.name.clone(),
-            what: disagreement.what.clone(),
+            what: disagreement.what,
             declared: disagreement.declared.clone(),
             measured: disagreement.measured.clone(),
             sure: disagreement.sure,
