@@ -32,11 +32,7 @@ pub(super) fn analyses(score: &ProcessScore) -> Vec<Figure> {
         .collect();
     // Kinds with too few cases are named among the executors, and nothing more is said of them.
     let enough = |kind: Executor| {
-        let side = score
-            .run_by
-            .executors
-            .iter()
-            .find(|side| side.executor == kind);
+        let side = score.executor_of(kind);
         side.is_none_or(|side| side.cases >= LEAST_CASES)
     };
     let compared = score

@@ -7,7 +7,7 @@ use super::figure::{
 use super::{LEAST_CASES, percent, short, too_few};
 use crate::model::humanize::significant;
 use crate::model::{Executor, ONE, Ppm, Status};
-use crate::score::{Bounds, Disagreement, ExecutorScore, ExerciseScore, ShadowScore};
+use crate::score::{Bounds, DeclaredFact, Disagreement, ExecutorScore, ExerciseScore, ShadowScore};
 
 pub(super) fn outcomes(ground: &Ground) -> Vec<Figure> {
     let declared = &ground.declared;
@@ -140,15 +140,15 @@ pub(super) fn shadow(side: &ShadowScore) -> Figure {
 
 pub(super) fn disagreement(found: &Disagreement) -> Figure {
     // Only the rate has an interval.
-    let sure = match (found.what.as_str(), found.sure) {
-        ("frequency", true) => "the whole interval says so",
-        ("frequency", false) => "the middle of the interval says so",
-        ("size", _) => "more than twice or less than half as much; it has no interval",
+    let sure = match (found.what, found.sure) {
+        (DeclaredFact::Frequency, true) => "the whole interval says so",
+        (DeclaredFact::Frequency, false) => "the middle of the interval says so",
+        (DeclaredFact::Size, _) => "more than twice or less than half as much; it has no interval",
         (_, true) => "measured on enough cases; it has no interval",
         (_, false) => "measured on few cases; it has no interval",
     };
     figure(
-        (DECLARED, found.what.clone()),
+        (DECLARED, found.what.to_string()),
         format!("{}, measured {}", found.declared, found.measured),
         (sure.to_owned(), CATALOG),
     )

@@ -258,21 +258,11 @@ fn minutes_of_people(now: &Value, rate: Bounds, declared: Option<f64>) -> Option
 }
 
 fn side(score: &ProcessScore, kind: Executor) -> Option<Option<Bounds>> {
-    let side = score
-        .run_by
-        .executors
-        .iter()
-        .find(|side| side.executor == kind)?;
-    Some(side.deviation)
+    score.executor_of(kind).map(|side| side.deviation)
 }
 
 fn shadow(score: &ProcessScore, kind: Executor) -> Option<Option<Bounds>> {
-    let shadow = score
-        .trials
-        .shadow
-        .iter()
-        .find(|shadow| shadow.executor == kind)?;
-    Some(shadow.deviation)
+    score.shadow_of(kind).map(|shadow| shadow.deviation)
 }
 
 /// Observed against permissible deviation.

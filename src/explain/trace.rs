@@ -100,7 +100,7 @@ fn measured(attribute: &str, score: &ProcessScore) -> String {
         "code_status" => Some(side(score, Executor::Code)),
         "ai_shadow" => Some(shadow(score, Executor::Ai)),
         "code_shadow" => Some(shadow(score, Executor::Code)),
-        "pays_back" => score.value.as_ref().map(|value| value.reason.clone()),
+        "pays_back" => score.value.as_ref().map(|value| value.reason.to_string()),
         "precision" => Some(format!(
             "holds {}, needs {}",
             score.rating.achieved_class, score.rating.required_class
@@ -112,11 +112,7 @@ fn measured(attribute: &str, score: &ProcessScore) -> String {
 
 /// What one kind of executor did alone.
 fn side(score: &ProcessScore, kind: Executor) -> String {
-    let side = score
-        .run_by
-        .executors
-        .iter()
-        .find(|side| side.executor == kind);
+    let side = score.executor_of(kind);
     match side.map(|side| (side.cases, side.deviation)) {
         None if score.run_by.executor == kind && score.status_of(kind) == Status::Outside => {
             "it runs the process, whose cases are outside as a whole".to_owned()
@@ -132,11 +128,7 @@ fn side(score: &ProcessScore, kind: Executor) -> String {
 
 /// What one kind did beside those who run it.
 fn shadow(score: &ProcessScore, kind: Executor) -> String {
-    let shadow = score
-        .trials
-        .shadow
-        .iter()
-        .find(|shadow| shadow.executor == kind);
+    let shadow = score.shadow_of(kind);
     let runs = match shadow.map(|shadow| (shadow, shadow.deviation)) {
         None => format!("no shadow run of {kind}"),
         Some((shadow, None)) => format!("{} shadow runs, none compared", shadow.runs),

@@ -181,11 +181,7 @@ impl Field<'_> {
     fn of_kind_that_runs_it(&self, n: f64, s: f64) -> Option<Bounds> {
         let score = self.score;
         let kind = self.standing.executor;
-        let side = score
-            .run_by
-            .executors
-            .iter()
-            .find(|side| side.executor == kind)?;
+        let side = score.executor_of(kind)?;
         let (whole, own) = (score.rating.deviation?, side.deviation?);
         if score.scored_cases.requires_confirmed {
             // How many of its cases are confirmed is not known here.

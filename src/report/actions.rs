@@ -6,7 +6,7 @@ use super::findings::TOO_LONG;
 use super::words::{self, whole_number};
 use crate::model::{Executor, Status};
 use crate::rules::Recommendation;
-use crate::score::{Bounds, ExecutorScore, ProcessScore};
+use crate::score::{Bounds, DeclaredFact, ExecutorScore, ProcessScore};
 use crate::stats::clean_runs_missing;
 
 /// What is to be done about a process. `since`: how it deviates since the drift that stands; `alpha`: error probability of
@@ -91,9 +91,9 @@ impl About<'_> {
             .score
             .disagreements
             .iter()
-            .find(|one| one.what == "executor");
+            .find(|one| one.what == DeclaredFact::Executor);
         if let Some(one) = otherwise {
-            let said = words::disagreement(&one.what, &one.declared, &one.measured, one.sure);
+            let said = words::disagreement(one.what, &one.declared, &one.measured, one.sure);
             action.why = format!("{}; {said}", action.why);
         }
         action
@@ -162,11 +162,7 @@ impl About<'_> {
     }
 
     fn side(&self, kind: Executor) -> Option<&ExecutorScore> {
-        self.score
-            .run_by
-            .executors
-            .iter()
-            .find(|side| side.executor == kind)
+        self.score.executor_of(kind)
     }
 
     fn blame_process(&self, action: &mut Action) {
@@ -272,12 +268,7 @@ impl About<'_> {
                 self.until()
             ));
         }
-        let shadow = self
-            .score
-            .trials
-            .shadow
-            .iter()
-            .find(|one| one.executor == kind);
+        let shadow = self.score.shadow_of(kind);
         if let Some(shadow) = shadow.filter(|one| !one.ready && one.status != Status::Within) {
             let missing = shadow.clean_runs_missing.filter(|runs| *runs > 0)?;
             return Some(format!(

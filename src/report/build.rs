@@ -11,7 +11,7 @@ use super::period::{Period, date};
 use super::{predicted, words};
 use crate::model::humanize::format_days;
 use crate::model::{DAY_US, Status};
-use crate::score::{Change, Disagreement, Held, ProcessScore, changes};
+use crate::score::{Change, DeclaredFact, Disagreement, Held, ProcessScore, changes};
 use std::collections::BTreeMap;
 
 impl PeriodSaid {
@@ -95,7 +95,8 @@ impl Report {
 fn row(score: &ProcessScore, trend: &[BTreeMap<String, f64>]) -> Row {
     let executor = score.run_by.executor.word();
     // Where the log says little of who runs it, that is what the catalog says.
-    let otherwise = |one: &&Disagreement| one.what == "executor" && one.declared == executor;
+    let otherwise =
+        |one: &&Disagreement| one.what == DeclaredFact::Executor && one.declared == executor;
     let measured = score.disagreements.iter().find(otherwise);
     Row {
         process: score.id.clone(),
@@ -156,7 +157,7 @@ fn disagreements(score: &ProcessScore) -> Vec<DisagreementRow> {
         .map(|disagreement| DisagreementRow {
             process: score.id.clone(),
             name: score.name.clone(),
-            what: disagreement.what.clone(),
+            what: disagreement.what,
             declared: disagreement.declared.clone(),
             measured: disagreement.measured.clone(),
             sure: disagreement.sure,

@@ -2,6 +2,7 @@
 
 use crate::config::Hashes;
 use crate::rules::Recommendation;
+use crate::score::DeclaredFact;
 use serde::Serialize;
 
 /// Version of the JSON format.
@@ -283,7 +284,7 @@ pub struct DisagreementRow {
     /// Its name for people.
     pub name: String,
     /// What is declared.
-    pub what: String,
+    pub what: DeclaredFact,
     /// As the catalog says.
     pub declared: String,
     /// As measured.

@@ -76,7 +76,7 @@ impl Page<'_> {
             (part(Part::Sides, grouped(&report.executors, |row| &row.process).into_iter().map(sides).collect()))
             (part(Part::Declared, report.disagreements.iter().map(|row| html! {
                 strong { (plain(&row.name)) } ": "
-                (sentence(&words::disagreement(&row.what, &row.declared, &row.measured, row.sure)))
+                (sentence(&words::disagreement(row.what, &row.declared, &row.measured, row.sure)))
             }).collect()))
             (self.predictions())
             (part(Part::Open, report.undetermined.iter().map(|row| html! {

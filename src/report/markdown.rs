@@ -29,7 +29,7 @@ pub fn text(report: &Report) -> String {
     board(&mut out, report);
     list(&mut out, Part::Sides, report.executors.iter().map(side));
     let declared = report.disagreements.iter().map(|row| {
-        let said = words::disagreement(&row.what, &row.declared, &row.measured, row.sure);
+        let said = words::disagreement(row.what, &row.declared, &row.measured, row.sure);
         format!("**{}**: {}", safe(&row.name), sentence(&said))
     });
     list(&mut out, Part::Declared, declared);

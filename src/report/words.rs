@@ -4,6 +4,7 @@ use super::content::{Action, ActionGroup, ActionKind, Prediction, Row, Standing}
 use crate::model::humanize::{self, coarse_decimals, format_roughly};
 pub(super) use crate::model::humanize::{grouped as count, rounded as whole_number};
 use crate::rules::Recommendation;
+use crate::score::DeclaredFact;
 
 /// A share in percent.
 pub(super) fn percent(share: f64) -> String {
@@ -291,14 +292,19 @@ pub(super) fn should(recommendation: Option<Recommendation>) -> &'static str {
 }
 
 /// What the catalog says, and what the log shows.
-pub(super) fn disagreement(what: &str, declared: &str, measured: &str, sure: bool) -> String {
+pub(super) fn disagreement(
+    what: DeclaredFact,
+    declared: &str,
+    measured: &str,
+    sure: bool,
+) -> String {
     let doubt = if sure {
         ""
     } else {
         " (too few cases to be sure)"
     };
     match what {
-        "executor" => format!(
+        DeclaredFact::Executor => format!(
             "by the catalog it is run by {}, by the log {}{doubt}",
             executor(declared),
             match measured {

@@ -17,7 +17,7 @@ use self::flow::Flow;
 use super::bounds::Bounds;
 use crate::model::{Class, Executor, Level, NameId, Names, Ppm, Status, TolClass};
 use crate::rules::{Recommendation, Tolerance, ToleranceLevel, Trial};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// With more activities it is no process that anybody could look at; the search would take its time, too.
 const MOST_ACTIVITIES: usize = 1_000;
@@ -70,12 +70,12 @@ pub struct BreakUpTerms<'a> {
 }
 
 /// Into which parts a process could be broken.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct BreakUp {
     /// In the order of the way; empty where there is no cut.
     pub parts: Vec<Part>,
     /// Why it is cut so, or why not at all.
-    pub reason: String,
+    pub reason: CutReason,
     /// Share of the transitions between activities that are too rare to be followed, in \[0, 1\]; they count in sizes and
     /// entries all the same. `None` while no case has ended.
     pub ignored_transitions_ratio: Option<f64>,
@@ -92,8 +92,42 @@ pub struct BreakUp {
     pub largest_decision: Option<LargestDecision>,
 }
 
+/// Why a process is cut so, or why not at all.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CutReason {
+    /// Where the cases pass one activity, and few go around it or come back.
+    Cut {
+        /// Whether no part has a verdict, because only confirmed outcomes count.
+        unconfirmed: bool,
+    },
+    /// No case has ended.
+    NoneEnded,
+    /// There are more activities than this.
+    TooManyActivities(usize),
+    /// No activity is passed by every case.
+    NoCommonActivity,
+    /// Too many cases come back over the places for a cut.
+    Returns {
+        /// So many of the places.
+        over: usize,
+        /// Of so many.
+        places: usize,
+        /// Most of all by this transition.
+        most: JumpBack,
+    },
+    /// The rest of the process does not make two parts.
+    NoTwoParts {
+        /// Activities that every case passes, the first ones.
+        passed: Vec<String>,
+        /// How many there are.
+        in_all: usize,
+        /// The least size of a part in steps.
+        least_steps: f64,
+    },
+}
+
 /// A part of a process that is entered at one place and left at one place.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Part {
     /// The activities that usual cases come in by, the most frequent first: one; or several, if they are the ways on from
     /// one decision before.
@@ -110,7 +144,6 @@ pub struct Part {
     /// Of these, at another activity than those of `entry`.
     pub entries_elsewhere: i64,
     /// How often it was left from another activity than those of `exit`.
-    #[serde(default)]
     pub exits_elsewhere: i64,
     /// Entries per case.
     pub entries_per_case: f64,
@@ -148,7 +181,7 @@ pub struct Part {
 }
 
 /// A transition that leads back over places where the process could be cut otherwise.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct JumpBack {
     /// From this activity.
     pub from: String,
@@ -161,7 +194,7 @@ pub struct JumpBack {
 }
 
 /// The activity with the greatest share of the deviation.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LargestSource {
     /// Its name.
     pub activity: String,
@@ -172,7 +205,7 @@ pub struct LargestSource {
 }
 
 /// The activity that adds most to the decisions.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LargestDecision {
     /// Its name.
     pub activity: String,
@@ -195,12 +228,10 @@ pub fn break_up(counts: &PathCounts, terms: BreakUpTerms) -> BreakUp {
     let flow = Flow::new(counts.cases, &counts.follows, terms.names);
     let advice = Advice::new(&flow, counts, terms);
     if counts.cases <= 0 || flow.edges.is_empty() {
-        return advice.no_cut("no case has ended yet".to_owned());
+        return advice.no_cut(CutReason::NoneEnded);
     }
     if flow.end() > MOST_ACTIVITIES + 1 {
-        return advice.no_cut(format!(
-            "it has more than {MOST_ACTIVITIES} activities: names that hold numbers or dates should be mapped to one"
-        ));
+        return advice.no_cut(CutReason::TooManyActivities(MOST_ACTIVITIES));
     }
     advice.propose()
 }

@@ -141,11 +141,7 @@ fn ends(bounds: Bounds) -> [f64; 2] {
 
 /// The deviation of the cases that one kind ran alone.
 fn alone(score: &ProcessScore, kind: Executor) -> Option<Bounds> {
-    let side = score
-        .run_by
-        .executors
-        .iter()
-        .find(|side| side.executor == kind)?;
+    let side = score.executor_of(kind)?;
     side.deviation
 }
 

@@ -15,6 +15,7 @@ mod clean_cases;
 mod compare;
 mod deviation;
 mod difference;
+mod disagreements;
 mod follows;
 mod frequency;
 mod hands_on;
@@ -45,7 +46,8 @@ pub(crate) use all::score_all;
 pub use all::{Scoring, mean_deviation};
 pub use bounds::Bounds;
 pub use breakup::{
-    BreakUp, BreakUpTerms, JumpBack, LargestDecision, LargestSource, Part, PathCounts, break_up,
+    BreakUp, BreakUpTerms, CutReason, JumpBack, LargestDecision, LargestSource, Part, PathCounts,
+    break_up,
 };
 pub use change::{Change, Held, changes};
 pub use compare::{Comparison, Incomparable, KindDifference, KindTotals, compare};
@@ -55,9 +57,9 @@ pub use input::Terms;
 pub use note::{Assumption, EvidenceNote, HandsOnTaken, LossEffect, Note, TrialNote};
 pub use process_score::{
     Advice, BaselineScore, CaseCounts, CleanCases, ComparedBy, Conformance, Consistency,
-    Constraints, DirectlyFollows, Disagreement, Durations, Edge, ExecutorScore, ExerciseScore,
-    Levels, LossScore, OutcomeScore, Pace, ProcessScore, Provenance, Rate, Rating, RunBy,
-    ScoredCases, ShadowScore, Share, SizeParts, SizeScore, SizeSource, SpreadScore, Trials,
+    Constraints, DeclaredFact, DirectlyFollows, Disagreement, Durations, Edge, ExecutorScore,
+    ExerciseScore, Levels, LossScore, OutcomeScore, Pace, ProcessScore, Provenance, Rate, Rating,
+    RunBy, ScoredCases, ShadowScore, Share, SizeParts, SizeScore, SizeSource, SpreadScore, Trials,
 };
 pub use reason::{
     Figures, Guard, LiveFigures, NoVerdict, Reason, ShadowFigures, ShadowReason, ShadowRuns,
@@ -70,8 +72,8 @@ pub use table::{
     tolerance_level,
 };
 pub use value::{
-    AutomationTerms, DEFAULT_HORIZON_MONTHS, HandsOnMinutes, OpenBounds, Value, ValueInput,
-    ValueVerdict, value,
+    AutomationTerms, DEFAULT_HORIZON_MONTHS, HandsOnMinutes, MissingInput, OpenBounds, Value,
+    ValueInput, ValueReason, ValueVerdict, value,
 };
 
 pub(crate) use bounds::{exactly, interval_of, widened_bounds};

@@ -11,7 +11,7 @@ use super::frequency::Frequency;
 use super::note::Note;
 use super::reason::{Reason, ShadowReason, ShadowRuns, UnreachableReason};
 use super::value::Value;
-use crate::model::{Class, Executor, Level, Status, TolClass};
+use crate::model::{Class, Executor, Level, Status, TolClass, words};
 use crate::rules::{PaysBack, Recommendation, ToleranceLevel};
 use crate::stats::confidence_sequence;
 use serde::Serialize;
@@ -256,11 +256,25 @@ pub struct LossScore {
     pub silent_since: Option<String>,
 }
 
-/// A level that was declared and is another one as measured.
+words! {
+    /// What the catalog can declare and a log can measure.
+    DeclaredFact {
+        /// Level of the size.
+        Complexity = "complexity",
+        /// Level of the rate.
+        Frequency = "frequency",
+        /// Who runs it.
+        Executor = "executor",
+        /// Nominal size.
+        Size = "size",
+    }
+}
+
+/// Something that was declared and is otherwise as measured.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Disagreement {
-    /// `complexity`, `frequency`, `executor` or `size`.
-    pub what: String,
+    /// What.
+    pub what: DeclaredFact,
     /// As the catalog says.
     pub declared: String,
     /// As measured.

@@ -10,7 +10,6 @@
 //! go wrong is not known before it runs.
 
 use super::bounds::{Bounds, exactly};
-use crate::model::humanize::significant;
 use crate::rules::Automation;
 use serde::{Deserialize, Serialize};
 
@@ -109,7 +108,7 @@ pub enum ValueVerdict {
 }
 
 /// What a process costs and what automating it would save. Hours are those of people; years of 365.25 days.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Value {
     /// Share of the cases that people work on now.
     pub human_share: Option<Bounds>,
@@ -128,7 +127,7 @@ pub struct Value {
     /// Hours lost to wrong outcomes if it deviated as much as is permissible.
     pub permissible_error_hours_per_year: Option<Bounds>,
     /// Why the hours lost are unknown.
-    pub error_hours_withheld: Option<String>,
+    pub error_hours_withheld: Option<MissingInput>,
     /// Months until what was built is paid back by what is saved. `None` inside: never. `None`: unknown.
     pub payback_months: Option<OpenBounds>,
     /// Months within which it must.
@@ -141,7 +140,46 @@ pub struct Value {
     /// The same with its kind.
     pub verdict: ValueVerdict,
     /// Why, with the figures.
-    pub reason: String,
+    pub reason: ValueReason,
+}
+
+/// Why automation pays or does not.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ValueReason {
+    /// It was judged by these figures.
+    Judged {
+        /// The verdict.
+        verdict: ValueVerdict,
+        /// Hours a year saved, less upkeep.
+        net: Bounds,
+        /// Months until it is paid back.
+        payback: OpenBounds,
+        /// Months within which it must.
+        horizon: f64,
+        /// Cases per week from which on it pays.
+        break_even: Option<OpenBounds>,
+    },
+    /// It could not be judged.
+    Missing(Vec<MissingInput>),
+}
+
+/// Something that it takes to say what a process costs, and that is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MissingInput {
+    /// Cases started per week.
+    Rate,
+    /// Hands-on time of people.
+    HandsOn,
+    /// Share of the cases that people work on.
+    HumanShare,
+    /// What automating it would take.
+    Automation,
+    /// The time within which it must pay back.
+    Horizon,
+    /// Hours that a wrong outcome costs.
+    WrongOutcomeHours,
+    /// The observed deviation.
+    Deviation,
 }
 
 /// What a process costs in hours, and whether automating it pays.
@@ -171,9 +209,19 @@ pub fn value(input: &ValueInput) -> Value {
     let (verdict, reason) = match (net, payback, known.horizon) {
         (Some(net), Some(payback), Some(horizon)) => {
             let verdict = judge(net, payback, horizon);
-            (verdict, explain(verdict, net, payback, horizon, break_even))
+            let reason = ValueReason::Judged {
+                verdict,
+                net,
+                payback,
+                horizon,
+                break_even,
+            };
+            (verdict, reason)
         }
-        _ => (ValueVerdict::Unknown, known.missing.join("; ")),
+        _ => (
+            ValueVerdict::Unknown,
+            ValueReason::Missing(known.missing.clone()),
+        ),
     };
     let errors = known.errors();
     Value {
@@ -210,47 +258,35 @@ struct Known {
     hours_per_wrong_outcome: Option<f64>,
     deviation: Option<Bounds>,
     permissible: Option<f64>,
-    missing: Vec<String>,
+    missing: Vec<MissingInput>,
 }
 
 impl Known {
     fn new(input: &ValueInput) -> Known {
         let mut missing = Vec::new();
-        let mut need = |is_there: bool, what: &str| {
+        let mut need = |is_there: bool, what: MissingInput| {
             if !is_there {
-                missing.push(what.to_owned());
+                missing.push(what);
             }
         };
         let cases = input.cases_per_week.and_then(sound);
-        need(cases.is_some(), "how often it runs is not known");
+        need(cases.is_some(), MissingInput::Rate);
         let minutes = input.hands_on.and_then(|minutes| match minutes {
             HandsOnMinutes::Measured(bounds) => sound(bounds),
             HandsOnMinutes::Declared { minutes } => sound(exactly(minutes)),
         });
-        need(
-            minutes.is_some(),
-            "the hands-on time is neither measured on enough cases nor declared",
-        );
+        need(minutes.is_some(), MissingInput::HandsOn);
         let human_share = sound(input.human_share).filter(|share| is_share(&share.upper));
-        need(
-            human_share.is_some(),
-            "the share that people do is not known",
-        );
+        need(human_share.is_some(), MissingInput::HumanShare);
         let automation = input.automation.filter(|by| {
             is_amount(&by.build_hours)
                 && is_amount(&by.upkeep_hours_per_year)
                 && is_share(&by.share)
         });
-        need(
-            automation.is_some(),
-            "what automating it would take is not declared",
-        );
+        need(automation.is_some(), MissingInput::Automation);
         let horizon =
             Some(input.horizon_months).filter(|months| is_amount(months) && *months > 0.0);
-        need(
-            horizon.is_some(),
-            "the time within which it must pay back is not set",
-        );
+        need(horizon.is_some(), MissingInput::Horizon);
         let hours_at_one_case = minutes.zip(human_share).map(|(minutes, share)| {
             scaled(times(minutes, share), WEEKS_PER_YEAR / MINUTES_PER_HOUR)
         });
@@ -269,15 +305,15 @@ impl Known {
 
     /// Hours a year lost to wrong outcomes.
     fn errors(&self) -> Errors {
-        let withheld = |reason: &str| Errors {
-            withheld: Some(reason.to_owned()),
+        let withheld = |missing: MissingInput| Errors {
+            withheld: Some(missing),
             ..Errors::default()
         };
         let Some(hours) = self.hours_per_wrong_outcome else {
-            return withheld("what a wrong outcome costs is not declared");
+            return withheld(MissingInput::WrongOutcomeHours);
         };
         let Some(cases) = self.cases else {
-            return withheld("how often it runs is not known");
+            return withheld(MissingInput::Rate);
         };
         let per_deviation = scaled(cases, WEEKS_PER_YEAR * hours);
         let observed = self
@@ -289,9 +325,7 @@ impl Known {
         Errors {
             observed,
             permissible,
-            withheld: observed
-                .is_none()
-                .then(|| "the deviation is not known".to_owned()),
+            withheld: observed.is_none().then_some(MissingInput::Deviation),
         }
     }
 }
@@ -300,7 +334,7 @@ impl Known {
 struct Errors {
     observed: Option<Bounds>,
     permissible: Option<Bounds>,
-    withheld: Option<String>,
+    withheld: Option<MissingInput>,
 }
 
 fn is_amount(value: &f64) -> bool {
@@ -380,78 +414,4 @@ fn judge(net: Bounds, payback: OpenBounds, horizon: f64) -> ValueVerdict {
         return ValueVerdict::TooLate;
     }
     ValueVerdict::Undetermined
-}
-
-fn explain(
-    verdict: ValueVerdict,
-    net: Bounds,
-    payback: OpenBounds,
-    horizon: f64,
-    break_even: Option<OpenBounds>,
-) -> String {
-    let hours = format!(
-        "{} hours a year net ({} to {})",
-        short(net.mean),
-        short(net.lower),
-        short(net.upper)
-    );
-    let limit = short(horizon);
-    let (paid, flips) = (paid(payback), flips(verdict, break_even));
-    match verdict {
-        // Upkeep takes more than is saved: in no time is it paid back, unless there are more cases.
-        ValueVerdict::Never if is_somewhere(break_even) => {
-            format!("does not pay back at this rate: {hours}; {flips}")
-        }
-        ValueVerdict::Never => format!("never pays back: {hours}; {flips}"),
-        ValueVerdict::PaysBack => format!("saves {hours}, {paid}, {limit} allowed; {flips}"),
-        ValueVerdict::TooLate => format!("too late: {hours}, {paid}, {limit} allowed; {flips}"),
-        ValueVerdict::Undetermined | ValueVerdict::Unknown => {
-            format!("not known well enough: {hours}, {paid}, {limit} allowed; {flips}")
-        }
-    }
-}
-
-/// Whether there is a number of cases, at least at the best, at which it pays.
-fn is_somewhere(break_even: Option<OpenBounds>) -> bool {
-    break_even.is_some_and(|cases| cases.mean.or(cases.lower).is_some())
-}
-
-/// When it is paid back, where it is at all.
-fn paid(payback: OpenBounds) -> String {
-    match (payback.mean, payback.lower, payback.upper) {
-        (Some(mean), Some(lower), upper) => format!(
-            "paid back in {} months ({} to {})",
-            short(mean),
-            short(lower),
-            upper.map_or_else(|| "never".to_owned(), short)
-        ),
-        (Some(mean), None, _) => format!("paid back in {} months", short(mean)),
-        (None, Some(lower), _) => {
-            format!("never paid back (at best in {} months)", short(lower))
-        }
-        (None, None, _) => "never paid back".to_owned(),
-    }
-}
-
-/// At how many cases the advice is another one.
-fn flips(verdict: ValueVerdict, break_even: Option<OpenBounds>) -> String {
-    let (mean, least) = break_even.map_or((None, None), |cases| (cases.mean, cases.lower));
-    match (mean, least) {
-        (Some(cases), _) if verdict == ValueVerdict::Never => {
-            format!("it would from {} cases a week on", short(cases))
-        }
-        (Some(cases), _) => format!("break-even at {} cases a week", short(cases)),
-        (None, Some(least)) => format!("it would take at least {} cases a week", short(least)),
-        (None, None) => "no number of cases would change that".to_owned(),
-    }
-}
-
-/// A figure for a sentence: two digits behind the point below 1, one below 100; more where it would look like 0 otherwise.
-fn short(value: f64) -> String {
-    match value.abs() {
-        0.0 => "0".to_owned(),
-        size if size >= 100.0 => format!("{value:.0}"),
-        size if size >= 1.0 => format!("{value:.1}"),
-        _ => significant(value, 2),
-    }
 }

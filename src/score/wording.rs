@@ -1,13 +1,17 @@
 //! The texts of reasons and notes: the only place that makes sentences of them. JSON has these texts, too.
 
+mod breakup;
 mod notes;
+mod value;
 
 use super::bounds::Bounds;
+use super::breakup::CutReason;
 use super::note::Note;
 use super::reason::{
     Figures, Guard, LiveFigures, NoVerdict, Reason, ShadowFigures, ShadowReason, ShadowRuns,
     UnreachableReason,
 };
+use super::value::{MissingInput, ValueReason};
 use crate::model::humanize::{format_days, significant};
 use serde::{Serialize, Serializer};
 use std::fmt::{Display, Formatter, Result};
@@ -22,7 +26,15 @@ macro_rules! text_in_json {
     )+};
 }
 
-text_in_json!(Reason, Note, ShadowReason, UnreachableReason);
+text_in_json!(
+    Reason,
+    Note,
+    ShadowReason,
+    UnreachableReason,
+    ValueReason,
+    MissingInput,
+    CutReason
+);
 
 impl Reason {
     /// Why it should be run as recommended, without the figures.

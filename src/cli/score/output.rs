@@ -6,7 +6,7 @@ use crate::cli::reading::reading_words;
 use crate::cli::text::{self, grouped, harmless};
 use crate::model::humanize::significant;
 use crate::model::{Executor, Status, TolClass};
-use crate::score::{Bounds, ExecutorScore, ExerciseScore, ProcessScore};
+use crate::score::{Bounds, DeclaredFact, ExecutorScore, ExerciseScore, ProcessScore};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use console::{Style, Term};
 use serde_json::{Value, json};
@@ -193,8 +193,8 @@ fn remarks_of(score: &ProcessScore) -> Vec<String> {
         ));
     }
     for found in &score.disagreements {
-        let what = match found.what.as_str() {
-            "executor" => String::new(),
+        let what = match found.what {
+            DeclaredFact::Executor => String::new(),
             what => format!("{what} "),
         };
         let (declared, measured) = (&found.declared, &found.measured);

@@ -39,7 +39,7 @@ pub(super) fn break_up(found: &BreakUp) -> Vec<Figure> {
     figures.push(row(
         (PARTS, "cut"),
         format!("{} parts", found.parts.len()),
-        found.reason.clone(),
+        found.reason.to_string(),
         ENDED,
     ));
     figures
@@ -117,6 +117,7 @@ mod tests {
     use super::*;
     use crate::model::{Level, Status};
     use crate::rules::{Recommendation, ToleranceLevel};
+    use crate::score::CutReason;
 
     fn names(count: usize) -> Vec<String> {
         (1..=count).map(|nth| format!("B{nth}")).collect()
@@ -190,7 +191,7 @@ mod tests {
     fn the_jump_back_is_told_once() {
         let mut advice = BreakUp {
             parts: vec![some_part()],
-            reason: "cut".to_owned(),
+            reason: CutReason::Cut { unconfirmed: false },
             ignored_transitions_ratio: None,
             covers_all_activities: true,
             uncovered_activities: Vec::new(),

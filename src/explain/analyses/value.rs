@@ -70,7 +70,7 @@ pub(super) fn value(found: &Value) -> Vec<Figure> {
         Some(false) => "no",
         None => "unknown",
     };
-    figures.push(of("pays back", pays.to_owned(), &found.reason));
+    figures.push(of("pays back", pays.to_owned(), &found.reason.to_string()));
     figures
 }
 

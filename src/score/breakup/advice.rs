@@ -4,7 +4,9 @@ use super::chain::{Return, Stretch};
 use super::flow::{Flow, Node, START, Usual};
 use super::judge::Judged;
 use super::parts::{Cut, LEAST_STEPS, cut};
-use super::{BreakUp, BreakUpTerms, JumpBack, LargestDecision, LargestSource, Part, PathCounts};
+use super::{
+    BreakUp, BreakUpTerms, CutReason, JumpBack, LargestDecision, LargestSource, Part, PathCounts,
+};
 use crate::model::{Level, NameId, Names, ONE, Ppm};
 use crate::score::table::complexity_level;
 use std::cmp::Reverse;
@@ -89,7 +91,7 @@ impl<'a> Advice<'a> {
     }
 
     /// The advice without parts.
-    pub(super) fn no_cut(&self, reason: String) -> BreakUp {
+    pub(super) fn no_cut(&self, reason: CutReason) -> BreakUp {
         BreakUp {
             parts: Vec::new(),
             reason,
@@ -120,19 +122,13 @@ impl<'a> Advice<'a> {
             .enumerate()
             .map(|(nth, stretch)| self.part(usual, stretch, &|node| part_of[node] == Some(nth)))
             .collect();
-        let unconfirmed = match self.terms.requires_confirmed {
-            true => {
-                "; only confirmed outcomes count, and which part those are put down to is not known, so no part is called within or outside"
-            }
-            false => "",
-        };
         BreakUp {
             parts,
             covers_all_activities: uncovered.is_empty(),
             uncovered_activities: uncovered,
-            ..self.no_cut(format!(
-                "cut where the cases pass one activity, and at most one in five goes around it or comes back{unconfirmed}"
-            ))
+            ..self.no_cut(CutReason::Cut {
+                unconfirmed: self.terms.requires_confirmed,
+            })
         }
     }
 
@@ -152,27 +148,23 @@ impl<'a> Advice<'a> {
         }
     }
 
-    fn why_not(&self, cut: &Cut) -> String {
+    fn why_not(&self, cut: &Cut) -> CutReason {
         if cut.passed_by_all.is_empty() {
-            return "there is no activity that every case passes: the cases go too many different ways".to_owned();
+            return CutReason::NoCommonActivity;
         }
-        if let Some(back) = cut.worst.map(|back| self.jump_back(back)) {
-            return format!(
-                "too many cases come back over {} of its {} places for a cut, most of all by {} -> {}, {:.2} times a case",
-                cut.returned_over, cut.places, back.from, back.to, back.per_case
-            );
+        if let Some(back) = cut.worst {
+            return CutReason::Returns {
+                over: cut.returned_over,
+                places: cut.places,
+                most: self.jump_back(back),
+            };
         }
-        let passed: Vec<String> = cut
-            .passed_by_all
-            .iter()
-            .take(3)
-            .map(|node| self.name(*node))
-            .collect();
-        format!(
-            "what every case passes ({}; {} in all) leaves no two parts of at least {LEAST_STEPS} steps: the rest goes too many different ways, or there is too little of it",
-            passed.join(", "),
-            cut.passed_by_all.len()
-        )
+        let first = cut.passed_by_all.iter().take(3);
+        CutReason::NoTwoParts {
+            passed: first.map(|node| self.name(*node)).collect(),
+            in_all: cut.passed_by_all.len(),
+            least_steps: LEAST_STEPS,
+        }
     }
 
     fn largest_source(&self) -> Option<LargestSource> {
