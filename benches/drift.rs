@@ -12,10 +12,12 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Normal, Poisson};
 use std::time::Instant;
-use toleranced::drift::{Budget, Cause, Digest, Epoch, HourPart, Learning, Stream, fold, learn};
-use toleranced::measure::Sums;
-use toleranced::model::{Day, Executor, Names, SECOND_US, weekday};
-use toleranced::rules::DriftTerms;
+use toleranced::internals::DriftTerms;
+use toleranced::internals::Sums;
+use toleranced::internals::{
+    Budget, Cause, Digest, Epoch, HourPart, Learning, Stream, fold, learn,
+};
+use toleranced::internals::{Day, Executor, Names, SECOND_US, weekday};
 
 const YEAR: Day = 365;
 const CHANGE: Day = 182;
@@ -129,7 +131,8 @@ fn main() {
         .next()
         .unwrap_or(1_000);
     let terms = DriftTerms::default();
-    let budget = Budget::new(terms.false_alarms_per_year, processes);
+    let first_days = vec![Day::MIN; processes as usize];
+    let budget = Budget::of_fleet(terms.false_alarms_per_year, first_days);
     if std::env::args().any(|arg| arg == "speed") {
         return speed(&terms, processes, &budget);
     }
@@ -183,33 +186,25 @@ fn main() {
     speed(&terms, processes, &budget);
 }
 
-/// Folds a year of hourly digests: they are added up to days, then folded.
+/// Folds a year of digests of days.
 fn speed(terms: &DriftTerms, processes: u32, budget: &Budget) {
     let made = epoch(Process::new(7, 99.0), terms, Change::None);
     let Some(baseline) = &made.baseline else {
         return;
     };
     let mut process = Process::new(8, 99.0);
-    let hours: Vec<(Day, Digest)> = (baseline.last + 1..baseline.last + 1 + YEAR)
-        .flat_map(|day| process.day(day, Change::None))
-        .map(|part| (part.hour.div_euclid(24), baseline.digest([&part], None)))
+    let days: Vec<(Day, Digest)> = (baseline.last + 1..baseline.last + 1 + YEAR)
+        .map(|day| (day, baseline.digest(&process.day(day, Change::None), None)))
         .collect();
     let begun = Instant::now();
     let mut alarms = 0;
     for _ in 0..processes {
-        let mut days: Vec<(Day, Digest)> = Vec::with_capacity(YEAR as usize);
-        for (day, digest) in &hours {
-            match days.last_mut() {
-                Some((last, sum)) if last == day => sum.merge(digest),
-                _ => days.push((*day, digest.clone())),
-            }
-        }
         let epoch = Epoch {
             start: made.start,
             cause: Cause::First,
             absorbed: Vec::new(),
             baseline: Some(baseline.clone()),
-            digests: days,
+            digests: days.clone(),
             critical: None,
         };
         let until = baseline.last + YEAR;
@@ -217,7 +212,7 @@ fn speed(terms: &DriftTerms, processes: u32, budget: &Budget) {
     }
     let seconds = begun.elapsed().as_secs_f64();
     println!(
-        "{processes} processes, {} hourly digests each: added up and folded in {seconds:.2} s on one core ({alarms} alarms)",
-        hours.len()
+        "{processes} processes, {} digests of days each: folded in {seconds:.2} s on one core ({alarms} alarms)",
+        days.len()
     );
 }

@@ -7,7 +7,7 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
-use toleranced::config::daemon::Config;
+use toleranced::internals::Config;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_toleranced");
 const DAYS: u64 = 366;
@@ -80,7 +80,7 @@ fn read(folder: &Path, events: u64) {
     let text = "score: { every: 30s }\nsources: [{ name: soc, paths: [log.ndjson], mapping: toleranced }]\n";
     std::fs::write(&file, text).expect("writable");
     let config = Config::load(&file).expect("valid");
-    let running = toleranced::daemon::run(config, &file).expect("it runs");
+    let running = toleranced::internals::run_daemon(config, &file).expect("it runs");
     let key = (
         "toleranced_ingest_events_total".to_owned(),
         vec!["soc".to_owned()],

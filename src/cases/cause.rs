@@ -45,7 +45,7 @@ pub struct Cause {
 
 /// The parts of a case's deviation that are above 0, the greatest first. (A shadow run may deviate for having ended
 /// otherwise than what was done, too.)
-pub fn causes(facts: &Facts, rules: &RuleBook, names: &Names) -> Vec<Cause> {
+pub(crate) fn causes(facts: &Facts, rules: &RuleBook, names: &Names) -> Vec<Cause> {
     let rule = rules.of(facts.process);
     let assessment = rules.assess(facts.process, facts.outcome, names);
     let outcome = names.text(facts.outcome);

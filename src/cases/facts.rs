@@ -105,13 +105,18 @@ impl Facts {
 
 /// Derives the facts of a case at the instant `as_of` (which decides idle time-outs only). `None` for a case without
 /// events.
-pub fn facts(case: &Case, rules: &RuleBook, names: &Names, as_of: Option<Time>) -> Option<Facts> {
+pub(crate) fn facts(
+    case: &Case,
+    rules: &RuleBook,
+    names: &Names,
+    as_of: Option<Time>,
+) -> Option<Facts> {
     facts_beside(case, rules, names, as_of, case.twin_outcome())
 }
 
 /// [`facts`] of a case as of an instant, of which nothing in it is later ([`Case::until`]). A shadow run is compared with
 /// `twin`, the case it shadows ([`shadowed`]), which knows of nothing later either.
-pub fn facts_as_of(
+pub(crate) fn facts_as_of(
     case: &Case,
     twin: Option<&Case>,
     rules: &RuleBook,
@@ -124,7 +129,7 @@ pub fn facts_as_of(
 }
 
 /// The key of the case that a shadow run shadows; `None` for a case that is none or does not say.
-pub fn shadowed(case: &Case) -> Option<&str> {
+pub(crate) fn shadowed(case: &Case) -> Option<&str> {
     let shadow = |event: &CaseEvent| event.flags.origin() == Origin::Shadow;
     case.parent().filter(|_| case.events().iter().any(shadow))
 }

@@ -22,7 +22,7 @@ const WORDS: &[&str] = &[
 const FINAL_SHARE: f64 = 0.8;
 
 /// Whether a name has a word in it that speaks for a resolved state.
-pub fn is_resolution_word(name: &str) -> bool {
+pub(crate) fn is_resolution_word(name: &str) -> bool {
     let lower = name.to_lowercase();
     lower
         .split(|c: char| !c.is_alphanumeric())

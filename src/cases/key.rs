@@ -4,6 +4,6 @@
 pub const KEY_SEPARATOR: char = '\u{1f}';
 
 /// Returns the namespace and the id of a case's key. The namespace is empty if the key has none.
-pub fn split_key(key: &str) -> (&str, &str) {
+pub(crate) fn split_key(key: &str) -> (&str, &str) {
     key.split_once(KEY_SEPARATOR).unwrap_or(("", key))
 }

@@ -20,7 +20,7 @@ const COMPARED: usize = 2_000;
 /// The cost of an optimal alignment with unit cost for moves on log and moves on model (Adriansyah, van Dongen, van der
 /// Aalst 2011, "Conformance checking using cost-based fitness analysis"), which for a designed sequence is the edit
 /// distance without substitution. Time: steps times designed steps.
-pub fn steps_off_path(taken: &[NameId], designed: &[DesignedStep]) -> u32 {
+pub(crate) fn steps_off_path(taken: &[NameId], designed: &[DesignedStep]) -> u32 {
     let compared = &taken[..taken.len().min(COMPARED)];
     let beyond = (taken.len() - compared.len()) as u32;
     // cost[j]: aligning the steps so far with the first j designed steps.

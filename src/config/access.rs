@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 words! {
     /// What someone may do.
-    Role {
+    pub Role {
         /// Read pages, metrics and the API.
         Read = "read",
         /// Push events, and nothing else: a sender of logs has no business with the scores.
@@ -176,7 +176,7 @@ fn take(raw: Vec<RawToken>, source: &Source, tokens: &mut Vec<Token>, problems: 
 }
 
 /// Whether a token may be called so: its name stands in logs.
-pub fn is_token_name(name: &str) -> bool {
+pub(crate) fn is_token_name(name: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     !name.is_empty() && name.len() <= 100 && name.chars().all(plain)
 }

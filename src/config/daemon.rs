@@ -16,9 +16,9 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 /// Where the daemon listens unless told otherwise.
-pub const DEFAULT_LISTEN: &str = "127.0.0.1:9753";
+pub(crate) const DEFAULT_LISTEN: &str = "127.0.0.1:9753";
 /// Scores are recalculated this often unless told otherwise.
-pub const DEFAULT_SCORE_EVERY: Span = 15 * crate::model::SECOND_US;
+pub(crate) const DEFAULT_SCORE_EVERY: Span = 15 * crate::model::SECOND_US;
 
 /// The whole configuration, checked: daemon, catalog, tolerances, mappings.
 #[derive(Debug, Clone)]
@@ -211,7 +211,8 @@ fn window(at: &Option<At<String>>, source: &Source) -> Result<Option<Span>, Prob
 }
 
 /// [`DEFAULT_LISTEN`].
-pub const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9753);
+pub(crate) const DEFAULT_ADDRESS: SocketAddr =
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9753);
 
 /// `listen`, or the default.
 fn listen(at: &Option<At<String>>, source: &Source) -> Result<SocketAddr, Problem> {

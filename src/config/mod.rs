@@ -3,22 +3,21 @@
 //! Three steps: raw (as the YAML says, unknown fields refused), checked (types that can't be wrong), built (by the
 //! modules above). Every problem carries file, line and field.
 
-pub mod access;
-pub mod catalog;
-pub mod daemon;
-pub mod drift;
-pub mod drivers;
-pub mod exposition;
+pub(crate) mod access;
+pub(crate) mod catalog;
+pub(crate) mod daemon;
+pub(crate) mod drift;
+pub(crate) mod drivers;
+pub(crate) mod exposition;
 mod loader;
-pub mod mapping;
-pub mod recipients;
-pub mod reports;
-pub mod sources;
+pub(crate) mod mapping;
+pub(crate) mod recipients;
+pub(crate) mod reports;
+pub(crate) mod sources;
 mod span;
-pub mod tolerance;
-pub mod web_config;
+pub(crate) mod tolerance;
+pub(crate) mod web_config;
 mod yaml;
 
-pub use loader::{Document, Hashes};
-pub use span::{SpanText, parse_span};
-pub use yaml::read_yaml;
+pub(crate) use loader::Hashes;
+pub(crate) use span::parse_span;

@@ -143,7 +143,7 @@ impl RawRecipients {
 }
 
 /// What mail is called in metrics and logs.
-pub const MAIL: &str = "mail";
+pub(crate) const MAIL: &str = "mail";
 
 fn is_web(url: &str) -> bool {
     let rest = url.strip_prefix("http://").or(url.strip_prefix("https://"));
@@ -152,7 +152,7 @@ fn is_web(url: &str) -> bool {
 
 /// The address of a mail server, taken apart. Written more narrowly than others would read it, so that nothing is judged
 /// here that is read otherwise there.
-pub struct ServerAddress<'a> {
+pub(crate) struct ServerAddress<'a> {
     /// Whether TLS begins with the connection, and not within it.
     pub wrapped: bool,
     /// What stands behind the `?`.
@@ -165,7 +165,7 @@ pub struct ServerAddress<'a> {
 
 impl ServerAddress<'_> {
     /// `None` for what is none.
-    pub fn read(server: &str) -> Option<ServerAddress<'_>> {
+    pub(crate) fn read(server: &str) -> Option<ServerAddress<'_>> {
         let (scheme, rest) = server.split_once("://")?;
         let is_odd = |c: char| c.is_whitespace() || c.is_control();
         if !matches!(scheme, "smtp" | "smtps") || rest.contains(is_odd) {

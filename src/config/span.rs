@@ -6,10 +6,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A span of time in microseconds, written as a text such as `90d`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct SpanText(pub Span);
+pub(crate) struct SpanText(pub Span);
 
 /// Reads a span such as `250ms`, `2h 30m` or `90d`.
-pub fn parse_span(text: &str) -> Result<Span, String> {
+pub(crate) fn parse_span(text: &str) -> Result<Span, String> {
     let span = humantime::parse_duration(text).map_err(|error| {
         format!("`{text}` is not a span of time such as 30s, 2h 30m or 90d: {error}")
     })?;

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use std::path::Path;
 
 /// Parses a text that stands in `file`.
-pub fn read_yaml<T: DeserializeOwned>(text: &str, file: &Path) -> Result<T, Problem> {
+pub(crate) fn read_yaml<T: DeserializeOwned>(text: &str, file: &Path) -> Result<T, Problem> {
     // An empty document is a mapping without keys, which the types then judge.
     let text = if text.trim().is_empty() { "{}" } else { text };
     serde_saphyr::from_str_with_options(text, options())

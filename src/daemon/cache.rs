@@ -8,7 +8,7 @@ use hashbrown::HashTable;
 
 /// A case in memory.
 #[derive(Debug)]
-pub struct Slot {
+pub(super) struct Slot {
     /// Its key.
     pub key: Box<str>,
     hash: u64,
@@ -24,7 +24,7 @@ pub struct Slot {
 
 /// Cases by key.
 #[derive(Debug, Default)]
-pub struct CaseCache {
+pub(super) struct CaseCache {
     index: HashTable<u32>,
     slots: Vec<Slot>,
     dirty: Vec<u32>,
@@ -51,19 +51,24 @@ pub enum CacheError {
 
 impl CaseCache {
     /// How many cases are in memory.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.slots.len()
     }
 
     /// The number of a case in memory.
-    pub fn find(&self, key: &str, hash: u64) -> Option<u32> {
+    pub(super) fn find(&self, key: &str, hash: u64) -> Option<u32> {
         self.index
             .find(hash, |at| &*self.slots[*at as usize].key == key)
             .copied()
     }
 
     /// The number of a case: from memory, else from the database, else a new one.
-    pub fn find_or_load(&mut self, key: &str, hash: u64, store: &Store) -> Result<u32, CacheError> {
+    pub(super) fn find_or_load(
+        &mut self,
+        key: &str,
+        hash: u64,
+        store: &Store,
+    ) -> Result<u32, CacheError> {
         if let Some(at) = self.find(key, hash) {
             return Ok(at);
         }
@@ -83,12 +88,16 @@ impl CaseCache {
     }
 
     /// The number of a case that is in memory or in the database.
-    pub fn load(&mut self, key: &str, store: &Store) -> Result<u32, CacheError> {
+    pub(super) fn load(&mut self, key: &str, store: &Store) -> Result<u32, CacheError> {
         self.find_or_load(key, hash_text(key), store)
     }
 
     /// The number of a case that is in memory or in the database; `None` if it is in neither.
-    pub fn load_if_known(&mut self, key: &str, store: &Store) -> Result<Option<u32>, CacheError> {
+    pub(super) fn load_if_known(
+        &mut self,
+        key: &str,
+        store: &Store,
+    ) -> Result<Option<u32>, CacheError> {
         let hash = hash_text(key);
         if let Some(at) = self.find(key, hash) {
             return Ok(Some(at));
@@ -116,12 +125,16 @@ impl CaseCache {
     }
 
     /// A case, by its number.
-    pub fn slot(&self, at: u32) -> &Slot {
+    pub(super) fn slot(&self, at: u32) -> &Slot {
         &self.slots[at as usize]
     }
 
     /// A case to change. The first time in a batch, `facts` tells what the sums hold of it.
-    pub fn touch(&mut self, at: u32, facts: impl FnOnce(&Case) -> Option<Facts>) -> &mut Slot {
+    pub(super) fn touch(
+        &mut self,
+        at: u32,
+        facts: impl FnOnce(&Case) -> Option<Facts>,
+    ) -> &mut Slot {
         let slot = &mut self.slots[at as usize];
         slot.used = self.commits;
         if !slot.dirty {
@@ -133,12 +146,12 @@ impl CaseCache {
     }
 
     /// The numbers of the changed cases, in order of their change.
-    pub fn dirty(&self) -> &[u32] {
+    pub(super) fn dirty(&self) -> &[u32] {
         &self.dirty
     }
 
     /// The changes are in the database: forget them, and cases not used lately beyond `most`.
-    pub fn committed(&mut self, most: usize) {
+    pub(super) fn committed(&mut self, most: usize) {
         for at in std::mem::take(&mut self.dirty) {
             let slot = &mut self.slots[at as usize];
             slot.dirty = false;
@@ -169,7 +182,7 @@ impl CaseCache {
     }
 
     /// Forgets everything.
-    pub fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         self.slots.clear();
         self.index.clear();
         self.dirty.clear();

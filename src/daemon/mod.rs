@@ -16,10 +16,10 @@ mod sums;
 mod tail;
 mod worker;
 
-pub use cache::CacheError;
-pub use deliveries::{Delivery, Raw};
+pub(crate) use cache::CacheError;
+pub use deliveries::Delivery;
 pub use engine::Engine;
-pub use reload::{describe, describe_beside, reload_reason};
+pub(crate) use reload::reload_reason;
 pub(crate) use run::check_sources;
-pub use run::{Error, Running, replay_marked, run};
-pub use worker::{Command, ReloadAnswer};
+pub use run::run;
+pub(crate) use run::{Error, Running, replay_marked};

@@ -25,7 +25,7 @@ const MOST_FILES: FileId = 1 << 24;
 
 impl StoredPositions {
     /// Of the rows of a source.
-    pub fn of(rows: Vec<FileRow>) -> StoredPositions {
+    pub(super) fn of(rows: Vec<FileRow>) -> StoredPositions {
         let mut positions = StoredPositions::default();
         for row in rows {
             positions.add(row);

@@ -8,7 +8,7 @@ use crate::rules::Catalog;
 use std::path::PathBuf;
 
 /// What changed that the engine lives by, one line each; empty if nothing did.
-pub fn describe(before: &Config, after: &Config) -> Vec<String> {
+pub(crate) fn describe(before: &Config, after: &Config) -> Vec<String> {
     // Every field is named: one that is added later does not compile before it is thought of here.
     let Config {
         listen,
@@ -60,7 +60,7 @@ pub fn describe(before: &Config, after: &Config) -> Vec<String> {
 }
 
 /// What changed that the engine has nothing to do with, one line each.
-pub fn describe_beside(before: &Config, after: &Config) -> Vec<String> {
+pub(crate) fn describe_beside(before: &Config, after: &Config) -> Vec<String> {
     let ReportTerms {
         schedule,
         folder,
@@ -133,7 +133,7 @@ fn describe_catalog(before: &Catalog, after: &Catalog, lines: &mut Vec<String>) 
 
 /// A hash over the texts of the configuration's files; a file that can't be read counts as empty, so that its coming and
 /// going is a change too.
-pub fn reload_reason(files: &[PathBuf]) -> u64 {
+pub(crate) fn reload_reason(files: &[PathBuf]) -> u64 {
     let texts = files
         .iter()
         .map(|file| std::fs::read_to_string(file).unwrap_or_default());

@@ -306,7 +306,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 /// Tries marked records again while no daemon runs. The caller holds the lock of the data directory.
-pub fn replay_marked(config: Config) -> Result<(), Error> {
+pub(crate) fn replay_marked(config: Config) -> Result<(), Error> {
     check_sources(&config)?;
     let config = Arc::new(config);
     let mut engine = Engine::open(config.clone(), now())?;

@@ -37,18 +37,18 @@ pub(super) struct Source {
 
 impl Source {
     /// The mapping as of now: the present moves on while the daemon runs for years.
-    pub fn mapping(&self) -> &Mapping {
+    pub(super) fn mapping(&self) -> &Mapping {
         self.mapping.believe_until(now().plus(self.future));
         &self.mapping
     }
 
     /// Whether it was told to stop.
-    pub fn is_stopping(&self) -> bool {
+    pub(super) fn is_stopping(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
 
     /// Waits, in short steps so that a request to stop is soon seen.
-    pub fn pause(&self, span: Duration) {
+    pub(super) fn pause(&self, span: Duration) {
         const STEP: Duration = Duration::from_millis(100);
         let until = Instant::now() + span;
         while Instant::now() < until && !self.is_stopping() {

@@ -16,7 +16,7 @@ const MOST_BUCKETS: usize = 4_096;
 
 /// All sums that the daemon holds.
 #[derive(Debug, Default)]
-pub struct SumsCache {
+pub(super) struct SumsCache {
     buckets: FxHashMap<BucketKey, Sums>,
     dirty: FxHashSet<BucketKey>,
     totals: BTreeMap<TotalKey, Sums>,
@@ -32,7 +32,7 @@ pub struct SumsCache {
 
 impl SumsCache {
     /// Reads totals and window from the database.
-    pub fn load(
+    pub(super) fn load(
         store: &Store,
         windows: Windows,
         baseline_terms: BaselineTerms,
@@ -52,7 +52,7 @@ impl SumsCache {
     }
 
     /// Sums up the window anew.
-    pub fn reset_window(
+    pub(super) fn reset_window(
         &mut self,
         store: &Store,
         windows: Windows,
@@ -76,12 +76,12 @@ impl SumsCache {
     }
 
     /// Sets where baselines begin; what was found by other terms is found anew.
-    pub fn set_baseline_terms(&mut self, terms: BaselineTerms) {
+    pub(super) fn set_baseline_terms(&mut self, terms: BaselineTerms) {
         self.baseline_terms = terms;
     }
 
     /// Forgets all sums, to count anew.
-    pub fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         self.buckets.clear();
         self.dirty.clear();
         self.totals.clear();
@@ -92,7 +92,7 @@ impl SumsCache {
     }
 
     /// Reads the buckets that a case contributes to, for [`SumsCache::replace`].
-    pub fn fetch(&mut self, facts: &Facts, store: &Store) -> Result<(), StoreError> {
+    pub(super) fn fetch(&mut self, facts: &Facts, store: &Store) -> Result<(), StoreError> {
         let (start, end) = bucket_parts(facts);
         for key in [Some(start), facts.complete.then_some(end)]
             .into_iter()
@@ -106,7 +106,7 @@ impl SumsCache {
     }
 
     /// Takes a case's old contribution out and puts its new one in. Buckets that were not fetched before begin at zero.
-    pub fn replace(&mut self, before: Option<&Facts>, after: Option<&Facts>, names: &Names) {
+    pub(super) fn replace(&mut self, before: Option<&Facts>, after: Option<&Facts>, names: &Names) {
         for (facts, sign) in before
             .map(|f| (f, -1))
             .into_iter()
@@ -153,7 +153,7 @@ impl SumsCache {
     }
 
     /// The baselines that changed.
-    pub fn baseline_rows(&self) -> Vec<(NameId, Vec<u8>)> {
+    pub(super) fn baseline_rows(&self) -> Vec<(NameId, Vec<u8>)> {
         let body = |process: &NameId| {
             let mut body = Vec::new();
             self.baselines.get(process)?.encode(&mut body);
@@ -164,7 +164,7 @@ impl SumsCache {
 
     /// Finds the baselines anew whose last hour is not the right one any more: because there are enough cases now, or
     /// because late events changed what came first. Everything must be committed before.
-    pub fn settle_baselines(&mut self, store: &Store) -> Result<(), StoreError> {
+    pub(super) fn settle_baselines(&mut self, store: &Store) -> Result<(), StoreError> {
         let cases = self.baseline_terms.cases;
         let unsettled = |(_, baseline): &(&NameId, &Baseline)| !baseline.is_settled(cases);
         let mut finders: BTreeMap<NameId, BaselineFinder> = self
@@ -211,7 +211,7 @@ impl SumsCache {
     }
 
     /// The rows that changed.
-    pub fn rows(&self) -> (Vec<BucketRow>, Vec<TotalRow>) {
+    pub(super) fn rows(&self) -> (Vec<BucketRow>, Vec<TotalRow>) {
         let mut buckets: Vec<BucketRow> = self
             .dirty
             .iter()
@@ -243,19 +243,19 @@ impl SumsCache {
     }
 
     /// The totals that changed.
-    pub fn changed_totals(&self) -> impl Iterator<Item = (&TotalKey, &Sums)> {
+    pub(super) fn changed_totals(&self) -> impl Iterator<Item = (&TotalKey, &Sums)> {
         self.dirty_totals
             .iter()
             .filter_map(|key| Some((key, self.totals.get(key)?)))
     }
 
     /// Live cases started over all time, of the processes whose totals changed.
-    pub fn changed_starts(&self) -> Vec<(NameId, i64)> {
+    pub(super) fn changed_starts(&self) -> Vec<(NameId, i64)> {
         self.starts_of(self.dirty_totals.iter().map(|key| key.0))
     }
 
     /// Live cases started over all time, of all processes.
-    pub fn starts(&self) -> Vec<(NameId, i64)> {
+    pub(super) fn starts(&self) -> Vec<(NameId, i64)> {
         self.starts_of(self.totals.keys().map(|key| key.0))
     }
 
@@ -276,7 +276,7 @@ impl SumsCache {
     }
 
     /// Whether live cases of a process count as ended that no event and no time-out has ended.
-    pub fn has_endless(&self, process: NameId) -> bool {
+    pub(super) fn has_endless(&self, process: NameId) -> bool {
         let first = (process, Executor::Human, Origin::Live);
         let last = (process, Executor::Unknown, Origin::Shadow);
         let own = self.totals.range(first..=last);
@@ -287,7 +287,7 @@ impl SumsCache {
     }
 
     /// How long the live cases of a process took that ended within its window.
-    pub fn durations_of(&self, process: NameId) -> Sketch {
+    pub(super) fn durations_of(&self, process: NameId) -> Sketch {
         let mut durations = Sketch::default();
         let parts = self.window.get(&process).map(|sums| &sums.parts);
         for ((_, origin), part) in parts.into_iter().flatten() {
@@ -299,18 +299,18 @@ impl SumsCache {
     }
 
     /// Whether any case is a shadow run.
-    pub fn has_shadows(&self) -> bool {
+    pub(super) fn has_shadows(&self) -> bool {
         let mut origins = self.totals.keys().map(|(_, _, origin)| *origin);
         origins.any(|origin| origin == Origin::Shadow)
     }
 
     /// All totals.
-    pub fn totals(&self) -> impl Iterator<Item = (&TotalKey, &Sums)> {
+    pub(super) fn totals(&self) -> impl Iterator<Item = (&TotalKey, &Sums)> {
         self.totals.iter()
     }
 
     /// The changes are in the database.
-    pub fn committed(&mut self) {
+    pub(super) fn committed(&mut self) {
         self.dirty.clear();
         self.dirty_totals.clear();
         self.dirty_baselines.clear();
@@ -325,12 +325,12 @@ impl SumsCache {
     }
 
     /// How many buckets wait to be written.
-    pub fn dirty_buckets(&self) -> usize {
+    pub(super) fn dirty_buckets(&self) -> usize {
         self.dirty.len()
     }
 
     /// The buckets that wait to be written, taken for written and forgotten: they come back from the database if needed.
-    pub fn take_buckets(&mut self) -> Vec<BucketRow> {
+    pub(super) fn take_buckets(&mut self) -> Vec<BucketRow> {
         let (buckets, _) = self.rows();
         self.dirty.clear();
         self.buckets.clear();
@@ -338,7 +338,7 @@ impl SumsCache {
     }
 
     /// Moves the end of the window on; what falls out of it is taken out. Everything must be committed before.
-    pub fn advance(&mut self, store: &Store, now: Time) -> Result<(), StoreError> {
+    pub(super) fn advance(&mut self, store: &Store, now: Time) -> Result<(), StoreError> {
         // Read everything first: after an error nothing must have been taken out that is taken out again.
         let mut gone: BTreeMap<NameId, ProcessSums> = BTreeMap::new();
         for window in self.windows.all().into_iter().flatten() {
@@ -373,7 +373,7 @@ impl SumsCache {
     }
 
     /// The evidence for a score, and the period it is of. Open cases count however long ago they began.
-    pub fn evidence(&self, coverage: &Coverage) -> (Evidence, Period) {
+    pub(super) fn evidence(&self, coverage: &Coverage) -> (Evidence, Period) {
         let period = Period::until(self.as_of);
         let with_cases = |(_, baseline): &(&NameId, &Baseline)| baseline.sums.cases > 0;
         let baselines = self.baselines.iter().filter(with_cases);

@@ -26,13 +26,13 @@ const LAST_TRIES: u32 = 3;
 
 /// Asks the worker for something.
 #[derive(Debug)]
-pub enum Command {
+pub(crate) enum Command {
     /// Take this configuration; answer when it holds.
     Reload(Arc<Config>, crossbeam_channel::Sender<ReloadAnswer>),
 }
 
 /// What became of a reload.
-pub type ReloadAnswer = Result<(), String>;
+pub(crate) type ReloadAnswer = Result<(), String>;
 
 /// The worker's view of the world.
 pub(super) struct Worker {

@@ -10,11 +10,11 @@ use crate::model::{Day, day_of};
 use crate::rules::DriftTerms;
 
 /// Cases named with an alarm.
-pub const CASES_NAMED: usize = 10;
+pub(crate) const CASES_NAMED: usize = 10;
 
 /// Of some cases (each alone in its hour) those that added most to the evidence, with the factor by which each raised it.
 /// Of equal ones the later comes first.
-pub fn cases_behind<K>(
+pub(crate) fn cases_behind<K>(
     suspicion: Suspicion,
     baseline: &Baseline,
     budget: &Budget,

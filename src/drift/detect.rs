@@ -60,7 +60,7 @@ struct Watched {
 
 /// Every detector of one epoch of a process. Of constant size; what changes is in the mixtures of the fold.
 #[derive(Clone, Debug)]
-pub struct Detectors {
+pub(crate) struct Detectors {
     tables: Vec<Table>,
     watched: Vec<Watched>,
 }
@@ -74,7 +74,7 @@ pub(super) struct Leading {
 
 impl Detectors {
     /// For a baseline, with bounds that follow from the budget.
-    pub fn new(baseline: &Baseline, budget: &Budget, terms: &DriftTerms) -> Detectors {
+    pub(crate) fn new(baseline: &Baseline, budget: &Budget, terms: &DriftTerms) -> Detectors {
         let risk = budget.risk(baseline.last);
         let mut made = Detectors {
             tables: Vec::new(),
@@ -94,7 +94,7 @@ impl Detectors {
     }
 
     /// The streams that are watched, each with the number of its bets.
-    pub fn streams(&self) -> impl Iterator<Item = (Stream, usize)> + '_ {
+    pub(crate) fn streams(&self) -> impl Iterator<Item = (Stream, usize)> + '_ {
         self.watched
             .iter()
             .map(|one| (one.stream, one.wagers.len()))

@@ -22,7 +22,7 @@ const DAYS_AT_ONCE: Day = 28;
 
 /// What drift depends on beside the history of a process.
 #[derive(Clone, Copy, Debug)]
-pub struct DriftDriver<'a> {
+pub(crate) struct DriftDriver<'a> {
     /// Where epochs begin, and which outcomes are critical.
     pub catalog: &'a Catalog,
     /// How many cases and days a baseline needs, and what is worth an alarm.
@@ -35,7 +35,7 @@ pub struct DriftDriver<'a> {
 
 /// What a run has found of one process.
 #[derive(Clone, Debug)]
-pub struct DriftRun {
+pub(crate) struct DriftRun {
     /// Its epochs, ascending, with the days since their baselines.
     pub epochs: Vec<Epoch>,
     /// What follows from them.
@@ -46,7 +46,7 @@ pub struct DriftRun {
 
 /// What a run has added to what was kept of an epoch.
 #[derive(Clone, Debug)]
-pub struct EpochUpdate {
+pub(crate) struct EpochUpdate {
     /// The first day of the epoch.
     pub start: Day,
     /// Whether its baseline was learned in this run.
@@ -59,7 +59,7 @@ pub struct EpochUpdate {
 
 impl DriftRun {
     /// The baseline that an update belongs to.
-    pub fn baseline_of(&self, update: &EpochUpdate) -> Option<&Baseline> {
+    pub(crate) fn baseline_of(&self, update: &EpochUpdate) -> Option<&Baseline> {
         let epoch = self.epochs.iter().find(|epoch| epoch.start == update.start);
         epoch.and_then(|epoch| epoch.baseline.as_ref())
     }
@@ -67,7 +67,7 @@ impl DriftRun {
 
 impl DriftDriver<'_> {
     /// Finds what has changed of a process, by its id, up to the end of the day `until`.
-    pub fn run<H: ProcessHistory>(
+    pub(crate) fn run<H: ProcessHistory>(
         self,
         process: &str,
         until: Day,

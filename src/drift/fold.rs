@@ -26,7 +26,7 @@ const STABILITY_DAYS: Day = 28;
 
 words! {
     /// How an alarm ended.
-    Ended {
+    pub Ended {
         /// The evidence has gone: the process is as it was.
         Resolved = "resolved",
         /// A new baseline took over.

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 
 /// The history of one process: its hours, its versions, its known changes, and what earlier runs have made of them.
-pub trait ProcessHistory {
+pub(crate) trait ProcessHistory {
     /// What can go wrong.
     type Error;
 
@@ -52,14 +52,14 @@ pub struct KeptDays {
 
 /// A history in memory, of which nothing is kept from one run to the next and nobody has noted a change.
 #[derive(Clone, Debug)]
-pub struct MemoryHistory {
+pub(crate) struct MemoryHistory {
     days: BTreeMap<Day, Vec<HourPart>>,
     versions: Vec<(Day, NameId)>,
 }
 
 impl MemoryHistory {
     /// A history of these hours, which may come in any order.
-    pub fn new(mut parts: Vec<HourPart>, names: &Names) -> MemoryHistory {
+    pub(crate) fn new(mut parts: Vec<HourPart>, names: &Names) -> MemoryHistory {
         parts.sort_by_key(|part| (part.hour, part.kind));
         let mut days: BTreeMap<Day, Vec<HourPart>> = BTreeMap::new();
         for part in parts {
@@ -74,7 +74,7 @@ impl MemoryHistory {
     }
 
     /// The first day on which a case ended; `None` if none has.
-    pub fn first_day(&self) -> Option<Day> {
+    pub(crate) fn first_day(&self) -> Option<Day> {
         let ended = |parts: &[HourPart]| parts.iter().any(|part| part.sums.cases > 0);
         let mut days = self.days.iter();
         days.find(|(_, parts)| ended(parts)).map(|(day, _)| *day)

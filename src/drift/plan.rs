@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The version that ran most of the cases of a day which name one, where it is at least half of them: a canary that runs
 /// some of them is no change yet. Of two halves the one whose name comes first.
-pub fn leading_version(parts: &[HourPart], names: &Names) -> Option<NameId> {
+pub(crate) fn leading_version(parts: &[HourPart], names: &Names) -> Option<NameId> {
     let mut cases: BTreeMap<NameId, i64> = BTreeMap::new();
     for (version, count) in parts.iter().flat_map(|part| part.sums.versions.iter()) {
         *cases.entry(version).or_default() += count;
@@ -86,7 +86,7 @@ pub(super) fn epochs<E>(
 
 /// The last day on which an epoch is watched: until a later one has a baseline of its own, or somebody says that all is
 /// new.
-pub fn watched_until(later: &[Epoch], until: Day) -> Day {
+pub(crate) fn watched_until(later: &[Epoch], until: Day) -> Day {
     let ends = later.iter().filter_map(|epoch| match &epoch.cause {
         Cause::Rebaseline(_) => Some(epoch.start - 1),
         _ => epoch.baseline.as_ref().map(|baseline| baseline.last),

@@ -4,7 +4,7 @@ use super::fold::{DayPoint, ProcessDrift};
 use serde_json::{Value, json};
 
 /// The drift of a process, without its alarms.
-pub fn said(id: &str, drift: &ProcessDrift) -> Value {
+pub(crate) fn said(id: &str, drift: &ProcessDrift) -> Value {
     let streams: Vec<Value> = drift
         .streams
         .iter()

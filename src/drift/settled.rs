@@ -8,7 +8,7 @@ const SETTLED_SHARE: f64 = 0.99;
 
 /// How the cases of a process end.
 #[derive(Clone, Copy, Debug)]
-pub enum Ends<'a> {
+pub(crate) enum Ends<'a> {
     /// By an event.
     Declared,
     /// Some of them because nothing has come for this long: that counts on the day of the last event, and is known only
@@ -22,7 +22,7 @@ pub enum Ends<'a> {
 impl<'a> Ends<'a> {
     /// How the cases of a process end that are closed after being idle for this long, if they are. `endless` has the times
     /// from the first event to the latest, if there are cases that nothing ends.
-    pub fn of(idle: Option<Span>, endless: Option<&'a Sketch>) -> Ends<'a> {
+    pub(crate) fn of(idle: Option<Span>, endless: Option<&'a Sketch>) -> Ends<'a> {
         match (idle, endless) {
             (Some(idle), _) => Ends::Idle(idle),
             (None, Some(durations)) => Ends::Never(durations),
@@ -32,7 +32,7 @@ impl<'a> Ends<'a> {
 }
 
 /// The last day whose cases have settled, where the day `latest` has not ended or not arrived yet.
-pub fn last_settled_day(latest: Day, ends: Ends) -> Day {
+pub(crate) fn last_settled_day(latest: Day, ends: Ends) -> Day {
     (latest - 1).saturating_sub(days_to_settle(ends))
 }
 

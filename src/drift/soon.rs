@@ -21,7 +21,7 @@ const LEAST_DAYS: usize = 14;
 
 /// A change to try.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Altered {
+pub(crate) enum Altered {
     /// The mean deviation times this.
     Deviation(f64),
     /// The cases begun a day times this.
@@ -30,7 +30,7 @@ pub enum Altered {
 
 /// How soon it was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Delay {
+pub(crate) struct Delay {
     /// Runs in which it was found within a year.
     pub found: usize,
     /// Runs.
@@ -44,7 +44,7 @@ pub struct Delay {
 /// Draws days of the epoch, which is watched until the day `last`, that are without alarm, changes them, and looks how soon
 /// the change would be found at the present thresholds. The same epoch always gives the same answer. An error says why nothing
 /// can be said.
-pub fn how_soon(
+pub(crate) fn how_soon(
     epoch: &Epoch,
     last: Day,
     altered: Altered,

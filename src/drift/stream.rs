@@ -4,7 +4,7 @@ use crate::model::words;
 
 words! {
     /// A stream of observations of one process that is watched for a change.
-    Stream {
+    pub Stream {
         /// Mean deviation from the designed outcome, upwards.
         Deviation = "deviation",
         /// Where durations lie: their rank among those of the baseline, both ways.
@@ -55,7 +55,7 @@ impl Stream {
 
 words! {
     /// Which way a stream has gone.
-    Direction {
+    pub Direction {
         /// More, longer, wider.
         Up = "up",
         /// Less, shorter, narrower.

@@ -5,7 +5,7 @@ use crate::model::{Day, NameId};
 
 /// What is looked for.
 #[derive(Clone, Copy, Debug)]
-pub struct Suspicion {
+pub(crate) struct Suspicion {
     /// The stream of the alarm.
     pub stream: Stream,
     /// Which way it has gone.
@@ -20,7 +20,7 @@ pub struct Suspicion {
 
 impl Suspicion {
     /// Whether single cases can be behind it: that more or fewer of them come is of none of them.
-    pub fn is_of_cases(&self) -> bool {
+    pub(crate) fn is_of_cases(&self) -> bool {
         !matches!(self.stream, Stream::FrequencyUp | Stream::FrequencyDown)
     }
 }

@@ -4,6 +4,7 @@ mod driver;
 mod process;
 mod shown;
 
+use super::critical::CriticalRates;
 use super::*;
 use crate::model::Names;
 use crate::rules::DriftTerms;

@@ -23,7 +23,7 @@ pub(super) const TABLE: &str = "tolerance table";
 
 /// One figure, in words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Figure {
+pub(crate) struct Figure {
     /// What it belongs to: `class and tolerance`, `deviation`, `size`, `frequency`, `status`, `time`,
     /// `executors`, `agreement`, `kinds compared`, `value`, `parts` or `declared, and measured otherwise`.
     pub section: String,

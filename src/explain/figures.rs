@@ -122,7 +122,7 @@ const ROWS: &[Row] = &[
 ];
 
 /// The figures of a score, in order of their sections.
-pub fn figures(score: &ProcessScore, terms: Terms) -> Vec<Figure> {
+pub(crate) fn figures(score: &ProcessScore, terms: Terms) -> Vec<Figure> {
     let ground = Ground {
         score,
         terms,

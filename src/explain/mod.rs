@@ -11,10 +11,10 @@ mod standing;
 mod trace;
 mod turns;
 
-pub use figure::Figure;
-pub use figures::figures;
-pub use trace::{ConditionTrace, RuleTrace, trace};
-pub use turns::{Lever, Turn, levers};
+pub(crate) use figure::Figure;
+pub(crate) use figures::figures;
+pub(crate) use trace::{RuleTrace, trace};
+pub(crate) use turns::{Lever, Turn, levers};
 
 use crate::model::humanize::{self, significant};
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// A rule that was tried.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct RuleTrace {
+pub(crate) struct RuleTrace {
     /// Its name.
     pub rule: String,
     /// What it says.
@@ -24,7 +24,7 @@ pub struct RuleTrace {
 
 /// A condition, with the figures behind it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ConditionTrace {
+pub(crate) struct ConditionTrace {
     /// The condition.
     #[serde(flatten)]
     pub condition: Condition,
@@ -33,7 +33,7 @@ pub struct ConditionTrace {
 }
 
 /// The rules in their order, up to the one that decided. Empty where nothing could be decided.
-pub fn trace(rules: &[Rule], score: &ProcessScore) -> Vec<RuleTrace> {
+pub(crate) fn trace(rules: &[Rule], score: &ProcessScore) -> Vec<RuleTrace> {
     let Some(attributes) = score.attributes() else {
         return Vec::new();
     };

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 /// Something that could be otherwise.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Lever {
+pub(crate) struct Lever {
     /// `evidence`, `frequency`, `size`, `criticality` or `executor`.
     pub lever: String,
     /// How it is.
@@ -21,7 +21,7 @@ pub struct Lever {
 
 /// A point at which the verdict turns.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Turn {
+pub(crate) struct Turn {
     /// When, in words.
     pub when: String,
     /// The number in these words; null where there is none.
@@ -46,7 +46,7 @@ pub struct Turn {
 const MOST_CASES: f64 = 1e7;
 
 /// Everything that could be otherwise, and what would come of it. Empty where there was no verdict.
-pub fn levers(score: &ProcessScore, terms: Terms, as_of: Time) -> Vec<Lever> {
+pub(crate) fn levers(score: &ProcessScore, terms: Terms, as_of: Time) -> Vec<Lever> {
     let Some(standing) = Standing::of(score, terms) else {
         return Vec::new();
     };

@@ -10,7 +10,7 @@ use std::io::{self, BufReader, BufWriter, Seek, Write};
 
 /// Collects samples instant by instant and writes them family by family, as the format wants them. What waits lies in a
 /// file of each family that nobody sees: years of a large fleet do not fit memory.
-pub struct Backfill {
+pub(crate) struct Backfill {
     /// Labels of every sample: those that Prometheus puts on what it scrapes.
     labels: Vec<LabelPair>,
     families: BTreeMap<String, (MetricFamily, BufWriter<File>)>,
@@ -20,7 +20,7 @@ pub struct Backfill {
 
 impl Backfill {
     /// With labels such as `job` and `instance` on every sample.
-    pub fn new(labels: &[(String, String)]) -> Backfill {
+    pub(crate) fn new(labels: &[(String, String)]) -> Backfill {
         let label = |(name, value): &(String, String)| {
             let mut pair = LabelPair::default();
             pair.set_name(name.clone());
@@ -36,7 +36,7 @@ impl Backfill {
     }
 
     /// Adds what a snapshot says at its instant. Instants must rise.
-    pub fn add(&mut self, snapshot: &Snapshot) -> io::Result<()> {
+    pub(crate) fn add(&mut self, snapshot: &Snapshot) -> io::Result<()> {
         let at = snapshot.at.0 / 1_000_000;
         for mut family in past_families(snapshot) {
             self.text.clear();
@@ -61,7 +61,7 @@ impl Backfill {
     }
 
     /// Writes everything; gives the number of samples.
-    pub fn finish(self, out: &mut impl Write) -> io::Result<u64> {
+    pub(crate) fn finish(self, out: &mut impl Write) -> io::Result<u64> {
         for (family, spool) in self.families.into_values() {
             let mut text = String::new();
             head(&family, &mut text);

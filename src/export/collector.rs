@@ -8,19 +8,19 @@ mod process;
 use crate::model::metrics;
 use crate::query::{Shared, Snapshot};
 use families::Families;
-pub use families::label;
+pub(crate) use families::label;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 use std::sync::Arc;
 
 /// Collects from the latest snapshot.
-pub struct SnapshotCollector {
+pub(crate) struct SnapshotCollector {
     shared: Arc<Shared>,
 }
 
 impl SnapshotCollector {
     /// Over what the daemon publishes.
-    pub fn new(shared: Arc<Shared>) -> SnapshotCollector {
+    pub(crate) fn new(shared: Arc<Shared>) -> SnapshotCollector {
         SnapshotCollector { shared }
     }
 }

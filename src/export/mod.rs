@@ -5,18 +5,19 @@ mod collector;
 mod negotiate;
 mod openmetrics;
 mod reference;
-pub mod rules;
+pub(crate) mod rules;
 
-pub use backfill::Backfill;
-pub use collector::{SnapshotCollector, label};
-pub use negotiate::{Exposition, exposition};
-pub use reference::{Extent, document};
+pub(crate) use backfill::Backfill;
+pub(crate) use collector::{SnapshotCollector, label};
+pub(crate) use negotiate::{Exposition, exposition};
+pub use reference::Extent;
+pub use reference::document;
 
 use prometheus::core::Collector;
 use prometheus::{TextEncoder, process_collector::ProcessCollector};
 
 /// The metrics of a collector, and those of this operating system process, in one format.
-pub fn text(
+pub(crate) fn text(
     collector: &SnapshotCollector,
     exposition: Exposition,
 ) -> Result<String, prometheus::Error> {

@@ -4,7 +4,7 @@ use super::openmetrics;
 
 /// A format of the metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Exposition {
+pub(crate) enum Exposition {
     /// Prometheus' text format 0.0.4.
     Text,
     /// OpenMetrics 1.0.0.
@@ -13,7 +13,7 @@ pub enum Exposition {
 
 impl Exposition {
     /// As `Content-Type`.
-    pub const fn content_type(self) -> &'static str {
+    pub(crate) const fn content_type(self) -> &'static str {
         match self {
             Exposition::Text => "text/plain; version=0.0.4; charset=utf-8",
             Exposition::OpenMetrics => openmetrics::CONTENT_TYPE,
@@ -22,7 +22,7 @@ impl Exposition {
 }
 
 /// The format that an `Accept` header likes best; plain text where it does not matter.
-pub fn exposition(accept: &str) -> Exposition {
+pub(crate) fn exposition(accept: &str) -> Exposition {
     let mut best = (0.0, Exposition::Text);
     for part in accept.split(',') {
         let mut words = part.split(';').map(str::trim);

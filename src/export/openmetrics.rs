@@ -4,13 +4,13 @@ use prometheus::proto::{Histogram, LabelPair, Metric, MetricFamily, MetricType};
 use std::fmt::Write;
 
 /// As `Content-Type`.
-pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+pub(super) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Units that names can end in.
 const UNITS: [&str; 3] = ["seconds", "ratio", "bytes"];
 
 /// Families as one exposition, with its end.
-pub fn text(families: &[MetricFamily]) -> String {
+pub(super) fn text(families: &[MetricFamily]) -> String {
     let mut out = String::new();
     for family in families {
         head(family, &mut out);

@@ -7,7 +7,7 @@
 mod annotations;
 mod daemon;
 mod processes;
-pub mod promql;
+pub(crate) mod promql;
 mod recording;
 
 #[cfg(test)]
@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 
 /// What rules are generated from.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Basis {
+pub(crate) struct Basis {
     /// Criticality of each declared process, by its id.
     pub criticality: BTreeMap<String, Level>,
     /// Above this share of lost records nothing is called within its tolerance.
@@ -38,12 +38,12 @@ pub struct Basis {
 
 impl Basis {
     /// Where the runbooks are in the project itself.
-    pub const RUNBOOKS: &str = "docs/runbooks";
+    pub(crate) const RUNBOOKS: &str = "docs/runbooks";
     /// The job of every example in the documentation.
-    pub const JOB: &str = "toleranced";
+    pub(crate) const JOB: &str = "toleranced";
 
     /// From a catalog and a tolerance table.
-    pub fn new(catalog: &Catalog, tolerance: &Tolerance, score_every: Span) -> Basis {
+    pub(crate) fn new(catalog: &Catalog, tolerance: &Tolerance, score_every: Span) -> Basis {
         let declared = catalog.processes.values();
         Basis {
             criticality: declared
@@ -205,7 +205,7 @@ fn audiences(basis: &Basis) -> Vec<Audience> {
 }
 
 /// The whole rule file.
-pub fn generate(basis: &Basis) -> RuleFile {
+pub(crate) fn generate(basis: &Basis) -> RuleFile {
     let group = |name: &str, rules| Group {
         name: name.to_owned(),
         rules,

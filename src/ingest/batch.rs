@@ -124,7 +124,7 @@ pub fn behind_file(number: u64) -> u64 {
 }
 
 /// An event of a batch with the numbers of names turned into global ones.
-pub fn event_in(event: &MappedEvent, global: &[u32]) -> EventIn {
+pub(crate) fn event_in(event: &MappedEvent, global: &[u32]) -> EventIn {
     EventIn {
         event: CaseEvent {
             time: event.time,

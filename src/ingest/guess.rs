@@ -10,8 +10,8 @@ use fit::fit;
 use names::name_fit;
 use text::quoted_path;
 
-pub use columns::Column;
-pub use text::{guess_records, quoted};
+pub(crate) use columns::Column;
+pub(crate) use text::{guess_records, quoted};
 
 use super::path::Path;
 use crate::rules::mapping::FormatName;
@@ -21,7 +21,7 @@ use std::fmt::Write as _;
 
 /// A column that was chosen for a field.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Choice {
+pub(crate) struct Choice {
     /// Its name.
     pub column: String,
     /// How sure the guess is, 0 to 1.
@@ -30,7 +30,7 @@ pub struct Choice {
 
 /// A guessed mapping.
 #[derive(Clone, Debug, Default)]
-pub struct Guess {
+pub(crate) struct Guess {
     /// Every column seen, in order of appearance.
     pub columns: Vec<Column>,
     /// Records looked at.
@@ -44,7 +44,7 @@ pub struct Guess {
 }
 
 /// Guesses from a sample of records.
-pub fn guess(records: &[Value], format: FormatName) -> Guess {
+pub(crate) fn guess(records: &[Value], format: FormatName) -> Guess {
     let values = values_by_column(records);
     let columns: Vec<Column> = values
         .iter()
@@ -127,7 +127,7 @@ fn moving(records: &[Value], case: &str, column: &str) -> Option<f64> {
 }
 
 /// What the program's own lines have beside the fields that are guessed.
-pub const OWN_FIELDS: [(&str, &str); 5] = [
+pub(crate) const OWN_FIELDS: [(&str, &str); 5] = [
     ("version", "version"),
     ("hands_on", "hands_on_minutes"),
     ("reviewed", "reviewed == true"),
@@ -165,7 +165,7 @@ impl Guess {
     }
 
     /// A column whose name says that it is a time and whose values can't be read as one.
-    pub fn unreadable_time(&self) -> Option<&Column> {
+    pub(crate) fn unreadable_time(&self) -> Option<&Column> {
         let named = |column: &&Column| column.times < 0.9 && column.filled > 0;
         self.columns
             .iter()
@@ -177,12 +177,12 @@ impl Guess {
     }
 
     /// The column guessed for a field.
-    pub fn column(&self, field: &str) -> Option<&str> {
+    pub(crate) fn column(&self, field: &str) -> Option<&str> {
         self.fields.get(field).map(|choice| choice.column.as_str())
     }
 
     /// What stands for "no value" in the column of a field. Not of the activity: what is done at a step is always something.
-    pub fn missing_words(&self, field: &str) -> &[String] {
+    pub(crate) fn missing_words(&self, field: &str) -> &[String] {
         let can_be_missing = matches!(field, "case" | "process" | "outcome" | "parent" | "input");
         let column = self.column(field).filter(|_| can_be_missing);
         column
@@ -191,12 +191,12 @@ impl Guess {
     }
 
     /// The column with this name.
-    pub fn info(&self, name: &str) -> Option<&Column> {
+    pub(crate) fn info(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
     }
 
     /// Fields without which nothing can be mapped and for which no column was found.
-    pub fn missing(&self) -> Vec<&'static str> {
+    pub(crate) fn missing(&self) -> Vec<&'static str> {
         ["case", "activity", "time"]
             .into_iter()
             .filter(|field| !self.fields.contains_key(field))
@@ -205,14 +205,14 @@ impl Guess {
 
     /// Whether the record names case, activity and time as the program's own lines do. Then it may have what those have, too,
     /// although the first records do not: drills and shadow runs must never count as live for want of a look ahead.
-    pub fn is_own_format(&self) -> bool {
+    pub(crate) fn is_own_format(&self) -> bool {
         ["case", "activity", "time"]
             .iter()
             .all(|field| self.column(field) == Some(field))
     }
 
     /// One line that says what was guessed.
-    pub fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         let order = [
             "case",
             "activity",
@@ -246,7 +246,7 @@ impl Guess {
     }
 
     /// The mapping as YAML; `resolved` are the states that resolve a case.
-    pub fn to_yaml(
+    pub(crate) fn to_yaml(
         &self,
         format: FormatName,
         records: Option<&Path>,

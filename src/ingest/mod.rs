@@ -5,19 +5,20 @@
 
 mod batch;
 mod content;
-pub mod decode;
-pub mod files;
-pub mod framing;
-pub mod guess;
-pub mod mapping;
+pub(crate) mod decode;
+pub(crate) mod files;
+pub(crate) mod framing;
+pub(crate) mod guess;
+pub(crate) mod mapping;
 mod path;
-pub mod read;
+pub(crate) mod read;
 mod reject;
 mod scalar;
-pub mod time;
+pub(crate) mod time;
 
-pub use batch::{EventBatch, MappedEvent, TextRef, behind_file, event_in};
+pub use batch::EventBatch;
+pub use batch::behind_file;
+pub(crate) use batch::{MappedEvent, event_in};
 pub use content::ContentCounter;
-pub use path::Path;
-pub use reject::{Reason, Reject};
-pub use scalar::Scalar;
+pub(crate) use path::Path;
+pub(crate) use reject::{Reason, Reject};

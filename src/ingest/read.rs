@@ -51,7 +51,7 @@ pub fn open_input(input: &Input, progress: &Arc<AtomicU64>) -> Result<Opened, De
 }
 
 /// The format of an opened file: as the mapping says, else as it looks.
-pub fn format_of(
+pub(crate) fn format_of(
     opened: &Opened,
     said: Option<FormatName>,
     file: &str,
@@ -143,7 +143,11 @@ pub fn read_opened(
 }
 
 /// A column that the mapping needs and the file does not have is an error of the whole file.
-pub fn check_columns(mapping: &Mapping, header: &CsvHeader, file: &str) -> Result<(), DecodeError> {
+pub(crate) fn check_columns(
+    mapping: &Mapping,
+    header: &CsvHeader,
+    file: &str,
+) -> Result<(), DecodeError> {
     let missing = mapping
         .required_paths()
         .into_iter()

@@ -4,7 +4,7 @@ use crate::model::words;
 
 words! {
     /// Why a record did not become an event. The word is a metric label, so the set is closed.
-    Reason {
+    pub Reason {
         /// It is not valid in its format.
         Malformed = "malformed",
         /// It is not valid UTF-8.

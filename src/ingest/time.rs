@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 
 /// How times are written.
 #[derive(Clone, Debug, PartialEq)]
-pub enum TimeFormat {
+pub(crate) enum TimeFormat {
     /// RFC 3339 and its relatives: `2024-05-06 07:08:09.123`, with or without zone.
     Iso,
     /// Units since 1970, by microseconds per unit times 1000 (so that nanoseconds fit).
@@ -21,7 +21,7 @@ pub enum TimeFormat {
 
 impl TimeFormat {
     /// Reads a name (`rfc3339`, `epoch_s`, `epoch_ms`, `epoch_us`, `epoch_ns`) or a strftime notation.
-    pub fn new(text: &str) -> Result<TimeFormat, String> {
+    pub(crate) fn new(text: &str) -> Result<TimeFormat, String> {
         let epoch = |nanos| Ok(TimeFormat::Epoch { nanos });
         match text {
             "rfc3339" | "iso8601" => Ok(TimeFormat::Iso),
@@ -45,7 +45,7 @@ impl TimeFormat {
 
 /// A time that was read, and whether the zone's clock left a choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ReadTime {
+pub(crate) struct ReadTime {
     /// The instant.
     pub time: Time,
     /// The zone's clock showed this time twice, or never.
@@ -54,19 +54,19 @@ pub struct ReadTime {
 
 /// Reads the times of one mapping.
 #[derive(Clone, Debug)]
-pub struct TimeParser {
+pub(crate) struct TimeParser {
     formats: Vec<TimeFormat>,
     zone: Tz,
 }
 
 impl TimeParser {
     /// Tries the formats in turn; without any, finds out from each value. Times without a zone are taken in `zone`.
-    pub fn new(formats: Vec<TimeFormat>, zone: Tz) -> TimeParser {
+    pub(crate) fn new(formats: Vec<TimeFormat>, zone: Tz) -> TimeParser {
         TimeParser { formats, zone }
     }
 
     /// Reads a text.
-    pub fn text(&self, text: &str) -> Option<ReadTime> {
+    pub(crate) fn text(&self, text: &str) -> Option<ReadTime> {
         if self.formats.is_empty() {
             return self.guess(text);
         }
@@ -78,7 +78,7 @@ impl TimeParser {
     }
 
     /// Reads a whole number.
-    pub fn int(&self, value: i64) -> Option<ReadTime> {
+    pub(crate) fn int(&self, value: i64) -> Option<ReadTime> {
         if self.formats.is_empty() {
             return epoch_int(value, unit_of(value as f64)).map(exact);
         }
@@ -90,7 +90,7 @@ impl TimeParser {
     }
 
     /// Reads a number with a fraction.
-    pub fn float(&self, value: f64) -> Option<ReadTime> {
+    pub(crate) fn float(&self, value: f64) -> Option<ReadTime> {
         let nanos = match self.formats.as_slice() {
             [] => unit_of(value),
             formats => formats.iter().find_map(|format| match format {

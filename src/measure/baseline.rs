@@ -91,7 +91,7 @@ impl Baseline {
 
 /// Where baselines begin and how many cases they need.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct BaselineTerms {
+pub(crate) struct BaselineTerms {
     /// Cases that a baseline needs.
     pub cases: i64,
     /// First hours, for processes with a declared epoch.
@@ -100,7 +100,11 @@ pub struct BaselineTerms {
 
 impl BaselineTerms {
     /// As catalog and tolerance file say; names are interned.
-    pub fn new(catalog: &Catalog, tolerance: &Tolerance, names: &mut Names) -> BaselineTerms {
+    pub(crate) fn new(
+        catalog: &Catalog,
+        tolerance: &Tolerance,
+        names: &mut Names,
+    ) -> BaselineTerms {
         let declared = catalog.processes.values();
         let epoch = |process: &Process| Some((names.intern(&process.id), process.epoch?.hour()));
         BaselineTerms {
@@ -110,14 +114,14 @@ impl BaselineTerms {
     }
 
     /// The first hour that counts for a process.
-    pub fn first_hour(&self, process: NameId) -> Hour {
+    pub(crate) fn first_hour(&self, process: NameId) -> Hour {
         self.epochs.get(&process).copied().unwrap_or(Hour::MIN)
     }
 }
 
 /// Finds a baseline among hours that come in any order; keeps no more of them than it needs.
 #[derive(Debug)]
-pub struct BaselineFinder {
+pub(crate) struct BaselineFinder {
     cases: i64,
     first: Hour,
     hours: BTreeMap<Hour, Sums>,
@@ -127,7 +131,7 @@ pub struct BaselineFinder {
 
 impl BaselineFinder {
     /// Looks for `cases` cases from the hour `first` on.
-    pub fn new(cases: i64, first: Hour) -> BaselineFinder {
+    pub(crate) fn new(cases: i64, first: Hour) -> BaselineFinder {
         BaselineFinder {
             cases,
             first,
@@ -144,7 +148,7 @@ impl BaselineFinder {
     }
 
     /// Whether neither an hour nor anything after it can count any more.
-    pub fn is_complete_before(&self, hour: Hour) -> bool {
+    pub(crate) fn is_complete_before(&self, hour: Hour) -> bool {
         self.until().is_some_and(|until| hour > until)
     }
 
@@ -153,7 +157,7 @@ impl BaselineFinder {
     }
 
     /// Adds the live sums of a bucket.
-    pub fn add_bucket(&mut self, hour: Hour, sums: &Sums) {
+    pub(crate) fn add_bucket(&mut self, hour: Hour, sums: &Sums) {
         if sums.cases > 0 && self.counts(hour) {
             let own = self.hours.entry(hour).or_default();
             own.merge(sums, 1);
@@ -167,7 +171,7 @@ impl BaselineFinder {
     }
 
     /// Adds a live case that has ended.
-    pub fn add_case(&mut self, facts: &Facts, names: &Names) {
+    pub(crate) fn add_case(&mut self, facts: &Facts, names: &Names) {
         let hour = facts.end.hour();
         if self.counts(hour) {
             self.hours.entry(hour).or_default().add_end(facts, names, 1);
@@ -177,7 +181,7 @@ impl BaselineFinder {
     }
 
     /// Adds live cases of another process that ended in an hour and were called by this one.
-    pub fn add_calls(&mut self, hour: Hour, called: NameId, count: i64) {
+    pub(crate) fn add_calls(&mut self, hour: Hour, called: NameId, count: i64) {
         if self.counts(hour) {
             self.calls.entry(hour).or_default().add(called, count);
         }
@@ -195,7 +199,7 @@ impl BaselineFinder {
     }
 
     /// The baseline, when all is added.
-    pub fn finish(self) -> Baseline {
+    pub(crate) fn finish(self) -> Baseline {
         let until = self.until();
         let mut found = Baseline {
             until,

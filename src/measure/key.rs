@@ -17,10 +17,10 @@ pub struct BucketKey {
 }
 
 /// Which process, executor kind and origin.
-pub type TotalKey = (NameId, Executor, Origin);
+pub(crate) type TotalKey = (NameId, Executor, Origin);
 
 /// The buckets a case counts in: that of its start (started, open) and that of its end (everything else).
-pub fn bucket_parts(facts: &Facts) -> (BucketKey, BucketKey) {
+pub(crate) fn bucket_parts(facts: &Facts) -> (BucketKey, BucketKey) {
     let at = |hour| BucketKey {
         process: facts.process,
         executor: facts.executor,

@@ -94,7 +94,7 @@ impl Coverage {
 }
 
 /// The length of a span in weeks, at least a day.
-pub fn covered_weeks(from: Time, to: Time) -> f64 {
+pub(crate) fn covered_weeks(from: Time, to: Time) -> f64 {
     (to.since(from) as f64 / WEEK_US as f64).max(LEAST_EXPOSURE_WEEKS)
 }
 

@@ -17,7 +17,7 @@ use std::borrow::Cow;
 use table::KeyTable;
 
 /// Different hashes in a sample at most.
-pub const MOST_HASHES: usize = 16_384;
+pub(crate) const MOST_HASHES: usize = 16_384;
 
 /// Keys are at most so many times as many as the hashes of a sample: in a sample, and counted one by one.
 const KEYS_PER_HASH: usize = 2;

@@ -8,7 +8,7 @@ use crate::codec::{DamagedBytes, Reader, put_i64, put_u64};
 use crate::model::{Hour, NameId, Names, Origin, Ppm};
 
 /// Stands for the end of the case among what follows an activity.
-pub const END: NameId = NameId::MAX;
+pub(crate) const END: NameId = NameId::MAX;
 
 /// First byte of stored sums.
 const VERSION: u8 = 6;

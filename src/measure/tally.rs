@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 /// Sums up cases as of an instant. The same cases in any order give the same sums.
 #[derive(Debug)]
-pub struct Tally<'a> {
+pub(crate) struct Tally<'a> {
     rules: &'a RuleBook,
     names: &'a Names,
     windows: &'a Windows,
@@ -23,7 +23,7 @@ pub struct Tally<'a> {
 
 impl<'a> Tally<'a> {
     /// Without any case yet.
-    pub fn new(
+    pub(crate) fn new(
         rules: &'a RuleBook,
         names: &'a Names,
         windows: &'a Windows,
@@ -41,7 +41,7 @@ impl<'a> Tally<'a> {
     }
 
     /// Adds a case, by its key, with what it says as of the instant ([`crate::cases::facts_as_of`]).
-    pub fn add(&mut self, key: &str, case: &Case, facts: &Facts) {
+    pub(crate) fn add(&mut self, key: &str, case: &Case, facts: &Facts) {
         self.add_to_baselines(facts);
         if let Some(stretch) = stretch_of(case) {
             self.coverage.add(split_key(key).0, facts.process, stretch);
@@ -81,13 +81,13 @@ impl<'a> Tally<'a> {
     }
 
     /// Whether a case is among those that make up the deviation of its process, but for its origin.
-    pub fn counts(&self, facts: &Facts) -> bool {
+    pub(crate) fn counts(&self, facts: &Facts) -> bool {
         let first_hour = self.windows.first_hour(facts.process, self.as_of);
         facts.complete && facts.end.hour() >= first_hour
     }
 
     /// The sums of all cases.
-    pub fn finish(mut self) -> Measured {
+    pub(crate) fn finish(mut self) -> Measured {
         self.processes
             .values_mut()
             .for_each(ProcessSums::drop_zeros);
@@ -104,7 +104,7 @@ impl<'a> Tally<'a> {
 }
 
 /// From when to when a case has told of its process.
-pub fn stretch_of(case: &Case) -> Option<Stretch> {
+pub(crate) fn stretch_of(case: &Case) -> Option<Stretch> {
     let times = || case.events().iter().map(|event| event.time);
     Some(Stretch {
         first: times().min()?,

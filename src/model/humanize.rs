@@ -3,7 +3,7 @@
 use super::{DAY_US, Span};
 
 /// Returns a whole number with commas between thousands: `1,234,567`.
-pub fn grouped(number: impl Into<i128>) -> String {
+pub(crate) fn grouped(number: impl Into<i128>) -> String {
     let number = number.into();
     let digits = number.unsigned_abs().to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 1);
@@ -20,23 +20,23 @@ pub fn grouped(number: impl Into<i128>) -> String {
 }
 
 /// Returns a number rounded to a whole one, with commas between thousands. A value that rounds to 0 has no sign.
-pub fn rounded(value: f64) -> String {
+pub(crate) fn rounded(value: f64) -> String {
     grouped(value.round_ties_even() as i128)
 }
 
 /// Returns the plural ending of a counted noun.
-pub fn plural_ending(count: i128) -> &'static str {
+pub(crate) fn plural_ending(count: i128) -> &'static str {
     if count == 1 { "" } else { "s" }
 }
 
 /// Returns a count with its noun: `1 case`, `1,409 cases`.
-pub fn counted(count: impl Into<i128>, noun: &str) -> String {
+pub(crate) fn counted(count: impl Into<i128>, noun: &str) -> String {
     let count = count.into();
     format!("{} {noun}{}", grouped(count), plural_ending(count))
 }
 
 /// Returns a share as a percentage with a fixed number of decimals, without the sign. What rounds to 0 is not negative.
-pub fn percent_points(share: f64, decimals: usize) -> String {
+pub(crate) fn percent_points(share: f64, decimals: usize) -> String {
     let text = format!("{:.decimals$}", share * 100.0);
     match text.strip_prefix('-') {
         Some(zero) if zero.bytes().all(|byte| b"0.".contains(&byte)) => zero.to_owned(),
@@ -45,12 +45,12 @@ pub fn percent_points(share: f64, decimals: usize) -> String {
 }
 
 /// Returns a share as a percentage with a fixed number of decimals.
-pub fn percent(share: f64, decimals: usize) -> String {
+pub(crate) fn percent(share: f64, decimals: usize) -> String {
     format!("{} %", percent_points(share, decimals))
 }
 
 /// Returns the decimals of a percentage in a table, where small shares must stay apart.
-pub fn fine_decimals(share: f64) -> usize {
+pub(crate) fn fine_decimals(share: f64) -> usize {
     match share.abs() * 100.0 {
         0.0 => 0,
         x if x < 0.1 => 3,
@@ -61,7 +61,7 @@ pub fn fine_decimals(share: f64) -> usize {
 }
 
 /// Returns the decimals of a percentage in a sentence: about two significant digits.
-pub fn coarse_decimals(share: f64) -> usize {
+pub(crate) fn coarse_decimals(share: f64) -> usize {
     match share * 100.0 {
         x if x >= 9.95 => 0,
         x if x >= 0.995 => 1,
@@ -70,14 +70,14 @@ pub fn coarse_decimals(share: f64) -> usize {
 }
 
 /// Writes a span in the fewest words, `2h 30m`; negative spans with a minus sign.
-pub fn format_span(span: Span) -> String {
+pub(crate) fn format_span(span: Span) -> String {
     let sign = if span < 0 { "-" } else { "" };
     let duration = std::time::Duration::from_micros(span.unsigned_abs());
     format!("{sign}{}", humantime::format_duration(duration))
 }
 
 /// A span as people declare it: whole days as days, and not as months.
-pub fn format_days(span: Span) -> String {
+pub(crate) fn format_days(span: Span) -> String {
     match (span / DAY_US, span % DAY_US) {
         (1, 0) => "1 day".to_owned(),
         (days, 0) if days > 1 => format!("{days} days"),
@@ -98,7 +98,7 @@ const UNITS: [(&str, Span, bool); 8] = [
 ];
 
 /// A span in its two largest units, rounded: `2 months 13 days`.
-pub fn format_roughly(span: Span) -> String {
+pub(crate) fn format_roughly(span: Span) -> String {
     let size = span.saturating_abs();
     let sign = if span < 0 { "-" } else { "" };
     let Some(at) = UNITS.iter().position(|(_, unit, _)| *unit <= size) else {
@@ -134,7 +134,7 @@ const NOTHING: f64 = 1e-9;
 
 /// A number with so many decimals; below 0.1 with as many more as its first two digits take, so that what is not 0 is never
 /// printed as 0.
-pub fn significant(number: f64, decimals: usize) -> String {
+pub(crate) fn significant(number: f64, decimals: usize) -> String {
     let size = number.abs();
     if size < NOTHING {
         return format!("{:.decimals$}", 0.0);

@@ -4,7 +4,7 @@ use super::words::words;
 
 words! {
     /// What kind of executor ran a step or a case. Never a person.
-    Executor {
+    pub Executor {
         /// People.
         Human = "human",
         /// An AI agent or model.
@@ -20,7 +20,7 @@ words! {
 
 words! {
     /// What an event means for the life of its case.
-    Lifecycle {
+    pub Lifecycle {
         /// An ordinary step.
         Step = "step",
         /// The case ends here (until it is reopened).
@@ -34,7 +34,7 @@ words! {
 
 words! {
     /// Where a case comes from. Only live cases make up the deviation of a process.
-    Origin {
+    pub Origin {
         /// Ordinary work.
         Live = "live",
         /// A drill, canary or replayed run.
@@ -46,7 +46,7 @@ words! {
 
 words! {
     /// A level of an attribute (complexity, frequency, criticality, tolerance).
-    Level {
+    pub Level {
         /// Cheaper than low: criticality only.
         Negligible = "negligible",
         /// Low.
@@ -62,7 +62,7 @@ words! {
 
 words! {
     /// Tolerance classes of ISO 2768-1, finest first.
-    Class {
+    pub Class {
         /// Fine.
         F = "f",
         /// Medium.
@@ -76,7 +76,7 @@ words! {
 
 words! {
     /// The class a process is measured to hold.
-    TolClass {
+    pub TolClass {
         /// Fine.
         F = "f",
         /// Medium.
@@ -94,7 +94,7 @@ words! {
 
 words! {
     /// Observed deviation against the permissible one.
-    Status {
+    pub Status {
         /// The upper bound is at most the permissible deviation.
         Within = "within",
         /// The lower bound is above the permissible deviation.

@@ -38,7 +38,7 @@ macro_rules! metrics {
     ($($constant:ident = $kind:ident $name:literal [$($label:literal),*] $help:literal;)+) => {
         $(
             #[doc = $help]
-            pub const $constant: Metric = Metric {
+            pub(crate) const $constant: Metric = Metric {
                 name: $name,
                 kind: Kind::$kind,
                 labels: &[$($label),*],

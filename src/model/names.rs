@@ -4,7 +4,7 @@ use super::hash_text;
 use hashbrown::HashTable;
 
 /// The number of a name. 0 is the absent name.
-pub type NameId = u32;
+pub(crate) type NameId = u32;
 
 /// An append-only table of names. Numbers are given in order of arrival and never reused, so they differ between
 /// two runs over the same events; whatever must not depend on the order uses [`Names::hash`] or the text.

@@ -1,7 +1,7 @@
 //! Texts from logs, made safe to show to people.
 
 /// A text from a log without anything that moves a terminal's cursor or turns its direction; cut at `most` characters.
-pub fn printable(text: &str, most: usize) -> String {
+pub(crate) fn printable(text: &str, most: usize) -> String {
     let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let shown = |c: char| {
         if c.is_control() || turns(c) {

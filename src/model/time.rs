@@ -8,24 +8,24 @@ pub const SECOND_US: i64 = 1_000_000;
 /// Microseconds in one hour.
 pub const HOUR_US: i64 = 3_600 * SECOND_US;
 /// Microseconds in one week.
-pub const WEEK_US: i64 = 168 * HOUR_US;
+pub(crate) const WEEK_US: i64 = 168 * HOUR_US;
 /// Microseconds in a day.
-pub const DAY_US: i64 = 24 * HOUR_US;
+pub(crate) const DAY_US: i64 = 24 * HOUR_US;
 
 /// A span of time in microseconds.
-pub type Span = i64;
+pub(crate) type Span = i64;
 
 /// Hours since the Unix epoch (floor): the key of a bucket.
-pub type Hour = i32;
+pub(crate) type Hour = i32;
 
 /// Days since the Unix epoch (floor), in UTC.
 pub type Day = i32;
 
 /// Hours in a day.
-pub const DAY_HOURS: i32 = 24;
+pub(crate) const DAY_HOURS: i32 = 24;
 
 /// The day that an hour lies in.
-pub fn day_of(hour: Hour) -> Day {
+pub(crate) fn day_of(hour: Hour) -> Day {
     hour.div_euclid(DAY_HOURS)
 }
 

@@ -17,7 +17,7 @@ const CASES_AT_ONCE: usize = 100;
 
 /// A case that added to the evidence of an alarm.
 #[derive(Clone, Debug, Serialize)]
-pub struct AlarmCase {
+pub(crate) struct AlarmCase {
     /// Its key: namespace and id.
     pub case: String,
     /// When it ended.
@@ -162,7 +162,7 @@ fn decoded(store: &Store, kept: &KeptCase) -> Result<Case, StoreError> {
 }
 
 /// The cases behind an alarm, from the database. Empty where no single case can be behind it.
-pub fn alarm_cases(
+pub(crate) fn alarm_cases(
     store: &Store,
     config: &Config,
     alarm: &AlarmRow,

@@ -12,24 +12,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Cases by process, executor and outcome.
-pub const CASES: &str = metrics::CASES.name;
+pub(crate) const CASES: &str = metrics::CASES.name;
 /// Cases that have started, by process.
-pub const STARTED: &str = metrics::STARTED.name;
+pub(crate) const STARTED: &str = metrics::STARTED.name;
 /// Sum of the deviations by process and executor, in parts per million.
-pub const DEVIATION_SUM: &str = "deviation_sum_ppm";
+pub(crate) const DEVIATION_SUM: &str = "deviation_sum_ppm";
 /// Cases by process, executor, layout and bin of the duration (not cumulative; the bin after the last is +Inf).
-pub const DURATION_BIN: &str = "duration_bin";
+pub(crate) const DURATION_BIN: &str = "duration_bin";
 /// Sum of durations by process, executor and layout, in microseconds.
-pub const DURATION_SUM: &str = "duration_sum_us";
+pub(crate) const DURATION_SUM: &str = "duration_sum_us";
 /// Outcomes that count as [`OTHER`] because there are too many, by process and executor.
-pub const OUTCOMES_FOLDED: &str = "outcomes_folded";
+pub(crate) const OUTCOMES_FOLDED: &str = "outcomes_folded";
 /// What became known long after it happened stands under the same labels behind this.
-pub const LATE: &str = "late ";
+pub(crate) const LATE: &str = "late ";
 /// The outcome that stands for those without a series of their own.
-pub const OTHER: &str = "other";
+pub(crate) const OTHER: &str = "other";
 
 /// Records that did not become events, by source and reason.
-pub const QUARANTINED: &str = metrics::QUARANTINED.name;
+pub(crate) const QUARANTINED: &str = metrics::QUARANTINED.name;
 /// What is counted by source alone.
 const BY_SOURCE: [&str; 4] = [
     metrics::EVENTS.name,
@@ -39,11 +39,11 @@ const BY_SOURCE: [&str; 4] = [
 ];
 
 /// Name and labels of a counter.
-pub type CounterKey = (String, Vec<String>);
+pub(crate) type CounterKey = (String, Vec<String>);
 
 /// Counters as an immutable version. A clone takes constant time, and a change copies only the path to the changed counter.
 /// The cost of a publication therefore depends on the number of changes, not on the number of counters.
-pub type CounterMap = RedBlackTreeMapSync<CounterKey, i64>;
+pub(crate) type CounterMap = RedBlackTreeMapSync<CounterKey, i64>;
 
 /// How finely is counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 mod logs;
 
-pub use logs::LogDrift;
+pub(crate) use logs::LogDrift;
 
 use crate::config::daemon::Config;
 use crate::drift::{
@@ -30,7 +30,7 @@ pub fn kept_drift(store: &Store, config: &Config) -> Result<(Vec<KeptDrift>, Bud
 }
 
 /// The same for those processes that are wanted.
-pub fn kept_drift_of(
+pub(crate) fn kept_drift_of(
     store: &Store,
     config: &Config,
     wanted: &dyn Fn(&str) -> bool,
@@ -106,7 +106,7 @@ impl ProcessHistory for StoredHistory<'_> {
 }
 
 /// What people have noted of a process, each with the day from which on it holds.
-pub fn known_changes(marks: &[MarkRow], process: &str) -> Vec<(Day, Cause)> {
+pub(crate) fn known_changes(marks: &[MarkRow], process: &str) -> Vec<(Day, Cause)> {
     let meant = marks.iter().filter(|mark| mark.is_of(process));
     meant.map(|mark| (mark.day, mark.cause())).collect()
 }
@@ -151,7 +151,7 @@ fn over(row: &AlarmRow, names: &Names) -> Option<Alarm> {
 }
 
 /// The budget that these processes share.
-pub fn budget_of(
+pub(crate) fn budget_of(
     store: &Store,
     terms: &DriftTerms,
     processes: impl Iterator<Item = NameId>,

@@ -4,19 +4,29 @@
 
 mod alarm_cases;
 mod case_table;
-pub mod counters;
+pub(crate) mod counters;
 mod drift;
 mod scores;
 mod self_metrics;
 mod snapshot;
 
-pub use alarm_cases::{AlarmCase, alarm_cases};
-pub use case_table::{CaseTable, TableLimits, Taken};
-pub use drift::{KeptDrift, LogDrift, budget_of, kept_drift, kept_drift_of, known_changes};
-pub use scores::{
-    CaseBehind, Detail, History, LogCases, Measurement, PastError, PastView, PastWindows,
-    PreparedRules, Rules, ScoreRequest, ScoreSource, ScoresAsOf, first_hour, losses_of,
-    past_scores, past_windows, score_at, scores, scores_from, scores_of_evidence,
+pub(crate) use alarm_cases::{AlarmCase, alarm_cases};
+pub use case_table::CaseTable;
+pub use case_table::TableLimits;
+pub use drift::KeptDrift;
+pub use drift::kept_drift;
+pub(crate) use drift::{LogDrift, budget_of, kept_drift_of, known_changes};
+pub use scores::LogCases;
+pub use scores::PastError;
+pub use scores::PastView;
+pub use scores::PreparedRules;
+pub use scores::Rules;
+pub use scores::ScoreRequest;
+pub use scores::past_scores;
+pub use scores::score_at;
+pub(crate) use scores::{
+    CaseBehind, History, ScoresAsOf, first_hour, losses_of, past_windows, scores,
+    scores_of_evidence,
 };
-pub use self_metrics::{Closed, OwnMetrics};
-pub use snapshot::{DriftView, Shared, Snapshot, SourceStatus};
+pub(crate) use self_metrics::{Closed, OwnMetrics};
+pub(crate) use snapshot::{DriftView, Shared, Snapshot, SourceStatus};

@@ -19,7 +19,7 @@ type Sent = BTreeMap<String, [u64; 2]>;
 
 words! {
     /// Why the daemon has closed a connection.
-    Closed {
+    pub Closed {
         /// It was idle longest when there were too many.
         Limit = "limit",
         /// Its TLS handshake failed.

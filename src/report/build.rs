@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 impl PeriodSaid {
     /// Of a period.
-    pub fn of(period: Period) -> PeriodSaid {
+    pub(crate) fn of(period: Period) -> PeriodSaid {
         PeriodSaid {
             id: period.id(),
             name: period.name(),
@@ -46,7 +46,7 @@ impl Standing {
 
 impl Report {
     /// Of what was found.
-    pub fn of(period: Period, previous: Period, found: &Findings) -> Report {
+    pub(crate) fn of(period: Period, previous: Period, found: &Findings) -> Report {
         let [then, now] = found.scores;
         let held: BTreeMap<&str, &ProcessScore> = then
             .iter()

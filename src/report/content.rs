@@ -6,11 +6,11 @@ use crate::score::DeclaredFact;
 use serde::Serialize;
 
 /// Version of the JSON format.
-pub const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
 
 /// A re-scoring report of one period.
 #[derive(Clone, Debug, Serialize)]
-pub struct Report {
+pub(crate) struct Report {
     /// Version of this format.
     pub version: u32,
     /// The program that made it, with its version.
@@ -78,7 +78,7 @@ impl Report {
 
 /// A period in words and dates.
 #[derive(Clone, Debug, Serialize)]
-pub struct PeriodSaid {
+pub(crate) struct PeriodSaid {
     /// As part of a file name: `2026-03`, `2026-W14`, `2026-Q1`, or its first and last day.
     pub id: String,
     /// What it is called.
@@ -91,7 +91,7 @@ pub struct PeriodSaid {
 
 /// How many processes are in which state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Standing {
+pub(crate) struct Standing {
     /// All of them.
     pub processes: usize,
     /// Within their tolerance.
@@ -106,7 +106,7 @@ pub struct Standing {
 
 /// What changed of a process.
 #[derive(Clone, Debug, Serialize)]
-pub struct ChangeSaid {
+pub(crate) struct ChangeSaid {
     /// The process.
     pub process: String,
     /// Its name for people.
@@ -123,7 +123,7 @@ pub struct ChangeSaid {
 
 /// Something to do.
 #[derive(Clone, Debug, Serialize)]
-pub struct Action {
+pub(crate) struct Action {
     /// The process.
     pub process: String,
     /// Its name for people.
@@ -155,7 +155,7 @@ pub struct Action {
 /// Kinds of things to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum ActionKind {
+pub(crate) enum ActionKind {
     /// AI or code that deviates more than it may.
     Withdraw,
     /// A process outside its tolerance.
@@ -173,7 +173,7 @@ pub enum ActionKind {
 /// How pressing things to do are, the most pressing first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum ActionGroup {
+pub(crate) enum ActionGroup {
     /// AI or code does harm.
     Stop,
     /// Too much goes wrong.
@@ -186,7 +186,7 @@ pub enum ActionGroup {
 
 /// A drift alarm.
 #[derive(Clone, Debug, Serialize)]
-pub struct AlarmSaid {
+pub(crate) struct AlarmSaid {
     /// The process.
     pub process: String,
     /// Its name for people.
@@ -215,7 +215,7 @@ pub struct AlarmSaid {
 
 /// A day about a drift alarm.
 #[derive(Clone, Debug, Serialize)]
-pub struct DaySaid {
+pub(crate) struct DaySaid {
     /// The day.
     pub day: String,
     /// Mean deviation of the cases that ended; `None` without cases.
@@ -228,7 +228,7 @@ pub struct DaySaid {
 
 /// A process on the board.
 #[derive(Clone, Debug, Serialize)]
-pub struct Row {
+pub(crate) struct Row {
     /// The process.
     pub process: String,
     /// For people.
@@ -259,7 +259,7 @@ pub struct Row {
 
 /// One kind of executor of a process.
 #[derive(Clone, Debug, Serialize)]
-pub struct ExecutorRow {
+pub(crate) struct ExecutorRow {
     /// The process.
     pub process: String,
     /// Its name for people.
@@ -278,7 +278,7 @@ pub struct ExecutorRow {
 
 /// A declaration that the measurement contradicts.
 #[derive(Clone, Debug, Serialize)]
-pub struct DisagreementRow {
+pub(crate) struct DisagreementRow {
     /// The process.
     pub process: String,
     /// Its name for people.
@@ -295,7 +295,7 @@ pub struct DisagreementRow {
 
 /// What was expected of a process at the beginning of the period, and what came.
 #[derive(Clone, Debug, Serialize)]
-pub struct Prediction {
+pub(crate) struct Prediction {
     /// The process.
     pub process: String,
     /// Its name for people.
@@ -318,7 +318,7 @@ pub struct Prediction {
 
 /// What automation is said to save from now on: the report of the next period is held against it.
 #[derive(Clone, Debug, Serialize)]
-pub struct Expectation {
+pub(crate) struct Expectation {
     /// The process.
     pub process: String,
     /// Hours a year that people spend: lower bound, mean, upper bound.
@@ -329,7 +329,7 @@ pub struct Expectation {
 
 /// A process that could not be judged.
 #[derive(Clone, Debug, Serialize)]
-pub struct Open {
+pub(crate) struct Open {
     /// The process.
     pub process: String,
     /// Its name for people.
@@ -340,7 +340,7 @@ pub struct Open {
 
 /// What the data of a process lack.
 #[derive(Clone, Debug, Serialize)]
-pub struct Quality {
+pub(crate) struct Quality {
     /// The process.
     pub process: String,
     /// Its name for people.

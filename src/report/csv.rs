@@ -22,7 +22,7 @@ const HEAD: [&str; 14] = [
 ];
 
 /// The board as CSV; shares are shares, not percent.
-pub fn text(report: &Report) -> Result<String, csv::Error> {
+pub(crate) fn text(report: &Report) -> Result<String, csv::Error> {
     let mut out = csv::Writer::from_writer(Vec::new());
     out.write_record(HEAD)?;
     let number = |value: Option<f64>| value.map_or(String::new(), |value| value.to_string());

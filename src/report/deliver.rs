@@ -17,7 +17,7 @@ const HEAD: &str = "tolerance-";
 
 /// Why a report could not be written.
 #[derive(Debug, thiserror::Error)]
-pub enum DeliveryError {
+pub(crate) enum DeliveryError {
     /// The database can't be read.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -41,7 +41,7 @@ pub enum DeliveryError {
 
 impl Report {
     /// The report in a format.
-    pub fn written(&self, format: ReportFormat) -> Result<String, DeliveryError> {
+    pub(crate) fn written(&self, format: ReportFormat) -> Result<String, DeliveryError> {
         let failed = |message: String| DeliveryError::Format {
             format: format.ending(),
             message,
@@ -61,7 +61,7 @@ impl Report {
 /// The period whose report must be there at an instant: the last one that had ended when it was last time to write, by the
 /// calendar of the zone that the time to write is of. `None` where that day has not ended everywhere yet: periods are days
 /// in UTC.
-pub fn due(config: &Config, now: DateTime<Utc>) -> Option<Period> {
+pub(crate) fn due(config: &Config, now: DateTime<Utc>) -> Option<Period> {
     let schedule = config.reports.schedule.as_ref()?;
     let period = match (schedule.every, &schedule.at) {
         (None, None) => None,
@@ -97,7 +97,7 @@ fn since_the_last(writing: &Writing, now: DateTime<Utc>) -> Option<Period> {
 }
 
 /// What the report of a period is called, by the period as part of a file name.
-pub fn file_name(period: &str, format: ReportFormat) -> String {
+pub(crate) fn file_name(period: &str, format: ReportFormat) -> String {
     format!("{HEAD}{period}.{}", format.ending())
 }
 
@@ -110,12 +110,12 @@ fn files(config: &Config, period: Period) -> Vec<(ReportFormat, PathBuf)> {
 }
 
 /// Whether the report of a period is there, in every format.
-pub fn is_there(config: &Config, period: Period) -> bool {
+pub(crate) fn is_there(config: &Config, period: Period) -> bool {
     files(config, period).iter().all(|(_, file)| file.exists())
 }
 
 /// Whether anything of the report of a period is still kept, in whatever format it was written.
-pub fn is_kept(config: &Config, period: Period) -> bool {
+pub(crate) fn is_kept(config: &Config, period: Period) -> bool {
     let id = period.id();
     let folder = &config.reports.folder;
     let mut formats = ReportFormat::ALL.iter();
@@ -124,7 +124,7 @@ pub fn is_kept(config: &Config, period: Period) -> bool {
 
 /// Writes the report of a period, keeps what it expects, and drops the reports that are too many. `None` if there was
 /// nothing to report: a period before the first event has no report.
-pub fn deliver(config: &Config, period: Period) -> Result<Option<Report>, DeliveryError> {
+pub(crate) fn deliver(config: &Config, period: Period) -> Result<Option<Report>, DeliveryError> {
     let Some(report) = of_period(config, period)? else {
         return Ok(None);
     };
@@ -150,7 +150,7 @@ pub fn deliver(config: &Config, period: Period) -> Result<Option<Report>, Delive
 }
 
 /// The report of a period; `None` for one before the first event.
-pub fn of_period(config: &Config, period: Period) -> Result<Option<Report>, StoreError> {
+pub(crate) fn of_period(config: &Config, period: Period) -> Result<Option<Report>, StoreError> {
     let store = Store::open_read_only(&config.data_dir)?;
     store.at_one_moment(|| {
         let first = first_hour(&store)?;
@@ -162,7 +162,7 @@ pub fn of_period(config: &Config, period: Period) -> Result<Option<Report>, Stor
 }
 
 /// Keeps what a report expects, for the report of the next period to be held against. What was said first stands.
-pub fn keep_expectations(
+pub(crate) fn keep_expectations(
     store: &Store,
     period: Period,
     report: &Report,
@@ -180,7 +180,7 @@ pub fn keep_expectations(
 
 /// A report that was written.
 #[derive(Debug, Clone)]
-pub struct Written {
+pub(crate) struct Written {
     /// What it is about.
     pub period: Period,
     /// Its period, as part of a file name.
@@ -194,7 +194,7 @@ pub struct Written {
 }
 
 /// The reports that are there, latest first.
-pub fn kept(config: &Config) -> std::io::Result<Vec<Written>> {
+pub(crate) fn kept(config: &Config) -> std::io::Result<Vec<Written>> {
     let mut reports: BTreeMap<String, Written> = BTreeMap::new();
     let entries = match std::fs::read_dir(&config.reports.folder) {
         Ok(entries) => entries,
@@ -228,7 +228,7 @@ pub fn kept(config: &Config) -> std::io::Result<Vec<Written>> {
 }
 
 /// Whether a file of this name is a report: nothing else of a folder is ever shown or removed.
-pub fn is_report(name: &str) -> bool {
+pub(crate) fn is_report(name: &str) -> bool {
     id_of(name).is_some()
 }
 

@@ -12,7 +12,7 @@ pub(super) const TOO_LONG: f64 = 104.0;
 
 /// What a report is made from.
 #[derive(Debug)]
-pub struct Findings<'a> {
+pub(crate) struct Findings<'a> {
     /// The scores at the beginning and at the end of the period.
     pub scores: [&'a [ProcessScore]; 2],
     /// The scores of the period alone.

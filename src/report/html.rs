@@ -16,7 +16,7 @@ const MOST: usize = 500;
 
 /// What the page is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Medium {
+pub(crate) enum Medium {
     /// A browser or a mail: long lists fold, and it is dark where everything is.
     Screen,
     /// Paper: nothing folds, and it is black on white.
@@ -24,7 +24,7 @@ pub enum Medium {
 }
 
 /// The report as a page.
-pub fn text(report: &Report, medium: Medium) -> String {
+pub(crate) fn text(report: &Report, medium: Medium) -> String {
     let title = format!("Tolerance report, {}", report.period.name);
     let scheme = match medium {
         Medium::Screen => "light dark",

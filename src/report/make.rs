@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 const TREND: usize = 8;
 
 /// The report of a period. `progress` is told how many of how many hours have been read.
-pub fn make(
+pub(crate) fn make(
     store: &Store,
     config: &Config,
     period: Period,

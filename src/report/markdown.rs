@@ -10,7 +10,7 @@ use std::fmt::Write;
 const MOST: usize = 25;
 
 /// The report as Markdown.
-pub fn text(report: &Report) -> String {
+pub(crate) fn text(report: &Report) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "# Tolerance report, {}\n", report.period.name);
     let stand = standing(report.standing, &report.previous.name);

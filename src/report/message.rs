@@ -12,7 +12,7 @@ const MOST: usize = 5;
 
 /// A report in a few lines.
 #[derive(Debug)]
-pub struct Summary {
+pub(super) struct Summary {
     /// What it is.
     pub title: String,
     /// How the processes stand.
@@ -25,7 +25,7 @@ pub struct Summary {
 
 impl Summary {
     /// Of a report that browsers find at an address.
-    pub fn of(report: &Report, url: Option<String>) -> Summary {
+    pub(super) fn of(report: &Report, url: Option<String>) -> Summary {
         let changes = report.changes.iter().map(|change| {
             let from = match value(change.what, &change.from) {
                 "" => "new",
@@ -63,7 +63,7 @@ impl Summary {
     }
 
     /// The body that a webhook understands.
-    pub fn body(&self, kind: WebhookKind, report: &Report) -> Value {
+    pub(super) fn body(&self, kind: WebhookKind, report: &Report) -> Value {
         match kind {
             WebhookKind::Json => self.json(report),
             WebhookKind::Slack => json!({ "text": self.slack() }),

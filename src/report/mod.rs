@@ -22,15 +22,14 @@ mod safe;
 mod send;
 mod words;
 
-pub use content::Report;
-pub use csv::text as csv;
-pub use deliver::{
-    DeliveryError, Written, deliver, due, file_name, is_kept, is_report, is_there,
-    keep_expectations, kept, of_period,
+pub(crate) use content::Report;
+pub(crate) use csv::text as csv;
+pub(crate) use deliver::{
+    Written, deliver, due, file_name, is_kept, is_report, is_there, keep_expectations, kept,
+    of_period,
 };
-pub use findings::Findings;
-pub use html::{Medium, text as html};
-pub use make::make;
-pub use markdown::text as markdown;
-pub use period::{Period, PeriodKind};
-pub use send::{Recipient, SendError};
+pub(crate) use html::{Medium, text as html};
+pub(crate) use make::make;
+pub(crate) use markdown::text as markdown;
+pub(crate) use period::{Period, PeriodKind};
+pub(crate) use send::Recipient;

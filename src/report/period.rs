@@ -5,7 +5,7 @@ use chrono::{Datelike, Months, NaiveDate, Weekday};
 
 /// Days from one to another, the last one not included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Period {
+pub(crate) struct Period {
     /// Its kind.
     pub kind: PeriodKind,
     /// Its first day.
@@ -16,7 +16,7 @@ pub struct Period {
 
 words! {
     /// Calendar periods, and any other days.
-    PeriodKind {
+    pub(crate) PeriodKind {
         /// Monday to Sunday (ISO 8601).
         Week = "week",
         /// A calendar month.
@@ -30,7 +30,7 @@ words! {
 
 impl Period {
     /// The latest period of a kind that has ended when a day begins.
-    pub fn last_before(kind: PeriodKind, today: Day) -> Option<Period> {
+    pub(crate) fn last_before(kind: PeriodKind, today: Day) -> Option<Period> {
         let date = date_of(today)?;
         let to = match kind {
             PeriodKind::Week => date.week(Weekday::Mon).first_day(),
@@ -47,7 +47,7 @@ impl Period {
     }
 
     /// From `FROM..TO`, two dates of which the second is the day after the last.
-    pub fn parse(text: &str, today: Day) -> Result<Period, String> {
+    pub(crate) fn parse(text: &str, today: Day) -> Result<Period, String> {
         let kind = match text {
             "week" => PeriodKind::Week,
             "month" => PeriodKind::Month,
@@ -76,7 +76,7 @@ impl Period {
     }
 
     /// By [`Period::id`].
-    pub fn of_id(id: &str) -> Option<Period> {
+    pub(crate) fn of_id(id: &str) -> Option<Period> {
         let day = |text: &str| text.parse::<NaiveDate>().ok().map(day_of);
         let after = |kind, first: NaiveDate, months| {
             let to = first.checked_add_months(Months::new(months))?;
@@ -116,7 +116,7 @@ impl Period {
     }
 
     /// The one before, of the same kind.
-    pub fn before(self) -> Option<Period> {
+    pub(crate) fn before(self) -> Option<Period> {
         let earlier = Period {
             kind: self.kind,
             from: 0,
@@ -148,13 +148,13 @@ impl Period {
     }
 
     /// Its first hour, and the one after its last.
-    pub fn hours(self) -> (Hour, Hour) {
+    pub(crate) fn hours(self) -> (Hour, Hour) {
         (self.from * DAY_HOURS, self.to * DAY_HOURS)
     }
 
     /// As part of a file name: `2026-W14`, `2026-03`, `2026-Q1`, or its first and last day. Later ones of a kind sort
     /// behind earlier ones.
-    pub fn id(self) -> String {
+    pub(crate) fn id(self) -> String {
         let Some(first) = date_of(self.from) else {
             return String::new();
         };
@@ -167,7 +167,7 @@ impl Period {
     }
 
     /// What it is called: `2026-W14`, `March 2026`, `Q1 2026`, or its first and last day.
-    pub fn name(self) -> String {
+    pub(crate) fn name(self) -> String {
         let Some(first) = date_of(self.from) else {
             return String::new();
         };
@@ -181,7 +181,7 @@ impl Period {
 }
 
 /// `YYYY-MM-DD`.
-pub fn date(day: Day) -> String {
+pub(super) fn date(day: Day) -> String {
     date_of(day).map_or_else(String::new, |date| date.to_string())
 }
 

@@ -23,7 +23,7 @@ const TOLD: u64 = 300;
 
 /// Why a report was not sent. Never names the address of a webhook, which is a secret.
 #[derive(Debug, thiserror::Error)]
-pub enum SendError {
+pub(crate) enum SendError {
     /// An address or a certificate can't be used, or the message can't be made.
     #[error("{0}")]
     Message(String),
@@ -45,7 +45,7 @@ pub enum SendError {
 
 /// Somebody who is sent reports. Each address of a mail is one: that a server refuses one of them is nothing to the others.
 #[derive(Debug, Clone, Copy)]
-pub enum Recipient<'a> {
+pub(crate) enum Recipient<'a> {
     /// An address.
     Mail(&'a MailTerms, &'a str),
     /// A webhook.
@@ -54,7 +54,7 @@ pub enum Recipient<'a> {
 
 impl<'a> Recipient<'a> {
     /// Everybody.
-    pub fn all(of: &'a Recipients) -> impl Iterator<Item = Recipient<'a>> {
+    pub(crate) fn all(of: &'a Recipients) -> impl Iterator<Item = Recipient<'a>> {
         let mails = of.mail.iter().flat_map(|terms| {
             let each = terms.to.iter();
             each.map(move |to| Recipient::Mail(terms, to))
@@ -63,7 +63,7 @@ impl<'a> Recipient<'a> {
     }
 
     /// By what it is known from one report to the next.
-    pub fn key(&self) -> String {
+    pub(crate) fn key(&self) -> String {
         match self {
             Recipient::Mail(_, address) => format!("{MAIL} to {address}"),
             Recipient::Webhook(webhook) => webhook.name.clone(),
@@ -71,7 +71,7 @@ impl<'a> Recipient<'a> {
     }
 
     /// What metrics call it: no addresses of people.
-    pub fn label(&self) -> &'a str {
+    pub(crate) fn label(&self) -> &'a str {
         match self {
             Recipient::Mail(..) => MAIL,
             Recipient::Webhook(webhook) => &webhook.name,
@@ -79,7 +79,7 @@ impl<'a> Recipient<'a> {
     }
 
     /// Sends it a report, which is there in some formats.
-    pub fn send(
+    pub(crate) fn send(
         &self,
         report: &Report,
         to: &Recipients,

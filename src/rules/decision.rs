@@ -6,7 +6,7 @@ use std::fmt;
 
 words! {
     /// Who should run a process.
-    Recommendation {
+    pub Recommendation {
         /// Nobody can hold its tolerance as a whole.
         BreakUp = "break into sub-processes",
         /// Deterministic code.
@@ -24,7 +24,7 @@ words! {
 
 words! {
     /// The level of a tolerance, or that there is none.
-    ToleranceLevel {
+    pub ToleranceLevel {
         /// The table has no value at this class and size.
         None = "none",
         /// Little deviation is permissible.
@@ -38,7 +38,7 @@ words! {
 
 words! {
     /// Achieved class against required class.
-    Precision {
+    pub Precision {
         /// More precise than needed.
         Finer = "finer",
         /// As precise as needed.
@@ -52,7 +52,7 @@ words! {
 
 words! {
     /// Whether automation pays back in time.
-    PaysBack {
+    pub PaysBack {
         /// It does, even at the lower ends of the intervals.
         Yes = "yes",
         /// It does not, even at the upper ends.
@@ -75,7 +75,7 @@ impl PaysBack {
 
 words! {
     /// What the shadow runs of a kind show of it, where it has still to show that it can.
-    Trial {
+    pub Trial {
         /// There are none, or nothing is left to show: what the kind runs is within already.
         None = "none",
         /// They hold what the process needs.

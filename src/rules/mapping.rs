@@ -156,7 +156,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMany<T> {
 
 words! {
     /// How a file is written.
-    FormatName {
+    pub FormatName {
         /// One JSON value a line.
         Ndjson = "ndjson",
         /// One JSON document.

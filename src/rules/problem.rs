@@ -71,28 +71,28 @@ impl fmt::Display for Problems {
 impl std::error::Error for Problems {}
 
 /// A value together with where it stands in its file.
-pub type At<T> = serde_saphyr::Spanned<T>;
+pub(crate) type At<T> = serde_saphyr::Spanned<T>;
 
 /// Names the file that problems are reported against.
 #[derive(Debug, Clone)]
-pub struct Source {
+pub(crate) struct Source {
     /// The file as the user named it.
     pub file: PathBuf,
 }
 
 impl Source {
     /// For problems in `file`.
-    pub fn new(file: impl Into<PathBuf>) -> Source {
+    pub(crate) fn new(file: impl Into<PathBuf>) -> Source {
         Source { file: file.into() }
     }
 
     /// A problem with the value that stands at `at`.
-    pub fn problem<T>(&self, at: &At<T>, message: impl Into<String>) -> Problem {
+    pub(crate) fn problem<T>(&self, at: &At<T>, message: impl Into<String>) -> Problem {
         self.problem_at(at.referenced.line(), at.referenced.column(), message)
     }
 
     /// A problem with the whole file.
-    pub fn whole(&self, message: impl Into<String>) -> Problem {
+    pub(crate) fn whole(&self, message: impl Into<String>) -> Problem {
         self.problem_at(0, 0, message)
     }
 
@@ -124,7 +124,7 @@ impl Problem {
 }
 
 /// The nearest of the known words to a misspelt one, if one is near enough to be meant.
-pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))

@@ -18,10 +18,10 @@ mod pairs;
 #[cfg(test)]
 mod tests;
 
-pub use cells::RunCount;
-pub use estimate::{Estimate, Unknown};
-pub use kind::{KindAgreement, PassHat};
-pub use pairs::{PairCount, PairTable};
+pub(crate) use cells::RunCount;
+pub(crate) use estimate::{Estimate, Unknown};
+pub(crate) use kind::{KindAgreement, PassHat};
+pub(crate) use pairs::PairTable;
 
 pub(super) use cells::{Cell, InputRuns, group};
 
@@ -83,7 +83,7 @@ pub struct Components {
 /// Rows with equal keys are added first; counts that are not positive then are passed over. Neither the order of the
 /// rows nor the numbers of the outcomes matter. A kind that the log does not say ([`crate::model::Executor::Unknown`])
 /// is a kind like the others.
-pub fn agreement(rows: impl IntoIterator<Item = RunCount>) -> Agreement {
+pub(crate) fn agreement(rows: impl IntoIterator<Item = RunCount>) -> Agreement {
     let inputs = group(rows);
     let pairs = PairTable::of(&inputs);
     let repeatability = repeatability(&inputs);

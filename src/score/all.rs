@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What the scores of all processes have in common: how large they are, and who calls whom. Each process is then scored
 /// without looking at any other, in whatever order, and on whatever thread.
-pub struct Scoring<'a> {
+pub(crate) struct Scoring<'a> {
     evidence: &'a Evidence,
     terms: Terms<'a>,
     live: BTreeMap<NameId, Sums>,
@@ -21,7 +21,7 @@ pub struct Scoring<'a> {
 
 impl<'a> Scoring<'a> {
     /// Of what was measured, by terms.
-    pub fn new(evidence: &'a Evidence, terms: Terms<'a>) -> Scoring<'a> {
+    pub(crate) fn new(evidence: &'a Evidence, terms: Terms<'a>) -> Scoring<'a> {
         let live: BTreeMap<NameId, Sums> = evidence
             .processes
             .iter()
@@ -52,12 +52,12 @@ impl<'a> Scoring<'a> {
     }
 
     /// The processes that were measured.
-    pub fn processes(&self) -> impl Iterator<Item = NameId> {
+    pub(crate) fn processes(&self) -> impl Iterator<Item = NameId> {
         self.evidence.processes.keys().copied()
     }
 
     /// The score of one of them.
-    pub fn score(&self, process: NameId) -> ProcessScore {
+    pub(crate) fn score(&self, process: NameId) -> ProcessScore {
         let (evidence, terms) = (self.evidence, self.terms);
         let told = evidence.covered.get(&process);
         let begun = self.live[&process].started();
@@ -82,7 +82,7 @@ impl<'a> Scoring<'a> {
 
     /// The scores of all, by id, when those that were measured have been scored: those that are declared and were never seen
     /// join them.
-    pub fn with_unseen(&self, mut scores: Vec<ProcessScore>) -> Vec<ProcessScore> {
+    pub(crate) fn with_unseen(&self, mut scores: Vec<ProcessScore>) -> Vec<ProcessScore> {
         let seen: BTreeSet<String> = scores.iter().map(|score| score.id.clone()).collect();
         let (sums, parts) = (Sums::default(), ProcessSums::default());
         let covered = Stretch {
@@ -116,7 +116,7 @@ pub(crate) fn score_all(evidence: &Evidence, terms: Terms) -> Vec<ProcessScore> 
 }
 
 /// The mean deviation of a process, as its score has it: `None` where no case has ended, or nothing could be a deviation.
-pub fn mean_deviation(process: NameId, parts: &ProcessSums, terms: Terms) -> Option<f64> {
+pub(crate) fn mean_deviation(process: NameId, parts: &ProcessSums, terms: Terms) -> Option<f64> {
     let declared = terms.catalog.process(terms.names.text(process));
     let live = parts.of_origin(Origin::Live);
     let no_time = Stretch {

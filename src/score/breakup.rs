@@ -24,7 +24,7 @@ const MOST_ACTIVITIES: usize = 1_000;
 
 /// What is known of the ended live cases of a process. Counts below 1 are passed over.
 #[derive(Clone, Debug, Default)]
-pub struct PathCounts {
+pub(crate) struct PathCounts {
     /// How many there are.
     pub cases: i64,
     /// How often an activity was followed directly by another, or by [`crate::measure::END`]. Every visit of an activity
@@ -37,7 +37,7 @@ pub struct PathCounts {
 
 /// What the advice needs beside the counts.
 #[derive(Clone, Copy, Debug)]
-pub struct BreakUpTerms<'a> {
+pub(crate) struct BreakUpTerms<'a> {
     /// The names.
     pub names: &'a Names,
     /// Table, levels, decisions.
@@ -224,7 +224,7 @@ pub struct LargestDecision {
 /// process: per entry instead of per case, with the criticality, the required class and the executor of the whole. Hand-offs
 /// and sub-processes are not in the size of a part: so the sizes of the parts, each times its entries per case, add up to
 /// L + D of the process.
-pub fn break_up(counts: &PathCounts, terms: BreakUpTerms) -> BreakUp {
+pub(crate) fn break_up(counts: &PathCounts, terms: BreakUpTerms) -> BreakUp {
     let flow = Flow::new(counts.cases, &counts.follows, terms.names);
     let advice = Advice::new(&flow, counts, terms);
     if counts.cases <= 0 || flow.edges.is_empty() {

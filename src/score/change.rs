@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// One thing that changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Change {
+pub(crate) struct Change {
     /// The process.
     pub process: String,
     /// `required_class`, `achieved_class`, `status` or `recommendation`.
@@ -20,7 +20,7 @@ pub struct Change {
 
 /// What the ledger follows of a score: kept from one score to the next, also over a restart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Held {
+pub(crate) struct Held {
     /// The class it needs.
     pub required_class: Class,
     /// The class it is shown to hold.
@@ -33,7 +33,7 @@ pub struct Held {
 
 impl Held {
     /// That of a score.
-    pub fn of(score: &ProcessScore) -> Held {
+    pub(crate) fn of(score: &ProcessScore) -> Held {
         Held {
             required_class: score.rating.required_class,
             achieved_class: score.rating.achieved_class,
@@ -57,7 +57,7 @@ impl Held {
 }
 
 /// The changes from what was held before to a score. A first score is a change from nothing.
-pub fn changes(before: Option<&Held>, after: &ProcessScore) -> Vec<Change> {
+pub(crate) fn changes(before: Option<&Held>, after: &ProcessScore) -> Vec<Change> {
     let was = before.map(Held::words);
     let now = Held::of(after).words();
     (0..now.len())

@@ -27,7 +27,7 @@ const LEAST_INPUTS: u64 = 5;
 
 /// The sums of the deviations of one kind, over all its cases that have ended, with an input signature or without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct KindTotals {
+pub(crate) struct KindTotals {
     /// The kind.
     pub executor: Executor,
     /// Its cases.
@@ -86,7 +86,10 @@ pub enum Incomparable {
 
 /// Compares each two of the kinds in `totals`, in their order; `rows` are the runs that have an input signature, as for
 /// [`super::agreement()`].
-pub fn compare(rows: impl IntoIterator<Item = RunCount>, totals: &[KindTotals]) -> Vec<Comparison> {
+pub(crate) fn compare(
+    rows: impl IntoIterator<Item = RunCount>,
+    totals: &[KindTotals],
+) -> Vec<Comparison> {
     let inputs = group(rows);
     let mut found = Vec::new();
     for (at, first) in totals.iter().enumerate() {

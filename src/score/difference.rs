@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What can be said of a difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Claim {
+pub(crate) enum Claim {
     /// It has changed: what is declared or set by the rules, a figure whose intervals do not overlap, or what follows
     /// from one of these.
     Changed,
@@ -21,7 +21,7 @@ pub enum Claim {
 
 /// One thing that differs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Differing {
+pub(crate) struct Differing {
     /// What: the name of a field of the score.
     pub what: String,
     /// What it was, in words; empty where it was not known.
@@ -36,7 +36,7 @@ pub struct Differing {
 
 /// What differs for one process.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Difference {
+pub(crate) struct Difference {
     /// The process.
     pub process: String,
     /// The earlier score; null where there was none.
@@ -49,13 +49,13 @@ pub struct Difference {
 
 impl Difference {
     /// Whether anything has changed beyond chance.
-    pub fn has_changed(&self) -> bool {
+    pub(crate) fn has_changed(&self) -> bool {
         let mut all = self.differing.iter();
         all.any(|differing| differing.claim == Claim::Changed)
     }
 
     /// Whether anything is worth telling: a change, or another word, though it may be chance.
-    pub fn is_told(&self) -> bool {
+    pub(crate) fn is_told(&self) -> bool {
         let has_word = self.differing.iter().any(|differing| differing.is_word);
         has_word || self.has_changed()
     }
@@ -159,7 +159,7 @@ fn capability(score: &ProcessScore) -> Option<[f64; 2]> {
 /// confidence intervals that is a stricter test than their level says (Schenker and Gentleman 2001, "On judging the
 /// significance of differences by examining the overlap between confidence intervals"): it misses small changes and
 /// seldom claims one that is none.
-pub fn differences(from: &[ProcessScore], to: &[ProcessScore]) -> Vec<Difference> {
+pub(crate) fn differences(from: &[ProcessScore], to: &[ProcessScore]) -> Vec<Difference> {
     let by_id = |scores: &[ProcessScore]| -> BTreeMap<String, ProcessScore> {
         let keyed = scores.iter().map(|score| (score.id.clone(), score.clone()));
         keyed.collect()

@@ -219,7 +219,7 @@ impl fmt::Display for Withheld {
 ///
 /// Formulae and their sources stand with the parts: the rate in [`rate_interval`], trend and forecast in `model`,
 /// weekdays in `weekdays`, elasticities in `elasticity`.
-pub fn frequency(
+pub(crate) fn frequency(
     starts: impl Iterator<Item = (Hour, i64)>,
     from: Time,
     to: Time,

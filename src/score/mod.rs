@@ -37,46 +37,41 @@ mod value;
 mod verdict;
 mod wording;
 
-pub use agreement::{
-    Agreement, Components, Estimate, KindAgreement, PairCount, PairTable, PassHat, RunCount,
-    Unknown, agreement,
-};
+pub(crate) use agreement::{Agreement, Components, Estimate, KindAgreement, PassHat, Unknown};
 #[cfg(test)]
 pub(crate) use all::score_all;
-pub use all::{Scoring, mean_deviation};
-pub use bounds::Bounds;
-pub use breakup::{
-    BreakUp, BreakUpTerms, CutReason, JumpBack, LargestDecision, LargestSource, Part, PathCounts,
-    break_up,
+pub(crate) use all::{Scoring, mean_deviation};
+pub(crate) use bounds::Bounds;
+pub(crate) use breakup::{BreakUp, JumpBack, Part};
+pub(crate) use change::{Change, Held, changes};
+pub(crate) use compare::{Comparison, Incomparable, KindDifference};
+pub(crate) use difference::{Claim, Difference, Differing, differences};
+pub(crate) use frequency::{Elasticity, Frequency, Weekdays, Withheld};
+pub(crate) use input::Terms;
+pub use process_score::ProcessScore;
+pub(crate) use process_score::{
+    DeclaredFact, DirectlyFollows, Disagreement, Durations, Edge, ExecutorScore, ExerciseScore,
+    ShadowScore, Share, SizeSource,
 };
-pub use change::{Change, Held, changes};
-pub use compare::{Comparison, Incomparable, KindDifference, KindTotals, compare};
-pub use difference::{Claim, Difference, Differing, differences};
-pub use frequency::{Elasticity, ForecastWeek, Frequency, Trend, Weekdays, Withheld, frequency};
-pub use input::Terms;
-pub use note::{Assumption, EvidenceNote, HandsOnTaken, LossEffect, Note, TrialNote};
-pub use process_score::{
-    Advice, BaselineScore, CaseCounts, CleanCases, ComparedBy, Conformance, Consistency,
-    Constraints, DeclaredFact, DirectlyFollows, Disagreement, Durations, Edge, ExecutorScore,
-    ExerciseScore, Levels, LossScore, OutcomeScore, Pace, ProcessScore, Provenance, Rate, Rating,
-    RunBy, ScoredCases, ShadowScore, Share, SizeParts, SizeScore, SizeSource, SpreadScore, Trials,
-};
-pub use reason::{
-    Figures, Guard, LiveFigures, NoVerdict, Reason, ShadowFigures, ShadowReason, ShadowRuns,
-    UnreachableReason,
-};
-pub use recommend::{Attributes, Condition, Verdict, conditions, recommend};
-pub use size::{SizeError, Sizes, own_size, sizes};
-pub use table::{
+pub(crate) use recommend::{Attributes, Condition, Verdict, conditions, recommend};
+pub(crate) use table::{
     achieved_class, complexity_level, frequency_level, permissible_deviation, status,
     tolerance_level,
 };
-pub use value::{
-    AutomationTerms, DEFAULT_HORIZON_MONTHS, HandsOnMinutes, MissingInput, OpenBounds, Value,
-    ValueInput, ValueReason, ValueVerdict, value,
-};
+pub(crate) use value::{AutomationTerms, HandsOnMinutes, OpenBounds, Value, ValueInput, value};
 
 pub(crate) use bounds::{exactly, interval_of, widened_bounds};
 pub(crate) use by_executor::is_unresolved;
 pub(crate) use trial_evidence::TrialEvidence;
 pub(crate) use value::{MINUTES_PER_HOUR, WEEKS_PER_YEAR};
+
+#[cfg(test)]
+pub(crate) use {
+    agreement::{RunCount, agreement},
+    breakup::CutReason,
+    frequency::frequency,
+    process_score::{ComparedBy, Rating},
+    reason::ShadowReason,
+    size::own_size,
+    value::ValueVerdict,
+};

@@ -258,7 +258,7 @@ pub struct LossScore {
 
 words! {
     /// What the catalog can declare and a log can measure.
-    DeclaredFact {
+    pub DeclaredFact {
         /// Level of the size.
         Complexity = "complexity",
         /// Level of the rate.

@@ -42,7 +42,7 @@ pub struct Attributes {
 
 /// What the table says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verdict {
+pub(crate) struct Verdict {
     /// Who should run it.
     pub recommendation: Recommendation,
     /// Name of the rule.
@@ -55,7 +55,7 @@ pub struct Verdict {
 
 impl Verdict {
     /// The name of the rule, marked where it was overruled.
-    pub fn rule_text(&self) -> String {
+    pub(crate) fn rule_text(&self) -> String {
         match self.guard {
             None => self.rule.clone(),
             Some(_) => format!("{} (guarded)", self.rule),
@@ -63,7 +63,7 @@ impl Verdict {
     }
 
     /// The rule's own words, and what overruled it.
-    pub fn because_text(&self) -> String {
+    pub(crate) fn because_text(&self) -> String {
         guarded(&self.because, self.guard)
     }
 }
@@ -96,7 +96,7 @@ pub(super) fn never_for_ai_alone(irreversible: bool, required_class: Class) -> b
 }
 
 /// The first rule that fits. `None` only for a table without a last rule that always fits, which validation refuses.
-pub fn recommend(rules: &[Rule], attributes: &Attributes) -> Option<Verdict> {
+pub(crate) fn recommend(rules: &[Rule], attributes: &Attributes) -> Option<Verdict> {
     let rule = rules.iter().find(|rule| fits(&rule.when, attributes))?;
     let guard = guard(rule.then, attributes);
     Some(Verdict {
@@ -143,7 +143,7 @@ fn guard_code(is: &Attributes) -> Option<(Recommendation, Guard)> {
 
 /// One condition of a rule, held against the attributes of a process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Condition {
+pub(crate) struct Condition {
     /// The attribute, as the tolerance file names it.
     pub attribute: String,
     /// What the rule allows.
@@ -155,7 +155,7 @@ pub struct Condition {
 }
 
 /// The conditions that a rule names, in the order of the tolerance file's description.
-pub fn conditions(when: &When, is: &Attributes) -> Vec<Condition> {
+pub(crate) fn conditions(when: &When, is: &Attributes) -> Vec<Condition> {
     let mut found = Vec::new();
     each_condition(when, is, &mut |attribute, allowed, is, holds| {
         found.push(Condition {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 /// The parts of a size: `N = L + D + H + sum_sub(c_j * N_j)`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Sizes {
+pub(crate) struct Sizes {
     /// L: mean number of steps per case.
     pub steps: f64,
     /// D: decisions, as the number of further ways that a case could have gone.
@@ -20,14 +20,14 @@ pub struct Sizes {
 
 impl Sizes {
     /// N.
-    pub fn total(&self) -> f64 {
+    pub(crate) fn total(&self) -> f64 {
         self.steps + self.decisions + self.handoffs + self.sub_processes
     }
 }
 
 /// A cycle among sub-processes: a process that calls itself, however far around, has no size.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SizeError {
+pub(crate) struct SizeError {
     /// The processes on the way around, the first again at the end.
     pub cycle: Vec<NameId>,
 }
@@ -37,7 +37,7 @@ pub struct SizeError {
 /// D is the sum over activities of visits per case times `2^h - 1`, h the entropy in bits of what comes next: 2^h is
 /// the number of equally likely ways on (the perplexity), so an activity that always goes on the same way adds
 /// nothing.
-pub fn own_size(sums: &Sums) -> Option<Sizes> {
+pub(crate) fn own_size(sums: &Sums) -> Option<Sizes> {
     if sums.cases <= 0 {
         return None;
     }
@@ -72,7 +72,7 @@ pub fn own_size(sums: &Sums) -> Option<Sizes> {
 ///
 /// `own` are the sizes without sub-processes, `calls` the calls per case by (caller, called). A cycle is an error that
 /// names it for each process on it or leading to it; the rest have their size.
-pub fn sizes(
+pub(crate) fn sizes(
     own: &BTreeMap<NameId, Sizes>,
     calls: &BTreeMap<NameId, Vec<(NameId, f64)>>,
 ) -> BTreeMap<NameId, Result<Sizes, SizeError>> {

@@ -13,7 +13,7 @@ fn tidy(value: f64) -> f64 {
 ///
 /// ISO 2768-1:1989 table 1, one step read as one millimetre. `None` where the table has no value: there is no
 /// tolerance to hold. Never interpolated, never extrapolated.
-pub fn permissible_deviation(tolerance: &Tolerance, class: Class, size: f64) -> Option<f64> {
+pub(crate) fn permissible_deviation(tolerance: &Tolerance, class: Class, size: f64) -> Option<f64> {
     if size.is_nan() || size < tolerance.lower {
         return None;
     }
@@ -23,7 +23,7 @@ pub fn permissible_deviation(tolerance: &Tolerance, class: Class, size: f64) -> 
 }
 
 /// The level of complexity of a size in steps.
-pub fn complexity_level(tolerance: &Tolerance, size: f64) -> Level {
+pub(crate) fn complexity_level(tolerance: &Tolerance, size: f64) -> Level {
     let [low, medium, high] = tolerance.complexity;
     match size {
         n if n <= low => Level::Low,
@@ -34,7 +34,7 @@ pub fn complexity_level(tolerance: &Tolerance, size: f64) -> Level {
 }
 
 /// The level of frequency of a rate in cases per week.
-pub fn frequency_level(tolerance: &Tolerance, per_week: f64) -> Level {
+pub(crate) fn frequency_level(tolerance: &Tolerance, per_week: f64) -> Level {
     let [high, medium] = tolerance.frequency;
     match per_week {
         r if r >= high => Level::High,
@@ -44,7 +44,7 @@ pub fn frequency_level(tolerance: &Tolerance, per_week: f64) -> Level {
 }
 
 /// The level of tolerance of a permissible deviation.
-pub fn tolerance_level(tolerance: &Tolerance, permissible: Option<f64>) -> ToleranceLevel {
+pub(crate) fn tolerance_level(tolerance: &Tolerance, permissible: Option<f64>) -> ToleranceLevel {
     let [low, high] = tolerance.tolerance;
     match permissible {
         None => ToleranceLevel::None,
@@ -55,7 +55,7 @@ pub fn tolerance_level(tolerance: &Tolerance, permissible: Option<f64>) -> Toler
 }
 
 /// Observed against permissible deviation. Three states, so that it does not flap.
-pub fn status(observed: Interval, permissible: Option<f64>) -> Status {
+pub(crate) fn status(observed: Interval, permissible: Option<f64>) -> Status {
     match permissible {
         None => Status::NoTolerance,
         Some(t) if observed.upper <= t => Status::Within,
@@ -66,7 +66,7 @@ pub fn status(observed: Interval, permissible: Option<f64>) -> Status {
 
 /// The finest class whose permissible deviation the process is shown to hold; `None` where even the coarsest is
 /// shown not to be held.
-pub fn achieved_class(tolerance: &Tolerance, observed: Interval, size: f64) -> TolClass {
+pub(crate) fn achieved_class(tolerance: &Tolerance, observed: Interval, size: f64) -> TolClass {
     let mut coarsest = None;
     for class in Class::ALL {
         if let Some(t) = permissible_deviation(tolerance, class, size) {

@@ -20,7 +20,7 @@ pub(crate) struct TrialEvidence {
 
 impl TrialEvidence {
     /// What that amounts to beside a permissible deviation.
-    pub fn trial(&self, permissible: Option<f64>, lost_too_much: bool) -> Trial {
+    pub(crate) fn trial(&self, permissible: Option<f64>, lost_too_much: bool) -> Trial {
         if self.holds {
             return Trial::None;
         }

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 mod tests;
 
 /// Months within which automation must pay back if nothing is configured.
-pub const DEFAULT_HORIZON_MONTHS: f64 = 24.0;
+pub(crate) const DEFAULT_HORIZON_MONTHS: f64 = 24.0;
 
 pub(crate) const WEEKS_PER_YEAR: f64 = 365.25 / 7.0;
 pub(crate) const MINUTES_PER_HOUR: f64 = 60.0;
@@ -28,7 +28,7 @@ const MOST: f64 = 1e18;
 /// Hands-on time of people in one case that they run from beginning to end, in minutes.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "source", rename_all = "snake_case")]
-pub enum HandsOnMinutes {
+pub(crate) enum HandsOnMinutes {
     /// Measured in the log.
     Measured(Bounds),
     /// Declared in the catalog.
@@ -40,7 +40,7 @@ pub enum HandsOnMinutes {
 
 /// What automating a process would take.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct AutomationTerms {
+pub(crate) struct AutomationTerms {
     /// Hours to build it.
     pub build_hours: f64,
     /// Hours a year to keep it running.
@@ -61,7 +61,7 @@ impl From<Automation> for AutomationTerms {
 
 /// What the value of a process follows from. `None`: unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ValueInput {
+pub(crate) struct ValueInput {
     /// Cases started per week.
     pub cases_per_week: Option<Bounds>,
     /// Hands-on time of people.
@@ -188,7 +188,7 @@ pub enum MissingInput {
 /// spent `= c * 52.18 * m / 60 * h`; saved `= a * spent`; net `= saved - upkeep`; payback `= 12 * build / net` months;
 /// break-even `c = (build / years + upkeep) / (52.18 * m / 60 * h * a)` with `years = horizon / 12`; lost to errors
 /// `= c * 52.18 * deviation * hours per wrong outcome`.
-pub fn value(input: &ValueInput) -> Value {
+pub(crate) fn value(input: &ValueInput) -> Value {
     let known = Known::new(input);
     let spent = known
         .hours_at_one_case

@@ -25,7 +25,7 @@ const PROCESSES: usize = 12;
 /// `events` events with 8 a case, about 185 bytes a line, over 12 processes and 90 days from 2026-01-05,
 /// in time order, some 500 cases open at a time (fewer when there are fewer cases). Same number and
 /// seed: same events. A last case of fewer than 8 events stays open.
-pub fn bench_events(events: u64, seed: u64) -> BenchEvents {
+pub(crate) fn bench_events(events: u64, seed: u64) -> BenchEvents {
     let cases = events.div_ceil(EVENTS_A_CASE);
     // By Little's law: open cases = rate * mean duration. A case lasts between half and one and a half of it.
     let mean = (SPAN_US as u64 / cases.max(1)).saturating_mul(OPEN_CASES);
@@ -42,7 +42,7 @@ pub fn bench_events(events: u64, seed: u64) -> BenchEvents {
 
 /// Iterator of [`bench_events`].
 #[derive(Debug)]
-pub struct BenchEvents {
+pub(crate) struct BenchEvents {
     rng: ChaCha8Rng,
     events: u64,
     cases: u64,

@@ -36,8 +36,8 @@ mod spec;
 #[cfg(test)]
 mod tests;
 
-pub use bench::bench_events;
-pub use event::Event;
+pub(crate) use bench::bench_events;
+pub(crate) use event::Event;
 
 use arrivals::{Arrivals, whole_millis};
 use event::{DAY_US, Executor, Origin, SECOND_US};

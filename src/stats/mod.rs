@@ -13,10 +13,10 @@ mod rate;
 mod run_length;
 mod spread;
 
-pub use chart::EwmaPoint;
+pub(crate) use chart::EwmaPoint;
 pub(crate) use chart::{Ewma, population_stability, proportion_limits};
 pub(crate) use cluster::{Cluster, cluster_share, cluster_t, effective_number};
-pub use confseq::Interval;
+pub(crate) use confseq::Interval;
 pub(crate) use confseq::{clean_runs_missing, confidence_sequence};
 pub(crate) use describe::lag1_autocorrelation;
 pub(crate) use entropy::{categorical_variance, entropy_bits};

@@ -12,11 +12,11 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Row, params_from_iter};
 
 /// The word of an alarm whose evidence late data took away.
-pub const WITHDRAWN: &str = "withdrawn";
+pub(crate) const WITHDRAWN: &str = "withdrawn";
 
 words! {
     /// A table with rows that are treated as missing if they are damaged, by its name.
-    DamagedTable {
+    pub DamagedTable {
         /// Drift alarms.
         Alarms = "alarms",
         /// Sums by hour.

@@ -139,7 +139,7 @@ fn maybe_instant<S: serde::Serializer>(
 
 words! {
     /// What a mark does.
-    MarkKind {
+    pub MarkKind {
         /// A known change: a new epoch begins, and what is found meanwhile is explained by it.
         Change = "change",
         /// How it is now is how it shall be: a new epoch begins, and the old baseline is watched no longer.
@@ -181,7 +181,7 @@ impl MarkRow {
 
 /// A name or a reason that is to be kept: some text without control characters, not endless. Gives it without the blanks
 /// around it.
-pub fn check_note(text: &str) -> std::result::Result<&str, &'static str> {
+pub(crate) fn check_note(text: &str) -> std::result::Result<&str, &'static str> {
     const MOST_CHARS: usize = 1_000;
     match text.trim() {
         "" => Err("must not be empty"),
@@ -192,7 +192,7 @@ pub fn check_note(text: &str) -> std::result::Result<&str, &'static str> {
 }
 
 /// A day from which on a change may hold: within ten years before, and not in the future.
-pub fn check_mark_day(day: Day, today: Day) -> std::result::Result<(), &'static str> {
+pub(crate) fn check_mark_day(day: Day, today: Day) -> std::result::Result<(), &'static str> {
     const MOST_DAYS: Day = 3_653;
     match day {
         day if day > today => Err("the day lies in the future: note it when it has come"),

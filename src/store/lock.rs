@@ -7,11 +7,11 @@ use std::path::Path;
 
 /// Holds a data directory until it is dropped; the operating system lets go of it when the process dies, however.
 #[derive(Debug)]
-pub struct DataLock(#[allow(dead_code, reason = "held, never read")] File);
+pub(crate) struct DataLock(#[allow(dead_code, reason = "held, never read")] File);
 
 impl DataLock {
     /// Takes hold of a data directory.
-    pub fn take(folder: &Path) -> Result<DataLock, StoreError> {
+    pub(crate) fn take(folder: &Path) -> Result<DataLock, StoreError> {
         let path = folder.join("lock");
         let io = |source| StoreError::Io {
             file: path.clone(),

@@ -17,17 +17,22 @@ mod quarantine;
 mod reports;
 mod schema;
 
-pub use audit::AuditRow;
-pub use cases::KeptCase;
-pub use commit::{
-    BucketRow, CaseRow, Commit, CounterRow, DocumentRow, FileRow, LedgerRow, RulesRow, TotalRow,
+pub(crate) use audit::AuditRow;
+pub(crate) use cases::KeptCase;
+pub use commit::Commit;
+pub use commit::FileRow;
+pub(crate) use commit::{
+    BucketRow, CaseRow, CounterRow, DocumentRow, LedgerRow, RulesRow, TotalRow,
 };
 pub(crate) use damage::WITHDRAWN;
-pub use damage::{DamagedRow, DamagedTable, Readable};
-pub use drift::{AlarmRow, DriftRow, EpochRow, MarkKind, MarkRow, check_mark_day, check_note};
-pub use lock::DataLock;
-pub use quarantine::{QuarantineFilter, QuarantineRow, ReplayState};
-pub use reports::PredictionRow;
+pub(crate) use damage::{DamagedRow, DamagedTable, Readable};
+pub use drift::AlarmRow;
+pub use drift::MarkKind;
+pub use drift::MarkRow;
+pub(crate) use drift::{DriftRow, EpochRow, check_mark_day, check_note};
+pub(crate) use lock::DataLock;
+pub(crate) use quarantine::{QuarantineFilter, QuarantineRow, ReplayState};
+pub(crate) use reports::PredictionRow;
 
 use crate::codec::DamagedBytes;
 use crate::measure::{Baseline, BucketKey, Coverage, Loss, Stretch, Sums};

@@ -12,5 +12,6 @@ mod scrape;
 mod server;
 mod service;
 
-pub use access::{Access, hash_of, random_token};
-pub use server::{Signals, serve};
+pub use access::hash_of;
+pub(crate) use access::{Access, random_token};
+pub(crate) use server::{Signals, serve};

@@ -25,7 +25,7 @@ const LAST_ANSWERS: Duration = Duration::from_secs(3);
 pub(super) type Daemon = State<Arc<Running>>;
 
 /// Serves until the daemon is asked to stop; reloads on SIGHUP and when a configuration file changes.
-pub async fn serve(
+pub(crate) async fn serve(
     listener: TcpListener,
     daemon: Arc<Running>,
     access: Arc<Access>,
@@ -98,7 +98,7 @@ fn router(daemon: &Arc<Running>, access: &Arc<Access>, scrapes: &Arc<Scrapes>) -
 
 /// The signals that the daemon obeys. Made before it does anything: a signal that comes while it starts would end it.
 #[derive(Debug)]
-pub struct Signals {
+pub(crate) struct Signals {
     terminate: Signal,
     interrupt: Signal,
     hangup: Signal,
@@ -106,7 +106,7 @@ pub struct Signals {
 
 impl Signals {
     /// Listens from now on.
-    pub fn listen() -> std::io::Result<Signals> {
+    pub(crate) fn listen() -> std::io::Result<Signals> {
         Ok(Signals {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,

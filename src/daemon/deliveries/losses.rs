@@ -16,7 +16,7 @@ pub(super) struct LossLedger {
 
 impl LossLedger {
     /// Loads the feeds. Losses stay in the database: they are summed up there.
-    pub fn load(store: &Store) -> Result<LossLedger, StoreError> {
+    pub(super) fn load(store: &Store) -> Result<LossLedger, StoreError> {
         Ok(LossLedger {
             feeds: store.feeds()?.into_iter().collect(),
             ..LossLedger::default()
@@ -24,7 +24,7 @@ impl LossLedger {
     }
 
     /// Adds records and losses of a source to an hour.
-    pub fn add(&mut self, source: &str, hour: Hour, loss: Loss) {
+    pub(super) fn add(&mut self, source: &str, hour: Hour, loss: Loss) {
         if loss == Loss::default() {
             return;
         }
@@ -35,7 +35,7 @@ impl LossLedger {
     }
 
     /// Notes that a source feeds these processes.
-    pub fn add_feeds(&mut self, source: &str, processes: impl Iterator<Item = NameId>) {
+    pub(super) fn add_feeds(&mut self, source: &str, processes: impl Iterator<Item = NameId>) {
         for process in processes {
             let feed = (source.to_owned(), process);
             if self.feeds.insert(feed.clone()) {
@@ -45,12 +45,12 @@ impl LossLedger {
     }
 
     /// Which source feeds which process.
-    pub fn feeds(&self) -> impl Iterator<Item = &(String, NameId)> {
+    pub(super) fn feeds(&self) -> impl Iterator<Item = &(String, NameId)> {
         self.feeds.iter()
     }
 
     /// Moves the rows that wait to a commit.
-    pub fn write_to(&mut self, commit: &mut Commit) {
+    pub(super) fn write_to(&mut self, commit: &mut Commit) {
         let losses = std::mem::take(&mut self.waiting).into_iter();
         let rows = losses.map(|((source, hour), loss)| (source, hour, loss));
         commit.losses.extend(rows);

@@ -27,7 +27,8 @@ mod rejects;
 mod sources;
 mod waiting;
 
-pub use delivery::{Delivery, Raw};
+pub use delivery::Delivery;
+pub(crate) use delivery::Raw;
 pub(super) use entry::{AssembledBatch, DeliveryEntry};
 
 use crate::cases::Case;

@@ -15,12 +15,12 @@ pub(in crate::daemon) struct BatchObservation(FxHashMap<NameId, Option<Stretch>>
 
 impl BatchObservation {
     /// Notes an event of a process that is known already, or that its case could not take.
-    pub fn seen(&mut self, process: NameId) {
+    pub(crate) fn seen(&mut self, process: NameId) {
         self.0.entry(process).or_default();
     }
 
     /// Notes an accepted event of a process.
-    pub fn accepted(&mut self, process: NameId, at: Time) {
+    pub(crate) fn accepted(&mut self, process: NameId, at: Time) {
         let event = Stretch {
             first: at,
             last: at,
@@ -30,7 +30,7 @@ impl BatchObservation {
     }
 
     /// The processes.
-    pub fn processes(&self) -> impl Iterator<Item = NameId> {
+    pub(crate) fn processes(&self) -> impl Iterator<Item = NameId> {
         self.0.keys().copied()
     }
 }
@@ -44,7 +44,7 @@ pub(super) struct ObservationLedger {
 
 impl ObservationLedger {
     /// Loads what the database has.
-    pub fn load(store: &Store) -> Result<ObservationLedger, StoreError> {
+    pub(super) fn load(store: &Store) -> Result<ObservationLedger, StoreError> {
         Ok(ObservationLedger {
             known: store.coverage()?,
             changed: BTreeSet::new(),
@@ -52,12 +52,12 @@ impl ObservationLedger {
     }
 
     /// All observation periods.
-    pub fn known(&self) -> &Coverage {
+    pub(super) fn known(&self) -> &Coverage {
         &self.known
     }
 
     /// Adds those of a batch. All cases of a batch have the namespace of its mapping.
-    pub fn add_batch(&mut self, batch: &EventBatch, observation: &BatchObservation) {
+    pub(super) fn add_batch(&mut self, batch: &EventBatch, observation: &BatchObservation) {
         if let Some(event) = batch.events.first() {
             let (namespace, _) = split_key(batch.text(event.case));
             for (process, period) in &observation.0 {
@@ -69,7 +69,7 @@ impl ObservationLedger {
     }
 
     /// Adds that of a case, when all sums are counted again.
-    pub fn add_case(&mut self, key: &str, case: &Case) {
+    pub(super) fn add_case(&mut self, key: &str, case: &Case) {
         if let Some(period) = stretch_of(case) {
             self.add(split_key(key).0, case.process(), period);
         }
@@ -82,7 +82,7 @@ impl ObservationLedger {
     }
 
     /// Moves the periods that changed to a commit.
-    pub fn write_to(&mut self, commit: &mut Commit) {
+    pub(super) fn write_to(&mut self, commit: &mut Commit) {
         let changed = std::mem::take(&mut self.changed);
         let rows = changed.into_iter().filter_map(|(namespace, process)| {
             let period = self.known.of(&namespace, process)?;

@@ -41,7 +41,7 @@ fn export_of(source: &str, export: u64) -> u64 {
 
 impl RejectDeduplicator {
     /// Loads the quarantine of the sources whose exports overlap.
-    pub fn load(
+    pub(super) fn load(
         store: &Store,
         overlapping: &BTreeSet<String>,
     ) -> Result<RejectDeduplicator, StoreError> {
@@ -72,7 +72,7 @@ impl RejectDeduplicator {
     }
 
     /// Notes a rejected record of an export. Returns whether it is lost with this export, and was not lost before.
-    pub fn is_new(&mut self, source: &str, export: u64, record: &[u8], hour: Hour) -> bool {
+    pub(super) fn is_new(&mut self, source: &str, export: u64, record: &[u8], hour: Hour) -> bool {
         if record.is_empty() {
             // There is nothing to recognise it by.
             return true;
@@ -96,18 +96,18 @@ impl RejectDeduplicator {
     }
 
     /// An export is read from its start: what was found in it before is found again.
-    pub fn begin_export(&mut self, source: &str, export: u64) {
+    pub(super) fn begin_export(&mut self, source: &str, export: u64) {
         self.begun.remove(&export_of(source, export));
     }
 
     /// An export was read whole.
-    pub fn end_export(&mut self, source: &str, export: u64) {
+    pub(super) fn end_export(&mut self, source: &str, export: u64) {
         self.begun.remove(&export_of(source, export));
     }
 
     /// A record became an event. Returns the hour in which it counted as lost; `None` if another export that contains it took
     /// that back already.
-    pub fn take_back(&mut self, source: &str, record: &[u8]) -> Option<Hour> {
+    pub(super) fn take_back(&mut self, source: &str, record: &[u8]) -> Option<Hour> {
         let record = record_of(source, record);
         let lost = self.lost.get_mut(&record)?;
         let hour = lost.hour;

@@ -28,7 +28,7 @@ impl Default for SourceProgress {
 impl SourceProgress {
     /// Loads what the database has, and returns the damaged rows with it. Sources that are no longer configured are among
     /// them: their processes have no data after that day.
-    pub fn load(store: &Store) -> Result<(SourceProgress, Vec<DamagedRow>), StoreError> {
+    pub(super) fn load(store: &Store) -> Result<(SourceProgress, Vec<DamagedRow>), StoreError> {
         let mut progress = SourceProgress::default();
         let mut damaged = progress.latest_days.load(store)?;
         damaged.extend(progress.last_hours.load(store)?);
@@ -36,7 +36,7 @@ impl SourceProgress {
     }
 
     /// Derives what is missing, or damaged, from the last event of all processes that a source feeds.
-    pub fn fill_gaps<'f>(
+    pub(super) fn fill_gaps<'f>(
         &mut self,
         feeds: impl Iterator<Item = &'f (String, NameId)>,
         observed: &Coverage,
@@ -57,7 +57,7 @@ impl SourceProgress {
 
     /// Notes the events of a batch. Returns the hour in which its records count: that of its last event, else that of the
     /// last event of the source, else the present one. (A rejected record has no time that can be trusted.)
-    pub fn advance(&mut self, source: &str, batch: &EventBatch, now: Time) -> Hour {
+    pub(super) fn advance(&mut self, source: &str, batch: &EventBatch, now: Time) -> Hour {
         let latest = batch.events.iter().map(|event| event.time.day()).max();
         if let Some(day) = latest
             && self.latest_day(source).is_none_or(|known| known < day)
@@ -75,12 +75,12 @@ impl SourceProgress {
     }
 
     /// The day of the latest event of a source.
-    pub fn latest_day(&self, source: &str) -> Option<Day> {
+    pub(super) fn latest_day(&self, source: &str) -> Option<Day> {
         self.latest_days.get(source)
     }
 
     /// Moves what changed to a commit.
-    pub fn write_to(&mut self, commit: &mut Commit) {
+    pub(super) fn write_to(&mut self, commit: &mut Commit) {
         self.latest_days.write_to(commit);
         self.last_hours.write_to(commit);
     }

@@ -26,7 +26,7 @@ pub(super) struct WaitingRows {
 
 impl WaitingRows {
     /// Adds the positions and the export of a delivery.
-    pub fn add(&mut self, delivery: Delivery, now: Time) {
+    pub(super) fn add(&mut self, delivery: Delivery, now: Time) {
         self.records += delivery.batch.records;
         let source = &*delivery.source;
         if let Some(row) = delivery.position {
@@ -41,7 +41,7 @@ impl WaitingRows {
     }
 
     /// Whether there is nothing to write.
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.records == 0
             && self.quarantine.is_empty()
             && self.replayed.is_empty()
@@ -52,7 +52,7 @@ impl WaitingRows {
     }
 
     /// Moves the rows to a commit.
-    pub fn write_to(self, commit: &mut Commit) {
+    pub(super) fn write_to(self, commit: &mut Commit) {
         commit.quarantine.extend(self.quarantine);
         commit.replayed.extend(self.replayed);
         commit.drops_forgotten.extend(self.exports_forgotten);

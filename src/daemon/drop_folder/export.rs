@@ -77,7 +77,7 @@ pub(super) struct Begun {
 
 impl Begun {
     /// By the stored positions of a source.
-    pub fn of(positions: StoredPositions) -> Begun {
+    pub(super) fn of(positions: StoredPositions) -> Begun {
         let exports = positions.exports.into_iter();
         Begun {
             progress: exports.map(|known| (known.export, known)).collect(),

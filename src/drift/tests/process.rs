@@ -10,7 +10,7 @@ use rand_distr::{Distribution, Normal, Poisson, StudentT};
 
 /// What can change.
 #[derive(Clone, Copy, Debug)]
-pub struct Nature {
+pub(crate) struct Nature {
     /// Cases a day.
     pub rate: f64,
     /// Share of cases that deviate, on workdays and at weekends.
@@ -43,7 +43,7 @@ impl Default for Nature {
 
 /// How its cases come.
 #[derive(Clone, Copy, Debug)]
-pub struct Ways {
+pub(crate) struct Ways {
     /// Correlation from case to case, of deviations and of durations.
     pub dependence: f64,
     /// Cases at weekends, over those on workdays.
@@ -66,18 +66,18 @@ impl Default for Ways {
 }
 
 /// Its state between cases.
-pub struct Process {
+pub(crate) struct Process {
     rng: ChaCha8Rng,
     ways: Ways,
     wrong: bool,
     noise: f64,
 }
 
-pub const GOOD: NameId = 1;
-pub const BAD: NameId = 4;
+pub(crate) const GOOD: NameId = 1;
+pub(crate) const BAD: NameId = 4;
 
 impl Process {
-    pub fn new(seed: u64, ways: Ways) -> Process {
+    pub(crate) fn new(seed: u64, ways: Ways) -> Process {
         Process {
             rng: ChaCha8Rng::seed_from_u64(seed),
             ways,
@@ -87,7 +87,7 @@ impl Process {
     }
 
     /// The hours of a day.
-    pub fn day(&mut self, day: Day, nature: &Nature) -> Vec<HourPart> {
+    pub(crate) fn day(&mut self, day: Day, nature: &Nature) -> Vec<HourPart> {
         let is_weekend = weekday(day) >= 5;
         let mut rate = nature.rate * if is_weekend { self.ways.weekend } else { 1.0 };
         if let Some(days) = self.ways.swell {
@@ -170,7 +170,7 @@ impl Process {
 }
 
 /// Runs a process for so many days, and gives its only epoch: the baseline, and the digests after it.
-pub fn epoch(
+pub(crate) fn epoch(
     mut process: Process,
     days: Day,
     terms: &DriftTerms,

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const LABEL_CHARS: usize = 120;
 
 /// A label from a log, cut where it is long; names that begin alike stay different by a hash of the whole.
-pub fn label(value: &str) -> String {
+pub(crate) fn label(value: &str) -> String {
     match value.char_indices().nth(LABEL_CHARS) {
         None => value.to_owned(),
         Some((end, _)) => format!("{}~{:08x}", &value[..end], hash_text(value) as u32),

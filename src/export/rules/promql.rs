@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 /// A PromQL string in double quotes. Letters and digits of every script stay readable; controls, marks that turn the
 /// direction of writing and the like become escapes, which PromQL takes from Go.
-pub fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
     for c in text.chars() {
@@ -20,7 +20,7 @@ pub fn quoted(text: &str) -> String {
 }
 
 /// A matcher for the series whose label has one of these values.
-pub fn one_of(name: &str, values: &[String]) -> String {
+pub(crate) fn one_of(name: &str, values: &[String]) -> String {
     match values {
         [value] => format!("{name}={}", quoted(value)),
         values => format!("{name}=~{}", quoted(&alternatives(values))),
@@ -28,7 +28,7 @@ pub fn one_of(name: &str, values: &[String]) -> String {
 }
 
 /// A matcher for the series whose label has none of these values; empty, which matches all, where there is none.
-pub fn none_of(name: &str, values: &[String]) -> String {
+pub(crate) fn none_of(name: &str, values: &[String]) -> String {
     match values {
         [] => String::new(),
         [value] => format!("{name}!={}", quoted(value)),
@@ -43,7 +43,7 @@ fn alternatives(values: &[String]) -> String {
 }
 
 /// A selector; matchers that are empty are left out.
-pub fn series(metric: &str, matchers: &[&str]) -> String {
+pub(crate) fn series(metric: &str, matchers: &[&str]) -> String {
     let matchers: Vec<&str> = matchers
         .iter()
         .copied()

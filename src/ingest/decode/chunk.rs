@@ -5,7 +5,7 @@ use std::io::{self, Read};
 
 /// A stretch of a stream.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Chunk {
+pub(crate) enum Chunk {
     /// Whole records.
     Records {
         /// Where it starts in the stream, in bytes.
@@ -25,7 +25,7 @@ pub enum Chunk {
 }
 
 /// Cuts a stream into chunks.
-pub struct Chunker<R> {
+pub(crate) struct Chunker<R> {
     reader: R,
     framing: Framing,
     chunk_bytes: usize,
@@ -44,7 +44,12 @@ const START: usize = 4096;
 
 impl<R: Read> Chunker<R> {
     /// Hands out chunks of about `chunk_bytes`; records over `most_record_bytes` are cut.
-    pub fn new(reader: R, framing: Framing, chunk_bytes: usize, most_record_bytes: usize) -> Self {
+    pub(crate) fn new(
+        reader: R,
+        framing: Framing,
+        chunk_bytes: usize,
+        most_record_bytes: usize,
+    ) -> Self {
         Chunker {
             reader,
             framing,
@@ -58,17 +63,17 @@ impl<R: Read> Chunker<R> {
     }
 
     /// The error that ended the stream early, if one did.
-    pub fn take_error(&mut self) -> Option<io::Error> {
+    pub(crate) fn take_error(&mut self) -> Option<io::Error> {
         self.failed.take()
     }
 
     /// Position of what was not handed out yet.
-    pub fn offset(&self) -> u64 {
+    pub(crate) fn offset(&self) -> u64 {
         self.offset
     }
 
     /// Takes the first record (the header) out of the stream.
-    pub fn first_record(&mut self) -> Vec<u8> {
+    pub(crate) fn first_record(&mut self) -> Vec<u8> {
         while self.framing.first_end(&self.pending).is_none()
             && !self.ended
             && self.pending.len() <= self.most_record_bytes

@@ -110,7 +110,7 @@ fn not_an_object() -> serde_json::Error {
 }
 
 /// The first records of a sample, each as a tree, for guessing and previews.
-pub fn sample_records(sample: &[u8], most: usize) -> Vec<Value> {
+pub(crate) fn sample_records(sample: &[u8], most: usize) -> Vec<Value> {
     sample
         .split(|byte| *byte == b'\n')
         .filter_map(|line| serde_json::from_slice::<Value>(line).ok())

@@ -8,16 +8,23 @@ mod open;
 mod sniff;
 mod xes;
 
-pub use chunk::{Chunk, Chunker};
-pub use csv::{CsvHeader, decode_csv, read_header};
+pub(crate) use chunk::{Chunk, Chunker};
+pub(crate) use csv::CsvHeader;
+pub use csv::decode_csv;
+pub use csv::read_header;
 pub use document::decode_document;
-pub use lines::{LineDecoder, sample_records};
-pub use open::{Input, Opened, open};
-pub use sniff::{Dialect, Sniffed, sniff};
-pub use xes::{XesEvent, decode_xes, read_xes};
+pub use lines::LineDecoder;
+pub(crate) use lines::sample_records;
+pub use open::Input;
+pub(crate) use open::Opened;
+pub use open::open;
+pub use sniff::Dialect;
+pub(crate) use sniff::sniff;
+pub use xes::decode_xes;
+pub(crate) use xes::{XesEvent, read_xes};
 
 /// How many records a decoder maps before it hands the batch on.
-pub const BATCH_RECORDS: usize = 8192;
+pub(crate) const BATCH_RECORDS: usize = 8192;
 
 /// What can keep a file from being read at all.
 #[derive(Debug, thiserror::Error)]

@@ -35,7 +35,7 @@ impl Default for Dialect {
 }
 
 /// Looks at the first bytes (decompressed) of a file.
-pub fn sniff(head: &[u8], file_name: Option<&str>) -> Sniffed {
+pub(crate) fn sniff(head: &[u8], file_name: Option<&str>) -> Sniffed {
     let (encoding, bom) = encoding_of(head);
     let (text, _) = encoding.decode_with_bom_removal(head);
     let dialect = dialect_of(&text, file_name);

@@ -18,7 +18,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 /// One event of an XES log: attributes of the trace, then its own.
 #[derive(Debug, Default)]
-pub struct XesEvent {
+pub(crate) struct XesEvent {
     /// Position in the file, in bytes.
     pub place: u64,
     /// Keys and values.
@@ -27,7 +27,7 @@ pub struct XesEvent {
 
 impl XesEvent {
     /// The value of a key; an event's own attributes come before those of its trace.
-    pub fn get(&self, key: &str) -> Option<&str> {
+    pub(crate) fn get(&self, key: &str) -> Option<&str> {
         self.attributes
             .iter()
             .rev()
@@ -36,7 +36,7 @@ impl XesEvent {
     }
 
     /// As a tree.
-    pub fn value(&self) -> Value {
+    pub(crate) fn value(&self) -> Value {
         let entry = |(key, value): &(String, String)| (key.clone(), Value::String(value.clone()));
         Value::Object(self.attributes.iter().map(entry).collect::<Map<_, _>>())
     }
@@ -110,7 +110,7 @@ fn apply(mapping: &Mapping, paths: &[String], stream: u64, event: &XesEvent, out
 }
 
 /// Reads a log event by event. An error says where, why and what; what came before it was handed out.
-pub fn read_xes(
+pub(crate) fn read_xes(
     reader: impl BufRead,
     each: &mut dyn FnMut(&XesEvent) -> ControlFlow<()>,
 ) -> Result<(), (u64, Reason, String)> {

@@ -11,11 +11,11 @@ use super::fingerprint::Fingerprint;
 use crate::ingest::framing::Framing;
 
 /// Names one content for good; never used again.
-pub type FileId = u32;
+pub(crate) type FileId = u32;
 
 /// What is remembered of one file. Commit it in the same transaction as what was read from the file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FileState {
+pub(crate) struct FileState {
     /// The content's name.
     pub id: FileId,
     /// Where the content was found last. Kept as text: a content is recognised by its bytes, so a name that is not UTF-8
@@ -49,7 +49,7 @@ fn as_text<S: Serializer>(path: &Path, to: S) -> Result<S::Ok, S::Error> {
 
 /// Whole records of one file.
 #[derive(Debug, Clone)]
-pub struct Chunk {
+pub(crate) struct Chunk {
     /// The content they belong to.
     pub file: FileId,
     /// The file's path when it was read.
@@ -69,7 +69,7 @@ pub struct Chunk {
 
 /// A record above `max_record_bytes`, passed over.
 #[derive(Debug, Clone)]
-pub struct Oversize {
+pub(crate) struct Oversize {
     /// The content it belongs to.
     pub file: FileId,
     /// The file's path when it was read.
@@ -86,7 +86,7 @@ pub struct Oversize {
 
 /// What the receiver of a chunk says to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answer {
+pub(crate) enum Answer {
     /// Accepted; go on.
     More,
     /// Accepted; end this poll. The next poll goes on with the next file.
@@ -98,7 +98,7 @@ pub enum Answer {
 }
 
 /// Receives what a poll finds.
-pub trait Sink {
+pub(crate) trait Sink {
     /// Takes whole records.
     fn chunk(&mut self, chunk: Chunk) -> Answer;
     /// Takes the report of a record that is too long.
@@ -109,7 +109,7 @@ pub trait Sink {
 
 /// Noteworthy events, each worth a log line and a counter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Notice {
+pub(crate) enum Notice {
     /// A content that was never seen is read from its start.
     Discovered {
         /// The content.
@@ -222,7 +222,7 @@ pub enum Notice {
 
 /// What to read, and how.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub(crate) struct Options {
     /// Paths or globs; `*` stays within a directory, `**` does not.
     pub include: Vec<String>,
     /// Globs of paths to leave out; one without `/` is compared with the file name.
@@ -251,7 +251,7 @@ pub struct Options {
 
 impl Options {
     /// The defaults for the given patterns.
-    pub fn new<S: Into<String>>(include: impl IntoIterator<Item = S>) -> Self {
+    pub(crate) fn new<S: Into<String>>(include: impl IntoIterator<Item = S>) -> Self {
         Self {
             include: include.into_iter().map(Into::into).collect(),
             exclude: Vec::new(),
@@ -270,7 +270,7 @@ impl Options {
 
 /// What a poll did and what it left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct PollOutcome {
+pub(crate) struct PollOutcome {
     /// Bytes of content read, also those of records not handed out yet.
     pub bytes_read: u64,
     /// Files that are being read or have been read to their end.
@@ -287,7 +287,7 @@ pub struct PollOutcome {
 
 /// Options that can't work.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// A pattern is not a glob.
     #[error("pattern {pattern:?} is not a valid glob: {source}")]
     Pattern {

@@ -5,11 +5,10 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
-use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 
-use super::fingerprint::{read_full, read_range};
+use super::fingerprint::read_full;
 
 const GZIP: [u8; 3] = [0x1f, 0x8b, 0x08];
 const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
@@ -39,14 +38,6 @@ impl Kind {
 
 /// A stream of decompressed content.
 pub(super) type Stream = Box<dyn Read + Send>;
-
-/// Opens a file as a stream of its content: gzip (also of several members) and zstd are decompressed, anything else
-/// is read as it is.
-pub fn open_decompressed(path: &Path) -> io::Result<Box<dyn Read + Send>> {
-    let file = File::open(path)?;
-    let kind = Kind::of(&read_range(&file, 0, 4)?).unwrap_or(Kind::Plain);
-    decompress(file, kind)
-}
 
 /// The content of an open file, from its beginning.
 pub(super) fn decompress(mut file: File, kind: Kind) -> io::Result<Stream> {

@@ -12,14 +12,14 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// The longest stretch that is hashed, in bytes.
-pub const FINGERPRINT_BYTES: usize = 1024;
+pub(crate) const FINGERPRINT_BYTES: usize = 1024;
 
 /// A hash over a stretch of content together with the length of the stretch.
 ///
 /// Two fingerprints of different lengths say nothing about each other: hash as many bytes of the candidate as the
 /// stored fingerprint has, then compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Fingerprint {
+pub(crate) struct Fingerprint {
     /// Number of bytes hashed, at most [`FINGERPRINT_BYTES`].
     pub len: u32,
     /// XXH3-64 with seed 0, stable between versions: it is kept on disk.
@@ -28,7 +28,7 @@ pub struct Fingerprint {
 
 impl Fingerprint {
     /// The fingerprint of `bytes`, of which at most the first [`FINGERPRINT_BYTES`] count.
-    pub fn of(bytes: &[u8]) -> Self {
+    pub(crate) fn of(bytes: &[u8]) -> Self {
         let bytes = &bytes[..bytes.len().min(FINGERPRINT_BYTES)];
         Self {
             len: bytes.len() as u32,
@@ -37,7 +37,7 @@ impl Fingerprint {
     }
 
     /// Whether content that begins with `first` begins with what was hashed here.
-    pub fn begins(&self, first: &[u8]) -> bool {
+    pub(crate) fn begins(&self, first: &[u8]) -> bool {
         first
             .get(..self.len as usize)
             .is_some_and(|prefix| xxh3_64(prefix) == self.hash)

@@ -31,12 +31,6 @@ mod model_test;
 #[cfg(test)]
 mod tests;
 
-pub use crate::ingest::framing::Framing;
-pub use api::{
-    Answer, Chunk, Error, FileId, FileState, Notice, Options, Oversize, PollOutcome, Sink,
-};
-pub use compressed::open_decompressed;
-pub use fingerprint::{FINGERPRINT_BYTES, Fingerprint};
-pub use reader::OVERSIZE_SHOWN_BYTES;
-pub use tailer::Tailer;
-pub use waker::{Waker, Woken};
+pub(crate) use api::{Answer, Chunk, FileId, FileState, Notice, Options, Oversize, Sink};
+pub(crate) use tailer::Tailer;
+pub(crate) use waker::{Waker, Woken};

@@ -8,8 +8,10 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 
-use super::tests::Recorder;
+use super::api::PollOutcome;
+use super::tests::{Recorder, open_decompressed};
 use super::*;
+use crate::ingest::framing::Framing;
 
 mod schedules;
 

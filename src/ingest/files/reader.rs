@@ -10,7 +10,7 @@ use super::fingerprint::Marks;
 use crate::ingest::framing::Framing;
 
 /// How much of an oversized record is kept to show it, in bytes.
-pub const OVERSIZE_SHOWN_BYTES: usize = 4096;
+pub(crate) const OVERSIZE_SHOWN_BYTES: usize = 4096;
 /// How much of an oversized record is held in memory at once, in bytes.
 const SKIP_BYTES: usize = 256 * 1024;
 

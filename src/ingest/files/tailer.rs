@@ -20,7 +20,7 @@ mod recognise;
 const COMPRESSED_AT_ONCE: usize = 4;
 
 /// Reads the files of one source.
-pub struct Tailer {
+pub(crate) struct Tailer {
     options: Options,
     limits: Limits,
     finder: Finder,
@@ -38,7 +38,11 @@ pub struct Tailer {
 impl Tailer {
     /// A tailer that goes on from the committed states. New contents get ids from `next_id` on, or from above the
     /// highest known one.
-    pub fn new(options: Options, known: Vec<FileState>, next_id: FileId) -> Result<Self, Error> {
+    pub(crate) fn new(
+        options: Options,
+        known: Vec<FileState>,
+        next_id: FileId,
+    ) -> Result<Self, Error> {
         let zero = [
             ("chunk_bytes", options.chunk_bytes),
             ("max_record_bytes", options.max_record_bytes),
@@ -81,7 +85,7 @@ impl Tailer {
     }
 
     /// Looks at the file system once and hands out what is new. `now` must not go backwards.
-    pub fn poll(&mut self, now: Instant, sink: &mut dyn Sink) -> PollOutcome {
+    pub(crate) fn poll(&mut self, now: Instant, sink: &mut dyn Sink) -> PollOutcome {
         let scan = self.finder.scan();
         let mut troubled: HashSet<PathBuf> = HashSet::new();
         for (path, error) in scan.errors {
@@ -126,7 +130,8 @@ impl Tailer {
     }
 
     /// What is known of every content, as of the last accepted chunks. Positions above zero only.
-    pub fn states(&self) -> Vec<FileState> {
+    #[cfg(test)]
+    pub(crate) fn states(&self) -> Vec<FileState> {
         let tracked = self.tracked.values().map(Tracked::state);
         let all = tracked.chain(self.missing.values().cloned());
         all.filter(|state| state.position > 0).collect()

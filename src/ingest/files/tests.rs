@@ -5,7 +5,19 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use super::api::PollOutcome;
+use super::compressed::{Kind, decompress};
+use super::fingerprint::read_range;
+use super::reader::OVERSIZE_SHOWN_BYTES;
 use super::*;
+use crate::ingest::framing::Framing;
+
+/// Opens a file as a stream of its content, decompressed if need be.
+pub(super) fn open_decompressed(path: &Path) -> io::Result<Box<dyn io::Read + Send>> {
+    let file = File::open(path)?;
+    let kind = Kind::of(&read_range(&file, 0, 4)?).unwrap_or(Kind::Plain);
+    decompress(file, kind)
+}
 
 mod records;
 

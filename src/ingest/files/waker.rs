@@ -15,7 +15,7 @@ use super::discover::{Finder, WatchRoot};
 
 /// Why a wait ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Woken {
+pub(crate) enum Woken {
     /// Something happened in a watched directory.
     Changed,
     /// Nothing is known to have happened.
@@ -24,7 +24,7 @@ pub enum Woken {
 
 /// Waits for changes in the directories of the patterns.
 #[derive(Debug)]
-pub struct Waker {
+pub(crate) struct Waker {
     // Holds at most one message: a flood of events is one reason to poll, and the watcher's thread never waits.
     changes: Receiver<()>,
     /// Keeps the channel open when there is no watcher.
@@ -35,7 +35,7 @@ pub struct Waker {
 
 impl Waker {
     /// Watches the directories of the patterns as far as that works; see [`Self::trouble`].
-    pub fn new(options: &Options) -> Self {
+    pub(crate) fn new(options: &Options) -> Self {
         let (sender, changes) = bounded(1);
         let (watcher, trouble) = match watch(options, sender.clone()) {
             Ok((watcher, trouble)) => (Some(watcher), trouble),
@@ -50,12 +50,12 @@ impl Waker {
     }
 
     /// Why some or all directories are not watched (say, the limit of inotify watches); then only time-outs wake.
-    pub fn trouble(&self) -> Option<&str> {
+    pub(crate) fn trouble(&self) -> Option<&str> {
         self.trouble.as_deref()
     }
 
     /// Blocks until something may have changed since the last wait, at most for `timeout`.
-    pub fn wait(&self, timeout: Duration) -> Woken {
+    pub(crate) fn wait(&self, timeout: Duration) -> Woken {
         match self.changes.recv_timeout(timeout) {
             Ok(()) => Woken::Changed,
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => Woken::TimedOut,

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 /// What is known of a column from a sample.
 #[derive(Clone, Debug)]
-pub struct Column {
+pub(crate) struct Column {
     /// Its name or path.
     pub name: String,
     /// Records that have a value in it.

@@ -4,7 +4,7 @@ use crate::ingest::path::Path;
 use serde_json::Value;
 
 /// A text as YAML can't misread it.
-pub fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     // A JSON string is a YAML double-quoted scalar.
     Value::String(text.to_owned()).to_string()
 }
@@ -20,7 +20,7 @@ pub(super) fn quoted_path(column: &str) -> String {
 
 /// Where in a JSON document the records are: the array of objects with the most elements, at most three keys deep.
 /// `None` for a document that is itself the array, or the record.
-pub fn guess_records(document: &Value) -> Option<Path> {
+pub(crate) fn guess_records(document: &Value) -> Option<Path> {
     let mut best: Option<(usize, String)> = None;
     find_arrays(document, "", 3, &mut |path, len| {
         if !path.is_empty() && best.as_ref().is_none_or(|(most, _)| len > *most) {

@@ -415,7 +415,7 @@ fn optional<'r>(
 }
 
 /// The kind that a word means; words that teams use for the kinds are understood, any other is unknown.
-pub fn executor_of(word: &str) -> Executor {
+pub(crate) fn executor_of(word: &str) -> Executor {
     let lower = word.to_ascii_lowercase();
     match lower.as_str() {
         "human" | "person" | "people" | "analyst" | "manual" | "user" => Executor::Human,

@@ -7,9 +7,10 @@ mod field;
 mod predicate;
 mod row;
 
-pub use apply::{Place, Preview, executor_of};
-pub use compile::{Circumstances, compile};
-pub use row::{Row, SlotRow, ValueRow};
+pub(crate) use apply::{Place, executor_of};
+pub use compile::Circumstances;
+pub use compile::compile;
+pub(crate) use row::SlotRow;
 
 use super::path::Path;
 use super::time::TimeParser;

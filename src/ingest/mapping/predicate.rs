@@ -13,7 +13,7 @@ static STANDARD: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
 ///
 /// It sees each top-level field of the record by its name (null where the record does not have it), the whole as
 /// `record`, and inside `each` the element as `item`, its `key`, and the element around it as `outer`.
-pub struct Predicate {
+pub(super) struct Predicate {
     source: String,
     test: Test,
 }
@@ -29,7 +29,7 @@ enum Test {
 
 /// What a field is held against.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Literal {
+pub(super) enum Literal {
     /// `'text'`
     Text(String),
     /// `true` or `false`
@@ -37,7 +37,7 @@ pub enum Literal {
 }
 
 /// The field and the literal of an expression such as `origin == 'drill'` or `reviewed == true`; `None` for any other.
-pub fn plain_equality(source: &str) -> Option<(&str, Literal)> {
+pub(super) fn plain_equality(source: &str) -> Option<(&str, Literal)> {
     let (name, literal) = source.split_once("==")?;
     let (name, literal) = (name.trim(), literal.trim());
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
@@ -68,7 +68,7 @@ impl fmt::Debug for Predicate {
 
 impl Predicate {
     /// Compiles an expression.
-    pub fn new(source: &str) -> Result<Predicate, String> {
+    pub(super) fn new(source: &str) -> Result<Predicate, String> {
         let program = Program::compile(source).map_err(|error| {
             let text = error.to_string();
             let first = text.lines().next().unwrap_or_default();
@@ -87,7 +87,7 @@ impl Predicate {
     }
 
     /// A field against a literal, as [`plain_equality`] found them in `source`.
-    pub fn equals(source: &str, slot: usize, literal: Literal) -> Predicate {
+    pub(super) fn equals(source: &str, slot: usize, literal: Literal) -> Predicate {
         Predicate {
             source: source.to_owned(),
             test: Test::Equals { slot, literal },
@@ -95,7 +95,7 @@ impl Predicate {
     }
 
     /// Whether it holds for a record. An error says what could not be evaluated.
-    pub fn holds(&self, row: &impl Row) -> Result<bool, String> {
+    pub(super) fn holds(&self, row: &impl Row) -> Result<bool, String> {
         let (program, variables) = match &self.test {
             Test::Cel { program, variables } => (program, variables),
             Test::Equals { slot, literal } => {

@@ -20,7 +20,7 @@ pub trait Row {
 
 /// The fields that a mapping reads, found by a decoder while it read the record.
 #[derive(Debug)]
-pub struct SlotRow<'a>(pub &'a [Scalar<'a>]);
+pub(crate) struct SlotRow<'a>(pub &'a [Scalar<'a>]);
 
 impl Row for SlotRow<'_> {
     fn scalar(&self, slot: usize) -> Scalar<'_> {
@@ -42,7 +42,7 @@ impl Row for SlotRow<'_> {
 
 /// A record as a whole, perhaps with one element of an array in it.
 #[derive(Clone, Copy, Debug)]
-pub struct ValueRow<'a> {
+pub(crate) struct ValueRow<'a> {
     pub(super) slots: &'a [Slot],
     pub(super) record: &'a Value,
     pub(super) item: Option<&'a Value>,

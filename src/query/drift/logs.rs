@@ -15,7 +15,7 @@ use crate::store::AlarmRow;
 use std::collections::BTreeMap;
 
 /// What is found in the cases of log files, as of their last event.
-pub struct LogDrift<'a> {
+pub(crate) struct LogDrift<'a> {
     cases: LogCases<'a>,
     catalog: &'a Catalog,
     /// The drift of every process, by id.
@@ -120,7 +120,11 @@ impl Counted {
 
 impl<'a> LogDrift<'a> {
     /// Looks for drift in all cases of a table.
-    pub fn find(table: &'a CaseTable, rules: &'a RuleBook, catalog: &'a Catalog) -> LogDrift<'a> {
+    pub(crate) fn find(
+        table: &'a CaseTable,
+        rules: &'a RuleBook,
+        catalog: &'a Catalog,
+    ) -> LogDrift<'a> {
         let cases = LogCases::new(table, rules);
         let histories = cases.histories();
         let terms = DriftTerms::default();
@@ -155,7 +159,7 @@ impl<'a> LogDrift<'a> {
     }
 
     /// The cases behind an alarm. Empty if no single case can be behind it.
-    pub fn alarm_cases(&self, alarm: &AlarmRow) -> Vec<AlarmCase> {
+    pub(crate) fn alarm_cases(&self, alarm: &AlarmRow) -> Vec<AlarmCase> {
         let names = self.cases.names();
         let suspicion = suspicion(alarm, self.catalog, names);
         let Some((suspicion, baseline)) = suspicion.zip(self.baseline_of(alarm)) else {

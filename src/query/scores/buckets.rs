@@ -38,7 +38,7 @@ pub(super) struct StoredBuckets<'a> {
 
 impl<'a> StoredBuckets<'a> {
     /// Reads all but the buckets, and makes the rules of a configuration ready for them.
-    pub fn open(
+    pub(super) fn open(
         store: &'a Store,
         config: &Config,
     ) -> Result<(StoredBuckets<'a>, PreparedRules), StoreError> {
@@ -55,7 +55,7 @@ impl<'a> StoredBuckets<'a> {
     }
 
     /// The same, and `progress` is told how many of how many hours have been read.
-    pub fn with_progress(self, progress: impl FnMut(u64, u64) + 'a) -> StoredBuckets<'a> {
+    pub(super) fn with_progress(self, progress: impl FnMut(u64, u64) + 'a) -> StoredBuckets<'a> {
         StoredBuckets {
             progress: Box::new(progress),
             ..self
@@ -63,7 +63,7 @@ impl<'a> StoredBuckets<'a> {
     }
 
     /// What was measured, by its sums.
-    pub fn measured(&self, mut processes: SumsByProcess) -> Measurement {
+    pub(super) fn measured(&self, mut processes: SumsByProcess) -> Measurement {
         without_open_cases(&mut processes);
         let known = |process: &NameId| Some((*process, self.baselines.get(process)?.clone()));
         let measured = Measured {
@@ -90,7 +90,10 @@ impl<'a> StoredBuckets<'a> {
     }
 
     /// The sums of what counts for each request, with the cases that were open when they began.
-    pub fn sums(&mut self, requests: &[ScoreRequest]) -> Result<Vec<SumsByProcess>, StoreError> {
+    pub(super) fn sums(
+        &mut self,
+        requests: &[ScoreRequest],
+    ) -> Result<Vec<SumsByProcess>, StoreError> {
         let (from, end) = self.hours(requests)?;
         let (store, progress) = (self.store, &mut self.progress);
         let summing = Summing::new(requests, &self.names);
@@ -150,7 +153,7 @@ fn without_open_cases(processes: &mut SumsByProcess) {
 }
 
 /// The first hour that the database has something of.
-pub fn first_hour(store: &Store) -> Result<Option<Hour>, StoreError> {
+pub(crate) fn first_hour(store: &Store) -> Result<Option<Hour>, StoreError> {
     let mut first = None;
     store.each_bucket_as_kept(Hour::MIN, Hour::MAX, &mut |key, _| {
         first = Some(key.hour);

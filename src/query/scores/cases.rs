@@ -19,7 +19,7 @@ use std::convert::Infallible;
 const CASES_AT_ONCE: usize = 1_000;
 
 /// Cases by their keys, as they were known at an instant.
-pub trait KnownCases {
+pub(crate) trait KnownCases {
     /// What can go wrong.
     type Error;
 
@@ -32,7 +32,7 @@ pub trait KnownCases {
 
 /// A case as it was known at an instant, and what it said then; `None` if it had not begun. `known` has the cases that it
 /// refers to: its parent, and the one that a shadow run shadows.
-pub fn facts_of<'c, K: KnownCases>(
+pub(crate) fn facts_of<'c, K: KnownCases>(
     known: &K,
     case: &'c Case,
     (rules, names): (&RuleBook, &Names),

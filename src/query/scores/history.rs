@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The past of a database, hour by hour.
-pub struct History<'a> {
+pub(crate) struct History<'a> {
     store: &'a Store,
     buckets: StoredBuckets<'a>,
     rules: PreparedRules,
@@ -41,7 +41,11 @@ pub struct History<'a> {
 
 impl<'a> History<'a> {
     /// Of a database, from an hour on.
-    pub fn open(store: &'a Store, config: &Config, from: Hour) -> Result<History<'a>, StoreError> {
+    pub(crate) fn open(
+        store: &'a Store,
+        config: &Config,
+        from: Hour,
+    ) -> Result<History<'a>, StoreError> {
         let (drift, budget) = kept_drift(store, config)?;
         let (mut buckets, rules) = StoredBuckets::open(store, config)?;
         let before = ScoreRequest::new(&rules, Period::before(from));
@@ -94,7 +98,7 @@ impl<'a> History<'a> {
 
     /// What metrics would have said at the beginning of an hour; the hours must rise. Scores are those of the midnight
     /// before.
-    pub fn at(&mut self, hour: Hour) -> Result<Snapshot, StoreError> {
+    pub(crate) fn at(&mut self, hour: Hour) -> Result<Snapshot, StoreError> {
         let mut next = self.until;
         while next < hour {
             // Scores are made at midnight, with nothing later in them.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 /// What was lost of each process within the time that its sums cover: of its sources the one that lost most.
-pub fn losses_of<'f>(
+pub(crate) fn losses_of<'f>(
     store: &Store,
     feeds: impl Iterator<Item = &'f (String, NameId)>,
     evidence: &Evidence,

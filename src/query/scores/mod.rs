@@ -13,13 +13,13 @@ mod rules;
 mod windows;
 mod worst_cases;
 
-pub use buckets::first_hour;
+pub(crate) use buckets::first_hour;
 pub use cases::{LogCases, PastView, past_scores};
-pub use history::History;
-pub use losses::losses_of;
+pub(crate) use history::History;
+pub(crate) use losses::losses_of;
 pub use rules::{PastError, PreparedRules, Rules};
-pub use windows::{PastWindows, past_windows};
-pub use worst_cases::CaseBehind;
+pub(crate) use windows::past_windows;
+pub(crate) use worst_cases::CaseBehind;
 
 pub(super) use cases::facts_of;
 
@@ -107,7 +107,7 @@ pub struct ScoresAsOf {
 }
 
 /// Answers requests from a source.
-pub fn scores<S: ScoreSource>(
+pub(crate) fn scores<S: ScoreSource>(
     source: &mut S,
     requests: &[ScoreRequest],
 ) -> Result<Vec<ScoresAsOf>, S::Error> {
@@ -127,7 +127,7 @@ pub fn score_at<S: ScoreSource>(
 }
 
 /// Answers a request from what its source has measured.
-pub fn scores_from<S: ScoreSource>(
+pub(crate) fn scores_from<S: ScoreSource>(
     source: &S,
     request: &ScoreRequest,
     measurement: Measurement,
@@ -149,7 +149,7 @@ pub fn scores_from<S: ScoreSource>(
 }
 
 /// Looks up what was lost within the time that evidence covers, and scores it.
-pub fn scores_of_evidence<E>(
+pub(crate) fn scores_of_evidence<E>(
     mut evidence: Evidence,
     period: Period,
     terms: Terms,

@@ -8,7 +8,7 @@ use crate::score::{ProcessScore, Scoring, Terms};
 const WORTH_A_THREAD: usize = 16;
 
 /// The scores of all processes, by id. Processes that are declared and were never seen are among them.
-pub fn score_on_all_processors(evidence: &Evidence, terms: Terms) -> Vec<ProcessScore> {
+pub(super) fn score_on_all_processors(evidence: &Evidence, terms: Terms) -> Vec<ProcessScore> {
     let scoring = Scoring::new(evidence, terms);
     let processes: Vec<NameId> = scoring.processes().collect();
     let processors = std::thread::available_parallelism().map_or(1, usize::from);

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Scores at the last two of some instants, and what comes before.
 #[derive(Debug, Default)]
-pub struct PastWindows {
+pub(crate) struct PastWindows {
     /// The scores at the last instant but one, and at the last.
     pub scores: [Vec<ProcessScore>; 2],
     /// The scores of what was between these alone, however long the scoring window is, of the processes that were chosen.
@@ -23,7 +23,7 @@ pub struct PastWindows {
 /// The scores at the beginnings of hours, which rise; nothing where there are less than two of them. What was between the
 /// last two is scored for those processes that `of_between` chooses by their score before. `progress` is told how many of how
 /// many hours have been read.
-pub fn past_windows(
+pub(crate) fn past_windows(
     store: &Store,
     config: &Config,
     ends: &[Hour],

@@ -34,7 +34,7 @@ type Rank = (Reverse<Ppm>, Reverse<Time>, String);
 
 /// Which ended cases a score rests on, as the catalog has it.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Counting {
+pub(super) struct Counting {
     /// Exercises as well as live cases.
     exercises: bool,
     /// Only cases whose outcome is confirmed.
@@ -43,7 +43,7 @@ pub struct Counting {
 
 impl Counting {
     /// Of a process.
-    pub fn of(process: &Process) -> Counting {
+    pub(super) fn of(process: &Process) -> Counting {
         Counting {
             exercises: process.exercises_count,
             confirmed_only: process.require_confirmed,
@@ -63,7 +63,7 @@ impl Counting {
 
 /// Keeps the cases of one process that deviate most, at most so many.
 #[derive(Debug)]
-pub struct Worst {
+pub(super) struct Worst {
     process: NameId,
     counting: Counting,
     most: usize,
@@ -72,7 +72,7 @@ pub struct Worst {
 
 impl Worst {
     /// Of a process, at most so many.
-    pub fn new(process: NameId, counting: Counting, most: usize) -> Worst {
+    pub(super) fn new(process: NameId, counting: Counting, most: usize) -> Worst {
         Worst {
             process,
             counting,
@@ -82,7 +82,7 @@ impl Worst {
     }
 
     /// Looks at a case that counts ([`crate::measure::Tally::counts`]), by its key.
-    pub fn offer(&mut self, key: &str, facts: &Facts, rules: &RuleBook, names: &Names) {
+    pub(super) fn offer(&mut self, key: &str, facts: &Facts, rules: &RuleBook, names: &Names) {
         if facts.process != self.process || !self.counting.counts(facts) {
             return;
         }
@@ -108,7 +108,7 @@ impl Worst {
     }
 
     /// The cases, largest deviation first.
-    pub fn cases(self) -> Vec<CaseBehind> {
+    pub(super) fn cases(self) -> Vec<CaseBehind> {
         self.kept.into_iter().map(|(_, case)| case).collect()
     }
 }

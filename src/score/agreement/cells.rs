@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 /// A number of runs that are alike in everything agreement is measured from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct RunCount {
+pub(crate) struct RunCount {
     /// The input signature.
     pub input: u64,
     /// Who ran them.

@@ -17,7 +17,7 @@ pub(super) struct Around {
 
 impl Around {
     /// Of every node.
-    pub fn new(usual: &Usual) -> Around {
+    pub(super) fn new(usual: &Usual) -> Around {
         let nothing: Vec<Vec<(Node, i64)>> = vec![Vec::new(); usual.next.len()];
         let mut around = Around {
             incoming: nothing.clone(),
@@ -78,7 +78,7 @@ pub(super) struct Chain {
 
 impl Chain {
     /// Of a stretch that is entered so often.
-    pub fn new(usual: &Usual, stretch: &[Node], around: &Around, entries: i64) -> Chain {
+    pub(super) fn new(usual: &Usual, stretch: &[Node], around: &Around, entries: i64) -> Chain {
         let local = Local::new(usual, stretch);
         let dominators = Dominators::new(&local.next);
         let passed = dominators.chain(local.end());
@@ -153,7 +153,7 @@ impl Chain {
     }
 
     /// The smallest stretches between cuts, and the cut before each but the first.
-    pub fn atoms(&self) -> Vec<(Stretch, Option<Place>)> {
+    pub(super) fn atoms(&self) -> Vec<(Stretch, Option<Place>)> {
         let mut cuts = self.places.iter().filter(|place| place.holds).peekable();
         let mut atoms: Vec<(Stretch, Option<Place>)> = Vec::new();
         for node in &self.nodes {
@@ -171,7 +171,7 @@ impl Chain {
     }
 
     /// The transition back that does most to take places to cut away: by its count times the places.
-    pub fn worst_return(&self, around: &Around) -> Option<Return> {
+    pub(super) fn worst_return(&self, around: &Around) -> Option<Return> {
         let removed = |here: usize, there: usize| {
             let over =
                 |place: &&Place| place.is_returned_over && (there..here).contains(&place.after);

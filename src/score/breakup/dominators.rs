@@ -13,7 +13,7 @@ pub(super) struct Dominators {
 
 impl Dominators {
     /// Cooper, Harvey, Kennedy (2001), "A simple, fast dominance algorithm".
-    pub fn new(next: &[Vec<Node>]) -> Dominators {
+    pub(super) fn new(next: &[Vec<Node>]) -> Dominators {
         let order = reverse_post_order(next);
         let mut rank = vec![usize::MAX; next.len()];
         let mut before: Vec<Vec<Node>> = vec![Vec::new(); next.len()];
@@ -41,7 +41,7 @@ impl Dominators {
     }
 
     /// What every way to a node passes, from the start to the node itself; empty if it can't be reached.
-    pub fn chain(&self, node: Node) -> Vec<Node> {
+    pub(super) fn chain(&self, node: Node) -> Vec<Node> {
         let mut chain = Vec::new();
         let mut at = node;
         while let Some(above) = self.of[at] {

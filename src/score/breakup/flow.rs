@@ -32,7 +32,7 @@ pub(super) struct Flow {
 
 impl Flow {
     /// From directly-follows counts; a case that ends has [`END`] as its last follower. Counts below 1 are passed over.
-    pub fn new(cases: i64, follows: &[((NameId, NameId), i64)], names: &Names) -> Flow {
+    pub(super) fn new(cases: i64, follows: &[((NameId, NameId), i64)], names: &Names) -> Flow {
         let seen = || {
             follows
                 .iter()
@@ -83,17 +83,17 @@ impl Flow {
     }
 
     /// Where cases end.
-    pub fn end(&self) -> Node {
+    pub(super) fn end(&self) -> Node {
         self.visits.len() - 1
     }
 
     /// The place of an activity, if it was visited.
-    pub fn find(&self, name: &str) -> Option<Node> {
+    pub(super) fn find(&self, name: &str) -> Option<Node> {
         self.by_text.get(name).copied()
     }
 
     /// The names of the activities, in order.
-    pub fn texts(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
         self.by_text.keys().map(String::as_str)
     }
 
@@ -105,7 +105,7 @@ impl Flow {
     /// the widest way from the start and to the end is kept, noise or not, so that the graph stays connected. So filters
     /// Augusto, Conforti, Dumas, La Rosa, Polyvyanyy (2019), "Split miner: automated discovery of accurate and simple
     /// business process models from event logs", by the capacity of ways; the limits are this program's own.
-    pub fn usual(&self) -> Usual {
+    pub(super) fn usual(&self) -> Usual {
         let rarest = self.noise_limit();
         let end = self.end();
         let mut kept: Vec<bool> = self

@@ -25,7 +25,7 @@ pub(super) struct Judged {
 impl Judged {
     /// A part of so many steps that is entered so often; `blamed` is the sum of the deviations that are put down to it,
     /// `None` if nothing could be.
-    pub fn new(
+    pub(super) fn new(
         terms: &BreakUpTerms,
         size: f64,
         entries_per_week: Option<f64>,

@@ -39,7 +39,7 @@ pub(super) struct Week {
 }
 
 impl Calendar {
-    pub fn new(starts: impl Iterator<Item = (Hour, i64)>, from: Time, to: Time) -> Calendar {
+    pub(super) fn new(starts: impl Iterator<Item = (Hour, i64)>, from: Time, to: Time) -> Calendar {
         let covered = from.hour()..=to.hour();
         let mut days: BTreeMap<Day, i128> = BTreeMap::new();
         let mut hours = vec![0i128; 168];
@@ -69,7 +69,7 @@ impl Calendar {
     }
 
     /// Whole weeks, the oldest first.
-    pub fn weeks(&self) -> Vec<Week> {
+    pub(super) fn weeks(&self) -> Vec<Week> {
         let weeks = (self.end_day - self.first_day).max(0) / 7;
         let first = self.end_day - 7 * weeks;
         let week = |nth| {
@@ -84,7 +84,7 @@ impl Calendar {
     }
 
     /// Whole days, and on how many of them each weekday (Monday first) fell.
-    pub fn whole_days(&self) -> (u32, [u32; 7]) {
+    pub(super) fn whole_days(&self) -> (u32, [u32; 7]) {
         let mut days = [0; 7];
         for day in self.first_day..self.end_day {
             days[weekday(day)] += 1;
@@ -93,7 +93,7 @@ impl Calendar {
     }
 
     /// Days with cases, of those that are whole.
-    pub fn busy_days(&self) -> impl Iterator<Item = (usize, u64)> {
+    pub(super) fn busy_days(&self) -> impl Iterator<Item = (usize, u64)> {
         // A range must not run backwards.
         let days = self.first_day..self.end_day.max(self.first_day);
         self.by_day
@@ -102,7 +102,7 @@ impl Calendar {
     }
 
     /// Gives the coming weeks their dates.
-    pub fn coming_weeks(&self, cases: Vec<Bounds>) -> Vec<ForecastWeek> {
+    pub(super) fn coming_weeks(&self, cases: Vec<Bounds>) -> Vec<ForecastWeek> {
         let week = |(nth, cases): (i64, Bounds)| ForecastWeek {
             from_timestamp_seconds: (self.end_day + 7 * nth) * DAY_SECONDS,
             cases,

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 
 /// One case as read back from its events.
 #[derive(Debug, Default, Clone)]
-pub struct Case {
+pub(crate) struct Case {
     pub process: &'static str,
     pub parent: Option<String>,
     pub input: Option<&'static str>,
@@ -15,32 +15,32 @@ pub struct Case {
 }
 
 impl Case {
-    pub fn origin(&self) -> Origin {
+    pub(crate) fn origin(&self) -> Origin {
         self.events[0].origin
     }
 
-    pub fn start_us(&self) -> i64 {
+    pub(crate) fn start_us(&self) -> i64 {
         self.events[0].time_us
     }
 
     /// Closed, and not opened again since.
-    pub fn is_closed(&self) -> bool {
+    pub(crate) fn is_closed(&self) -> bool {
         self.events
             .last()
             .is_some_and(|e| e.lifecycle == Lifecycle::End)
     }
 
-    pub fn outcome(&self) -> Option<&'static str> {
+    pub(crate) fn outcome(&self) -> Option<&'static str> {
         self.events.last().and_then(|e| e.outcome)
     }
 
-    pub fn is_reopened(&self) -> bool {
+    pub(crate) fn is_reopened(&self) -> bool {
         self.events.iter().any(|e| e.lifecycle == Lifecycle::Reopen)
     }
 }
 
 /// Cases by id; the events of each in the order given.
-pub fn cases(events: impl IntoIterator<Item = Event>) -> BTreeMap<String, Case> {
+pub(crate) fn cases(events: impl IntoIterator<Item = Event>) -> BTreeMap<String, Case> {
     let mut cases: BTreeMap<String, Case> = BTreeMap::new();
     for event in events {
         let case = cases.entry(event.case.to_string()).or_default();
@@ -55,14 +55,14 @@ pub fn cases(events: impl IntoIterator<Item = Event>) -> BTreeMap<String, Case> 
 }
 
 /// The cases of ordinary work alone.
-pub fn live(mut cases: BTreeMap<String, Case>) -> BTreeMap<String, Case> {
+pub(crate) fn live(mut cases: BTreeMap<String, Case>) -> BTreeMap<String, Case> {
     cases.retain(|_, case| case.origin() == Origin::Live);
     cases
 }
 
 /// L, D, H and the sum over sub-processes of one process.
 #[derive(Debug, Default, Clone, Copy)]
-pub struct Size {
+pub(crate) struct Size {
     pub steps: f64,
     pub decisions: f64,
     pub hand_offs: f64,
@@ -70,13 +70,13 @@ pub struct Size {
 }
 
 impl Size {
-    pub fn total(&self) -> f64 {
+    pub(crate) fn total(&self) -> f64 {
         self.steps + self.decisions + self.hand_offs + self.called
     }
 }
 
 /// Size of a process over its closed cases.
-pub fn size(process: &str, cases: &BTreeMap<String, Case>) -> Size {
+pub(crate) fn size(process: &str, cases: &BTreeMap<String, Case>) -> Size {
     let own: Vec<&Case> = cases
         .values()
         .filter(|case| case.process == process && case.is_closed())

@@ -20,7 +20,8 @@ mod users;
 
 pub(super) use connections::accept;
 pub(super) use guard::{guard, time_out};
-pub use token::{hash_of, random_token};
+pub use token::hash_of;
+pub(crate) use token::random_token;
 
 use crate::config::daemon::Config;
 use crate::daemon::reload_reason;
@@ -31,7 +32,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// What is in force, and can be replaced while connections come in.
-pub struct Access {
+pub(crate) struct Access {
     gate: RwLock<Arc<Gate>>,
     refusals: Refusals,
     /// Where the daemon listens, which a reload does not change.
@@ -42,7 +43,7 @@ pub struct Access {
 
 impl Access {
     /// Reads certificates, and refuses what would be open to the world by mistake.
-    pub fn open(config: &Config) -> Result<Access, Problems> {
+    pub(crate) fn open(config: &Config) -> Result<Access, Problems> {
         let files = reload_reason(&config.files);
         Ok(Access {
             files,

@@ -9,7 +9,7 @@ const MARK: &str = "tolr_";
 const RANDOM_BYTES: usize = 32;
 
 /// A new token; `None` if the system has no randomness to give.
-pub fn random_token() -> Option<String> {
+pub(crate) fn random_token() -> Option<String> {
     let mut random = [0; RANDOM_BYTES];
     SystemRandom::new().fill(&mut random).ok()?;
     let text = data_encoding::BASE64URL_NOPAD.encode(&random);

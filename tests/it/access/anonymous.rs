@@ -68,7 +68,7 @@ fn beyond_loopback_it_starts_only_with_authentication_or_when_told_so() {
 
 #[test]
 fn a_reload_that_would_open_the_daemon_to_the_world_is_refused() {
-    let token = toleranced::web::hash_of(ADMIN);
+    let token = toleranced::internals::hash_of(ADMIN);
     let home = listening_everywhere(&format!(
         "access: {{tokens: [{{name: a, role: admin, sha256: {token}}}]}}\n"
     ));

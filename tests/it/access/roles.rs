@@ -56,7 +56,7 @@ fn each_route_with_each_kind_of_credentials() {
         (basic("oncall", "wrong"), "none"),
         (basic("mallory", PASSWORD), "none"),
         (bearer("wrong"), "none"),
-        (bearer(&toleranced::web::hash_of(ADMIN)), "none"),
+        (bearer(&toleranced::internals::hash_of(ADMIN)), "none"),
         ("Authorization: nonsense\r\n".to_owned(), "none"),
         (bearer(READ), "read"),
         (basic("bob", PASSWORD), "read"),

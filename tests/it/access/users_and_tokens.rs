@@ -26,7 +26,7 @@ fn users_and_tokens_are_replaced_while_running_and_an_invalid_file_changes_nothi
     // By itself, when the file changes.
     let line = format!(
         "{{name: new, role: read, sha256: {}}}",
-        toleranced::web::hash_of("new")
+        toleranced::internals::hash_of("new")
     );
     home.write("tokens.yaml", format!("tokens: [{line}]\n"));
     wait_until("the new token", || {

@@ -4,13 +4,13 @@ use crate::support::servers::{Demo, Server, program, prometheus, serve};
 use crate::support::{Home, texts, wait_until};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
-use toleranced::export::rules::{Rule, RuleFile};
+use toleranced::internals::{PrometheusRule, RuleFile};
 
 /// The rules as they are generated, but that nothing waits longer than a second.
 fn hurried(yaml: &str) -> String {
     let mut rules: RuleFile = serde_saphyr::from_str(yaml).unwrap();
     for rule in rules.groups.iter_mut().flat_map(|group| &mut group.rules) {
-        if let Rule::Alert(alert) = rule {
+        if let PrometheusRule::Alert(alert) = rule {
             alert.r#for = "1s".to_owned();
         }
     }

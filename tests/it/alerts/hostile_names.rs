@@ -5,7 +5,7 @@ use crate::support::Home;
 use crate::support::promtool::assert_promtool_accepts;
 use std::collections::BTreeMap;
 use std::fs;
-use toleranced::export::rules::RuleFile;
+use toleranced::internals::RuleFile;
 
 /// Names that break what is not careful.
 fn hostile() -> Vec<(String, &'static str)> {

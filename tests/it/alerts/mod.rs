@@ -9,7 +9,7 @@ use crate::support::project::project;
 use crate::support::{texts, toleranced};
 use std::collections::BTreeSet;
 use std::fs;
-use toleranced::export::rules::RuleFile;
+use toleranced::internals::RuleFile;
 
 /// What `toleranced rules` prints.
 fn rules(args: &[&str]) -> String {

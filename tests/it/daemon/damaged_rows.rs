@@ -2,7 +2,7 @@
 
 use crate::support::{Daemon, Home, wait_until};
 use std::fmt::Write;
-use toleranced::store::Store;
+use toleranced::internals::Store;
 
 /// Without ids: an event is identified by its place and its content.
 const PLAIN: &str = "process: { const: desk }\ncase: case\nactivity: activity\ntime: time\n";

@@ -6,8 +6,8 @@ use crate::support::scores::Figures;
 use crate::support::{Daemon, Home, Metrics, wait_to_equal};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
-use toleranced::model::Lifecycle;
-use toleranced::simulate::Soc;
+use toleranced::internals::Lifecycle;
+use toleranced::internals::Soc;
 
 const KILLS: u64 = 55;
 

@@ -4,13 +4,13 @@ use crate::support::in_process::{compiled, decoded};
 use std::fmt::Write as _;
 use std::ops::Range;
 use std::path::Path;
-use toleranced::config::daemon::Config;
-use toleranced::daemon::{Delivery, Engine};
-use toleranced::drift::{Ended, ProcessDrift, Stream};
-use toleranced::ingest::mapping::Mapping;
-use toleranced::model::{Day, HOUR_US, Time};
-use toleranced::query::{KeptDrift, kept_drift};
-use toleranced::store::{AlarmRow, MarkKind, MarkRow, Store};
+use toleranced::internals::Config;
+use toleranced::internals::Mapping;
+use toleranced::internals::{AlarmRow, MarkKind, MarkRow, Store};
+use toleranced::internals::{Day, HOUR_US, Time};
+use toleranced::internals::{Delivery, Engine};
+use toleranced::internals::{Ended, ProcessDrift, Stream};
+use toleranced::internals::{KeptDrift, kept_drift};
 
 /// 2026-01-01.
 const FIRST: Day = 20_454;

@@ -4,15 +4,15 @@ use crate::support::in_process::{compiled, decoded};
 use proptest::prelude::*;
 use std::fmt::Write as _;
 use std::path::Path;
-use toleranced::config::daemon::Config;
-use toleranced::daemon::{Delivery, Engine};
-use toleranced::ingest::mapping::Mapping;
-use toleranced::measure::{Loss, Period};
-use toleranced::model::Time;
-use toleranced::query::{
+use toleranced::internals::Config;
+use toleranced::internals::Mapping;
+use toleranced::internals::ProcessScore;
+use toleranced::internals::Time;
+use toleranced::internals::{
     CaseTable, LogCases, PreparedRules, Rules, ScoreRequest, TableLimits, score_at,
 };
-use toleranced::score::ProcessScore;
+use toleranced::internals::{Delivery, Engine};
+use toleranced::internals::{Loss, Period};
 
 const MINUTE: i64 = 60_000_000;
 
@@ -208,7 +208,7 @@ proptest! {
             std::fs::write(folder.path().join(format!("catalog{nth}.yaml")), catalog).unwrap();
         }
         // Small baselines, so that there is something behind them.
-        let tolerance = toleranced::config::tolerance::DEFAULT.replace("cases: 300", "cases: 4");
+        let tolerance = toleranced::internals::DEFAULT_TOLERANCE.replace("cases: 300", "cases: 4");
         std::fs::write(folder.path().join("tolerance.yaml"), tolerance).unwrap();
         let mapping = compiled(MAPPING, "p");
         let (mut at, mut committed, mut catalog) = (0, 0, 0);

@@ -4,17 +4,17 @@ use crate::support::in_process::{compiled, decoded};
 use proptest::prelude::*;
 use std::fmt::Write as _;
 use std::path::Path;
-use toleranced::config::daemon::Config;
-use toleranced::daemon::{Delivery, Engine};
-use toleranced::ingest::mapping::Mapping;
-use toleranced::measure::{Evidence, Loss, Period};
-use toleranced::model::Time;
-use toleranced::query::{
+use toleranced::internals::Config;
+use toleranced::internals::Mapping;
+use toleranced::internals::ProcessScore;
+use toleranced::internals::Store;
+use toleranced::internals::Time;
+use toleranced::internals::{
     CaseTable, LogCases, PastError, PastView, PreparedRules, Rules, ScoreRequest, TableLimits,
     past_scores, score_at,
 };
-use toleranced::score::ProcessScore;
-use toleranced::store::Store;
+use toleranced::internals::{Delivery, Engine};
+use toleranced::internals::{Evidence, Loss, Period};
 
 const MINUTE: i64 = 60_000_000;
 
@@ -108,7 +108,7 @@ fn home() -> tempfile::TempDir {
         std::fs::write(folder.path().join(format!("catalog{nth}.yaml")), catalog).unwrap();
     }
     // Small baselines, so that there is something behind them.
-    let tolerance = toleranced::config::tolerance::DEFAULT.replace("cases: 300", "cases: 2");
+    let tolerance = toleranced::internals::DEFAULT_TOLERANCE.replace("cases: 300", "cases: 2");
     std::fs::write(folder.path().join("tolerance.yaml"), tolerance).unwrap();
     folder
 }

@@ -5,7 +5,7 @@ use crate::support::forty_tickets::{catalog, home, scored};
 use crate::support::{BINARY, toleranced};
 use std::path::Path;
 use std::process::Command;
-use toleranced::store::Store;
+use toleranced::internals::Store;
 
 #[test]
 fn people_read_figures_cases_rules_and_changes() {

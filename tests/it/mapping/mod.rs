@@ -9,14 +9,14 @@ use std::io::{BufReader, Read};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
-use toleranced::cases::KEY_SEPARATOR;
-use toleranced::config::mapping::PRESETS;
-use toleranced::ingest::EventBatch;
-use toleranced::ingest::decode::{
-    Dialect, Input, LineDecoder, decode_csv, decode_document, decode_xes, open, read_header,
+use toleranced::internals::EventBatch;
+use toleranced::internals::FormatName;
+use toleranced::internals::KEY_SEPARATOR;
+use toleranced::internals::Mapping;
+use toleranced::internals::PRESETS;
+use toleranced::internals::{
+    Dialect, Input, LineDecoder, decode_csv, decode_document, decode_xes, open_decoded, read_header,
 };
-use toleranced::ingest::mapping::Mapping;
-use toleranced::rules::mapping::FormatName;
 
 fn preset(name: &str) -> Mapping {
     let (_, text) = PRESETS.iter().find(|(known, _)| *known == name).unwrap();
@@ -25,7 +25,7 @@ fn preset(name: &str) -> Mapping {
 
 /// Decodes a whole file as the program does.
 fn decode(mapping: &Mapping, file: &Path) -> Vec<EventBatch> {
-    let mut opened = open(&Input::File(file.to_owned()), &Arc::default()).unwrap();
+    let mut opened = open_decoded(&Input::File(file.to_owned()), &Arc::default()).unwrap();
     let mut batches = Vec::new();
     let mut sink = |batch: EventBatch| {
         batches.push(batch);

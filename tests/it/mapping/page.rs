@@ -3,9 +3,9 @@
 use crate::support::in_process::compiled;
 use crate::support::project::project;
 use std::path::Path;
-use toleranced::config::mapping::PRESETS;
-use toleranced::ingest::mapping::Mapping;
-use toleranced::rules::mapping::MappingSpec;
+use toleranced::internals::Mapping;
+use toleranced::internals::MappingSpec;
+use toleranced::internals::PRESETS;
 
 fn doc() -> String {
     let file = project("docs/mapping.md");

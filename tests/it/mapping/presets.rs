@@ -5,9 +5,9 @@ use super::{decode, lines, preset};
 use crate::support::project::project;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use toleranced::config::mapping::PRESETS;
-use toleranced::ingest::EventBatch;
-use toleranced::rules::mapping::MappingSpec;
+use toleranced::internals::EventBatch;
+use toleranced::internals::MappingSpec;
+use toleranced::internals::PRESETS;
 
 /// The sample of a preset, whatever its ending.
 fn sample(name: &str) -> PathBuf {

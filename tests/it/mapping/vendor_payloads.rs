@@ -4,7 +4,7 @@ use super::{decode, lines, preset};
 use crate::support::project::shared;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use toleranced::ingest::EventBatch;
+use toleranced::internals::EventBatch;
 
 /// The activities and ends of a vendor's payload, without times and cases.
 fn steps(name: &str, file: &Path) -> Vec<String> {

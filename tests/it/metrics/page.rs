@@ -3,18 +3,18 @@
 use super::{case, two_processes};
 use crate::support::project::project;
 use std::collections::BTreeSet;
-use toleranced::export::{Extent, document};
-use toleranced::model::metrics::{ALL, Kind};
+use toleranced::internals::{ALL_METRICS, MetricKind};
+use toleranced::internals::{Extent, metrics_page};
 
 /// Write the page anew with `TOLERANCED_UPDATE=1 cargo test --test it metrics::page`.
 #[test]
 fn the_page_is_what_the_code_says() {
     let file = project("docs/metrics.md");
     if std::env::var_os("TOLERANCED_UPDATE").is_some() {
-        std::fs::write(&file, document()).unwrap();
+        std::fs::write(&file, metrics_page()).unwrap();
     }
     let page = std::fs::read_to_string(&file).unwrap();
-    assert_eq!(page, document(), "write it anew, see above");
+    assert_eq!(page, metrics_page(), "write it anew, see above");
 }
 
 #[test]
@@ -27,9 +27,9 @@ fn what_is_exported_is_on_the_page_within_its_budget() {
         1.0,
     );
     let mut known: BTreeSet<String> = BTreeSet::new();
-    for metric in ALL {
+    for metric in ALL_METRICS {
         match metric.kind {
-            Kind::Histogram => known.extend(
+            MetricKind::Histogram => known.extend(
                 ["_bucket", "_sum", "_count"].map(|ending| format!("{}{ending}", metric.name)),
             ),
             _ => drop(known.insert(metric.name.to_owned())),

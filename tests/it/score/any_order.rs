@@ -7,17 +7,17 @@ use crate::support::scores::process;
 use proptest::prelude::*;
 use std::path::Path;
 use std::sync::Arc;
-use toleranced::cases::{RuleBook, resolved_states};
-use toleranced::ingest::ContentCounter;
-use toleranced::ingest::decode::Input;
-use toleranced::ingest::read::{ReadOptions, open_input, read_opened};
-use toleranced::measure::{Loss, Period};
-use toleranced::model::Time;
-use toleranced::query::{
+use toleranced::internals::ContentCounter;
+use toleranced::internals::Identity;
+use toleranced::internals::Input;
+use toleranced::internals::Time;
+use toleranced::internals::{
     CaseTable, LogCases, PreparedRules, Rules, ScoreRequest, TableLimits, score_at,
 };
-use toleranced::rules::mapping::Identity;
-use toleranced::rules::{Catalog, Tolerance};
+use toleranced::internals::{Catalog, Tolerance};
+use toleranced::internals::{Loss, Period};
+use toleranced::internals::{ReadOptions, open_input, read_opened};
+use toleranced::internals::{RuleBook, resolved_states};
 
 const PLAIN: &str = "format: ndjson\ncase: case\nactivity: activity\ntime: time\nprocess: process\nexecutor: executor\nlifecycle: lifecycle\noutcome: outcome\nparent: parent\ninput: input\n";
 
@@ -39,7 +39,7 @@ fn scores(files: &[String], mapping: &str, workers: usize) -> String {
             ..ReadOptions::default()
         };
         read_opened(opened, file, &mapping, options, &mut |mut batch| {
-            batch.move_places(toleranced::ingest::behind_file(nth as u64));
+            batch.move_places(toleranced::internals::behind_file(nth as u64));
             if mapping.identity == Identity::Content {
                 counting.number(&mut batch);
             }

@@ -7,7 +7,7 @@ use crate::support::{Daemon, Home, texts, wait_to_equal, wait_until};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
-use toleranced::store::{Commit, FileRow, Store};
+use toleranced::internals::{Commit, FileRow, Store};
 
 const READ: &str = r#"toleranced_source_notices_total{source="in",notice="export_read"}"#;
 

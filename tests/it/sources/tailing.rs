@@ -9,7 +9,7 @@ use crate::support::{Daemon, Home, wait_until};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
-use toleranced::simulate::Soc;
+use toleranced::internals::Soc;
 
 const IN_EVENTS: &str = r#"toleranced_ingest_events_total{source="in"}"#;
 

@@ -11,7 +11,7 @@ pub(crate) const PASSWORD: &str = "correct horse";
 pub(crate) fn guarded() -> Home {
     let home = Home::tailing();
     let token = |name: &str, token: &str| {
-        let hash = toleranced::web::hash_of(token);
+        let hash = toleranced::internals::hash_of(token);
         format!("{{name: {name}, role: {name}, sha256: {hash}}}")
     };
     let tokens = [("read", READ), ("ingest", INGEST), ("admin", ADMIN)];

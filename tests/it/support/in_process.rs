@@ -1,11 +1,11 @@
 //! The library without the program: mappings, decoded batches.
 
 use std::path::Path;
-use toleranced::ingest::EventBatch;
-use toleranced::ingest::decode::LineDecoder;
-use toleranced::ingest::mapping::{Circumstances, Mapping, compile};
-use toleranced::model::Time;
-use toleranced::rules::mapping::MappingSpec;
+use toleranced::internals::EventBatch;
+use toleranced::internals::LineDecoder;
+use toleranced::internals::MappingSpec;
+use toleranced::internals::Time;
+use toleranced::internals::{Circumstances, Mapping, compile};
 
 /// Compiles a mapping for records that say no process.
 pub(crate) fn compiled(text: &str, default_process: &str) -> Mapping {

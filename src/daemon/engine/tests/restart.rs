@@ -60,7 +60,12 @@ fn cases(name: &str, minute: i64, inputs: i64, times: i64) -> String {
 fn scores(engine: &mut Engine, minute: i64) -> (u64, String) {
     engine.rescore(at(minute)).unwrap();
     let scores = engine.scores();
-    let kept_one_in = scores["p"].agreement.as_ref().unwrap().kept_one_in;
+    let kept_one_in = scores["p"]
+        .consistency
+        .agreement
+        .as_ref()
+        .unwrap()
+        .kept_one_in;
     (kept_one_in, serde_json::to_string_pretty(scores).unwrap())
 }
 
