@@ -132,11 +132,6 @@ impl Rules {
             since: Some(Time(row.at)),
         })
     }
-
-    /// The window of a process.
-    pub fn window_of(&self, process: &str) -> Option<Span> {
-        self.catalog.window_of(process, self.window)
-    }
 }
 
 fn document(store: &Store, kind: &'static str, hash: u64) -> Result<DocumentRow, PastError> {
