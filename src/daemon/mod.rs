@@ -4,6 +4,7 @@
 //! server reads the published [`Snapshot`]. Channels between them are bounded: a slow disk slows the sources down.
 
 mod cache;
+mod clock;
 mod deliveries;
 mod drop_folder;
 mod engine;

@@ -1,11 +1,12 @@
 //! Starting and stopping the threads.
 
 use super::cache::CacheError;
+use super::clock::now;
 use super::drop_folder::{self, Exports};
 use super::engine::Engine;
 use super::reload::{describe, describe_beside, reload_reason};
 use super::source::{Source, format_of, mapping_of, replay};
-use super::worker::{Command, Worker, now};
+use super::worker::{Command, Worker};
 use super::{Delivery, tail};
 use crate::config::daemon::Config;
 use crate::config::sources::{SourceConfig, SourceKind};

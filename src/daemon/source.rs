@@ -1,9 +1,9 @@
 //! What a source needs to turn bytes into deliveries; and the replay of quarantined records.
 
 use super::cache::CacheError;
+use super::clock::now;
 use super::deliveries::{Delivery, Raw};
 use super::engine::Engine;
-use super::worker::now;
 use crate::config::daemon::Config;
 use crate::config::sources::SourceConfig;
 use crate::ingest::decode::{Dialect, LineDecoder, decode_csv, read_header, sniff};

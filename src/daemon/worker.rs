@@ -1,6 +1,7 @@
 //! The thread that owns the engine: batches, commits, scores on schedule, retries when the disk says no.
 
 use super::cache::CacheError;
+use super::clock::now;
 use super::deliveries::Delivery;
 use super::engine::Engine;
 use super::source::replay;
@@ -265,8 +266,4 @@ enum Received {
     Command(Command),
     Nothing,
     End,
-}
-
-pub(super) fn now() -> Time {
-    Time::from_utc(chrono::Utc::now())
 }
