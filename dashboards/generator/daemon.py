@@ -89,6 +89,10 @@ def commits():
         timeseries("Database", "Size of the database on disk.",
                    [query(by_instance("toleranced_store_bytes"), "{{instance}}")], no_value=NOT_SCRAPED, unit="bytes",
                    width=8, min=0),
+        timeseries("Damaged rows", "Rows of the database that cannot be read, by table. The log of the daemon names each row, what "
+                   "follows from it and what to do.",
+                   [query(increase("toleranced_store_damaged_rows_total", "table"), "{{table}}")],
+                   no_value="No damaged row was found", unit="short", width=8, min=0),
         timeseries("HTTP requests", "Requests answered, by handler and code.",
                    [query(rate("toleranced_http_requests_total", "handler, code"), "{{handler}} {{code}}")],
                    no_value="No request was answered in this time", unit="reqps", width=8, min=0),

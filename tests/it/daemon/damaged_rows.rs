@@ -44,12 +44,16 @@ fn rejected(home: &Home) -> (i64, i64) {
     )
 }
 
+const DAMAGED_POSITIONS: &str = "toleranced_store_damaged_rows_total{table=\"files\"}";
+
 /// Damages the position of a file while it is read, again and again. Nothing is counted twice, and nothing is missing.
 fn assert_all_counts_once(home: &Home, lines: usize, kills: usize) -> Daemon {
     let mut damaged = 0;
     for _ in 0..kills {
         let before = rejected(home).0;
         let mut daemon = home.start();
+        // A kill before the first commit would forget what was found damaged.
+        daemon.wait_for_metric(DAMAGED_POSITIONS, damaged as f64);
         wait_until("more of it, or the end", || {
             let end = daemon.metrics().sum("toleranced_ingest_events_total") as usize;
             (rejected(home).0 > before || end == lines - lines / 100).then_some(())
@@ -59,8 +63,7 @@ fn assert_all_counts_once(home: &Home, lines: usize, kills: usize) -> Daemon {
     }
     assert!(damaged > 0, "there was no position to damage");
     let daemon = home.start();
-    let log = "toleranced_store_damaged_rows_total{table=\"files\"}";
-    daemon.wait_for_metric(log, damaged as f64);
+    daemon.wait_for_metric(DAMAGED_POSITIONS, damaged as f64);
     daemon.wait_for_log("read again from its start");
     daemon
 }
@@ -90,7 +93,7 @@ fn a_log_whose_position_is_damaged_is_read_again_and_counts_once() {
     // The damage is repaired: the next start goes on where this one ended.
     let daemon = home.start();
     daemon.wait_for_metric("toleranced_source_up{source=\"log\"}", 1.0);
-    let metrics = daemon.metrics();
+    let metrics = daemon.wait_for_metric(DAMAGED_POSITIONS, damaged);
     assert_eq!(metrics.sum("toleranced_store_damaged_rows_total"), damaged);
     daemon.stop();
 }
