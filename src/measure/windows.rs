@@ -133,3 +133,29 @@ impl Period {
 fn start_of(hour: Hour) -> Time {
     Time(i64::from(hour) * HOUR_US)
 }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::DAY_US;
+
+    #[test]
+    fn own_window_goes_before_the_default() {
+        let text = "processes: [{id: a, window: 7d}, {id: b, window: 90d}, {id: c}]";
+        let catalog = Catalog::parse(text, std::path::Path::new("c.yaml")).unwrap();
+        for default in [None, Some(90 * DAY_US)] {
+            let mut names = Names::new();
+            let windows = Windows::new(default, &catalog, &mut names);
+            for (id, own) in [
+                ("a", Some(7 * DAY_US)),
+                ("b", Some(90 * DAY_US)),
+                ("c", default),
+            ] {
+                let number = names.find(id).unwrap();
+                assert_eq!(windows.of(number), own, "{id}");
+                assert_eq!(catalog.window_of(id, default), own, "{id}");
+            }
+            assert_eq!(windows.of(names.intern("undeclared")), default);
+            assert_eq!(windows.all().len(), if default.is_some() { 2 } else { 3 });
+        }
+    }
+}

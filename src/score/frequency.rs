@@ -22,7 +22,6 @@ use crate::rules::Drivers;
 use crate::stats::{Interval, rate_interval};
 use calendar::Calendar;
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 /// Effective counts above this change an interval in its fifth digit only, and cost much time.
 const MOST_EFFECTIVE: f64 = 1e9;
@@ -176,41 +175,6 @@ pub enum Withheld {
         /// How many days that one holds.
         holds_days: i64,
     },
-}
-
-impl fmt::Display for Withheld {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Withheld::FewWeeks { weeks, needed } => {
-                write!(f, "{weeks} whole weeks, and it takes {needed}")
-            }
-            Withheld::FewDays { days, needed } => {
-                write!(f, "{days} whole days, and it takes {needed}")
-            }
-            Withheld::FewCases { cases, needed } => {
-                write!(f, "{cases} cases, and it takes {needed}")
-            }
-            Withheld::NothingCounted => f.write_str("no case in any whole week"),
-            Withheld::NotSettled => f.write_str(
-                "the fit did not settle, as where nearly all cases fall into a few weeks",
-            ),
-            Withheld::DriverConstant => f.write_str("it did not change in these weeks"),
-            Withheld::NotIdentifiable { with } => {
-                write!(f, "it moves with {with}, and can't be told apart from it")
-            }
-            Withheld::NotCovered {
-                weeks,
-                needed,
-                last,
-                holds_days,
-            } => {
-                write!(
-                    f,
-                    "the driver file covers {weeks} of the whole weeks, and it takes {needed}; its last row, of {last}, holds for {holds_days} days, the longest step between two of its dates"
-                )
-            }
-        }
-    }
 }
 
 /// How often a process runs, from the cases started by hour (hours since 1970; any order, the same hour may come twice)

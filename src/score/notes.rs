@@ -3,12 +3,12 @@
 use super::deviation::Target;
 use super::hands_on::HandsOn;
 use super::input::ProcessInput;
-use super::note::{Assumption, EvidenceNote, LossEffect};
+use super::note::{Assumption, EvidenceNote, LossEffect, Note};
 use crate::model::DAY_US;
 use std::cmp::Reverse;
 
 /// What is assumed of a process.
-pub(super) fn assumptions(input: &ProcessInput) -> Vec<Assumption> {
+pub(super) fn assumptions(input: &ProcessInput) -> Vec<Note> {
     let live = input.live;
     let is_seen = live.started() > 0 || live.cases > 0;
     let all = [
@@ -21,7 +21,7 @@ pub(super) fn assumptions(input: &ProcessInput) -> Vec<Assumption> {
         undeclared_outcomes(input),
         (live.cases > 0 && !input.is_measurable()).then_some(Assumption::NothingMeasurable),
     ];
-    all.into_iter().flatten().collect()
+    all.into_iter().flatten().map(Note::Assumption).collect()
 }
 
 /// Outcomes that count as wrong by their names alone.
@@ -67,7 +67,7 @@ pub(super) fn evidence_notes(
     input: &ProcessInput,
     target: Target,
     hands_on: &HandsOn,
-) -> Vec<EvidenceNote> {
+) -> Vec<Note> {
     let live = input.live;
     let sampled = |level: u8| (level > 0).then(|| 1u64 << level);
     let silent = |since| EvidenceNote::Silent {
@@ -88,7 +88,7 @@ pub(super) fn evidence_notes(
         sampled(live.runs.sample().level).map(EvidenceNote::InputsSampled),
         no_tolerance.then_some(EvidenceNote::NoTolerance),
     ];
-    all.into_iter().flatten().collect()
+    all.into_iter().flatten().map(Note::Evidence).collect()
 }
 
 /// What was lost, and what that comes to.

@@ -52,11 +52,9 @@ pub(super) fn score_process(input: &ProcessInput) -> ProcessScore {
     let advice = advice(input, basis, &size, &rate);
     let unseen = (!input.is_in_logs).then_some(Note::NotInLogs);
     let mut notes: Vec<Note> = unseen.into_iter().chain(circle).collect();
-    notes.extend(assumptions(input).into_iter().map(Note::Assumption));
-    let evidence = evidence_notes(input, target, &hands_on);
-    notes.extend(evidence.into_iter().map(Note::Evidence));
-    let trial = trial_notes(basis, advice.recommendation);
-    notes.extend(trial.into_iter().map(Note::Trial));
+    notes.extend(assumptions(input));
+    notes.extend(evidence_notes(input, target, &hands_on));
+    notes.extend(trial_notes(basis, advice.recommendation));
     ProcessScore {
         id: named(&input.declared.id),
         name: named(&input.declared.name),

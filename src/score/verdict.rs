@@ -2,7 +2,7 @@
 
 use super::basis::Basis;
 use super::input::ProcessInput;
-use super::note::TrialNote;
+use super::note::{Note, TrialNote};
 use super::process_score::{Advice, ComparedBy, Rate, SizeScore};
 use super::reason::{Figures, LiveFigures, Reason, ShadowFigures};
 use super::recommend::{Attributes, recommend};
@@ -88,20 +88,17 @@ fn live_figures(basis: Basis, kind: Executor) -> Option<LiveFigures> {
 }
 
 /// What has still to be tried: a kind that should run it and never has, and shadow runs that say nothing yet.
-pub(super) fn trial_notes(basis: Basis, recommendation: Option<Recommendation>) -> Vec<TrialNote> {
+pub(super) fn trial_notes(basis: Basis, recommendation: Option<Recommendation>) -> Vec<Note> {
     let called = match recommendation {
         Some(Recommendation::Ai) => Some(Executor::Ai),
         Some(Recommendation::Code) => Some(Executor::Code),
         _ => None,
     };
     let untried = called.filter(|kind| basis.is_untried(*kind));
-    let mut notes: Vec<TrialNote> = untried.map(TrialNote::Untried).into_iter().collect();
-    notes.extend(
-        DELEGATES
-            .into_iter()
-            .filter_map(|kind| open_trial(basis, kind)),
-    );
-    notes
+    let open = DELEGATES.into_iter();
+    let open = open.filter_map(|kind| open_trial(basis, kind));
+    let all = untried.map(TrialNote::Untried).into_iter().chain(open);
+    all.map(Note::Trial).collect()
 }
 
 /// What is still missing of shadow runs of one kind that say nothing yet.

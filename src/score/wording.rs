@@ -1,6 +1,7 @@
 //! The texts of reasons and notes: the only place that makes sentences of them. JSON has these texts, too.
 
 mod breakup;
+mod frequency;
 mod notes;
 mod value;
 
@@ -256,4 +257,60 @@ fn percent(share: f64) -> String {
 fn in_percent(d: Bounds) -> String {
     let [mean, lower, upper] = [d.mean, d.lower, d.upper].map(|share| 100.0 * share);
     format!("{mean:.2} % [{lower:.2}, {upper:.2}]")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Level, Status, Time};
+    use crate::rules::ToleranceLevel;
+
+    fn decided(because: &str, guard: Option<Guard>) -> Reason {
+        Reason::Decided {
+            because: because.to_owned(),
+            guard,
+            figures: Box::new(Figures {
+                complexity: Level::Low,
+                size_steps: Some(4.5),
+                frequency: Level::High,
+                cases_per_week: None,
+                criticality: Level::Medium,
+                criticality_assumed: true,
+                tolerance: ToleranceLevel::High,
+                permissible_deviation: Some(0.03),
+                deviation: None,
+                status: Status::Undetermined,
+                live: Vec::new(),
+                shadow: Vec::new(),
+            }),
+        }
+    }
+
+    #[test]
+    fn rule_with_the_words_of_figures_keeps_all_its_words() {
+        let because = "two things decide: complexity and price";
+        let reason = decided(because, None);
+        assert_eq!(reason.without_figures(), because);
+        assert_eq!(
+            reason.to_string(),
+            "two things decide: complexity and price: complexity low (4.5 steps), frequency high (unknown cases a week), \
+             criticality medium (assumed), tolerance high (permissible 3.00 %), not observed: undetermined"
+        );
+    }
+
+    #[test]
+    fn json_has_the_text_of_a_reason() {
+        let guarded = decided("it suits AI", Some(Guard::AiUnproven));
+        assert_eq!(
+            guarded.without_figures(),
+            "it suits AI; but what AI has shown so far is too little to leave it unattended"
+        );
+        for reason in [
+            guarded,
+            Reason::Undecided(NoVerdict::NoneEndedSince(Time(0))),
+        ] {
+            let json = serde_json::to_value(&reason).unwrap();
+            assert_eq!(json, serde_json::Value::String(reason.to_string()));
+        }
+    }
 }
