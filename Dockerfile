@@ -10,7 +10,7 @@ COPY src src
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
     cargo build --release --locked --bin toleranced \
-    && install -D -s target/release/toleranced /out/toleranced
+    && install -D target/release/toleranced /out/toleranced
 
 # The same Debian as the build: the binary needs its C library and nothing else.
 FROM debian:bookworm-slim
