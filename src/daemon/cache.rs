@@ -28,6 +28,8 @@ pub(super) struct CaseCache {
     index: HashTable<u32>,
     slots: Vec<Slot>,
     dirty: Vec<u32>,
+    /// Events that the changed cases had before they changed.
+    dirty_events: usize,
     commits: u64,
     /// Whether the database has no case at all, so there is nothing to look up.
     pub store_is_empty: bool,
@@ -140,6 +142,7 @@ impl CaseCache {
         if !slot.dirty {
             slot.before = facts(&slot.case);
             slot.dirty = true;
+            self.dirty_events += slot.case.events().len();
             self.dirty.push(at);
         }
         slot
@@ -150,6 +153,11 @@ impl CaseCache {
         &self.dirty
     }
 
+    /// How many events the changed cases had before they changed.
+    pub(crate) fn dirty_events(&self) -> usize {
+        self.dirty_events
+    }
+
     /// The changes are in the database: forget them, and cases not used lately beyond `most`.
     pub(super) fn committed(&mut self, most: usize) {
         for at in std::mem::take(&mut self.dirty) {
@@ -158,6 +166,7 @@ impl CaseCache {
             slot.before = None;
             self.store_is_empty = false;
         }
+        self.dirty_events = 0;
         self.commits += 1;
         if self.slots.len() > most {
             self.shrink(most);
@@ -186,5 +195,6 @@ impl CaseCache {
         self.slots.clear();
         self.index.clear();
         self.dirty.clear();
+        self.dirty_events = 0;
     }
 }

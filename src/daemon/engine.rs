@@ -10,12 +10,12 @@ mod rescore;
 mod rules;
 mod take;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use super::cache::{CacheError, CaseCache};
 use super::deliveries::DeliveryLedger;
 use super::rows::case_row;
-use super::sums::SumsCache;
+use super::sums::{Change, SumsCache};
 use crate::cases::{Facts, RuleBook, facts};
 use crate::config::daemon::Config;
 use crate::measure::Sums;
@@ -33,6 +33,11 @@ use std::sync::Arc;
 
 /// Counts cases whose end was counted and is restated: late truth.
 const REVISIONS: &str = metrics::REVISIONS.name;
+
+/// What a changed case takes in memory until it is committed, beside its events.
+const CASE_BYTES: usize = 700;
+/// The same of one event.
+const EVENT_BYTES: usize = 100;
 
 /// Takes deliveries, keeps cases and sums, commits, scores.
 #[derive(Debug)]
@@ -152,6 +157,24 @@ impl Engine {
         self.deliveries.waiting_records() as usize
     }
 
+    /// About how many bytes of memory the next commit takes: its cases, their sums and rows, and rejected records.
+    pub(crate) fn pending_bytes(&self) -> usize {
+        let cases = self.cases.dirty().len() * CASE_BYTES;
+        let events = (self.cases.dirty_events() + self.pending_events()) * EVENT_BYTES;
+        cases + events + self.deliveries.waiting_reject_bytes()
+    }
+
+    /// Reads from the database as of one moment.
+    fn reading<T>(
+        &mut self,
+        work: impl FnOnce(&mut Engine) -> Result<T, CacheError>,
+    ) -> Result<T, CacheError> {
+        self.store.begin_reading()?;
+        let done = work(self);
+        self.store.end_reading()?;
+        done
+    }
+
     /// Open live cases by process and executor kind.
     pub fn open_cases(&self) -> Vec<(String, &'static str, i64)> {
         self.sums
@@ -198,31 +221,27 @@ impl Engine {
     /// Brings cases and sums up to date and collects the rows to write.
     fn prepare(&mut self) -> Result<Commit, CacheError> {
         if self.has_children {
-            self.link_parents()?;
-        }
-        let mut changed = Vec::with_capacity(self.cases.dirty().len());
-        for at in self.cases.dirty() {
-            let slot = self.cases.slot(*at);
-            let after = facts(&slot.case, &self.rules, &self.names, None);
-            for facts in slot.before.iter().chain(&after) {
-                self.sums.fetch(facts, &self.store)?;
-            }
-            changed.push((*at, after));
+            self.reading(Engine::link_parents)?;
         }
         // From here on nothing can fail: what is tried again after an error above has not been done by half.
+        let facts_now = |at: &u32| facts(&self.cases.slot(*at).case, &self.rules, &self.names, None);
+        let now: Vec<Option<Facts>> = self.cases.dirty().iter().map(facts_now).collect();
         let mut commit = Commit::default();
-        commit.cases.reserve(changed.len());
-        for (at, after) in changed {
-            let slot = self.cases.slot(at);
-            if slot.before != after {
+        commit.cases.reserve(now.len());
+        let mut changes = Vec::with_capacity(now.len());
+        for (at, after) in self.cases.dirty().iter().zip(&now) {
+            let slot = self.cases.slot(*at);
+            if slot.before != *after {
+                changes.push(Change {
+                    before: slot.before.as_ref(),
+                    after: after.as_ref(),
+                });
                 if let Some(before) = &slot.before
                     && is_revision(before, after.as_ref())
                 {
                     let process = self.names.text(before.process);
                     self.counters.add(REVISIONS, &[process], 1);
                 }
-                self.sums
-                    .replace(slot.before.as_ref(), after.as_ref(), &self.names);
                 let idle = after
                     .as_ref()
                     .and_then(|facts| self.rules.of(facts.process).idle);
@@ -233,6 +252,7 @@ impl Engine {
                 .cases
                 .extend(case_row(&slot.key, &slot.case, after.as_ref()));
         }
+        self.sums.replace(&changes, &self.names);
         // In the order of the table: neighbours are written together.
         commit.cases.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         self.finish(&mut commit);
@@ -260,7 +280,8 @@ impl Engine {
             self.counters.follow_starts(process, started, late);
         }
         self.late.clear();
-        (commit.buckets, commit.totals) = self.sums.rows();
+        commit.buckets = self.sums.take_buckets();
+        commit.totals = self.sums.total_rows();
         commit.baselines = self.sums.baseline_rows();
         self.deliveries.write_to(commit);
         commit.counters = self.counters.rows();
@@ -271,7 +292,7 @@ impl Engine {
             .map(|(id, text)| (id, text.to_owned()))
             .collect();
         self.names_kept = self.names.len() as NameId + 1;
-        self.sums.committed();
+        self.sums.in_commit();
         self.counters.in_commit();
         self.cases.committed(self.config.limits.cached_cases);
     }

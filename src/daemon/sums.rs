@@ -1,4 +1,4 @@
-//! Sums in memory: buckets of the present batch, sums over all time, sums over the window.
+//! Sums in memory: changes of buckets, sums over all time, sums over the window.
 
 use crate::cases::Facts;
 use crate::measure::{
@@ -7,18 +7,51 @@ use crate::measure::{
 };
 use crate::model::{Executor, Hour, NameId, Names, Origin, Time};
 use crate::store::{BucketRow, Store, StoreError, TotalRow};
-use rustc_hash::{FxHashMap, FxHashSet};
-use std::collections::hash_map::Entry;
+use rustc_hash::FxHashSet;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Buckets kept in memory between commits.
-const MOST_BUCKETS: usize = 4_096;
+/// What a case counted as before, and what it counts as from now on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Change<'a> {
+    /// Its facts as they are in the sums.
+    pub(super) before: Option<&'a Facts>,
+    /// Its facts now.
+    pub(super) after: Option<&'a Facts>,
+}
 
-/// All sums that the daemon holds.
+/// What the start or the end of a case adds to a bucket.
+#[derive(Clone, Copy, Debug)]
+struct Part<'a> {
+    key: BucketKey,
+    is_end: bool,
+    facts: &'a Facts,
+    /// 1 adds it, -1 takes it out.
+    sign: i64,
+}
+
+impl Part<'_> {
+    fn total(&self) -> TotalKey {
+        (self.key.process, self.key.executor, self.key.origin)
+    }
+}
+
+fn parts_of(facts: &Facts, sign: i64) -> impl Iterator<Item = Part<'_>> {
+    let (start, end) = bucket_parts(facts);
+    let part = move |key, is_end| Part {
+        key,
+        is_end,
+        facts,
+        sign,
+    };
+    let end = facts.complete.then(|| part(end, true));
+    std::iter::once(part(start, false)).chain(end)
+}
+
+/// All sums that the daemon holds, except for the buckets: the database has these, and what a commit adds to them.
 #[derive(Debug, Default)]
-pub(super) struct SumsCache {
-    buckets: FxHashMap<BucketKey, Sums>,
-    dirty: FxHashSet<BucketKey>,
+pub struct SumsCache {
+    /// What the next commit adds to buckets.
+    buckets: Vec<BucketRow>,
     totals: BTreeMap<TotalKey, Sums>,
     dirty_totals: BTreeSet<TotalKey>,
     window: BTreeMap<NameId, ProcessSums>,
@@ -83,7 +116,6 @@ impl SumsCache {
     /// Forgets all sums, to count anew.
     pub(super) fn clear(&mut self) {
         self.buckets.clear();
-        self.dirty.clear();
         self.totals.clear();
         self.dirty_totals.clear();
         self.window.clear();
@@ -91,45 +123,69 @@ impl SumsCache {
         self.dirty_baselines.clear();
     }
 
-    /// Reads the buckets that a case contributes to, for [`SumsCache::replace`].
-    pub(super) fn fetch(&mut self, facts: &Facts, store: &Store) -> Result<(), StoreError> {
-        let (start, end) = bucket_parts(facts);
-        for key in [Some(start), facts.complete.then_some(end)]
-            .into_iter()
-            .flatten()
-        {
-            if let Entry::Vacant(slot) = self.buckets.entry(key) {
-                slot.insert(store.bucket(&key)?.unwrap_or_default());
+    /// Takes the old contributions of cases out and puts the new ones in.
+    pub(super) fn replace(&mut self, changes: &[Change], names: &Names) {
+        let mut parts: Vec<Part> = Vec::with_capacity(2 * changes.len());
+        for change in changes {
+            let signed = [(change.before, -1), (change.after, 1)];
+            for (facts, sign) in signed {
+                parts.extend(facts.into_iter().flat_map(|facts| parts_of(facts, sign)));
             }
         }
-        Ok(())
+        // What belongs to one process follows each other, so that its sums stay in the cache of the processor.
+        parts.sort_unstable_by_key(|part| part.key);
+        for of_total in parts.chunk_by(|a, b| a.total() == b.total()) {
+            self.replace_in_total(of_total, names);
+            for of_bucket in of_total.chunk_by(|a, b| a.key == b.key) {
+                self.replace_in_bucket(of_bucket, names);
+            }
+        }
     }
 
-    /// Takes a case's old contribution out and puts its new one in. Buckets that were not fetched before begin at zero.
-    pub(super) fn replace(&mut self, before: Option<&Facts>, after: Option<&Facts>, names: &Names) {
-        for (facts, sign) in before
-            .map(|f| (f, -1))
-            .into_iter()
-            .chain(after.map(|f| (f, 1)))
-        {
-            let (start, end) = bucket_parts(facts);
-            self.change(start, |sums| sums.add_start(facts, sign));
-            if facts.complete {
-                self.change(end, |sums| sums.add_end(facts, names, sign));
-            }
-            let total = (facts.process, facts.executor, facts.origin);
-            let sums = self.totals.entry(total).or_default();
+    /// Changes a total by parts of cases that all belong to it, and the baselines of their processes.
+    fn replace_in_total(&mut self, of_total: &[Part], names: &Names) {
+        let Some(first) = of_total.first() else {
+            return;
+        };
+        // Each case has exactly one start.
+        let starts = || of_total.iter().filter(|part| !part.is_end);
+        let sums = self.totals.entry(first.total()).or_default();
+        for Part { facts, sign, .. } in starts() {
             // What would grow for ever with the hours and the paths is kept in the buckets only.
-            sums.add_open(facts, sign);
-            sums.starts.add(0, sign);
+            sums.add_open(facts, *sign);
+            sums.starts.add(0, *sign);
             // Counters rise with these, so only what has ended for good counts: without a declared end a case would be
             // counted with every outcome that it ever seemed to have.
             if facts.ended {
-                sums.add_end_counts(facts, sign);
+                sums.add_end_counts(facts, *sign);
             }
-            self.dirty_totals.insert(total);
-            self.change_baselines(facts, names, sign);
         }
+        self.dirty_totals.insert(first.total());
+        for Part { facts, sign, .. } in starts() {
+            self.change_baselines(facts, names, *sign);
+        }
+    }
+
+    /// Collects what parts of cases change in their common bucket, and changes the sums over the window by the same.
+    fn replace_in_bucket(&mut self, of_bucket: &[Part], names: &Names) {
+        let Some(Part { key, .. }) = of_bucket.first().copied() else {
+            return;
+        };
+        let mut change = Sums::default();
+        for part in of_bucket {
+            match part.is_end {
+                false => change.add_start(part.facts, part.sign),
+                true => change.add_end(part.facts, names, part.sign),
+            }
+        }
+        if change.is_zero() {
+            return;
+        }
+        if key.hour >= self.windows.first_hour(key.process, self.as_of) {
+            let window = self.window.entry(key.process).or_default();
+            window.part(&key).merge(&change, 1);
+        }
+        self.buckets.push(BucketRow::of(key, &change));
     }
 
     fn change_baselines(&mut self, facts: &Facts, names: &Names, sign: i64) {
@@ -202,25 +258,14 @@ impl SumsCache {
         Ok(())
     }
 
-    fn change(&mut self, key: BucketKey, change: impl Fn(&mut Sums)) {
-        change(self.buckets.entry(key).or_default());
-        self.dirty.insert(key);
-        if key.hour >= self.windows.first_hour(key.process, self.as_of) {
-            change(self.window.entry(key.process).or_default().part(&key));
-        }
+    /// How many buckets wait for the next commit. One counts again with each [`SumsCache::replace`] that changes it.
+    pub(super) fn waiting_buckets(&self) -> usize {
+        self.buckets.len()
     }
 
-    /// The rows that changed.
-    pub(super) fn rows(&self) -> (Vec<BucketRow>, Vec<TotalRow>) {
-        let mut buckets: Vec<BucketRow> = self
-            .dirty
-            .iter()
-            .map(|key| BucketRow {
-                key: *key,
-                sums: self.buckets.get(key).cloned().unwrap_or_default(),
-            })
-            .collect();
-        // In the order of the table: neighbours are written together.
+    /// What the next commit adds to buckets, in the order of the table: neighbours are written together.
+    pub(super) fn take_buckets(&mut self) -> Vec<BucketRow> {
+        let mut buckets = std::mem::take(&mut self.buckets);
         buckets.sort_unstable_by_key(|row| {
             (
                 row.key.hour,
@@ -229,17 +274,18 @@ impl SumsCache {
                 row.key.origin,
             )
         });
-        let totals = self
-            .dirty_totals
-            .iter()
-            .map(|key| TotalRow {
-                process: key.0,
-                executor: key.1,
-                origin: key.2,
-                sums: self.totals.get(key).cloned().unwrap_or_default(),
-            })
-            .collect();
-        (buckets, totals)
+        buckets
+    }
+
+    /// The totals that changed, as rows.
+    pub(super) fn total_rows(&self) -> Vec<TotalRow> {
+        let row = |key: &TotalKey| TotalRow {
+            process: key.0,
+            executor: key.1,
+            origin: key.2,
+            sums: self.totals.get(key).cloned().unwrap_or_default(),
+        };
+        self.dirty_totals.iter().map(row).collect()
     }
 
     /// The totals that changed.
@@ -309,32 +355,10 @@ impl SumsCache {
         self.totals.iter()
     }
 
-    /// The changes are in the database.
-    pub(super) fn committed(&mut self) {
-        self.dirty.clear();
+    /// The changes stand in a commit.
+    pub(super) fn in_commit(&mut self) {
         self.dirty_totals.clear();
         self.dirty_baselines.clear();
-        if self.buckets.len() > MOST_BUCKETS {
-            // What is written now is mostly of the latest hours; the rest comes back from the database if needed.
-            let mut hours: Vec<Hour> = self.buckets.keys().map(|key| key.hour).collect();
-            let middle = hours.len() / 2;
-            let (_, median, _) = hours.select_nth_unstable(middle);
-            let median = *median;
-            self.buckets.retain(|key, _| key.hour > median);
-        }
-    }
-
-    /// How many buckets wait to be written.
-    pub(super) fn dirty_buckets(&self) -> usize {
-        self.dirty.len()
-    }
-
-    /// The buckets that wait to be written, taken for written and forgotten: they come back from the database if needed.
-    pub(super) fn take_buckets(&mut self) -> Vec<BucketRow> {
-        let (buckets, _) = self.rows();
-        self.dirty.clear();
-        self.buckets.clear();
-        buckets
     }
 
     /// Moves the end of the window on; what falls out of it is taken out. Everything must be committed before.

@@ -18,6 +18,15 @@ use std::time::{Duration, Instant};
 
 /// Snapshots are made at most this often.
 const PUBLISH_EVERY: Duration = Duration::from_millis(500);
+/// While sources have a backlog, a commit takes up to so many times the events of an ordinary one. A page of the database
+/// that many events change is then written once, not with every commit.
+const BACKLOG_BATCHES: usize = 20;
+/// What waits for such a commit takes about this much memory at most.
+const BACKLOG_BYTES: usize = 128 << 20;
+/// Such a commit waits so much longer at most.
+const BACKLOG_FOR: Duration = Duration::from_secs(1);
+/// A source that has a backlog hands over its next delivery within this.
+const NEXT_DELIVERY: Duration = Duration::from_millis(10);
 /// A commit that failed is tried again after this, doubling up to the longest.
 const RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 /// The engine shows at least this often that it goes on, however seldom there is something to do.
@@ -97,8 +106,13 @@ impl Worker {
         loop {
             self.shared.beat();
             let due = schedule.next().saturating_duration_since(Instant::now());
-            let timeout = due.min(BEAT_EVERY);
-            match self.receive(timeout) {
+            let timeout = match self.is_batch_full() {
+                true => NEXT_DELIVERY,
+                false => due.min(BEAT_EVERY),
+            };
+            let received = self.receive(timeout);
+            let more_follows = !matches!(received, Received::Nothing);
+            match received {
                 Received::Delivery(delivery) => {
                     let interval = Duration::from_micros(self.config.batch_interval.max(0) as u64);
                     schedule.commit_by.get_or_insert(Instant::now() + interval);
@@ -114,8 +128,11 @@ impl Worker {
                 Received::End => break,
             }
             let now = Instant::now();
-            let full = self.engine.pending_events() >= self.config.batch_events;
-            if full || schedule.commit_by.is_some_and(|at| at <= now) {
+            let due = match self.is_batch_full() {
+                true => !more_follows || self.is_backlog_full(&schedule, now),
+                false => schedule.commit_by.is_some_and(|at| at <= now),
+            };
+            if due {
                 self.commit()?;
                 schedule.commit_by = None;
                 schedule.unpublished = true;
@@ -129,6 +146,19 @@ impl Worker {
         }
         self.commit()?;
         self.score(&mut schedule)
+    }
+
+    /// Whether enough events wait for a commit.
+    fn is_batch_full(&self) -> bool {
+        self.engine.pending_events() >= self.config.batch_events
+    }
+
+    /// Whether a commit must not wait for more events, although the sources have more.
+    fn is_backlog_full(&self, schedule: &Schedule, now: Instant) -> bool {
+        let most = self.config.batch_events.saturating_mul(BACKLOG_BATCHES);
+        self.engine.pending_events() >= most
+            || self.engine.pending_bytes() >= BACKLOG_BYTES
+            || schedule.commit_by.is_some_and(|at| at + BACKLOG_FOR <= now)
     }
 
     fn receive(&self, timeout: Duration) -> Received {
@@ -267,3 +297,6 @@ enum Received {
     Nothing,
     End,
 }
+
+#[cfg(test)]
+mod tests;

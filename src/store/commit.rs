@@ -4,8 +4,9 @@ use super::drift::{DriftRow, write_alarms, write_drift};
 use super::quarantine::{QuarantineRow, insert as insert_quarantine};
 use super::{Result, Store};
 use crate::measure::{BucketKey, Loss, Stretch, Sums};
+use crate::codec::DamagedBytes;
 use crate::model::{Day, Executor, Hour, NameId, Origin, day_of};
-use rusqlite::{Transaction, params};
+use rusqlite::{OptionalExtension, Transaction, params};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -26,13 +27,25 @@ pub struct CaseRow {
     pub body: Vec<u8>,
 }
 
-/// A bucket to write; one that is zero is taken away.
+/// What a commit adds to a bucket.
+///
+/// Encoded, because a large commit has many of them and sums take 20 times the room in memory.
 #[derive(Clone, Debug)]
 pub struct BucketRow {
     /// Which one.
     pub key: BucketKey,
-    /// Its sums.
-    pub sums: Sums,
+    /// The encoded sums to add.
+    change: Box<[u8]>,
+}
+
+impl BucketRow {
+    /// The row that adds these sums to a bucket.
+    pub fn of(key: BucketKey, change: &Sums) -> BucketRow {
+        let mut body = Vec::with_capacity(64);
+        change.encode(&mut body);
+        let change = body.into_boxed_slice();
+        BucketRow { key, change }
+    }
 }
 
 /// Sums over all time.
@@ -136,7 +149,7 @@ pub struct Commit {
     pub drops_forgotten: Vec<(String, String)>,
     /// Cases that changed.
     pub cases: Vec<CaseRow>,
-    /// Buckets that changed.
+    /// What is added to buckets.
     pub buckets: Vec<BucketRow>,
     /// Totals that changed.
     pub totals: Vec<TotalRow>,
@@ -202,18 +215,36 @@ impl Commit {
 impl Store {
     /// Writes everything or nothing. Gives the number of quarantined records that had to go for want of room.
     pub fn commit(&mut self, commit: &Commit) -> Result<u64> {
-        let mut write = || -> rusqlite::Result<u64> {
+        let mut write = || -> WriteResult<u64> {
             let transaction = self.db.transaction()?;
             let evicted = write_all(&transaction, commit)?;
             transaction.commit()?;
             Ok(evicted)
         };
-        let written = write();
-        self.sql(written)
+        match write() {
+            Ok(evicted) => Ok(evicted),
+            Err(WriteError::Sqlite(error)) => self.sql(Err(error)),
+            Err(WriteError::Bucket(key, damage)) => Err(self.damaged_bucket(&key, damage)),
+        }
     }
 }
 
-fn write_all(to: &Transaction, commit: &Commit) -> rusqlite::Result<u64> {
+/// Why a commit can't be written.
+enum WriteError {
+    Sqlite(rusqlite::Error),
+    /// The bucket that a change is added to can't be read.
+    Bucket(BucketKey, DamagedBytes),
+}
+
+impl From<rusqlite::Error> for WriteError {
+    fn from(error: rusqlite::Error) -> WriteError {
+        WriteError::Sqlite(error)
+    }
+}
+
+type WriteResult<T> = std::result::Result<T, WriteError>;
+
+fn write_all(to: &Transaction, commit: &Commit) -> WriteResult<u64> {
     if commit.clear_sums {
         to.execute_batch(
             "DELETE FROM buckets; DELETE FROM totals; DELETE FROM baselines; DELETE FROM coverage;
@@ -226,6 +257,7 @@ fn write_all(to: &Transaction, commit: &Commit) -> rusqlite::Result<u64> {
     }
     write_positions(to, commit)?;
     write_cases(to, commit)?;
+    write_buckets(to, commit)?;
     write_sums(to, commit)?;
     write_scores(to, commit)?;
     write_losses(to, commit)?;
@@ -301,26 +333,45 @@ fn write_cases(to: &Transaction, commit: &Commit) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn write_sums(to: &Transaction, commit: &Commit) -> rusqlite::Result<()> {
+/// Adds to buckets, and notes the days for drift to look at.
+///
+/// What is added to is read here, once for each row that changes: to read and keep buckets before would be slower, because
+/// a history in random order changes others with each commit.
+fn write_buckets(to: &Transaction, commit: &Commit) -> WriteResult<()> {
+    const ONE: &str = "hour = ?1 AND process = ?2 AND executor = ?3 AND origin = ?4";
+    let mut select = to.prepare_cached(&format!("SELECT body FROM buckets WHERE {ONE}"))?;
+    let mut delete = to.prepare_cached(&format!("DELETE FROM buckets WHERE {ONE}"))?;
+    // Not INSERT OR REPLACE, which would take the row out of the index and put it in again.
+    let mut update = to.prepare_cached(&format!("UPDATE buckets SET body = ?5 WHERE {ONE}"))?;
     let mut insert = to.prepare_cached(
-        "INSERT OR REPLACE INTO buckets (hour, process, executor, origin, body) VALUES (?1, ?2, ?3, ?4, ?5)",
-    )?;
-    let mut delete = to.prepare_cached(
-        "DELETE FROM buckets WHERE hour = ?1 AND process = ?2 AND executor = ?3 AND origin = ?4",
+        "INSERT INTO buckets (hour, process, executor, origin, body) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?;
     let mut changed: BTreeSet<(NameId, Day)> = BTreeSet::new();
     let mut body = Vec::new();
-    for BucketRow { key, sums } in &commit.buckets {
+    for BucketRow { key, change } in &commit.buckets {
         if key.origin == Origin::Live {
             changed.insert((key.process, day_of(key.hour)));
         }
+        let (hour, process) = (key.hour, key.process);
         let (executor, origin) = (key.executor as u8, key.origin as u8);
+        let damaged = |damage| WriteError::Bucket(*key, damage);
+        let known = select
+            .query_row(params![hour, process, executor, origin], |row| {
+                Ok(row.get_ref(0)?.as_blob().map(Sums::decode)?)
+            })
+            .optional()?;
+        let Some(known) = known else {
+            insert.execute(params![hour, process, executor, origin, change])?;
+            continue;
+        };
+        let mut sums = known.map_err(damaged)?;
+        sums.merge(&Sums::decode(change).map_err(damaged)?, 1);
         if sums.is_zero() {
-            delete.execute(params![key.hour, key.process, executor, origin])?;
+            delete.execute(params![hour, process, executor, origin])?;
         } else {
             body.clear();
             sums.encode(&mut body);
-            insert.execute(params![key.hour, key.process, executor, origin, body])?;
+            update.execute(params![hour, process, executor, origin, body])?;
         }
     }
     let mut dirty =
@@ -328,6 +379,11 @@ fn write_sums(to: &Transaction, commit: &Commit) -> rusqlite::Result<()> {
     for (process, day) in changed {
         dirty.execute(params![process, day])?;
     }
+    Ok(())
+}
+
+fn write_sums(to: &Transaction, commit: &Commit) -> rusqlite::Result<()> {
+    let mut body = Vec::new();
     let mut insert = to.prepare_cached(
         "INSERT OR REPLACE INTO totals (process, executor, origin, body) VALUES (?1, ?2, ?3, ?4)",
     )?;

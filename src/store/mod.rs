@@ -224,27 +224,6 @@ impl Store {
         size(&self.file) + size(&log)
     }
 
-    /// The sums of a bucket.
-    pub fn bucket(&self, key: &BucketKey) -> Result<Option<Sums>> {
-        let read = || -> rusqlite::Result<Option<Vec<u8>>> {
-            self.db
-                .prepare_cached(
-                    "SELECT body FROM buckets WHERE hour = ?1 AND process = ?2 AND executor = ?3 AND origin = ?4",
-                )?
-                .query_row(
-                    params![key.hour, key.process, key.executor as u8, key.origin as u8],
-                    |row| row.get(0),
-                )
-                .optional()
-        };
-        match self.sql(read())? {
-            None => Ok(None),
-            Some(body) => Sums::decode(&body)
-                .map(Some)
-                .map_err(self.damaged(format!("bucket {key:?}"))),
-        }
-    }
-
     /// Hands out every bucket of the hours `from..to`.
     pub fn each_bucket(
         &self,

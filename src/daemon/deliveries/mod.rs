@@ -192,6 +192,14 @@ impl DeliveryLedger {
         self.waiting.records
     }
 
+    /// About how many bytes of memory the rejected records take that wait for the next commit.
+    pub(super) fn waiting_reject_bytes(&self) -> usize {
+        /// What a row takes beside the record.
+        const ROW_BYTES: usize = 400;
+        let rows = self.waiting.quarantine.iter();
+        rows.map(|row| ROW_BYTES + row.record.len()).sum()
+    }
+
     /// Whether nothing waits for the next commit.
     pub(super) fn is_written(&self) -> bool {
         self.waiting.is_empty()

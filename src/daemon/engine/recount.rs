@@ -2,8 +2,9 @@
 
 use super::super::cache::CacheError;
 use super::super::rows::case_row;
+use super::super::sums::Change;
 use super::Engine;
-use crate::cases::{Case, CaseEvent, RuleBook, facts};
+use crate::cases::{Case, CaseEvent, Facts, RuleBook, facts};
 use crate::config::daemon::Config;
 use crate::measure::{BaselineTerms, Windows};
 use crate::model::{Names, Origin, Time, hash_pair};
@@ -13,8 +14,8 @@ use std::sync::Arc;
 
 /// Cases read at once to count them anew.
 const CASES_AT_ONCE: usize = 1_000;
-/// Buckets written at once while all sums are counted anew.
-const BUCKETS_AT_ONCE: usize = 2_000;
+/// Changes of buckets written at once while all sums are counted anew.
+const BUCKETS_AT_ONCE: usize = 20_000;
 
 impl Engine {
     /// Takes a new configuration. Where it changes how cases are judged, all sums are counted anew. After an error, call
@@ -83,10 +84,19 @@ impl Engine {
             count += page.len();
             last = Some(end.key.clone());
             let mut piece = Commit::default();
+            let mut counted = Vec::with_capacity(page.len());
             for kept in page {
-                piece.cases.extend(self.recount_case(&kept, now)?);
+                let (row, facts) = self.recount_case(&kept, now)?;
+                piece.cases.extend(row);
+                counted.push(facts);
             }
-            if self.sums.dirty_buckets() >= BUCKETS_AT_ONCE {
+            let change = |after| Change {
+                before: None,
+                after: Some(after),
+            };
+            let changes: Vec<Change> = counted.iter().flatten().map(change).collect();
+            self.sums.replace(&changes, &self.names);
+            if self.sums.waiting_buckets() >= BUCKETS_AT_ONCE {
                 piece.buckets = self.sums.take_buckets();
             }
             if !piece.is_empty() {
@@ -110,8 +120,12 @@ impl Engine {
         self.commit()
     }
 
-    /// Adds a case to the sums as the rules are now. Gives its row if that is another one than under the rules before.
-    fn recount_case(&mut self, kept: &KeptCase, now: Time) -> Result<Option<CaseRow>, CacheError> {
+    /// What a case counts as by the rules as they are now, and its row if that is another one than under the rules before.
+    fn recount_case(
+        &mut self,
+        kept: &KeptCase,
+        now: Time,
+    ) -> Result<(Option<CaseRow>, Option<Facts>), CacheError> {
         let damaged = |source| self.store.damaged_case(&kept.key, source);
         let mut case = Case::decode(&kept.body).map_err(damaged)?;
         let idle = self.rules.of(case.process()).idle;
@@ -122,14 +136,10 @@ impl Engine {
         let turned = case.close_idle(is_idle) | self.compare_anew(&mut case, now)?;
         self.deliveries.observe_case(&kept.key, &case);
         let after = facts(&case, &self.rules, &self.names, None);
-        if let Some(after) = &after {
-            self.sums.fetch(after, &self.store)?;
-        }
-        self.sums.replace(None, after.as_ref(), &self.names);
         let is_open = after.as_ref().is_some_and(|facts| !facts.complete);
         let changed = turned || is_open != kept.open;
         let row = changed.then(|| case_row(&kept.key, &case, after.as_ref()));
-        Ok(row.flatten())
+        Ok((row.flatten(), after))
     }
 
     /// Looks up again what a shadow run is compared with, as the case it shadows is judged now; says whether that is news.

@@ -13,7 +13,7 @@ impl Engine {
     pub fn take(&mut self, delivery: Delivery, now: Time) -> Result<(), CacheError> {
         self.late.before = now.plus(-self.config.metrics.late_after);
         self.report_damage(&delivery.damaged);
-        let assembled = self.assemble(&delivery.batch)?;
+        let assembled = self.reading(|engine| engine.assemble(&delivery.batch))?;
         let entry = self
             .deliveries
             .record(delivery, assembled, &self.store, now)?;

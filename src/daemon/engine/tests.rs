@@ -25,7 +25,7 @@ fn at(minute: i64) -> Time {
 const MAPPING: &str =
     "format: ndjson\nprocess: process\ncase: case\nactivity: activity\ntime: time\n";
 
-fn config(folder: &Path, metrics: &str) -> Config {
+pub(in crate::daemon) fn config(folder: &Path, metrics: &str) -> Config {
     let catalog = "processes: [{id: p, ends: {activities: [close]}}]\n";
     std::fs::write(folder.join("catalog.yaml"), catalog).unwrap();
     std::fs::write(folder.join("map.yaml"), MAPPING).unwrap();
@@ -37,7 +37,7 @@ fn config(folder: &Path, metrics: &str) -> Config {
 }
 
 /// A case of ten minutes.
-fn case(process: &str, key: &str, minute: i64) -> String {
+pub(in crate::daemon) fn case(process: &str, key: &str, minute: i64) -> String {
     let event = |(activity, minute): (&str, i64)| {
         let time = at(minute).0 / 1000;
         format!(
@@ -49,7 +49,7 @@ fn case(process: &str, key: &str, minute: i64) -> String {
         .concat()
 }
 
-fn batch(text: &str) -> EventBatch {
+pub(in crate::daemon) fn batch(text: &str) -> EventBatch {
     batch_of("", text)
 }
 

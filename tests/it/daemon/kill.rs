@@ -3,7 +3,7 @@
 use crate::support::dice::Dice;
 use crate::support::fleets::{DAY_US, OPENED_US};
 use crate::support::scores::Figures;
-use crate::support::{Daemon, Home, Metrics, wait_to_equal};
+use crate::support::{Daemon, Home, Metrics, wait_to_equal, wait_until};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use toleranced::internals::Lifecycle;
@@ -179,6 +179,53 @@ fn figures_after_any_number_of_kills_are_those_of_an_undisturbed_run() {
         || cases_total(&survivor.metrics(), &log.reopened),
     );
     // Scores follow within their schedule.
+    wait_to_equal("the figures", &outcome(&reference), || outcome(&survivor));
+    reference.stop();
+    survivor.stop();
+}
+
+/// One-event cases of many processes in random order of time, so that each commit changes rows all over the database.
+fn scattered_log(cases: u64) -> Vec<String> {
+    let mut dice = Dice(3);
+    let line = |case| {
+        let time = (OPENED_US + dice.below(28 * DAY_US as u64) as i64) / 1000;
+        let (process, activity) = (dice.below(60), dice.below(3));
+        format!(
+            "{{\"id\":\"e{case}\",\"process\":\"p{process}\",\"case\":\"C{case}\",\"activity\":\"a{activity}\",\"time\":{time}}}\n"
+        )
+    };
+    (0..cases).map(line).collect()
+}
+
+#[test]
+fn scattered_history_interrupted_by_kills_gives_the_figures_of_an_undisturbed_run() {
+    const CASES: usize = 24_000;
+    let lines = scattered_log(CASES as u64);
+    let (undisturbed, disturbed) = (Home::tailing(), Home::tailing());
+    undisturbed.write("log.ndjson", lines.concat());
+    let reference = undisturbed.start();
+    reference.wait_for_records(CASES);
+
+    let mut read = 0.0;
+    for piece in lines.chunks(CASES / 6) {
+        disturbed.append("log.ndjson", piece.concat());
+        let mut daemon = disturbed.spawn();
+        // It has committed something, and most often not everything.
+        read = wait_until("a commit", || {
+            let (_, text) = daemon.try_get("/metrics")?;
+            let now = Metrics::parse(&text).sum("toleranced_ingest_events_total");
+            (now > read).then_some(now)
+        });
+        daemon.kill();
+    }
+    let survivor = disturbed.start();
+    survivor.wait_for_records(CASES);
+    let everything = BTreeSet::new();
+    wait_to_equal(
+        "cases counted",
+        &cases_total(&reference.metrics(), &everything),
+        || cases_total(&survivor.metrics(), &everything),
+    );
     wait_to_equal("the figures", &outcome(&reference), || outcome(&survivor));
     reference.stop();
     survivor.stop();
