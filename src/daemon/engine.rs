@@ -224,7 +224,8 @@ impl Engine {
             self.reading(Engine::link_parents)?;
         }
         // From here on nothing can fail: what is tried again after an error above has not been done by half.
-        let facts_now = |at: &u32| facts(&self.cases.slot(*at).case, &self.rules, &self.names, None);
+        let facts_now =
+            |at: &u32| facts(&self.cases.slot(*at).case, &self.rules, &self.names, None);
         let now: Vec<Option<Facts>> = self.cases.dirty().iter().map(facts_now).collect();
         let mut commit = Commit::default();
         commit.cases.reserve(now.len());

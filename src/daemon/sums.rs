@@ -49,7 +49,7 @@ fn parts_of(facts: &Facts, sign: i64) -> impl Iterator<Item = Part<'_>> {
 
 /// All sums that the daemon holds, except for the buckets: the database has these, and what a commit adds to them.
 #[derive(Debug, Default)]
-pub struct SumsCache {
+pub(super) struct SumsCache {
     /// What the next commit adds to buckets.
     buckets: Vec<BucketRow>,
     totals: BTreeMap<TotalKey, Sums>,

@@ -3,8 +3,8 @@
 use super::drift::{DriftRow, write_alarms, write_drift};
 use super::quarantine::{QuarantineRow, insert as insert_quarantine};
 use super::{Result, Store};
-use crate::measure::{BucketKey, Loss, Stretch, Sums};
 use crate::codec::DamagedBytes;
+use crate::measure::{BucketKey, Loss, Stretch, Sums};
 use crate::model::{Day, Executor, Hour, NameId, Origin, day_of};
 use rusqlite::{OptionalExtension, Transaction, params};
 use std::collections::BTreeSet;

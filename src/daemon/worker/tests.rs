@@ -22,6 +22,7 @@ fn started(folder: &Path) -> Started {
     let mut config = config(folder, "");
     config.batch_events = RECORDS;
     config.batch_interval = 3_600_000_000;
+    let config = Arc::new(config);
     let (deliveries, receiver) = unbounded();
     let (commands, commands_in) = bounded(0);
     let (stop, stopping) = bounded(0);
