@@ -6,8 +6,7 @@ use crate::support::scores::Figures;
 use crate::support::{Daemon, Home, Metrics, wait_to_equal, wait_until};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
-use toleranced::internals::Lifecycle;
-use toleranced::internals::Soc;
+use toleranced::internals::{Lifecycle, Soc};
 
 const KILLS: u64 = 55;
 

@@ -4,15 +4,10 @@ use crate::support::in_process::{compiled, decoded};
 use proptest::prelude::*;
 use std::fmt::Write as _;
 use std::path::Path;
-use toleranced::internals::Config;
-use toleranced::internals::Mapping;
-use toleranced::internals::ProcessScore;
-use toleranced::internals::Time;
 use toleranced::internals::{
-    CaseTable, LogCases, PreparedRules, Rules, ScoreRequest, TableLimits, score_at,
+    CaseTable, Config, Delivery, Engine, LogCases, Loss, Mapping, Period, PreparedRules,
+    ProcessScore, Rules, ScoreRequest, TableLimits, Time, score_at,
 };
-use toleranced::internals::{Delivery, Engine};
-use toleranced::internals::{Loss, Period};
 
 const MINUTE: i64 = 60_000_000;
 

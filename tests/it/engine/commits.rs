@@ -4,11 +4,7 @@ use crate::support::dice::Dice;
 use crate::support::in_process::{compiled, decoded};
 use std::collections::BTreeMap;
 use std::path::Path;
-use toleranced::config::daemon::Config;
-use toleranced::daemon::{Delivery, Engine};
-use toleranced::ingest::mapping::Mapping;
-use toleranced::model::Time;
-use toleranced::store::Store;
+use toleranced::internals::{Config, Delivery, Engine, Mapping, Store, Time};
 
 const HOUR: i64 = 3_600_000_000;
 

@@ -4,17 +4,11 @@ use crate::support::in_process::{compiled, decoded};
 use proptest::prelude::*;
 use std::fmt::Write as _;
 use std::path::Path;
-use toleranced::internals::Config;
-use toleranced::internals::Mapping;
-use toleranced::internals::ProcessScore;
-use toleranced::internals::Store;
-use toleranced::internals::Time;
 use toleranced::internals::{
-    CaseTable, LogCases, PastError, PastView, PreparedRules, Rules, ScoreRequest, TableLimits,
+    CaseTable, Config, Delivery, Engine, Evidence, LogCases, Loss, Mapping, PastError, PastView,
+    Period, PreparedRules, ProcessScore, Rules, ScoreRequest, Store, TableLimits, Time,
     past_scores, score_at,
 };
-use toleranced::internals::{Delivery, Engine};
-use toleranced::internals::{Evidence, Loss, Period};
 
 const MINUTE: i64 = 60_000_000;
 
