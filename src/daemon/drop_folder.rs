@@ -10,7 +10,6 @@ use super::positions::StoredPositions;
 use super::source::Source;
 use crate::config::sources::SourceKind;
 use crate::store::{FileRow, Store};
-pub(super) use export::Progress;
 use export::{Begun, Read, read_export, send};
 use globset::GlobSet;
 use listing::{Look, files, globs};

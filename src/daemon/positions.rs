@@ -1,9 +1,37 @@
 //! Stored positions: how far the files of a source were read. A file that grows and an export have different ones; a source
 //! that was configured otherwise before has left those of its old kind.
 
-use super::drop_folder::Progress;
 use crate::ingest::files::{FileId, FileState};
 use crate::store::{DamagedRow, DamagedTable, FileRow};
+use serde::{Deserialize, Serialize};
+
+/// How far an export was read, in batches: the same bytes are cut into the same batches by every mapping.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Progress {
+    /// The hash of its content.
+    pub export: u64,
+    pub format: String,
+    pub batches: u64,
+    /// It is read again because its position was damaged: its records may have been delivered before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub repeated: bool,
+}
+
+impl Progress {
+    /// Its number among the positions of the source.
+    pub(super) fn id(hash: u64) -> u32 {
+        (hash ^ hash >> 32) as u32
+    }
+
+    pub(super) fn row(&self, source: &str) -> Option<FileRow> {
+        Some(FileRow {
+            source: source.to_owned(),
+            id: Progress::id(self.export),
+            state: serde_json::to_string(self).ok()?,
+            stream: self.export,
+        })
+    }
+}
 
 /// The stored positions of a source.
 #[derive(Debug, Default)]

@@ -5,6 +5,7 @@
 
 mod advice;
 mod chain;
+pub(super) mod cut_reason;
 mod dominators;
 mod flow;
 mod judge;
@@ -13,6 +14,7 @@ mod parts;
 mod tests;
 
 use self::advice::Advice;
+use self::cut_reason::CutReason;
 use self::flow::Flow;
 use super::bounds::Bounds;
 use crate::model::{Class, Executor, Level, NameId, Names, Ppm, Status, TolClass};
@@ -90,40 +92,6 @@ pub struct BreakUp {
     pub largest_source: Option<LargestSource>,
     /// The activity that adds most to the decisions; `None` where nothing is decided.
     pub largest_decision: Option<LargestDecision>,
-}
-
-/// Why a process is cut so, or why not at all.
-#[derive(Clone, Debug, PartialEq)]
-pub enum CutReason {
-    /// Where the cases pass one activity, and few go around it or come back.
-    Cut {
-        /// Whether no part has a verdict, because only confirmed outcomes count.
-        unconfirmed: bool,
-    },
-    /// No case has ended.
-    NoneEnded,
-    /// There are more activities than this.
-    TooManyActivities(usize),
-    /// No activity is passed by every case.
-    NoCommonActivity,
-    /// Too many cases come back over the places for a cut.
-    Returns {
-        /// So many of the places.
-        over: usize,
-        /// Of so many.
-        places: usize,
-        /// Most of all by this transition.
-        most: JumpBack,
-    },
-    /// The rest of the process does not make two parts.
-    NoTwoParts {
-        /// Activities that every case passes, the first ones.
-        passed: Vec<String>,
-        /// How many there are.
-        in_all: usize,
-        /// The least size of a part in steps.
-        least_steps: f64,
-    },
 }
 
 /// A part of a process that is entered at one place and left at one place.

@@ -68,7 +68,7 @@ pub(crate) use value::{MINUTES_PER_HOUR, WEEKS_PER_YEAR};
 #[cfg(test)]
 pub(crate) use {
     agreement::{RunCount, agreement},
-    breakup::CutReason,
+    breakup::cut_reason::CutReason,
     frequency::frequency,
     process_score::{ComparedBy, Rating},
     reason::ShadowReason,

@@ -6,7 +6,7 @@ mod notes;
 mod value;
 
 use super::bounds::Bounds;
-use super::breakup::CutReason;
+use super::breakup::cut_reason::CutReason;
 use super::note::Note;
 use super::reason::{
     Figures, Guard, LiveFigures, NoVerdict, Reason, ShadowFigures, ShadowReason, ShadowRuns,

@@ -1,7 +1,7 @@
 //! Drift over HTTP: how streams stand, alarms and their life, known changes.
 
 use super::blocking::{blocking, respond};
-use super::server::Daemon;
+use super::state::Daemon;
 use crate::daemon::Running;
 use crate::drift::said;
 use crate::model::{Day, Time};

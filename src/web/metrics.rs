@@ -1,6 +1,6 @@
 //! What a request asks for, and the count of requests.
 
-use super::server::Daemon;
+use super::state::Daemon;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName};
 use axum::middleware::Next;

@@ -11,6 +11,7 @@ mod reports;
 mod scrape;
 mod server;
 mod service;
+mod state;
 
 pub use access::hash_of;
 pub(crate) use access::{Access, random_token};

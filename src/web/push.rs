@@ -3,7 +3,7 @@
 //! A body is on the disk before it is answered for, and is read like any other export from there: what was accepted
 //! survives a crash, and what is sent twice counts once.
 
-use super::server::Daemon;
+use super::state::Daemon;
 use crate::config::daemon::Config;
 use crate::config::sources::{SourceConfig, SourceKind};
 use crate::query::SourceStatus;

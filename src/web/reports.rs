@@ -1,7 +1,7 @@
 //! `/reports/`: the reports that were written.
 
 use super::blocking::{blocking, respond};
-use super::server::Daemon;
+use super::state::Daemon;
 use crate::report::{Written, is_report, kept};
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};

@@ -4,7 +4,7 @@
 //! beforehand, in the formats that are asked for, so that a scrape waits for nothing and what is scraped is seconds old.
 
 use super::metrics::{accepts_gzip, asked, packed};
-use super::server::Daemon;
+use super::state::Daemon;
 use crate::daemon::Running;
 use crate::export::{self, Exposition, SnapshotCollector};
 use crate::query::Snapshot;

@@ -3,6 +3,7 @@
 use super::access::{self, Access};
 use super::blocking::respond;
 use super::scrape::{self, Scrapes};
+use super::state::Daemon;
 use super::{drift, metrics, pages, push, reporting, reports, service};
 use crate::daemon::Running;
 use axum::extract::{Extension, State};
@@ -21,8 +22,6 @@ const WATCH_EVERY: Duration = Duration::from_secs(2);
 /// Requests that are being answered when the daemon is asked to stop have so long. A client that never finishes, and a
 /// reload that waits for a full disk, must not keep it from stopping.
 const LAST_ANSWERS: Duration = Duration::from_secs(3);
-
-pub(super) type Daemon = State<Arc<Running>>;
 
 /// Serves until the daemon is asked to stop; reloads on SIGHUP and when a configuration file changes.
 pub(crate) async fn serve(

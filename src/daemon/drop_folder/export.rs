@@ -1,15 +1,13 @@
 //! Reading one export, whole.
 
 use crate::daemon::deliveries::Delivery;
-use crate::daemon::positions::StoredPositions;
+use crate::daemon::positions::{Progress, StoredPositions};
 use crate::daemon::source::{Source, WHOLE_FILE, kept_format};
 use crate::ingest::decode::{DecodeError, Input};
 use crate::ingest::read::{ReadOptions, format_of, open_input, read_opened};
 use crate::ingest::{ContentCounter, EventBatch, Reason, Reject};
 use crate::model::hash_text;
 use crate::rules::mapping::{FormatName, Identity};
-use crate::store::FileRow;
-use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -38,34 +36,6 @@ fn seconds_of_change(path: &Path) -> u64 {
         .ok()
         .and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
     since.map_or(0, |since| since.as_secs())
-}
-
-/// How far an export was read, in batches: the same bytes are cut into the same batches by every mapping.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(in crate::daemon) struct Progress {
-    /// The hash of its content.
-    pub export: u64,
-    format: String,
-    batches: u64,
-    /// It is read again because its position was damaged: its records may have been delivered before.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    repeated: bool,
-}
-
-impl Progress {
-    /// Its number among the positions of the source.
-    fn id(hash: u64) -> u32 {
-        (hash ^ hash >> 32) as u32
-    }
-
-    fn row(&self, source: &str) -> Option<FileRow> {
-        Some(FileRow {
-            source: source.to_owned(),
-            id: Progress::id(self.export),
-            state: serde_json::to_string(self).ok()?,
-            stream: self.export,
-        })
-    }
 }
 
 /// Exports that were not read to their end before the start.

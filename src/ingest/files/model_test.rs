@@ -192,6 +192,40 @@ impl World {
         outcome
     }
 
+    fn copy_truncate(&mut self, poll_between: bool, write_between: bool) {
+        let to = self.fresh_name();
+        if fs::copy(self.log(), &to).is_err() {
+            return;
+        }
+        self.rotated.push(to);
+        if poll_between {
+            self.poll();
+        }
+        if write_between {
+            self.write(1, true);
+        }
+        self.truncate();
+    }
+
+    /// Another log that begins like the first one but goes on differently.
+    fn write_other_log(&mut self) {
+        let path = self.dir.path().join("app-other.log");
+        let n = self.next_line;
+        self.next_line += 1;
+        self.written.insert(n);
+        let new = !path.exists();
+        let mut file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path)
+            .expect("open");
+        if new && self.banner {
+            file.write_all(b"time,process,what\n# the same start in every file\n")
+                .expect("write");
+        }
+        writeln!(file, "line {n} of the other log").expect("write");
+    }
+
     fn run(&mut self, op: &Op) {
         match *op {
             Op::Lines(n) => self.write(n, true),
@@ -214,19 +248,7 @@ impl World {
             Op::CopyTruncate {
                 poll_between,
                 write_between,
-            } => {
-                let to = self.fresh_name();
-                if fs::copy(self.log(), &to).is_ok() {
-                    self.rotated.push(to);
-                    if poll_between {
-                        self.poll();
-                    }
-                    if write_between {
-                        self.write(1, true);
-                    }
-                    self.truncate();
-                }
-            }
+            } => self.copy_truncate(poll_between, write_between),
             Op::Truncate => self.truncate(),
             Op::Delete => {
                 // Its open handle would still be read, which the model does not follow: both ways are right.
@@ -260,24 +282,7 @@ impl World {
                 self.poll();
             }
             Op::Crash { back } => self.crash(back),
-            Op::Other => {
-                // Begins like the log but goes on differently.
-                let path = self.dir.path().join("app-other.log");
-                let n = self.next_line;
-                self.next_line += 1;
-                self.written.insert(n);
-                let new = !path.exists();
-                let mut file = OpenOptions::new()
-                    .create(true)
-                    .append(true)
-                    .open(path)
-                    .expect("open");
-                if new && self.banner {
-                    file.write_all(b"time,process,what\n# the same start in every file\n")
-                        .expect("write");
-                }
-                writeln!(file, "line {n} of the other log").expect("write");
-            }
+            Op::Other => self.write_other_log(),
         }
         self.trace.push(format!("{op:?}"));
         self.note_lost();

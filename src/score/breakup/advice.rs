@@ -1,12 +1,11 @@
 //! The advice in words and figures.
 
 use super::chain::{Return, Stretch};
+use super::cut_reason::CutReason;
 use super::flow::{Flow, Node, START, Usual};
 use super::judge::Judged;
 use super::parts::{Cut, LEAST_STEPS, cut};
-use super::{
-    BreakUp, BreakUpTerms, CutReason, JumpBack, LargestDecision, LargestSource, Part, PathCounts,
-};
+use super::{BreakUp, BreakUpTerms, JumpBack, LargestDecision, LargestSource, Part, PathCounts};
 use crate::model::{Level, NameId, Names, ONE, Ppm};
 use crate::score::table::complexity_level;
 use std::cmp::Reverse;

@@ -1,6 +1,6 @@
 //! The texts of why a process is cut into parts as it is.
 
-use crate::score::breakup::CutReason;
+use crate::score::breakup::cut_reason::CutReason;
 use std::fmt::{Display, Formatter, Result};
 
 impl Display for CutReason {

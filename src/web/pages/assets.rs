@@ -1,10 +1,8 @@
 //! Style, script and mark, served from the binary under names that hold a hash of what they say: a browser may keep them
 //! for a year, and takes new ones the moment a new version of the program runs.
 
-use super::shell;
 use crate::model::hash_text;
-use axum::extract::Path;
-use axum::http::{Uri, header};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use std::sync::LazyLock;
 
@@ -53,18 +51,14 @@ pub(super) fn mark() -> String {
     format!("/static/{}", ASSETS[2].name)
 }
 
-/// `GET /static/{file}`.
-pub(super) async fn file(Path(file): Path<String>, uri: Uri) -> Response {
-    match ASSETS.iter().find(|asset| asset.name == file) {
-        Some(asset) => {
-            let told = [
-                (header::CONTENT_TYPE, asset.kind),
-                (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
-            ];
-            (told, asset.text).into_response()
-        }
-        None => shell::nothing_here(uri).await,
-    }
+/// The response with a file; `None` if there is no such file.
+pub(super) fn file(name: &str) -> Option<Response> {
+    let asset = ASSETS.iter().find(|asset| asset.name == name)?;
+    let headers = [
+        (header::CONTENT_TYPE, asset.kind),
+        (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
+    ];
+    Some((headers, asset.text).into_response())
 }
 
 /// `GET /favicon.ico`, which browsers ask for unasked.

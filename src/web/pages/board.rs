@@ -13,7 +13,7 @@ use crate::query::{DriftView, Snapshot};
 use crate::score::ProcessScore;
 use crate::web::blocking::respond;
 use crate::web::metrics::{accepts_gzip, asked, packed};
-use crate::web::server::Daemon;
+use crate::web::state::Daemon;
 use axum::Extension;
 use axum::extract::Query as InQuery;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};

@@ -9,7 +9,7 @@ use crate::model::{HOUR_US, Time, metrics, printable};
 use crate::query::{Snapshot, SourceStatus, counters};
 use crate::store::{QuarantineFilter, Store, StoreError};
 use crate::web::blocking::respond;
-use crate::web::server::Daemon;
+use crate::web::state::Daemon;
 use axum::Json;
 use axum::extract::Path;
 use axum::http::StatusCode;

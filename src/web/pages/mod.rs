@@ -17,7 +17,8 @@ mod table;
 mod words;
 
 use crate::daemon::Running;
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::extract::Path;
+use axum::http::{HeaderName, HeaderValue, Uri, header};
 use axum::response::Response;
 use axum::routing::get;
 use axum::{Extension, Router};
@@ -26,6 +27,14 @@ use std::sync::Arc;
 /// Nothing from elsewhere, nothing inline: a name from a log that should slip through as markup could do nothing.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
     base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// `GET /static/{file}`.
+async fn static_file(Path(file): Path<String>, uri: Uri) -> Response {
+    match assets::file(&file) {
+        Some(response) => response,
+        None => shell::nothing_here(uri).await,
+    }
+}
 
 /// Every page and what lies behind it.
 pub(super) fn routes() -> Router<Arc<Running>> {
@@ -36,7 +45,7 @@ pub(super) fn routes() -> Router<Arc<Running>> {
         .route("/processes/{id}", get(process::page))
         .route("/ingest", get(ingest::page))
         .route("/reports/", get(reports::page))
-        .route("/static/{file}", get(assets::file))
+        .route("/static/{file}", get(static_file))
         .route("/favicon.ico", get(assets::favicon))
         .route("/api/v1/processes/{id}", get(process::json))
         .route("/api/v1/processes/{id}/{table}", get(process::csv))

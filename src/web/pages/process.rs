@@ -18,7 +18,7 @@ use crate::query::Snapshot;
 use crate::score::{ProcessScore, Terms};
 use crate::store::{AlarmRow, Store, StoreError};
 use crate::web::blocking::respond;
-use crate::web::server::Daemon;
+use crate::web::state::Daemon;
 use axum::Json;
 use axum::extract::{Path, Query};
 use axum::http::StatusCode;

@@ -34,7 +34,7 @@ fn the_rate_of_a_process_with_its_own_window_is_that_of_its_window() {
     let daemon = home.start();
     daemon.wait_for_metric(EVENTS, 1440.0);
     for process in ["own", "default"] {
-        wait_until(&format!("the rate of {process}"), || {
+        wait_until(format!("the rate of {process}"), || {
             let scores = daemon.json("/api/v1/processes");
             let score = scores["processes"]
                 .as_array()?

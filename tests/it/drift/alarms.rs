@@ -117,7 +117,13 @@ fn a_drift_is_raised_acknowledged_and_made_the_new_baseline() {
     let text = String::from_utf8(out.stdout).unwrap();
     let key = cases[0]["case"].as_str().unwrap();
     assert!(text.contains(key), "{text}");
-    // People take note of it, by command and by HTTP.
+    assert_acknowledged_by_command_and_http(&home, &daemon, id);
+    assert_made_the_new_baseline(&home, &daemon);
+    daemon.stop();
+}
+
+/// People take note of an alarm, by command and by HTTP.
+fn assert_acknowledged_by_command_and_http(home: &Home, daemon: &Daemon, id: i64) {
     let out = home.run(&[
         "drift",
         "ack",
@@ -129,7 +135,7 @@ fn a_drift_is_raised_acknowledged_and_made_the_new_baseline() {
     ]);
     assert!(out.status.success(), "{out:?}");
     wait_until("the acknowledgement", || {
-        (deviation_alarm(&daemon)["acknowledged_why"] == "known <wave>").then_some(())
+        (deviation_alarm(daemon)["acknowledged_why"] == "known <wave>").then_some(())
     });
     let path = format!("/api/v1/alarms/{id}/acknowledge");
     assert_eq!(
@@ -152,7 +158,7 @@ fn a_drift_is_raised_acknowledged_and_made_the_new_baseline() {
         404
     );
     wait_until("the other one", || {
-        (deviation_alarm(&daemon)["acknowledged_by"] == "shift").then_some(())
+        (deviation_alarm(daemon)["acknowledged_by"] == "shift").then_some(())
     });
     let listed = home.run(&["drift"]);
     assert_eq!(listed.status.code(), Some(1), "an alarm stands");
@@ -161,7 +167,10 @@ fn a_drift_is_raised_acknowledged_and_made_the_new_baseline() {
         text.contains("more deviation") && text.contains("shift: still"),
         "{text}"
     );
-    // That is how it shall be: the alarm ends.
+}
+
+/// The present behaviour becomes the baseline: the alarm ends.
+fn assert_made_the_new_baseline(home: &Home, daemon: &Daemon) {
     let out = home.run(&[
         "drift",
         "rebaseline",
@@ -175,7 +184,7 @@ fn a_drift_is_raised_acknowledged_and_made_the_new_baseline() {
     ]);
     assert!(out.status.success(), "{out:?}");
     wait_until("its end", || {
-        (deviation_alarm(&daemon)["how"] == "rebaselined").then_some(())
+        (deviation_alarm(daemon)["how"] == "rebaselined").then_some(())
     });
     assert_eq!(daemon.metrics().get(ALARM), 0.0);
     // While the new baseline is being learned, the command knows as well as the daemon that the old one is over.
@@ -188,7 +197,6 @@ fn a_drift_is_raised_acknowledged_and_made_the_new_baseline() {
             .get(r#"toleranced_drift_alarms_total{process="p",stream="deviation"}"#),
         1.0
     );
-    daemon.stop();
 }
 
 #[test]

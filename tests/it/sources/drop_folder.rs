@@ -129,7 +129,7 @@ fn what_is_no_export_is_quarantined_as_a_whole_and_told() {
     assert_eq!(metrics.get(EVENTS), 20.0);
     daemon.wait_for_log("no column `");
     // A truncated archive gives what stands before the damage, and says that there was some.
-    let packed = gz(&csv(100..3000));
+    let packed = gz(csv(100..3000));
     home.drop_in("cut.csv.gz", &packed[..packed.len() / 2], 60);
     let metrics = daemon.wait_for_metric(
         r#"toleranced_ingest_quarantined_total{source="in",reason="truncated"}"#,

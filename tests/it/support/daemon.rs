@@ -49,7 +49,7 @@ impl Daemon {
 
     /// Waits for a line of the log that holds a text.
     pub(crate) fn wait_for_log(&self, text: &str) {
-        wait_until(&format!("{text:?} in the log of the daemon"), || {
+        wait_until(format!("{text:?} in the log of the daemon"), || {
             self.log().contains(text).then_some(())
         });
     }
