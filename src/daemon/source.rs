@@ -234,6 +234,7 @@ fn replay_one(
             framing: framing_of(format),
         }),
         head: row.head.clone().into(),
+        is_replay: true,
         ..Delivery::default()
     }))
 }

@@ -142,7 +142,7 @@ impl TailSink<'_> {
         for stream in std::mem::take(&mut self.repeated) {
             let delivery = Delivery {
                 source: self.name.clone(),
-                forgotten: self.damaged.remove(&stream),
+                position_forgotten: self.damaged.remove(&stream),
                 ..Delivery::default()
             };
             // The answer tells whether to stop, which the next poll does.
@@ -274,7 +274,7 @@ impl Sink for TailSink<'_> {
             source: self.name.clone(),
             notice: Some(word),
             gap: is_gap(&notice),
-            forgotten,
+            position_forgotten: forgotten,
             ..Delivery::default()
         };
         // As above.

@@ -139,14 +139,14 @@ pub struct RulesRow {
 pub struct Commit {
     /// New names, with their numbers.
     pub names: Vec<(NameId, String)>,
-    /// Files read further.
-    pub files: Vec<FileRow>,
-    /// Files that are forgotten: source and number.
-    pub forgotten: Vec<(String, u32)>,
+    /// Positions of files that were read further.
+    pub positions: Vec<FileRow>,
+    /// Positions that are no longer needed: source and number.
+    pub positions_forgotten: Vec<(String, u32)>,
     /// Exports read whole: source, hash of the content, path, time.
-    pub drops: Vec<(String, u64, String, i64)>,
+    pub exports_done: Vec<(String, u64, String, i64)>,
     /// Exports that are to be read again: source and path.
-    pub drops_forgotten: Vec<(String, String)>,
+    pub exports_forgotten: Vec<(String, String)>,
     /// Cases that changed.
     pub cases: Vec<CaseRow>,
     /// What is added to buckets.
@@ -188,10 +188,10 @@ pub struct Commit {
 impl Commit {
     /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
-        self.files.is_empty()
-            && self.forgotten.is_empty()
-            && self.drops.is_empty()
-            && self.drops_forgotten.is_empty()
+        self.positions.is_empty()
+            && self.positions_forgotten.is_empty()
+            && self.exports_done.is_empty()
+            && self.exports_forgotten.is_empty()
             && self.cases.is_empty()
             && self.buckets.is_empty()
             && self.totals.is_empty()
@@ -295,21 +295,21 @@ fn write_positions(to: &Transaction, commit: &Commit) -> rusqlite::Result<()> {
     let mut insert = to.prepare_cached(
         "INSERT OR REPLACE INTO files (source, id, state, stream) VALUES (?1, ?2, ?3, ?4)",
     )?;
-    for row in &commit.files {
+    for row in &commit.positions {
         insert.execute(params![row.source, row.id, row.state, row.stream as i64])?;
     }
     let mut delete = to.prepare_cached("DELETE FROM files WHERE source = ?1 AND id = ?2")?;
-    for (source, id) in &commit.forgotten {
+    for (source, id) in &commit.positions_forgotten {
         delete.execute(params![source, id])?;
     }
     let mut insert = to.prepare_cached(
         "INSERT OR REPLACE INTO drops (source, hash, path, at) VALUES (?1, ?2, ?3, ?4)",
     )?;
-    for (source, hash, path, at) in &commit.drops {
+    for (source, hash, path, at) in &commit.exports_done {
         insert.execute(params![source, *hash as i64, path, at])?;
     }
     let mut delete = to.prepare_cached("DELETE FROM drops WHERE source = ?1 AND path = ?2")?;
-    for (source, path) in &commit.drops_forgotten {
+    for (source, path) in &commit.exports_forgotten {
         delete.execute(params![source, path])?;
     }
     Ok(())

@@ -27,11 +27,13 @@ pub struct Delivery {
     /// An export that was read whole: hash of its content and path.
     pub export_done: Option<(u64, String)>,
     /// A file whose position is not needed any more.
-    pub forgotten: Option<u32>,
+    pub position_forgotten: Option<u32>,
     /// It begins an export, which is read from its start.
     pub begins_export: bool,
     /// Its records may have been delivered before: the position of its file was damaged.
     pub is_repeated: bool,
+    /// It is a quarantined record that is tried again. It says nothing about how far its source was read.
+    pub is_replay: bool,
     /// A stretch of the source could not be read and is lost.
     pub gap: bool,
     /// Something noteworthy that happened to a file, by its word.

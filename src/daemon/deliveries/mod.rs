@@ -100,7 +100,10 @@ impl DeliveryLedger {
             drop_known_rejects(&mut delivery, stream, &mut assembled, store)?;
         }
         let (source, batch) = (&*delivery.source, &delivery.batch);
-        let hour = self.sources.advance(source, batch, now);
+        let hour = match delivery.is_replay {
+            true => self.sources.hour_of(source, batch, now),
+            false => self.sources.advance(source, batch, now),
+        };
         let lost_rejects = self.count_lost(&delivery, overlaps, hour) + assembled.rejects.len();
         let entry = DeliveryEntry::new(&delivery, &assembled, lost_rejects);
         self.losses.add(source, hour, entry.loss);

@@ -55,8 +55,7 @@ impl SourceProgress {
         }
     }
 
-    /// Notes the events of a batch. Returns the hour in which its records count: that of its last event, else that of the
-    /// last event of the source, else the present one. (A rejected record has no time that can be trusted.)
+    /// Notes the events of a batch. Returns the hour in which its records count.
     pub(super) fn advance(&mut self, source: &str, batch: &EventBatch, now: Time) -> Hour {
         let latest = batch.events.iter().map(|event| event.time.day()).max();
         if let Some(day) = latest
@@ -64,12 +63,17 @@ impl SourceProgress {
         {
             self.latest_days.set(source, day);
         }
+        if let Some(event) = batch.events.last() {
+            self.last_hours.set(source, event.time.hour());
+        }
+        self.hour_of(source, batch, now)
+    }
+
+    /// Returns the hour in which the records of a batch count: that of its last event, else that of the last event of the
+    /// source, else the present one. (A rejected record has no time that can be trusted.)
+    pub(super) fn hour_of(&self, source: &str, batch: &EventBatch, now: Time) -> Hour {
         match batch.events.last() {
-            Some(event) => {
-                let hour = event.time.hour();
-                self.last_hours.set(source, hour);
-                hour
-            }
+            Some(event) => event.time.hour(),
             None => self.last_hours.get(source).unwrap_or(now.hour()),
         }
     }

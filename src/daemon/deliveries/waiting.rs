@@ -36,7 +36,9 @@ impl WaitingRows {
             self.exports_done
                 .push((source.to_owned(), hash, path, now.0));
         }
-        let forgotten = delivery.forgotten.map(|id| (source.to_owned(), id));
+        let forgotten = delivery
+            .position_forgotten
+            .map(|id| (source.to_owned(), id));
         self.positions_forgotten.extend(forgotten);
     }
 
@@ -55,9 +57,9 @@ impl WaitingRows {
     pub(super) fn write_to(self, commit: &mut Commit) {
         commit.quarantine.extend(self.quarantine);
         commit.replayed.extend(self.replayed);
-        commit.drops_forgotten.extend(self.exports_forgotten);
-        commit.drops.extend(self.exports_done);
-        commit.files.extend(self.positions.into_values());
-        commit.forgotten.extend(self.positions_forgotten);
+        commit.exports_forgotten.extend(self.exports_forgotten);
+        commit.exports_done.extend(self.exports_done);
+        commit.positions.extend(self.positions.into_values());
+        commit.positions_forgotten.extend(self.positions_forgotten);
     }
 }

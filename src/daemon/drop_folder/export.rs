@@ -215,7 +215,7 @@ pub(super) fn read_export(
         Err(error) => return refuse(source, delivery, hash, &error.to_string()),
     }
     delivery.export_done = Some((hash, shown.clone()));
-    delivery.forgotten = Some(Progress::id(hash));
+    delivery.position_forgotten = Some(Progress::id(hash));
     delivery.notice = Some("export_read");
     tracing::info!(source = source.config.name, file = shown, "read an export");
     send(source, delivery)?;

@@ -126,7 +126,7 @@ mod tests {
             (source, *hash, path, 0)
         });
         let commit = Commit {
-            drops: drops.collect(),
+            exports_done: drops.collect(),
             ..Commit::default()
         };
         store.commit(&commit).unwrap();
@@ -182,7 +182,7 @@ mod tests {
         let mut store = Store::open(folder.path()).unwrap();
         let drops = [1, 2].map(|hash| ("soar".to_owned(), hash, hash.to_string(), 0));
         let commit = Commit {
-            drops: drops.to_vec(),
+            exports_done: drops.to_vec(),
             ..Commit::default()
         };
         store.commit(&commit).unwrap();

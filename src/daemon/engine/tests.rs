@@ -168,27 +168,31 @@ fn read_last_batch(engine: &mut Engine, number: u64, text: &str) {
     let done = Delivery {
         source: "export".into(),
         export_done: Some((number, format!("{number}.ndjson"))),
-        forgotten: Some(number as u32),
+        position_forgotten: Some(number as u32),
         ..Delivery::default()
     };
     engine.take(done, at(30)).unwrap();
 }
 
 fn read_batch(engine: &mut Engine, number: u64, text: &str) {
+    engine.take(delivery(number, text), at(30)).unwrap();
+}
+
+/// A batch of an export.
+fn delivery(number: u64, text: &str) -> Delivery {
     let position = FileRow {
         source: "export".to_owned(),
         id: number as u32,
         state: "{}".to_owned(),
         stream: number,
     };
-    let delivery = Delivery {
+    Delivery {
         source: "export".into(),
         file: format!("{number}.ndjson"),
         batch: batch(text),
         position: Some(position),
         ..Delivery::default()
-    };
-    engine.take(delivery, at(30)).unwrap();
+    }
 }
 
 fn lost(engine: &mut Engine) -> (i64, usize) {
@@ -414,4 +418,39 @@ fn a_damaged_day_of_a_source_is_reported_and_derived_from_its_processes() {
         assert_eq!(engine.store.meta(key).unwrap(), value);
         assert_eq!(damaged_rows(&mut open(), "meta"), 1, "{key}");
     }
+}
+
+#[test]
+fn a_replayed_record_does_not_move_the_hour_of_later_rejects() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut engine = Engine::open(config(folder.path(), ""), at(0)).unwrap();
+    take(&mut engine, &case("p", "1", 5 * HOUR), 6 * HOUR);
+    let replay = Delivery {
+        source: "in".into(),
+        batch: batch(&case("p", "2", HOUR)),
+        is_replay: true,
+        ..Delivery::default()
+    };
+    engine.take(replay, at(7 * HOUR)).unwrap();
+    take(&mut engine, "no JSON\n", 8 * HOUR);
+    engine.commit().unwrap();
+    assert_eq!(lost_by_hour(&engine), [(5, 1)]);
+}
+
+#[test]
+fn an_export_that_is_read_from_its_start_again_loses_its_records_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut engine = Engine::open(config(folder.path(), ""), at(20)).unwrap();
+    let text = case("p", "1", 0) + "no JSON\nno JSON\n";
+    // Its format, or what it was read from, has changed in its middle.
+    for _ in 0..2 {
+        let first = Delivery {
+            begins_export: true,
+            ..delivery(1, &text)
+        };
+        engine.take(first, at(30)).unwrap();
+    }
+    read_last_batch(&mut engine, 1, "no JSON\nneither\n");
+    engine.rescore(at(31)).unwrap();
+    assert_eq!(engine.scores["p"].loss.lost, 4);
 }

@@ -340,7 +340,7 @@ fn a_source_that_was_a_drop_folder_can_become_one_of_files() {
     };
     store
         .commit(&Commit {
-            files: vec![interrupted],
+            positions: vec![interrupted],
             ..Commit::default()
         })
         .unwrap();
