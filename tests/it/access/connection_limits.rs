@@ -1,5 +1,6 @@
 //! Crowds of idle connections and requests that never end: memory stays bounded and ingestion goes on.
 
+use crate::support::heavy::Turn;
 use crate::support::http::{Answer, ask};
 use crate::support::tickets::case;
 use crate::support::{DEADLINE, Daemon, Home, TAILED, wait_until};
@@ -27,6 +28,7 @@ fn raised_limit_of_files() -> usize {
 
 #[test]
 fn a_crowd_of_idle_connections_is_bounded_and_locks_nobody_out() {
+    let _turn = Turn::take();
     let crowd = 10_000.min(raised_limit_of_files().saturating_sub(500));
     println!("{crowd} idle connections");
     let home = Home::tailing();

@@ -1,5 +1,6 @@
 //! From a log to Alertmanager: a daemon, a real Prometheus with the generated rules, a real Alertmanager.
 
+use crate::support::heavy::Turn;
 use crate::support::servers::{Demo, Server, program, prometheus, serve};
 use crate::support::{Home, texts, wait_until};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -102,6 +103,7 @@ fn what_exceeds_its_tolerance_reaches_alertmanager_and_resolves_when_the_cause_i
     let Some((prometheus_program, alertmanager_program)) = programs() else {
         return;
     };
+    let _turn = Turn::take();
     let home = home();
     let rules = home.run(&["rules"]);
     assert!(rules.status.success(), "{rules:?}");
@@ -164,6 +166,7 @@ fn the_process_of_the_demo_that_drifts_is_told_of_until_that_is_how_it_shall_be(
     let Some((prometheus_program, alertmanager_program)) = programs() else {
         return;
     };
+    let _turn = Turn::take();
     let home = home();
     let demo = Demo::start(&home, 60.0);
     let rules = demo.run(&["rules"]);

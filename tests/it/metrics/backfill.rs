@@ -1,5 +1,6 @@
 //! History for Prometheus: promtool makes blocks of it, and Prometheus answers with what the database says.
 
+use crate::support::heavy::Turn;
 use crate::support::own_format::CATALOG;
 use crate::support::promtool::make_blocks;
 use crate::support::servers::{program, prometheus};
@@ -171,6 +172,7 @@ fn prometheus_shows_the_past() {
     let Some(program) = program(&["prometheus"]) else {
         return;
     };
+    let _turn = Turn::take();
     let home = filled();
     let (om, data) = (home.text_path("history.om"), home.text_path("prometheus"));
     let out = home.run(&[

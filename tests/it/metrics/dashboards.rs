@@ -2,6 +2,7 @@
 //! that scrapes a running daemon and has its past answers every one of their questions.
 
 use crate::support::Home;
+use crate::support::heavy::Turn;
 use crate::support::project::project;
 use crate::support::promtool::make_blocks;
 use crate::support::servers::{Demo, program, prometheus};
@@ -51,6 +52,7 @@ fn prometheus_answers_every_question() {
     if python(&["--version"]).is_none() {
         return;
     }
+    let _turn = Turn::take();
     let home = Home::new("[]");
     let demo = Demo::start(&home, 2400.0);
     // The past, under the labels that the scrape has.

@@ -1,6 +1,7 @@
 //! The description of the API against the API: every route is described, every answer is as described.
 
 use crate::support::fleets::{SCRIPT, soc};
+use crate::support::heavy::Turn;
 use crate::support::project::{project, rust_files};
 use crate::support::{Daemon, texts};
 use boon::{Compiler, Schemas};
@@ -206,6 +207,7 @@ fn no_request_brings_a_server_error_or_an_answer_that_is_not_described() {
         println!("skipped: needs schemathesis in target/python; `./test` installs it");
         return;
     }
+    let _turn = Turn::take();
     let (home, daemon) = soc();
     let checks = "not_a_server_error,status_code_conformance,content_type_conformance,\
         response_headers_conformance,response_schema_conformance,unsupported_method,allow_header_conformance";

@@ -1,6 +1,7 @@
 //! The pages and reports in Chromium, driven by the scripts in tests/browser. Screenshots are left in target/screenshots.
 
 use crate::support::fleets::{soc, thousand};
+use crate::support::heavy::Turn;
 use crate::support::project::project;
 use std::path::PathBuf;
 use std::process::Command;
@@ -47,6 +48,7 @@ fn pages_in_chromium() {
     let Some((mut command, screenshots)) = script("run.mjs") else {
         return;
     };
+    let _turn = Turn::take();
     let (_soc_home, soc) = soc();
     let (_fleet_home, fleet) = thousand();
     command
@@ -62,6 +64,7 @@ fn reports_in_chromium() {
     let Some((mut command, screenshots)) = script("report.mjs") else {
         return;
     };
+    let _turn = Turn::take();
     let folder = tempfile::tempdir().unwrap();
     let sample = project("docs/sample-report.html");
     std::fs::copy(sample, folder.path().join("report-sample.html")).unwrap();

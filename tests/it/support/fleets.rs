@@ -5,6 +5,8 @@ use super::daemon::Daemon;
 use super::home::Home;
 use super::wait::wait_until;
 use std::fmt::Write;
+use std::path::PathBuf;
+use std::sync::OnceLock;
 
 /// A day in microseconds.
 pub(crate) const DAY_US: i64 = 86_400_000_000;
@@ -73,8 +75,18 @@ fn odd_log() -> String {
     lines
 }
 
-/// A simulated SOC of 90 days, of which one process drifts, and odd names beside it.
+/// A simulated SOC of 90 days, of which one process drifts, and odd names beside it. Each test gets its own daemon and its
+/// own copy of the database. The first test that asks makes it, which takes ten times as long as to copy it.
 pub(crate) fn soc() -> (Home, Daemon) {
+    static MADE: OnceLock<PathBuf> = OnceLock::new();
+    let home = Home::copy_of(MADE.get_or_init(make_soc));
+    let daemon = home.start();
+    wait_for_soc(&daemon);
+    (home, daemon)
+}
+
+/// The home of a simulated SOC whose daemon has read everything and was stopped.
+fn make_soc() -> PathBuf {
     let home = Home::new("[]");
     let log = home.text_path("soc.ndjson");
     let catalog = home.text_path("catalog.yaml");
@@ -96,6 +108,12 @@ pub(crate) fn soc() -> (Home, Daemon) {
         "catalog: catalog.yaml\npages: {guide: true}\nreports: {every: month}\n",
     );
     let daemon = home.start();
+    wait_for_soc(&daemon);
+    daemon.stop();
+    home.keep("soc")
+}
+
+fn wait_for_soc(daemon: &Daemon) {
     wait_until("every process, an alarm and a report", || {
         let (_, board) = daemon.try_get("/api/v1/processes")?;
         let (_, alarms) = daemon.try_get("/api/v1/alarms")?;
@@ -103,7 +121,6 @@ pub(crate) fn soc() -> (Home, Daemon) {
         let (_, reports) = daemon.try_get("/reports/feed.xml")?;
         (known && alarms.contains("deviation") && reports.contains("<entry>")).then_some(())
     });
-    (home, daemon)
 }
 
 /// A thousand processes of a few cases each.

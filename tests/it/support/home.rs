@@ -5,9 +5,10 @@ use super::daemon::Daemon;
 use super::tickets::MAPPING;
 use std::fs;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
+use walkdir::WalkDir;
 
 /// The source of [`Home::tailing`].
 pub(crate) const TAILED: &str =
@@ -43,6 +44,40 @@ impl Home {
             ),
         );
         home
+    }
+
+    /// A copy of a home that [`Home::keep`] has kept. Logs are the same files, because the daemon knows them by that.
+    pub(crate) fn copy_of(kept: &Path) -> Home {
+        let home = Home(tempfile::tempdir().unwrap());
+        for entry in WalkDir::new(kept).min_depth(1) {
+            let entry = entry.unwrap();
+            let to = home.path(entry.path().strip_prefix(kept).unwrap().to_str().unwrap());
+            if entry.file_type().is_dir() {
+                fs::create_dir(to).unwrap();
+            } else if to.extension().is_some_and(|ending| ending == "ndjson") {
+                fs::hard_link(entry.path(), to).unwrap();
+            } else {
+                fs::copy(entry.path(), to).unwrap();
+            }
+        }
+        home
+    }
+
+    /// Keeps this home for other tests of this process. What an earlier process has kept under this name is removed.
+    pub(crate) fn keep(self, name: &str) -> PathBuf {
+        let parent = self.0.path().parent().unwrap();
+        let prefix = format!("toleranced-tests-{name}-");
+        for entry in fs::read_dir(parent).unwrap().filter_map(Result::ok) {
+            let other = entry.file_name();
+            let process = other.to_str().and_then(|other| other.strip_prefix(&prefix));
+            if process.is_some_and(|id| !Path::new("/proc").join(id).exists()) {
+                // Another process of tests may have been faster.
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
+        let kept = parent.join(format!("{prefix}{}", std::process::id()));
+        fs::rename(self.0.keep(), &kept).unwrap();
+        kept
     }
 
     /// With one source `in` that reads the exports in the folder `in`.

@@ -10,6 +10,7 @@ pub(crate) mod dice;
 pub(crate) mod fleets;
 pub(crate) mod formats;
 pub(crate) mod forty_tickets;
+pub(crate) mod heavy;
 pub(crate) mod home;
 pub(crate) mod http;
 pub(crate) mod in_process;
