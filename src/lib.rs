@@ -6,58 +6,58 @@
 #![deny(missing_docs, unreachable_pub, dead_code)]
 #![forbid(unsafe_code)]
 
-/// Plain vocabulary: time, names, closed word sets, the table of metrics, text for numbers. Knows no other module.
+// Plain vocabulary: time, names, closed word sets, the table of metrics, text for numbers. Knows no other module.
 mod model;
 
-/// Bytes of stored bodies: checked variable-length integers. Does not know what the bodies mean.
+// Bytes of stored bodies: checked variable-length integers. Does not know what the bodies mean.
 mod codec;
 
-/// Numerics: intervals, tests, regressions. Does not know processes, cases or configuration.
+// Numerics: intervals, tests, regressions. Does not know processes, cases or configuration.
 mod stats;
 
-/// Declared rules as checked types: catalog, tolerance table, mappings. Does not know files or YAML.
+// Declared rules as checked types: catalog, tolerance table, mappings. Does not know files or YAML.
 mod rules;
 
-/// Reads and checks what users write, and reports problems with file, line and field. Does not know measurements.
+// Reads and checks what users write, and reports problems with file, line and field. Does not know measurements.
 mod config;
 
-/// From events to cases, and the facts of a case. Does not know sums, files or the clock.
+// From events to cases, and the facts of a case. Does not know sums, files or the clock.
 mod cases;
 
-/// What is measured: sums that form a group, baselines, observation periods, data loss. Does not know tolerances or scores.
+// What is measured: sums that form a group, baselines, observation periods, data loss. Does not know tolerances or scores.
 mod measure;
 
-/// From sums to scores: size, class, limit, status, recommendation. Does not know where the sums come from.
+// From sums to scores: size, class, limit, status, recommendation. Does not know where the sums come from.
 mod score;
 
-/// Why a score is what it is: trace, figures, sensitivity. Does not know how a score is shown or stored.
+// Why a score is what it is: trace, figures, sensitivity. Does not know how a score is shown or stored.
 mod explain;
 
-/// Changes against a baseline: digests of days, detectors, alarms. Does not know scores or the database.
+// Changes against a baseline: digests of days, detectors, alarms. Does not know scores or the database.
 mod drift;
 
-/// A synthetic SOC with known truth. Does not know how logs are read or scored.
+// A synthetic SOC with known truth. Does not know how logs are read or scored.
 mod simulate;
 
-/// From bytes to events: files, decoding, mapping. Does not know cases, sums or scores.
+// From bytes to events: files, decoding, mapping. Does not know cases, sums or scores.
 mod ingest;
 
-/// The database: schema, the one transaction per commit, quarantine. Does not know how figures are made.
+// The database: schema, the one transaction per commit, quarantine. Does not know how figures are made.
 mod store;
 
-/// Read-only questions: current and past scores, history, alarms, cases behind a figure. Writes nothing.
+// Read-only questions: current and past scores, history, alarms, cases behind a figure. Writes nothing.
 mod query;
 
-/// The running daemon: sources, engine, commits, schedule, reload. Does not know HTTP or how figures are shown.
+// The running daemon: sources, engine, commits, schedule, reload. Does not know HTTP or how figures are shown.
 mod daemon;
 
-/// Prometheus: exposition, history, alert and recording rules. Does not know HTTP or the database.
+// Prometheus: exposition, history, alert and recording rules. Does not know HTTP or the database.
 mod export;
 
-/// Re-scoring reports of a period: content, formats, delivery. Does not know HTTP or the running daemon.
+// Re-scoring reports of a period: content, formats, delivery. Does not know HTTP or the running daemon.
 mod report;
 
-/// HTTP: pages, API, metrics, push, access. Does not know how figures are made.
+// HTTP: pages, API, metrics, push, access. Does not know how figures are made.
 mod web;
 
 /// The command line: arguments, output, exit codes. Uses everything.

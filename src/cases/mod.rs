@@ -1,7 +1,7 @@
 //! Events become cases: ordering, duplicates, ends, reopening, parents.
 //!
 //! Pure: knows no clock (the time is a parameter), no files, no database. A [`Case`] is a set of events, so it does not
-//! matter in which order or how often they come; [`facts`] derives everything else from the set and the rules.
+//! matter in which order or how often they come; [`facts()`] derives everything else from the set and the rules.
 
 #[cfg(test)]
 mod bench;

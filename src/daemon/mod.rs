@@ -1,7 +1,7 @@
 //! The daemon: tasks, batching, commit, re-scoring schedule, reload, shutdown.
 //!
 //! One thread per source reads and decodes; one thread assembles, commits and scores (`engine`, `worker`); the HTTP
-//! server reads the published [`Snapshot`]. Channels between them are bounded: a slow disk slows the sources down.
+//! server reads the published [`crate::query::Snapshot`]. Channels between them are bounded: a slow disk slows the sources down.
 
 mod cache;
 mod clock;

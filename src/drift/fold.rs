@@ -119,7 +119,7 @@ pub struct ProcessDrift {
     /// The days since the end of that baseline.
     pub days: Vec<DayPoint>,
     /// How far the outcomes of the last four weeks are from the mix of the baseline: population stability index. For
-    /// display only; see [`crate::stats::population_stability`]. `None` without cases.
+    /// display only; see `stats::population_stability`. `None` without cases.
     pub outcome_stability: Option<f64>,
     /// Known changes, each with the day from which on it holds.
     pub changes: Vec<(Day, String)>,

@@ -116,7 +116,7 @@ pub struct Sums {
     pub handoffs: i64,
     /// Time from the first event to the end.
     pub durations: Sketch,
-    /// How often an activity was followed directly by another (or by [`END`]). Visits of an activity are the sum over
+    /// How often an activity was followed directly by another (or by `END`). Visits of an activity are the sum over
     /// what follows it.
     pub follows: Counts<(NameId, NameId)>,
     /// Cases by the hash of their path.

@@ -85,7 +85,7 @@ pub enum Incomparable {
 }
 
 /// Compares each two of the kinds in `totals`, in their order; `rows` are the runs that have an input signature, as for
-/// [`super::agreement()`].
+/// `agreement()`.
 pub(crate) fn compare(
     rows: impl IntoIterator<Item = RunCount>,
     totals: &[KindTotals],

@@ -12,7 +12,7 @@
 //! for, and windows laid end to end are the same as one long window:
 //!
 //! ```
-//! use toleranced::simulate::Soc;
+//! use toleranced::internals::Soc;
 //! let day = 86_400_000_000;
 //! let opened = 1_767_571_200_000_000; // Monday 2026-01-05
 //! let soc = Soc::reference(7, opened);

@@ -76,7 +76,7 @@ pub(crate) struct Oversize {
     pub path: Arc<Path>,
     /// Where the record begins in the content, in bytes.
     pub offset: u64,
-    /// The beginning of the record, at most [`OVERSIZE_SHOWN_BYTES`](super::OVERSIZE_SHOWN_BYTES).
+    /// The beginning of the record, at most `OVERSIZE_SHOWN_BYTES`.
     pub first_bytes: Vec<u8>,
     /// The record's length with its line end, in bytes.
     pub total_len: u64,

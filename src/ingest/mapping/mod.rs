@@ -24,7 +24,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 /// 1980-01-01: an earlier time is a missing one in disguise (0, a day in 1970, a year of two digits).
 const EARLIEST: Time = Time(315_532_800_000_000);
 
-/// A mapping, ready to be applied. Made by [`compile`].
+/// A mapping, ready to be applied. Made by [`compile()`].
 #[derive(Debug)]
 pub struct Mapping {
     /// How the file is written, where the mapping says so.

@@ -1,4 +1,4 @@
-//! The CUSUM of single trials as it runs. [`super::bernoulli_cusum_arl`] has its run lengths.
+//! The CUSUM of single trials as it runs. `bernoulli_cusum_design` sets its threshold.
 
 /// `S = max(0, S + m X - 1)` with X = 1 for a wrong trial, and a signal where S reaches h. After a signal it starts anew
 /// from 0, so that the mean number of trials from one to the next is the zero-state run length.

@@ -48,7 +48,7 @@ const DAMAGED_POSITIONS: &str = "toleranced_store_damaged_rows_total{table=\"fil
 
 /// Damages the position of a file while it is read, again and again. Nothing is counted twice, and nothing is missing.
 fn assert_all_counts_once(home: &Home, lines: usize, kills: usize) -> Daemon {
-    let mut damaged = 0;
+    let (mut damaged, mut last) = (0, 0);
     for _ in 0..kills {
         let before = rejected(home).0;
         let mut daemon = home.start();
@@ -59,12 +59,16 @@ fn assert_all_counts_once(home: &Home, lines: usize, kills: usize) -> Daemon {
             (rejected(home).0 > before || end == lines - lines / 100).then_some(())
         });
         daemon.kill();
-        damaged += damage_positions(home);
+        last = damage_positions(home);
+        damaged += last;
     }
     assert!(damaged > 0, "there was no position to damage");
     let daemon = home.start();
     daemon.wait_for_metric(DAMAGED_POSITIONS, damaged as f64);
-    daemon.wait_for_log("read again from its start");
+    // An export that was read to its end has no position any more.
+    if last > 0 {
+        daemon.wait_for_log("read again from its start");
+    }
     daemon
 }
 
