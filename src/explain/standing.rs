@@ -174,7 +174,7 @@ impl<'a> Standing<'a> {
             attributes,
             permissible,
             recommendation: verdict.as_ref().map(|verdict| verdict.recommendation),
-            rule: verdict.map(|verdict| verdict.rule),
+            rule: verdict.map(|verdict| verdict.rule_text()),
         }
     }
 

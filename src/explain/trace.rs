@@ -45,12 +45,7 @@ pub(crate) fn trace(rules: &[Rule], score: &ProcessScore) -> Vec<RuleTrace> {
         // What it comes to in the end may be guarded.
         let said = match &verdict {
             Some(verdict) if fired => verdict.clone(),
-            _ => Verdict {
-                recommendation: rule.then,
-                rule: rule.name.clone(),
-                because: rule.because.clone(),
-                guard: None,
-            },
+            _ => Verdict::of(rule),
         };
         let traced = conditions.into_iter().map(|condition| ConditionTrace {
             measured: measured(&condition.attribute, score),

@@ -45,15 +45,25 @@ pub struct Attributes {
 pub(crate) struct Verdict {
     /// Who should run it.
     pub recommendation: Recommendation,
-    /// Name of the rule.
-    pub rule: String,
-    /// The rule's own words.
-    pub because: String,
+    /// Name of the rule, as the tolerance file has it. What is shown is [`Verdict::rule_text`].
+    pub(super) rule: String,
+    /// The rule's own words. What is shown is [`Verdict::because_text`].
+    pub(super) because: String,
     /// What overruled it.
-    pub guard: Option<Guard>,
+    pub(super) guard: Option<Guard>,
 }
 
 impl Verdict {
+    /// What a rule says, whether it fits or not.
+    pub(crate) fn of(rule: &Rule) -> Verdict {
+        Verdict {
+            recommendation: rule.then,
+            rule: rule.name.clone(),
+            because: rule.because.clone(),
+            guard: None,
+        }
+    }
+
     /// The name of the rule, marked where it was overruled.
     pub(crate) fn rule_text(&self) -> String {
         match self.guard {
@@ -98,12 +108,14 @@ pub(super) fn never_for_ai_alone(irreversible: bool, required_class: Class) -> b
 /// The first rule that fits. `None` only for a table without a last rule that always fits, which validation refuses.
 pub(crate) fn recommend(rules: &[Rule], attributes: &Attributes) -> Option<Verdict> {
     let rule = rules.iter().find(|rule| fits(&rule.when, attributes))?;
-    let guard = guard(rule.then, attributes);
-    Some(Verdict {
-        recommendation: guard.map_or(rule.then, |(recommendation, _)| recommendation),
-        rule: rule.name.clone(),
-        because: rule.because.clone(),
-        guard: guard.map(|(_, guard)| guard),
+    let said = Verdict::of(rule);
+    Some(match guard(rule.then, attributes) {
+        None => said,
+        Some((recommendation, guard)) => Verdict {
+            recommendation,
+            guard: Some(guard),
+            ..said
+        },
     })
 }
 

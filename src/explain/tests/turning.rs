@@ -103,3 +103,22 @@ fn another_kind_is_judged_by_the_hours_of_people_that_it_would_take() {
         }
     }
 }
+
+#[test]
+fn turn_by_an_overruled_rule_names_it_as_overruled() {
+    let wrong = [vec![0; 320], vec![ONE; 80]].concat();
+    let mut scored = scored(&desk("low"), &wrong, 5);
+    let (head, _) = crate::config::tolerance::DEFAULT
+        .split_once("recommendations:")
+        .unwrap();
+    let always = "recommendations:\n- { name: mine, then: delegate to AI, because: I say so }\n";
+    let table = Tolerance::parse(&format!("{head}{always}"), Path::new("t.yaml"));
+    scored.tolerance = table.unwrap();
+    let turns = scored.lever("executor").turns;
+    let ai = turns.iter().find(|turn| turn.when.starts_with("ai"));
+    let ai = ai.unwrap();
+    assert_eq!(
+        (ai.recommendation, ai.rule.as_deref()),
+        (Some(Recommendation::AiWithApproval), Some("mine (guarded)"))
+    );
+}
