@@ -17,7 +17,7 @@ use toleranced::internals::Sums;
 use toleranced::internals::{
     Budget, Cause, Digest, Epoch, HourPart, Learning, Stream, fold, learn,
 };
-use toleranced::internals::{Day, Executor, Names, SECOND_US, weekday};
+use toleranced::internals::{Day, Executor, NameId, Names, Ppm, SECOND_US, weekday};
 
 const YEAR: Day = 365;
 const CHANGE: Day = 182;
@@ -88,9 +88,10 @@ impl Process {
         let seconds = 3_600.0 * (spread * self.noise).exp();
         to.starts.add(hour, 1);
         to.cases += 1;
-        to.outcomes.add(if self.was_wrong { 2 } else { 1 }, 1);
+        to.outcomes
+            .add(if self.was_wrong { NameId(2) } else { NameId(1) }, 1);
         to.deviations
-            .add(if self.was_wrong { 1_000_000 } else { 0 }, 1);
+            .add(if self.was_wrong { Ppm::ONE } else { Ppm::ZERO }, 1);
         to.durations.add((seconds * SECOND_US as f64) as i64, 1);
         to.variants.add(self.rng.random_range(0..5), 1);
     }

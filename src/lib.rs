@@ -85,7 +85,9 @@ pub mod internals {
     pub use crate::ingest::{ContentCounter, EventBatch, behind_file};
     pub use crate::measure::{Evidence, Loss, Period, Sums};
     pub use crate::model::metrics::{ALL as ALL_METRICS, Kind as MetricKind};
-    pub use crate::model::{Day, Executor, HOUR_US, Lifecycle, Names, SECOND_US, Time, weekday};
+    pub use crate::model::{
+        Day, Executor, HOUR_US, Lifecycle, NameId, Names, Ppm, SECOND_US, Time, weekday,
+    };
     pub use crate::query::{
         CaseTable, KeptDrift, LogCases, PastError, PastView, PreparedRules, Rules, ScoreRequest,
         TableLimits, kept_drift, past_scores, score_at,

@@ -1,7 +1,7 @@
 //! Cases in a line of text, for tests.
 
 use super::{Case, CaseEvent, EventFlags, EventIn, Facts, RuleBook, facts};
-use crate::model::{Names, Origin, Time};
+use crate::model::{NameId, Names, Origin, Time};
 use crate::rules::{Catalog, Tolerance};
 use std::path::Path;
 
@@ -57,7 +57,7 @@ impl Bench {
                     event,
                     input: 0,
                     hands_on: 0,
-                    version: 0,
+                    version: NameId::NONE,
                 },
                 100,
             );

@@ -90,7 +90,7 @@ impl Case {
         if incoming.input != 0 {
             self.input = self.input.max((event.time, incoming.input));
         }
-        if incoming.version != 0 {
+        if incoming.version.is_some() {
             self.version = self.version.max((event.time, incoming.version));
         }
         if let Some(at) = known {
@@ -193,9 +193,9 @@ impl Case {
     pub fn process(&self) -> NameId {
         self.events
             .iter()
-            .filter(|event| event.process != 0)
+            .filter(|event| event.process.is_some())
             .max_by_key(|event| event.order())
-            .map_or(0, |event| event.process)
+            .map_or(NameId::NONE, |event| event.process)
     }
 
     /// The latest event in case order.
@@ -332,27 +332,27 @@ impl Case {
                 place: place as u64,
                 sequence: reader.i64()?,
                 identity: reader.raw_u64()?,
-                activity: reader.u32()?,
-                outcome: reader.u32()?,
-                process: reader.u32()?,
+                activity: NameId(reader.u32()?),
+                outcome: NameId(reader.u32()?),
+                process: NameId(reader.u32()?),
                 flags: EventFlags::from_code(reader.u32()?),
             });
         }
-        let (mut twin_outcome, mut hands_on) = (0, None);
+        let (mut twin_outcome, mut hands_on) = (NameId::NONE, None);
         if version >= VERSION_WITHOUT_VERSION {
-            twin_outcome = reader.u32()?;
+            twin_outcome = NameId(reader.u32()?);
             hands_on = decode_hands_on(&mut reader)?;
         }
-        let mut ran = (Time::default(), 0);
+        let mut ran = (Time::default(), NameId::NONE);
         if version == VERSION {
-            ran = (Time(reader.i64()?), reader.u32()?);
+            ran = (Time(reader.i64()?), NameId(reader.u32()?));
         }
         Ok(Case {
             events,
             input,
             version: ran,
             parent: (!parent.1.is_empty()).then(|| Box::new(parent)),
-            parent_process,
+            parent_process: NameId(parent_process),
             twin_outcome,
             hands_on,
             idle_closed,

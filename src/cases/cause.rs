@@ -3,7 +3,7 @@
 use super::facts::Facts;
 use super::rules::{Assessment, RuleBook};
 use crate::model::humanize::{format_days, format_span};
-use crate::model::{Names, ONE, Ppm, SECOND_US};
+use crate::model::{Names, Ppm, SECOND_US};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -67,8 +67,8 @@ pub(crate) fn causes(facts: &Facts, rules: &RuleBook, names: &Names) -> Vec<Caus
         1 => "1 step".to_owned(),
         steps => format!("{steps} steps"),
     };
-    let when = |holds: bool, weight: Ppm| if holds { weight } else { 0 };
-    let strayed = rule.weights.path_step.saturating_mul(facts.off_path);
+    let when = |holds: bool, weight: Ppm| if holds { weight } else { Ppm::ZERO };
+    let strayed = rule.weights.path_step.times(facts.off_path);
     let parts = [
         (CauseKind::Outcome, assessment.severity(), outcome),
         (
@@ -81,13 +81,13 @@ pub(crate) fn causes(facts: &Facts, rules: &RuleBook, names: &Names) -> Vec<Caus
             when(facts.late, rule.weights.lateness),
             late,
         ),
-        (CauseKind::OffPath, strayed.min(ONE), steps),
+        (CauseKind::OffPath, strayed, steps),
     ];
     let mut causes: Vec<(Ppm, Cause)> = parts
         .into_iter()
-        .filter(|(_, weight, _)| *weight > 0)
+        .filter(|(_, weight, _)| *weight > Ppm::ZERO)
         .map(|(kind, ppm, detail)| {
-            let weight = f64::from(ppm) / f64::from(ONE);
+            let weight = ppm.share();
             (
                 ppm,
                 Cause {
@@ -106,6 +106,7 @@ pub(crate) fn causes(facts: &Facts, rules: &RuleBook, names: &Names) -> Vec<Caus
 mod tests {
     use super::*;
     use crate::cases::{Case, CaseEvent, EventFlags, EventIn, facts};
+    use crate::model::NameId;
     use crate::model::{Executor, Lifecycle, Origin, Time};
     use crate::rules::{Catalog, Tolerance};
     use proptest::prelude::*;
@@ -135,7 +136,7 @@ mod tests {
                     event,
                     input: 0,
                     hands_on: 0,
-                    version: 0,
+                    version: NameId::NONE,
                 },
                 100,
             );
@@ -171,7 +172,7 @@ mod tests {
         ) {
             let (facts, causes) = judged(&steps);
             let greatest = causes.first().map_or(0.0, |cause| cause.weight);
-            prop_assert_eq!(greatest, f64::from(facts.deviation) / f64::from(ONE));
+            prop_assert_eq!(greatest, facts.deviation.share());
             prop_assert!(causes.windows(2).all(|pair| pair[0].weight >= pair[1].weight));
         }
     }

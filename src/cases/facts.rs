@@ -7,7 +7,7 @@ use super::life::Life;
 use super::path::steps_off_path;
 use super::rules::{ProcessRules, RuleBook};
 use super::who::{by_machines_only, executors, is_confirmed, went_straight};
-use crate::model::{Executor, NameId, Names, ONE, Origin, Ppm, Span, Time, hash_text};
+use crate::model::{Executor, NameId, Names, Origin, Ppm, Span, Time, hash_text};
 
 /// What a shadow run is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,10 +86,10 @@ impl Facts {
     /// count as evidence, so that being like it proves nothing.
     pub fn to_compare_with(&self) -> NameId {
         let is_done = self.complete && self.evident && self.origin == Origin::Live;
-        if is_done && self.deviation == 0 {
+        if is_done && self.deviation == Ppm::ZERO {
             self.outcome
         } else {
-            0
+            NameId::NONE
         }
     }
 
@@ -124,7 +124,7 @@ pub(crate) fn facts_as_of(
     as_of: Time,
 ) -> Option<Facts> {
     let twin = twin.and_then(|twin| facts(twin, rules, names, Some(as_of)));
-    let outcome = twin.map_or(0, |twin| twin.to_compare_with());
+    let outcome = twin.map_or(NameId::NONE, |twin| twin.to_compare_with());
     facts_beside(case, rules, names, Some(as_of), outcome)
 }
 
@@ -160,7 +160,7 @@ fn facts_beside(
     let named = named_outcome(events);
     let outcome = named.unwrap_or(life.stands);
     let origin = origin(events);
-    let compared = origin == Origin::Shadow && twin_outcome != 0;
+    let compared = origin == Origin::Shadow && twin_outcome.is_some();
     let twin = case.parent().filter(|_| compared).map(|key| Twin {
         case: hash_text(key),
         alike: outcome == twin_outcome,
@@ -173,9 +173,9 @@ fn facts_beside(
         rules.assess(process, outcome, names).severity(),
         weight_if(life.reopened > 0, rule.weights.rework),
         weight_if(late, rule.weights.lateness),
-        rule.weights.path_step.saturating_mul(off_path).min(ONE),
+        rule.weights.path_step.times(off_path),
         // A shadow run that ends otherwise than what was done, and stood, is as wrong as an outcome can be.
-        weight_if(twin.is_some_and(|twin| !twin.alike), ONE),
+        weight_if(twin.is_some_and(|twin| !twin.alike), Ppm::ONE),
     ];
     let (executor, handoffs) = executors(work);
     Some(Facts {
@@ -193,7 +193,7 @@ fn facts_beside(
         late,
         off_path,
         handoffs,
-        deviation: parts.into_iter().max().unwrap_or(0),
+        deviation: parts.into_iter().max().unwrap_or(Ppm::ZERO),
         blamed: blamed(&parts, work, rule, &life),
         input: case.input(),
         version: case.version(),
@@ -206,7 +206,7 @@ fn facts_beside(
         parent_process: if case.parent().is_some() {
             case.parent_process()
         } else {
-            0
+            NameId::NONE
         },
         path: events.iter().map(|event| event.activity).collect(),
     })
@@ -225,7 +225,7 @@ fn is_idle(case: &Case, rule: &ProcessRules, last: Time, as_of: Option<Time>) ->
 /// The latest outcome that an event names.
 fn named_outcome(events: &[CaseEvent]) -> Option<NameId> {
     let mut outcomes = events.iter().rev().map(|event| event.outcome);
-    outcomes.find(|id| *id != 0)
+    outcomes.find(|id| id.is_some())
 }
 
 /// Steps that are off the designed path; 0 if none is declared.
@@ -238,7 +238,7 @@ fn off_path(work: &[CaseEvent], rule: &ProcessRules) -> u32 {
 }
 
 fn weight_if(deviates: bool, weight: Ppm) -> Ppm {
-    if deviates { weight } else { 0 }
+    if deviates { weight } else { Ppm::ZERO }
 }
 
 /// The activity that a case's deviation is put down to, so that the deviations of the steps add up to that of the process:
@@ -246,16 +246,16 @@ fn weight_if(deviates: bool, weight: Ppm) -> Ppm {
 /// was reopened, came before the longest wait, or was the first that the design does not have. An outcome that was corrected
 /// later is put down to the step that had set it, not to who found out.
 fn blamed(parts: &[Ppm; 5], work: &[CaseEvent], rule: &ProcessRules, life: &Life) -> NameId {
-    let most = parts.iter().copied().max().unwrap_or(0);
-    if most == 0 {
-        return 0;
+    let most = parts.iter().copied().max().unwrap_or(Ppm::ZERO);
+    if most == Ppm::ZERO {
+        return NameId::NONE;
     }
-    let last = work.last().map_or(0, |event| event.activity);
-    let set_outcome = || work.iter().rev().find(|event| event.outcome != 0);
+    let last = work.last().map_or(NameId::NONE, |event| event.activity);
+    let set_outcome = || work.iter().rev().find(|event| event.outcome.is_some());
     match parts.iter().position(|part| *part == most) {
         Some(0 | 4) => set_outcome().map_or(last, |event| event.activity),
         // An explicit reopening of a case that never was resolved has no step that was left.
-        Some(1) if life.left_again != 0 => life.left_again,
+        Some(1) if life.left_again.is_some() => life.left_again,
         Some(2) => before_longest_wait(work).unwrap_or(last),
         Some(3) => {
             let designed = |id: NameId| rule.path.iter().any(|step| step.activity == id);
@@ -307,7 +307,7 @@ mod tests {
         assert!(!bench.facts(&["0 a", "5 b"], None).complete);
         assert!(bench.facts(&["0 a", "5 Closed"], None).complete);
         let reopened = bench.facts(&["0 a", "5 Closed", "6 b"], None);
-        assert!(!reopened.complete && reopened.reopened == 1 && reopened.deviation == ONE);
+        assert!(!reopened.complete && reopened.reopened == 1 && reopened.deviation == Ppm::ONE);
         let again = bench.facts(&["0 a", "5 Closed", "6 b", "7 Closed", "8 Closed"], None);
         assert!(again.complete && again.reopened == 1);
     }
@@ -379,11 +379,23 @@ mod tests {
         let catalog =
             "processes: [{id: p, outcomes: {odd: 0.25}, duration_limit: 10s, path: [a, b]}]";
         let mut bench = bench(catalog);
-        assert_eq!(bench.facts(&["0 a", "1 b=odd"], None).deviation, 250_000);
-        assert_eq!(bench.facts(&["0 a", "1 b=fine"], None).deviation, 0);
-        assert_eq!(bench.facts(&["0 a", "11 b=odd"], None).deviation, 500_000);
-        assert_eq!(bench.facts(&["0 b", "1 a=fine"], None).deviation, 200_000);
-        assert_eq!(bench.facts(&["0 a", "1 b=failed"], None).deviation, ONE);
+        assert_eq!(
+            bench.facts(&["0 a", "1 b=odd"], None).deviation,
+            Ppm(250_000)
+        );
+        assert_eq!(bench.facts(&["0 a", "1 b=fine"], None).deviation, Ppm::ZERO);
+        assert_eq!(
+            bench.facts(&["0 a", "11 b=odd"], None).deviation,
+            Ppm(500_000)
+        );
+        assert_eq!(
+            bench.facts(&["0 b", "1 a=fine"], None).deviation,
+            Ppm(200_000)
+        );
+        assert_eq!(
+            bench.facts(&["0 a", "1 b=failed"], None).deviation,
+            Ppm::ONE
+        );
     }
 
     #[test]

@@ -115,8 +115,8 @@ mod tests {
                 place: nth as u64,
                 identity: nth as u64,
                 activity: names.intern(activity),
-                outcome: 0,
-                process: 1,
+                outcome: NameId::NONE,
+                process: NameId(1),
                 flags: EventFlags::default(),
             };
             case.insert(
@@ -124,7 +124,7 @@ mod tests {
                     event,
                     input: 0,
                     hands_on: 0,
-                    version: 0,
+                    version: NameId::NONE,
                 },
                 100,
             );

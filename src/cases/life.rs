@@ -36,7 +36,7 @@ impl Life {
     /// That of a case with these events, in order.
     pub(super) fn of(events: &[CaseEvent], rule: &ProcessRules) -> Life {
         let mut life = Life::default();
-        let mut resolved_at = 0;
+        let mut resolved_at = NameId::NONE;
         for (at, event) in events.iter().enumerate() {
             let flags = event.flags;
             let lifecycle = lifecycle(event, rule);
@@ -114,7 +114,7 @@ fn lifecycle(event: &CaseEvent, rule: &ProcessRules) -> Lifecycle {
 mod tests {
     use crate::cases::Facts;
     use crate::cases::bench::{Bench, bench};
-    use crate::model::{Executor, ONE};
+    use crate::model::{Executor, Ppm};
 
     const CATALOG: &str = "processes: [{id: p, outcomes: {wrong: 1, ok: 0}, duration_limit: 1h, path: [open, close]}]";
 
@@ -146,11 +146,11 @@ mod tests {
     fn what_people_find_out_later_is_no_work_of_theirs() {
         let untouched = (Executor::Ai, 0, 600, false, Some(true));
         for (later, deviation, confirmed) in [
-            ("99999 correct!end=wrong@human*", ONE, true),
-            ("99999 correct!end=wrong@human", ONE, true),
-            ("99999 close!end=ok@human", 0, true),
-            ("99999 close!end=ok@ai", 0, false),
-            ("99999 check@human*", 0, true),
+            ("99999 correct!end=wrong@human*", Ppm::ONE, true),
+            ("99999 correct!end=wrong@human", Ppm::ONE, true),
+            ("99999 close!end=ok@human", Ppm::ZERO, true),
+            ("99999 close!end=ok@ai", Ppm::ZERO, false),
+            ("99999 check@human*", Ppm::ZERO, true),
         ] {
             let script = ["0 open@ai", "600 close!end=ok@ai", later];
             let facts = declared().facts(&script, None);

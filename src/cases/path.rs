@@ -57,7 +57,7 @@ mod tests {
             match (c, steps.last_mut()) {
                 ('?', Some(last)) => last.optional = true,
                 _ => steps.push(DesignedStep {
-                    activity: c as u32,
+                    activity: NameId(c as u32),
                     optional: false,
                 }),
             }
@@ -66,7 +66,7 @@ mod tests {
     }
 
     fn off(taken: &str, designed: &str) -> u32 {
-        let taken: Vec<u32> = taken.chars().map(u32::from).collect();
+        let taken: Vec<NameId> = taken.chars().map(|c| NameId(c as u32)).collect();
         steps_off_path(&taken, &design(designed))
     }
 
@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn an_endless_case_is_compared_by_its_start() {
-        let taken = vec![1u32; 10 * COMPARED];
+        let taken = vec![NameId(1); 10 * COMPARED];
         assert_eq!(
             steps_off_path(&taken, &design("a")) as usize,
             10 * COMPARED + 1

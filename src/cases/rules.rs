@@ -1,7 +1,7 @@
 //! What the catalog and the tolerance table say about the cases of a process, by numbers instead of names.
 
 use super::path::DesignedStep;
-use crate::model::{Hour, NameId, Names, Ppm, Span, ppm};
+use crate::model::{Hour, NameId, Names, Ppm, Span};
 use crate::rules::{Process, Tolerance};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
@@ -97,9 +97,9 @@ impl ProcessRules {
                 .map(|(name, severity)| (name.to_lowercase(), *severity))
                 .collect(),
             weights: Weights {
-                rework: ppm(tolerance.weights.rework),
-                lateness: ppm(tolerance.weights.lateness),
-                path_step: ppm(tolerance.weights.path_step),
+                rework: Ppm::of(tolerance.weights.rework),
+                lateness: Ppm::of(tolerance.weights.lateness),
+                path_step: Ppm::of(tolerance.weights.path_step),
             },
         }
     }
@@ -111,12 +111,12 @@ impl ProcessRules {
             return Assessment::Declared(*severity);
         }
         if self.severities_by_name.is_empty() && by_name.0.is_empty() {
-            return Assessment::Assumed(0);
+            return Assessment::Assumed(Ppm::ZERO);
         }
         let lower = names.text(outcome).to_lowercase();
         match self.severities_by_name.get(&lower) {
             Some(severity) => Assessment::Declared(*severity),
-            None => Assessment::Assumed(by_name.0.get(&lower).copied().unwrap_or(0)),
+            None => Assessment::Assumed(by_name.0.get(&lower).copied().unwrap_or(Ppm::ZERO)),
         }
     }
 }
@@ -183,7 +183,7 @@ impl RuleBook {
 #[cfg(test)]
 mod tests {
     use crate::cases::bench::bench;
-    use crate::model::ONE;
+    use crate::model::Ppm;
 
     #[test]
     fn upper_and_lower_case_of_an_outcome_do_not_matter() {
@@ -192,12 +192,12 @@ mod tests {
             let last = format!("1 b={outcome}");
             bench.facts(&["0 a", &last], None).deviation
         };
-        assert_eq!(deviation("Wrong_Host"), 500_000);
-        assert_eq!(deviation("wrong_host"), 500_000);
-        assert_eq!(deviation("WRONG_HOST"), 500_000);
+        assert_eq!(deviation("Wrong_Host"), Ppm(500_000));
+        assert_eq!(deviation("wrong_host"), Ppm(500_000));
+        assert_eq!(deviation("WRONG_HOST"), Ppm(500_000));
         // What is declared goes before what is assumed by the name.
-        assert_eq!(deviation("FAILED"), 0);
-        assert_eq!(deviation("Error"), ONE);
-        assert_eq!(deviation("wrong host"), 0);
+        assert_eq!(deviation("FAILED"), Ppm::ZERO);
+        assert_eq!(deviation("Error"), Ppm::ONE);
+        assert_eq!(deviation("wrong host"), Ppm::ZERO);
     }
 }

@@ -35,12 +35,12 @@ fn any_twice(events: &[CaseEvent]) -> bool {
 /// Whether the outcome rests on more than the word of who worked on the case: it was reviewed, or people set it on a case
 /// that others worked on, or another kind named the same outcome again.
 pub(super) fn is_confirmed(events: &[CaseEvent]) -> bool {
-    let Some(at) = events.iter().rposition(|event| event.outcome != 0) else {
+    let Some(at) = events.iter().rposition(|event| event.outcome.is_some()) else {
         return false;
     };
     let outcome = events[at].outcome;
     // From the event that named the outcome which stands, without another one in between.
-    let other = |event: &CaseEvent| event.outcome != 0 && event.outcome != outcome;
+    let other = |event: &CaseEvent| event.outcome.is_some() && event.outcome != outcome;
     let stands = &events[events[..at]
         .iter()
         .rposition(other)

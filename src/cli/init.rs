@@ -10,7 +10,7 @@ use crate::ingest::guess::quoted;
 use crate::ingest::mapping::{Circumstances, compile};
 use crate::ingest::read::{ReadOptions, format_of, open_input, read_opened};
 use crate::measure::{Loss, Period};
-use crate::model::Executor;
+use crate::model::{Executor, Ppm};
 use crate::query::{
     CaseTable, LogCases, PreparedRules, Rules, ScoreRequest, TableLimits, score_at,
 };
@@ -256,12 +256,12 @@ fn entry(yaml: &mut String, score: &ProcessScore) -> std::fmt::Result {
             .outcome_severity
             .get(&outcome.to_lowercase())
             .copied()
-            .unwrap_or(0);
+            .unwrap_or(Ppm::ZERO);
         writeln!(
             yaml,
             "    {mark}  {}: {}   # {count} cases",
             quoted(outcome),
-            f64::from(wrong) / 1e6
+            wrong.share()
         )?;
     }
     if outcomes.is_empty() {

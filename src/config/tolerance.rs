@@ -2,7 +2,7 @@
 
 use super::span::SpanText;
 use super::yaml::read_yaml;
-use crate::model::{Class, HOUR_US, Level, Span, ppm};
+use crate::model::{Class, HOUR_US, Level, Ppm, Span};
 use crate::rules::{At, Problems, RawWeights, Rule, Source, Tolerance, When};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -112,7 +112,7 @@ impl Tolerance {
     pub fn parse(text: &str, file: &Path) -> Result<Tolerance, Problems> {
         let raw: Raw = read_yaml(text, file)?;
         let problems = check(&raw, &Source::new(file));
-        let severity = |(name, at): (String, At<f64>)| (name.to_lowercase(), ppm(at.value));
+        let severity = |(name, at): (String, At<f64>)| (name.to_lowercase(), Ppm::of(at.value));
         let table = raw.table.value;
         problems.into_result(Tolerance {
             kappa: raw.kappa.value,

@@ -82,7 +82,7 @@ impl Engine {
         let config = config.into();
         let store = Store::open(&config.data_dir)?;
         let mut names = store.names()?;
-        let names_kept = names.len() as NameId + 1;
+        let names_kept = names.next_id();
         let rules = RuleBook::new(&config.catalog, &config.tolerance, &mut names);
         let windows = windows(&config, &mut names);
         let hash = rules_hash(&config);
@@ -292,7 +292,7 @@ impl Engine {
             .since(self.names_kept)
             .map(|(id, text)| (id, text.to_owned()))
             .collect();
-        self.names_kept = self.names.len() as NameId + 1;
+        self.names_kept = self.names.next_id();
         self.sums.in_commit();
         self.counters.in_commit();
         self.cases.committed(self.config.limits.cached_cases);

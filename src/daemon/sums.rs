@@ -200,7 +200,7 @@ impl SumsCache {
             }
         }
         let parent = facts.parent_process;
-        if parent != 0 && hour >= self.baseline_terms.first_hour(parent) {
+        if parent.is_some() && hour >= self.baseline_terms.first_hour(parent) {
             let baseline = self.baselines.entry(parent).or_default();
             if baseline.add_call(facts, sign) {
                 self.dirty_baselines.insert(parent);

@@ -5,7 +5,7 @@ use super::estimate::{Estimate, scalars};
 use super::hour::HourPart;
 use super::stream::Stream;
 use crate::codec::{DamagedBytes, Reader, put_i64, put_u64};
-use crate::model::{Day, Executor, NameId, ONE};
+use crate::model::{Day, Executor, NameId};
 use crate::stats::population_stability;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -143,7 +143,7 @@ impl Baseline {
         let steps = layout.deviations().len() / layout.slots;
         for (deviation, by) in sums.deviations.iter() {
             to.deviation_ppm += i64::from(deviation) * by;
-            let share = f64::from(deviation) / f64::from(ONE);
+            let share = deviation.share();
             let step = (share * (steps - 1) as f64).round() as usize;
             count(slot * steps + step.min(steps - 1), by);
         }
@@ -282,12 +282,12 @@ impl Baseline {
             }
             durations.push(RankTable::new(bins));
         }
-        let outcomes = (0..reader.count()?).map(|_| reader.u32());
+        let outcomes = (0..reader.count()?).map(|_| Ok(NameId(reader.u32()?)));
         let outcomes = outcomes.collect::<Result<_, _>>()?;
         let mut inputs = BTreeMap::new();
         for _ in 0..reader.count()? {
             let key = (reader.raw_u64()?, reader.u8()?);
-            inputs.insert(key, reader.u32()?);
+            inputs.insert(key, NameId(reader.u32()?));
         }
         let path_level = reader.u8()?;
         let paths = (0..reader.count()?).map(|_| reader.raw_u64());

@@ -11,7 +11,7 @@ use super::digest::Digest;
 use super::epoch::{Cause, Epoch, explained};
 use super::plan::watched_until;
 use super::stream::{Direction, Stream};
-use crate::model::{Day, NameId, ONE, words};
+use crate::model::{Day, NameId, Ppm, words};
 use crate::rules::DriftTerms;
 use crate::stats::{Bet, Ewma, EwmaPoint, Interval, Mixture, proportion_limits};
 
@@ -278,7 +278,7 @@ impl<'a> Watch<'a> {
         self.judge_critical(day, digest, threshold);
         let critical = self.critical.map(|watch| watch.evidence() as f32);
         let evidence = self.running.iter().map(|one| one.evidence as f32);
-        let mean = |ppm: i64| ppm as f64 / f64::from(ONE) / digest.cases as f64;
+        let mean = |ppm: i64| ppm as f64 / f64::from(Ppm::ONE.0) / digest.cases as f64;
         let deviation = (digest.cases > 0).then(|| mean(digest.deviation_ppm));
         let seen = deviation.zip(expected);
         self.days.push(DayPoint {

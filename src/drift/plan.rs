@@ -124,14 +124,22 @@ mod tests {
     fn a_version_leads_with_half_of_the_cases() {
         let lead = |counts: &[(NameId, i64)]| leading_version(&day_of_versions(counts), &names());
         assert_eq!(lead(&[]), None);
-        assert_eq!(lead(&[(1, 9), (2, 1)]), Some(1));
-        assert_eq!(lead(&[(1, 5), (2, 5)]), Some(2), "`a` before `b`");
-        assert_eq!(lead(&[(1, 4), (2, 3), (3, 3)]), None);
+        assert_eq!(lead(&[(NameId(1), 9), (NameId(2), 1)]), Some(NameId(1)));
+        assert_eq!(
+            lead(&[(NameId(1), 5), (NameId(2), 5)]),
+            Some(NameId(2)),
+            "`a` before `b`"
+        );
+        assert_eq!(
+            lead(&[(NameId(1), 4), (NameId(2), 3), (NameId(3), 3)]),
+            None
+        );
     }
 
     #[test]
     fn a_version_that_leads_for_the_first_time_is_a_change() {
-        let leading = [(10, 1), (11, 1), (12, 2), (13, 1), (14, 2), (20, 3)];
+        let leading = [(10, 1), (11, 1), (12, 2), (13, 1), (14, 2), (20, 3)]
+            .map(|(day, id)| (day, NameId(id)));
         let mark = (20, Cause::Change("new SOAR".to_owned()));
         let plan = plan(5, 30, &leading, &names(), [mark.clone()]);
         let version = |day, text: &str| (day, Cause::Version(text.to_owned()));
@@ -149,7 +157,7 @@ mod tests {
 
     #[test]
     fn nothing_before_the_first_day_or_after_the_last() {
-        let leading = [(1, 1), (3, 2), (10, 3)];
+        let leading = [(1, 1), (3, 2), (10, 3)].map(|(day, id)| (day, NameId(id)));
         assert_eq!(
             plan(5, 8, &leading, &names(), []),
             [(5, Cause::First)],
@@ -186,7 +194,7 @@ mod tests {
         let agreed = || Cause::Rebaseline("agreed".to_owned());
         for marks in [[change(), agreed()], [agreed(), change()]] {
             let marks = marks.map(|cause| (20, cause));
-            let plan = plan(5, 30, &[(10, 1), (20, 2)], &names(), marks);
+            let plan = plan(5, 30, &[(10, NameId(1)), (20, NameId(2))], &names(), marks);
             let version = Cause::Version("version a".to_owned());
             let of_day = [agreed(), change(), version].map(|cause| (20, cause));
             assert_eq!(plan[1..], of_day);

@@ -6,7 +6,7 @@ use super::figure::{
 };
 use super::{LEAST_CASES, percent, short, too_few};
 use crate::model::humanize::significant;
-use crate::model::{Executor, ONE, Ppm, Status};
+use crate::model::{Executor, Ppm, Status};
 use crate::score::{Bounds, DeclaredFact, Disagreement, ExecutorScore, ExerciseScore, ShadowScore};
 
 pub(super) fn outcomes(ground: &Ground) -> Vec<Figure> {
@@ -18,7 +18,11 @@ pub(super) fn outcomes(ground: &Ground) -> Vec<Figure> {
     ) {
         (Some(severity), _) => (severity, "declared", CATALOG),
         (None, Some(severity)) => (*severity, "assumed by its name", TABLE),
-        (None, None) => (0, "neither declared nor known by its name", "nothing"),
+        (None, None) => (
+            Ppm::ZERO,
+            "neither declared nor known by its name",
+            "nothing",
+        ),
     };
     let mut rows: Vec<(Ppm, i64, Figure)> = ground
         .score
@@ -27,10 +31,7 @@ pub(super) fn outcomes(ground: &Ground) -> Vec<Figure> {
         .iter()
         .map(|(name, count)| {
             let (severity, how, rests_on) = severity(name);
-            let formula = format!(
-                "severity {}, {how}",
-                short(f64::from(severity) / f64::from(ONE), 6)
-            );
+            let formula = format!("severity {}, {how}", short(severity.share(), 6));
             let value = counted(ground, *count).unwrap_or_default();
             let row = figure(
                 (DEVIATION, format!("outcome {name}")),

@@ -5,7 +5,7 @@ mod turning;
 use super::*;
 use crate::cases::Facts;
 use crate::measure::{BaselineFinder, Evidence, Loss, bucket_parts};
-use crate::model::{Executor, HOUR_US, Hour, Names, ONE, Origin, Ppm, Status, Time};
+use crate::model::{Executor, HOUR_US, Hour, NameId, Names, Origin, Ppm, Status, Time};
 use crate::rules::{Catalog, Recommendation, Tolerance};
 use crate::score::{ProcessScore, RunCount, Terms, agreement, score_all};
 use proptest::prelude::*;
@@ -51,7 +51,7 @@ fn scored_log(catalog: &str, ran: &[Ran], steps: u32, loss: Loss) -> Scored {
     let catalog = Catalog::parse(catalog, Path::new("c.yaml")).unwrap();
     let process = names.intern("p");
     let outcomes = ["fine", "wrong"].map(|name| names.intern(name));
-    let path: Vec<u32> = (0..steps)
+    let path: Vec<NameId> = (0..steps)
         .map(|nth| names.intern(&format!("step {nth}")))
         .collect();
     let mut evidence = Evidence {
@@ -78,7 +78,7 @@ fn scored_log(catalog: &str, ran: &[Ran], steps: u32, loss: Loss) -> Scored {
             end: start.plus(HOUR_US),
             complete: true,
             ended: true,
-            outcome: outcomes[usize::from(*deviation > 0)],
+            outcome: outcomes[usize::from(*deviation > Ppm::ZERO)],
             outcome_is_activity: false,
             settled: true,
             reopened: 0,
@@ -89,13 +89,13 @@ fn scored_log(catalog: &str, ran: &[Ran], steps: u32, loss: Loss) -> Scored {
             blamed: path[0],
             input: 0,
             hands_on: None,
-            version: 0,
+            version: NameId::NONE,
             straight: Some(false),
             without_people: matches!(executor, Executor::Ai | Executor::Code),
             confirmed: false,
             evident: true,
             twin: None,
-            parent_process: 0,
+            parent_process: NameId::NONE,
             path: path.clone(),
         };
         baseline.add_case(&facts, &names);
@@ -161,8 +161,8 @@ fn whens(lever: &Lever) -> Vec<(&str, Option<Recommendation>)> {
 #[test]
 fn every_figure_has_its_formula() {
     // 400 cases in 20 weeks, 4 of them wrong; 5 steps and criticality low: class c, T = 0.1 * 0.3.
-    let mut deviations = vec![0; 396];
-    deviations.extend([ONE; 4]);
+    let mut deviations = vec![Ppm::ZERO; 396];
+    deviations.extend([Ppm::ONE; 4]);
     let scored = scored(&desk("low"), &deviations, 5);
     let is = |section: &str, name: &str, line: &str| {
         assert_eq!(scored.value(section, name).as_deref(), Some(line), "{name}");
@@ -230,15 +230,15 @@ fn every_figure_has_its_formula() {
 
 #[test]
 fn two_figures_of_one_name_that_differ_say_why() {
-    let mut scored = scored(&desk("low"), &[0; 40], 5);
+    let mut scored = scored(&desk("low"), &[Ppm::ZERO; 40], 5);
     let run = |input, outcome| RunCount {
         input,
         executor: Executor::Ai,
         outcome,
-        deviation: 0,
+        deviation: Ppm::ZERO,
         count: 1,
     };
-    let all = (0..10).flat_map(|input| [run(input, 1), run(input, 2)]);
+    let all = (0..10).flat_map(|input| [run(input, NameId(1)), run(input, NameId(2))]);
     scored.score.consistency.agreement = Some(agreement(all));
     let parts = scored.value("agreement", "parts of the variance");
     assert_eq!(
@@ -251,7 +251,7 @@ fn two_figures_of_one_name_that_differ_say_why() {
 
 #[test]
 fn spreads_below_the_resolution_are_not_compared() {
-    let mut scored = scored(&desk("low"), &[0; 40], 5);
+    let mut scored = scored(&desk("low"), &[Ppm::ZERO; 40], 5);
     let mut other = scored.score.run_by.executors[0].clone();
     assert_eq!(scored.value("kinds compared", "spread of durations"), None);
     (other.executor, other.duration_spread) = (Executor::Code, Some(3.0));
@@ -267,7 +267,7 @@ fn spreads_below_the_resolution_are_not_compared() {
 
 #[test]
 fn the_rule_that_fired_and_why_the_others_did_not() {
-    let scored = scored(&desk("low"), &[0; 500], 5);
+    let scored = scored(&desk("low"), &[Ppm::ZERO; 500], 5);
     let tried = trace(&scored.tolerance.recommendations, &scored.score);
     let (last, before) = tried.split_last().unwrap();
     assert_eq!(Some(&last.rule), scored.score.advice.rule.as_ref());
@@ -295,7 +295,7 @@ fn the_rule_that_fired_and_why_the_others_did_not() {
 
 #[test]
 fn thresholds_of_frequency_and_size_and_the_levels_beside_the_declared_one() {
-    let scored = scored(&desk("low"), &[0; 500], 5);
+    let scored = scored(&desk("low"), &[Ppm::ZERO; 500], 5);
     assert_eq!(
         whens(&scored.lever("frequency")),
         [("below 1 cases a week", Some(Recommendation::Leave))]
@@ -324,7 +324,7 @@ fn thresholds_of_frequency_and_size_and_the_levels_beside_the_declared_one() {
 #[test]
 fn how_many_clean_runs_are_missing_and_when_they_will_be_there() {
     // T = 1 %: 680 clean cases are needed (reference figures), 500 are there, 25 come a week.
-    let scored = scored(&desk("medium"), &[0; 500], 5);
+    let scored = scored(&desk("medium"), &[Ppm::ZERO; 500], 5);
     let evidence = scored.lever("evidence");
     let clean = evidence
         .turns
@@ -350,7 +350,7 @@ fn the_rate_at_which_automation_pays_turns_the_advice() {
         "id: p,",
         "id: p, hands_on_minutes: 30, automation: {build_hours: 2000, upkeep_hours_per_year: 0},",
     );
-    let dear = scored(&declared, &[0; 400], 5);
+    let dear = scored(&declared, &[Ppm::ZERO; 400], 5);
     assert_eq!(
         dear.score.advice.recommendation,
         Some(Recommendation::Leave)
@@ -363,7 +363,7 @@ fn the_rate_at_which_automation_pays_turns_the_advice() {
     let at = turn.at.unwrap();
     let with = |rate: f64| {
         let cases = (rate * WEEKS as f64) as usize;
-        scored(&declared, &vec![0; cases], 5)
+        scored(&declared, &vec![Ppm::ZERO; cases], 5)
             .score
             .advice
             .recommendation
@@ -390,15 +390,15 @@ proptest! {
     fn turns_of_the_evidence_are_exact(
         wrong in 0usize..40,
         fine in 0usize..900,
-        severity in prop_oneof![Just(ONE), Just(250_000), 1u32..=ONE],
+        severity in prop_oneof![Just(Ppm::ONE), Just(Ppm(250_000)), (1..=Ppm::ONE.0).prop_map(Ppm)],
         level in 0usize..4,
     ) {
         prop_assume!(wrong + fine > 0);
         let level = ["negligible", "low", "medium", "high"][level];
         let cases = |clean: usize, more_wrong: usize| {
             let mut deviations = vec![severity; wrong];
-            deviations.resize(wrong + fine + clean, 0);
-            deviations.resize(wrong + fine + clean + more_wrong, ONE);
+            deviations.resize(wrong + fine + clean, Ppm::ZERO);
+            deviations.resize(wrong + fine + clean + more_wrong, Ppm::ONE);
             scored(&desk(level), &deviations, 5)
         };
         let now = cases(0, 0);
@@ -423,8 +423,8 @@ proptest! {
         level in 0usize..4,
     ) {
         let level = ["negligible", "low", "medium", "high"][level];
-        let mut deviations = vec![ONE; wrong];
-        deviations.resize(wrong + fine, 0);
+        let mut deviations = vec![Ppm::ONE; wrong];
+        deviations.resize(wrong + fine, Ppm::ZERO);
         let now = scored(&desk(level), &deviations, steps);
         let tried = trace(&now.tolerance.recommendations, &now.score);
         prop_assert_eq!(tried.last().map(|rule| &rule.rule), now.score.advice.rule.as_ref());
@@ -452,7 +452,7 @@ proptest! {
 
 #[test]
 fn a_stray_kind_is_one_line() {
-    let mut scored = scored(&desk("low"), &[0; 40], 5);
+    let mut scored = scored(&desk("low"), &[Ppm::ZERO; 40], 5);
     let mut stray = scored.score.run_by.executors[0].clone();
     stray.executor = Executor::Mixed;
     stray.cases = 1;
@@ -464,12 +464,12 @@ fn a_stray_kind_is_one_line() {
 #[test]
 fn every_k_has_its_interval_or_how_many_runs_are_missing() {
     use crate::score::{RunCount, agreement};
-    let mut scored = scored(&desk("low"), &[0; 40], 5);
+    let mut scored = scored(&desk("low"), &[Ppm::ZERO; 40], 5);
     let runs = (0..40).map(|input| RunCount {
         input,
         executor: Executor::Human,
-        outcome: 1,
-        deviation: if input < 10 { ONE } else { 0 },
+        outcome: NameId(1),
+        deviation: if input < 10 { Ppm::ONE } else { Ppm::ZERO },
         count: 3,
     });
     scored.score.consistency.agreement = Some(agreement(runs));
@@ -483,7 +483,7 @@ fn every_k_has_its_interval_or_how_many_runs_are_missing() {
 fn shadow_runs_that_fail_are_behind_the_verdict_and_what_would_change_it() {
     use crate::rules::Trial;
     use crate::score::{Bounds, ComparedBy, ShadowReason, ShadowScore};
-    let mut scored = scored(&desk("low"), &[0; 400], 5);
+    let mut scored = scored(&desk("low"), &[Ppm::ZERO; 400], 5);
     assert_eq!(scored.score.advice.recommendation, Some(Recommendation::Ai));
     scored.score.trials.shadow.push(ShadowScore {
         executor: Executor::Ai,

@@ -3,7 +3,7 @@
 use super::outlook::{if_lost, lacks_confirmation, pace, too_much_lost, unobserved};
 use super::standing::{Judged, Standing};
 use super::{percent, short};
-use crate::model::{Executor, Level, ONE, Status, Time, WEEK_US};
+use crate::model::{Executor, Level, Ppm, Status, Time, WEEK_US};
 use crate::rules::{Recommendation, Tolerance};
 use crate::score::{Bounds, ProcessScore, Terms, widened_bounds};
 use serde::{Deserialize, Serialize};
@@ -137,7 +137,7 @@ impl Field<'_> {
     fn observed_evidence(&self, d: Bounds, t: f64) -> (String, Vec<Turn>) {
         let n = self.score.scored_cases.count as f64;
         // As the sums have it: whole parts per million.
-        let s = (d.mean * n * f64::from(ONE)).round() / f64::from(ONE);
+        let s = Ppm::shares((d.mean * n * f64::from(Ppm::ONE.0)).round() as i64);
         let now = format!(
             "{n} cases, mean {}, [{:.2}, {:.2}] %, T {}",
             percent(d.mean),

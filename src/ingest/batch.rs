@@ -124,20 +124,20 @@ pub fn behind_file(number: u64) -> u64 {
 }
 
 /// An event of a batch with the numbers of names turned into global ones.
-pub(crate) fn event_in(event: &MappedEvent, global: &[u32]) -> EventIn {
+pub(crate) fn event_in(event: &MappedEvent, global: &[NameId]) -> EventIn {
     EventIn {
         event: CaseEvent {
             time: event.time,
             sequence: event.sequence,
             place: event.place,
             identity: event.identity,
-            activity: global[event.activity as usize],
-            outcome: global[event.outcome as usize],
-            process: global[event.process as usize],
+            activity: global[event.activity.index()],
+            outcome: global[event.outcome.index()],
+            process: global[event.process.index()],
             flags: event.flags,
         },
         input: event.input,
         hands_on: event.hands_on,
-        version: global[event.version as usize],
+        version: global[event.version.index()],
     }
 }

@@ -79,7 +79,7 @@ impl Baseline {
             hour => Some(Hour::try_from(hour).map_err(|_| reader.damaged())?),
         };
         let in_last_hour = reader.i64()?;
-        let calls = Counts::decode(reader, Reader::u32)?;
+        let calls = Counts::decode(reader, |reader| Ok(NameId(reader.u32()?)))?;
         Ok(Baseline {
             sums: Sums::decode(reader.rest())?,
             calls,
@@ -253,7 +253,7 @@ mod tests {
                 let mut finder = BaselineFinder::new(cases, 5);
                 for (hour, count) in hours {
                     finder.add_bucket(*hour, &bucket(*count));
-                    finder.add_calls(*hour, 9, *count);
+                    finder.add_calls(*hour, NameId(9), *count);
                 }
                 finder.finish()
             };
@@ -275,7 +275,7 @@ mod tests {
             prop_assert_eq!(found.sums.cases, want);
             prop_assert_eq!(found.until, until);
             prop_assert!(found.is_settled(cases));
-            prop_assert_eq!(found.calls.get(9), want);
+            prop_assert_eq!(found.calls.get(NameId(9)), want);
             let mut bytes = Vec::new();
             found.encode(&mut bytes);
             prop_assert_eq!(Baseline::decode(&bytes).unwrap(), found);

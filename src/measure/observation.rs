@@ -114,16 +114,18 @@ mod tests {
     fn a_process_is_covered_by_all_that_its_sources_tell() {
         let mut coverage = Coverage::default();
         assert_eq!(coverage.first(), None);
-        assert!(coverage.add("tickets", 1, days(10, 20)));
-        assert!(coverage.add("tickets", 2, days(15, 30)));
-        assert!(coverage.add("playbooks", 2, days(25, 26)));
-        assert!(coverage.add("agents", 3, days(40, 50)));
-        assert!(!coverage.add("agents", 3, days(41, 49)));
+        assert!(coverage.add("tickets", NameId(1), days(10, 20)));
+        assert!(coverage.add("tickets", NameId(2), days(15, 30)));
+        assert!(coverage.add("playbooks", NameId(2), days(25, 26)));
+        assert!(coverage.add("agents", NameId(3), days(40, 50)));
+        assert!(!coverage.add("agents", NameId(3), days(41, 49)));
         assert_eq!(coverage.first(), Some(Time(10 * DAY_US)));
         // What the tickets tell of the other process says that they were read then.
         assert_eq!(
             coverage.of_processes(),
-            [(1, days(10, 30)), (2, days(10, 30)), (3, days(40, 50))].into()
+            [(1, days(10, 30)), (2, days(10, 30)), (3, days(40, 50))]
+                .map(|(process, stretch)| (NameId(process), stretch))
+                .into()
         );
     }
 
@@ -154,7 +156,7 @@ mod tests {
                 let mut coverage = Coverage::default();
                 for (namespace, process, first, length) in told {
                     let stretch = days(*first, first + length);
-                    coverage.add(names[*namespace], *process, stretch);
+                    coverage.add(names[*namespace], NameId(*process), stretch);
                 }
                 coverage
             };
@@ -164,8 +166,8 @@ mod tests {
             let coverage = sum(&told);
             prop_assert_eq!(&coverage, &sum(&turned));
             for (namespace, process, first, length) in &told {
-                prop_assert!(!coverage.clone().add(names[*namespace], *process, days(*first, first + length)));
-                let whole = coverage.of_processes()[process];
+                prop_assert!(!coverage.clone().add(names[*namespace], NameId(*process), days(*first, first + length)));
+                let whole = coverage.of_processes()[&NameId(*process)];
                 prop_assert_eq!(whole.with(days(*first, first + length)), whole);
             }
         }

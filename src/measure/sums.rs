@@ -8,7 +8,7 @@ use crate::codec::{DamagedBytes, Reader, put_i64, put_u64};
 use crate::model::{Hour, NameId, Names, Origin, Ppm};
 
 /// Stands for the end of the case among what follows an activity.
-pub(crate) const END: NameId = NameId::MAX;
+pub(crate) const END: NameId = NameId(u32::MAX);
 
 /// First byte of stored sums.
 const VERSION: u8 = 6;
@@ -33,15 +33,15 @@ impl Hashed for RunKey {
     }
 
     fn words(&self) -> [u64; 2] {
-        [self.input, two_in_one(self.outcome, self.deviation)]
+        [self.input, two_in_one(self.outcome.0, self.deviation.0)]
     }
 
     fn from_words([input, rest]: [u64; 2]) -> Option<RunKey> {
         let (outcome, deviation) = one_to_two(rest);
         Some(RunKey {
             input,
-            outcome,
-            deviation,
+            outcome: NameId(outcome),
+            deviation: Ppm(deviation),
         })
     }
 }
@@ -63,7 +63,10 @@ impl Hashed for TwinKey {
     }
 
     fn words(&self) -> [u64; 2] {
-        [self.case, two_in_one(u32::from(self.alike), self.deviation)]
+        [
+            self.case,
+            two_in_one(u32::from(self.alike), self.deviation.0),
+        ]
     }
 
     fn from_words([case, rest]: [u64; 2]) -> Option<TwinKey> {
@@ -71,7 +74,7 @@ impl Hashed for TwinKey {
         Some(TwinKey {
             case,
             alike: alike == 1,
-            deviation,
+            deviation: Ppm(deviation),
         })
         .filter(|_| alike < 2)
     }
@@ -187,7 +190,7 @@ impl Sums {
         self.unnamed_outcomes += sign * i64::from(facts.outcome_is_activity);
         self.handoffs += sign * i64::from(facts.handoffs);
         self.durations.add(facts.duration(), sign);
-        if facts.parent_process != 0 {
+        if facts.parent_process.is_some() {
             self.called_by.add(facts.parent_process, sign);
         }
         if let Some(span) = facts.hands_on {
@@ -196,10 +199,10 @@ impl Sums {
         self.known_executor += sign * i64::from(facts.straight.is_some());
         self.straight += sign * i64::from(facts.straight == Some(true));
         self.without_people += sign * i64::from(facts.without_people);
-        if facts.deviation > 0 {
+        if facts.deviation > Ppm::ZERO {
             self.blamed.add((facts.blamed, facts.deviation), sign);
         }
-        if facts.version != 0 {
+        if facts.version.is_some() {
             self.versions.add(facts.version, sign);
         }
         if facts.confirmed {
@@ -232,7 +235,7 @@ impl Sums {
             };
             self.runs.add(key, sign);
         }
-        if facts.deviation > 0 {
+        if facts.deviation > Ppm::ZERO {
             let ppm = sign * i64::from(facts.deviation);
             self.deviated.add(facts.end.hour(), ppm);
         }
@@ -293,7 +296,7 @@ impl Sums {
 
     /// Sum of the deviations, in deviations.
     pub fn deviation_sum(&self) -> f64 {
-        self.deviation_ppm() as f64 / f64::from(crate::model::ONE)
+        self.deviation_ppm() as f64 / f64::from(Ppm::ONE.0)
     }
 
     /// The bytes to keep on disk.
@@ -319,9 +322,10 @@ impl Sums {
         ] {
             put_i64(out, count);
         }
-        let id = |out: &mut Vec<u8>, id: u32| put_u64(out, u64::from(id));
+        let id = |out: &mut Vec<u8>, id: NameId| put_u64(out, u64::from(id));
+        let ppm = |out: &mut Vec<u8>, share: Ppm| put_u64(out, u64::from(share));
         self.outcomes.encode(out, id);
-        self.deviations.encode(out, id);
+        self.deviations.encode(out, ppm);
         self.durations.encode(out);
         self.follows.encode(out, |out, (from, to)| {
             id(out, from);
@@ -333,15 +337,15 @@ impl Sums {
         self.runs.encode(out, |out, key| {
             out.extend_from_slice(&key.input.to_le_bytes());
             id(out, key.outcome);
-            id(out, key.deviation);
+            ppm(out, key.deviation);
         });
         self.hands_on.encode(out);
-        self.confirmed.encode(out, id);
+        self.confirmed.encode(out, ppm);
         self.self_declared
             .encode(out, |out, hour| put_i64(out, i64::from(hour)));
         self.blamed.encode(out, |out, (activity, deviation)| {
             id(out, activity);
-            id(out, deviation);
+            ppm(out, deviation);
         });
         self.versions.encode(out, id);
         self.deviated
@@ -349,7 +353,7 @@ impl Sums {
         self.twins.encode(out, |out, key| {
             out.extend_from_slice(&key.case.to_le_bytes());
             put_u64(out, u64::from(key.alike));
-            id(out, key.deviation);
+            ppm(out, key.deviation);
         });
     }
 
@@ -360,27 +364,27 @@ impl Sums {
         let sums = Sums::begun(reader)?;
         Ok(Sums {
             durations: Sketch::decode(reader)?,
-            follows: Counts::decode(reader, |reader| Ok((reader.u32()?, reader.u32()?)))?,
+            follows: Counts::decode(reader, |reader| Ok((name(reader)?, name(reader)?)))?,
             variants: sampled(version, reader, Reader::raw_u64)?,
-            called_by: Counts::decode(reader, Reader::u32)?,
+            called_by: Counts::decode(reader, name)?,
             runs: sampled(version, reader, |reader| {
                 Ok(RunKey {
                     input: reader.raw_u64()?,
-                    outcome: reader.u32()?,
-                    deviation: reader.u32()?,
+                    outcome: name(reader)?,
+                    deviation: ppm(reader)?,
                 })
             })?,
             hands_on: Sketch::decode(reader)?,
-            confirmed: Counts::decode(reader, Reader::u32)?,
+            confirmed: Counts::decode(reader, ppm)?,
             self_declared: Counts::decode(reader, hour)?,
-            blamed: Counts::decode(reader, |reader| Ok((reader.u32()?, reader.u32()?)))?,
-            versions: Counts::decode(reader, Reader::u32)?,
+            blamed: Counts::decode(reader, |reader| Ok((name(reader)?, ppm(reader)?)))?,
+            versions: Counts::decode(reader, name)?,
             deviated: Counts::decode(reader, hour)?,
             twins: sampled(version, reader, |reader| {
                 Ok(TwinKey {
                     case: reader.raw_u64()?,
                     alike: reader.u64()? != 0,
-                    deviation: reader.u32()?,
+                    deviation: ppm(reader)?,
                 })
             })?,
             ..sums
@@ -412,8 +416,8 @@ impl Sums {
             known_executor: reader.i64()?,
             straight: reader.i64()?,
             without_people: reader.i64()?,
-            outcomes: Counts::decode(reader, Reader::u32)?,
-            deviations: Counts::decode(reader, Reader::u32)?,
+            outcomes: Counts::decode(reader, name)?,
+            deviations: Counts::decode(reader, ppm)?,
             ..Sums::default()
         })
     }
@@ -435,6 +439,14 @@ fn sampled<'a, K: Hashed>(
         VERSION_SAMPLES_ONLY => Sampled::decode_sample(reader, key),
         _ => Sampled::decode(reader, key),
     }
+}
+
+fn name(reader: &mut Reader) -> Result<NameId, DamagedBytes> {
+    Ok(NameId(reader.u32()?))
+}
+
+fn ppm(reader: &mut Reader) -> Result<Ppm, DamagedBytes> {
+    Ok(Ppm(reader.u32()?))
 }
 
 fn hour(reader: &mut Reader) -> Result<Hour, DamagedBytes> {

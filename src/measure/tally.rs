@@ -72,7 +72,7 @@ impl<'a> Tally<'a> {
             .entry(facts.process)
             .or_insert_with(finder(facts.process))
             .add_case(facts, self.names);
-        if facts.parent_process != 0 {
+        if facts.parent_process.is_some() {
             self.baselines
                 .entry(facts.parent_process)
                 .or_insert_with(finder(facts.parent_process))

@@ -6,6 +6,7 @@ pub(crate) mod humanize;
 mod kinds;
 pub(crate) mod metrics;
 mod names;
+mod ppm;
 mod text;
 mod time;
 mod words;
@@ -13,8 +14,8 @@ mod words;
 pub use kinds::Executor;
 pub use kinds::Lifecycle;
 pub(crate) use kinds::{Class, Level, Origin, Status, TolClass};
-pub(crate) use names::NameId;
-pub use names::Names;
+pub use names::{NameId, Names};
+pub use ppm::Ppm;
 pub(crate) use text::printable;
 pub use time::Day;
 pub use time::HOUR_US;
@@ -24,19 +25,6 @@ pub use time::weekday;
 pub(crate) use time::{DAY_HOURS, DAY_US, Hour, Span, WEEK_US, day_of};
 pub(crate) use words::ParseKindError;
 pub(crate) use words::words;
-
-/// A share in parts per million, the unit in which deviations are counted so that sums stay exact.
-pub(crate) type Ppm = u32;
-
-/// One whole (1.0) in parts per million.
-pub(crate) const ONE: Ppm = 1_000_000;
-
-/// Turns a share in \[0, 1\] into parts per million, rounding to the nearest.
-///
-/// Values outside the range are clamped; NaN becomes 0.
-pub(crate) fn ppm(share: f64) -> Ppm {
-    (share.clamp(0.0, 1.0) * f64::from(ONE)).round() as Ppm
-}
 
 /// The stable hash of some bytes: used for identities that are kept on disk, so it must never change.
 pub(crate) fn hash_bytes(bytes: &[u8]) -> u64 {

@@ -2,9 +2,50 @@
 
 use super::hash_text;
 use hashbrown::HashTable;
+use std::fmt;
 
-/// The number of a name. 0 is the absent name.
-pub(crate) type NameId = u32;
+/// The number of a name: from 1 on, in order of arrival. 0 is the absent name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NameId(pub u32);
+
+impl NameId {
+    /// The absent name.
+    pub const NONE: NameId = NameId(0);
+
+    /// Whether this is a name.
+    pub fn is_some(self) -> bool {
+        self != NameId::NONE
+    }
+
+    /// The place of this name in a table that begins with the absent name.
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
+
+    /// The place of this name in a table of all names; `None` for the absent one.
+    fn slot(self) -> Option<usize> {
+        self.0.checked_sub(1).map(|slot| slot as usize)
+    }
+
+    /// The number of the name at a place of the table.
+    fn at(slot: usize) -> NameId {
+        NameId(slot as u32 + 1)
+    }
+}
+
+/// As it is written to the disk.
+impl From<NameId> for u64 {
+    fn from(id: NameId) -> u64 {
+        u64::from(id.0)
+    }
+}
+
+/// The number, for messages about damaged rows.
+impl fmt::Display for NameId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
 
 /// An append-only table of names. Numbers are given in order of arrival and never reused, so they differ between
 /// two runs over the same events; whatever must not depend on the order uses [`Names::hash`] or the text.
@@ -24,17 +65,17 @@ impl Names {
     /// The number of a name, given now if it is new. The empty text is the absent name, 0.
     pub fn intern(&mut self, text: &str) -> NameId {
         if text.is_empty() {
-            return 0;
+            return NameId::NONE;
         }
         let hash = hash_text(text);
-        let (texts, hashes) = (&self.texts, &self.hashes);
-        let slot = |id: &NameId| (*id - 1) as usize;
-        if let Some(id) = self.index.find(hash, |id| &*texts[slot(id)] == text) {
-            return *id;
+        if let Some(id) = self.find_hashed(hash, text) {
+            return id;
         }
-        let id = self.texts.len() as NameId + 1;
+        let id = self.next_id();
+        let hashes = &self.hashes;
+        let hash_at = |id: &NameId| hashes.get(id.slot()?).copied();
         self.index
-            .insert_unique(hash, id, |id| hashes.get(slot(id)).copied().unwrap_or(hash));
+            .insert_unique(hash, id, |id| hash_at(id).unwrap_or(hash));
         self.texts.push(text.into());
         self.hashes.push(hash);
         id
@@ -45,24 +86,30 @@ impl Names {
         if text.is_empty() {
             return None;
         }
-        self.index
-            .find(hash_text(text), |id| {
-                &*self.texts[(*id - 1) as usize] == text
-            })
-            .copied()
+        self.find_hashed(hash_text(text), text)
+    }
+
+    fn find_hashed(&self, hash: u64, text: &str) -> Option<NameId> {
+        let is_it = |id: &NameId| self.text(*id) == text;
+        self.index.find(hash, is_it).copied()
+    }
+
+    /// The number that the next new name gets.
+    pub fn next_id(&self) -> NameId {
+        NameId::at(self.texts.len())
     }
 
     /// The text of a name; empty for the absent one and for numbers never given.
     pub fn text(&self, id: NameId) -> &str {
-        id.checked_sub(1)
-            .and_then(|slot| self.texts.get(slot as usize))
+        id.slot()
+            .and_then(|slot| self.texts.get(slot))
             .map_or("", |text| text)
     }
 
     /// The hash of a name's text: the same in every run.
     pub fn hash(&self, id: NameId) -> u64 {
-        id.checked_sub(1)
-            .and_then(|slot| self.hashes.get(slot as usize))
+        id.slot()
+            .and_then(|slot| self.hashes.get(slot))
             .copied()
             .unwrap_or(0)
     }
@@ -79,12 +126,11 @@ impl Names {
 
     /// The names from number `from` on, in the order of their numbers: what a store has not seen yet.
     pub fn since(&self, from: NameId) -> impl Iterator<Item = (NameId, &str)> {
-        let skip = from.max(1) as usize - 1;
         self.texts
             .iter()
             .enumerate()
-            .skip(skip)
-            .map(|(slot, text)| (slot as NameId + 1, &**text))
+            .skip(from.slot().unwrap_or(0))
+            .map(|(slot, text)| (NameId::at(slot), &**text))
     }
 }
 
@@ -104,8 +150,8 @@ mod tests {
             assert_eq!(names.hash(*id), hash_text(&text));
         }
         assert_eq!(names.len(), 1000);
-        assert_eq!(names.intern(""), 0);
-        assert_eq!(names.text(0), "");
-        assert_eq!(names.since(999).count(), 2);
+        assert_eq!(names.intern(""), NameId::NONE);
+        assert_eq!(names.text(NameId::NONE), "");
+        assert_eq!(names.since(NameId(999)).count(), 2);
     }
 }

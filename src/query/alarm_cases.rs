@@ -46,7 +46,7 @@ impl AlarmCase {
             ended: facts.end,
             executor: facts.executor.word(),
             outcome: names.text(facts.outcome).to_owned(),
-            deviation: f64::from(facts.deviation) / f64::from(crate::model::ONE),
+            deviation: facts.deviation.share(),
             duration_seconds: facts.duration() as f64 / SECOND_US as f64,
             evidence_factor: factor,
         }

@@ -2,7 +2,7 @@
 
 use crate::cases::{Case, Insert};
 use crate::ingest::{EventBatch, Reason, Reject, event_in};
-use crate::model::{Names, Time, hash_text};
+use crate::model::{NameId, Names, Time, hash_text};
 use hashbrown::HashTable;
 
 /// Bounds of a table.
@@ -93,11 +93,11 @@ impl CaseTable {
 
     /// Takes the events of a batch.
     pub fn take(&mut self, batch: &EventBatch, limits: TableLimits) -> Taken {
-        let global: Vec<u32> = std::iter::once(0)
+        let global: Vec<NameId> = std::iter::once(NameId::NONE)
             .chain(
                 batch
                     .names
-                    .since(1)
+                    .since(NameId(1))
                     .map(|(_, text)| self.names.intern(text)),
             )
             .collect();

@@ -12,7 +12,7 @@
 mod tests;
 
 use super::agreement::{Cell, InputRuns, RunCount, group};
-use crate::model::{Executor, ONE};
+use crate::model::{Executor, Ppm};
 use crate::stats::{cluster_t, effective_number};
 use serde::{Deserialize, Serialize};
 
@@ -143,12 +143,12 @@ impl Moments {
         if totals.cases <= 0 {
             return None;
         }
-        let one = i128::from(ONE);
+        let one = i128::from(Ppm::ONE);
         let cases = i128::from(totals.cases) + 2;
         let sum = totals.deviation_ppm + one;
         // Integers until the one division: exact.
         let spread = cases * (totals.deviation_ppm_squared + one * one) - sum * sum;
-        let (n, unit) = (cases as f64, f64::from(ONE));
+        let (n, unit) = (cases as f64, f64::from(Ppm::ONE.0));
         Some(Moments {
             mean: totals.deviation_ppm as f64 / (n - 2.0) / unit,
             shrunk_mean: sum as f64 / n / unit,
@@ -174,7 +174,7 @@ impl Shared {
         Shared {
             runs: [a.runs, b.runs],
             weight: (n_a * n_b) as f64 / all,
-            weighted: cross as f64 / all / f64::from(ONE),
+            weighted: cross as f64 / all / f64::from(Ppm::ONE.0),
         }
     }
 }

@@ -5,7 +5,7 @@ use super::process_score::BaselineScore;
 use super::reason::NoVerdict;
 use super::size::{SizeError, Sizes};
 use crate::measure::{Loss, ProcessSums, Sketch, Stretch, Sums};
-use crate::model::{Executor, NameId, Names, ONE, Origin, Span, Time};
+use crate::model::{Executor, NameId, Names, Origin, Ppm, Span, Time};
 use crate::rules::{Catalog, Process, Tolerance};
 
 /// What scoring needs beside the evidence.
@@ -103,7 +103,7 @@ impl<'a> ProcessInput<'a> {
             .iter()
             .map(|(deviation, count)| i128::from(deviation) * i128::from(count))
             .sum();
-        (sums.confirmed.total(), ppm as f64 / f64::from(ONE))
+        (sums.confirmed.total(), ppm as f64 / f64::from(Ppm::ONE.0))
     }
 
     /// The same of all that the deviation of the process rests on.

@@ -4,7 +4,7 @@ use super::deviation::Target;
 use super::hands_on::HandsOn;
 use super::input::ProcessInput;
 use super::note::{Assumption, EvidenceNote, LossEffect, Note};
-use crate::model::DAY_US;
+use crate::model::{DAY_US, Ppm};
 use std::cmp::Reverse;
 
 /// What is assumed of a process.
@@ -32,7 +32,7 @@ fn severity_by_name(input: &ProcessInput) -> Option<Assumption> {
     let assumed: Vec<_> = names
         .filter(|name| input.declared.severity_of(name).is_none())
         .filter_map(|name| Some((name.to_owned(), *by_name.get(&name.to_lowercase())?)))
-        .filter(|(_, severity)| *severity > 0)
+        .filter(|(_, severity)| *severity > Ppm::ZERO)
         .collect();
     (!assumed.is_empty()).then_some(Assumption::SeverityByName(assumed))
 }

@@ -2,7 +2,7 @@
 
 use super::process_score::ComparedBy;
 use crate::measure::{Counts, Sums};
-use crate::model::{NameId, ONE};
+use crate::model::{NameId, Ppm};
 use std::collections::BTreeMap;
 
 /// Shadow runs beside what was done.
@@ -35,7 +35,7 @@ impl Compared {
 
     /// Adds so many comparisons, in which this share of `runs` ended alike and this share of them was clean as well.
     fn add(&mut self, comparisons: i64, runs: i64, like_ppm: i128, clean_ppm: i128) {
-        let share = |ppm: i128| ppm as f64 / (f64::from(ONE) * runs as f64);
+        let share = |ppm: i128| ppm as f64 / (f64::from(Ppm::ONE.0) * runs as f64);
         let beyond = |ppm: i128| comparisons as f64 * (1.0 - share(ppm)).max(0.0);
         self.unlike += beyond(like_ppm);
         self.deviation += beyond(clean_ppm);
@@ -54,7 +54,7 @@ pub(super) fn compared(shadow: &Sums, live: &Sums) -> Compared {
 }
 
 fn compare_by_case(shadow: &Sums, all: &mut Compared) {
-    let one = i128::from(ONE);
+    let one = i128::from(Ppm::ONE);
     // Runs, of these alike, and of these clean, by case.
     let mut cases: BTreeMap<u64, (i64, i128, i128)> = BTreeMap::new();
     for (key, count) in shadow.twins.sample().counts.iter() {
@@ -62,7 +62,7 @@ fn compare_by_case(shadow: &Sums, all: &mut Compared) {
         *runs += count;
         if key.alike {
             *like += i128::from(count) * one;
-            *clean += i128::from(count) * i128::from(ONE.saturating_sub(key.deviation));
+            *clean += i128::from(count) * i128::from(key.deviation.complement());
         }
     }
     for (runs, like, clean) in cases.into_values().filter(|(runs, ..)| *runs > 0) {
@@ -72,11 +72,11 @@ fn compare_by_case(shadow: &Sums, all: &mut Compared) {
 }
 
 fn compare_by_input(shadow: &Sums, live: &Sums, all: &mut Compared) {
-    let one = i128::from(ONE);
+    let one = i128::from(Ppm::ONE);
     let mut done: BTreeMap<u64, Counts<NameId>> = BTreeMap::new();
     let sample = live.runs.sample();
     let designed = sample.counts.iter();
-    for (key, count) in designed.filter(|(key, _)| key.deviation == 0) {
+    for (key, count) in designed.filter(|(key, _)| key.deviation == Ppm::ZERO) {
         let outcomes = done.entry(key.input).or_default();
         outcomes.add(key.outcome, count);
     }
@@ -90,7 +90,7 @@ fn compare_by_input(shadow: &Sums, live: &Sums, all: &mut Compared) {
             let alike = alike * one / i128::from(outcomes.total());
             *like += alike;
             // Where it ends alike it deviates by its own deviation, else by 1: each run counts once.
-            *clean += alike * i128::from(ONE.saturating_sub(key.deviation)) / one;
+            *clean += alike * i128::from(key.deviation.complement()) / one;
         }
     }
     for (input, (runs, like, clean)) in inputs.into_iter().filter(|(_, (runs, ..))| *runs > 0) {
@@ -129,16 +129,16 @@ mod tests {
             cases: 100,
             ..Sums::default()
         };
-        (1..9).for_each(|case| shadow.twins.add(twin(case, true, 0), 1));
-        shadow.twins.add(twin(9, true, 500_000), 1);
-        shadow.twins.add(twin(10, false, ONE), 1);
+        (1..9).for_each(|case| shadow.twins.add(twin(case, true, Ppm::ZERO), 1));
+        shadow.twins.add(twin(9, true, Ppm(500_000)), 1);
+        shadow.twins.add(twin(10, false, Ppm::ONE), 1);
         let found = compared(&shadow, &Sums::default());
         assert_eq!((found.by(), found.all()), (ComparedBy::Case, 10));
         assert_eq!((found.unlike, found.deviation), (1.0, 1.5));
         // A hundred clean runs beside one case prove no more than one.
-        shadow.twins.add(twin(1, true, 0), 100);
+        shadow.twins.add(twin(1, true, Ppm::ZERO), 100);
         assert_eq!(compared(&shadow, &Sums::default()), found);
-        shadow.twins.add(twin(10, true, 0), 3);
+        shadow.twins.add(twin(10, true, Ppm::ZERO), 3);
         let found = compared(&shadow, &Sums::default());
         assert_eq!(
             (found.all(), found.unlike, found.deviation),
@@ -149,20 +149,20 @@ mod tests {
     #[test]
     fn an_input_counts_as_often_as_it_was_run_live() {
         let (mut live, mut shadow) = (Sums::default(), Sums::default());
-        live.runs.add(key(8, 1, 0), 3);
-        live.runs.add(key(8, 2, 0), 3);
+        live.runs.add(key(8, NameId(1), Ppm::ZERO), 3);
+        live.runs.add(key(8, NameId(2), Ppm::ZERO), 3);
         // What deviates itself is nothing to be like.
-        live.runs.add(key(8, 3, ONE), 5);
+        live.runs.add(key(8, NameId(3), Ppm::ONE), 5);
         // Half of them end alike, and then deviate by a half; one failed; one is on an input that nobody ran.
-        shadow.runs.add(key(8, 1, 500_000), 4);
-        shadow.runs.add(key(8, 3, ONE), 1);
-        shadow.runs.add(key(9, 3, ONE), 1);
+        shadow.runs.add(key(8, NameId(1), Ppm(500_000)), 4);
+        shadow.runs.add(key(8, NameId(3), Ppm::ONE), 1);
+        shadow.runs.add(key(9, NameId(3), Ppm::ONE), 1);
         let found = compared(&shadow, &live);
         assert_eq!((found.by(), found.all()), (ComparedBy::Input, 5));
         assert!((found.unlike - 3.0).abs() < 1e-9 && (found.deviation - 4.0).abs() < 1e-9);
         // Twenty times as many runs on it are no more than the six live ones.
-        shadow.runs.add(key(8, 1, 500_000), 76);
-        shadow.runs.add(key(8, 3, ONE), 19);
+        shadow.runs.add(key(8, NameId(1), Ppm(500_000)), 76);
+        shadow.runs.add(key(8, NameId(3), Ppm::ONE), 19);
         let found = compared(&shadow, &live);
         assert_eq!(found.all(), 6);
         assert!((found.unlike - 3.6).abs() < 1e-9 && (found.deviation - 4.8).abs() < 1e-9);
@@ -171,9 +171,9 @@ mod tests {
     #[test]
     fn runs_that_name_no_case_are_compared_beside_those_that_do() {
         let (mut live, mut shadow) = (Sums::default(), Sums::default());
-        live.runs.add(key(8, 1, 0), 100);
-        shadow.twins.add(twin(1, true, 0), 1);
-        shadow.runs.add(key(8, 2, 0), 50);
+        live.runs.add(key(8, NameId(1), Ppm::ZERO), 100);
+        shadow.twins.add(twin(1, true, Ppm::ZERO), 1);
+        shadow.runs.add(key(8, NameId(2), Ppm::ZERO), 50);
         let found = compared(&shadow, &live);
         assert_eq!((found.by(), found.all()), (ComparedBy::CaseAndInput, 51));
         assert_eq!((found.unlike, found.deviation), (50.0, 50.0));

@@ -27,9 +27,9 @@ impl Sizes {
 
 /// A cycle among sub-processes: a process that calls itself, however far around, has no size.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct SizeError {
+pub(crate) struct SizeError<P = NameId> {
     /// The processes on the way around, the first again at the end.
-    pub cycle: Vec<NameId>,
+    pub cycle: Vec<P>,
 }
 
 /// L, D and H of a process from its sums. `None` while no case has ended.
@@ -72,10 +72,10 @@ pub(crate) fn own_size(sums: &Sums) -> Option<Sizes> {
 ///
 /// `own` are the sizes without sub-processes, `calls` the calls per case by (caller, called). A cycle is an error that
 /// names it for each process on it or leading to it; the rest have their size.
-pub(crate) fn sizes(
-    own: &BTreeMap<NameId, Sizes>,
-    calls: &BTreeMap<NameId, Vec<(NameId, f64)>>,
-) -> BTreeMap<NameId, Result<Sizes, SizeError>> {
+fn sizes<P: Copy + Ord>(
+    own: &BTreeMap<P, Sizes>,
+    calls: &BTreeMap<P, Vec<(P, f64)>>,
+) -> BTreeMap<P, Result<Sizes, SizeError<P>>> {
     let mut known = BTreeMap::new();
     for process in own.keys() {
         resolve(*process, own, calls, &mut known, &mut Vec::new());
@@ -92,20 +92,20 @@ pub(super) fn sizes_by_name(
 ) -> BTreeMap<NameId, Result<Sizes, SizeError>> {
     let mut by_name: Vec<NameId> = own.keys().copied().collect();
     by_name.sort_unstable_by_key(|id| names.text(*id));
-    let ranks: BTreeMap<NameId, NameId> = by_name.iter().copied().zip(0..).collect();
+    let ranks: BTreeMap<NameId, usize> = by_name.iter().copied().zip(0..).collect();
     let ranked = |(caller, called): (&NameId, &Vec<(NameId, f64)>)| {
         let rank = |(id, count): &(NameId, f64)| Some((*ranks.get(id)?, *count));
-        let mut called: Vec<(NameId, f64)> = called.iter().filter_map(rank).collect();
+        let mut called: Vec<(usize, f64)> = called.iter().filter_map(rank).collect();
         called.sort_unstable_by_key(|(rank, _)| *rank);
         Some((*ranks.get(caller)?, called))
     };
     let own = own.iter().map(|(id, size)| (ranks[id], *size)).collect();
     let calls = calls.iter().filter_map(ranked).collect();
-    let name = |rank: &NameId| by_name[*rank as usize];
+    let name = |rank: &usize| by_name[*rank];
     sizes(&own, &calls)
         .into_iter()
         .map(|(rank, size)| {
-            let told = |error: SizeError| SizeError {
+            let told = |error: SizeError<usize>| SizeError {
                 cycle: error.cycle.iter().map(name).collect(),
             };
             (name(&rank), size.map_err(told))
@@ -113,13 +113,13 @@ pub(super) fn sizes_by_name(
         .collect()
 }
 
-fn resolve(
-    process: NameId,
-    own: &BTreeMap<NameId, Sizes>,
-    calls: &BTreeMap<NameId, Vec<(NameId, f64)>>,
-    known: &mut BTreeMap<NameId, Result<Sizes, SizeError>>,
-    way: &mut Vec<NameId>,
-) -> Option<Result<Sizes, SizeError>> {
+fn resolve<P: Copy + Ord>(
+    process: P,
+    own: &BTreeMap<P, Sizes>,
+    calls: &BTreeMap<P, Vec<(P, f64)>>,
+    known: &mut BTreeMap<P, Result<Sizes, SizeError<P>>>,
+    way: &mut Vec<P>,
+) -> Option<Result<Sizes, SizeError<P>>> {
     if let Some(result) = known.get(&process) {
         return Some(result.clone());
     }
@@ -215,8 +215,8 @@ mod tests {
             steps: 30,
             ..Sums::default()
         };
-        for (from, to) in [(1, 2), (2, 3), (3, END)] {
-            sums.follows.add((from, to), 10);
+        for (from, to) in [(1, NameId(2)), (2, NameId(3)), (3, END)] {
+            sums.follows.add((NameId(from), to), 10);
         }
         assert_eq!(own_size(&sums).unwrap().total(), 3.0);
     }
@@ -229,10 +229,10 @@ mod tests {
             handoffs: 500,
             ..Sums::default()
         };
-        sums.follows.add((1, 2), 500);
-        sums.follows.add((1, 3), 500);
-        sums.follows.add((2, END), 500);
-        sums.follows.add((3, END), 500);
+        sums.follows.add((NameId(1), NameId(2)), 500);
+        sums.follows.add((NameId(1), NameId(3)), 500);
+        sums.follows.add((NameId(2), END), 500);
+        sums.follows.add((NameId(3), END), 500);
         let size = own_size(&sums).unwrap();
         assert_eq!(size.decisions, 1.0);
         assert_eq!(size.total(), 3.5);

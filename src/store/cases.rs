@@ -136,13 +136,13 @@ mod tests {
             body: Vec::new(),
         };
         let cases = vec![
-            row(1, 9, "early"),
-            row(1, 10, "b"),
-            row(1, 10, "a"),
-            row(1, 10, "d"),
-            row(1, 10, "c"),
-            row(1, 12, "0"),
-            row(2, 11, "of another"),
+            row(NameId(1), 9, "early"),
+            row(NameId(1), 10, "b"),
+            row(NameId(1), 10, "a"),
+            row(NameId(1), 10, "d"),
+            row(NameId(1), 10, "c"),
+            row(NameId(1), 12, "0"),
+            row(NameId(2), 11, "of another"),
         ];
         let commit = Commit {
             cases,
@@ -152,7 +152,9 @@ mod tests {
         for most in 1..7 {
             let (mut place, mut found) = ((10, String::new()), Vec::new());
             loop {
-                let page = store.cases_of(1, (place.0, &place.1), most).unwrap();
+                let page = store
+                    .cases_of(NameId(1), (place.0, &place.1), most)
+                    .unwrap();
                 assert!(page.len() <= most);
                 let Some((last, kept)) = page.last() else {
                     break;

@@ -220,6 +220,7 @@ fn unknown_word_of_alarm(row: &Row) -> rusqlite::Result<Option<DamagedRow>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::NameId;
     use crate::store::{Commit, StoreError};
 
     fn store(sql: &str) -> (tempfile::TempDir, Store) {
@@ -227,7 +228,9 @@ mod tests {
         let mut store = Store::open(folder.path()).unwrap();
         let names = ["a", "b", "c"].into_iter().zip(1..);
         let commit = Commit {
-            names: names.map(|(name, id)| (id, name.to_owned())).collect(),
+            names: names
+                .map(|(name, id)| (NameId(id), name.to_owned()))
+                .collect(),
             ..Commit::default()
         };
         store.commit(&commit).unwrap();
@@ -238,7 +241,7 @@ mod tests {
     #[test]
     fn a_name_that_is_missing_empty_or_there_twice_is_an_error() {
         let first_wrong = |sql| match store(sql).1.names() {
-            Err(StoreError::BrokenNames { id, .. }) => Some(id),
+            Err(StoreError::BrokenNames { id, .. }) => Some(id.0),
             Err(error) => panic!("{error}"),
             Ok(_) => None,
         };

@@ -16,6 +16,7 @@ mod past;
 mod quarantine;
 mod reports;
 mod schema;
+mod values;
 
 pub(crate) use audit::AuditRow;
 pub(crate) use cases::KeptCase;
@@ -202,12 +203,12 @@ impl Store {
         let mut query = self.sql(self.db.prepare("SELECT id, text FROM names ORDER BY id"))?;
         let mut rows = self.sql(query.query([]))?;
         while let Some(row) = self.sql(rows.next())? {
-            let expected = names.len() as NameId + 1;
-            let mut read = || -> rusqlite::Result<(i64, NameId)> {
+            let expected = names.next_id();
+            let mut read = || -> rusqlite::Result<(NameId, NameId)> {
                 Ok((row.get(0)?, names.intern(row.get_ref(1)?.as_str()?)))
             };
             // All rows speak of names by number, and numbers are given in order: a gap would rename all that follows.
-            if self.sql(read())? != (i64::from(expected), expected) {
+            if self.sql(read())? != (expected, expected) {
                 return Err(StoreError::BrokenNames {
                     file: self.file.clone(),
                     id: expected,

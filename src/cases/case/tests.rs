@@ -11,14 +11,14 @@ fn event(time: i64, identity: u64) -> EventIn {
             sequence: 0,
             place: identity * 10,
             identity,
-            activity: 1 + identity as u32 % 3,
-            outcome: 0,
-            process: 1,
+            activity: NameId(1 + identity as u32 % 3),
+            outcome: NameId::NONE,
+            process: NameId(1),
             flags: EventFlags::new(Executor::Human, Lifecycle::Step, Origin::Live),
         },
         input: identity,
         hands_on: identity as u32 % 3 * 60,
-        version: identity as u32 % 4,
+        version: NameId(identity as u32 % 4),
     }
 }
 
@@ -126,8 +126,8 @@ proptest! {
             case.insert(event(time, u64::from(id)), 1000);
         }
         case.set_parent(Time(3), "INC-1");
-        case.set_parent_process(7);
-        case.set_twin_outcome(9);
+        case.set_parent_process(NameId(7));
+        case.set_twin_outcome(NameId(9));
         case.close_idle(true);
         let mut bytes = Vec::new();
         case.encode(&mut bytes);
@@ -135,8 +135,8 @@ proptest! {
         prop_assert_eq!(back.events(), case.events());
         prop_assert_eq!(back.parent(), case.parent());
         prop_assert_eq!((back.input(), back.parent_process(), back.idle_closed()),
-            (case.input(), 7, true));
-        prop_assert_eq!((back.hands_on(), back.twin_outcome()), (case.hands_on(), 9));
+            (case.input(), NameId(7), true));
+        prop_assert_eq!((back.hands_on(), back.twin_outcome()), (case.hands_on(), NameId(9)));
         prop_assert_eq!(back.version(), case.version());
     }
 

@@ -5,7 +5,7 @@ use super::super::span::SpanText;
 use super::node::Node;
 use super::raw::{RawAutomation, RawCritical, RawCriticality, RawProcess, RawProcesses, id_of};
 use super::{MOST, MOST_OF_IT};
-use crate::model::{Class, Executor, Level, Ppm, Span, Time, ppm};
+use crate::model::{Class, Executor, Level, Ppm, Span, Time};
 use crate::rules::{
     At, Automation, CriticalOutcome, Drivers, Ends, PathStep, Problems, Process, Source,
 };
@@ -224,7 +224,7 @@ impl Check {
                 );
             }
             if let Some(severity) = self.severity(at, name) {
-                outcomes.insert(name.clone(), ppm(severity));
+                outcomes.insert(name.clone(), Ppm::of(severity));
             }
         }
         outcomes

@@ -27,7 +27,7 @@ fn a_full_entry() {
     let process = &catalog.processes["isolate-host"];
     assert_eq!(process.criticality, Level::High);
     assert!(!process.criticality_assumed);
-    assert_eq!(process.outcomes["late"], 250_000);
+    assert_eq!(process.outcomes["late"], Ppm(250_000));
     assert!(process.path[2].optional && process.path[2].activity == "Notify");
     assert!(process.ends.is_declared());
 }
@@ -65,7 +65,15 @@ fn outcomes_are_declared_once_whatever_their_case() {
     let catalog = parse("processes: [{id: a, outcomes: {Late: 0.25, in time: 0}}]").unwrap();
     let process = catalog.process("a");
     let declared = ["Late", "late", "In Time", "early"].map(|name| process.severity_of(name));
-    assert_eq!(declared, [Some(250_000), Some(250_000), Some(0), None]);
+    assert_eq!(
+        declared,
+        [
+            Some(Ppm(250_000)),
+            Some(Ppm(250_000)),
+            Some(Ppm::ZERO),
+            None
+        ]
+    );
 }
 
 #[test]
@@ -205,7 +213,7 @@ fn words_and_numbers_are_read_however_they_are_written() {
         (Some(Class::F), Some(Executor::Unknown))
     );
     let severities: Vec<Ppm> = a.outcomes.into_values().collect();
-    assert_eq!(severities, [250_000, 1_000_000, 250_000, 500_000]);
+    assert_eq!(severities, [250_000, 1_000_000, 250_000, 500_000].map(Ppm));
     assert_eq!((b.criticality, b.class), (low, None));
 }
 

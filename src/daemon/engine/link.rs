@@ -17,7 +17,7 @@ impl Engine {
                     Some(parent) => Some(self.cases.slot(parent).case.process()),
                     None => self.store.process_of_case(parent)?,
                 };
-                self.set_parent_process(at, known.unwrap_or(0));
+                self.set_parent_process(at, known.unwrap_or(NameId::NONE));
             }
             if self.has_shadows {
                 self.link_shadows(at)?;
@@ -42,11 +42,14 @@ impl Engine {
         if let Some(parent) = slot.case.parent().filter(|_| is_shadow(&slot.case)) {
             let parent = parent.to_owned();
             let twin = self.cases.load_if_known(&parent, &self.store)?;
-            let outcome = twin.map_or(0, |twin| self.to_compare_with(twin));
+            let outcome = twin.map_or(NameId::NONE, |twin| self.to_compare_with(twin));
             self.set_twin_outcome(at, outcome);
         }
         let slot = self.cases.slot(at);
-        let before = slot.before.as_ref().map_or(0, Facts::to_compare_with);
+        let before = slot
+            .before
+            .as_ref()
+            .map_or(NameId::NONE, Facts::to_compare_with);
         let now = self.to_compare_with(at);
         if before == now {
             return Ok(());
@@ -64,7 +67,8 @@ impl Engine {
 
     fn to_compare_with(&self, at: u32) -> NameId {
         let case = &self.cases.slot(at).case;
-        facts(case, &self.rules, &self.names, None).map_or(0, |facts| facts.to_compare_with())
+        facts(case, &self.rules, &self.names, None)
+            .map_or(NameId::NONE, |facts| facts.to_compare_with())
     }
 
     fn set_twin_outcome(&mut self, at: u32, outcome: NameId) {

@@ -7,7 +7,7 @@ use super::Engine;
 use crate::cases::{Case, CaseEvent, Facts, RuleBook, facts};
 use crate::config::daemon::Config;
 use crate::measure::{BaselineTerms, Windows};
-use crate::model::{Names, Origin, Time, hash_pair};
+use crate::model::{NameId, Names, Origin, Time, hash_pair};
 use crate::query::counters::Fineness;
 use crate::store::{CaseRow, Commit, KeptCase};
 use std::sync::Arc;
@@ -153,7 +153,7 @@ impl Engine {
         let damaged = |source| self.store.damaged_case(parent, source);
         let twin = Case::decode(&body).map_err(damaged)?;
         let twin = facts(&twin, &self.rules, &self.names, Some(now));
-        Ok(case.set_twin_outcome(twin.map_or(0, |twin| twin.to_compare_with())))
+        Ok(case.set_twin_outcome(twin.map_or(NameId::NONE, |twin| twin.to_compare_with())))
     }
 }
 

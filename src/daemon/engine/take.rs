@@ -38,7 +38,7 @@ impl Engine {
         global: &[NameId],
         assembled: &mut AssembledBatch,
     ) -> Result<(), CacheError> {
-        let process = global[event.process as usize];
+        let process = global[event.process.index()];
         if !self.admit(process) {
             let detail = format!(
                 "there are {} processes already (limits.processes)",
@@ -89,8 +89,8 @@ impl Engine {
 
     /// The numbers of a batch's names. Beyond the limit new ones become `other`, and are counted.
     fn global_names(&mut self, batch: &EventBatch) -> Vec<NameId> {
-        let mut global = vec![0];
-        for (_, text) in batch.names.since(1) {
+        let mut global = vec![NameId::NONE];
+        for (_, text) in batch.names.since(NameId(1)) {
             let id = match self.names.find(text) {
                 Some(id) => id,
                 None if self.names.len() >= self.config.limits.names => {

@@ -2,7 +2,7 @@
 
 use super::super::*;
 use crate::measure::Sums;
-use crate::model::{Day, Executor, NameId, Names, SECOND_US, day_of, hash_pair, weekday};
+use crate::model::{Day, Executor, NameId, Names, Ppm, SECOND_US, day_of, hash_pair, weekday};
 use crate::rules::DriftTerms;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -73,8 +73,8 @@ pub(crate) struct Process {
     noise: f64,
 }
 
-pub(crate) const GOOD: NameId = 1;
-pub(crate) const BAD: NameId = 4;
+pub(crate) const GOOD: NameId = NameId(1);
+pub(crate) const BAD: NameId = NameId(4);
 
 impl Process {
     pub(crate) fn new(seed: u64, ways: Ways) -> Process {
@@ -136,14 +136,14 @@ impl Process {
         };
         let u: f64 = self.rng.random();
         let input = self.rng.random_range(1..50u64);
-        let of_input = if input % 7 == 0 { 2 } else { GOOD };
+        let of_input = if input % 7 == 0 { NameId(2) } else { GOOD };
         let outcome = match () {
             _ if self.wrong => BAD,
-            _ if self.rng.random_bool(nature.fickle) => 3 - of_input,
+            _ if self.rng.random_bool(nature.fickle) => NameId(3 - of_input.0),
             _ if nature.outcomes.0 == 1.0 => of_input,
             _ if u < nature.outcomes.0 => GOOD,
-            _ if u < nature.outcomes.0 + nature.outcomes.1 => 2,
-            _ => 3,
+            _ if u < nature.outcomes.0 + nature.outcomes.1 => NameId(2),
+            _ => NameId(3),
         };
         let path = if self.rng.random_bool(nature.novel) {
             self.rng.random()
@@ -154,7 +154,7 @@ impl Process {
         to.starts.add(hour, 1);
         to.cases += 1;
         to.outcomes.add(outcome, 1);
-        to.deviations.add(deviation, 1);
+        to.deviations.add(Ppm(deviation), 1);
         to.durations
             .add((seconds.max(0.0) * SECOND_US as f64) as i64, 1);
         to.variants.add(path, 1);
@@ -162,7 +162,7 @@ impl Process {
             crate::measure::RunKey {
                 input: hash_pair(9, input),
                 outcome,
-                deviation,
+                deviation: Ppm(deviation),
             },
             1,
         );

@@ -3,7 +3,7 @@
 use super::process::{BAD, GOOD};
 use super::*;
 use crate::measure::Sums;
-use crate::model::{DAY_HOURS, Executor, NameId, SECOND_US};
+use crate::model::{DAY_HOURS, Executor, NameId, Ppm, SECOND_US};
 
 /// One case that ended on a day.
 fn case(day: i32, outcome: NameId, deviation: u32, seconds: f64) -> HourPart {
@@ -12,7 +12,7 @@ fn case(day: i32, outcome: NameId, deviation: u32, seconds: f64) -> HourPart {
         ..Sums::default()
     };
     sums.outcomes.add(outcome, 1);
-    sums.deviations.add(deviation, 1);
+    sums.deviations.add(Ppm(deviation), 1);
     sums.durations.add((seconds * SECOND_US as f64) as i64, 1);
     sums.variants.add(7, 1);
     HourPart {
@@ -80,7 +80,7 @@ fn only_cases_of_the_outcome_are_behind_a_mix_that_has_changed() {
     let cases = [
         case(101, GOOD, 0, 60.0),
         case(102, BAD, 0, 60.0),
-        case(103, 99, 0, 60.0),
+        case(103, NameId(99), 0, 60.0),
     ];
     let of = |outcome| Suspicion {
         outcome,

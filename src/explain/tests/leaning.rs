@@ -8,9 +8,9 @@ fn beside_people(catalog: &str, wrong: i64) -> Scored {
     let ran = (0..350).map(|nth| Ran {
         start: Time(nth * WEEKS * WEEK / 350),
         deviation: if nth % 7 == 0 && nth / 7 < wrong {
-            ONE
+            Ppm::ONE
         } else {
-            0
+            Ppm::ZERO
         },
         executor: if nth % 7 == 0 {
             Executor::Ai

@@ -15,8 +15,8 @@ fn lost(lost: i64) -> Loss {
 }
 
 fn with_loss(wrong: usize, fine: usize, loss: Loss) -> Scored {
-    let mut deviations = vec![ONE; wrong];
-    deviations.resize(wrong + fine, 0);
+    let mut deviations = vec![Ppm::ONE; wrong];
+    deviations.resize(wrong + fine, Ppm::ZERO);
     let each = WEEKS * WEEK / deviations.len() as i64;
     let ran: Vec<Ran> = (0..)
         .zip(deviations)
@@ -36,7 +36,7 @@ fn weekly(catalog: &str, counts: [i64; 2]) -> Scored {
         let count = counts[usize::from(week % 2 == 1)];
         ran.extend((0..count).map(|nth| Ran {
             start: Time(week * WEEK + nth * WEEK / count),
-            deviation: 0,
+            deviation: Ppm::ZERO,
             executor: Executor::Human,
         }));
     }
@@ -100,7 +100,7 @@ fn what_would_come_with_some_lost_says_that_it_takes_the_loss_for_granted() {
 #[test]
 fn without_any_confirmation_it_says_what_is_missing_and_that_it_will_not_come() {
     let catalog = desk("low").replace("id: p,", "id: p, require_confirmed: true,");
-    let scored = scored(&catalog, &[0; 400], 5);
+    let scored = scored(&catalog, &[Ppm::ZERO; 400], 5);
     let runs = scored.score.clean_cases.needed.unwrap();
     let none =
         format!("of 400 ended cases none is confirmed; {runs} confirmed clean runs are missing");
@@ -131,7 +131,7 @@ fn without_any_confirmation_it_says_what_is_missing_and_that_it_will_not_come() 
 #[test]
 fn before_the_epoch_there_is_no_verdict_though_cases_have_ended() {
     let catalog = desk("low").replace("id: p,", "id: p, epoch: 2027-01-01,");
-    let scored = scored(&catalog, &[0; 400], 5);
+    let scored = scored(&catalog, &[Ppm::ZERO; 400], 5);
     let why = "no case has ended since the epoch 2027-01-01, so there is no nominal size yet";
     assert_eq!(scored.score.advice.reason.to_string(), why);
     assert_eq!(
@@ -148,7 +148,7 @@ fn few_cases_of_people_make_hours_uncertain() {
     );
     let run = |nth: i64| Ran {
         start: Time(nth * WEEKS * WEEK / 400),
-        deviation: 0,
+        deviation: Ppm::ZERO,
         executor: if nth < 7 {
             Executor::Human
         } else {
@@ -181,7 +181,7 @@ fn few_cases_of_people_make_hours_uncertain() {
     let even = value.break_even_cases_per_week.unwrap();
     assert!(even.lower.unwrap() < even.mean.unwrap() && even.mean.unwrap() < even.upper.unwrap());
     // Where no log says who ran any, all cases are taken to be people's.
-    let unknown = scored_by(&catalog, &[0; 50], 5, Executor::Unknown)
+    let unknown = scored_by(&catalog, &[Ppm::ZERO; 50], 5, Executor::Unknown)
         .score
         .value
         .unwrap();

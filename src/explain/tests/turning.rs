@@ -4,7 +4,7 @@ use super::*;
 
 /// So many cases of a kind, the last ones wrong.
 fn ran_by(executor: Executor, right: usize, wrong: usize) -> Scored {
-    let deviations = [vec![0; right], vec![ONE; wrong]].concat();
+    let deviations = [vec![Ppm::ZERO; right], vec![Ppm::ONE; wrong]].concat();
     scored_by(&desk("low"), &deviations, 3, executor)
 }
 
@@ -83,7 +83,7 @@ proptest! {
 #[test]
 fn another_kind_is_judged_by_the_hours_of_people_that_it_would_take() {
     let catalog = "processes: [{id: p, criticality: low, outcomes: {wrong: 1, fine: 0}, hands_on_minutes: 10, automation: {build_hours: 30, upkeep_hours_per_year: 10}}]";
-    let deviations = [vec![0; 197], vec![ONE; 3]].concat();
+    let deviations = [vec![Ppm::ZERO; 197], vec![Ppm::ONE; 3]].concat();
     let by = |executor| scored_by(catalog, &deviations, 3, executor);
     let kinds = [
         (Executor::Human, "human"),
@@ -106,7 +106,7 @@ fn another_kind_is_judged_by_the_hours_of_people_that_it_would_take() {
 
 #[test]
 fn turn_by_an_overruled_rule_names_it_as_overruled() {
-    let wrong = [vec![0; 320], vec![ONE; 80]].concat();
+    let wrong = [vec![Ppm::ZERO; 320], vec![Ppm::ONE; 80]].concat();
     let mut scored = scored(&desk("low"), &wrong, 5);
     let (head, _) = crate::config::tolerance::DEFAULT
         .split_once("recommendations:")

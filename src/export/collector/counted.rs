@@ -2,7 +2,7 @@
 
 use super::families::Families;
 use crate::model::metrics::{self, Metric};
-use crate::model::{ONE, SECOND_US, Span};
+use crate::model::{Ppm, SECOND_US, Span};
 use crate::query::counters::{self, DEVIATION_SUM, DURATION_BIN, DURATION_SUM, Fineness, LATE};
 use crate::query::{Closed, Shared, Snapshot};
 use prometheus::proto::{Bucket, Histogram};
@@ -62,7 +62,7 @@ pub(super) fn cases(families: &mut Families, snapshot: &Snapshot) {
     }
     for (process, executor) in pairs {
         let ppm = value(snapshot, DEVIATION_SUM, &[process, executor]);
-        let sum = ppm as f64 / f64::from(ONE);
+        let sum = ppm as f64 / f64::from(Ppm::ONE.0);
         families.counter(&metrics::DEVIATIONS, &[process, executor], sum);
     }
     // One that has started is counted before it is scored for the first time.

@@ -8,7 +8,7 @@ use crate::ingest::batch::{EventBatch, MappedEvent, TextRef};
 use crate::ingest::reject::{Reason, Reject};
 use crate::ingest::scalar::Scalar;
 use crate::ingest::time::ReadTime;
-use crate::model::{Executor, Lifecycle, Origin, Time, hash_pair, hash_text};
+use crate::model::{Executor, Lifecycle, NameId, Origin, Time, hash_pair, hash_text};
 use crate::rules::mapping::Identity;
 use serde_json::Value;
 use std::sync::atomic::Ordering;
@@ -177,10 +177,10 @@ impl Mapping {
             identity,
             input: self.input(event, row)?,
             activity: out.names.intern(&activity),
-            outcome: outcome.map_or(0, |outcome| out.names.intern(&outcome)),
-            process: process.map_or(0, |process| out.names.intern(&process)),
+            outcome: outcome.map_or(NameId::NONE, |outcome| out.names.intern(&outcome)),
+            process: process.map_or(NameId::NONE, |process| out.names.intern(&process)),
             hands_on,
-            version: version.map_or(0, |version| out.names.intern(&version)),
+            version: version.map_or(NameId::NONE, |version| out.names.intern(&version)),
             flags: flags.with_hands_on_of_case(hands_on != 0 && self.hands_on.of_case),
         };
         out.events.push(mapped);
@@ -451,13 +451,13 @@ fn described(batch: &EventBatch, event: &MappedEvent) -> Vec<(&'static str, Stri
         ("executor", event.flags.executor().to_string()),
         ("lifecycle", event.flags.lifecycle().to_string()),
     ];
-    if event.outcome != 0 {
+    if event.outcome.is_some() {
         fields.push(("outcome", name(event.outcome)));
     }
     if event.input != 0 {
         fields.push(("input", format!("{:016x}", event.input)));
     }
-    if event.version != 0 {
+    if event.version.is_some() {
         fields.push(("version", name(event.version)));
     }
     if event.hands_on != 0 {

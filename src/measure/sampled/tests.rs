@@ -2,7 +2,7 @@
 
 use super::super::sums::RunKey;
 use super::*;
-use crate::model::hash_pair;
+use crate::model::{NameId, Ppm, hash_pair};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -13,8 +13,8 @@ type Small = Sampled<RunKey, 256>;
 fn key(nth: u64) -> RunKey {
     RunKey {
         input: hash_pair(7, if nth < 300 { nth / 3 } else { nth }),
-        outcome: (nth % 3) as u32,
-        deviation: (nth % 5) as u32 * 250_000,
+        outcome: NameId((nth % 3) as u32),
+        deviation: Ppm((nth % 5) as u32 * 250_000),
     }
 }
 

@@ -43,7 +43,7 @@ pub(crate) fn facts_of<'c, K: KnownCases>(
     };
     let parent = match case.parent() {
         Some(parent) => known.process_until(parent, as_of)?,
-        None => 0,
+        None => NameId::NONE,
     };
     if parent != case.parent_process() {
         case.to_mut().set_parent_process(parent);
@@ -82,7 +82,7 @@ impl<'a> Summing<'a> {
             let worst = |(process, most): (&str, usize)| {
                 let counting = Counting::of(&rules.catalog.process(process));
                 // Cases whose events name no process are listed under a name that no log has.
-                Worst::new(names.find(process).unwrap_or(0), counting, most)
+                Worst::new(names.find(process).unwrap_or(NameId::NONE), counting, most)
             };
             SummingFor {
                 rules: book,
@@ -177,14 +177,14 @@ impl KnownCases for Store {
 
     fn process_until(&self, key: &str, as_of: Time) -> Result<NameId, StoreError> {
         let Some(known) = Store::process_until(self, key, as_of.0)? else {
-            return Ok(0);
+            return Ok(NameId::NONE);
         };
         let Some(body) = known.later else {
             return Ok(known.process);
         };
         let case = decoded(self, key, &body)?;
         let then = case.until(as_of);
-        Ok(then.map_or(0, |case| case.process()))
+        Ok(then.map_or(NameId::NONE, |case| case.process()))
     }
 }
 
@@ -271,6 +271,6 @@ impl KnownCases for CaseTable {
 
     fn process_until(&self, key: &str, as_of: Time) -> Result<NameId, Infallible> {
         let case = self.case_until(key, as_of)?;
-        Ok(case.map_or(0, |case| case.process()))
+        Ok(case.map_or(NameId::NONE, |case| case.process()))
     }
 }

@@ -1,7 +1,7 @@
 //! The cases behind a score: those that deviate most.
 
 use crate::cases::{Cause, Facts, RuleBook, causes, split_key};
-use crate::model::{Executor, NameId, Names, ONE, Origin, Ppm, Time};
+use crate::model::{Executor, NameId, Names, Origin, Ppm, Time};
 use crate::rules::Process;
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
@@ -100,7 +100,7 @@ impl Worst {
             outcome: names.text(facts.outcome).to_owned(),
             executor: facts.executor,
             origin: facts.origin,
-            deviation: f64::from(facts.deviation) / f64::from(ONE),
+            deviation: facts.deviation.share(),
             causes: causes(facts, rules, names),
         };
         self.kept.insert(at, (rank, case));
@@ -131,7 +131,7 @@ mod tests {
             place: 0,
             identity: 1,
             activity: names.intern("work"),
-            outcome: 0,
+            outcome: NameId::NONE,
             process: names.intern("p"),
             flags: EventFlags::new(Executor::Ai, Lifecycle::Step, Origin::Live),
         };
@@ -140,7 +140,7 @@ mod tests {
                 event,
                 input: 0,
                 hands_on: 0,
-                version: 0,
+                version: NameId::NONE,
             },
             10,
         );
@@ -159,10 +159,10 @@ mod tests {
         let mut names = Names::new();
         let rules = RuleBook::new(&Catalog::default(), &Tolerance::builtin(), &mut names);
         let case = |origin, confirmed| Facts {
-            process: 2,
+            process: NameId(2),
             origin,
             confirmed,
-            ..some_facts(1, 0)
+            ..some_facts(1, Ppm::ZERO)
         };
         let cases = [
             ("live", case(Origin::Live, false)),
@@ -175,7 +175,7 @@ mod tests {
                 exercises,
                 confirmed_only,
             };
-            let mut worst = Worst::new(2, counting, 10);
+            let mut worst = Worst::new(NameId(2), counting, 10);
             for (id, facts) in &cases {
                 worst.offer(id, facts, &rules, &names);
             }
@@ -196,9 +196,9 @@ mod tests {
             let mut names = Names::new();
             let rules = RuleBook::new(&Catalog::default(), &Tolerance::builtin(), &mut names);
             let live = Counting::default();
-            let (mut forward, mut backward) = (Worst::new(2, live, most), Worst::new(2, live, most));
+            let (mut forward, mut backward) = (Worst::new(NameId(2), live, most), Worst::new(NameId(2), live, most));
             let offer = |to: &mut Worst, (end, deviation, id): &(i64, u32, u32)| {
-                let facts = Facts { process: 2, ..some_facts(*end, deviation * 1000) };
+                let facts = Facts { process: NameId(2), ..some_facts(*end, Ppm(deviation * 1000)) };
                 to.offer(&format!("s\u{1f}{id:02}"), &facts, &rules, &names);
             };
             cases.iter().for_each(|case| offer(&mut forward, case));

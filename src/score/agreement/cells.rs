@@ -1,6 +1,6 @@
 //! Runs grouped by input and executor kind.
 
-use crate::model::{Executor, NameId, ONE, Ppm};
+use crate::model::{Executor, NameId, Ppm};
 use std::collections::BTreeMap;
 
 /// A number of runs that are alike in everything agreement is measured from.
@@ -108,8 +108,8 @@ fn add(inputs: &mut Vec<(u64, InputRuns)>, row: &RunCount, runs: u64) {
         return;
     };
     cell.runs += runs;
-    cell.deviation_ppm += runs * u64::from(row.deviation.min(ONE));
-    cell.clean += if row.deviation == 0 { runs } else { 0 };
+    cell.deviation_ppm += runs * u64::from(row.deviation.min(Ppm::ONE));
+    cell.clean += if row.deviation == Ppm::ZERO { runs } else { 0 };
     *cell.outcomes.entry(row.outcome).or_default() += runs;
 }
 
@@ -136,18 +136,21 @@ mod tests {
     #[test]
     fn rows_are_added_up_and_what_is_gone_is_gone() {
         let inputs = group([
-            row(9, Executor::Code, 1, 0, 2),
-            row(4, Executor::Ai, 2, 500_000, 3),
-            row(4, Executor::Ai, 2, 500_000, -1),
-            row(4, Executor::Ai, 1, 0, 1),
-            row(4, Executor::Human, 1, 0, 4),
-            row(7, Executor::Ai, 1, 0, 1),
-            row(7, Executor::Ai, 1, 0, -1),
+            row(9, Executor::Code, NameId(1), Ppm::ZERO, 2),
+            row(4, Executor::Ai, NameId(2), Ppm(500_000), 3),
+            row(4, Executor::Ai, NameId(2), Ppm(500_000), -1),
+            row(4, Executor::Ai, NameId(1), Ppm::ZERO, 1),
+            row(4, Executor::Human, NameId(1), Ppm::ZERO, 4),
+            row(7, Executor::Ai, NameId(1), Ppm::ZERO, 1),
+            row(7, Executor::Ai, NameId(1), Ppm::ZERO, -1),
         ]);
         assert_eq!(inputs.len(), 2);
         assert_eq!(inputs[0].runs(), 7);
         assert_eq!(inputs[0].matched_runs(), 3);
-        assert_eq!(inputs[0].outcomes(), BTreeMap::from([(1, 5), (2, 2)]));
+        assert_eq!(
+            inputs[0].outcomes(),
+            BTreeMap::from([(NameId(1), 5), (NameId(2), 2)])
+        );
         let ai = inputs[0].cell(Executor::Ai).unwrap();
         assert_eq!((ai.runs, ai.clean, ai.deviation_ppm), (3, 1, 1_000_000));
         assert!(inputs[0].cell(Executor::Code).is_none());

@@ -4,7 +4,7 @@ mod published;
 mod thin;
 
 use super::*;
-use crate::model::{Executor, NameId};
+use crate::model::{Executor, NameId, Ppm};
 use proptest::prelude::*;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -19,7 +19,11 @@ pub(super) fn runs(input: u64, executor: Executor, outcome: NameId, count: i64) 
         input,
         executor,
         outcome,
-        deviation: if outcome == 1 { 0 } else { 1_000_000 },
+        deviation: if outcome == NameId(1) {
+            Ppm::ZERO
+        } else {
+            Ppm(1_000_000)
+        },
         count,
     }
 }
@@ -51,14 +55,14 @@ fn executor() -> impl Strategy<Value = Executor> {
 }
 
 prop_compose! {
-    fn row(inputs: u64, outcomes: NameId, most: i64)(
+    fn row(inputs: u64, outcomes: u32, most: i64)(
         input in 0..inputs,
         executor in executor(),
         outcome in 0..outcomes,
         deviation in prop::sample::select(vec![0, 100_000, 1_000_000]),
         count in 1..=most,
     ) -> RunCount {
-        RunCount { input, executor, outcome, deviation, count }
+        RunCount { input, executor, outcome: NameId(outcome), deviation: Ppm(deviation), count }
     }
 }
 
@@ -102,7 +106,7 @@ proptest! {
         let of = |outcome| -> u128 {
             rows.iter().filter(|row| row.outcome == outcome).map(|row| row.count as u128).sum()
         };
-        let squares: u128 = (0..9).map(|outcome| of(outcome) * of(outcome)).sum();
+        let squares: u128 = (0..9).map(|outcome| of(NameId(outcome)) * of(NameId(outcome))).sum();
         let parts = [table.same_input_and_kind, table.same_input_other_kind, table.other_input];
         prop_assert_eq!(parts.iter().map(|part| part.pairs).sum::<u128>(), all * all - all);
         prop_assert_eq!(parts.iter().map(|part| part.differing).sum::<u128>(), all * all - squares);
@@ -127,7 +131,7 @@ proptest! {
     ) {
         let expected = agreement(rows.iter().copied());
         let renumbered = |row: &RunCount| RunCount {
-            outcome: (row.outcome + 1).wrapping_mul(factor) % 211,
+            outcome: NameId((row.outcome.0 + 1).wrapping_mul(factor) % 211),
             ..*row
         };
         let mut other: Vec<RunCount> = rows.iter().map(renumbered).collect();
@@ -137,7 +141,7 @@ proptest! {
             let count = row.count / 2;
             [RunCount { count, ..*row }, RunCount { count: row.count - count, ..*row }]
         });
-        let again = [runs(77, Executor::Ai, 3, 5), runs(77, Executor::Ai, 3, -5)];
+        let again = [runs(77, Executor::Ai, NameId(3), 5), runs(77, Executor::Ai, NameId(3), -5)];
         prop_assert_eq!(agreement(halves.chain(again)), expected);
     }
 
@@ -158,10 +162,10 @@ proptest! {
 fn other_work_is_not_taken_for_other_kinds() {
     // People alone run what is easy, always alike; both run what is hard, once each, and it ends as a coin falls.
     let mut all: Vec<RunCount> = (0..20)
-        .map(|input| runs(input, Executor::Human, 1, 4))
+        .map(|input| runs(input, Executor::Human, NameId(1), 4))
         .collect();
     for input in 100..140u64 {
-        let coin = |kind: u64| 1 + ((input >> kind) % 2) as NameId;
+        let coin = |kind: u64| NameId(1 + ((input >> kind) % 2) as u32);
         all.push(run(input, Executor::Human, coin(0)));
         all.push(run(input, Executor::Ai, coin(1)));
     }
@@ -171,11 +175,15 @@ fn other_work_is_not_taken_for_other_kinds() {
     assert_eq!(parts.inputs, parts.total);
     // Where both do the same again on these, they are told apart.
     for input in 100..140u64 {
-        all.push(run(input, Executor::Human, 1 + ((input + 1) % 2) as NameId));
+        all.push(run(
+            input,
+            Executor::Human,
+            NameId(1 + ((input + 1) % 2) as u32),
+        ));
         all.push(run(
             input,
             Executor::Ai,
-            1 + (((input >> 1) + 1) % 2) as NameId,
+            NameId(1 + (((input >> 1) + 1) % 2) as u32),
         ));
     }
     let parts = agreement(all).components.unwrap();
@@ -185,7 +193,7 @@ fn other_work_is_not_taken_for_other_kinds() {
 
 #[test]
 fn deterministic_code_has_repeatability_zero() {
-    let all = (0..40u64).map(|input| runs(input, Executor::Code, (input % 4) as NameId, 5));
+    let all = (0..40u64).map(|input| runs(input, Executor::Code, NameId((input % 4) as u32), 5));
     let found = agreement(all);
     let code = &found.kinds[0];
     assert_eq!(found.repeatability_variance.value, Some(0.0));
@@ -208,7 +216,7 @@ fn a_coin_tosser_has_repeatability_two_p_q() {
     for p in [0.5, 0.3, 0.05] {
         let all = (0..4000u64).map(|at| {
             let heads = random.random_bool(p);
-            run(at / 10, Executor::Ai, 1 + NameId::from(heads))
+            run(at / 10, Executor::Ai, NameId(1 + u32::from(heads)))
         });
         let found = agreement(all.collect::<Vec<RunCount>>());
         let estimate = found.kinds[0].repeatability_variance;
@@ -228,14 +236,14 @@ fn a_coin_tosser_has_repeatability_two_p_q() {
 fn three_kinds(random: &mut ChaCha8Rng, p: f64) -> Vec<RunCount> {
     let mut all = Vec::new();
     for input in 0..300 {
-        let right = 1 + (input % 2) as NameId;
+        let right = NameId(1 + (input % 2) as u32);
         all.push(runs(input, Executor::Code, right, 3));
         for _ in 0..3 {
             let wrong = random.random_bool(p);
             all.push(run(
                 input,
                 Executor::Ai,
-                if wrong { 3 - right } else { right },
+                if wrong { NameId(3 - right.0) } else { right },
             ));
         }
     }
@@ -276,7 +284,7 @@ fn intervals_cover() {
                 all.push(run(
                     input,
                     Executor::Ai,
-                    1 + NameId::from(random.random_bool(p)),
+                    NameId(1 + u32::from(random.random_bool(p))),
                 ));
             }
         }

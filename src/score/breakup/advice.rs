@@ -6,7 +6,7 @@ use super::flow::{Flow, Node, START, Usual};
 use super::judge::Judged;
 use super::parts::{Cut, LEAST_STEPS, cut};
 use super::{BreakUp, BreakUpTerms, JumpBack, LargestDecision, LargestSource, Part, PathCounts};
-use crate::model::{Level, NameId, Names, ONE, Ppm};
+use crate::model::{Level, NameId, Names, Ppm};
 use crate::score::table::complexity_level;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -33,7 +33,7 @@ impl Blame {
         };
         for ((activity, deviation), count) in blamed.into_iter().flatten() {
             let node = flow.find(names.text(*activity)).unwrap_or(START);
-            if *count > 0 && *deviation > 0 {
+            if *count > 0 && *deviation > Ppm::ZERO {
                 blame.ppm[node] += i64::from(*deviation) * count;
                 blame.cases[node] += count;
             }
@@ -203,7 +203,7 @@ impl<'a> Advice<'a> {
         let blamed_sum = self
             .blame
             .is_measurable
-            .then(|| blamed as f64 / f64::from(ONE))
+            .then(|| blamed as f64 / f64::from(Ppm::ONE.0))
             .filter(|_| !self.terms.requires_confirmed);
         let judged = Judged::new(
             &self.terms,

@@ -40,7 +40,7 @@ impl Bench {
     fn blame(mut self, activity: &str, deviation: f64, cases: i64) -> Bench {
         let activity = self.names.intern(activity);
         let blamed = self.counts.blamed.get_or_insert_default();
-        blamed.push(((activity, crate::model::ppm(deviation)), cases));
+        blamed.push(((activity, crate::model::Ppm::of(deviation)), cases));
         self
     }
 

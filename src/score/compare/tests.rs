@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::Executor::{Ai, Code, Human};
-use crate::model::Ppm;
+use crate::model::{NameId, Ppm};
 use proptest::prelude::*;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -24,7 +24,7 @@ fn row(input: u64, executor: Executor, deviation: Ppm, count: i64) -> RunCount {
     RunCount {
         input,
         executor,
-        outcome: 1,
+        outcome: NameId(1),
         deviation,
         count,
     }
@@ -39,7 +39,7 @@ fn near(got: KindDifference, value: f64, lower: f64, upper: f64, tolerance: f64)
 
 /// Of all cases, those wrong deviate by 1.
 fn binary(executor: Executor, wrong: i64, all: i64) -> KindTotals {
-    totals(executor, &[(0, all - wrong), (ONE, wrong)])
+    totals(executor, &[(Ppm::ZERO, all - wrong), (Ppm::ONE, wrong)])
 }
 
 #[test]
@@ -54,8 +54,16 @@ fn raw_for_wrong_or_right_is_agresti_caffo() {
 #[test]
 fn raw_for_deviations_between() {
     // Computed independently with numpy.
-    let first = totals(Ai, &[(0, 40), (100_000, 6), (500_000, 3), (ONE, 1)]);
-    let second = totals(Code, &[(0, 60), (100_000, 1), (ONE, 1)]);
+    let first = totals(
+        Ai,
+        &[
+            (Ppm::ZERO, 40),
+            (Ppm(100_000), 6),
+            (Ppm(500_000), 3),
+            (Ppm::ONE, 1),
+        ],
+    );
+    let second = totals(Code, &[(Ppm::ZERO, 60), (Ppm(100_000), 1), (Ppm::ONE, 1)]);
     let got = raw(&first, &second);
     near(got, 0.044258064516, -0.027132323961, 0.119199631653, 1e-11);
 }
@@ -69,10 +77,10 @@ fn raw_without_cases() {
 /// A stratum with wrong of all cases for each of two kinds.
 fn stratum(input: u64, a: (i64, i64), b: (i64, i64)) -> [RunCount; 4] {
     [
-        row(input, Ai, ONE, a.0),
-        row(input, Ai, 0, a.1 - a.0),
-        row(input, Code, ONE, b.0),
-        row(input, Code, 0, b.1 - b.0),
+        row(input, Ai, Ppm::ONE, a.0),
+        row(input, Ai, Ppm::ZERO, a.1 - a.0),
+        row(input, Code, Ppm::ONE, b.0),
+        row(input, Code, Ppm::ZERO, b.1 - b.0),
     ]
 }
 
@@ -84,7 +92,7 @@ fn adjusted_is_the_risk_difference_of_mantel_and_haenszel() {
         executor: Ai,
         runs,
         clean: runs - wrong,
-        deviation_ppm: wrong * u64::from(ONE),
+        deviation_ppm: wrong * u64::from(Ppm::ONE),
         outcomes: Default::default(),
     };
     let strata = [
@@ -108,7 +116,7 @@ fn adjusted_figures() {
         (1, 0.1, 4, 0.4),
         (5, 0.0, 5, 0.0),
     ];
-    let ppm = |sum: f64| crate::model::ppm(sum / 10.0) * 10;
+    let ppm = |sum: f64| 10 * u64::from(Ppm::of(sum / 10.0));
     let shared: Vec<Shared> = sums
         .iter()
         .map(|(n_a, s_a, n_b, s_b)| {
@@ -116,7 +124,7 @@ fn adjusted_figures() {
                 executor: Ai,
                 runs,
                 clean: 0,
-                deviation_ppm: u64::from(ppm(sum)),
+                deviation_ppm: ppm(sum),
                 outcomes: Default::default(),
             };
             Shared::new(&cell(*n_a, *s_a), &cell(*n_b, *s_b))
@@ -134,7 +142,7 @@ fn adjusted_figures() {
 #[test]
 fn no_shared_inputs_or_too_few() {
     let kinds = [binary(Ai, 1, 9), binary(Code, 0, 9)];
-    let apart = [row(1, Ai, 0, 9), row(2, Code, 0, 9)];
+    let apart = [row(1, Ai, Ppm::ZERO, 9), row(2, Code, Ppm::ZERO, 9)];
     let got = compare(apart, &kinds)[0];
     assert_eq!(got.adjusted.unknown, Some(Incomparable::NoSharedInputs));
     assert_eq!(got.adjusted.more_inputs_needed, Some(5));
@@ -191,8 +199,8 @@ fn confounded(random: &mut ChaCha8Rng, more: f64) -> Comparison {
         let base = if hard { 0.5 } else { 0.05 };
         let mut add = |executor, runs: u32, p: f64| {
             let wrong = (0..runs).filter(|_| random.random_bool(p)).count() as i64;
-            rows.push(row(input, executor, ONE, wrong));
-            rows.push(row(input, executor, 0, i64::from(runs) - wrong));
+            rows.push(row(input, executor, Ppm::ONE, wrong));
+            rows.push(row(input, executor, Ppm::ZERO, i64::from(runs) - wrong));
         };
         add(Ai, if hard { 5 } else { 2 }, base + more);
         add(Code, if hard { 2 } else { 5 }, base);
@@ -233,10 +241,10 @@ prop_compose! {
         input in 0u64..12,
         executor in prop::sample::select(vec![Ai, Code]),
         outcome in 0u32..3,
-        deviation in prop::sample::select(vec![0, 100_000, 500_000, ONE]),
+        deviation in prop::sample::select(vec![Ppm::ZERO, Ppm(100_000), Ppm(500_000), Ppm::ONE]),
         count in 1i64..9,
     ) -> RunCount {
-        RunCount { input, executor, outcome, deviation, count }
+        RunCount { input, executor, outcome: NameId(outcome), deviation, count }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::percent;
 use crate::measure::UNKNOWN_LOSS;
-use crate::model::{Executor, ONE};
+use crate::model::Executor;
 use crate::score::note::{Assumption, EvidenceNote, HandsOnTaken, LossEffect, Note, TrialNote};
 use std::fmt::{Display, Formatter, Result};
 
@@ -39,7 +39,7 @@ impl Display for Assumption {
             ),
             Assumption::SeverityByName(outcomes) => {
                 let each = outcomes.iter().map(|(name, severity)| {
-                    format!("{name} = {}", f64::from(*severity) / f64::from(ONE))
+                    format!("{name} = {}", severity.share())
                 });
                 let each = each.collect::<Vec<_>>().join(", ");
                 write!(out, "severity of outcomes is assumed by their names: {each}")

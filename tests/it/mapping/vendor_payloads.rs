@@ -13,7 +13,7 @@ fn steps(name: &str, file: &Path) -> Vec<String> {
         for event in &batch.events {
             let text = |id| batch.names.text(id);
             let mut step = format!("{} {}", event.flags.lifecycle(), text(event.activity));
-            if event.outcome != 0 {
+            if event.outcome.is_some() {
                 step = format!("{step} -> {}", text(event.outcome));
             }
             steps.push(step);

@@ -13,7 +13,7 @@ fn near(got: Option<f64>, want: f64, tolerance: f64) {
 fn of_table<const N: usize>(table: &[[i64; N]]) -> Agreement {
     let rows = table.iter().zip(0..).flat_map(|(counts, input)| {
         let cells = counts.iter().zip(1..);
-        cells.map(move |(count, outcome)| runs(input, Executor::Human, outcome, *count))
+        cells.map(move |(count, outcome)| runs(input, Executor::Human, NameId(outcome), *count))
     });
     agreement(rows)
 }
@@ -29,7 +29,7 @@ const DIAGNOSES: [&str; 30] = [
 #[test]
 fn kappa_of_fleiss_1971() {
     let rows = DIAGNOSES.iter().zip(0..).flat_map(|(ratings, input)| {
-        let outcomes = ratings.bytes().map(|digit| NameId::from(digit - b'0'));
+        let outcomes = ratings.bytes().map(|digit| NameId(u32::from(digit - b'0')));
         outcomes.map(move |outcome| run(input, Executor::Human, outcome))
     });
     let found = agreement(rows);
@@ -87,7 +87,7 @@ fn kinds_that_run_each_input_once_are_raters() {
         let mut rows = Vec::new();
         for (ratings, input) in DIAGNOSES.iter().zip(0..) {
             for (at, digit) in ratings.bytes().take(5).enumerate() {
-                rows.push(run(input, executor(at), NameId::from(digit - b'0')));
+                rows.push(run(input, executor(at), NameId(u32::from(digit - b'0'))));
             }
         }
         agreement(rows)
@@ -105,9 +105,9 @@ fn a_kind_does_not_weigh_more_for_running_more_often() {
     // Two kinds agree on each input; that one of them ran some a thousand times changes nothing.
     let rows = |often: i64| {
         (0..30).flat_map(move |input| {
-            let outcome = 1 + (input % 3) as NameId;
+            let outcome = NameId(1 + (input % 3) as u32);
             let other = if input < 6 {
-                1 + (outcome % 3)
+                NameId(1 + (outcome.0 % 3))
             } else {
                 outcome
             };
@@ -143,8 +143,13 @@ fn brute_pass(tasks: &[[bool; 8]], k: u32) -> f64 {
 
 fn of_tasks(tasks: &[[bool; 8]]) -> Agreement {
     let rows = tasks.iter().zip(0..).flat_map(|(task, input)| {
-        task.iter()
-            .map(move |clean| run(input, Executor::Ai, if *clean { 1 } else { 2 }))
+        task.iter().map(move |clean| {
+            run(
+                input,
+                Executor::Ai,
+                if *clean { NameId(1) } else { NameId(2) },
+            )
+        })
     });
     agreement(rows)
 }
@@ -180,7 +185,14 @@ fn five_of_eight() {
 
 #[test]
 fn pass_hat_is_about_inputs_with_enough_runs() {
-    let rows = (0..10).map(|input| runs(input, Executor::Ai, 1, if input < 6 { 5 } else { 2 }));
+    let rows = (0..10).map(|input| {
+        runs(
+            input,
+            Executor::Ai,
+            NameId(1),
+            if input < 6 { 5 } else { 2 },
+        )
+    });
     let found = agreement(rows);
     let passes = &found.kinds[0].pass_hat;
     assert_eq!(

@@ -2,6 +2,7 @@
 
 use super::{check, run, runs};
 use crate::model::Executor::{Ai, Code, Human};
+use crate::model::NameId;
 use crate::score::agreement::*;
 
 #[test]
@@ -26,10 +27,10 @@ fn runs_are_counted_where_they_are_cheapest() {
     // Two inputs repeated (14 runs), one run once, one run by another kind: a second run there, two fresh inputs
     // twice, and then 14 + 6 = 20 runs are there.
     let all = [
-        runs(1, Ai, 1, 7),
-        runs(2, Ai, 1, 7),
-        run(3, Ai, 1),
-        run(4, Human, 1),
+        runs(1, Ai, NameId(1), 7),
+        runs(2, Ai, NameId(1), 7),
+        run(3, Ai, NameId(1)),
+        run(4, Human, NameId(1)),
     ];
     let found = agreement(all);
     let ai = &found.kinds[1];
@@ -49,7 +50,7 @@ fn runs_are_counted_where_they_are_cheapest() {
 fn that_many_more_runs_are_enough() {
     for (inputs, each) in [(1, 1), (3, 2), (4, 9), (5, 3), (5, 1), (12, 1)] {
         let mut all: Vec<RunCount> = (0..inputs)
-            .map(|input| runs(input, Code, 1, each))
+            .map(|input| runs(input, Code, NameId(1), each))
             .collect();
         let more = agreement(all.iter().copied())
             .repeatability_variance
@@ -59,11 +60,11 @@ fn that_many_more_runs_are_enough() {
         for input in 0..5 {
             let has = if input < inputs { each } else { 0 };
             let add = (2 - has).clamp(0, more);
-            all.push(runs(input, Code, 1, add));
+            all.push(runs(input, Code, NameId(1), add));
             more -= add;
         }
         let before = agreement(all.iter().copied()).repeatability_variance;
-        all.push(runs(0, Code, 1, more));
+        all.push(runs(0, Code, NameId(1), more));
         let after = agreement(all).repeatability_variance;
         assert!(more == 0 || before.value.is_none());
         assert_eq!(after.value, Some(0.0), "{inputs} inputs of {each}");
@@ -72,8 +73,10 @@ fn that_many_more_runs_are_enough() {
 
 #[test]
 fn between_kinds_wants_inputs_of_both() {
-    let mut all: Vec<RunCount> = (0..30).map(|input| runs(input, Code, 1, 4)).collect();
-    all.extend((100..110).map(|input| runs(input, Human, 2, 2)));
+    let mut all: Vec<RunCount> = (0..30)
+        .map(|input| runs(input, Code, NameId(1), 4))
+        .collect();
+    all.extend((100..110).map(|input| runs(input, Human, NameId(2), 2)));
     let found = agreement(all.iter().copied());
     // One run by the other kind on five inputs that have four.
     assert_eq!(found.between_kinds_variance.more_runs_needed, Some(5));
@@ -82,12 +85,12 @@ fn between_kinds_wants_inputs_of_both() {
         Some(Unknown::TooFewRepeats)
     );
     assert_eq!(found.components.unwrap().reproducibility, None);
-    all.extend((0..5).map(|input| run(input, Human, 2)));
+    all.extend((0..5).map(|input| run(input, Human, NameId(2))));
     let found = agreement(all.iter().copied());
     assert_eq!(found.between_kinds_variance.value, Some(1.0));
     // Whether people would do the same again on these inputs is not known.
     assert_eq!(found.components.unwrap().reproducibility, None);
-    all.extend((0..5).map(|input| run(input, Human, 2)));
+    all.extend((0..5).map(|input| run(input, Human, NameId(2))));
     let found = agreement(all);
     let parts = found.components.unwrap();
     assert_eq!(
@@ -101,7 +104,7 @@ fn between_kinds_wants_inputs_of_both() {
 #[test]
 fn wide_intervals_ask_for_more() {
     let tosses = |inputs: u64| {
-        let toss = |input| [runs(input, Ai, 1, 2), runs(input, Ai, 2, 2)];
+        let toss = |input| [runs(input, Ai, NameId(1), 2), runs(input, Ai, NameId(2), 2)];
         agreement((0..inputs).flat_map(toss)).repeatability_variance
     };
     let few = tosses(10);
@@ -114,7 +117,12 @@ fn wide_intervals_ask_for_more() {
 
 #[test]
 fn kappa_where_all_end_alike_has_no_meaning() {
-    let all = (0..20).flat_map(|input| [runs(input, Code, 1, 3), runs(input, Ai, 1, 1)]);
+    let all = (0..20).flat_map(|input| {
+        [
+            runs(input, Code, NameId(1), 3),
+            runs(input, Ai, NameId(1), 1),
+        ]
+    });
     let found = agreement(all);
     let code = &found.kinds[1];
     assert_eq!(code.kappa.unknown, Some(Unknown::OneOutcome));
@@ -126,8 +134,10 @@ fn kappa_where_all_end_alike_has_no_meaning() {
 
 #[test]
 fn kappa_that_hangs_on_one_input_is_not_known() {
-    let mut all: Vec<RunCount> = (0..19).map(|input| runs(input, Code, 1, 3)).collect();
-    all.push(runs(19, Code, 2, 3));
+    let mut all: Vec<RunCount> = (0..19)
+        .map(|input| runs(input, Code, NameId(1), 3))
+        .collect();
+    all.push(runs(19, Code, NameId(2), 3));
     let kappa = agreement(all).kinds[0].kappa;
     assert_eq!(
         (kappa.value, kappa.lower, kappa.upper),
@@ -139,7 +149,7 @@ fn kappa_that_hangs_on_one_input_is_not_known() {
 #[test]
 fn a_repeatability_above_the_total_counts_as_all_of_it() {
     // Each input once each way: pairs on an input always differ, pairs over inputs in half of the cases.
-    let all = (0..10).flat_map(|input| [run(input, Ai, 1), run(input, Ai, 2)]);
+    let all = (0..10).flat_map(|input| [run(input, Ai, NameId(1)), run(input, Ai, NameId(2))]);
     let found = agreement(all);
     let parts = found.components.unwrap();
     assert_eq!(found.repeatability_variance.value, Some(1.0));

@@ -124,7 +124,7 @@ proptest! {
         let sizes: f64 = advice.parts.iter().map(|part| part.size_steps * part.entries_per_case).sum();
         prop_assert!((sizes - whole.total()).abs() < 1e-9 * sizes, "{} {}", sizes, whole.total());
         let total: f64 = bench.counts.blamed.iter().flatten()
-            .map(|((_, deviation), cases)| f64::from(*deviation) / 1e6 * *cases as f64)
+            .map(|((_, deviation), cases)| deviation.share() * *cases as f64)
             .sum();
         let told: f64 = advice.parts.iter()
             .map(|part| part.deviation.map_or(f64::NAN, |d| d.mean * part.entries as f64))
@@ -168,8 +168,8 @@ proptest! {
         for name in first {
             names.intern(&name.to_string());
         }
-        for id in (1..=bench.names.len() as NameId).rev() {
-            names.intern(bench.names.text(id));
+        for id in (1..=bench.names.len() as u32).rev() {
+            names.intern(bench.names.text(NameId(id)));
         }
         let number = |id: NameId| match id {
             END => END,
@@ -197,11 +197,11 @@ proptest! {
         large in any::<bool>(),
     ) {
         let mut bench = Bench::new(&[(1, "a b c d e f")]);
-        let end = |id: NameId| if id == 8 { END } else { id };
+        let end = |id: NameId| if id == NameId(8) { END } else { id };
         bench.counts = PathCounts {
             cases,
-            follows: follows.into_iter().map(|((from, to), n)| ((from, end(to)), n)).collect(),
-            blamed: Some(blamed),
+            follows: follows.into_iter().map(|((from, to), n)| ((NameId(from), end(NameId(to))), n)).collect(),
+            blamed: Some(blamed.into_iter().map(|((activity, deviation), n)| ((NameId(activity), Ppm(deviation)), n)).collect()),
         };
         if !large {
             bench = bench.easily_too_large();

@@ -3,7 +3,7 @@
 use crate::config::daemon::Config;
 use crate::drift::HourPart;
 use crate::measure::{Counts, Sketch, Sums};
-use crate::model::{Day, Executor, NameId, ONE, Ppm, Time, day_of};
+use crate::model::{Day, Executor, NameId, Ppm, Time, day_of};
 use crate::store::{LedgerRow, Store, StoreError};
 use crate::web::pages::charts::control::Observed;
 use crate::web::pages::charts::durations::{Bin, bins};
@@ -99,7 +99,7 @@ fn total(deviations: &Counts<Ppm>) -> f64 {
         .iter()
         .map(|(deviation, cases)| i64::from(deviation) * cases)
         .sum();
-    sum as f64 / f64::from(ONE)
+    sum as f64 / f64::from(Ppm::ONE.0)
 }
 
 fn observed(hours: &[HourPart]) -> Vec<Observed> {
@@ -181,7 +181,7 @@ fn blamed(hours: &[HourPart], names: &mut Named) -> Result<BTreeMap<String, f64>
         return Ok(blamed);
     }
     for ((activity, by), cases) in all.blamed.iter() {
-        let share = f64::from(by) / f64::from(ONE) * cases as f64 / deviation;
+        let share = by.share() * cases as f64 / deviation;
         *blamed.entry(names.text(activity)?).or_insert(0.0) += share;
     }
     Ok(blamed)
