@@ -17,10 +17,10 @@ use toleranced::internals::Sums;
 use toleranced::internals::{
     Budget, Cause, Digest, Epoch, HourPart, Learning, Stream, fold, learn,
 };
-use toleranced::internals::{Day, Executor, NameId, Names, Ppm, SECOND_US, weekday};
+use toleranced::internals::{Day, Executor, Hour, NameId, Names, Ppm, SECOND_US};
 
-const YEAR: Day = 365;
-const CHANGE: Day = 182;
+const YEAR: i32 = 365;
+const CHANGE: i32 = 182;
 
 #[derive(Clone, Copy, PartialEq)]
 enum Change {
@@ -50,14 +50,14 @@ impl Process {
     }
 
     fn day(&mut self, day: Day, change: Change) -> Vec<HourPart> {
-        let weekend = weekday(day) >= 5;
+        let weekend = day.weekday() >= 5;
         let rate = self.rate * if weekend { 0.4 } else { 1.0 };
         let count = Poisson::new(rate).expect("a rate").sample(&mut self.rng) as usize;
         let mut hours: Vec<i32> = (0..count).map(|_| self.rng.random_range(0..24)).collect();
         hours.sort_unstable();
         let mut parts: Vec<HourPart> = Vec::new();
         for hour in hours {
-            let hour = day * 24 + hour;
+            let hour = day.start().hour() + hour;
             if parts.last().is_none_or(|part| part.hour != hour) {
                 parts.push(HourPart {
                     hour,
@@ -72,7 +72,7 @@ impl Process {
         parts
     }
 
-    fn case(&mut self, hour: i32, weekend: bool, change: Change, to: &mut Sums) {
+    fn case(&mut self, hour: Hour, weekend: bool, change: Change, to: &mut Sums) {
         const DEPENDENCE: f64 = 0.2;
         let mut p = self.wrong * if weekend { 1.5 } else { 1.0 };
         if change == Change::Deviation {
@@ -99,18 +99,22 @@ impl Process {
 
 fn epoch(mut process: Process, terms: &DriftTerms, change: Change) -> Epoch {
     let names = Names::new();
-    let mut learning = Learning::new(0);
+    let mut learning = Learning::new(Day(0));
     let mut parts = Vec::new();
     let mut epoch = Epoch {
-        start: 0,
+        start: Day(0),
         cause: Cause::First,
         absorbed: Vec::new(),
         baseline: None,
         digests: Vec::new(),
         critical: None,
     };
-    for day in 0..YEAR {
-        let change = if day < CHANGE { Change::None } else { change };
+    for day in Day(0).until(Day(YEAR)) {
+        let change = if day < Day(CHANGE) {
+            Change::None
+        } else {
+            change
+        };
         let today = process.day(day, change);
         match &epoch.baseline {
             Some(baseline) => epoch.digests.push((day, baseline.digest(&today, None))),
@@ -118,7 +122,7 @@ fn epoch(mut process: Process, terms: &DriftTerms, change: Change) -> Epoch {
                 let cases = today.iter().map(|part| part.sums.cases).sum();
                 parts.extend(today);
                 if learning.add(day, cases, terms) {
-                    epoch.baseline = Some(learn(&parts, 0, day, &names));
+                    epoch.baseline = Some(learn(&parts, Day(0), day, &names));
                 }
             }
         }
@@ -140,7 +144,7 @@ fn main() {
     let mut alarms: Vec<(u32, Stream, Day)> = Vec::new();
     for seed in 0..processes {
         let epoch = epoch(Process::new(u64::from(seed), 5.0), &terms, Change::None);
-        let drift = fold(&[epoch], YEAR - 1, &budget, &terms);
+        let drift = fold(&[epoch], Day(YEAR - 1), &budget, &terms);
         alarms.extend(
             drift
                 .alarms
@@ -150,7 +154,7 @@ fn main() {
     }
     println!(
         "{processes} stable processes, one year, budget 12, threshold {:.0}: {} false alarms",
-        budget.threshold(0),
+        budget.threshold(Day(0)),
         alarms.len()
     );
     for (process, stream, day) in alarms {
@@ -164,7 +168,7 @@ fn main() {
             Stream::DurationDispersion,
         ),
     ] {
-        let mut delays: Vec<Day> = Vec::new();
+        let mut delays: Vec<i32> = Vec::new();
         let of = 20 * (processes / 100).max(1);
         for seed in 0..of {
             let epoch = epoch(
@@ -172,9 +176,9 @@ fn main() {
                 &terms,
                 change,
             );
-            let drift = fold(&[epoch], YEAR - 1, &budget, &terms);
+            let drift = fold(&[epoch], Day(YEAR - 1), &budget, &terms);
             let alarm = drift.alarms.iter().find(|alarm| alarm.stream == stream);
-            delays.extend(alarm.map(|alarm| alarm.raised - CHANGE + 1));
+            delays.extend(alarm.map(|alarm| alarm.raised - Day(CHANGE) + 1));
         }
         delays.sort_unstable();
         println!(
@@ -194,7 +198,8 @@ fn speed(terms: &DriftTerms, processes: u32, budget: &Budget) {
         return;
     };
     let mut process = Process::new(8, 99.0);
-    let days: Vec<(Day, Digest)> = (baseline.last + 1..baseline.last + 1 + YEAR)
+    let days: Vec<(Day, Digest)> = (baseline.last + 1)
+        .until(baseline.last + 1 + YEAR)
         .map(|day| (day, baseline.digest(&process.day(day, Change::None), None)))
         .collect();
     let begun = Instant::now();

@@ -41,7 +41,7 @@ pub(super) struct Args {
     to: Option<String>,
     /// Time between two samples: whole hours
     #[arg(long, value_name = "SPAN", default_value = "1h", value_parser = parse_step)]
-    step: Hour,
+    step: i32,
     /// A label of every sample; `job` is `toleranced` and `instance` the address the daemon listens at if not given
     #[arg(long = "label", value_name = "NAME=VALUE", value_parser = parse_label)]
     labels: Vec<(String, String)>,
@@ -50,9 +50,9 @@ pub(super) struct Args {
     output: Option<PathBuf>,
 }
 
-fn parse_step(text: &str) -> Result<Hour, String> {
+fn parse_step(text: &str) -> Result<i32, String> {
     let span = parse_span(text)?;
-    match Hour::try_from(span / HOUR_US) {
+    match i32::try_from(span / HOUR_US) {
         Ok(hours) if hours > 0 && span % HOUR_US == 0 => Ok(hours),
         _ => Err("must be whole hours, such as 1h or 6h".to_owned()),
     }
@@ -116,7 +116,7 @@ fn hours(args: &Args, store: &Store) -> Result<(Hour, Hour), Failure> {
         Failure::invalid(format!("the database has nothing of the time before {to}"))
     })?;
     // Whole steps, so that every run has the same instants.
-    let aligned = |hour: Hour| hour.div_euclid(args.step) * args.step;
+    let aligned = |hour: Hour| Hour(hour.0.div_euclid(args.step) * args.step);
     Ok((
         aligned(from.hour().max(first - args.step)),
         aligned(to.hour()),
@@ -144,7 +144,7 @@ fn write(
         None => backfill.finish(&mut io::stdout().lock())?,
         Some(file) => to_file(backfill, file)?,
     };
-    let said = |hour: Hour| Time(i64::from(hour) * HOUR_US);
+    let said = Hour::start;
     eprintln!(
         "{} samples from {} to {}",
         grouped(samples),

@@ -60,7 +60,7 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
         .map_err(|message| Failure::environment(format!("--history: {message}")))?;
     prepare(&args.folder)?;
     let now = Time::from_utc(chrono::Utc::now());
-    let opened = Time::of_hour(now.plus(-history).hour());
+    let opened = now.plus(-history).hour().start();
     let soc = Soc::reference(args.seed, opened.0)
         .with_drift_at(opened.0 + history / 2 / HOUR_US * HOUR_US);
     let log = args.folder.join("soc.ndjson");

@@ -274,7 +274,7 @@ fn note(file: &Path, row: &MarkRow) -> Result<Done, Failure> {
     };
     println!(
         "Noted for {whom} from {} on; a running daemon takes it up with its next scoring.",
-        crate::drift::ProcessDrift::date(row.day)
+        row.day
     );
     Ok(Done::Fine)
 }

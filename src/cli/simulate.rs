@@ -57,7 +57,10 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
         .map_err(|message| Failure::environment(format!("--span: {message}")))?;
     let from = match args.from {
         Some(date) => Time::from_utc(date.and_time(chrono::NaiveTime::MIN).and_utc()),
-        None => Time::of_hour(Time::from_utc(chrono::Utc::now()).plus(-span).hour()),
+        None => Time::from_utc(chrono::Utc::now())
+            .plus(-span)
+            .hour()
+            .start(),
     };
     let soc =
         Soc::reference(args.seed, from.0).with_drift_at(from.0 + span / 2 / HOUR_US * HOUR_US);

@@ -5,7 +5,8 @@
 //! must be above 0, because their logarithms are taken. Nothing is guessed or filled in: what is wrong is said, all of
 //! it at once.
 
-use crate::rules::{DriverRow, Drivers, Problem, Problems, date_of};
+use crate::model::Day;
+use crate::rules::{DriverRow, Drivers, Problem, Problems};
 use chrono::NaiveDate;
 use csv::{ByteRecord, ReaderBuilder, Trim};
 use std::path::Path;
@@ -15,9 +16,9 @@ const MOST_DRIVERS: usize = 16;
 /// Beyond this a value is a mistake, and sums of many could overflow.
 const MOST: f64 = 1e15;
 /// A step this many times as long as the usual one is a gap.
-const GAP: i64 = 3;
+const GAP: i32 = 3;
 /// No step up to this is a gap: rows for working days only leave out weekends and holidays.
-const NEVER_A_GAP_DAYS: i64 = 7;
+const NEVER_A_GAP_DAYS: i32 = 7;
 /// A file in the wrong format would be wrong in every line.
 const MOST_PROBLEMS: usize = 50;
 
@@ -199,11 +200,11 @@ impl Check<'_> {
         day.filter(|_| whole).map(|day| DriverRow { day, values })
     }
 
-    fn day(&mut self, line: u64, text: &str) -> Option<i64> {
+    fn day(&mut self, line: u64, text: &str) -> Option<Day> {
         let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
         // chrono also reads 2024-3-1.
         match date.filter(|date| date.to_string() == text) {
-            Some(date) => Some(date.signed_duration_since(NaiveDate::default()).num_days()),
+            Some(date) => Some(Day::of_date(date)),
             None if text.is_empty() => {
                 self.add(line, "`date`: empty".to_owned());
                 None
@@ -236,29 +237,28 @@ impl Check<'_> {
     }
 
     /// Checks the order of the dates; the longest step between two of them, in days.
-    fn steps(&mut self, rows: &[(u64, DriverRow)]) -> Option<i64> {
+    fn steps(&mut self, rows: &[(u64, DriverRow)]) -> Option<i32> {
         let mut steps = Vec::new();
         for pair in rows.windows(2) {
             let ((_, before), (line, row)) = (&pair[0], &pair[1]);
             match row.day - before.day {
                 0 => {
-                    let message = format!("`date`: {} stands twice", date_of(row.day));
+                    let message = format!("`date`: {} stands twice", row.day);
                     self.add(*line, message);
                 }
                 step if step < 0 => {
-                    let (early, late) = (date_of(row.day), date_of(before.day));
+                    let (early, late) = (row.day, before.day);
                     let message = format!("`date`: {early} comes after {late}; dates must ascend");
                     self.add(*line, message);
                 }
                 step => steps.push((step, *line, before.day, row.day)),
             }
         }
-        let mut sorted: Vec<i64> = steps.iter().map(|(step, ..)| *step).collect();
+        let mut sorted: Vec<i32> = steps.iter().map(|(step, ..)| *step).collect();
         sorted.sort_unstable();
         let median = *sorted.get(sorted.len() / 2)?;
         let most = (GAP * median).max(NEVER_A_GAP_DAYS);
         for (_, line, from, to) in steps.iter().filter(|(step, ..)| *step > most) {
-            let (from, to) = (date_of(*from), date_of(*to));
             let message = format!(
                 "gap: {from} is followed by {to}; the longest step between two dates may be {most} days"
             );

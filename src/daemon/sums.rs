@@ -153,7 +153,7 @@ impl SumsCache {
         for Part { facts, sign, .. } in starts() {
             // What would grow for ever with the hours and the paths is kept in the buckets only.
             sums.add_open(facts, *sign);
-            sums.starts.add(0, *sign);
+            sums.starts.add(Hour(0), *sign);
             // Counters rise with these, so only what has ended for good counts: without a declared end a case would be
             // counted with every outcome that it ever seemed to have.
             if facts.ended {
@@ -384,7 +384,7 @@ impl SumsCache {
             };
             for ((executor, origin), part) in gone.parts {
                 let key = BucketKey {
-                    hour: 0,
+                    hour: Hour(0),
                     process,
                     executor,
                     origin,

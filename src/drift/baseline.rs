@@ -206,8 +206,8 @@ impl Baseline {
     pub fn summary(&self) -> BaselineSummary {
         let deviation = self.estimates.first();
         BaselineSummary {
-            from: date(self.first),
-            to: date(self.last),
+            from: self.first.to_string(),
+            to: self.last.to_string(),
             cases: self.cases,
             deviation: deviation.map_or(0.0, |estimate| estimate.mean),
             cases_per_day: self.arrivals.total / self.arrivals.days.max(1.0),
@@ -327,12 +327,6 @@ impl Baseline {
             arrivals,
         })
     }
-}
-
-/// `YYYY-MM-DD`.
-pub(super) fn date(day: Day) -> String {
-    let at = crate::model::Time::of_day(day).to_string();
-    at.split('T').next().unwrap_or_default().to_owned()
 }
 
 fn day(reader: &mut Reader) -> Result<Day, DamagedBytes> {

@@ -6,7 +6,7 @@ use super::detect::Detectors;
 use super::hour::HourPart;
 use super::stream::Stream;
 use super::suspicion::Suspicion;
-use crate::model::{Day, day_of};
+use crate::model::Day;
 use crate::rules::DriftTerms;
 
 /// Cases named with an alarm.
@@ -29,13 +29,10 @@ pub(crate) fn cases_behind<K>(
     let days = suspicion.from..=suspicion.to;
     let inside = cases
         .into_iter()
-        .filter(|(_, part)| days.contains(&day_of(part.hour)));
+        .filter(|(_, part)| days.contains(&part.hour.day()));
     let mut added: Vec<(K, Day, Vec<f64>)> = inside
         .map(|(key, part)| {
-            let (day, digest) = (
-                day_of(part.hour),
-                baseline.digest([&part], suspicion.outcome),
-            );
+            let (day, digest) = (part.hour.day(), baseline.digest([&part], suspicion.outcome));
             let added = match suspicion.stream {
                 // Its CUSUM counts them.
                 Stream::CriticalOutcome => vec![digest.critical as f64],

@@ -87,29 +87,32 @@ mod tests {
         for processes in [1u32, 3, 20, 1_000] {
             let budget = Budget::new(12.0, processes);
             let shares = f64::from(Budget::shares(processes)) * 9.0;
-            let a_year = shares * 365.25 / budget.threshold(0);
+            let a_year = shares * 365.25 / budget.threshold(Day(0));
             assert!(a_year <= 12.0 + 1e-9, "{processes}: {a_year}");
         }
-        assert_eq!(Budget::new(12.0, 1_000).risk(0), 12.0 / (1_024.0 * 9.0));
-        assert_eq!(Budget::new(12.0, 1).risk(0), 0.01);
+        assert_eq!(
+            Budget::new(12.0, 1_000).risk(Day(0)),
+            12.0 / (1_024.0 * 9.0)
+        );
+        assert_eq!(Budget::new(12.0, 1).risk(Day(0)), 0.01);
     }
 
     #[test]
     fn processes_share_the_budget_from_their_first_day_on() {
-        let budget = Budget::of_fleet(12.0, vec![50, 10, 10, 10, 90]);
-        assert_eq!(budget.fleet, [(10, 4), (90, 8)]);
-        assert_eq!(budget.streams(9), 36.0);
-        assert_eq!(budget.streams(89), 36.0);
-        assert_eq!(budget.streams(90), 72.0);
-        assert_eq!(Budget::of_fleet(12.0, Vec::new()).streams(0), 9.0);
+        let budget = Budget::of_fleet(12.0, vec![Day(50), Day(10), Day(10), Day(10), Day(90)]);
+        assert_eq!(budget.fleet, [(Day(10), 4), (Day(90), 8)]);
+        assert_eq!(budget.streams(Day(9)), 36.0);
+        assert_eq!(budget.streams(Day(89)), 36.0);
+        assert_eq!(budget.streams(Day(90)), 72.0);
+        assert_eq!(Budget::of_fleet(12.0, Vec::new()).streams(Day(0)), 9.0);
     }
 
     #[test]
     fn a_fleet_that_grows_leaves_the_past_as_it_was() {
         let mut budget = Budget::new(12.0, 4);
-        let before = budget.threshold(99);
-        budget.fleet.push((100, 16));
-        assert_eq!(budget.threshold(99), before);
-        assert_eq!(budget.threshold(100), 4.0 * before);
+        let before = budget.threshold(Day(99));
+        budget.fleet.push((Day(100), 16));
+        assert_eq!(budget.threshold(Day(99)), before);
+        assert_eq!(budget.threshold(Day(100)), 4.0 * before);
     }
 }

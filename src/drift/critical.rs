@@ -142,11 +142,11 @@ impl CriticalWatch {
     /// Whether the drift is over: since the last signal `days` days have gone by and as many cases have come as had led to it, of
     /// which no more than the acceptable share had the outcome. The chart alone does not tell: it comes back to 0 while a small
     /// drift goes on.
-    pub(super) fn is_calm(&self, day: Day, days: Day) -> bool {
+    pub(super) fn is_calm(&self, day: Day, days: i32) -> bool {
         let led = self.signalled.map_or(0, |signal| signal.cases);
         let accepted = self.rates.acceptable * self.cases_after as f64;
         self.chart.s == 0
-            && day.saturating_sub(self.last_signal) >= days.max(1)
+            && day.since(self.last_signal) >= days.max(1)
             && self.cases_after >= led
             && self.wrong_after as f64 <= accepted
     }
@@ -181,26 +181,26 @@ mod tests {
 
     #[test]
     fn a_small_drift_that_goes_on_is_not_over_though_the_chart_is_back_at_0() {
-        const COOL_DOWN: Day = 14;
+        const COOL_DOWN: i32 = 14;
         let mut watch = watch();
         let mut days = 0..;
         let mut next = |watch: &mut CriticalWatch, critical: i64| {
             let day = days.next().unwrap();
-            (day, watch.day(day, &of(20, critical), THRESHOLD))
+            (day, watch.day(Day(day), &of(20, critical), THRESHOLD))
         };
         while !next(&mut watch, 4).1 {}
         // 6 % of 20 cases a day: no signal any more, and at 0 with each day that has none.
         let mut at_0 = 0;
         for critical in [0, 1, 2, 2, 1].into_iter().cycle().take(100) {
             let (day, signal) = next(&mut watch, critical);
-            assert!(!signal && !watch.is_calm(day, COOL_DOWN), "{day}");
+            assert!(!signal && !watch.is_calm(Day(day), COOL_DOWN), "{day}");
             at_0 += u32::from(watch.chart.s == 0);
         }
         assert!(at_0 >= 20, "{at_0}");
         // 120 of 2,000 cases: 400 more without one, and it is 5 % again.
         let calm = (1..=40).find(|_| {
             let (day, _) = next(&mut watch, 0);
-            watch.is_calm(day, COOL_DOWN)
+            watch.is_calm(Day(day), COOL_DOWN)
         });
         assert_eq!(calm, Some(20));
     }
@@ -209,20 +209,20 @@ mod tests {
     fn the_limit_grows_with_the_fleet_and_with_the_process() {
         let mut grown = watch();
         let first = grown.design;
-        grown.day(0, &of(20, 0), 1.9 * THRESHOLD);
+        grown.day(Day(0), &of(20, 0), 1.9 * THRESHOLD);
         assert_eq!(grown.design, first);
-        grown.day(1, &of(20, 0), 4.0 * THRESHOLD);
+        grown.day(Day(1), &of(20, 0), 4.0 * THRESHOLD);
         assert!(grown.design.h > first.h && grown.chart.h == grown.design.h);
         assert!(grown.design.arl_acceptable >= 4.0 * THRESHOLD * 20.0);
         let mut busy = watch();
         for day in 0..200 {
-            busy.day(day, &of(200, 0), THRESHOLD);
+            busy.day(Day(day), &of(200, 0), THRESHOLD);
         }
         // It is designed anew at each doubling, so never for less than half of what comes.
         assert!(busy.design.arl_acceptable >= 0.5 * THRESHOLD * 199.0);
         // Fewer cases only make false alarms rarer.
         let design = busy.design;
-        busy.day(200, &of(0, 0), THRESHOLD);
+        busy.day(Day(200), &of(0, 0), THRESHOLD);
         assert_eq!(busy.design, design);
     }
 }

@@ -6,7 +6,7 @@ use super::digest::Digest;
 use super::estimate::{Estimate, Scalar, scalars};
 use super::stream::{Direction, Stream};
 use super::suspicion::Suspicion;
-use crate::model::{Day, weekday};
+use crate::model::Day;
 use crate::rules::DriftTerms;
 use crate::stats::{Bet, kelly, ln_bet, ln_count_line, normal_quantile};
 use std::ops::Range;
@@ -205,7 +205,7 @@ impl Detectors {
         room: &mut Room,
         mut take: impl FnMut(usize, &[Bet]),
     ) -> Option<f64> {
-        let weekday = weekday(day);
+        let weekday = day.weekday();
         let most = 0.5 * threshold.ln();
         let Room {
             present,
@@ -247,7 +247,7 @@ impl Detectors {
         day: Day,
         digest: &Digest,
     ) -> Vec<f64> {
-        let weekday = weekday(day);
+        let weekday = day.weekday();
         let present: Vec<(usize, f64)> = counted(digest).collect();
         let watched = self.watched.iter();
         let of_stream = watched.filter(|watched| watched.stream == suspicion.stream);

@@ -13,12 +13,12 @@ use super::history::{KeptDays, KeptEpoch, ProcessHistory};
 use super::hour::HourPart;
 use super::learn::{Learning, learn};
 use super::plan::{epochs, first_of_epoch, plan, watched_until};
-use crate::model::{Day, NameId, Names, day_of};
+use crate::model::{Day, NameId, Names};
 use crate::rules::{Catalog, DriftTerms};
 use std::collections::BTreeMap;
 
 /// Days read at once.
-const DAYS_AT_ONCE: Day = 28;
+const DAYS_AT_ONCE: i32 = 28;
 
 /// What drift depends on beside the history of a process.
 #[derive(Clone, Copy, Debug)]
@@ -141,12 +141,12 @@ impl DriftDriver<'_> {
             let read = history.hours(day, last)?;
             let mut cases: BTreeMap<Day, i64> = BTreeMap::new();
             for part in &read {
-                *cases.entry(day_of(part.hour)).or_default() += part.sums.cases;
+                *cases.entry(part.hour.day()).or_default() += part.sums.cases;
             }
             parts.extend(read);
-            for of in day..=last {
+            for of in day.until(last + 1) {
                 if learning.add(of, cases.get(&of).copied().unwrap_or(0), self.terms) {
-                    parts.retain(|part| day_of(part.hour) <= of);
+                    parts.retain(|part| part.hour.day() <= of);
                     return Ok(Some(learn(&parts, start, of, self.names)));
                 }
             }
@@ -207,7 +207,7 @@ fn digests<H: ProcessHistory>(
         let to = last.min(from.saturating_add(DAYS_AT_ONCE - 1));
         let mut days: BTreeMap<Day, Vec<HourPart>> = BTreeMap::new();
         for part in history.hours(from, to)? {
-            days.entry(day_of(part.hour)).or_default().push(part);
+            days.entry(part.hour.day()).or_default().push(part);
         }
         let digest = |(day, parts): (Day, Vec<HourPart>)| (day, baseline.digest(&parts, critical));
         all.extend(days.into_iter().map(digest));

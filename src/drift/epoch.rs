@@ -6,9 +6,9 @@ use super::digest::Digest;
 use crate::model::Day;
 
 /// An onset is estimated: from so many days before a known change ...
-const ONSET_BEFORE: Day = 7;
+const ONSET_BEFORE: i32 = 7;
 /// ... to so many days after it, it may be that change.
-const ONSET_AFTER: Day = 14;
+const ONSET_AFTER: i32 = 14;
 
 /// Why an epoch began.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use super::digest::{DEVIATION_STEPS, Digest, Layout, RANKS};
 use super::stream::Stream;
-use crate::model::{Hour, day_of, weekday};
+use crate::model::Hour;
 use crate::stats::{chi_square_quantile, clopper_pearson_upper, normal_quantile};
 use std::ops::Range;
 
@@ -106,7 +106,7 @@ impl Estimate {
         let mut cells = vec![[Cell::default(); 7]; slots];
         let (mut n, mut sum, mut squares) = (0.0, 0.0, 0.0);
         for (hour, digest) in hours {
-            let weekday = weekday(day_of(*hour));
+            let weekday = hour.day().weekday();
             each(scalar, digest, |slot, x, count| {
                 let cell = &mut cells[slot][weekday];
                 cell.n += count;
@@ -235,7 +235,7 @@ fn residuals(scalar: &Scalar, hours: &[(Hour, Digest)], cells: &[[f64; 7]]) -> V
     hours
         .iter()
         .filter_map(|(hour, digest)| {
-            let weekday = weekday(day_of(*hour));
+            let weekday = hour.day().weekday();
             let mut seen = false;
             let mut residual = Residual {
                 sum: 0.0,

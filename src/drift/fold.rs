@@ -3,7 +3,7 @@
 //! Nothing is carried from one fold to the next, so late data cannot leave a trace: the alarms are those that would have
 //! been raised had everything come in time.
 
-use super::baseline::{Baseline, BaselineSummary, date};
+use super::baseline::{Baseline, BaselineSummary};
 use super::budget::Budget;
 use super::critical::CriticalWatch;
 use super::detect::{Detectors, Room};
@@ -22,7 +22,7 @@ const MOST_EVIDENCE: f64 = 10.0;
 const EWMA_WEIGHT: f64 = 0.2;
 const EWMA_WIDTH: f64 = 3.0;
 /// The mix of outcomes of so many days is held against that of the baseline.
-const STABILITY_DAYS: Day = 28;
+const STABILITY_DAYS: i32 = 28;
 
 words! {
     /// How an alarm ended.
@@ -197,7 +197,8 @@ struct Watch<'a> {
     /// It and those after it.
     epochs: &'a [Epoch],
     baseline: &'a Baseline,
-    cool_down: Day,
+    /// Days without another alarm of a stream after one.
+    cool_down: i32,
     detectors: Detectors,
     room: Room,
     running: Vec<Running>,
@@ -253,7 +254,7 @@ impl<'a> Watch<'a> {
         let nothing = Digest::default();
         let epoch = self.epoch;
         let mut digests = epoch.digests.iter().peekable();
-        for day in self.baseline.last + 1..=last {
+        for day in (self.baseline.last + 1).until(last + 1) {
             while digests.next_if(|(of, _)| *of < day).is_some() {}
             let digest = digests.next_if(|(of, _)| *of == day);
             self.day(day, digest.map_or(&nothing, |(_, digest)| digest), budget);
@@ -267,7 +268,7 @@ impl<'a> Watch<'a> {
             let one = &mut running[nth];
             // A single component can carry a mixture as far as this.
             let cap = MOST_EVIDENCE * threshold * bets.len() as f64;
-            one.mixture.step(day, bets, cap);
+            one.mixture.step(day.0, bets, cap);
             one.evidence = one.mixture.evidence() / threshold;
         };
         let room = &mut self.room;
@@ -321,14 +322,14 @@ impl<'a> Watch<'a> {
         let Some(leading) = self.detectors.leading(nth, component) else {
             return;
         };
-        let explained_by = explained(self.epochs, state.since);
+        let explained_by = explained(self.epochs, Day(state.since));
         let known = |nth: usize| self.baseline.outcomes.get(nth).copied();
         let count = state.count.max(1.0);
         self.alarms.push(Alarm {
             stream: one.stream,
             epoch: self.epoch.start,
             raised: day,
-            onset: state.since,
+            onset: Day(state.since),
             direction: leading.direction,
             outcome: leading.outcome.and_then(known),
             before: state.expected / count,
@@ -422,10 +423,5 @@ impl ProcessDrift {
     /// Alarms that stand.
     pub fn open(&self) -> impl Iterator<Item = &Alarm> {
         self.alarms.iter().filter(|alarm| alarm.is_open())
-    }
-
-    /// The day, `YYYY-MM-DD`.
-    pub fn date(day: Day) -> String {
-        date(day)
     }
 }

@@ -5,7 +5,7 @@ use super::digest::Digest;
 use super::epoch::Cause;
 use super::hour::HourPart;
 use super::plan::leading_version;
-use crate::model::{Day, NameId, Names, day_of};
+use crate::model::{Day, NameId, Names};
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
@@ -63,7 +63,7 @@ impl MemoryHistory {
         parts.sort_by_key(|part| (part.hour, part.kind));
         let mut days: BTreeMap<Day, Vec<HourPart>> = BTreeMap::new();
         for part in parts {
-            days.entry(day_of(part.hour)).or_default().push(part);
+            days.entry(part.hour.day()).or_default().push(part);
         }
         let leading =
             |(day, parts): (&Day, &Vec<HourPart>)| Some((*day, leading_version(parts, names)?));

@@ -6,7 +6,7 @@ use super::estimate::{Estimate, scalars};
 use super::hour::HourPart;
 use super::stream::Stream;
 use crate::measure::{Counts, RunKey, Sampled, Sketch, Sums};
-use crate::model::{Day, Executor, Hour, NameId, Names, day_of, hash_pair, weekday};
+use crate::model::{Day, Executor, Hour, NameId, Names, hash_pair};
 use crate::rules::DriftTerms;
 use crate::stats::{chi_square_quantile, lag1_autocorrelation};
 use std::collections::BTreeMap;
@@ -220,13 +220,13 @@ fn arrivals(parts: &[HourPart], first: Day, last: Day) -> Arrivals {
     let days = (last - first + 1).max(1);
     let mut counts = vec![0.0; days as usize];
     for part in parts {
-        if let Some(count) = counts.get_mut((day_of(part.hour) - first) as usize) {
+        if let Some(count) = counts.get_mut((part.hour.day() - first) as usize) {
             *count += part.sums.starts.total() as f64;
         }
     }
     let total: f64 = counts.iter().sum();
     let mean = total / f64::from(days);
-    let weekday_of = |nth: usize| weekday(first + nth as i32);
+    let weekday_of = |nth: usize| (first + nth as i32).weekday();
     let (mut sums, mut numbers) = ([0.0; 7], [0.0; 7]);
     for (nth, count) in counts.iter().enumerate() {
         sums[weekday_of(nth)] += count;

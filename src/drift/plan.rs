@@ -98,7 +98,7 @@ pub(crate) fn watched_until(later: &[Epoch], until: Day) -> Day {
 mod tests {
     use super::*;
     use crate::measure::Sums;
-    use crate::model::Executor;
+    use crate::model::{Executor, Hour};
 
     fn day_of_versions(counts: &[(NameId, i64)]) -> Vec<HourPart> {
         let mut sums = Sums::default();
@@ -106,7 +106,7 @@ mod tests {
             sums.versions.add(*version, *count);
         }
         vec![HourPart {
-            hour: 0,
+            hour: Hour(0),
             kind: Executor::Ai,
             sums,
         }]
@@ -139,17 +139,17 @@ mod tests {
     #[test]
     fn a_version_that_leads_for_the_first_time_is_a_change() {
         let leading = [(10, 1), (11, 1), (12, 2), (13, 1), (14, 2), (20, 3)]
-            .map(|(day, id)| (day, NameId(id)));
-        let mark = (20, Cause::Change("new SOAR".to_owned()));
-        let plan = plan(5, 30, &leading, &names(), [mark.clone()]);
-        let version = |day, text: &str| (day, Cause::Version(text.to_owned()));
+            .map(|(day, id)| (Day(day), NameId(id)));
+        let mark = (Day(20), Cause::Change("new SOAR".to_owned()));
+        let plan = plan(Day(5), Day(30), &leading, &names(), [mark.clone()]);
+        let version = |day: Day, text: &str| (day, Cause::Version(text.to_owned()));
         assert_eq!(
             plan,
             [
-                (5, Cause::First),
-                version(12, "version a"),
+                (Day(5), Cause::First),
+                version(Day(12), "version a"),
                 mark,
-                version(20, "version c")
+                version(Day(20), "version c")
             ],
             "back to an older version is none; what people say comes before"
         );
@@ -157,10 +157,10 @@ mod tests {
 
     #[test]
     fn nothing_before_the_first_day_or_after_the_last() {
-        let leading = [(1, 1), (3, 2), (10, 3)].map(|(day, id)| (day, NameId(id)));
+        let leading = [(1, 1), (3, 2), (10, 3)].map(|(day, id)| (Day(day), NameId(id)));
         assert_eq!(
-            plan(5, 8, &leading, &names(), []),
-            [(5, Cause::First)],
+            plan(Day(5), Day(8), &leading, &names(), []),
+            [(Day(5), Cause::First)],
             "version `a` was there before the epoch that is declared"
         );
     }
@@ -168,24 +168,24 @@ mod tests {
     #[test]
     fn a_version_that_comes_while_learning_begins_no_epoch() {
         let plan = vec![
-            (0, Cause::First),
-            (10, Cause::Version("version 2".to_owned())),
-            (40, Cause::Version("version 3".to_owned())),
-            (50, Cause::Version("version 4".to_owned())),
-            (60, Cause::Change("by hand".to_owned())),
+            (Day(0), Cause::First),
+            (Day(10), Cause::Version("version 2".to_owned())),
+            (Day(40), Cause::Version("version 3".to_owned())),
+            (Day(50), Cause::Version("version 4".to_owned())),
+            (Day(60), Cause::Change("by hand".to_owned())),
         ];
         let learned = |start: Day| {
             let learned = crate::drift::learn(&[], start, start + 27, &names());
-            Ok::<_, std::convert::Infallible>((start < 40).then_some(learned))
+            Ok::<_, std::convert::Infallible>((start < Day(40)).then_some(learned))
         };
         let Ok(epochs) = epochs(plan, None, learned);
         let starts: Vec<Day> = epochs.iter().map(|epoch| epoch.start).collect();
-        assert_eq!(starts, [0, 40, 60]);
+        assert_eq!(starts, [0, 40, 60].map(Day));
         let version = |text: &str| Cause::Version(text.to_owned());
-        assert_eq!(epochs[0].absorbed, [(10, version("version 2"))]);
-        assert_eq!(epochs[1].absorbed, [(50, version("version 4"))]);
-        assert_eq!(watched_until(&epochs[1..], 100), 100);
-        assert_eq!(watched_until(&[], 100), 100);
+        assert_eq!(epochs[0].absorbed, [(Day(10), version("version 2"))]);
+        assert_eq!(epochs[1].absorbed, [(Day(50), version("version 4"))]);
+        assert_eq!(watched_until(&epochs[1..], Day(100)), Day(100));
+        assert_eq!(watched_until(&[], Day(100)), Day(100));
     }
 
     #[test]
@@ -193,14 +193,20 @@ mod tests {
         let change = || Cause::Change("prompt 7".to_owned());
         let agreed = || Cause::Rebaseline("agreed".to_owned());
         for marks in [[change(), agreed()], [agreed(), change()]] {
-            let marks = marks.map(|cause| (20, cause));
-            let plan = plan(5, 30, &[(10, NameId(1)), (20, NameId(2))], &names(), marks);
+            let marks = marks.map(|cause| (Day(20), cause));
+            let plan = plan(
+                Day(5),
+                Day(30),
+                &[(Day(10), NameId(1)), (Day(20), NameId(2))],
+                &names(),
+                marks,
+            );
             let version = Cause::Version("version a".to_owned());
-            let of_day = [agreed(), change(), version].map(|cause| (20, cause));
+            let of_day = [agreed(), change(), version].map(|cause| (Day(20), cause));
             assert_eq!(plan[1..], of_day);
             let Ok(epochs) = epochs(plan, None, |_| Ok::<_, std::convert::Infallible>(None));
             let starts: Vec<Day> = epochs.iter().map(|epoch| epoch.start).collect();
-            assert_eq!(starts, [5, 20]);
+            assert_eq!(starts, [5, 20].map(Day));
             assert_eq!(epochs[1].cause, agreed());
             assert_eq!(epochs[1].absorbed, of_day[1..]);
             let told: Vec<&str> = epochs[1].changes().map(|(_, what)| what).collect();
@@ -212,12 +218,12 @@ mod tests {
     fn what_is_said_of_today_counts_while_its_source_lags() {
         let marks = [
             (
-                5,
+                Day(5),
                 Cause::Rebaseline("the first day is new anyway".to_owned()),
             ),
-            (40, Cause::Rebaseline("agreed".to_owned())),
+            (Day(40), Cause::Rebaseline("agreed".to_owned())),
         ];
-        let plan = plan(5, 30, &[], &names(), marks.clone());
-        assert_eq!(plan, [(5, Cause::First), marks[1].clone()]);
+        let plan = plan(Day(5), Day(30), &[], &names(), marks.clone());
+        assert_eq!(plan, [(Day(5), Cause::First), marks[1].clone()]);
     }
 }

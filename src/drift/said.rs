@@ -20,7 +20,7 @@ pub(crate) fn said(id: &str, drift: &ProcessDrift) -> Value {
         .collect();
     let day = |point: &DayPoint| {
         json!({
-            "day": ProcessDrift::date(point.day),
+            "day": point.day.to_string(),
             "cases": point.cases,
             "starts": point.starts,
             "deviation": point.deviation,
@@ -34,11 +34,11 @@ pub(crate) fn said(id: &str, drift: &ProcessDrift) -> Value {
     let changes: Vec<Value> = drift
         .changes
         .iter()
-        .map(|(day, what)| json!({"day": ProcessDrift::date(*day), "what": what}))
+        .map(|(day, what)| json!({"day": day.to_string(), "what": what}))
         .collect();
     json!({
         "process": id,
-        "until": drift.until.map(ProcessDrift::date),
+        "until": drift.until.map(|day| day.to_string()),
         "threshold": drift.threshold,
         "baseline": drift.baseline,
         "outcome_stability_index": drift.outcome_stability,

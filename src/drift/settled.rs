@@ -33,12 +33,12 @@ impl<'a> Ends<'a> {
 
 /// The last day whose cases have settled, where the day `latest` has not ended or not arrived yet.
 pub(crate) fn last_settled_day(latest: Day, ends: Ends) -> Day {
-    (latest - 1).saturating_sub(days_to_settle(ends))
+    (latest - 1).saturating_add(-days_to_settle(ends))
 }
 
 /// For how many days after a day its cases have not settled. Judged before, the latest days would lack the cases that end by
 /// themselves, or hold those that have only begun, and so be unlike the baseline for ever.
-fn days_to_settle(ends: Ends) -> Day {
+fn days_to_settle(ends: Ends) -> i32 {
     let span = match ends {
         Ends::Declared => 0,
         Ends::Idle(span) => span,
@@ -48,7 +48,7 @@ fn days_to_settle(ends: Ends) -> Day {
         }
     };
     let days = span.max(0).saturating_add(DAY_US - 1) / DAY_US;
-    Day::try_from(days).unwrap_or(Day::MAX)
+    i32::try_from(days).unwrap_or(i32::MAX)
 }
 
 #[cfg(test)]

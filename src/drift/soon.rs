@@ -5,7 +5,7 @@ use super::digest::{DEVIATION_STEPS, Digest};
 use super::epoch::{Cause, Epoch};
 use super::fold::fold;
 use super::stream::Stream;
-use crate::model::{Day, weekday};
+use crate::model::Day;
 use crate::rules::DriftTerms;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 /// Draws.
 const RUNS: usize = 200;
 /// Days of each.
-const DAYS: Day = 365;
+const DAYS: i32 = 365;
 /// Days to draw from, at least.
 const LEAST_DAYS: usize = 14;
 
@@ -36,9 +36,9 @@ pub(crate) struct Delay {
     /// Runs.
     pub of: usize,
     /// Days until it was found, at the median over all runs; `None` where half of them did not find it.
-    pub median: Option<Day>,
+    pub median: Option<i32>,
     /// Days within which nine in ten of those that found it did.
-    pub ninetieth: Option<Day>,
+    pub ninetieth: Option<i32>,
 }
 
 /// Draws days of the epoch, which is watched until the day `last`, that are without alarm, changes them, and looks how soon
@@ -67,12 +67,12 @@ pub(crate) fn how_soon(
         Altered::Frequency(_) => Stream::FrequencyDown,
     };
     let mut rng = ChaCha8Rng::seed_from_u64(1);
-    let mut delays: Vec<Day> = Vec::new();
+    let mut delays: Vec<i32> = Vec::new();
     let first = baseline.last + 1;
     let slots = baseline.layout().slots;
     for _ in 0..RUNS {
-        let digests = (first..first + DAYS).map(|day| {
-            let like = calm.iter().filter(|(of, _)| weekday(*of) == weekday(day));
+        let digests = first.until(first + DAYS).map(|day| {
+            let like = calm.iter().filter(|(of, _)| of.weekday() == day.weekday());
             let like: Vec<&Digest> = like.map(|(_, digest)| digest).collect();
             let drawn = like
                 .choose(&mut rng)
@@ -127,7 +127,7 @@ fn calm_days(
             .get(&day)
             .map_or_else(Digest::default, |digest| (*digest).clone())
     };
-    let calm = (first..=last).filter(|day| !stands(*day));
+    let calm = first.until(last + 1).filter(|day| !stands(*day));
     calm.map(|day| (day, digest(day))).collect()
 }
 

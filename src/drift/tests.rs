@@ -6,7 +6,7 @@ mod shown;
 
 use super::critical::CriticalRates;
 use super::*;
-use crate::model::Names;
+use crate::model::{Day, Names};
 use crate::rules::DriftTerms;
 use process::{Nature, Process, Ways, epoch};
 use std::collections::BTreeMap;
@@ -17,10 +17,10 @@ fn alarms(
     seed: u64,
     ways: Ways,
     (budget, terms): (&Budget, &DriftTerms),
-    nature: impl Fn(i32) -> Nature,
+    nature: impl Fn(Day) -> Nature,
 ) -> Vec<Alarm> {
-    let epoch = epoch(Process::new(seed, ways), YEAR, terms, nature);
-    fold(&[epoch], YEAR - 1, budget, terms).alarms
+    let epoch = epoch(Process::new(seed, ways), Day(YEAR), terms, nature);
+    fold(&[epoch], Day(YEAR - 1), budget, terms).alarms
 }
 
 /// The natures and ways of processes that do not change, and what their baselines need.
@@ -66,7 +66,7 @@ fn stable() -> Vec<(&'static str, Ways, Nature, (i64, i32))> {
 fn false_alarms_are_as_far_apart_as_promised() {
     const RUNS: u64 = 30;
     let budget = Budget::new(12.0, 1);
-    let threshold = budget.threshold(0);
+    let threshold = budget.threshold(Day(0));
     for (name, ways, nature, (baseline_cases, baseline_days)) in stable() {
         let terms = DriftTerms {
             baseline_cases,
@@ -98,12 +98,18 @@ fn found(stream: Stream, after: Nature) -> (usize, i32) {
     let (budget, terms) = (Budget::new(12.0, 1_000), DriftTerms::default());
     let mut delays: Vec<i32> = (0..RUNS)
         .filter_map(|seed| {
-            let nature = |day| if day < 182 { Nature::default() } else { after };
+            let nature = |day| {
+                if day < Day(182) {
+                    Nature::default()
+                } else {
+                    after
+                }
+            };
             let found = alarms(seed, Ways::default(), (&budget, &terms), nature);
             let alarm = found.iter().find(|alarm| alarm.stream == stream)?;
-            assert!(alarm.raised >= 182, "too early: {alarm:?}");
-            assert!((alarm.onset - 182).abs() <= 30, "{alarm:?}");
-            Some(alarm.raised - 181)
+            assert!(alarm.raised >= Day(182), "too early: {alarm:?}");
+            assert!((alarm.onset - Day(182)).abs() <= 30, "{alarm:?}");
+            Some(alarm.raised - Day(181))
         })
         .collect();
     delays.sort_unstable();
@@ -152,7 +158,13 @@ fn an_alarm_says_which_way_and_how_far() {
         spread: 0.3,
         ..Nature::default()
     };
-    let nature = |day| if day < 182 { Nature::default() } else { after };
+    let nature = |day| {
+        if day < Day(182) {
+            Nature::default()
+        } else {
+            after
+        }
+    };
     let found = alarms(1, Ways::default(), (&budget, &terms), nature);
     let of = |stream| found.iter().find(|alarm| alarm.stream == stream).unwrap();
     let deviation = of(Stream::Deviation);
@@ -173,7 +185,7 @@ fn one_drift_is_one_alarm_and_ends_when_the_process_is_as_it_was() {
         ..Nature::default()
     };
     let nature = |day| {
-        if (120..200).contains(&day) {
+        if (Day(120)..Day(200)).contains(&day) {
             bad
         } else {
             Nature::default()
@@ -189,7 +201,7 @@ fn one_drift_is_one_alarm_and_ends_when_the_process_is_as_it_was() {
         };
         let (day, how) = alarm.ended.unwrap();
         assert_eq!(how, Ended::Resolved);
-        assert!((200..260).contains(&day), "{alarm:?}");
+        assert!((Day(200)..Day(260)).contains(&day), "{alarm:?}");
     }
 }
 
@@ -200,22 +212,31 @@ fn two_epochs(cause: Cause) -> Vec<Epoch> {
         wrong: (0.25, 0.25),
         ..Nature::default()
     };
-    let nature = move |day| if day < 150 { Nature::default() } else { after };
-    let mut first = epoch(Process::new(4, Ways::default()), 250, &terms, nature);
+    let nature = move |day| {
+        if day < Day(150) {
+            Nature::default()
+        } else {
+            after
+        }
+    };
+    let mut first = epoch(Process::new(4, Ways::default()), Day(250), &terms, nature);
     let mut process = Process::new(4, Ways::default());
-    let days: Vec<_> = (0..250).map(|day| process.day(day, &nature(day))).collect();
+    let days: Vec<_> = Day(0)
+        .until(Day(250))
+        .map(|day| process.day(day, &nature(day)))
+        .collect();
     let parts: Vec<HourPart> = days[150..178].concat();
-    let baseline = learn(&parts, 150, 177, &Names::new());
-    let digest = |day: i32| (day, baseline.digest(&days[day as usize], None));
+    let baseline = learn(&parts, Day(150), Day(177), &Names::new());
+    let digest = |day: Day| (day, baseline.digest(&days[day.0 as usize], None));
     let second = Epoch {
-        start: 150,
+        start: Day(150),
         cause,
-        digests: (178..250).map(digest).collect(),
+        digests: Day(178).until(Day(250)).map(digest).collect(),
         absorbed: Vec::new(),
         baseline: Some(baseline),
         critical: None,
     };
-    first.digests.retain(|(day, _)| *day < 250);
+    first.digests.retain(|(day, _)| *day < Day(250));
     vec![first, second]
 }
 
@@ -223,7 +244,7 @@ fn two_epochs(cause: Cause) -> Vec<Epoch> {
 fn what_a_known_change_brings_is_explained_and_becomes_the_new_baseline() {
     let (budget, terms) = (Budget::new(12.0, 1), DriftTerms::default());
     let epochs = two_epochs(Cause::Change("prompt 7".to_owned()));
-    let drift = fold(&epochs, 249, &budget, &terms);
+    let drift = fold(&epochs, Day(249), &budget, &terms);
     let raised: Vec<&Alarm> = drift
         .alarms
         .iter()
@@ -231,10 +252,10 @@ fn what_a_known_change_brings_is_explained_and_becomes_the_new_baseline() {
         .collect();
     assert_eq!(raised.len(), 1, "{raised:?}");
     assert_eq!(raised[0].explained_by.as_deref(), Some("prompt 7"));
-    assert_eq!(raised[0].ended, Some((178, Ended::Rebaselined)));
+    assert_eq!(raised[0].ended, Some((Day(178), Ended::Rebaselined)));
     let baseline = drift.baseline.unwrap();
     assert!(baseline.deviation > 0.2, "{baseline:?}");
-    assert_eq!(drift.baseline_until, Some(177));
+    assert_eq!(drift.baseline_until, Some(Day(177)));
     // While the new baseline is being learned, the old one is watched.
     let learning = [
         epochs[0].clone(),
@@ -244,7 +265,7 @@ fn what_a_known_change_brings_is_explained_and_becomes_the_new_baseline() {
             ..epochs[1].clone()
         },
     ];
-    let drift = fold(&learning, 170, &budget, &terms);
+    let drift = fold(&learning, Day(170), &budget, &terms);
     assert!(drift.open().any(|alarm| alarm.explained_by.is_some()));
 }
 
@@ -252,7 +273,7 @@ fn what_a_known_change_brings_is_explained_and_becomes_the_new_baseline() {
 fn who_calls_it_the_new_baseline_hears_no_more_of_it() {
     let (budget, terms) = (Budget::new(12.0, 1), DriftTerms::default());
     let epochs = two_epochs(Cause::Rebaseline("as agreed".to_owned()));
-    let drift = fold(&epochs, 249, &budget, &terms);
+    let drift = fold(&epochs, Day(249), &budget, &terms);
     let deviation = |alarm: &&Alarm| alarm.stream == Stream::Deviation;
     assert_eq!(
         drift.alarms.iter().filter(deviation).count(),
@@ -265,7 +286,7 @@ fn who_calls_it_the_new_baseline_hears_no_more_of_it() {
 #[test]
 fn a_baseline_comes_back_as_it_was_and_damage_is_an_error() {
     let terms = DriftTerms::default();
-    let epoch = epoch(Process::new(2, Ways::default()), 40, &terms, |_| {
+    let epoch = epoch(Process::new(2, Ways::default()), Day(40), &terms, |_| {
         Nature::default()
     });
     let baseline = epoch.baseline.unwrap();
@@ -280,12 +301,12 @@ fn a_baseline_comes_back_as_it_was_and_damage_is_an_error() {
 #[test]
 fn hours_add_up_to_days_in_any_order() {
     let terms = DriftTerms::default();
-    let baseline = epoch(Process::new(2, Ways::default()), 40, &terms, |_| {
+    let baseline = epoch(Process::new(2, Ways::default()), Day(40), &terms, |_| {
         Nature::default()
     })
     .baseline
     .unwrap();
-    let mut parts = Process::new(3, Ways::default()).day(77, &Nature::default());
+    let mut parts = Process::new(3, Ways::default()).day(Day(77), &Nature::default());
     let whole = baseline.digest(&parts, Some(process::BAD));
     parts.reverse();
     assert_eq!(baseline.digest(&parts, Some(process::BAD)), whole);
@@ -302,8 +323,13 @@ fn what_nearly_always_happens_and_what_seldom_comes_give_no_alarm_for_want_of_ne
         novel: 0.0,
         ..Nature::default()
     };
-    let epoch = epoch(Process::new(1, Ways::default()), 4 * YEAR, &terms, |_| rare);
-    let drift = fold(&[epoch], 4 * YEAR - 1, &budget, &terms);
+    let epoch = epoch(
+        Process::new(1, Ways::default()),
+        Day(4 * YEAR),
+        &terms,
+        |_| rare,
+    );
+    let drift = fold(&[epoch], Day(4 * YEAR - 1), &budget, &terms);
     assert!(drift.baseline.is_some());
     assert_eq!(drift.alarms, []);
 }
@@ -311,7 +337,7 @@ fn what_nearly_always_happens_and_what_seldom_comes_give_no_alarm_for_want_of_ne
 #[test]
 fn a_process_without_a_single_case_after_its_baseline_has_stopped() {
     let (budget, terms) = (Budget::new(12.0, 1_000), DriftTerms::default());
-    let mut epoch = epoch(Process::new(2, Ways::default()), 60, &terms, |_| {
+    let mut epoch = epoch(Process::new(2, Ways::default()), Day(60), &terms, |_| {
         Nature::default()
     });
     epoch.digests.clear();
@@ -338,23 +364,23 @@ fn a_critical_outcome_has_a_chart_of_its_own() {
     };
     let run = |after: f64| {
         let nature = |day| Nature {
-            wrong: if day < 182 {
+            wrong: if day < Day(182) {
                 (0.04, 0.04)
             } else {
                 (after, after)
             },
             ..Nature::default()
         };
-        let mut epoch = epoch(Process::new(5, Ways::default()), YEAR, &terms, nature);
+        let mut epoch = epoch(Process::new(5, Ways::default()), Day(YEAR), &terms, nature);
         epoch.critical = Some(rates);
-        let drift = fold(&[epoch], YEAR - 1, &budget, &terms);
+        let drift = fold(&[epoch], Day(YEAR - 1), &budget, &terms);
         let mut alarms = drift.alarms.into_iter();
         alarms.find(|alarm| alarm.stream == Stream::CriticalOutcome)
     };
     assert_eq!(run(0.04), None);
     let alarm = run(0.15).unwrap();
-    assert!((182..200).contains(&alarm.raised), "{alarm:?}");
-    assert!((180..190).contains(&alarm.onset), "{alarm:?}");
+    assert!((Day(182)..Day(200)).contains(&alarm.raised), "{alarm:?}");
+    assert!((Day(180)..Day(190)).contains(&alarm.onset), "{alarm:?}");
     assert_eq!(alarm.before, 0.05);
     assert!((0.1..0.2).contains(&alarm.now), "{alarm:?}");
     assert!(alarm.is_open());
@@ -363,10 +389,10 @@ fn a_critical_outcome_has_a_chart_of_its_own() {
 #[test]
 fn how_soon_follows_from_the_size_of_the_change() {
     let (budget, terms) = (Budget::new(12.0, 20), DriftTerms::default());
-    let epoch = epoch(Process::new(5, Ways::default()), 120, &terms, |_| {
+    let epoch = epoch(Process::new(5, Ways::default()), Day(120), &terms, |_| {
         Nature::default()
     });
-    let soon = |altered| how_soon(&epoch, 119, altered, &budget, &terms).unwrap();
+    let soon = |altered| how_soon(&epoch, Day(119), altered, &budget, &terms).unwrap();
     let (double, triple) = (soon(Altered::Deviation(2.0)), soon(Altered::Deviation(3.0)));
     assert!(
         triple.found == triple.of && triple.median < double.median,
@@ -389,13 +415,14 @@ fn how_soon_follows_from_the_size_of_the_change() {
 fn days_without_cases_are_drawn_as_well() {
     let (budget, terms) = (Budget::new(12.0, 20), DriftTerms::default());
     // Two days of five are free, whatever weekday they are.
-    let nature = |day: i32| Nature {
-        rate: if day % 5 < 2 { 0.0 } else { 20.0 },
+    let nature = |day: Day| Nature {
+        rate: if day.0 % 5 < 2 { 0.0 } else { 20.0 },
         ..Nature::default()
     };
-    let mut epoch = epoch(Process::new(5, Ways::default()), 160, &terms, nature);
-    let soon =
-        |epoch: &Epoch| how_soon(epoch, 159, Altered::Frequency(2.0), &budget, &terms).unwrap();
+    let mut epoch = epoch(Process::new(5, Ways::default()), Day(160), &terms, nature);
+    let soon = |epoch: &Epoch| {
+        how_soon(epoch, Day(159), Altered::Frequency(2.0), &budget, &terms).unwrap()
+    };
     let whole = soon(&epoch);
     // The database has no row for a day without cases.
     epoch.digests.retain(|(_, digest)| digest.starts > 0);

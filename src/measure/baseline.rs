@@ -233,12 +233,12 @@ mod tests {
 
     #[test]
     fn what_lies_before_the_first_hour_does_not_end_the_search() {
-        let mut finder = BaselineFinder::new(3, 5);
+        let mut finder = BaselineFinder::new(3, Hour(5));
         for hour in [1, 4, 5, 6] {
-            assert!(!finder.is_complete_before(hour), "{hour}");
-            finder.add_bucket(hour, &bucket(2));
+            assert!(!finder.is_complete_before(Hour(hour)), "{hour}");
+            finder.add_bucket(Hour(hour), &bucket(2));
         }
-        assert!(finder.is_complete_before(7));
+        assert!(finder.is_complete_before(Hour(7)));
         assert_eq!(finder.finish().sums.cases, 4);
     }
 
@@ -250,10 +250,10 @@ mod tests {
             seed in any::<u64>(),
         ) {
             let find = |hours: &[(i32, i64)]| {
-                let mut finder = BaselineFinder::new(cases, 5);
+                let mut finder = BaselineFinder::new(cases, Hour(5));
                 for (hour, count) in hours {
-                    finder.add_bucket(*hour, &bucket(*count));
-                    finder.add_calls(*hour, NameId(9), *count);
+                    finder.add_bucket(Hour(*hour), &bucket(*count));
+                    finder.add_calls(Hour(*hour), NameId(9), *count);
                 }
                 finder.finish()
             };
@@ -273,7 +273,7 @@ mod tests {
                 }
             }
             prop_assert_eq!(found.sums.cases, want);
-            prop_assert_eq!(found.until, until);
+            prop_assert_eq!(found.until, until.map(Hour));
             prop_assert!(found.is_settled(cases));
             prop_assert_eq!(found.calls.get(NameId(9)), want);
             let mut bytes = Vec::new();

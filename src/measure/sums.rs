@@ -450,7 +450,7 @@ fn ppm(reader: &mut Reader) -> Result<Ppm, DamagedBytes> {
 }
 
 fn hour(reader: &mut Reader) -> Result<Hour, DamagedBytes> {
-    i32::try_from(reader.i64()?).map_err(|_| reader.damaged())
+    Hour::try_from(reader.i64()?).map_err(|_| reader.damaged())
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //!
 //! Everything above speaks in these words; this module knows none of the modules above it.
 
+mod calendar;
 pub(crate) mod humanize;
 mod kinds;
 pub(crate) mod metrics;
@@ -11,18 +12,18 @@ mod text;
 mod time;
 mod words;
 
+pub(crate) use calendar::DAY_HOURS;
+pub use calendar::{Day, Hour};
 pub use kinds::Executor;
 pub use kinds::Lifecycle;
 pub(crate) use kinds::{Class, Level, Origin, Status, TolClass};
 pub use names::{NameId, Names};
 pub use ppm::Ppm;
 pub(crate) use text::printable;
-pub use time::Day;
 pub use time::HOUR_US;
 pub use time::SECOND_US;
 pub use time::Time;
-pub use time::weekday;
-pub(crate) use time::{DAY_HOURS, DAY_US, Hour, Span, WEEK_US, day_of};
+pub(crate) use time::{DAY_US, Span, WEEK_US};
 pub(crate) use words::ParseKindError;
 pub(crate) use words::words;
 

@@ -1,5 +1,6 @@
 //! Instants and spans in whole microseconds: exact, ordered, and small enough to keep by the million.
 
+use super::calendar::{Day, Hour};
 use chrono::{DateTime, SecondsFormat, Utc};
 use std::fmt;
 
@@ -15,26 +16,6 @@ pub(crate) const DAY_US: i64 = 24 * HOUR_US;
 /// A span of time in microseconds.
 pub(crate) type Span = i64;
 
-/// Hours since the Unix epoch (floor): the key of a bucket.
-pub(crate) type Hour = i32;
-
-/// Days since the Unix epoch (floor), in UTC.
-pub type Day = i32;
-
-/// Hours in a day.
-pub(crate) const DAY_HOURS: i32 = 24;
-
-/// The day that an hour lies in.
-pub(crate) fn day_of(hour: Hour) -> Day {
-    hour.div_euclid(DAY_HOURS)
-}
-
-/// The weekday of a day: 0 for Monday to 6 for Sunday.
-pub fn weekday(day: Day) -> usize {
-    // 1970-01-01 was a Thursday.
-    (i64::from(day) + 3).rem_euclid(7) as usize
-}
-
 /// An instant: microseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(pub i64);
@@ -42,22 +23,13 @@ pub struct Time(pub i64);
 impl Time {
     /// The hour this instant lies in.
     pub fn hour(self) -> Hour {
-        self.0.div_euclid(HOUR_US) as Hour
-    }
-
-    /// The first instant of an hour.
-    pub fn of_hour(hour: Hour) -> Time {
-        Time(i64::from(hour) * HOUR_US)
+        let hours = self.0.div_euclid(HOUR_US);
+        Hour(hours.clamp(i32::MIN.into(), i32::MAX.into()) as i32)
     }
 
     /// The day this instant lies in.
     pub fn day(self) -> Day {
-        day_of(self.hour())
-    }
-
-    /// The first instant of a day.
-    pub fn of_day(day: Day) -> Time {
-        Time(i64::from(day) * i64::from(DAY_HOURS) * HOUR_US)
+        self.hour().day()
     }
 
     /// The span from `earlier` to this instant, in microseconds; saturates instead of overflowing.
@@ -101,11 +73,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hours_floor_before_the_epoch_too() {
-        assert_eq!(Time(-1).hour(), -1);
-        assert_eq!(Time(0).hour(), 0);
-        assert_eq!(Time(HOUR_US).hour(), 1);
-        assert_eq!(Time::of_hour(-1), Time(-HOUR_US));
+    fn the_hours_of_the_first_and_the_last_instant_saturate() {
+        assert_eq!(Time(i64::MIN).hour(), Hour::MIN);
+        assert_eq!(Time(i64::MAX).hour(), Hour::MAX);
     }
 
     #[test]

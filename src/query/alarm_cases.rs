@@ -189,7 +189,7 @@ fn behind_now(
     let facts_of = |case: &Case| facts(case, &rules, &names, None);
     let mut failed = None;
     // Of each case only the key is kept, and what it adds.
-    let parts = CasesOf::since(store, process, Time::of_day(suspicion.from))
+    let parts = CasesOf::since(store, process, suspicion.from.start())
         .map_while(|read| read.map_err(|error| failed = Some(error)).ok())
         .filter_map(|(key, case)| Some((key, alone(&facts_of(&case)?, &names)?)));
     let found = cases_behind(suspicion, &baseline, &budget, &config.drift, parts);

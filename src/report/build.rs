@@ -7,7 +7,7 @@ use super::content::{
 };
 use super::drifted::{self, Since};
 use super::findings::{Findings, TOO_LONG};
-use super::period::{Period, date};
+use super::period::Period;
 use super::{predicted, words};
 use crate::model::humanize::format_days;
 use crate::model::{DAY_US, Status};
@@ -20,8 +20,8 @@ impl PeriodSaid {
         PeriodSaid {
             id: period.id(),
             name: period.name(),
-            from: date(period.from),
-            to: date(period.to),
+            from: period.from.to_string(),
+            to: period.to.to_string(),
         }
     }
 }

@@ -1,14 +1,15 @@
 //! Reports that are written by themselves when a period has ended.
 
 use super::content::Expectation;
-use super::period::{Period, PeriodKind, day_of};
+use super::period::{Period, PeriodKind};
 use super::{Medium, Report, csv, html, make, markdown};
 use crate::config::daemon::Config;
 use crate::config::reports::{ReportEvery, ReportFormat, Writing};
-use crate::model::Time;
+use crate::model::{Day, Time};
 use crate::query::first_hour;
 use crate::store::{PredictionRow, Store, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -76,10 +77,10 @@ pub(crate) fn due(config: &Config, now: DateTime<Utc>) -> Option<Period> {
                 Some(writing) => writing.last(now)?.date_naive(),
                 None => now.date_naive(),
             };
-            Period::last_before(kind, day_of(today))
+            Period::last_before(kind, Day::of_date(today))
         }
     };
-    period.filter(|period| period.to <= day_of(now.date_naive()))
+    period.filter(|period| period.to <= Day::of_date(now.date_naive()))
 }
 
 /// The days since the last time to write on an earlier day: a report is about whole days.
@@ -91,8 +92,8 @@ fn since_the_last(writing: &Writing, now: DateTime<Utc>) -> Option<Period> {
     }
     Some(Period {
         kind: PeriodKind::Days,
-        from: day_of(before.date_naive()),
-        to: day_of(last.date_naive()),
+        from: Day::of_date(before.date_naive()),
+        to: Day::of_date(last.date_naive()),
     })
 }
 
@@ -223,7 +224,7 @@ pub(crate) fn kept(config: &Config) -> std::io::Result<Vec<Written>> {
         report.files.sort_unstable();
     }
     // Those that end last first; of these, the longest.
-    reports.sort_unstable_by_key(|report| (-report.period.to, report.period.from));
+    reports.sort_unstable_by_key(|report| (Reverse(report.period.to), report.period.from));
     Ok(reports)
 }
 

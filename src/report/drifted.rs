@@ -2,7 +2,7 @@
 
 use super::content::{AlarmSaid, DaySaid};
 use super::findings::Findings;
-use super::period::{Period, date};
+use super::period::Period;
 use super::words::percent;
 use crate::drift::{Alarm, DayPoint, Direction, ProcessDrift, Stream};
 use crate::model::Names;
@@ -40,7 +40,7 @@ impl Since {
             last = point.day;
         }
         (cases > 0.0).then(|| Since {
-            day: date(alarm.onset),
+            day: alarm.onset.to_string(),
             deviation: deviations / cases,
             cases_per_week: 7.0 * cases / f64::from(last - alarm.onset + 1),
         })
@@ -91,7 +91,7 @@ fn said(
             && point.day < period.to
     };
     let day = |point: &DayPoint| DaySaid {
-        day: date(point.day),
+        day: point.day.to_string(),
         deviation: point.deviation,
         expected: point.expected,
         evidence: nth
@@ -99,16 +99,16 @@ fn said(
             .copied()
             .unwrap_or(0.0),
     };
-    let since =
-        since.filter(|since| alarm.stream == Stream::Deviation && since.day == date(alarm.onset));
+    let since = since
+        .filter(|since| alarm.stream == Stream::Deviation && since.day == alarm.onset.to_string());
     let ended = alarm.ended.filter(|(day, _)| *day < period.to);
     AlarmSaid {
         process: String::new(),
         name: String::new(),
         stream: alarm.stream.word(),
         what: what_drifted(alarm, names),
-        raised: date(alarm.raised),
-        onset: date(alarm.onset),
+        raised: alarm.raised.to_string(),
+        onset: alarm.onset.to_string(),
         was: alarm.before,
         became: since.map_or(alarm.now, |since| since.deviation),
         figures: match since {
@@ -120,7 +120,7 @@ fn said(
             None => figures(alarm),
         },
         explained_by: alarm.explained_by.clone(),
-        ended: ended.map(|(day, _)| date(day)),
+        ended: ended.map(|(day, _)| day.to_string()),
         days: drift.days.iter().filter(about).map(day).collect(),
     }
 }

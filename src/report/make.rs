@@ -2,7 +2,7 @@
 
 use super::content::Report;
 use super::findings::Findings;
-use super::period::{Period, date};
+use super::period::Period;
 use super::predicted::expectation;
 use crate::config::daemon::Config;
 use crate::drift::ProcessDrift;
@@ -48,7 +48,7 @@ pub(crate) fn make(
         within: &past.between,
         drift,
         trend: past.deviations,
-        trend_ends: ends.iter().map(|end| date(end.to)).collect(),
+        trend_ends: ends.iter().map(|end| end.to.to_string()).collect(),
         window: config.window,
         said,
         alpha: config.tolerance.alpha,

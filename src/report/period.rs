@@ -1,6 +1,6 @@
 //! The time that a report is about: whole days in UTC.
 
-use crate::model::{DAY_HOURS, Day, Hour, Time, words};
+use crate::model::{Day, Hour, words};
 use chrono::{Datelike, Months, NaiveDate, Weekday};
 
 /// Days from one to another, the last one not included.
@@ -31,7 +31,7 @@ words! {
 impl Period {
     /// The latest period of a kind that has ended when a day begins.
     pub(crate) fn last_before(kind: PeriodKind, today: Day) -> Option<Period> {
-        let date = date_of(today)?;
+        let date = today.date()?;
         let to = match kind {
             PeriodKind::Week => date.week(Weekday::Mon).first_day(),
             PeriodKind::Month => date.with_day(1)?,
@@ -40,8 +40,8 @@ impl Period {
         };
         Period {
             kind,
-            from: 0,
-            to: day_of(to),
+            from: Day(0),
+            to: Day::of_date(to),
         }
         .with_start()
     }
@@ -62,7 +62,7 @@ impl Period {
             .ok_or("is week, month, quarter, or FROM..TO such as 2026-01-01..2026-04-01")?;
         let parse = |text: &str| {
             let date = text.parse::<NaiveDate>();
-            date.map(day_of)
+            date.map(Day::of_date)
                 .map_err(|_| format!("`{text}` is not a date such as 2026-01-01"))
         };
         let (from, to) = (parse(from)?, parse(to)?);
@@ -77,13 +77,13 @@ impl Period {
 
     /// By [`Period::id`].
     pub(crate) fn of_id(id: &str) -> Option<Period> {
-        let day = |text: &str| text.parse::<NaiveDate>().ok().map(day_of);
+        let day = |text: &str| text.parse::<NaiveDate>().ok().map(Day::of_date);
         let after = |kind, first: NaiveDate, months| {
             let to = first.checked_add_months(Months::new(months))?;
             Some(Period {
                 kind,
-                from: day_of(first),
-                to: day_of(to),
+                from: Day::of_date(first),
+                to: Day::of_date(to),
             })
         };
         let period = match (id.len(), id.get(..10), id.get(11..)) {
@@ -98,8 +98,8 @@ impl Period {
                     let first = NaiveDate::from_isoywd_opt(year, week, Weekday::Mon)?;
                     Period {
                         kind: PeriodKind::Week,
-                        from: day_of(first),
-                        to: day_of(first) + 7,
+                        from: Day::of_date(first),
+                        to: Day::of_date(first) + 7,
                     }
                 }
                 Some((year, quarter)) => {
@@ -119,7 +119,7 @@ impl Period {
     pub(crate) fn before(self) -> Option<Period> {
         let earlier = Period {
             kind: self.kind,
-            from: 0,
+            from: Day(0),
             to: self.from,
         };
         match self.kind {
@@ -133,7 +133,7 @@ impl Period {
 
     /// With the first day that follows from its end.
     fn with_start(self) -> Option<Period> {
-        let end = date_of(self.to)?;
+        let end = self.to.date()?;
         let months = |count| end.checked_sub_months(Months::new(count));
         let from = match self.kind {
             PeriodKind::Week => end.checked_sub_days(chrono::Days::new(7)),
@@ -142,56 +142,42 @@ impl Period {
             PeriodKind::Days => None,
         }?;
         Some(Period {
-            from: day_of(from),
+            from: Day::of_date(from),
             ..self
         })
     }
 
     /// Its first hour, and the one after its last.
     pub(crate) fn hours(self) -> (Hour, Hour) {
-        (self.from * DAY_HOURS, self.to * DAY_HOURS)
+        (self.from.first_hour(), self.to.first_hour())
     }
 
     /// As part of a file name: `2026-W14`, `2026-03`, `2026-Q1`, or its first and last day. Later ones of a kind sort
     /// behind earlier ones.
     pub(crate) fn id(self) -> String {
-        let Some(first) = date_of(self.from) else {
+        let Some(first) = self.from.date() else {
             return String::new();
         };
         match self.kind {
             PeriodKind::Week => self.name(),
             PeriodKind::Month => first.format("%Y-%m").to_string(),
             PeriodKind::Quarter => format!("{}-Q{}", first.year(), first.month0() / 3 + 1),
-            PeriodKind::Days => format!("{}-{}", date(self.from), date(self.to - 1)),
+            PeriodKind::Days => format!("{}-{}", self.from, self.to - 1),
         }
     }
 
     /// What it is called: `2026-W14`, `March 2026`, `Q1 2026`, or its first and last day.
     pub(crate) fn name(self) -> String {
-        let Some(first) = date_of(self.from) else {
+        let Some(first) = self.from.date() else {
             return String::new();
         };
         match self.kind {
             PeriodKind::Week => first.format("%G-W%V").to_string(),
             PeriodKind::Month => first.format("%B %Y").to_string(),
             PeriodKind::Quarter => format!("Q{} {}", first.month0() / 3 + 1, first.year()),
-            PeriodKind::Days => format!("{} to {}", date(self.from), date(self.to - 1)),
+            PeriodKind::Days => format!("{} to {}", self.from, self.to - 1),
         }
     }
-}
-
-/// `YYYY-MM-DD`.
-pub(super) fn date(day: Day) -> String {
-    date_of(day).map_or_else(String::new, |date| date.to_string())
-}
-
-fn date_of(day: Day) -> Option<NaiveDate> {
-    NaiveDate::from_ymd_opt(1970, 1, 1)?
-        .checked_add_signed(chrono::TimeDelta::try_days(i64::from(day))?)
-}
-
-pub(super) fn day_of(date: NaiveDate) -> Day {
-    Time::from_utc(date.and_time(chrono::NaiveTime::MIN).and_utc()).day()
 }
 
 #[cfg(test)]
@@ -199,16 +185,11 @@ mod tests {
     use super::*;
 
     fn day(text: &str) -> Day {
-        day_of(text.parse().unwrap())
+        Day::of_date(text.parse().unwrap())
     }
 
     fn shown(period: Period) -> String {
-        format!(
-            "{} {}..{}",
-            period.name(),
-            date(period.from),
-            date(period.to)
-        )
+        format!("{} {}..{}", period.name(), period.from, period.to)
     }
 
     #[test]
@@ -261,7 +242,7 @@ mod tests {
         let today = day("2026-04-01");
         let period = Period::parse("2026-01-10..2026-01-20", today).unwrap();
         assert_eq!(period.name(), "2026-01-10 to 2026-01-19");
-        assert_eq!(date(period.before().unwrap().from), "2025-12-31");
+        assert_eq!(period.before().unwrap().from.to_string(), "2025-12-31");
         for wrong in [
             "year",
             "2026-01-10",

@@ -3,7 +3,6 @@
 use super::actions::{part_of, three};
 use super::content::{Expectation, Prediction};
 use super::findings::Findings;
-use super::period::date;
 use crate::model::{Executor, Time};
 use crate::rules::Recommendation;
 use crate::score::ProcessScore;
@@ -73,7 +72,7 @@ fn said<'a>(
 ) -> BTreeMap<&'a str, Said> {
     let recorded = |row: &'a PredictionRow| {
         let said = Said {
-            on: Some(date(Time(row.said_at).day())),
+            on: Some(Time(row.said_at).day().to_string()),
             spent: row.spent,
             saved: row.saved,
         };

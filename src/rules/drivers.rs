@@ -1,6 +1,6 @@
 //! Outside factors that may drive how often a process runs, as checked values over time.
 
-use chrono::{Days, NaiveDate};
+use crate::model::Day;
 
 /// Outside factors over time, checked.
 #[derive(Clone, Debug, PartialEq)]
@@ -10,23 +10,23 @@ pub struct Drivers {
     /// At least one, by ascending date.
     pub rows: Vec<DriverRow>,
     /// How many days the last row holds: the longest step between two rows, as nothing says when the next would come.
-    pub(crate) last_holds_days: i64,
+    pub(crate) last_holds_days: i32,
 }
 
 /// The values from one date on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DriverRow {
-    /// Days since 1970-01-01.
-    pub day: i64,
+    /// The first day on which they hold.
+    pub day: Day,
     /// One for each driver, above 0.
     pub values: Vec<f64>,
 }
 
 impl Drivers {
-    /// The mean of each driver over the days from `from` up to and without `to` (days since 1970-01-01).
+    /// The mean of each driver over the days from `from` up to and without `to`.
     ///
     /// `None` for an empty span, or one that begins before the first row or ends after the last row holds.
-    pub fn means(&self, from: i64, to: i64) -> Option<Vec<f64>> {
+    pub fn means(&self, from: Day, to: Day) -> Option<Vec<f64>> {
         let (first, end) = self.covers()?;
         if from >= to || from < first || to > end {
             return None;
@@ -40,35 +40,25 @@ impl Drivers {
                 break;
             }
             for (sum, value) in sums.iter_mut().zip(&row.values) {
-                *sum += value * days as f64;
+                *sum += value * f64::from(days);
             }
         }
         Some(
             sums.into_iter()
-                .map(|sum| sum / (to - from) as f64)
+                .map(|sum| sum / f64::from(to - from))
                 .collect(),
         )
     }
 
     /// The date of the last row, and how many days it holds.
-    pub fn last(&self) -> (String, i64) {
-        let date = self.rows.last().map(|row| date_of(row.day));
+    pub fn last(&self) -> (String, i32) {
+        let date = self.rows.last().map(|row| row.day.to_string());
         (date.unwrap_or_default(), self.last_holds_days)
     }
 
-    /// The first day with values, and the first one after the last with values (days since 1970-01-01).
-    pub fn covers(&self) -> Option<(i64, i64)> {
+    /// The first day with values, and the first one after the last with values.
+    pub fn covers(&self) -> Option<(Day, Day)> {
         let (first, last) = (self.rows.first()?, self.rows.last()?);
         Some((first.day, last.day + self.last_holds_days))
     }
-}
-
-/// A day that came from a date, as that date again.
-pub(crate) fn date_of(day: i64) -> String {
-    let since = Days::new(day.unsigned_abs());
-    let date = match day < 0 {
-        true => NaiveDate::default().checked_sub_days(since),
-        false => NaiveDate::default().checked_add_days(since),
-    };
-    date.map_or_else(|| format!("day {day}"), |date| date.to_string())
 }

@@ -14,7 +14,6 @@ pub use catalog::Catalog;
 pub(crate) use catalog::{Automation, CriticalOutcome, Ends, PathStep, Process};
 pub(crate) use decision::{OneOf, PaysBack, Precision, Recommendation, ToleranceLevel, Trial};
 pub use drift::DriftTerms;
-pub(crate) use drivers::date_of;
 pub(crate) use drivers::{DriverRow, Drivers};
 pub(crate) use problem::{At, Problem, Problems, Source, nearest};
 pub use tolerance::Tolerance;

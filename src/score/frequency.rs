@@ -173,7 +173,7 @@ pub enum Withheld {
         /// Its last row.
         last: String,
         /// How many days that one holds.
-        holds_days: i64,
+        holds_days: i32,
     },
 }
 

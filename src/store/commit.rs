@@ -5,7 +5,7 @@ use super::quarantine::{QuarantineRow, insert as insert_quarantine};
 use super::{Result, Store};
 use crate::codec::DamagedBytes;
 use crate::measure::{BucketKey, Loss, Stretch, Sums};
-use crate::model::{Day, Executor, Hour, NameId, Origin, day_of};
+use crate::model::{Day, Executor, Hour, NameId, Origin};
 use rusqlite::{OptionalExtension, Transaction, params};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -350,7 +350,7 @@ fn write_buckets(to: &Transaction, commit: &Commit) -> WriteResult<()> {
     let mut body = Vec::new();
     for BucketRow { key, change } in &commit.buckets {
         if key.origin == Origin::Live {
-            changed.insert((key.process, day_of(key.hour)));
+            changed.insert((key.process, key.hour.day()));
         }
         let (hour, process) = (key.hour, key.process);
         let (executor, origin) = (key.executor as u8, key.origin as u8);

@@ -46,10 +46,8 @@ pub struct AlarmRow {
     #[serde(skip)]
     pub epoch: Day,
     /// The day after which the evidence was there.
-    #[serde(serialize_with = "date")]
     pub raised: Day,
     /// The estimated first day of the change.
-    #[serde(serialize_with = "date")]
     pub onset: Day,
     /// `up` or `down`.
     pub direction: String,
@@ -62,7 +60,6 @@ pub struct AlarmRow {
     /// Evidence over threshold when it was raised.
     pub evidence: f64,
     /// The day on which it ended.
-    #[serde(serialize_with = "maybe_date")]
     pub ended: Option<Day>,
     /// `resolved`, `rebaselined`, or `withdrawn` where late data took the evidence away.
     pub how: Option<String>,
@@ -106,20 +103,6 @@ impl AlarmRow {
     /// Whether it stands.
     pub fn is_open(&self) -> bool {
         self.ended.is_none()
-    }
-}
-
-fn date<S: serde::Serializer>(day: &Day, to: S) -> std::result::Result<S::Ok, S::Error> {
-    to.serialize_str(&crate::drift::ProcessDrift::date(*day))
-}
-
-fn maybe_date<S: serde::Serializer>(
-    day: &Option<Day>,
-    to: S,
-) -> std::result::Result<S::Ok, S::Error> {
-    match day {
-        Some(day) => date(day, to),
-        None => to.serialize_none(),
     }
 }
 
@@ -193,7 +176,7 @@ pub(crate) fn check_note(text: &str) -> std::result::Result<&str, &'static str> 
 
 /// A day from which on a change may hold: within ten years before, and not in the future.
 pub(crate) fn check_mark_day(day: Day, today: Day) -> std::result::Result<(), &'static str> {
-    const MOST_DAYS: Day = 3_653;
+    const MOST_DAYS: i32 = 3_653;
     match day {
         day if day > today => Err("the day lies in the future: note it when it has come"),
         day if today - day > MOST_DAYS => Err("the day lies more than ten years back"),

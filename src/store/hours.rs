@@ -3,17 +3,14 @@
 use super::{Result, Store};
 use crate::drift::HourPart;
 use crate::measure::Sums;
-use crate::model::{DAY_HOURS, Day, Executor, NameId, Origin, day_of};
+use crate::model::{Day, Executor, Hour, NameId, Origin};
 use rusqlite::{OptionalExtension, params};
 
 impl Store {
     /// The live sums of a process on the days `from..=to`, hour by hour.
     pub fn hours_of(&self, process: NameId, from: Day, to: Day) -> Result<Vec<HourPart>> {
-        let hours = (
-            from.saturating_mul(DAY_HOURS),
-            to.saturating_add(1).saturating_mul(DAY_HOURS),
-        );
-        let read = || -> rusqlite::Result<Vec<(i32, u8, Vec<u8>)>> {
+        let hours = (from.first_hour(), to.saturating_add(1).first_hour());
+        let read = || -> rusqlite::Result<Vec<(Hour, u8, Vec<u8>)>> {
             let mut query = self.db.prepare_cached(
                 "SELECT hour, executor, body FROM buckets
                  WHERE process = ?1 AND hour >= ?2 AND hour < ?3 AND origin = ?4 ORDER BY hour, executor",
@@ -43,18 +40,18 @@ impl Store {
         let mut query = self.sql(self.db.prepare_cached(query))?;
         let mut rows = self.sql(query.query(params![process, Origin::Live as u8]))?;
         while let Some(row) = self.sql(rows.next())? {
-            let (hour, body): (i32, Vec<u8>) = (self.sql(row.get(0))?, self.sql(row.get(1))?);
+            let (hour, body): (Hour, Vec<u8>) = (self.sql(row.get(0))?, self.sql(row.get(1))?);
             let damaged = self.damaged(format!("bucket of hour {hour}, process {process}"));
             // No more of it is needed than its beginning.
             if Sums::decode_deviations(&body).map_err(damaged)?.cases > 0 {
-                return Ok(Some(day_of(hour)));
+                return Ok(Some(hour.day()));
             }
         }
         Ok(None)
     }
 
     /// The latest hour in which a live case of a process started or ended.
-    pub fn last_hour_of(&self, process: NameId) -> Result<Option<i32>> {
+    pub fn last_hour_of(&self, process: NameId) -> Result<Option<Hour>> {
         let query = "SELECT hour FROM buckets WHERE process = ?1 AND origin = ?2 ORDER BY hour DESC LIMIT 1";
         let read = || {
             let mut query = self.db.prepare_cached(query)?;

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 const MADE: &str = "";
 
 /// Predictions are compared with one period later; a year of quarters, twice, is more than enough.
-const KEPT_DAYS: Day = 800;
+const KEPT_DAYS: i32 = 800;
 
 /// What a report has said of a process that was to be automated. Hours a year: lower bound, mean, upper bound.
 #[derive(Clone, Debug, PartialEq)]
@@ -159,19 +159,25 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path()).unwrap();
         let first = [row("a", 5.0)];
-        store.keep_predictions("month", 100, 7, &first).unwrap();
+        store
+            .keep_predictions("month", Day(100), 7, &first)
+            .unwrap();
         let later = [row("a", 50.0), row("b", 9.0)];
-        store.keep_predictions("month", 100, 8, &later).unwrap();
+        store
+            .keep_predictions("month", Day(100), 8, &later)
+            .unwrap();
         let said = |kind, until| store.predictions(kind, until).unwrap();
-        assert_eq!(said("month", 100), Some(first.to_vec()));
-        assert_eq!(said("week", 100), None);
+        assert_eq!(said("month", Day(100)), Some(first.to_vec()));
+        assert_eq!(said("week", Day(100)), None);
         // A report that expects nothing is another thing than none.
-        store.keep_predictions("week", 100, 7, &[]).unwrap();
-        assert_eq!(said("week", 100), Some(Vec::new()));
+        store.keep_predictions("week", Day(100), 7, &[]).unwrap();
+        assert_eq!(said("week", Day(100)), Some(Vec::new()));
         // What is long past goes.
-        store.keep_predictions("month", 2000, 9, &later).unwrap();
-        assert_eq!(said("month", 100), None);
-        assert_eq!(said("month", 2000), Some(later.to_vec()));
+        store
+            .keep_predictions("month", Day(2000), 9, &later)
+            .unwrap();
+        assert_eq!(said("month", Day(100)), None);
+        assert_eq!(said("month", Day(2000)), Some(later.to_vec()));
     }
 
     #[test]
@@ -183,14 +189,14 @@ mod tests {
         std::thread::scope(|scope| {
             let kept = scope.spawn(|| {
                 let other = Store::open_to_read(folder.path()).unwrap();
-                other.keep_predictions("month", 100, 7, &[row("a", 5.0)])
+                other.keep_predictions("month", Day(100), 7, &[row("a", 5.0)])
             });
             // Nothing tells when the other one waits for its turn.
             std::thread::sleep(std::time::Duration::from_millis(200));
             store.db.execute_batch("COMMIT").unwrap();
             kept.join().unwrap().unwrap();
         });
-        assert!(store.predictions("month", 100).unwrap().is_some());
+        assert!(store.predictions("month", Day(100)).unwrap().is_some());
     }
 
     #[test]

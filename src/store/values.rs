@@ -1,6 +1,6 @@
 //! The program's own numbers as values of the database.
 
-use crate::model::NameId;
+use crate::model::{Day, Hour, NameId};
 use rusqlite::ToSql;
 use rusqlite::types::{FromSql, FromSqlResult, ToSqlOutput, ValueRef};
 
@@ -22,3 +22,5 @@ macro_rules! number {
 }
 
 number!(NameId);
+number!(Hour);
+number!(Day);

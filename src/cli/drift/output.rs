@@ -134,7 +134,7 @@ fn trimmed(table: &Table) -> String {
 fn row(alarm: &AlarmRow) -> Vec<String> {
     let ended = alarm.ended.map(|day| {
         let how = alarm.how.as_deref().unwrap_or("over");
-        format!("{} ({how})", ProcessDrift::date(day))
+        format!("{day} ({how})")
     });
     let explained = alarm.explained_by.as_ref();
     let explained = explained.map(|what| format!("explained by {}", printable(what, NAME_CHARS)));
@@ -149,8 +149,8 @@ fn row(alarm: &AlarmRow) -> Vec<String> {
         alarm.id.to_string(),
         printable(&alarm.process, NAME_CHARS),
         alarm.words(),
-        ProcessDrift::date(alarm.onset),
-        ProcessDrift::date(alarm.raised),
+        alarm.onset.to_string(),
+        alarm.raised.to_string(),
         alarm.figure(alarm.was),
         alarm.figure(alarm.became),
         known,

@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::Day;
 use proptest::prelude::*;
 
 fn parse(text: &str) -> Result<Drivers, Problems> {
@@ -10,9 +11,8 @@ fn problems(text: &str) -> Vec<String> {
     problems.iter().map(Problem::to_string).collect()
 }
 
-fn day(text: &str) -> i64 {
-    let date: NaiveDate = text.parse().unwrap();
-    date.signed_duration_since(NaiveDate::default()).num_days()
+fn day(text: &str) -> Day {
+    Day::of_date(text.parse().unwrap())
 }
 
 #[test]
@@ -175,18 +175,18 @@ proptest! {
 
     #[test]
     fn means_lie_between_the_values_and_add_up(
-        steps in proptest::collection::vec((1i64..4, 0.1f64..100.0), 1..40),
-        begin in 0i64..60,
-        length in 2i64..30,
+        steps in proptest::collection::vec((1i32..4, 0.1f64..100.0), 1..40),
+        begin in 0i32..60,
+        length in 2i32..30,
     ) {
-        let mut at = 19_000;
+        let mut at = Day(19_000);
         let mut text = String::from("date,a\n");
         for (step, value) in &steps {
-            text.push_str(&format!("{},{value}\n", date_of(at)));
-            at += step;
+            text.push_str(&format!("{},{value}\n", at));
+            at += *step;
         }
         let drivers = parse(&text).unwrap();
-        let (from, to) = (19_000 + begin, 19_000 + begin + length);
+        let (from, to) = (Day(19_000) + begin, Day(19_000) + begin + length);
         let (first, end) = drivers.covers().unwrap();
         let Some(mean) = drivers.means(from, to) else {
             prop_assert!(from < first || to > end);
@@ -196,7 +196,7 @@ proptest! {
         let most = steps.iter().map(|s| s.1).fold(0.0, f64::max);
         prop_assert!(least - 1e-9 <= mean[0] && mean[0] <= most + 1e-9);
         let middle = from + length / 2;
-        let sum = |from: i64, to: i64| drivers.means(from, to).unwrap()[0] * (to - from) as f64;
+        let sum = |from: Day, to: Day| drivers.means(from, to).unwrap()[0] * f64::from(to - from);
         prop_assert!((sum(from, middle) + sum(middle, to) - sum(from, to)).abs() < 1e-6);
     }
 }

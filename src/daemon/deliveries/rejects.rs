@@ -127,27 +127,29 @@ mod tests {
     #[test]
     fn what_says_the_same_is_lost_as_often_as_it_stands_in_one_export() {
         let mut rejects = RejectDeduplicator::default();
-        let mut new = |export, record: &str| rejects.is_new("in", export, record.as_bytes(), 7);
+        let mut new =
+            |export, record: &str| rejects.is_new("in", export, record.as_bytes(), Hour(7));
         assert_eq!([new(1, "a"), new(1, "a"), new(1, "b")], [true; 3]);
         assert_eq!([new(2, "a"), new(2, "a"), new(2, "b")], [false; 3]);
         assert_eq!([new(2, "a"), new(3, "c")], [true; 2]);
         // Without a record there is nothing to know it by.
         assert_eq!([new(3, ""), new(3, "")], [true; 2]);
         // Another source has its own.
-        assert!(rejects.is_new("other", 1, b"a", 7));
+        assert!(rejects.is_new("other", 1, b"a", Hour(7)));
         rejects.end_export("in", 1);
-        assert!(!rejects.is_new("in", 1, b"a", 8));
+        assert!(!rejects.is_new("in", 1, b"a", Hour(8)));
         // Three were lost, however often they came.
         let back = [0; 4].map(|_| rejects.take_back("in", b"a"));
-        assert_eq!(back, [Some(7), Some(7), Some(7), None]);
+        assert_eq!(back, [Some(Hour(7)), Some(Hour(7)), Some(Hour(7)), None]);
         rejects.end_export("in", 1);
-        assert!(rejects.is_new("in", 1, b"a", 8));
+        assert!(rejects.is_new("in", 1, b"a", Hour(8)));
     }
 
     #[test]
     fn the_oldest_are_forgotten() {
         let mut rejects = RejectDeduplicator::default();
-        let mut new = |export, nth: usize| rejects.is_new("in", export, &nth.to_le_bytes(), 7);
+        let mut new =
+            |export, nth: usize| rejects.is_new("in", export, &nth.to_le_bytes(), Hour(7));
         assert!((0..=MOST).all(|nth| new(1, nth)));
         assert!(!new(2, MOST) && !new(2, 1) && new(2, 0));
     }

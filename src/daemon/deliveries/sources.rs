@@ -50,8 +50,8 @@ impl SourceProgress {
             }
         }
         for (source, last) in last {
-            self.latest_days.fill_gap(source, last.day());
-            self.last_hours.fill_gap(source, last.hour());
+            self.latest_days.fill_gap(source, last.day().0);
+            self.last_hours.fill_gap(source, last.hour().0);
         }
     }
 
@@ -61,10 +61,10 @@ impl SourceProgress {
         if let Some(day) = latest
             && self.latest_day(source).is_none_or(|known| known < day)
         {
-            self.latest_days.set(source, day);
+            self.latest_days.set(source, day.0);
         }
         if let Some(event) = batch.events.last() {
-            self.last_hours.set(source, event.time.hour());
+            self.last_hours.set(source, event.time.hour().0);
         }
         self.hour_of(source, batch, now)
     }
@@ -74,13 +74,13 @@ impl SourceProgress {
     pub(super) fn hour_of(&self, source: &str, batch: &EventBatch, now: Time) -> Hour {
         match batch.events.last() {
             Some(event) => event.time.hour(),
-            None => self.last_hours.get(source).unwrap_or(now.hour()),
+            None => self.last_hours.get(source).map_or(now.hour(), Hour),
         }
     }
 
     /// The day of the latest event of a source.
     pub(super) fn latest_day(&self, source: &str) -> Option<Day> {
-        self.latest_days.get(source)
+        self.latest_days.get(source).map(Day)
     }
 
     /// Moves what changed to a commit.

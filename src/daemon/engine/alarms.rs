@@ -28,7 +28,7 @@ pub(super) fn reconciled(
         let same = known.iter().enumerate();
         let same = same.filter(|(_, old)| may_be_same(old, row, history));
         pairs.extend(same.map(|(at, old)| {
-            let apart = old.raised.abs_diff(row.raised);
+            let apart = (old.raised - row.raised).unsigned_abs();
             ((apart, old.epoch != row.epoch), nth, at)
         }));
     }
@@ -61,7 +61,7 @@ fn is_over(row: &AlarmRow) -> bool {
 fn may_be_same(old: &AlarmRow, row: &AlarmRow, history: &History) -> bool {
     let alike = old.stream == row.stream
         && old.direction == row.direction
-        && old.raised.abs_diff(row.raised) <= SAME_ALARM_DAYS;
+        && (old.raised - row.raised).unsigned_abs() <= SAME_ALARM_DAYS;
     // An epoch that is not there any more has got another first day, and its alarms with it.
     let moved = !history.epochs.contains(&old.epoch);
     alike && (old.epoch == row.epoch || (moved && !(is_over(old) && row.is_open())))
@@ -138,9 +138,9 @@ mod tests {
     /// A single epoch that began on the day 0, looked at until the day 400.
     fn history() -> History {
         History {
-            epochs: vec![0],
+            epochs: vec![Day(0)],
             agreed: Vec::new(),
-            until: 400,
+            until: Day(400),
         }
     }
 
@@ -150,38 +150,41 @@ mod tests {
 
     #[test]
     fn an_alarm_that_is_known_is_not_raised_again() {
-        let mut old = alarm(7, "deviation", 100);
+        let mut old = alarm(7, "deviation", Day(100));
         old.acknowledged_by = Some("soc".to_owned());
         let found = |raised| vec![alarm(0, "deviation", raised)];
-        assert_eq!(reconciled(vec![&old], found(100), &history()), []);
+        assert_eq!(reconciled(vec![&old], found(Day(100)), &history()), []);
         // Late data has moved it by two days.
-        let rows = reconciled(vec![&old], found(102), &history());
+        let rows = reconciled(vec![&old], found(Day(102)), &history());
         let [row] = &rows[..] else { panic!("{rows:?}") };
-        assert_eq!((row.id, row.raised, row.noted_at), (7, 102, 7));
+        assert_eq!((row.id, row.raised, row.noted_at), (7, Day(102), 7));
         assert_eq!(row.acknowledged_by.as_deref(), Some("soc"));
     }
 
     #[test]
     fn the_nearest_are_the_same() {
-        let (first, second) = (alarm(1, "deviation", 100), alarm(2, "deviation", 130));
-        let found = [118, 131].map(|raised| alarm(0, "deviation", raised));
+        let (first, second) = (
+            alarm(1, "deviation", Day(100)),
+            alarm(2, "deviation", Day(130)),
+        );
+        let found = [118, 131].map(|raised| alarm(0, "deviation", Day(raised)));
         let rows = reconciled(vec![&first, &second], found.to_vec(), &history());
         let pairs: Vec<(i64, Day)> = rows.iter().map(|row| (row.id, row.raised)).collect();
-        assert_eq!(pairs, [(1, 118), (2, 131)]);
+        assert_eq!(pairs, [(1, Day(118)), (2, Day(131))]);
     }
 
     #[test]
     fn another_stream_direction_or_time_is_another_alarm() {
-        let old = alarm(7, "deviation", 100);
+        let old = alarm(7, "deviation", Day(100));
         let down = AlarmRow {
             direction: "down".to_owned(),
-            ..alarm(0, "deviation", 100)
+            ..alarm(0, "deviation", Day(100))
         };
         let found = vec![
-            alarm(0, "deviation", 100),
-            alarm(0, "outcome_mix", 101),
+            alarm(0, "deviation", Day(100)),
+            alarm(0, "outcome_mix", Day(101)),
             down,
-            alarm(0, "deviation", 300),
+            alarm(0, "deviation", Day(300)),
         ];
         let rows = reconciled(vec![&old], found, &history());
         assert_eq!(ids(&rows), [0, 0, 0]);
@@ -189,22 +192,22 @@ mod tests {
 
     #[test]
     fn what_late_data_has_explained_away_is_withdrawn_once_and_may_come_back() {
-        let old = alarm(7, "deviation", 100);
+        let old = alarm(7, "deviation", Day(100));
         let rows = reconciled(vec![&old], Vec::new(), &history());
         assert_eq!(rows[0].how.as_deref(), Some("withdrawn"));
-        assert_eq!(rows[0].ended, Some(400));
+        assert_eq!(rows[0].ended, Some(Day(400)));
         assert_eq!(reconciled(vec![&rows[0]], Vec::new(), &history()), []);
-        let again = vec![alarm(0, "deviation", 101)];
+        let again = vec![alarm(0, "deviation", Day(101))];
         let rows = reconciled(vec![&rows[0]], again, &history());
         assert_eq!((ids(&rows), rows[0].ended), (vec![7], None));
     }
 
     #[test]
     fn what_is_over_stays_as_it_ended() {
-        let old = resolved(alarm(7, "deviation", 100), 120);
+        let old = resolved(alarm(7, "deviation", Day(100)), Day(120));
         assert_eq!(reconciled(vec![&old], Vec::new(), &history()), []);
         // A day that is not looked at any more says nothing.
-        let old = alarm(8, "deviation", 401);
+        let old = alarm(8, "deviation", Day(401));
         assert_eq!(reconciled(vec![&old], Vec::new(), &history()), []);
     }
 
@@ -212,28 +215,28 @@ mod tests {
     fn who_calls_the_onset_the_new_baseline_ends_a_true_alarm() {
         // Raised on the day 100; on the day 104 somebody said that from its onset, the day 95, on all is new.
         let said = History {
-            epochs: vec![0, 95],
-            agreed: vec![(95, 104)],
+            epochs: vec![Day(0), Day(95)],
+            agreed: vec![(Day(95), Day(104))],
             ..history()
         };
-        let old = alarm(7, "deviation", 100);
+        let old = alarm(7, "deviation", Day(100));
         let rows = reconciled(vec![&old], Vec::new(), &said);
         let [row] = &rows[..] else { panic!("{rows:?}") };
         assert_eq!(
             (row.ended, row.how.as_deref()),
-            (Some(104), Some("rebaselined"))
+            (Some(Day(104)), Some("rebaselined"))
         );
         // What the new baseline finds soon after, open or over, is another alarm.
         let of_new = AlarmRow {
-            epoch: 95,
-            ..alarm(0, "deviation", 140)
+            epoch: Day(95),
+            ..alarm(0, "deviation", Day(140))
         };
-        for found in [of_new.clone(), resolved(of_new, 150)] {
+        for found in [of_new.clone(), resolved(of_new, Day(150))] {
             let rows = reconciled(vec![row], vec![found], &said);
             assert_eq!(ids(&rows), [0]);
         }
         // Of an alarm that was raised before that day it says nothing: the fold ends it.
-        let earlier = alarm(8, "deviation", 90);
+        let earlier = alarm(8, "deviation", Day(90));
         let rows = reconciled(vec![&earlier], Vec::new(), &said);
         assert_eq!(rows[0].how.as_deref(), Some("withdrawn"));
     }
@@ -241,39 +244,43 @@ mod tests {
     #[test]
     fn an_epoch_whose_first_day_moves_keeps_its_alarms() {
         let moved = History {
-            epochs: vec![-30],
+            epochs: vec![Day(-30)],
             ..history()
         };
         let of_moved = |raised| AlarmRow {
-            epoch: -30,
+            epoch: Day(-30),
             ..alarm(0, "deviation", raised)
         };
-        let mut old = alarm(7, "deviation", 100);
+        let mut old = alarm(7, "deviation", Day(100));
         old.acknowledged_by = Some("soc".to_owned());
-        let rows = reconciled(vec![&old], vec![of_moved(98)], &moved);
+        let rows = reconciled(vec![&old], vec![of_moved(Day(98))], &moved);
         let [row] = &rows[..] else { panic!("{rows:?}") };
-        assert_eq!((row.id, row.raised, row.epoch), (7, 98, -30));
+        assert_eq!((row.id, row.raised, row.epoch), (7, Day(98), Day(-30)));
         assert_eq!(row.acknowledged_by.as_deref(), Some("soc"));
         // What people were told of the end stays.
-        let over = resolved(old, 120);
-        let rows = reconciled(vec![&over], vec![resolved(of_moved(98), 123)], &moved);
-        assert_eq!((ids(&rows), rows[0].ended), (vec![7], Some(120)));
+        let over = resolved(old, Day(120));
+        let rows = reconciled(
+            vec![&over],
+            vec![resolved(of_moved(Day(98)), Day(123))],
+            &moved,
+        );
+        assert_eq!((ids(&rows), rows[0].ended), (vec![7], Some(Day(120))));
         // One that stands is not the one that is over.
-        let rows = reconciled(vec![&over], vec![of_moved(98)], &moved);
+        let rows = reconciled(vec![&over], vec![of_moved(Day(98))], &moved);
         assert_eq!((ids(&rows), rows[0].ended), (vec![0], None));
     }
 
     #[test]
     fn alarms_before_an_epoch_that_is_declared_later_are_kept() {
         let declared = History {
-            epochs: vec![200],
+            epochs: vec![Day(200)],
             ..history()
         };
-        let over = resolved(alarm(7, "deviation", 100), 120);
-        let stands = alarm(8, "deviation", 150);
+        let over = resolved(alarm(7, "deviation", Day(100)), Day(120));
+        let stands = alarm(8, "deviation", Day(150));
         let rows = reconciled(vec![&over, &stands], Vec::new(), &declared);
         let [row] = &rows[..] else { panic!("{rows:?}") };
-        assert_eq!((row.id, row.ended), (8, Some(200)));
+        assert_eq!((row.id, row.ended), (8, Some(Day(200))));
         assert_eq!(row.how.as_deref(), Some("rebaselined"));
     }
 }

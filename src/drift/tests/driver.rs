@@ -76,17 +76,21 @@ impl Keeping {
 fn hours(seed: u64) -> Vec<HourPart> {
     let mut process = Process::new(seed, Ways::default());
     let nature = |day: Day| Nature {
-        wrong: if day < 150 { (0.05, 0.05) } else { (0.3, 0.3) },
+        wrong: if day < Day(150) {
+            (0.05, 0.05)
+        } else {
+            (0.3, 0.3)
+        },
         ..Nature::default()
     };
     let days = 0..240;
-    days.flat_map(|day| process.day(day, &nature(day)))
+    days.flat_map(|day| process.day(Day(day), &nature(Day(day))))
         .collect()
 }
 
 fn without_day(hours: &[HourPart], day: Day) -> Vec<HourPart> {
     let others = hours.iter();
-    let others = others.filter(|part| crate::model::day_of(part.hour) != day);
+    let others = others.filter(|part| part.hour.day() != day);
     others.cloned().collect()
 }
 
@@ -103,30 +107,30 @@ fn kept_days_and_all_hours_give_the_same_drift() {
     let all = hours(7);
     let keeping = |hours: &[HourPart]| Keeping {
         hours: MemoryHistory::new(hours.to_vec(), &names),
-        changes: vec![(100, Cause::Change("prompt 7".to_owned()))],
+        changes: vec![(Day(100), Cause::Change("prompt 7".to_owned()))],
         epochs: BTreeMap::new(),
         changed: Vec::new(),
         is_read_only: false,
     };
-    let Ok(at_once) = driver.run("p", 239, &mut keeping(&all));
+    let Ok(at_once) = driver.run("p", Day(239), &mut keeping(&all));
     assert_eq!(at_once.epochs.len(), 2);
     assert!(!at_once.drift.alarms.is_empty());
     // A day after a baseline, one of a baseline, one that is not looked at yet: each comes late.
     for late in [50, 110, 200] {
-        let mut history = keeping(&without_day(&all, late));
+        let mut history = keeping(&without_day(&all, Day(late)));
         for until in [40, 90, 160, 190] {
-            let Ok(run) = driver.run("p", until, &mut history);
+            let Ok(run) = driver.run("p", Day(until), &mut history);
             history.keep(&run);
         }
         history.hours = MemoryHistory::new(all.clone(), &names);
-        history.changed = vec![late];
-        let Ok(run) = driver.run("p", 239, &mut history);
+        history.changed = vec![Day(late)];
+        let Ok(run) = driver.run("p", Day(239), &mut history);
         assert_eq!(run.drift, at_once.drift, "day {late} late");
         let digested: usize = run.updates.iter().map(|update| update.days.len()).sum();
         assert!(digested < 240 - 100, "{digested} days were digested again");
         history.keep(&run);
         history.is_read_only = true;
-        let Ok(read) = driver.run("p", 239, &mut history);
+        let Ok(read) = driver.run("p", Day(239), &mut history);
         assert_eq!(
             read.drift, at_once.drift,
             "day {late} late, kept days alone"
@@ -151,7 +155,7 @@ fn read_only_history_learns_no_baseline() {
         changed: Vec::new(),
         is_read_only: true,
     };
-    let Ok(run) = driver.run("p", 239, &mut history);
+    let Ok(run) = driver.run("p", Day(239), &mut history);
     assert_eq!(run.epochs.len(), 1);
     assert!(run.epochs[0].baseline.is_none() && run.updates.is_empty());
 }

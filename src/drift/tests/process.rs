@@ -2,7 +2,7 @@
 
 use super::super::*;
 use crate::measure::Sums;
-use crate::model::{Day, Executor, NameId, Names, Ppm, SECOND_US, day_of, hash_pair, weekday};
+use crate::model::{Day, Executor, Hour, NameId, Names, Ppm, SECOND_US, hash_pair};
 use crate::rules::DriftTerms;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -88,7 +88,7 @@ impl Process {
 
     /// The hours of a day.
     pub(crate) fn day(&mut self, day: Day, nature: &Nature) -> Vec<HourPart> {
-        let is_weekend = weekday(day) >= 5;
+        let is_weekend = day.weekday() >= 5;
         let mut rate = nature.rate * if is_weekend { self.ways.weekend } else { 1.0 };
         if let Some(days) = self.ways.swell {
             rate *= 1.5 + 0.5 * (f64::from(day) * std::f64::consts::TAU / days).sin();
@@ -98,7 +98,7 @@ impl Process {
         hours.sort_unstable();
         let mut parts: Vec<HourPart> = Vec::new();
         for hour in hours {
-            let hour = day * 24 + hour;
+            let hour = day.first_hour() + hour;
             if parts.last().is_none_or(|part| part.hour != hour) {
                 parts.push(HourPart {
                     hour,
@@ -112,7 +112,7 @@ impl Process {
         parts
     }
 
-    fn case(&mut self, hour: i32, is_weekend: bool, nature: &Nature, to: &mut Sums) {
+    fn case(&mut self, hour: Hour, is_weekend: bool, nature: &Nature, to: &mut Sums) {
         let p = if is_weekend {
             nature.wrong.1
         } else {
@@ -177,17 +177,17 @@ pub(crate) fn epoch(
     nature: impl Fn(Day) -> Nature,
 ) -> Epoch {
     let names = Names::new();
-    let mut learning = Learning::new(0);
+    let mut learning = Learning::new(Day(0));
     let mut parts = Vec::new();
     let mut epoch = Epoch {
-        start: 0,
+        start: Day(0),
         cause: Cause::First,
         absorbed: Vec::new(),
         baseline: None,
         digests: Vec::new(),
         critical: None,
     };
-    for day in 0..days {
+    for day in Day(0).until(days) {
         let today = process.day(day, &nature(day));
         match &epoch.baseline {
             Some(baseline) => epoch
@@ -197,11 +197,11 @@ pub(crate) fn epoch(
                 let cases = today.iter().map(|part| part.sums.cases).sum();
                 parts.extend(today);
                 if learning.add(day, cases, terms) {
-                    epoch.baseline = Some(learn(&parts, 0, day, &names));
+                    epoch.baseline = Some(learn(&parts, Day(0), day, &names));
                 }
             }
         }
     }
-    debug_assert!(parts.iter().all(|part| day_of(part.hour) < days));
+    debug_assert!(parts.iter().all(|part| part.hour.day() < days));
     epoch
 }

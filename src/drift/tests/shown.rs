@@ -3,7 +3,7 @@
 use super::process::{BAD, GOOD};
 use super::*;
 use crate::measure::Sums;
-use crate::model::{DAY_HOURS, Executor, NameId, Ppm, SECOND_US};
+use crate::model::{DAY_HOURS, Day, Executor, Hour, NameId, Ppm, SECOND_US};
 
 /// One case that ended on a day.
 fn case(day: i32, outcome: NameId, deviation: u32, seconds: f64) -> HourPart {
@@ -16,7 +16,7 @@ fn case(day: i32, outcome: NameId, deviation: u32, seconds: f64) -> HourPart {
     sums.durations.add((seconds * SECOND_US as f64) as i64, 1);
     sums.variants.add(7, 1);
     HourPart {
-        hour: day * DAY_HOURS + 9,
+        hour: Hour(day * DAY_HOURS + 9),
         kind: Executor::Human,
         sums,
     }
@@ -24,7 +24,7 @@ fn case(day: i32, outcome: NameId, deviation: u32, seconds: f64) -> HourPart {
 
 fn behind(suspicion: Suspicion, cases: &[HourPart]) -> Vec<(usize, f64)> {
     let (budget, terms) = (Budget::new(12.0, 1), DriftTerms::default());
-    let known = epoch(Process::new(5, Ways::default()), 60, &terms, |_| {
+    let known = epoch(Process::new(5, Ways::default()), Day(60), &terms, |_| {
         Nature::default()
     });
     let baseline = known.baseline.unwrap();
@@ -37,8 +37,8 @@ fn suspicion(stream: Stream, direction: Direction) -> Suspicion {
         stream,
         direction,
         outcome: None,
-        from: 100,
-        to: 110,
+        from: Day(100),
+        to: Day(110),
     }
 }
 
@@ -105,14 +105,14 @@ fn the_control_chart_of_a_stable_process_stays_within_its_limits_and_leaves_them
         ..Nature::default()
     };
     let nature = |day| {
-        if day < 200 {
+        if day < Day(200) {
             Nature::default()
         } else {
             drifted
         }
     };
-    let epoch = epoch(Process::new(8, Ways::default()), 260, &terms, nature);
-    let drift = fold(&[epoch], 259, &budget, &terms);
+    let epoch = epoch(Process::new(8, Ways::default()), Day(260), &terms, nature);
+    let drift = fold(&[epoch], Day(259), &budget, &terms);
     let inside = |point: &&DayPoint| {
         let (ewma, limits) = (point.ewma.unwrap(), point.limits.unwrap());
         let within =
@@ -120,7 +120,7 @@ fn the_control_chart_of_a_stable_process_stays_within_its_limits_and_leaves_them
         within(point.deviation.unwrap(), limits) && within(ewma.value, ewma.limits)
     };
     let (before, after): (Vec<&DayPoint>, Vec<&DayPoint>) =
-        drift.days.iter().partition(|point| point.day < 200);
+        drift.days.iter().partition(|point| point.day < Day(200));
     let share = before.iter().filter(|point| inside(point)).count() as f64 / before.len() as f64;
     assert!(share > 0.95, "{share}");
     let later = &after[5..];
@@ -140,8 +140,8 @@ fn the_control_chart_of_a_stable_process_stays_within_its_limits_and_leaves_them
 fn changes_are_told_and_explain_what_comes_about_their_time() {
     let mut epochs = two_epochs(Cause::Version("version 7".to_owned()));
     let (budget, terms) = (Budget::new(12.0, 1), DriftTerms::default());
-    let drift = fold(&epochs, 249, &budget, &terms);
-    assert_eq!(drift.changes, [(150, "version 7".to_owned())]);
+    let drift = fold(&epochs, Day(249), &budget, &terms);
+    assert_eq!(drift.changes, [(Day(150), "version 7".to_owned())]);
     let deviation = |drift: &ProcessDrift| {
         let mut alarms = drift.alarms.iter();
         alarms
@@ -151,30 +151,30 @@ fn changes_are_told_and_explain_what_comes_about_their_time() {
     let explained = |drift| deviation(&drift).unwrap().explained_by;
     assert_eq!(explained(drift).as_deref(), Some("version 7"));
     // A version that came weeks after the change does not explain it.
-    epochs[1].start = 190;
-    let drift = fold(&epochs, 249, &budget, &terms);
+    epochs[1].start = Day(190);
+    let drift = fold(&epochs, Day(249), &budget, &terms);
     assert_eq!(explained(drift), None);
 }
 
 #[test]
 fn who_calls_today_the_new_baseline_ends_its_alarms_today() {
     let mut epochs = two_epochs(Cause::Rebaseline("as agreed".to_owned()));
-    (epochs[1].start, epochs[1].baseline) = (200, None);
+    (epochs[1].start, epochs[1].baseline) = (Day(200), None);
     let (budget, terms) = (Budget::new(12.0, 1), DriftTerms::default());
     let of = |until| fold(&epochs, until, &budget, &terms);
-    let before = fold(&epochs[..1], 199, &budget, &terms);
+    let before = fold(&epochs[..1], Day(199), &budget, &terms);
     assert!(before.open().count() > 0 && before.baseline.is_some());
     // 198 is the last day that counts where the source lags.
     for until in [198, 199, 205] {
-        let drift = of(until);
+        let drift = of(Day(until));
         assert_eq!(drift.open().count(), 0, "{until}");
         let ended = drift.alarms.iter().filter_map(|alarm| alarm.ended);
-        let today = ended.filter(|ended| *ended == (200, Ended::Rebaselined));
+        let today = ended.filter(|ended| *ended == (Day(200), Ended::Rebaselined));
         assert!(today.count() > 0, "{until}");
         // The old baseline is told no longer.
         assert_eq!((&drift.baseline, drift.baseline_until), (&None, None));
         assert_eq!(drift.outcome_stability, None);
         assert!(drift.streams.is_empty() && drift.days.is_empty());
-        assert_eq!(drift.changes, [(200, "as agreed".to_owned())]);
+        assert_eq!(drift.changes, [(Day(200), "as agreed".to_owned())]);
     }
 }

@@ -140,7 +140,7 @@ mod tests {
     /// So many whole days from a Monday on, each with so many cases.
     fn daily(days: i64, cases: i64) -> Frequency {
         const MONDAY: i64 = 19_723;
-        let starts = (0..days).map(|nth| (((MONDAY + nth) * 24 + 12) as Hour, cases));
+        let starts = (0..days).map(|nth| (Hour(((MONDAY + nth) * 24 + 12) as i32), cases));
         let [from, to] = [MONDAY, MONDAY + days].map(|day| Time(day * DAY_US));
         frequency(starts, from, to, None, 0.05)
     }

@@ -2,7 +2,7 @@
 
 use super::families::Families;
 use crate::drift::{ProcessDrift, Stream};
-use crate::model::{Time, metrics};
+use crate::model::metrics;
 use crate::query::Snapshot;
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ pub(super) fn drift(families: &mut Families, snapshot: &Snapshot) {
     }
     for (process, drift) in &view.processes {
         if let Some(day) = drift.baseline_until {
-            let end = Time::of_day(day + 1).as_seconds();
+            let end = (day + 1).start().as_seconds();
             families.gauge(&metrics::DRIFT_BASELINE, &[process], end);
         }
         charts(families, process, drift);
@@ -33,7 +33,7 @@ pub(super) fn drift(families: &mut Families, snapshot: &Snapshot) {
             let alarm = open.find(|alarm| alarm.stream == stream && alarm.explained_by.is_none());
             let stands = f64::from(u8::from(alarm.is_some()));
             families.gauge(&metrics::DRIFT_ALARM, &labels, stands);
-            let onset = alarm.map(|alarm| Time::of_day(alarm.onset).as_seconds());
+            let onset = alarm.map(|alarm| alarm.onset.start().as_seconds());
             families.maybe(&metrics::DRIFT_ONSET, &labels, onset);
             let count = raised.get(&(process.as_str(), stream.word()));
             families.counter(
@@ -62,7 +62,7 @@ fn charts(families: &mut Families, process: &str, drift: &ProcessDrift) {
     let mut seen = BTreeMap::new();
     for (day, what) in &drift.changes[latest..] {
         // One text may be marked twice; the later one holds.
-        seen.insert(what.as_str(), Time::of_day(*day).as_seconds());
+        seen.insert(what.as_str(), day.start().as_seconds());
     }
     for (what, at) in seen {
         families.gauge(&metrics::KNOWN_CHANGE, &[process, what], at);

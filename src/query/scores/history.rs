@@ -12,7 +12,7 @@ use super::{ScoreRequest, scores_from};
 use crate::config::daemon::Config;
 use crate::drift::{Alarm, ProcessDrift, StreamState};
 use crate::measure::{BucketKey, Period, Sums, TotalKey};
-use crate::model::{DAY_HOURS, Day, Hour, NameId, Names, Origin, Time};
+use crate::model::{Day, Hour, NameId, Names, Origin, Time};
 use crate::score::ProcessScore;
 use crate::store::{AlarmRow, DamagedRow, Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
@@ -102,7 +102,7 @@ impl<'a> History<'a> {
         let mut next = self.until;
         while next < hour {
             // Scores are made at midnight, with nothing later in them.
-            let midnight = (next.div_euclid(DAY_HOURS) + 1) * DAY_HOURS;
+            let midnight = (next.day() + 1).first_hour();
             let to = hour.min(midnight);
             self.move_on(next, to)?;
             next = to;
@@ -184,7 +184,7 @@ impl<'a> History<'a> {
                     &kept.process,
                     alarm,
                     &self.buckets.names,
-                    Time::of_day(alarm.raised),
+                    alarm.raised.start(),
                 )
             });
             view.alarms.extend(rows);

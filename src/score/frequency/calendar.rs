@@ -1,19 +1,14 @@
 //! Counts by hour as counts by day, week and hour of the week, in UTC.
 
 use super::ForecastWeek;
-use crate::model::{HOUR_US, Hour, Time};
+use crate::model::{DAY_HOURS, DAY_US, Day, Hour, Time};
 use crate::score::bounds::Bounds;
 use std::collections::BTreeMap;
 
-const DAY_US: i64 = 24 * HOUR_US;
-const DAY_SECONDS: i64 = 86_400;
 /// Ten years: older weeks say nothing about the coming ones, and a span of any length stays cheap.
-const MOST_WEEKS: i64 = 520;
+const MOST_WEEKS: i32 = 520;
 /// No process has more cases: keeps integers exact as floating-point numbers.
 const MOST_CASES: i128 = 1_000_000_000_000_000;
-
-/// Days since 1970-01-01.
-pub(super) type Day = i64;
 
 /// The counts of a span.
 pub(super) struct Calendar {
@@ -45,15 +40,14 @@ impl Calendar {
         let mut hours = vec![0i128; 168];
         let mut total = 0i128;
         for (hour, cases) in starts.filter(|(hour, _)| covered.contains(hour)) {
-            let (hour, cases) = (i64::from(hour), i128::from(cases));
-            let day = hour.div_euclid(24);
+            let (day, cases) = (hour.day(), i128::from(cases));
             *days.entry(day).or_default() += cases;
-            hours[weekday(day) * 24 + hour.rem_euclid(24) as usize] += cases;
+            hours[day.weekday() * 24 + hour.0.rem_euclid(DAY_HOURS) as usize] += cases;
             total += cases;
         }
         let by_day = days.into_iter().map(|(day, cases)| (day, whole(cases)));
         let hour_of_week = hours.into_iter().map(|cases| whole(cases) as i64);
-        let end_day = to.0.div_euclid(DAY_US);
+        let end_day = Day(to.0.div_euclid(DAY_US) as i32);
         let begins = -(-i128::from(from.0)).div_euclid(i128::from(DAY_US));
         Calendar {
             total: whole(total),
@@ -63,7 +57,7 @@ impl Calendar {
                 Vec::new()
             },
             by_day: by_day.filter(|(_, cases)| *cases > 0).collect(),
-            first_day: (begins as i64).max(end_day - 7 * MOST_WEEKS),
+            first_day: Day(begins as i32).max(end_day - 7 * MOST_WEEKS),
             end_day,
         }
     }
@@ -72,7 +66,7 @@ impl Calendar {
     pub(super) fn weeks(&self) -> Vec<Week> {
         let weeks = (self.end_day - self.first_day).max(0) / 7;
         let first = self.end_day - 7 * weeks;
-        let week = |nth| {
+        let week = |nth: i32| {
             let from = first + 7 * nth;
             let cases = self.by_day.range(from..from + 7).map(|(_, cases)| cases);
             Week {
@@ -86,8 +80,8 @@ impl Calendar {
     /// Whole days, and on how many of them each weekday (Monday first) fell.
     pub(super) fn whole_days(&self) -> (u32, [u32; 7]) {
         let mut days = [0; 7];
-        for day in self.first_day..self.end_day {
-            days[weekday(day)] += 1;
+        for day in self.first_day.until(self.end_day) {
+            days[day.weekday()] += 1;
         }
         (days.iter().sum(), days)
     }
@@ -98,22 +92,17 @@ impl Calendar {
         let days = self.first_day..self.end_day.max(self.first_day);
         self.by_day
             .range(days)
-            .map(|(day, cases)| (weekday(*day), *cases))
+            .map(|(day, cases)| (day.weekday(), *cases))
     }
 
     /// Gives the coming weeks their dates.
     pub(super) fn coming_weeks(&self, cases: Vec<Bounds>) -> Vec<ForecastWeek> {
-        let week = |(nth, cases): (i64, Bounds)| ForecastWeek {
-            from_timestamp_seconds: (self.end_day + 7 * nth) * DAY_SECONDS,
+        let week = |(nth, cases): (i32, Bounds)| ForecastWeek {
+            from_timestamp_seconds: (self.end_day + 7 * nth).start_seconds(),
             cases,
         };
         (0..).zip(cases).map(week).collect()
     }
-}
-
-/// 0 for Monday. 1970-01-01 was a Thursday.
-fn weekday(day: Day) -> usize {
-    (day + 3).rem_euclid(7) as usize
 }
 
 /// Damaged sums may be negative; a count is not.

@@ -42,7 +42,7 @@ fn simulate(streams: u32, weeks: usize, mean: f64, excess: f64, growth: f64) -> 
         let counts: Vec<i64> = (0..weeks + AHEAD)
             .map(|week| draw(&mut rng, at(week), excess))
             .collect();
-        let hour = |week: usize| (week * 168 + 40) as Hour;
+        let hour = |week: usize| Hour((week * 168 + 40) as i32);
         let starts = (0..weeks).map(|week| (hour(week), counts[week]));
         let to = Time(weeks as i64 * 168 * HOUR_US);
         let got = frequency(starts, Time(0), to, None, 0.05);

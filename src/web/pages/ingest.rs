@@ -5,7 +5,7 @@ use super::table::{Cell, Table};
 use super::words;
 use crate::daemon::Running;
 use crate::measure::Loss;
-use crate::model::{HOUR_US, Time, metrics, printable};
+use crate::model::{HOUR_US, Hour, Time, metrics, printable};
 use crate::query::{Snapshot, SourceStatus, counters};
 use crate::store::{QuarantineFilter, Store, StoreError};
 use crate::web::blocking::respond;
@@ -82,7 +82,7 @@ fn read(daemon: &Running) -> Result<Told, StoreError> {
     let to = snapshot.at.hour().saturating_add(1);
     let from = config
         .window
-        .map_or(i32::MIN, |window| snapshot.at.plus(-window).hour());
+        .map_or(Hour::MIN, |window| snapshot.at.plus(-window).hour());
     let losses: BTreeMap<String, Loss> = store.losses_between(from, to)?.into_iter().collect();
     let sources = daemon.shared.sources();
     let sources = sources

@@ -2,7 +2,7 @@
 
 use crate::support::{Daemon, Home, wait_until};
 use std::fmt::Write;
-use toleranced::internals::Store;
+use toleranced::internals::{Hour, Store};
 
 /// Without ids: an event is identified by its place and its content.
 const PLAIN: &str = "process: { const: desk }\ncase: case\nactivity: activity\ntime: time\n";
@@ -37,7 +37,9 @@ fn rejected(home: &Home) -> (i64, i64) {
         return (0, 0);
     };
     let counts = store.quarantine_counts().unwrap_or_default();
-    let losses = store.losses_between(i32::MIN, i32::MAX).unwrap_or_default();
+    let losses = store
+        .losses_between(Hour::MIN, Hour::MAX)
+        .unwrap_or_default();
     (
         counts.iter().map(|(_, _, count)| count).sum(),
         losses.iter().map(|(_, loss)| loss.lost).sum(),

@@ -13,7 +13,7 @@ use toleranced::internals::{Ended, ProcessDrift, Stream};
 use toleranced::internals::{KeptDrift, kept_drift};
 
 /// 2026-01-01.
-const FIRST: Day = 20_454;
+const FIRST: Day = Day(20_454);
 
 /// Cases that begin in a day, two in an hour.
 const CASES: i32 = 40;
@@ -39,7 +39,7 @@ fn config(folder: &Path) -> Config {
 
 /// At noon of a day, counted from the first.
 fn noon(nth: i32) -> Time {
-    Time::of_day(FIRST + nth).plus(12 * HOUR_US)
+    (FIRST + nth).start().plus(12 * HOUR_US)
 }
 
 impl Bench {
@@ -132,8 +132,10 @@ fn event(lines: &mut String, case: &str, time: Time, what: &str) {
 fn times(nth: i32, case: i32, days: i32) -> (Time, Time) {
     let hour = i64::from(case / 2) * HOUR_US;
     let minutes = 5 + (50.0 * random(nth, case)) as i64;
-    let end = Time::of_day(FIRST + nth + days).plus(hour + minutes * (HOUR_US / 60));
-    (Time::of_day(FIRST + nth).plus(hour), end)
+    let end = (FIRST + nth + days)
+        .start()
+        .plus(hour + minutes * (HOUR_US / 60));
+    ((FIRST + nth).start().plus(hour), end)
 }
 
 const OPEN: &str = r#""activity":"open""#;

@@ -1,7 +1,7 @@
 //! The control chart: mean deviation of each day against what was expected, with limits, moving average, alarms and changes.
 
 use super::{Chart, Scale, at, line, ticks};
-use crate::drift::{DayPoint, ProcessDrift};
+use crate::drift::DayPoint;
 use crate::model::Day;
 use crate::web::pages::words;
 use maud::{Markup, html};
@@ -80,8 +80,8 @@ fn description(chart: &Control, first: Day, last: Day) -> String {
     format!(
         "{} from {} to {}; {} raised in this time, {}.",
         words::counted(cases, "ended case"),
-        ProcessDrift::date(first),
-        ProcessDrift::date(last),
+        first,
+        last,
         words::counted(chart.alarms.len() as i64, "drift alarm"),
         words::counted(chart.changes.len() as i64, "known change"),
     )
@@ -234,7 +234,7 @@ impl Frame<'_> {
             @for (day, what) in self.chart.changes.iter().filter(|(day, _)| within(*day)) {
                 @let x = at(self.x.x(f64::from(*day) - 0.5));
                 g.change { path d={ "M" (x) " " (TOP) "V" (BOTTOM) } {} path.flag d={ "M" (x) " " (TOP) "h9l-3 4 3 4h-9z" } {}
-                    title { (ProcessDrift::date(*day)) ": " (words::name(what)) } }
+                    title { (day) ": " (words::name(what)) } }
             }
             @for (onset, raised, what) in self.chart.alarms.iter().filter(|(onset, raised, _)| *raised >= first && *onset <= last) {
                 @let from = self.x.x(f64::from((*onset).max(first)) - 0.5);
@@ -242,7 +242,7 @@ impl Frame<'_> {
                 g.raised {
                     rect x=(at(from)) y=(TOP - 14.0) width=(at((to - from).max(3.0))) height="6" {}
                     path d={ "M" (at(to)) " " (TOP - 14.0) "V" (BOTTOM) } {}
-                    title { (what) ": since about " (ProcessDrift::date(*onset)) ", found " (ProcessDrift::date(*raised)) }
+                    title { (what) ": since about " (onset) ", found " (raised) }
                 }
             }
         }
@@ -252,7 +252,7 @@ impl Frame<'_> {
 fn said(point: &Observed) -> String {
     format!(
         "{}: {} of {}",
-        ProcessDrift::date(point.day),
+        point.day,
         words::percent(point.deviation),
         words::counted(point.cases, "case")
     )
@@ -282,11 +282,11 @@ pub(super) fn days_named((first, last): (Day, Day)) -> Vec<Day> {
         .into_iter()
         .find(|step| span / step <= 9);
     let step = step.unwrap_or(365) as usize;
-    (first..=last).step_by(step).collect()
+    first.until(last + 1).step_by(step).collect()
 }
 
 /// `24 Nov`.
 pub(super) fn short_date(day: Day) -> String {
-    let at = crate::model::Time::of_day(day).to_utc();
+    let at = day.start().to_utc();
     at.map_or(String::new(), |at| at.format("%-d %b").to_string())
 }

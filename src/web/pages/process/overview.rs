@@ -17,7 +17,7 @@ pub(super) fn overview(told: &Told) -> Markup {
             @for kind in &score.withdraw { p.warn { strong { "Withdraw " (words::executor(*kind)) " now: " } "it runs this process and deviates more than it may." } }
             @for alarm in told.alarms().filter(|alarm| stands(alarm)) {
                 p.warn { svg.i aria-hidden="true" { use href="#s-alarm" {} } strong { "It has changed: " (alarm.words()) }
-                    " since about " (crate::drift::ProcessDrift::date(alarm.onset)) ", from " (alarm.figure(alarm.was)) " to " (alarm.figure(alarm.became)) ". "
+                    " since about " (alarm.onset) ", from " (alarm.figure(alarm.was)) " to " (alarm.figure(alarm.became)) ". "
                     a href="#drift" { "Drift" } }
             }
             (bar::ruler(score.rating.deviation, &limits(told), score.rating.status))

@@ -3,7 +3,7 @@
 use crate::config::daemon::Config;
 use crate::drift::HourPart;
 use crate::measure::{Counts, Sketch, Sums};
-use crate::model::{Day, Executor, NameId, Ppm, Time, day_of};
+use crate::model::{Day, Executor, Hour, NameId, Ppm, Time};
 use crate::store::{LedgerRow, Store, StoreError};
 use crate::web::pages::charts::control::Observed;
 use crate::web::pages::charts::durations::{Bin, bins};
@@ -11,7 +11,7 @@ use crate::web::pages::charts::outcomes::Outcomes;
 use std::collections::BTreeMap;
 
 /// Charts reach back so far at most, however long the window is.
-const MOST_DAYS: Day = 366;
+const MOST_DAYS: i32 = 366;
 /// Outcomes with a colour of their own.
 const OUTCOMES: usize = 7;
 
@@ -61,7 +61,7 @@ fn hours(
     process: NameId,
     as_of: Time,
 ) -> Result<Vec<HourPart>, StoreError> {
-    let Some(last) = store.last_hour_of(process)?.map(day_of) else {
+    let Some(last) = store.last_hour_of(process)?.map(Hour::day) else {
         return Ok(Vec::new());
     };
     let window = config.catalog.window_of(id, config.window);
@@ -105,7 +105,7 @@ fn total(deviations: &Counts<Ppm>) -> f64 {
 fn observed(hours: &[HourPart]) -> Vec<Observed> {
     let mut days: BTreeMap<Day, (i64, f64)> = BTreeMap::new();
     for part in hours.iter().filter(|part| part.sums.cases > 0) {
-        let (cases, deviations) = days.entry(day_of(part.hour)).or_default();
+        let (cases, deviations) = days.entry(part.hour.day()).or_default();
         *cases += part.sums.cases;
         *deviations += total(&part.sums.deviations);
     }
@@ -130,7 +130,7 @@ fn durations(hours: &[HourPart]) -> BTreeMap<Executor, Sketch> {
 
 /// Weeks begin on Mondays.
 fn monday(day: Day) -> Day {
-    day - crate::model::weekday(day) as Day
+    day - day.weekday() as i32
 }
 
 fn outcomes(hours: &[HourPart], names: &mut Named) -> Result<Outcomes, StoreError> {
@@ -139,7 +139,7 @@ fn outcomes(hours: &[HourPart], names: &mut Named) -> Result<Outcomes, StoreErro
     for HourPart { hour, sums, .. } in hours.iter().filter(|part| part.sums.cases > 0) {
         all.merge(&sums.outcomes, 1);
         weeks
-            .entry(monday(day_of(*hour)))
+            .entry(monday(hour.day()))
             .or_default()
             .merge(&sums.outcomes, 1);
     }

@@ -134,7 +134,7 @@ fn alarms(told: &Told) -> Markup {
                 thead { tr { @for title in ["alarm", "what", "since about", "found", "expected", "became", "state"] { th scope="col" { (title) } } } }
                 tbody { @for alarm in alarms { tr {
                     td { a href={ "/api/v1/alarms/" (alarm.id) } { "#" (alarm.id) } }
-                    td { (alarm.words()) } td { (ProcessDrift::date(alarm.onset)) } td { (ProcessDrift::date(alarm.raised)) }
+                    td { (alarm.words()) } td { (alarm.onset) } td { (alarm.raised) }
                     td.n { (alarm.figure(alarm.was)) } td.n { (alarm.figure(alarm.became)) } td { (tables::life(alarm)) }
                 } } }
             } }

@@ -1,7 +1,6 @@
 //! The tables behind the page of a process: on the page, as CSV and as JSON.
 
 use super::Told;
-use crate::drift::ProcessDrift;
 use crate::model::Time;
 use crate::score::ExecutorScore;
 use crate::store::AlarmRow;
@@ -57,7 +56,7 @@ pub(super) fn days(told: &Told) -> Table {
         let point = watched.get(&day);
         let limits = point.and_then(|point| point.limits);
         vec![
-            Cell::text(ProcessDrift::date(day)),
+            Cell::text(day.to_string()),
             Cell::count(seen.map_or(0, |seen| seen.cases)),
             Cell::share(seen.map(|seen| seen.deviation)),
             Cell::share(point.and_then(|point| point.expected)),
@@ -106,7 +105,7 @@ pub(super) fn outcomes(told: &Told) -> Table {
     if let Some(mix) = &told.kept.outcomes {
         for (day, cases) in &mix.weeks {
             for (name, cases) in mix.names.iter().zip(cases) {
-                let week = ProcessDrift::date(*day);
+                let week = day.to_string();
                 rows.push(vec![
                     Cell::text(week),
                     Cell::text(name),
@@ -204,8 +203,8 @@ pub(super) fn alarms(told: &Told) -> Table {
         vec![
             Cell::count(alarm.id),
             Cell::text(alarm.words()),
-            Cell::text(ProcessDrift::date(alarm.onset)),
-            Cell::text(ProcessDrift::date(alarm.raised)),
+            Cell::text(alarm.onset.to_string()),
+            Cell::text(alarm.raised.to_string()),
             Cell::text(alarm.figure(alarm.was)),
             Cell::text(alarm.figure(alarm.became)),
             Cell::text(life(alarm)),
@@ -235,7 +234,7 @@ pub(super) fn life(alarm: &AlarmRow) -> String {
     });
     let ended = alarm.ended.map(|day| {
         let how = alarm.how.as_deref().unwrap_or("over");
-        format!("{how} {}", ProcessDrift::date(day))
+        format!("{how} {day}")
     });
     let explained = alarm.explained_by.as_ref();
     let explained = explained.map(|what| format!("explained by {}", words::name(what)));
@@ -252,7 +251,7 @@ pub(super) fn life(alarm: &AlarmRow) -> String {
 pub(super) fn changes(told: &Told) -> Table {
     let changes = told.drift().map_or(&[][..], |drift| &drift.changes);
     let row = |(day, what): &(crate::model::Day, String)| {
-        vec![Cell::text(ProcessDrift::date(*day)), Cell::text(what)]
+        vec![Cell::text(day.to_string()), Cell::text(what)]
     };
     Table {
         name: "changes",
