@@ -17,7 +17,7 @@ use toleranced::internals::Sums;
 use toleranced::internals::{
     Budget, Cause, Digest, Epoch, HourPart, Learning, Stream, fold, learn,
 };
-use toleranced::internals::{Day, Executor, Hour, NameId, Names, Ppm, SECOND_US};
+use toleranced::internals::{Day, Executor, Hour, NameId, Names, Ppm, Span};
 
 const YEAR: i32 = 365;
 const CHANGE: i32 = 182;
@@ -92,7 +92,7 @@ impl Process {
             .add(if self.was_wrong { NameId(2) } else { NameId(1) }, 1);
         to.deviations
             .add(if self.was_wrong { Ppm::ONE } else { Ppm::ZERO }, 1);
-        to.durations.add((seconds * SECOND_US as f64) as i64, 1);
+        to.durations.add(Span::of_seconds(seconds), 1);
         to.variants.add(self.rng.random_range(0..5), 1);
     }
 }

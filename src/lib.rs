@@ -86,7 +86,7 @@ pub mod internals {
     pub use crate::measure::{Evidence, Loss, Period, Sums};
     pub use crate::model::metrics::{ALL as ALL_METRICS, Kind as MetricKind};
     pub use crate::model::{
-        Day, Executor, HOUR_US, Hour, Lifecycle, NameId, Names, Ppm, SECOND_US, Time,
+        Day, Executor, HOUR_US, Hour, Lifecycle, NameId, Names, Ppm, SECOND_US, Span, Time,
     };
     pub use crate::query::{
         CaseTable, KeptDrift, LogCases, PastError, PastView, PreparedRules, Rules, ScoreRequest,

@@ -3,7 +3,7 @@
 use super::facts::Facts;
 use super::rules::{Assessment, RuleBook};
 use crate::model::humanize::{format_days, format_span};
-use crate::model::{Names, Ppm, SECOND_US};
+use crate::model::{Names, Ppm};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -58,7 +58,7 @@ pub(crate) fn causes(facts: &Facts, rules: &RuleBook, names: &Names) -> Vec<Caus
         times => format!("{times} times"),
     };
     // Whole seconds: nobody reads microseconds of days.
-    let took = format_span(facts.duration() / SECOND_US * SECOND_US);
+    let took = format_span(facts.duration().whole_seconds());
     let late = match rule.limit {
         Some(limit) => format!("took {took}, limit {}", format_days(limit)),
         None => format!("took {took}"),
@@ -106,8 +106,7 @@ pub(crate) fn causes(facts: &Facts, rules: &RuleBook, names: &Names) -> Vec<Caus
 mod tests {
     use super::*;
     use crate::cases::{Case, CaseEvent, EventFlags, EventIn, facts};
-    use crate::model::NameId;
-    use crate::model::{Executor, Lifecycle, Origin, Time};
+    use crate::model::{Executor, Lifecycle, NameId, Origin, SECOND_US, Time};
     use crate::rules::{Catalog, Tolerance};
     use proptest::prelude::*;
     use std::path::Path;

@@ -197,7 +197,7 @@ fn facts_beside(
         blamed: blamed(&parts, work, rule, &life),
         input: case.input(),
         version: case.version(),
-        hands_on: case.hands_on().map(|seconds| seconds as Span * 1_000_000),
+        hands_on: case.hands_on().map(|seconds| Span::seconds(seconds as i64)),
         straight: went_straight(work, life.reopened),
         without_people: by_machines_only(work) == Some(true) && case.hands_on().is_none(),
         confirmed,
@@ -296,7 +296,7 @@ mod tests {
         let mut bench = bench("");
         let facts = bench.facts(&["5 b", "0 a"], None);
         assert!(facts.complete);
-        assert_eq!(facts.duration(), 5_000_000);
+        assert_eq!(facts.duration(), Span(5_000_000));
         assert_eq!(bench.names.text(facts.outcome), "b");
         assert!(facts.outcome_is_activity);
     }
@@ -335,7 +335,7 @@ mod tests {
         bench.flags = |flags| flags.declaring_end(true).with_explicit_reopen(true);
         let facts = bench.facts(&["0 open", "1 close!end", "2 comment"], None);
         assert!(facts.complete && facts.reopened == 0);
-        assert_eq!(facts.duration(), 1_000_000);
+        assert_eq!(facts.duration(), Span(1_000_000));
         let facts = bench.facts(&["0 open", "1 close!end", "2 reopen!reopen"], None);
         assert!(!facts.complete && facts.reopened == 1);
     }

@@ -114,7 +114,7 @@ fn lifecycle(event: &CaseEvent, rule: &ProcessRules) -> Lifecycle {
 mod tests {
     use crate::cases::Facts;
     use crate::cases::bench::{Bench, bench};
-    use crate::model::{Executor, Ppm};
+    use crate::model::{Executor, Ppm, Span};
 
     const CATALOG: &str = "processes: [{id: p, outcomes: {wrong: 1, ok: 0}, duration_limit: 1h, path: [open, close]}]";
 
@@ -132,7 +132,7 @@ mod tests {
 
     /// Who ran it, hand-offs, seconds, late, straight through.
     fn run(facts: &Facts) -> (Executor, u32, i64, bool, Option<bool>) {
-        let seconds = facts.duration() / 1_000_000;
+        let seconds = facts.duration() / Span::SECOND;
         (
             facts.executor,
             facts.handoffs,
@@ -233,6 +233,6 @@ mod tests {
         assert_eq!(bench.names.text(facts.outcome), "Closed");
         let facts = bench.facts(&["0 open", "1 Closed!end", "2 Rejected!end"], None);
         assert_eq!(bench.names.text(facts.outcome), "Rejected");
-        assert_eq!(facts.duration(), 1_000_000);
+        assert_eq!(facts.duration(), Span(1_000_000));
     }
 }

@@ -6,7 +6,7 @@ use super::text::grouped;
 use crate::config::daemon::Config;
 use crate::config::parse_span;
 use crate::export::Backfill;
-use crate::model::{HOUR_US, Hour, Time};
+use crate::model::{Hour, Span, Time};
 use crate::query::{History, first_hour};
 use crate::store::Store;
 use chrono::Utc;
@@ -52,8 +52,8 @@ pub(super) struct Args {
 
 fn parse_step(text: &str) -> Result<i32, String> {
     let span = parse_span(text)?;
-    match i32::try_from(span / HOUR_US) {
-        Ok(hours) if hours > 0 && span % HOUR_US == 0 => Ok(hours),
+    match i32::try_from(span / Span::HOUR) {
+        Ok(hours) if hours > 0 && span % Span::HOUR == Span::ZERO => Ok(hours),
         _ => Err("must be whole hours, such as 1h or 6h".to_owned()),
     }
 }
@@ -104,7 +104,7 @@ fn hours(args: &Args, store: &Store) -> Result<(Hour, Hour), Failure> {
     let to = args.to.as_deref().map(|text| parse("--to", text));
     let to = to.transpose()?.unwrap_or(now).min(now);
     let from = args.from.as_deref().map(|text| parse("--from", text));
-    let from = from.transpose()?.unwrap_or(to.plus(-DAYS * 24 * HOUR_US));
+    let from = from.transpose()?.unwrap_or(to.plus(Span::days(-DAYS)));
     if from >= to {
         return Err(Failure::environment(
             "--from must lie before --to, and before now",

@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use crate::ingest::decode::Input;
-use crate::model::Time;
+use crate::model::{Span, Time};
 use crate::rules::{Catalog, Tolerance};
 use chrono::Utc;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -38,7 +38,7 @@ pub(super) fn readable(file: &Path) -> Result<String, Failure> {
 
 /// An instant later than which no event is believed: a day from now, for clocks that differ.
 pub(super) fn latest_believed() -> Time {
-    Time::from_utc(Utc::now()).plus(24 * crate::model::HOUR_US)
+    Time::from_utc(Utc::now()).plus(Span::DAY)
 }
 
 /// A progress bar on a terminal, nothing elsewhere.

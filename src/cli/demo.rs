@@ -4,7 +4,7 @@ use super::failure::{Done, Failure};
 use super::run::{WebArgs, log_to_stderr, serve};
 use crate::config::daemon::Config;
 use crate::config::parse_span;
-use crate::model::{HOUR_US, Time};
+use crate::model::{HOUR_US, Span, Time};
 use crate::rules::Problems;
 use crate::simulate::{Live, Soc};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -62,7 +62,7 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
     let now = Time::from_utc(chrono::Utc::now());
     let opened = now.plus(-history).hour().start();
     let soc = Soc::reference(args.seed, opened.0)
-        .with_drift_at(opened.0 + history / 2 / HOUR_US * HOUR_US);
+        .with_drift_at(opened.0 + (history.0 / 2) / HOUR_US * HOUR_US);
     let log = args.folder.join("soc.ndjson");
     let mut live = soc.live(opened.0);
     let events = write_history(&mut live, &log, opened, now)?;
@@ -79,7 +79,7 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
     std::thread::Builder::new()
         .name("simulated-soc".to_owned())
         .spawn(move || go_on(live, &log, now, speed))?;
-    let days = history / (24 * HOUR_US);
+    let days = history / Span::DAY;
     serve(config, &file, move |address| {
         println!(
             "A simulated SOC: {events} events over {days} days, now live ({speed} times real time)."
@@ -128,7 +128,7 @@ pub(super) fn write_history(
     from: Time,
     to: Time,
 ) -> Result<u64, Failure> {
-    const DAY: i64 = 24 * HOUR_US;
+    const DAY: Span = Span::DAY;
     let days = (to.since(from) / DAY).max(1) as u64;
     let style = ProgressStyle::with_template("{bar:30} day {pos} of {len}")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
@@ -179,7 +179,7 @@ fn go_on(mut live: Live, log: &Path, from: Time, speed: f64) {
     loop {
         std::thread::sleep(TICK);
         let passed = begun.elapsed().as_micros() as f64 * speed;
-        let until = from.plus(passed as i64);
+        let until = from.plus(Span(passed as i64));
         line.clear();
         for event in live.until(until.0) {
             event.write_ndjson(&mut line);

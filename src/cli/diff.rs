@@ -7,8 +7,8 @@ use super::mapping_args::MappingArgs;
 use super::reading::{RulesArgs, ended, parse_time};
 use super::text::printable;
 use super::views::{Ask, Ground, StoreArgs, View, Viewed, differing_rules, hash_text, views};
-use crate::model::Time;
 use crate::model::humanize::format_days;
+use crate::model::{Span, Time};
 use crate::score::{Claim, Difference, Differing, differences};
 use console::style;
 use serde::Serialize;
@@ -174,7 +174,7 @@ fn compared(args: &Args, before: &View, after: &View, ground: &Ground) -> Compar
         let hash = |hash| is_stored.then(|| hash_text(hash));
         Side {
             as_of: view.found.as_of.to_string(),
-            window_seconds: view.rules.window.map(|window| window as f64 / 1e6),
+            window_seconds: view.rules.window.map(Span::as_seconds),
             cases: view.found.cases,
             configuration: hash(view.rules.hashes.configuration),
             catalog: hash(view.rules.hashes.catalog),
@@ -194,7 +194,7 @@ fn compared(args: &Args, before: &View, after: &View, ground: &Ground) -> Compar
         from: side(before),
         to: side(after),
         rules_changed: differing_rules(before.rules.hashes, after.rules.hashes),
-        shared_seconds: before.found.as_of.since(begun).max(0) as f64 / 1e6,
+        shared_seconds: before.found.as_of.since(begun).max(Span::ZERO).as_seconds(),
         changed: processes.iter().any(Difference::has_changed),
         processes,
     }
@@ -254,7 +254,7 @@ fn head(compared: &Compared) -> Vec<String> {
         let days = (compared.shared_seconds / 86_400.0).floor() as i64;
         let shared = match days {
             0 => "less than a day".to_owned(),
-            days => format_days(days * 24 * crate::model::HOUR_US),
+            days => format_days(Span::days(days)),
         };
         lines.push(format!(
             "Both windows cover {shared} in common: the cases of that time count in both scores."

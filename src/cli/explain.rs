@@ -11,7 +11,7 @@ use super::text::printable;
 use super::views::{Ask, Ground, StoreArgs, View, Viewed, differing_rules, hash_text, views};
 use crate::config::Hashes;
 use crate::explain::{Figure, Lever, RuleTrace, figures, levers, trace};
-use crate::model::{Names, Time};
+use crate::model::{Names, Span, Time};
 use crate::query::CaseBehind;
 use crate::rules::nearest;
 use crate::score::{ProcessScore, Terms};
@@ -188,7 +188,7 @@ fn explanation(
         process: id.to_owned(),
         as_of: view.found.as_of.to_string(),
         from: from.to_string(),
-        window_seconds: window.map(|window| window as f64 / 1e6),
+        window_seconds: window.map(Span::as_seconds),
         rules: rules_said(&view, ground),
         figures: figures(score, terms),
         rules_tried: trace(&terms.tolerance.recommendations, score),

@@ -5,7 +5,7 @@ use super::demo::write_history;
 use super::failure::Failure;
 use crate::config::daemon::Config;
 use crate::daemon::{self, Running};
-use crate::model::{HOUR_US, Time, metrics};
+use crate::model::{HOUR_US, Span, Time, metrics};
 use crate::report::{Period, PeriodKind, Report, keep_expectations, make};
 use crate::simulate::Soc;
 use crate::store::Store;
@@ -59,7 +59,7 @@ fn midnight((year, month, day): (i32, u32, u32)) -> Time {
 
 /// Writes log, catalog and configuration; gives the number of events.
 fn simulate(folder: &Path, from: Time, to: Time) -> Result<u64, Failure> {
-    let opened = from.plus(-HISTORY_DAYS * DAY_US);
+    let opened = from.plus(Span::days(-HISTORY_DAYS));
     let soc = Soc::reference(SEED, opened.0).with_drift_at(from.0 + DRIFT_DAY * DAY_US);
     std::fs::write(folder.join("catalog.yaml"), soc.catalog_yaml())?;
     std::fs::write(folder.join("toleranced.yaml"), CONFIGURATION)?;

@@ -63,12 +63,12 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
             .start(),
     };
     let soc =
-        Soc::reference(args.seed, from.0).with_drift_at(from.0 + span / 2 / HOUR_US * HOUR_US);
+        Soc::reference(args.seed, from.0).with_drift_at(from.0 + (span.0 / 2) / HOUR_US * HOUR_US);
     if let Some(file) = &args.catalog {
         std::fs::write(file, soc.catalog_yaml())
             .map_err(|error| Failure::environment(format!("{}: {error}", file.display())))?;
     }
-    write_events(soc.events(from.0, from.0 + span), &mut out)?;
+    write_events(soc.events(from.0, from.0 + span.0), &mut out)?;
     Ok(Done::Fine)
 }
 

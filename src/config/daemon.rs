@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 /// Where the daemon listens unless told otherwise.
 pub(crate) const DEFAULT_LISTEN: &str = "127.0.0.1:9753";
 /// Scores are recalculated this often unless told otherwise.
-pub(crate) const DEFAULT_SCORE_EVERY: Span = 15 * crate::model::SECOND_US;
+pub(crate) const DEFAULT_SCORE_EVERY: Span = Span::seconds(15);
 
 /// The whole configuration, checked: daemon, catalog, tolerances, mappings.
 #[derive(Debug, Clone)]
@@ -227,7 +227,7 @@ fn listen(at: &Option<At<String>>, source: &Source) -> Result<SocketAddr, Proble
     })
 }
 
-const DAYS_90: Span = 90 * 24 * crate::model::HOUR_US;
+const DAYS_90: Span = Span::days(90);
 
 impl Loader {
     fn config(&mut self, raw: Raw, overrides: &Overrides) -> Config {
@@ -265,7 +265,7 @@ impl Loader {
             data_dir,
             reports,
             sources,
-            batch_interval: raw.batch.interval.map_or(250_000, |span| span.0),
+            batch_interval: raw.batch.interval.map_or(Span(250_000), |span| span.0),
             batch_events: raw
                 .batch
                 .events

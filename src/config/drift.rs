@@ -2,7 +2,7 @@
 
 use super::span::SpanText;
 
-use crate::model::HOUR_US;
+use crate::model::Span;
 use crate::rules::{At, DriftTerms, Problem, Source};
 use serde::Deserialize;
 
@@ -20,7 +20,7 @@ impl RawDrift {
     /// Checks what was written; what is wrong is told and replaced by the default.
     pub(super) fn checked(&self, source: &Source, problems: &mut Vec<Problem>) -> DriftTerms {
         let default = DriftTerms::default();
-        let days = |span: i64| (span / (24 * HOUR_US)).clamp(0, 3_650) as i32;
+        let days = |span: Span| (span / Span::DAY).clamp(0, 3_650) as i32;
         DriftTerms {
             false_alarms_per_year: within(
                 &self.false_alarms_per_year,

@@ -1,7 +1,7 @@
 //! `metrics` in toleranced.yaml: what is exported, and how finely.
 
 use super::span::SpanText;
-use crate::model::{HOUR_US, SECOND_US, Span};
+use crate::model::Span;
 use crate::rules::{At, Problem, Source};
 use serde::Deserialize;
 
@@ -23,27 +23,27 @@ pub struct MetricTerms {
 
 /// From scripts (milliseconds) to tickets (weeks).
 const DURATION_BUCKETS: [Span; 14] = [
-    SECOND_US / 10,
-    SECOND_US,
-    10 * SECOND_US,
-    60 * SECOND_US,
-    300 * SECOND_US,
-    900 * SECOND_US,
-    HOUR_US,
-    4 * HOUR_US,
-    8 * HOUR_US,
-    24 * HOUR_US,
-    72 * HOUR_US,
-    168 * HOUR_US,
-    336 * HOUR_US,
-    720 * HOUR_US,
+    Span(100_000),
+    Span::SECOND,
+    Span::seconds(10),
+    Span::seconds(60),
+    Span::seconds(300),
+    Span::seconds(900),
+    Span::HOUR,
+    Span::hours(4),
+    Span::hours(8),
+    Span::hours(24),
+    Span::hours(72),
+    Span::hours(168),
+    Span::hours(336),
+    Span::hours(720),
 ];
 
 impl Default for MetricTerms {
     fn default() -> MetricTerms {
         MetricTerms {
-            late_after: HOUR_US,
-            expire_after: 90 * 24 * HOUR_US,
+            late_after: Span::HOUR,
+            expire_after: Span::days(90),
             duration_buckets: DURATION_BUCKETS.to_vec(),
             outcomes: 50,
         }
@@ -94,7 +94,7 @@ pub(super) fn duration_buckets(
     let ascending = ends.windows(2).all(|pair| pair[0] < pair[1]);
     let wrong = if ends.is_empty() || ends.len() > MOST_BINS {
         format!("`{field}` must have 1 to {MOST_BINS} entries")
-    } else if !ascending || ends[0] <= 0 {
+    } else if !ascending || ends[0] <= Span::ZERO {
         format!("`{field}` must rise, from above 0")
     } else {
         return Some(ends);

@@ -127,7 +127,7 @@ impl Loader {
                     .collect(),
                 mapping,
                 mapping_file: PathBuf::from(&source.mapping.value),
-                flush_after: source.flush_after.map_or(10_000_000, |span| span.0),
+                flush_after: source.flush_after.map_or(Span::seconds(10), |span| span.0),
                 name,
             });
         }

@@ -13,7 +13,9 @@ pub(crate) fn parse_span(text: &str) -> Result<Span, String> {
     let span = humantime::parse_duration(text).map_err(|error| {
         format!("`{text}` is not a span of time such as 30s, 2h 30m or 90d: {error}")
     })?;
-    Span::try_from(span.as_micros()).map_err(|_| format!("`{text}` is too long a span"))
+    i64::try_from(span.as_micros())
+        .map(Span)
+        .map_err(|_| format!("`{text}` is too long a span"))
 }
 
 impl<'de> Deserialize<'de> for SpanText {
@@ -37,9 +39,9 @@ mod tests {
 
     #[test]
     fn reads_and_writes() {
-        assert_eq!(parse_span("250ms"), Ok(250_000));
-        assert_eq!(parse_span("90d"), Ok(90 * 24 * 3_600_000_000));
-        assert_eq!(format_span(9_000_000_000), "2h 30m");
+        assert_eq!(parse_span("250ms"), Ok(Span(250_000)));
+        assert_eq!(parse_span("90d"), Ok(Span::days(90)));
+        assert_eq!(format_span(Span(9_000_000_000)), "2h 30m");
         assert!(
             parse_span("soon")
                 .unwrap_err()

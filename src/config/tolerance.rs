@@ -2,7 +2,7 @@
 
 use super::span::SpanText;
 use super::yaml::read_yaml;
-use crate::model::{Class, HOUR_US, Level, Ppm, Span};
+use crate::model::{Class, Level, Ppm, Span};
 use crate::rules::{At, Problems, RawWeights, Rule, Source, Tolerance, When};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -58,7 +58,7 @@ struct RawValue {
 /// What holds where a tolerance file does not say: files of older versions stay valid.
 const BASELINE_CASES: i64 = 300;
 const MOST_LOSS: f64 = 0.05;
-const STANDS_AFTER: Span = 14 * 24 * HOUR_US;
+const STANDS_AFTER: Span = Span::days(14);
 const HORIZON_MONTHS: f64 = 24.0;
 
 #[derive(Deserialize)]

@@ -246,8 +246,11 @@ impl Engine {
                 let idle = after
                     .as_ref()
                     .and_then(|facts| self.rules.of(facts.process).idle);
-                self.late
-                    .note(slot.before.as_ref(), after.as_ref(), idle.unwrap_or(0));
+                self.late.note(
+                    slot.before.as_ref(),
+                    after.as_ref(),
+                    idle.unwrap_or(Span::ZERO),
+                );
             }
             commit
                 .cases
@@ -306,7 +309,7 @@ impl Engine {
 
 /// Whether what was counted of a case turned out otherwise: a declared end that was, or any end that stood for a day.
 fn is_revision(before: &Facts, after: Option<&Facts>) -> bool {
-    const STOOD: Span = 24 * crate::model::HOUR_US;
+    const STOOD: Span = Span::DAY;
     let Some(after) = after else {
         return before.complete;
     };

@@ -10,6 +10,7 @@ use super::worker::{Command, Worker};
 use super::{Delivery, tail};
 use crate::config::daemon::Config;
 use crate::config::sources::{SourceConfig, SourceKind};
+use crate::model::Span;
 use crate::query::{Shared, SourceStatus};
 use crate::rules::mapping::FormatName;
 use crate::rules::{Problem, Problems};
@@ -125,7 +126,7 @@ fn spawn_worker(
 pub(crate) fn check_sources(config: &Config) -> Result<(), Problems> {
     let mut problems = Problems::default();
     for source in &config.sources {
-        if let Err(found) = mapping_of(source, 0, now()) {
+        if let Err(found) = mapping_of(source, Span::ZERO, now()) {
             problems.0.extend(found.0);
         }
         let format = format_of(source);
@@ -159,7 +160,7 @@ impl Running {
         for source in &config.sources {
             let status = status_of(source, before, &known);
             statuses.push(status.clone());
-            let future = config.limits.future_seconds as i64 * 1_000_000;
+            let future = Span::seconds(config.limits.future_seconds as i64);
             let stop = Arc::new(AtomicBool::new(false));
             let ready = Source {
                 mapping: mapping_of(source, future, now())?,

@@ -193,7 +193,7 @@ fn replay_one(
     if row.record.is_empty() || cut || row.format == WHOLE_FILE {
         return Ok(None);
     }
-    let future = config.limits.future_seconds as i64 * 1_000_000;
+    let future = Span::seconds(config.limits.future_seconds as i64);
     let Ok(mapping) = mapping_of(source, future, now()) else {
         return Ok(None);
     };

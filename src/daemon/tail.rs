@@ -91,7 +91,7 @@ fn options(source: &Source) -> Options {
     let mut options = Options::new(source.config.paths.iter().cloned());
     options.exclude = source.config.exclude.clone();
     options.max_record_bytes = source.most_record_bytes;
-    options.flush_unfinished_after = Duration::from_micros(source.config.flush_after.max(0) as u64);
+    options.flush_unfinished_after = source.config.flush_after.duration();
     options.framing = framing_of(source.format);
     options
 }

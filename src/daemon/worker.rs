@@ -6,7 +6,7 @@ use super::deliveries::Delivery;
 use super::engine::Engine;
 use super::source::replay;
 use crate::config::daemon::Config;
-use crate::model::Time;
+use crate::model::{Span, Time};
 use crate::query::{Shared, Snapshot};
 use crate::score::ProcessScore;
 use crate::store::StoreError;
@@ -114,7 +114,7 @@ impl Worker {
             let more_follows = !matches!(received, Received::Nothing);
             match received {
                 Received::Delivery(delivery) => {
-                    let interval = Duration::from_micros(self.config.batch_interval.max(0) as u64);
+                    let interval = self.config.batch_interval.duration();
                     schedule.commit_by.get_or_insert(Instant::now() + interval);
                     self.take(*delivery)?;
                 }
@@ -232,7 +232,7 @@ impl Worker {
         self.retrying(|engine| engine.rescore(now))?;
         schedule.score_seconds = Some(begun.elapsed().as_secs_f64());
         schedule.commit_by = None;
-        let every = Duration::from_micros(self.config.score_every.max(1000) as u64);
+        let every = self.config.score_every.max(Span(1000)).duration();
         schedule.score_at = Instant::now() + every;
         schedule.scored = Some(now);
         schedule.keep(self.engine.scores());

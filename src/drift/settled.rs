@@ -1,7 +1,7 @@
 //! How long the cases of a day can still change: a day is judged when they have settled.
 
 use crate::measure::Sketch;
-use crate::model::{DAY_US, Day, Span};
+use crate::model::{Day, Span};
 
 /// Of cases without a declared end, so many last no longer than a day is waited for.
 const SETTLED_SHARE: f64 = 0.99;
@@ -40,36 +40,35 @@ pub(crate) fn last_settled_day(latest: Day, ends: Ends) -> Day {
 /// themselves, or hold those that have only begun, and so be unlike the baseline for ever.
 fn days_to_settle(ends: Ends) -> i32 {
     let span = match ends {
-        Ends::Declared => 0,
+        Ends::Declared => Span::ZERO,
         Ends::Idle(span) => span,
         Ends::Never(durations) => {
             let most = durations.quantile_seconds(SETTLED_SHARE);
-            most.map_or(0, |seconds| (seconds * 1e6) as Span)
+            most.map_or(Span::ZERO, Span::of_seconds)
         }
     };
-    let days = span.max(0).saturating_add(DAY_US - 1) / DAY_US;
+    let days = span.max(Span::ZERO).saturating_add(Span::DAY - Span(1)) / Span::DAY;
     i32::try_from(days).unwrap_or(i32::MAX)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::HOUR_US as HOUR;
 
     #[test]
     fn a_day_waits_for_the_cases_that_end_by_being_idle() {
-        let days = |hours: Span| days_to_settle(Ends::Idle(hours * HOUR));
+        let days = |hours: i64| days_to_settle(Ends::Idle(Span::hours(hours)));
         assert_eq!([days(1), days(24), days(25), days(7 * 24)], [1, 1, 2, 7]);
-        assert_eq!(days_to_settle(Ends::Idle(Span::MAX / 2)), 53_375_996);
+        assert_eq!(days_to_settle(Ends::Idle(Span(i64::MAX / 2))), 53_375_996);
         assert_eq!(days_to_settle(Ends::Declared), 0);
     }
 
     #[test]
     fn without_a_declared_end_it_waits_for_nearly_all_cases() {
-        let of = |hours: &[(Span, i64)]| {
+        let of = |hours: &[(i64, i64)]| {
             let mut durations = Sketch::default();
             for (hours, cases) in hours {
-                durations.add(hours * HOUR, *cases);
+                durations.add(Span::hours(*hours), *cases);
             }
             days_to_settle(Ends::Never(&durations))
         };

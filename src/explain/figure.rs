@@ -2,7 +2,7 @@
 
 use super::{percent, percent_points};
 use crate::model::humanize::format_roughly;
-use crate::model::{SECOND_US, Status};
+use crate::model::{Span, Status};
 use crate::rules::Process;
 use crate::score::{Bounds, ProcessScore, Share, Terms};
 use serde::{Deserialize, Serialize};
@@ -80,7 +80,7 @@ pub(super) fn interval(bounds: Bounds) -> String {
 
 /// In two units: quantiles are no more exact than to 0.5 %.
 pub(super) fn span(seconds: f64) -> String {
-    format_roughly((seconds * SECOND_US as f64) as i64)
+    format_roughly(Span::of_seconds(seconds))
 }
 
 pub(super) fn share(share: Share) -> String {

@@ -5,7 +5,7 @@ mod turning;
 use super::*;
 use crate::cases::Facts;
 use crate::measure::{BaselineFinder, Evidence, Loss, bucket_parts};
-use crate::model::{Executor, HOUR_US, Hour, NameId, Names, Origin, Ppm, Status, Time};
+use crate::model::{Executor, HOUR_US, Hour, NameId, Names, Origin, Ppm, Span, Status, Time};
 use crate::rules::{Catalog, Recommendation, Tolerance};
 use crate::score::{ProcessScore, RunCount, Terms, agreement, score_all};
 use proptest::prelude::*;
@@ -75,7 +75,7 @@ fn scored_log(catalog: &str, ran: &[Ran], steps: u32, loss: Loss) -> Scored {
             executor: *executor,
             origin: Origin::Live,
             start: *start,
-            end: start.plus(HOUR_US),
+            end: start.plus(Span::HOUR),
             complete: true,
             ended: true,
             outcome: outcomes[usize::from(*deviation > Ppm::ZERO)],

@@ -3,7 +3,7 @@
 use super::outlook::{if_lost, lacks_confirmation, pace, too_much_lost, unobserved};
 use super::standing::{Judged, Standing};
 use super::{percent, short};
-use crate::model::{Executor, Level, Ppm, Status, Time, WEEK_US};
+use crate::model::{Executor, Level, Ppm, Span, Status, Time};
 use crate::rules::{Recommendation, Tolerance};
 use crate::score::{Bounds, ProcessScore, Terms, widened_bounds};
 use serde::{Deserialize, Serialize};
@@ -253,9 +253,10 @@ impl Field<'_> {
     /// When there will be so many more cases that count, at the present rate.
     fn expected(&self, cases: f64) -> Option<String> {
         let rate = Some(self.score.clean_cases.pace.per_week).filter(|rate| *rate > 0.0)?;
-        let span = cases / rate * WEEK_US as f64;
+        let span = cases / rate * Span::WEEK.0 as f64;
         // Beyond a century it says nothing.
-        (span < 100.0 * 52.0 * WEEK_US as f64).then(|| self.as_of.plus(span as i64).to_string())
+        (span < 100.0 * 52.0 * Span::WEEK.0 as f64)
+            .then(|| self.as_of.plus(Span(span as i64)).to_string())
     }
 
     /// With as many cases, the means at which the verdict turns: where it would be within, where it is T itself, and where

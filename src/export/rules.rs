@@ -14,7 +14,7 @@ mod recording;
 mod tests;
 
 use super::collector::label;
-use crate::model::{Level, SECOND_US, Span};
+use crate::model::{Level, Span};
 use crate::rules::{Catalog, Tolerance};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -246,5 +246,5 @@ const HEAD: &str = "\
 
 /// A span in whole seconds as Prometheus writes it.
 fn seconds(span: Span) -> i64 {
-    span / SECOND_US
+    span / Span::SECOND
 }

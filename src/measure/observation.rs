@@ -4,11 +4,11 @@
 //! the weeks since one fell silent. What belongs to a source is told by the namespace of its cases: sources that share one
 //! tell of the same system.
 
-use crate::model::{DAY_US, NameId, Span, Time, WEEK_US};
+use crate::model::{NameId, Span, Time};
 use std::collections::BTreeMap;
 
 /// So long a silence of all its sources is none of a weekend.
-const SILENT_AFTER: Span = 7 * DAY_US;
+const SILENT_AFTER: Span = Span::WEEK;
 /// A silence in which so many cases would have begun is not by chance: there are none with a chance of e^-3 = 5 %.
 const MISSED: f64 = 3.0;
 
@@ -42,7 +42,7 @@ impl Stretch {
     /// event, where nothing has come for long since.
     pub fn silent_since(self, to: Time, begun: i64) -> Option<Time> {
         let (heard, silence) = (self.last.since(self.first), to.since(self.last));
-        let missed = begun as f64 * silence as f64 / heard.max(DAY_US) as f64;
+        let missed = begun as f64 * silence.0 as f64 / heard.max(Span::DAY).0 as f64;
         (silence >= SILENT_AFTER && missed >= MISSED).then_some(self.last)
     }
 }
@@ -95,12 +95,13 @@ impl Coverage {
 
 /// The length of a span in weeks, at least a day.
 pub(crate) fn covered_weeks(from: Time, to: Time) -> f64 {
-    (to.since(from) as f64 / WEEK_US as f64).max(LEAST_EXPOSURE_WEEKS)
+    to.since(from).as_weeks().max(LEAST_EXPOSURE_WEEKS)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::DAY_US;
     use proptest::prelude::*;
 
     fn days(first: i64, last: i64) -> Stretch {

@@ -28,10 +28,10 @@ fn ln_gamma() -> f64 {
 }
 
 fn bin_of(span: Span) -> i32 {
-    if span <= 0 {
+    if span <= Span::ZERO {
         return ZERO;
     }
-    ((span as f64).ln() / ln_gamma()).ceil() as i32
+    ((span.0 as f64).ln() / ln_gamma()).ceil() as i32
 }
 
 /// The value in the bin whose relative distance to every other value in it is at most the stated error.
@@ -46,7 +46,7 @@ impl Sketch {
     /// Adds (or with a negative count takes out) a span.
     pub fn add(&mut self, span: Span, count: i64) {
         self.bins.add(bin_of(span), count);
-        self.sum += i128::from(span.max(0)) * i128::from(count);
+        self.sum += i128::from(span.max(Span::ZERO).0) * i128::from(count);
     }
 
     /// Adds `sign` times another sketch.
@@ -151,7 +151,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn exact(sorted: &[Span], q: f64) -> f64 {
+    fn exact(sorted: &[i64], q: f64) -> f64 {
         let rank = q * (sorted.len() - 1) as f64;
         let at = |rank: f64| sorted[rank as usize] as f64 / 1e6;
         at(rank.floor()) + (at(rank.ceil()) - at(rank.floor())) * rank.fract()
@@ -165,7 +165,7 @@ mod tests {
         ) {
             let mut sketch = Sketch::default();
             for span in &spans {
-                sketch.add(*span, 1);
+                sketch.add(Span(*span), 1);
             }
             spans.sort_unstable();
             let want = exact(&spans, q);
@@ -180,13 +180,13 @@ mod tests {
         fn taking_out_what_was_put_in_leaves_nothing(spans in proptest::collection::vec(any::<i64>(), 0..50)) {
             let mut sketch = Sketch::default();
             for span in &spans {
-                sketch.add(*span, 1);
+                sketch.add(Span(*span), 1);
             }
             let mut bytes = Vec::new();
             sketch.encode(&mut bytes);
             prop_assert_eq!(&Sketch::decode(&mut Reader::new(&bytes)).unwrap(), &sketch);
             for span in &spans {
-                sketch.add(*span, -1);
+                sketch.add(Span(*span), -1);
             }
             prop_assert_eq!(&sketch, &Sketch::default());
         }
@@ -201,7 +201,7 @@ mod tests {
     #[test]
     fn spans_that_are_equal_have_exact_quantiles() {
         let mut sketch = Sketch::default();
-        sketch.add(600_000_000, 7);
+        sketch.add(Span(600_000_000), 7);
         assert_eq!(sketch.quantile_seconds(0.5), Some(600.0));
         assert_eq!(sketch.quantile_seconds(0.95), Some(600.0));
     }
@@ -210,10 +210,10 @@ mod tests {
     fn histogram_counts() {
         let mut sketch = Sketch::default();
         for seconds in [0i64, 1, 10, 100] {
-            sketch.add(seconds * 1_000_000, 1);
+            sketch.add(Span(seconds * 1_000_000), 1);
         }
-        assert_eq!(sketch.count_up_to(0), 1);
-        assert_eq!(sketch.count_up_to(11_000_000), 3);
-        assert_eq!(sketch.count_up_to(i64::MAX), 4);
+        assert_eq!(sketch.count_up_to(Span::ZERO), 1);
+        assert_eq!(sketch.count_up_to(Span(11_000_000)), 3);
+        assert_eq!(sketch.count_up_to(Span(i64::MAX)), 4);
     }
 }

@@ -83,7 +83,7 @@ impl Period {
         Period {
             since: None,
             // Of what was lost in the hour that begins, nothing belongs to it.
-            last: as_of.plus(-1),
+            last: as_of.plus(Span(-1)),
             as_of,
         }
     }
@@ -136,18 +136,17 @@ fn start_of(hour: Hour) -> Time {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::DAY_US;
 
     #[test]
     fn own_window_goes_before_the_default() {
         let text = "processes: [{id: a, window: 7d}, {id: b, window: 90d}, {id: c}]";
         let catalog = Catalog::parse(text, std::path::Path::new("c.yaml")).unwrap();
-        for default in [None, Some(90 * DAY_US)] {
+        for default in [None, Some(Span::days(90))] {
             let mut names = Names::new();
             let windows = Windows::new(default, &catalog, &mut names);
             for (id, own) in [
-                ("a", Some(7 * DAY_US)),
-                ("b", Some(90 * DAY_US)),
+                ("a", Some(Span::WEEK)),
+                ("b", Some(Span::days(90))),
                 ("c", default),
             ] {
                 let number = names.find(id).unwrap();

@@ -1,6 +1,6 @@
 //! Numbers and spans of time as text for people: one place for formats and plurals.
 
-use super::{DAY_US, Span};
+use super::Span;
 
 /// Returns a whole number with commas between thousands: `1,234,567`.
 pub(crate) fn grouped(number: impl Into<i128>) -> String {
@@ -71,14 +71,14 @@ pub(crate) fn coarse_decimals(share: f64) -> usize {
 
 /// Writes a span in the fewest words, `2h 30m`; negative spans with a minus sign.
 pub(crate) fn format_span(span: Span) -> String {
-    let sign = if span < 0 { "-" } else { "" };
-    let duration = std::time::Duration::from_micros(span.unsigned_abs());
+    let sign = if span < Span::ZERO { "-" } else { "" };
+    let duration = std::time::Duration::from_micros(span.0.unsigned_abs());
     format!("{sign}{}", humantime::format_duration(duration))
 }
 
 /// A span as people declare it: whole days as days, and not as months.
 pub(crate) fn format_days(span: Span) -> String {
-    match (span / DAY_US, span % DAY_US) {
+    match (span / Span::DAY, (span % Span::DAY).0) {
         (1, 0) => "1 day".to_owned(),
         (days, 0) if days > 1 => format!("{days} days"),
         _ => format_span(span),
@@ -86,7 +86,7 @@ pub(crate) fn format_days(span: Span) -> String {
 }
 
 /// Units of a span in microseconds, largest first, as humantime has them, and whether they have a plural.
-const UNITS: [(&str, Span, bool); 8] = [
+const UNITS: [(&str, i64, bool); 8] = [
     ("year", 31_557_600_000_000, true),
     ("month", 2_630_016_000_000, true),
     ("day", 86_400_000_000, true),
@@ -99,8 +99,8 @@ const UNITS: [(&str, Span, bool); 8] = [
 
 /// A span in its two largest units, rounded: `2 months 13 days`.
 pub(crate) fn format_roughly(span: Span) -> String {
-    let size = span.saturating_abs();
-    let sign = if span < 0 { "-" } else { "" };
+    let size = span.saturating_abs().0;
+    let sign = if span < Span::ZERO { "-" } else { "" };
     let Some(at) = UNITS.iter().position(|(_, unit, _)| *unit <= size) else {
         return "0s".to_owned();
     };
@@ -113,7 +113,7 @@ pub(crate) fn format_roughly(span: Span) -> String {
     if parts * next >= unit {
         // Rounded up to one more of the larger unit, which may make one of the unit above.
         let up = (whole + 1) * unit;
-        return format_roughly(if span < 0 { -up } else { up });
+        return format_roughly(Span(if span < Span::ZERO { -up } else { up }));
     }
     match parts {
         0 => format!("{sign}{}", in_unit(whole, at)),
@@ -121,7 +121,7 @@ pub(crate) fn format_roughly(span: Span) -> String {
     }
 }
 
-fn in_unit(count: Span, at: usize) -> String {
+fn in_unit(count: i64, at: usize) -> String {
     let (word, _, has_plural) = UNITS[at];
     let plural = if has_plural && count > 1 { "s" } else { "" };
     // Signs stand at their number, words apart from it.
@@ -162,9 +162,9 @@ mod tests {
             (90, "90 days"),
             (365, "365 days"),
         ] {
-            assert_eq!(format_days(days * DAY_US), said);
+            assert_eq!(format_days(Span::days(days)), said);
         }
-        assert_eq!(format_days(DAY_US / 2), "12h");
+        assert_eq!(format_days(Span::hours(12)), "12h");
     }
 
     #[test]
@@ -181,9 +181,9 @@ mod tests {
             ("0s", "0s"),
         ] {
             let span = humantime::parse_duration(exact).unwrap().as_micros();
-            assert_eq!(format_roughly(Span::try_from(span).unwrap()), rough);
+            assert_eq!(format_roughly(Span(i64::try_from(span).unwrap())), rough);
         }
-        assert_eq!(format_roughly(-5_400_000_000), "-1h 30m");
+        assert_eq!(format_roughly(Span(-5_400_000_000)), "-1h 30m");
         assert_eq!(format_roughly(Span::MAX), "292271 years");
     }
 

@@ -1,20 +1,16 @@
 //! Instants and spans in whole microseconds: exact, ordered, and small enough to keep by the million.
 
 use super::calendar::{Day, Hour};
+use super::span::Span;
 use chrono::{DateTime, SecondsFormat, Utc};
 use std::fmt;
 
 /// Microseconds in one second.
-pub const SECOND_US: i64 = 1_000_000;
+pub const SECOND_US: i64 = Span::SECOND.0;
 /// Microseconds in one hour.
-pub const HOUR_US: i64 = 3_600 * SECOND_US;
-/// Microseconds in one week.
-pub(crate) const WEEK_US: i64 = 168 * HOUR_US;
+pub const HOUR_US: i64 = Span::HOUR.0;
 /// Microseconds in a day.
-pub(crate) const DAY_US: i64 = 24 * HOUR_US;
-
-/// A span of time in microseconds.
-pub(crate) type Span = i64;
+pub(crate) const DAY_US: i64 = Span::DAY.0;
 
 /// An instant: microseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,14 +28,14 @@ impl Time {
         self.hour().day()
     }
 
-    /// The span from `earlier` to this instant, in microseconds; saturates instead of overflowing.
+    /// The span from `earlier` to this instant; saturates instead of overflowing.
     pub fn since(self, earlier: Time) -> Span {
-        self.0.saturating_sub(earlier.0)
+        Span(self.0.saturating_sub(earlier.0))
     }
 
     /// This instant moved by a span; saturates instead of overflowing.
     pub fn plus(self, span: Span) -> Time {
-        Time(self.0.saturating_add(span))
+        Time(self.0.saturating_add(span.0))
     }
 
     /// From chrono's type.

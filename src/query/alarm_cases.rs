@@ -5,7 +5,7 @@ use crate::cases::{Case, Facts, KEY_SEPARATOR, RuleBook, facts};
 use crate::config::daemon::Config;
 use crate::drift::{Baseline, Budget, Direction, HourPart, Stream, Suspicion, cases_behind};
 use crate::measure::Sums;
-use crate::model::{NameId, Names, Origin, SECOND_US, Time};
+use crate::model::{NameId, Names, Origin, Time};
 use crate::rules::{Catalog, DriftTerms};
 use crate::store::{AlarmRow, KeptCase, Store, StoreError};
 use serde::{Serialize, Serializer};
@@ -47,7 +47,7 @@ impl AlarmCase {
             executor: facts.executor.word(),
             outcome: names.text(facts.outcome).to_owned(),
             deviation: facts.deviation.share(),
-            duration_seconds: facts.duration() as f64 / SECOND_US as f64,
+            duration_seconds: facts.duration().as_seconds(),
             evidence_factor: factor,
         }
     }

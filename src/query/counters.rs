@@ -80,7 +80,7 @@ impl Fineness {
     /// Names the bins of a process: a histogram with other bins is another one, which begins at zero.
     pub fn layout(&self, process: &str) -> String {
         let ends = self.buckets(process).iter();
-        let hash = ends.fold(0, |hash, end| hash_pair(hash, *end as u64));
+        let hash = ends.fold(0, |hash, end| hash_pair(hash, end.0 as u64));
         format!("{:08x}", hash as u32)
     }
 }

@@ -10,7 +10,7 @@ use super::findings::{Findings, TOO_LONG};
 use super::period::Period;
 use super::{predicted, words};
 use crate::model::humanize::format_days;
-use crate::model::{DAY_US, Status};
+use crate::model::{Span, Status};
 use crate::score::{Change, DeclaredFact, Disagreement, Held, ProcessScore, changes};
 use std::collections::BTreeMap;
 
@@ -69,7 +69,7 @@ impl Report {
         Report {
             window: found.window.map(format_days),
             shared_days: found.window.map_or(0, |window| {
-                (window / DAY_US - i64::from(period.to - period.from)).max(0)
+                (window / Span::DAY - i64::from(period.to - period.from)).max(0)
             }),
             version: VERSION,
             made_by: format!("toleranced {}", env!("CARGO_PKG_VERSION")),

@@ -1,6 +1,7 @@
 //! Figures for people.
 
 use super::content::{Action, ActionGroup, ActionKind, Prediction, Row, Standing};
+use crate::model::Span;
 use crate::model::humanize::{self, coarse_decimals, format_roughly};
 pub(super) use crate::model::humanize::{grouped as count, rounded as whole_number};
 use crate::rules::Recommendation;
@@ -214,7 +215,7 @@ fn less(saved: f64) -> String {
 
 /// A span for people.
 pub(super) fn seconds(seconds: f64) -> String {
-    format_roughly((seconds * 1e6) as i64)
+    format_roughly(Span::of_seconds(seconds))
 }
 
 /// A kind of thing to do, in a word or two.

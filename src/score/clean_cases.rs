@@ -6,7 +6,7 @@ use super::input::ProcessInput;
 use super::process_score::{CleanCases, Pace};
 use super::reason::UnreachableReason;
 use crate::measure::Sums;
-use crate::model::{DAY_US, Origin, Status, Time, WEEK_US};
+use crate::model::{DAY_US, Origin, Span, Status, Time};
 use crate::stats::clean_runs_missing;
 use std::collections::BTreeMap;
 
@@ -47,7 +47,7 @@ fn pace(input: &ProcessInput, arrivals: Option<&Frequency>) -> Pace {
     let change = change.map_or(1.0, |arrivals| {
         arrivals.recent_per_week() / arrivals.cases_per_week.mean
     });
-    let weeks = |span: i64| span as f64 / WEEK_US as f64;
+    let weeks = Span::as_weeks;
     Pace {
         per_week: scored_per_week(input) * change,
         window_weeks: input.window.map(weeks),
@@ -70,7 +70,7 @@ fn deviated(input: &ProcessInput) -> Vec<(f64, f64)> {
         add(&input.parts.of_origin(Origin::Exercise));
     }
     let all: i64 = days.values().sum();
-    let ago = |day: i64| input.as_of.since(Time((day + 1) * DAY_US)) as f64 / WEEK_US as f64;
+    let ago = |day: i64| input.as_of.since(Time((day + 1) * DAY_US)).as_weeks();
     let share = |(day, ppm)| (ago(day), ppm as f64 / all as f64);
     days.into_iter().map(share).collect()
 }

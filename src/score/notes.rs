@@ -4,7 +4,7 @@ use super::deviation::Target;
 use super::hands_on::HandsOn;
 use super::input::ProcessInput;
 use super::note::{Assumption, EvidenceNote, LossEffect, Note};
-use crate::model::{DAY_US, Ppm};
+use crate::model::{Ppm, Span};
 use std::cmp::Reverse;
 
 /// What is assumed of a process.
@@ -72,7 +72,7 @@ pub(super) fn evidence_notes(
     let sampled = |level: u8| (level > 0).then(|| 1u64 << level);
     let silent = |since| EvidenceNote::Silent {
         since,
-        days: input.as_of.since(since) / DAY_US,
+        days: input.as_of.since(since) / Span::DAY,
     };
     let confirmed = input.declared.require_confirmed && live.cases > 0;
     let no_tolerance = target.nominal.is_some() && target.permissible.is_none();

@@ -3,7 +3,7 @@
 use crate::config::daemon::Config;
 use crate::config::recipients::Recipients;
 use crate::daemon::Running;
-use crate::model::{SECOND_US, Span, Time};
+use crate::model::{Span, Time};
 use crate::report::{Period, Recipient, Report, deliver, due, is_kept, is_there, of_period};
 use crate::store::{Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,9 +16,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// The same while a report waits for what is still to be read.
 const LOOK_SOON: Duration = Duration::from_millis(300);
 /// And within this, what was read last is on its way to the engine, in microseconds.
-const SOON_US: Span = 300_000;
+const SOON: Span = Span(300_000);
 /// A report waits so long for what lies there to be read, and no longer.
-const MOST_PATIENCE: Span = 3600 * SECOND_US;
+const MOST_PATIENCE: Span = Span::HOUR;
 /// What has failed is tried again after this, doubling up to the longest.
 const RETRY: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(6 * 3600));
 /// What writing is called beside the keys of recipients, which are never blank.
@@ -306,8 +306,8 @@ impl Reading {
         // What was read last is committed after this.
         let committed = config
             .batch_interval
-            .saturating_mul(2)
-            .saturating_add(SOON_US);
+            .saturating_add(config.batch_interval)
+            .saturating_add(SOON);
         let scored = daemon.shared.snapshot().scored_at;
         let now = Time::from_utc(chrono::Utc::now());
         self.is_done_at(now, nothing_waits(daemon), scored, committed)
@@ -376,11 +376,11 @@ mod tests {
 
     #[test]
     fn a_report_waits_for_what_is_still_to_be_read_but_not_for_ever() {
-        const SECOND: Span = 1_000_000;
-        let at = |seconds: Span| Time(seconds * SECOND);
+        const SECOND: i64 = Span::SECOND.0;
+        let at = |seconds: i64| Time(seconds * SECOND);
         let mut reading = Reading::default();
-        let mut is_done = |now, nothing_waits, scored: Option<Span>| {
-            let done = reading.is_done_at(at(now), nothing_waits, scored.map(at), 2 * SECOND);
+        let mut is_done = |now, nothing_waits, scored: Option<i64>| {
+            let done = reading.is_done_at(at(now), nothing_waits, scored.map(at), Span(2 * SECOND));
             assert_ne!(reading.waits(), done);
             done
         };

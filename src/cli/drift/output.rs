@@ -4,6 +4,7 @@ use super::super::failure::Failure;
 use super::super::text::{grouped, printable};
 use super::Listed;
 use crate::drift::{ProcessDrift, Stream, StreamState};
+use crate::model::Span;
 use crate::model::humanize::format_roughly;
 use crate::query::AlarmCase;
 use crate::rules::DriftTerms;
@@ -90,7 +91,7 @@ fn alarm_cases(out: &mut impl Write, alarm: &AlarmRow, cases: &[AlarmCase]) -> R
             case.executor.to_owned(),
             printable(&case.outcome, NAME_CHARS),
             format!("{:.2}", case.deviation),
-            format_roughly((case.duration_seconds * 1e6) as i64),
+            format_roughly(Span::of_seconds(case.duration_seconds)),
             format!("x {:.2}", case.evidence_factor),
         ]);
     }

@@ -9,7 +9,7 @@ use crate::cli::reading::reading_words;
 use crate::cli::text::{grouped, harmless, printable};
 use crate::explain::{Figure, Lever, RuleTrace, Turn};
 use crate::model::humanize::format_days;
-use crate::model::{Origin, Status};
+use crate::model::{Origin, Span, Status};
 use crate::query::CaseBehind;
 use crate::score::ProcessScore;
 use console::style;
@@ -87,7 +87,7 @@ impl Page<'_> {
         let window = said
             .window_seconds
             .map_or("no window".to_owned(), |seconds| {
-                format!("window {}", format_days((seconds * 1e6) as i64))
+                format!("window {}", format_days(Span::of_seconds(seconds)))
             });
         let mut lines = vec![format!(
             "As of {}. Counted from {} on ({window}): {} cases, {} of them open; {}.",

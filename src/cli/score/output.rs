@@ -5,7 +5,7 @@ use crate::cli::failure::Failure;
 use crate::cli::reading::reading_words;
 use crate::cli::text::{self, grouped, harmless};
 use crate::model::humanize::significant;
-use crate::model::{Executor, Status, TolClass};
+use crate::model::{Executor, Span, Status, TolClass};
 use crate::score::{Bounds, DeclaredFact, ExecutorScore, ExerciseScore, ProcessScore};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use console::{Style, Term};
@@ -315,7 +315,7 @@ pub(super) fn json(report: &Report) -> Result<(), Failure> {
         "records": read.records,
         "from": seen.then(|| report.found.from.to_string()),
         "as_of": seen.then(|| report.found.as_of.to_string()),
-        "window_seconds": report.window.map(|window| window as f64 / 1e6),
+        "window_seconds": report.window.map(Span::as_seconds),
         "quarantine": quarantine,
         "mappings": guesses,
         "resolved_states": resolved,

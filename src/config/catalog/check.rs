@@ -103,7 +103,7 @@ impl Check {
 
     fn span(&mut self, value: &Option<At<SpanText>>, field: &str) -> Option<Span> {
         let at = value.as_ref()?;
-        if at.value.0 <= 0 {
+        if at.value.0 <= Span::ZERO {
             self.add(at, format!("`{field}` must be longer than 0"));
         }
         Some(at.value.0)

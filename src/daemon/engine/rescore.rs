@@ -3,7 +3,7 @@
 use super::super::cache::CacheError;
 use super::Engine;
 use crate::cases::facts;
-use crate::model::{Hour, NameId, Time};
+use crate::model::{Hour, NameId, Span, Time};
 use crate::query::{losses_of, scores_of_evidence};
 use crate::score::{Held, Terms, changes};
 use crate::store::{Commit, LedgerRow, StoreError};
@@ -17,7 +17,7 @@ impl Engine {
     /// Closes cases that have been idle for as long as their process says. Gives their number.
     fn close_idle(&mut self, now: Time) -> Result<usize, CacheError> {
         let mut closed = 0;
-        let idle: Vec<(NameId, i64)> = self
+        let idle: Vec<(NameId, Span)> = self
             .config
             .catalog
             .processes

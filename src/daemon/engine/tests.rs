@@ -15,11 +15,11 @@ use std::path::Path;
 
 /// 2026-03-02.
 const BEGIN: Time = Time(1_772_409_600_000_000);
-const MINUTE: Span = 60_000_000;
+const MINUTE: Span = Span::seconds(60);
 const RECORDS: &str = "toleranced_ingest_records_total";
 
 fn at(minute: i64) -> Time {
-    BEGIN.plus(minute * MINUTE)
+    BEGIN.plus(MINUTE * minute)
 }
 
 const MAPPING: &str =

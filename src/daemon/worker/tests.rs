@@ -2,7 +2,7 @@
 
 use super::super::engine::tests::{batch, case, config};
 use super::*;
-use crate::model::metrics;
+use crate::model::{Span, metrics};
 use crossbeam_channel::{Sender, bounded, unbounded};
 use std::path::Path;
 
@@ -21,7 +21,7 @@ struct Started {
 fn started(folder: &Path) -> Started {
     let mut config = config(folder, "");
     config.batch_events = RECORDS;
-    config.batch_interval = 3_600_000_000;
+    config.batch_interval = Span(3_600_000_000);
     let config = Arc::new(config);
     let (deliveries, receiver) = unbounded();
     let (commands, commands_in) = bounded(0);

@@ -2,7 +2,7 @@
 
 use super::super::*;
 use crate::measure::Sums;
-use crate::model::{Day, Executor, Hour, NameId, Names, Ppm, SECOND_US, hash_pair};
+use crate::model::{Day, Executor, Hour, NameId, Names, Ppm, Span, hash_pair};
 use crate::rules::DriftTerms;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -155,8 +155,7 @@ impl Process {
         to.cases += 1;
         to.outcomes.add(outcome, 1);
         to.deviations.add(Ppm(deviation), 1);
-        to.durations
-            .add((seconds.max(0.0) * SECOND_US as f64) as i64, 1);
+        to.durations.add(Span::of_seconds(seconds.max(0.0)), 1);
         to.variants.add(path, 1);
         to.runs.add(
             crate::measure::RunKey {

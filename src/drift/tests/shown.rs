@@ -3,7 +3,7 @@
 use super::process::{BAD, GOOD};
 use super::*;
 use crate::measure::Sums;
-use crate::model::{DAY_HOURS, Day, Executor, Hour, NameId, Ppm, SECOND_US};
+use crate::model::{DAY_HOURS, Day, Executor, Hour, NameId, Ppm, Span};
 
 /// One case that ended on a day.
 fn case(day: i32, outcome: NameId, deviation: u32, seconds: f64) -> HourPart {
@@ -13,7 +13,7 @@ fn case(day: i32, outcome: NameId, deviation: u32, seconds: f64) -> HourPart {
     };
     sums.outcomes.add(outcome, 1);
     sums.deviations.add(Ppm(deviation), 1);
-    sums.durations.add((seconds * SECOND_US as f64) as i64, 1);
+    sums.durations.add(Span::of_seconds(seconds), 1);
     sums.variants.add(7, 1);
     HourPart {
         hour: Hour(day * DAY_HOURS + 9),

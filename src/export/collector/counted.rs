@@ -130,7 +130,7 @@ fn histogram(durations: &Durations, fineness: &Fineness, process: &str) -> Histo
     let bucket = |(bin, end): (usize, &Span)| {
         cumulative += durations.counts.get(bin).copied().unwrap_or(0);
         let mut bucket = Bucket::default();
-        bucket.set_upper_bound(*end as f64 / SECOND_US as f64);
+        bucket.set_upper_bound(end.as_seconds());
         bucket.set_cumulative_count(cumulative);
         bucket
     };

@@ -1,7 +1,7 @@
 //! What the scores say.
 
 use super::families::Families;
-use crate::model::{Class, HOUR_US, SECOND_US, Status, TolClass, WEEK_US, metrics};
+use crate::model::{Class, SECOND_US, Span, Status, TolClass, metrics};
 use crate::score::{Bounds, ProcessScore};
 
 /// 365.25 days.
@@ -80,7 +80,7 @@ pub(super) fn process(families: &mut Families, score: &ProcessScore) {
         score
             .clean_cases
             .weeks
-            .map(|weeks| weeks * WEEK_US as f64 / SECOND_US as f64),
+            .map(|weeks| weeks * Span::WEEK.0 as f64 / SECOND_US as f64),
     );
     evidence(families, score);
 }
@@ -135,7 +135,7 @@ fn evidence(families: &mut Families, score: &ProcessScore) {
             ("wrong_outcomes", mean(&value.error_hours_per_year)),
         ];
         for (kind, hours) in kinds {
-            let seconds = hours.map(|hours| hours * HOUR_US as f64 / SECOND_US as f64);
+            let seconds = hours.map(|hours| hours * Span::HOUR.0 as f64 / SECOND_US as f64);
             families.maybe(&metrics::WORK, &[id, kind], seconds);
         }
         let months = value.payback_months.and_then(|months| months.mean);

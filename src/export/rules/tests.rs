@@ -5,7 +5,11 @@ use std::path::Path;
 
 /// Metrics that are not in the table (yet): those of the reports, and those that the daemon is about to export.
 fn basis(processes: &[(&str, Level)]) -> Basis {
-    let mut basis = Basis::new(&Catalog::default(), &Tolerance::builtin(), 15 * SECOND_US);
+    let mut basis = Basis::new(
+        &Catalog::default(),
+        &Tolerance::builtin(),
+        Span::seconds(15),
+    );
     let declared = processes.iter();
     basis.criticality = declared
         .map(|(id, level)| ((*id).to_owned(), *level))
@@ -126,7 +130,7 @@ fn thresholds_follow_the_configuration() {
         of(&file, "TolerancedScoresStale")[0].1.to_owned()
     };
     assert!(stale(&basis).ends_with("> 600"), "{}", stale(&basis));
-    basis.score_every = 3600 * SECOND_US;
+    basis.score_every = Span::seconds(3600);
     assert!(stale(&basis).ends_with("> 36000"), "{}", stale(&basis));
     basis.most_loss = 0.2;
     let file = generate(&basis);

@@ -1,7 +1,7 @@
 //! Tests of sums as a group, and of their bytes.
 
 use super::*;
-use crate::model::{Executor, Time};
+use crate::model::{Executor, Span, Time};
 use proptest::prelude::*;
 
 fn some_facts() -> impl Strategy<Value = Facts> {
@@ -34,7 +34,7 @@ fn some_facts() -> impl Strategy<Value = Facts> {
                 blamed: NameId(path[0]),
                 input: u64::from(reopened) * 77,
                 version: NameId(parent_process),
-                hands_on: (reopened > 1).then_some(duration),
+                hands_on: (reopened > 1).then_some(Span(duration)),
                 straight: (reopened > 0).then_some(complete),
                 without_people: reopened > 1,
                 confirmed: parent_process > 1,

@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::HOUR_US;
+use crate::model::{HOUR_US, Span};
 use proptest::prelude::*;
 use std::path::Path;
 
@@ -68,8 +68,8 @@ fn whole_weeks_leave_out_the_parts_of_days_at_both_ends() {
         (hour(MONDAY + 8, 6), 100),
     ];
     let (from, to) = (
-        day(MONDAY).plus(9 * HOUR_US + 1),
-        day(MONDAY + 8).plus(5 * HOUR_US + 59),
+        day(MONDAY).plus(Span(9 * HOUR_US + 1)),
+        day(MONDAY + 8).plus(Span(5 * HOUR_US + 59)),
     );
     let got = frequency(starts.into_iter(), from, to, None, 0.05);
     assert_eq!((got.cases, got.whole_weeks), (31, 1));
@@ -406,7 +406,7 @@ proptest! {
         values in proptest::collection::vec(0.001f64..1e9, 60),
     ) {
         let from = Time(from.saturating_mul(HOUR_US));
-        let to = from.plus(span.saturating_mul(HOUR_US));
+        let to = from.plus(Span(span.saturating_mul(HOUR_US)));
         let drivers = drivers("a,b", values.iter().map(|v| format!("{v},{}", 1e9 - v)));
         let got = frequency(starts.iter().copied(), from, to, Some(&drivers), 0.05);
         // NaN and infinity are written as null, which can't be read back as a number where one must be.

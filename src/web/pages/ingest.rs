@@ -5,7 +5,7 @@ use super::table::{Cell, Table};
 use super::words;
 use crate::daemon::Running;
 use crate::measure::Loss;
-use crate::model::{HOUR_US, Hour, Time, metrics, printable};
+use crate::model::{Hour, Span, Time, metrics, printable};
 use crate::query::{Snapshot, SourceStatus, counters};
 use crate::store::{QuarantineFilter, Store, StoreError};
 use crate::web::blocking::respond;
@@ -236,8 +236,8 @@ fn card(source: &Source, now: Time) -> Markup {
                 div { dt { "behind the clock" } dd { @match behind {
                     None => "-",
                     // A simulated or replayed log may run ahead.
-                    Some(behind) if behind <= 0 => "not at all",
-                    Some(behind) if behind < HOUR_US / 60 => "less than a minute",
+                    Some(behind) if behind <= Span::ZERO => "not at all",
+                    Some(behind) if behind < Span::seconds(60) => "less than a minute",
                     Some(behind) => (crate::model::humanize::format_roughly(behind)),
                 } } }
                 div { dt { "waits to be read" } dd { (words::bytes(source.backlog_bytes)) } }

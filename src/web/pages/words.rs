@@ -2,7 +2,7 @@
 
 use crate::model::humanize::{self, fine_decimals, format_roughly};
 pub(super) use crate::model::humanize::{counted, grouped as count};
-use crate::model::{Executor, SECOND_US, Status, Time, TolClass};
+use crate::model::{Executor, SECOND_US, Span, Status, Time, TolClass};
 use crate::score::Bounds;
 
 /// Names from logs are cut at so many characters where they stand in a line; their title has the whole.
@@ -45,7 +45,7 @@ pub(super) fn seconds(seconds: f64) -> String {
         return format!("{:.0} ms", seconds * 1e3);
     }
     let span = (seconds.round() as i64).saturating_mul(SECOND_US);
-    format_roughly(span)
+    format_roughly(Span(span))
 }
 
 /// Bytes in the largest unit that leaves a number above 1.

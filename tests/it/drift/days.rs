@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::path::Path;
 use toleranced::internals::Config;
 use toleranced::internals::Mapping;
-use toleranced::internals::{AlarmRow, MarkKind, MarkRow, Store};
+use toleranced::internals::{AlarmRow, MarkKind, MarkRow, Span, Store};
 use toleranced::internals::{Day, HOUR_US, Time};
 use toleranced::internals::{Delivery, Engine};
 use toleranced::internals::{Ended, ProcessDrift, Stream};
@@ -39,7 +39,7 @@ fn config(folder: &Path) -> Config {
 
 /// At noon of a day, counted from the first.
 fn noon(nth: i32) -> Time {
-    (FIRST + nth).start().plus(12 * HOUR_US)
+    (FIRST + nth).start().plus(Span(12 * HOUR_US))
 }
 
 impl Bench {
@@ -134,8 +134,8 @@ fn times(nth: i32, case: i32, days: i32) -> (Time, Time) {
     let minutes = 5 + (50.0 * random(nth, case)) as i64;
     let end = (FIRST + nth + days)
         .start()
-        .plus(hour + minutes * (HOUR_US / 60));
-    ((FIRST + nth).start().plus(hour), end)
+        .plus(Span(hour + minutes * (HOUR_US / 60)));
+    ((FIRST + nth).start().plus(Span(hour)), end)
 }
 
 const OPEN: &str = r#""activity":"open""#;

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use toleranced::internals::{
     CaseTable, Config, Delivery, Engine, LogCases, Loss, Mapping, Period, PreparedRules,
-    ProcessScore, Rules, ScoreRequest, TableLimits, Time, score_at,
+    ProcessScore, Rules, ScoreRequest, Span, TableLimits, Time, score_at,
 };
 
 const MINUTE: i64 = 60_000_000;
@@ -232,7 +232,7 @@ proptest! {
                 }
                 Step::Crash => {}
                 Step::Rescore => {
-                    now = now.plus(7 * HOUR);
+                    now = now.plus(Span(7 * HOUR));
                     engine.rescore(now).unwrap();
                     committed = at;
                 }
@@ -250,7 +250,7 @@ proptest! {
             engine.reconfigure(config.clone(), now).unwrap();
         }
         // Whole hours, and behind everything.
-        let now = now.max(Time(BEGIN + 4000 * MINUTE)).plus(HOUR);
+        let now = now.max(Time(BEGIN + 4000 * MINUTE)).plus(Span(HOUR));
         engine.rescore(now).unwrap();
         let expected = one_shot(&config, &mapping, &lines, now);
         let found: Vec<ProcessScore> = engine.scores().values().cloned().collect();

@@ -2,7 +2,7 @@
 
 use super::{Chart, Scale, at, ticks};
 use crate::measure::Sketch;
-use crate::model::{Executor, SECOND_US, Span};
+use crate::model::{Executor, Span};
 use crate::score::Durations;
 use crate::web::pages::words;
 use maud::{Markup, html};
@@ -87,7 +87,7 @@ pub(in crate::web::pages) fn durations(
     let (Some(first), Some(last)) = (bins.first(), bins.last()) else {
         return html! { p.none { "No case has ended in this window." } };
     };
-    let limit = limit.map(|span| span as f64 / SECOND_US as f64);
+    let limit = limit.map(Span::as_seconds);
     let x = Scale::new((first.from.ln(), last.to.ln()), (LEFT, RIGHT));
     let y = Scale::new((0.0, most as f64), (BOTTOM, TOP));
     let quantiles = all.map_or(Vec::new(), |all| {
@@ -195,7 +195,7 @@ mod tests {
         for spans in [vec![60_000_000], vec![0, 5, 1_000, 9_000_000_000], vec![]] {
             let mut sketch = Sketch::default();
             for span in &spans {
-                sketch.add(*span, 3);
+                sketch.add(Span(*span), 3);
             }
             let bins = bins(&BTreeMap::from([(Executor::Code, sketch)]));
             let cases: i64 = bins.iter().flat_map(|bin| bin.cases.values()).sum();
