@@ -126,7 +126,7 @@ fn body(snapshot: &Snapshot, rows: &[Row], query: &Query, guide: bool) -> Markup
             h1 { "Tolerance board" }
             p { "Which process is inside its tolerance, and who should run it." }
         }
-        @if query.guide.unwrap_or(guide) { (guide::guide(snapshot, query)) }
+        @if query.guide.unwrap_or(guide) { (guide::guide(snapshot, &query.guided(false).path())) }
         (tiles(rows, query))
         (filter(query))
         div.scroll tabindex="0" role="region" aria-label="Processes" {

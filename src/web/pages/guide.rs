@@ -1,6 +1,5 @@
 //! What one sees on the board, explained in a minute on a process of the visitor's own, dismissible.
 
-use super::board::Query;
 use super::words;
 use crate::model::Status;
 use crate::query::Snapshot;
@@ -19,13 +18,13 @@ fn example(snapshot: &Snapshot) -> Option<&ProcessScore> {
     told.clone().find(outside).or_else(|| told.next())
 }
 
-/// The guide, as it stands above the board.
-pub(super) fn guide(snapshot: &Snapshot, query: &Query) -> Markup {
+/// The guide, as it stands above the board. `dismiss` is the path of the board without it.
+pub(super) fn guide(snapshot: &Snapshot, dismiss: &str) -> Markup {
     html! {
         section.guide #guide aria-labelledby="guide-title" {
             div.guide-head {
                 h2 #guide-title { "What you see, in a minute" }
-                a.button #dismiss href=(query.guided(false).path()) { "Dismiss" }
+                a.button #dismiss href=(dismiss) { "Dismiss" }
             }
             @match example(snapshot) {
                 Some(score) => (steps(score)),
