@@ -295,7 +295,7 @@ fn list(args: &Args) -> Result<Done, Failure> {
         }
     }
     if let Some(change) = &args.simulate {
-        return soon::print(&listed, change);
+        return soon::print(&listed, *change, args.format);
     }
     match args.format {
         Format::Table => output::table(&listed, args.all || args.only.is_some())?,

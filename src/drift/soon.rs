@@ -28,6 +28,16 @@ pub(crate) enum Altered {
     Frequency(f64),
 }
 
+impl Altered {
+    /// What changes, and by which factor.
+    pub(crate) fn parts(self) -> (&'static str, f64) {
+        match self {
+            Altered::Deviation(factor) => ("deviation", factor),
+            Altered::Frequency(factor) => ("frequency", factor),
+        }
+    }
+}
+
 /// How soon it was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Delay {

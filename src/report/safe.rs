@@ -1,5 +1,7 @@
 //! Names from logs and catalogs, made harmless for each format.
 
+use crate::model::spreadsheet_cell;
+
 /// Longer names are cut.
 const MOST_CHARS: usize = 120;
 /// And so are longer sentences, which hold names.
@@ -66,13 +68,9 @@ fn escaped(text: &str) -> String {
     out
 }
 
-/// In a field of CSV: what a spreadsheet would take for a formula is text (OWASP, "CSV injection").
+/// In a field of CSV.
 pub(super) fn csv(text: &str) -> String {
-    let text = plain(text);
-    match text.trim_start().chars().next() {
-        Some('=' | '+' | '-' | '@' | '|' | '%') => format!("'{text}"),
-        _ => text,
-    }
+    spreadsheet_cell(&plain(text))
 }
 
 #[cfg(test)]

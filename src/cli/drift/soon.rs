@@ -2,20 +2,18 @@
 
 use super::super::failure::{Done, Failure};
 use super::super::text::printable;
-use super::Listed;
+use super::{Format, Listed};
 use crate::drift::{Altered, Baseline, Delay, Epoch, how_soon, watched_until};
 use crate::model::Day;
 use crate::query::KeptDrift;
 use comfy_table::{Table, presets};
+use serde_json::json;
 use std::io::{self, Write};
 use std::str::FromStr;
 
 /// A change to try.
-#[derive(Clone, Debug)]
-pub(super) struct Change {
-    altered: Altered,
-    said: String,
-}
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Change(Altered);
 
 impl FromStr for Change {
     type Err = String;
@@ -35,19 +33,99 @@ impl FromStr for Change {
             "frequency" => Altered::Frequency(factor),
             _ => return Err(format!("`{what}` is not one of deviation, frequency")),
         };
-        Ok(Change {
-            altered,
-            said: format!("{what} times {factor}"),
+        Ok(Change(altered))
+    }
+}
+
+/// What is known of how soon the change would be found in one process.
+struct Row<'a> {
+    process: &'a str,
+    /// Of the baseline; `None` while there is none.
+    cases_per_day: Option<f64>,
+    /// How soon; an error says why nothing can be said.
+    delay: Result<Delay, String>,
+}
+
+impl Row<'_> {
+    fn of<'a>(kept: &'a KeptDrift, listed: &Listed, altered: Altered) -> Row<'a> {
+        let Some((epoch, baseline, last)) = watched(kept) else {
+            return Row {
+                process: &kept.process,
+                cases_per_day: None,
+                delay: Err("no baseline yet".to_owned()),
+            };
+        };
+        Row {
+            process: &kept.process,
+            cases_per_day: Some(baseline.summary().cases_per_day),
+            delay: how_soon(epoch, last, altered, &listed.budget, &listed.terms),
+        }
+    }
+
+    /// Days until nine in ten of those that are found are found. A few that were found early say nothing of the others.
+    fn ninetieth(delay: &Delay) -> Option<i32> {
+        delay.ninetieth.filter(|_| delay.found * 2 >= delay.of)
+    }
+
+    fn cells(&self) -> [String; 5] {
+        let process = printable(self.process, 40);
+        let rate = self.cases_per_day.map(|rate| format!("{rate:.1}"));
+        let rate = rate.unwrap_or_default();
+        match &self.delay {
+            Err(why) => [process, rate, why.clone(), String::new(), String::new()],
+            Ok(delay) => {
+                let days = |days: Option<i32>| days.map_or("-".to_owned(), |days| days.to_string());
+                let share = format!("{:.0} %", 100.0 * delay.found as f64 / delay.of as f64);
+                [
+                    process,
+                    rate,
+                    share,
+                    days(delay.median),
+                    days(Row::ninetieth(delay)),
+                ]
+            }
+        }
+    }
+
+    fn json(&self) -> serde_json::Value {
+        let delay = self.delay.as_ref();
+        json!({
+            "process": self.process,
+            "cases_per_day": self.cases_per_day,
+            "years": delay.ok().map(|delay| delay.of),
+            "found": delay.ok().map(|delay| delay.found),
+            "median_days": delay.ok().and_then(|delay| delay.median),
+            "ninetieth_percentile_days": delay.ok().and_then(Row::ninetieth),
+            "withheld": delay.err(),
         })
     }
 }
 
-pub(super) fn print(listed: &Listed, change: &Change) -> Result<Done, Failure> {
+pub(super) fn print(listed: &Listed, change: Change, format: Format) -> Result<Done, Failure> {
+    let of = |kept| Row::of(kept, listed, change.0);
+    let rows: Vec<Row> = listed.processes.iter().map(of).collect();
     let mut out = io::stdout().lock();
+    match format {
+        Format::Table => table(&mut out, &rows, change)?,
+        Format::Json => {
+            let (what, factor) = change.0.parts();
+            let all = json!({
+                "version": 1,
+                "change": {"what": what, "factor": factor},
+                "processes": rows.iter().map(Row::json).collect::<Vec<_>>(),
+            });
+            serde_json::to_writer_pretty(&mut out, &all)?;
+            writeln!(out)?;
+        }
+    }
+    Ok(Done::Fine)
+}
+
+fn table(out: &mut impl Write, rows: &[Row], change: Change) -> io::Result<()> {
+    let (what, factor) = change.0.parts();
     writeln!(
         out,
-        "How soon would it be found: {}? Each process's own days, drawn at random and changed, 200 times over a year.\n",
-        change.said
+        "How soon would it be found: {what} times {factor}? Each process's own days, drawn at random and changed, 200 times over a year.\n"
     )?;
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
@@ -58,35 +136,14 @@ pub(super) fn print(listed: &Listed, change: &Change) -> Result<Done, Failure> {
         "median days",
         "90 % of those found within",
     ]);
-    for kept in &listed.processes {
-        let name = printable(&kept.process, 40);
-        let Some((epoch, baseline, last)) = watched(kept) else {
-            table.add_row([&name, "", "no baseline yet", "", ""]);
-            continue;
-        };
-        let rate = format!("{:.1}", baseline.summary().cases_per_day);
-        match how_soon(epoch, last, change.altered, &listed.budget, &listed.terms) {
-            Err(why) => table.add_row([name, rate, why, String::new(), String::new()]),
-            Ok(Delay {
-                found,
-                of,
-                median,
-                ninetieth,
-            }) => {
-                let days = |days: Option<i32>| days.map_or("-".to_owned(), |days| days.to_string());
-                // A few that were found early say nothing of the others.
-                let ninetieth = ninetieth.filter(|_| found * 2 >= of);
-                let share = format!("{:.0} %", 100.0 * found as f64 / of as f64);
-                table.add_row([name, rate, share, days(median), days(ninetieth)])
-            }
-        };
+    for row in rows {
+        table.add_row(row.cells());
     }
     let lines: Vec<String> = table
         .lines()
         .map(|line| line.trim_end().to_owned())
         .collect();
-    writeln!(out, "{}", lines.join("\n"))?;
-    Ok(Done::Fine)
+    writeln!(out, "{}", lines.join("\n"))
 }
 
 /// The latest epoch of a process that has a baseline, and the last day on which it is watched; `None` while one is learned that

@@ -2,9 +2,13 @@
 
 use super::row::Row;
 use crate::ingest::scalar::Scalar;
-use cel::{Context, Env, Program, Value as CelValue};
+use crate::model::printable;
+use cel::{Context, Env, ParseErrors, Program, Value as CelValue};
 use std::fmt;
 use std::sync::{Arc, LazyLock};
+
+/// So many characters of an expression stand in an error.
+const MOST_SHOWN: usize = 200;
 
 /// The standard functions. Building them takes longer than evaluating most predicates, so they are built once.
 static STANDARD: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
@@ -60,6 +64,18 @@ pub(super) fn plain_equality(source: &str) -> Option<(&str, Literal)> {
     is_name.then_some((name, literal))
 }
 
+/// The first mistake, by its place in the expression. The library's own text would be of several lines, and panics if the
+/// column has more than 16 bits.
+fn first_error(errors: &ParseErrors) -> String {
+    match errors.errors.first() {
+        Some(error) => {
+            let ((line, column), what) = (error.pos, printable(&error.msg, MOST_SHOWN));
+            format!("ERROR: <input>:{line}:{column}: {what}")
+        }
+        None => "it can't be read".to_owned(),
+    }
+}
+
 impl fmt::Debug for Predicate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Predicate({})", self.source)
@@ -69,10 +85,9 @@ impl fmt::Debug for Predicate {
 impl Predicate {
     /// Compiles an expression.
     pub(super) fn new(source: &str) -> Result<Predicate, String> {
-        let program = Program::compile(source).map_err(|error| {
-            let text = error.to_string();
-            let first = text.lines().next().unwrap_or_default();
-            format!("`{source}` is no CEL expression: {first}")
+        let program = Program::compile(source).map_err(|errors| {
+            let source = printable(source, MOST_SHOWN);
+            format!("`{source}` is no CEL expression: {}", first_error(&errors))
         })?;
         let variables = program
             .references()
@@ -148,6 +163,17 @@ mod tests {
             key: Some("k"),
         };
         Predicate::new(source)?.holds(&row)
+    }
+
+    #[test]
+    fn a_mistake_is_told_by_its_place_however_far_right_it_is() {
+        for blanks in [0, 70_000] {
+            let error = Predicate::new(&format!("true{}(", " ".repeat(blanks))).unwrap_err();
+            let column = format!("<input>:1:{}", blanks + 5);
+            assert!(error.contains(&column) && error.len() < 1_000, "{error}");
+        }
+        let nested = Predicate::new(&"(".repeat(100_000)).unwrap_err();
+        assert!(nested.len() < 1_000, "{nested}");
     }
 
     #[test]

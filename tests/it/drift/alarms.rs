@@ -372,6 +372,20 @@ fn log_files_say_the_same_as_the_daemon() {
         text.contains("deviation times 6") && text.contains("100 %"),
         "{text}"
     );
+    let estimated = of(&["--simulate", "deviation=6", "--only", "p"]);
+    assert_eq!(
+        estimated["change"],
+        json!({"what": "deviation", "factor": 6.0})
+    );
+    let found = &estimated["processes"][0];
+    assert_eq!(
+        (&found["process"], &found["years"], &found["found"]),
+        (&json!("p"), &json!(200), &json!(200))
+    );
+    assert!(
+        found["median_days"].as_i64().is_some() && found["withheld"].is_null(),
+        "{found}"
+    );
     // What can't be read is no all-clear.
     home.write("junk.ndjson", "{}\n");
     let out = home.run(&[
