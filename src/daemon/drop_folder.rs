@@ -8,6 +8,7 @@ mod settling;
 use super::deliveries::Delivery;
 use super::positions::StoredPositions;
 use super::source::Source;
+use super::tail::WAITS;
 use crate::config::sources::SourceKind;
 use crate::store::{FileRow, Store};
 use export::{Begun, Read, read_export, send};
@@ -73,11 +74,16 @@ pub(super) fn run(source: &Source, exports: &Exports, known: Vec<FileRow>) -> Re
         begun: Begun::of(known),
         done: BTreeSet::new(),
         unlisted: BTreeSet::new(),
+        skipped: BTreeMap::new(),
         unread: BTreeSet::new(),
         refused: None,
     };
-    while !source.is_stopping() && reader.pass() {
-        source.pause(POLL_EVERY);
+    while !source.is_stopping() {
+        let begun = Instant::now();
+        if !reader.pass() {
+            break;
+        }
+        source.pause(POLL_EVERY.max(begun.elapsed() * WAITS));
     }
     Ok(())
 }
@@ -96,6 +102,8 @@ struct Reader<'a> {
     done: BTreeSet<u64>,
     /// What was wrong with the folders at the last look.
     unlisted: BTreeSet<String>,
+    /// What was passed over at the last look, and why.
+    skipped: BTreeMap<PathBuf, &'static str>,
     /// What was wrong with exports in the last pass.
     unread: BTreeSet<String>,
     /// What was refused last.
@@ -151,7 +159,11 @@ impl Reader<'_> {
         // Before the folder is looked at: what is accepted meanwhile may be in the list or not.
         let accepted = status.accepted();
         let mut troubles = BTreeSet::new();
-        let files = files(&config.paths, &self.exclude, &mut troubles);
+        let source = self.source;
+        let found = files(&config.paths, &self.exclude, &|| source.is_stopping());
+        troubles.extend(found.troubles);
+        self.tell_skipped(found.skipped);
+        let files = found.files;
         let is_complete = troubles.is_empty();
         self.is_prepared = is_complete && unprepared.is_none();
         troubles.extend(unprepared);
@@ -172,6 +184,17 @@ impl Reader<'_> {
         }
         self.unlisted = troubles;
         files
+    }
+
+    /// Reports what is passed over, once for as long as it is there.
+    fn tell_skipped(&mut self, skipped: BTreeMap<PathBuf, &'static str>) {
+        for (path, why) in &skipped {
+            if !self.skipped.contains_key(path) {
+                let source = &self.source.config.name;
+                tracing::warn!(source, path = %path.display(), why, "passed over");
+            }
+        }
+        self.skipped = skipped;
     }
 
     fn tell_status(&self) {

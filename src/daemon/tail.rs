@@ -18,6 +18,9 @@ use xxhash_rust::xxh3::xxh3_64;
 /// Files are looked at this often even if nothing wakes the reader.
 const POLL_EVERY: Duration = Duration::from_millis(1000);
 
+/// Looking takes at most one part in this many and one of a core, however many files there are.
+pub(super) const WAITS: u32 = 4;
+
 /// Reads until it is told to stop.
 pub(super) fn run(source: &Source, known: Vec<FileRow>) -> Result<(), String> {
     let options = options(source);
@@ -53,7 +56,9 @@ pub(super) fn run(source: &Source, known: Vec<FileRow>) -> Result<(), String> {
     };
     sink.report(known.damaged_rows);
     while !sink.source.stop.load(Ordering::Relaxed) && !sink.closed {
-        let outcome = tailer.poll(Instant::now(), &mut sink);
+        let begun = Instant::now();
+        let outcome = tailer.poll(begun, &mut sink);
+        let took = begun.elapsed();
         let status = &sink.source.status;
         status
             .backlog_bytes
@@ -71,15 +76,15 @@ pub(super) fn run(source: &Source, known: Vec<FileRow>) -> Result<(), String> {
             sink.forget_repeated();
         }
         if !outcome.more {
-            wait(&waker, sink.source);
+            wait(&waker, sink.source, POLL_EVERY.max(took * WAITS));
         }
     }
     Ok(())
 }
 
 /// Waits for a change, in short steps so that a request to stop is soon seen.
-fn wait(waker: &Waker, source: &Source) {
-    let until = Instant::now() + POLL_EVERY;
+fn wait(waker: &Waker, source: &Source, at_most: Duration) {
+    let until = Instant::now() + at_most;
     while Instant::now() < until && !source.stop.load(Ordering::Relaxed) {
         if waker.wait(Duration::from_millis(100)) != crate::ingest::files::Woken::TimedOut {
             return;
@@ -93,6 +98,7 @@ fn options(source: &Source) -> Options {
     options.max_record_bytes = source.most_record_bytes;
     options.flush_unfinished_after = source.config.flush_after.duration();
     options.framing = framing_of(source.format);
+    options.stop = Arc::clone(&source.stop);
     options
 }
 
@@ -258,6 +264,9 @@ impl Sink for TailSink<'_> {
             } => {
                 tracing::error!(source, path = %path.display(), position, error, "damaged archive: what stands before was read");
             }
+            Notice::Skipped { path, why } => {
+                tracing::warn!(source, path = %path.display(), why, "passed over");
+            }
             Notice::Truncated { .. } | Notice::RecordTooLong { .. } | Notice::Forgotten { .. } => {
                 tracing::warn!(source, ?notice, "{word}");
             }
@@ -303,6 +312,7 @@ fn word_of(notice: &Notice) -> &'static str {
         Notice::Released { .. } => "released",
         Notice::Duplicate { .. } => "duplicate",
         Notice::Unreadable { .. } => "unreadable",
+        Notice::Skipped { .. } => "skipped",
         Notice::Damaged { .. } => "damaged",
         Notice::RecordTooLong { .. } => "record_too_long",
         Notice::Forgotten { .. } => "forgotten",

@@ -15,6 +15,7 @@ pub(crate) mod read;
 mod reject;
 mod scalar;
 pub(crate) mod time;
+pub(crate) mod walk;
 
 pub use batch::EventBatch;
 pub use batch::behind_file;

@@ -1,11 +1,11 @@
 //! What lies in the folders of a source of exports.
 
+use crate::ingest::walk::{MOST_DEPTH, Step, walk};
 use globset::{Glob, GlobSet, GlobSetBuilder};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::SystemTime;
-use walkdir::WalkDir;
 
 /// Size and time of the last change: what tells that a file is the one that was looked at.
 pub(super) type Look = (u64, SystemTime);
@@ -19,73 +19,75 @@ pub(super) fn globs(patterns: &[String]) -> Result<GlobSet, String> {
     set.build().map_err(|error| error.to_string())
 }
 
-/// The files in the folders (or of the globs), oldest first, so that corrections come after what they correct.
-/// What is wrong is told by `troubles`; the list is what could be had.
-pub(super) fn files(
-    paths: &[String],
-    exclude: &GlobSet,
-    troubles: &mut BTreeSet<String>,
-) -> Vec<(PathBuf, Look)> {
-    let mut found = Vec::new();
+/// What one look at the folders found.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// The files, oldest first, so that corrections come after what they correct.
+    pub files: Vec<(PathBuf, Look)>,
+    /// What is wrong. The list of files is what could be had.
+    pub troubles: BTreeSet<String>,
+    /// What was passed over on purpose, and why.
+    pub skipped: BTreeMap<PathBuf, &'static str>,
+}
+
+/// The files in the folders, or of the globs.
+pub(super) fn files(paths: &[String], exclude: &GlobSet, is_stopping: &dyn Fn() -> bool) -> Found {
+    let mut found = Found::default();
     for pattern in paths {
         let path = Path::new(pattern);
-        let (root, wanted) = if path.is_dir() || !pattern.contains(['*', '?', '[', '{']) {
-            (path.to_owned(), None)
-        } else {
-            let root: PathBuf = path
-                .components()
-                .take_while(|part| {
-                    !part
-                        .as_os_str()
-                        .to_string_lossy()
-                        .contains(['*', '?', '[', '{'])
-                })
-                .collect();
-            match globs(std::slice::from_ref(pattern)) {
-                Ok(wanted) => (root, Some(wanted)),
-                Err(problem) => {
-                    troubles.insert(problem);
-                    continue;
-                }
-            }
+        let is_folder = path.is_dir() || !pattern.contains(SPECIAL);
+        let searched = match is_folder {
+            true => Ok((path.to_owned(), 1, None)),
+            false => globs(std::slice::from_ref(pattern))
+                .map(|wanted| (above_globs(path), MOST_DEPTH, Some(wanted))),
         };
-        for entry in WalkDir::new(&root)
-            .follow_links(true)
-            .max_depth(if wanted.is_some() { 16 } else { 1 })
-        {
-            let entry = match entry {
-                Ok(entry) => entry,
-                Err(error) => {
-                    troubles.insert(error.to_string());
-                    continue;
-                }
-            };
-            let hidden = entry.file_name().to_string_lossy().starts_with('.');
-            let is_wanted = wanted
-                .as_ref()
-                .is_none_or(|wanted| wanted.is_match(entry.path()));
-            if !entry.file_type().is_file()
-                || hidden
-                || !is_wanted
-                || exclude.is_match(entry.path())
-            {
-                continue;
+        match searched {
+            Ok((root, depth, wanted)) => {
+                let is_wanted = |path: &Path| {
+                    let name = path.file_name().unwrap_or_default();
+                    let hidden = name.to_string_lossy().starts_with('.');
+                    let wanted = wanted.as_ref().is_none_or(|wanted| wanted.is_match(path));
+                    wanted && !hidden && !exclude.is_match(path)
+                };
+                walk(&root, depth, &is_wanted, is_stopping, &mut |step| {
+                    found.take(step);
+                });
             }
-            match entry
-                .metadata()
-                .map_err(io::Error::from)
-                .and_then(|meta| Ok((meta.len(), meta.modified()?)))
-            {
-                Ok(look) => found.push((entry.into_path(), look)),
-                // Taken away since the folder was listed: a file that is gone is no trouble.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => {
-                    troubles.insert(format!("{}: {error}", entry.path().display()));
-                }
+            Err(problem) => {
+                found.troubles.insert(problem);
             }
         }
     }
-    found.sort_by(|a, b| (a.1.1, &a.0).cmp(&(b.1.1, &b.0)));
-    found.dedup();
+    let files = &mut found.files;
+    files.sort_by(|a, b| (a.1.1, &a.0).cmp(&(b.1.1, &b.0)));
+    files.dedup();
     found
+}
+
+impl Found {
+    fn take(&mut self, step: Step) {
+        match step {
+            Step::File(path, meta) => match meta.modified() {
+                Ok(modified) => self.files.push((path, (meta.len(), modified))),
+                Err(error) => self.trouble(&path, &error),
+            },
+            Step::Skipped(path, why) => {
+                self.skipped.insert(path, why);
+            }
+            Step::Failed(path, error) => self.trouble(&path, &error),
+        }
+    }
+
+    fn trouble(&mut self, path: &Path, error: &io::Error) {
+        self.troubles.insert(format!("{}: {error}", path.display()));
+    }
+}
+
+/// What makes a path a glob.
+const SPECIAL: [char; 4] = ['*', '?', '[', '{'];
+
+/// The folder above the first part of a path that is a glob.
+fn above_globs(path: &Path) -> PathBuf {
+    let is_plain = |part: &Component| !part.as_os_str().to_string_lossy().contains(SPECIAL);
+    path.components().take_while(is_plain).collect()
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize, Serializer};
@@ -191,6 +192,13 @@ pub(crate) enum Notice {
         /// Why.
         error: String,
     },
+    /// A folder or file that is passed over on purpose, such as a loop of links or a device; reported once.
+    Skipped {
+        /// The path.
+        path: PathBuf,
+        /// Why.
+        why: &'static str,
+    },
     /// A compressed file is damaged behind `position`; not tried again until it changes.
     Damaged {
         /// The content.
@@ -247,6 +255,8 @@ pub(crate) struct Options {
     pub read_budget_per_poll: u64,
     /// How many files that are gone are remembered, to recognise them should they come back.
     pub max_remembered: usize,
+    /// Set when the reader has to stop: a poll then ends soon.
+    pub stop: Arc<AtomicBool>,
 }
 
 impl Options {
@@ -264,6 +274,7 @@ impl Options {
             max_files_open: 512,
             read_budget_per_poll: 16 << 20,
             max_remembered: 10_000,
+            stop: Arc::default(),
         }
     }
 }

@@ -6,12 +6,13 @@
 use std::fs::Metadata;
 use std::io;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::UNIX_EPOCH;
 
-use globset::{GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
-use walkdir::WalkDir;
-
 use super::api::{Error, Options};
+use crate::ingest::walk::{MOST_DEPTH, Step, walk};
+use globset::{GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
 
 /// Device and inode.
 pub(super) type Key = (u64, u64);
@@ -65,6 +66,10 @@ pub(super) struct Scan {
     /// In order of modification time, then path. One file may be there under several paths.
     pub(super) found: Vec<Found>,
     pub(super) errors: Vec<(PathBuf, io::Error)>,
+    /// What was passed over on purpose, and why.
+    pub(super) skipped: Vec<(PathBuf, &'static str)>,
+    /// The reader has to stop: not all was looked at.
+    pub(super) stopped: bool,
 }
 
 #[derive(Debug)]
@@ -72,7 +77,8 @@ enum Pattern {
     Path(PathBuf),
     Glob {
         base: PathBuf,
-        depth: Option<usize>,
+        /// Folders below `base`, that of the files included.
+        depth: usize,
         matcher: GlobMatcher,
     },
 }
@@ -90,6 +96,7 @@ pub(super) struct Finder {
     patterns: Vec<Pattern>,
     exclude_paths: GlobSet,
     exclude_names: GlobSet,
+    stop: Arc<AtomicBool>,
 }
 
 impl Finder {
@@ -104,6 +111,7 @@ impl Finder {
             patterns: patterns.collect::<Result<_, _>>()?,
             exclude_paths: set(&paths, true)?,
             exclude_names: set(&names, false)?,
+            stop: Arc::clone(&options.stop),
         })
     }
 
@@ -119,6 +127,7 @@ impl Finder {
                 } => self.walk(base, *depth, matcher, &mut scan),
             }
         }
+        scan.stopped = self.is_stopping();
         scan.found
             .sort_by(|a, b| (a.stat.modified_ns, &a.path).cmp(&(b.stat.modified_ns, &b.path)));
         scan.found.dedup_by(|a, b| a.path == b.path);
@@ -135,7 +144,7 @@ impl Finder {
                 },
                 Pattern::Glob { base, depth, .. } => WatchRoot {
                     path: base.clone(),
-                    recursive: *depth != Some(1),
+                    recursive: *depth != 1,
                 },
             };
             if !roots.contains(&root) {
@@ -165,21 +174,24 @@ impl Finder {
         }
     }
 
-    fn walk(&self, base: &Path, depth: Option<usize>, matcher: &GlobMatcher, scan: &mut Scan) {
-        let walk = WalkDir::new(base)
-            .follow_links(true)
-            .max_depth(depth.unwrap_or(usize::MAX));
-        for entry in walk {
-            match entry {
-                Ok(entry) if !matcher.is_match(entry.path()) => {}
-                Ok(entry) => match entry.metadata() {
-                    Ok(meta) if meta.is_file() => self.add(entry.path(), &meta, scan),
-                    Ok(_) => {}
-                    Err(error) => note_walk_error(error, base, scan),
-                },
-                Err(error) => note_walk_error(error, base, scan),
-            }
-        }
+    fn walk(&self, base: &Path, depth: usize, matcher: &GlobMatcher, scan: &mut Scan) {
+        let is_wanted = |path: &Path| matcher.is_match(path);
+        let is_stopping = || self.is_stopping();
+        walk(
+            base,
+            depth,
+            &is_wanted,
+            &is_stopping,
+            &mut |step| match step {
+                Step::File(path, meta) => self.add(&path, &meta, scan),
+                Step::Skipped(path, why) => scan.skipped.push((path, why)),
+                Step::Failed(path, error) => scan.errors.push((path, error)),
+            },
+        );
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
     }
 
     fn add(&self, path: &Path, meta: &Metadata, scan: &mut Scan) {
@@ -192,18 +204,6 @@ impl Finder {
                 stat: Stat::of(path, meta),
             });
         }
-    }
-}
-
-/// A loop of links has been cut by then, and what is not there needs no message: both are no errors.
-fn note_walk_error(error: walkdir::Error, base: &Path, scan: &mut Scan) {
-    let path = error.path().unwrap_or(base).to_owned();
-    let is_loop = error.loop_ancestor().is_some();
-    if let Some(error) = error.into_io_error()
-        && !is_loop
-        && error.kind() != io::ErrorKind::NotFound
-    {
-        scan.errors.push((path, error));
     }
 }
 
@@ -229,7 +229,11 @@ fn pattern(text: &str) -> Result<Pattern, Error> {
         .any(|part| part.as_os_str().to_string_lossy().contains("**"))
         || text.contains('{');
     Ok(Pattern::Glob {
-        depth: (!endless).then_some(rest.len()),
+        depth: if endless {
+            MOST_DEPTH
+        } else {
+            rest.len().min(MOST_DEPTH)
+        },
         matcher: glob(&path.to_string_lossy(), text)?.compile_matcher(),
         base,
     })

@@ -30,6 +30,7 @@ pub(crate) struct Tailer {
     missing: BTreeMap<FileId, FileState>,
     held: HashMap<Key, Held>,
     unreadable: HashMap<PathBuf, io::ErrorKind>,
+    skipped: HashSet<PathBuf>,
     next_id: FileId,
     /// Where the next poll begins to read, after the last one was ended early.
     resume_at: FileId,
@@ -79,6 +80,7 @@ impl Tailer {
             missing,
             held: HashMap::new(),
             unreadable: HashMap::new(),
+            skipped: HashSet::new(),
             next_id: next_id.max(above),
             resume_at: 0,
         })
@@ -87,6 +89,10 @@ impl Tailer {
     /// Looks at the file system once and hands out what is new. `now` must not go backwards.
     pub(crate) fn poll(&mut self, now: Instant, sink: &mut dyn Sink) -> PollOutcome {
         let scan = self.finder.scan();
+        if scan.stopped {
+            return PollOutcome::default();
+        }
+        self.note_skipped(scan.skipped, sink);
         let mut troubled: HashSet<PathBuf> = HashSet::new();
         for (path, error) in scan.errors {
             troubled.insert(path.clone());
@@ -355,6 +361,17 @@ impl Tailer {
                 path: state.path,
             });
         }
+    }
+
+    /// Reports what is passed over, once for as long as it is there.
+    fn note_skipped(&mut self, skipped: Vec<(PathBuf, &'static str)>, sink: &mut dyn Sink) {
+        for (path, why) in &skipped {
+            if !self.skipped.contains(path) {
+                let path = path.clone();
+                sink.notice(Notice::Skipped { path, why });
+            }
+        }
+        self.skipped = skipped.into_iter().map(|(path, _)| path).collect();
     }
 
     fn note_unreadable(&mut self, path: &Path, error: &io::Error, sink: &mut dyn Sink) {

@@ -76,7 +76,10 @@ fn watch(
         // A full channel already holds the one message that is needed.
         let _ = sender.try_send(());
     };
-    let mut watcher = notify::recommended_watcher(report).map_err(|error| error.to_string())?;
+    // Changes behind links are found by polling: a link may lead anywhere, and a watch of everything takes minutes.
+    let config = notify::Config::default().with_follow_symlinks(false);
+    let watcher = RecommendedWatcher::new(report, config);
+    let mut watcher = watcher.map_err(|error| error.to_string())?;
     let mut trouble = Vec::new();
     for root in finder.watch_roots() {
         if let Err(error) = add(&mut watcher, &root) {

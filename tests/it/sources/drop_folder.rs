@@ -353,3 +353,33 @@ fn a_source_that_was_a_drop_folder_can_become_one_of_files() {
     daemon.wait_for_metric(EVENTS, 1.0);
     daemon.stop();
 }
+
+/// Both kinds of sources, as both look through folders.
+#[cfg(unix)]
+#[test]
+fn a_link_to_everything_is_passed_over_and_the_files_beside_it_are_read() {
+    use std::os::unix::fs::symlink;
+    let home = Home::new(
+        "[{name: in, type: drop, paths: ['in/**/*.csv'], mapping: map.yaml},
+          {name: tail, paths: ['logs/**/*.ndjson'], mapping: toleranced}]",
+    );
+    home.write("map.yaml", PLAIN);
+    home.write("in/deep/monday.csv", csv(0..30));
+    home.age("in/deep/monday.csv", 60);
+    home.write("logs/deep/a.ndjson", case("T1", 0, "done"));
+    for folder in ["in", "logs"] {
+        symlink("/", home.path(folder).join("0-everything")).unwrap();
+        symlink("/dev/zero", home.path(folder).join("zero.csv")).unwrap();
+        symlink("/dev/zero", home.path(folder).join("zero.ndjson")).unwrap();
+    }
+    let daemon = home.start();
+    let metrics = daemon.wait_for_metric(EVENTS, 60.0);
+    assert_eq!(metrics.get(UP), 1.0);
+    let tailed = r#"toleranced_ingest_events_total{source="tail"}"#;
+    let metrics = daemon.wait_for_metric(tailed, 1.0);
+    let skipped = r#"toleranced_source_notices_total{source="tail",notice="skipped"}"#;
+    assert_eq!(metrics.get(skipped), 2.0);
+    assert_eq!(metrics.get(r#"toleranced_source_up{source="tail"}"#), 1.0);
+    let log = daemon.stop();
+    assert_eq!(log.matches("0-everything").count(), 2, "once each: {log}");
+}
