@@ -18,6 +18,18 @@ pub(crate) struct Backfill {
     text: String,
 }
 
+/// A file for the samples of one metric until all are known. It has no name, so nothing is left of it after a crash.
+fn spool_file() -> io::Result<File> {
+    tempfile::tempfile_in(std::env::temp_dir()).map_err(spool_failed)
+}
+
+fn spool_failed(error: io::Error) -> io::Error {
+    let folder = std::env::temp_dir();
+    let folder = folder.display();
+    let what = format!("temporary files in {folder}: {error}; TMPDIR can name another folder");
+    io::Error::new(error.kind(), what)
+}
+
 impl Backfill {
     /// With labels such as `job` and `instance` on every sample.
     pub(crate) fn new(labels: &[(String, String)]) -> Backfill {
@@ -52,10 +64,12 @@ impl Backfill {
             let (_, spool) = match self.families.entry(name) {
                 std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
                 std::collections::btree_map::Entry::Vacant(new) => {
-                    new.insert((family, BufWriter::new(tempfile::tempfile()?)))
+                    new.insert((family, BufWriter::new(spool_file()?)))
                 }
             };
-            spool.write_all(self.text.as_bytes())?;
+            spool
+                .write_all(self.text.as_bytes())
+                .map_err(spool_failed)?;
         }
         Ok(())
     }
@@ -66,8 +80,9 @@ impl Backfill {
             let mut text = String::new();
             head(&family, &mut text);
             out.write_all(text.as_bytes())?;
-            let mut file = spool.into_inner().map_err(io::IntoInnerError::into_error)?;
-            file.rewind()?;
+            let file = spool.into_inner().map_err(io::IntoInnerError::into_error);
+            let mut file = file.map_err(spool_failed)?;
+            file.rewind().map_err(spool_failed)?;
             io::copy(&mut BufReader::new(file), out)?;
         }
         out.write_all(b"# EOF\n")?;

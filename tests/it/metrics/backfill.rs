@@ -4,8 +4,9 @@ use crate::support::heavy::Turn;
 use crate::support::own_format::CATALOG;
 use crate::support::promtool::make_blocks;
 use crate::support::servers::{program, prometheus};
-use crate::support::{Home, texts, wait_until};
+use crate::support::{BINARY, Home, texts, wait_until};
 use std::collections::BTreeMap;
+use std::process::Command;
 
 fn home() -> Home {
     Home::with_catalog(CATALOG, ", window: 30d", "")
@@ -52,6 +53,29 @@ fn series(text: &str, name: &str) -> BTreeMap<i64, f64> {
 }
 
 const MIDNIGHT_JAN_11: i64 = 1_768_089_600;
+
+#[test]
+fn a_temporary_folder_that_is_not_there_is_named() {
+    let home = filled();
+    let nowhere = home.text_path("nowhere");
+    let config = home.text_path("toleranced.yaml");
+    let out = Command::new(BINARY)
+        .args([
+            "backfill",
+            "--config",
+            &config,
+            "--from",
+            "2026-01-01",
+            "--to",
+            "2026-02-10",
+        ])
+        .env("TMPDIR", &nowhere)
+        .output()
+        .unwrap();
+    let (_, said) = texts(&out);
+    assert_ne!(out.status.code(), Some(0));
+    assert!(said.contains(&nowhere) && said.contains("TMPDIR"), "{said}");
+}
 
 #[test]
 fn history_says_what_the_database_says() {
