@@ -31,8 +31,9 @@ pub(super) struct CaseCache {
     /// Events that the changed cases had before they changed.
     dirty_events: usize,
     commits: u64,
-    /// Whether the database has no case at all, so there is nothing to look up.
-    pub store_is_empty: bool,
+    /// No case in the database has a greater key, so a greater one need not be looked up: ids of tickets rise. `None` if the
+    /// database has no case.
+    pub last_stored_key: Option<Vec<u8>>,
 }
 
 /// A case on disk that can't be read.
@@ -74,10 +75,10 @@ impl CaseCache {
         if let Some(at) = self.find(key, hash) {
             return Ok(at);
         }
-        let body = if self.store_is_empty {
-            None
-        } else {
-            store.case(key)?
+        let may_be_stored = self.last_stored_key.as_deref() >= Some(key.as_bytes());
+        let body = match may_be_stored {
+            true => store.case(key)?,
+            false => None,
         };
         let case = match body {
             None => Case::new(),
@@ -164,7 +165,9 @@ impl CaseCache {
             let slot = &mut self.slots[at as usize];
             slot.dirty = false;
             slot.before = None;
-            self.store_is_empty = false;
+            if self.last_stored_key.as_deref() < Some(slot.key.as_bytes()) {
+                self.last_stored_key = Some(slot.key.as_bytes().to_owned());
+            }
         }
         self.dirty_events = 0;
         self.commits += 1;

@@ -123,7 +123,7 @@ impl Engine {
             store,
             config,
         };
-        engine.cases.store_is_empty = !engine.store.has_cases()?;
+        engine.cases.last_stored_key = engine.store.last_case_key()?;
         engine.report_damage(&damaged);
         engine.note_rules(now)?;
         if recount_due {
