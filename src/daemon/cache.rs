@@ -3,8 +3,9 @@
 use crate::cases::{Case, Facts};
 use crate::codec::DamagedBytes;
 use crate::model::hash_text;
-use crate::store::{Store, StoreError};
+use crate::store::{Commit, Store, StoreError};
 use hashbrown::HashTable;
+use std::sync::Arc;
 
 /// A case in memory.
 #[derive(Debug)]
@@ -15,7 +16,7 @@ pub(super) struct Slot {
     /// The case.
     pub case: Case,
     /// Its facts as they are in the sums; `None` for a case that is not in them.
-    pub before: Option<Facts>,
+    pub before: Option<Box<Facts>>,
     /// Whether it changed since the last commit.
     pub dirty: bool,
     /// The commit it was used in last.
@@ -34,6 +35,8 @@ pub(super) struct CaseCache {
     /// No case in the database has a greater key, so a greater one need not be looked up: ids of tickets rise. `None` if the
     /// database has no case.
     pub last_stored_key: Option<Vec<u8>>,
+    /// A commit that the database may not have yet: its cases need not be in memory any more.
+    pub unwritten: Option<Arc<Commit>>,
 }
 
 /// A case on disk that can't be read.
@@ -77,7 +80,10 @@ impl CaseCache {
         }
         let may_be_stored = self.last_stored_key.as_deref() >= Some(key.as_bytes());
         let body = match may_be_stored {
-            true => store.case(key)?,
+            true => match self.unwritten_body(key) {
+                Some(body) => Some(body.to_vec()),
+                None => store.case(key)?,
+            },
             false => None,
         };
         let case = match body {
@@ -88,6 +94,16 @@ impl CaseCache {
             })?,
         };
         Ok(self.add(key, hash, case))
+    }
+
+    /// What is about to be written of a case.
+    fn unwritten_body(&self, key: &str) -> Option<&[u8]> {
+        // Its rows stand in the order of their keys.
+        let rows = &self.unwritten.as_ref()?.cases;
+        let at = rows
+            .binary_search_by(|row| row.key.as_str().cmp(key))
+            .ok()?;
+        Some(&rows[at].body)
     }
 
     /// The number of a case that is in memory or in the database.
@@ -105,7 +121,7 @@ impl CaseCache {
         if let Some(at) = self.find(key, hash) {
             return Ok(Some(at));
         }
-        if store.process_of_case(key)?.is_none() {
+        if self.unwritten_body(key).is_none() && store.process_of_case(key)?.is_none() {
             return Ok(None);
         }
         self.find_or_load(key, hash, store).map(Some)
@@ -141,7 +157,7 @@ impl CaseCache {
         let slot = &mut self.slots[at as usize];
         slot.used = self.commits;
         if !slot.dirty {
-            slot.before = facts(&slot.case);
+            slot.before = facts(&slot.case).map(Box::new);
             slot.dirty = true;
             self.dirty_events += slot.case.events().len();
             self.dirty.push(at);

@@ -243,7 +243,7 @@ impl Store {
 const LARGE_COMMIT: usize = 20_000;
 /// Pages that such a commit has in memory, in KiB. Those that do not fit are written and read again whenever a row of them
 /// changes.
-const LARGE_COMMIT_CACHE_KIB: i64 = 98_304;
+const LARGE_COMMIT_CACHE_KIB: i64 = 65_536;
 /// Pages of the write-ahead log after such a commit before they are moved into the database. The next one changes many of them
 /// again.
 const LARGE_COMMIT_LOG_PAGES: i64 = 24_000;

@@ -46,7 +46,7 @@ impl Engine {
             self.set_twin_outcome(at, outcome);
         }
         let slot = self.cases.slot(at);
-        let before = slot.before.as_ref().map_or(0, Facts::to_compare_with);
+        let before = slot.before.as_deref().map_or(0, Facts::to_compare_with);
         let now = self.to_compare_with(at);
         if before == now {
             return Ok(());
