@@ -124,7 +124,9 @@ impl Folders {
             if entry.depth() > 0 && root.is_some_and(|root| root.starts_with(&target)) {
                 return Some(LOOP);
             }
-            if SYSTEM.iter().any(|tree| target.starts_with(tree)) {
+            let is_inside = |tree: &&str| root.is_some_and(|root| root.starts_with(tree));
+            let mut others = SYSTEM.iter().filter(|tree| !is_inside(tree));
+            if others.any(|tree| target.starts_with(tree)) {
                 return Some("is a link to a tree that the system makes up");
             }
         }

@@ -83,7 +83,10 @@ mod tests {
         store.db.execute_batch(damage).unwrap();
         let error = add(&mut store, 1).unwrap_err();
         assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
-        assert!(error.to_string().contains("hour: 7"), "{error}");
+        assert!(
+            error.to_string().contains("hour 7, process 1, human, live"),
+            "{error}"
+        );
         let kept = "SELECT quote(body) FROM buckets";
         let kept: String = store.db.query_row(kept, [], |row| row.get(0)).unwrap();
         assert_eq!(kept, "X'FF'");

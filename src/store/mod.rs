@@ -304,7 +304,14 @@ impl Store {
 
     /// A bucket that can't be read.
     pub fn damaged_bucket(&self, key: &BucketKey, source: DamagedBytes) -> StoreError {
-        self.damaged(format!("bucket {key:?}"))(source)
+        let BucketKey {
+            process,
+            executor,
+            origin,
+            hour,
+        } = key;
+        let what = format!("bucket of hour {hour}, process {process}, {executor}, {origin}");
+        self.damaged(what)(source)
     }
 
     /// The baselines, by process.
