@@ -9,6 +9,7 @@ use crate::store::{DataLock, StoreError};
 use crate::web;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 
 /// Run the daemon: tail the sources, keep the scores, serve /metrics
@@ -67,6 +68,10 @@ pub(super) fn log_to_stderr(level: &str) {
         .try_init();
 }
 
+/// Idle threads for blocking work end after this time. The allocator releases the memory of a thread when the thread ends, so
+/// the memory of the daemon falls after many requests at once.
+const KEEP_IDLE_THREADS: Duration = Duration::from_millis(500);
+
 /// Runs the daemon until it is asked to stop. `started` is told the address once it listens.
 pub(super) fn serve(
     config: Config,
@@ -75,6 +80,7 @@ pub(super) fn serve(
 ) -> Result<Done, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
+        .thread_keep_alive(KEEP_IDLE_THREADS)
         .enable_all()
         .build()?;
     // Signals come first. Otherwise a signal during startup ends the process.
