@@ -97,9 +97,10 @@ def commits():
                    [query(rate("toleranced_http_requests_total", "handler, code"), "{{handler}} {{code}}")],
                    no_value="No request was answered in this time", unit="reqps", width=8, min=0),
         timeseries("HTTP connections", "Connections that are open, and those that the daemon has closed: too many, no answer "
-                   "taken in time, a TLS handshake that failed.",
+                   "taken in time, a TLS handshake that failed. Also failed log-ins, by reason.",
                    [query(by_instance("toleranced_http_connections"), "{{instance}}: open"),
-                    query(increase("toleranced_http_connections_closed_total", "reason"), "closed: {{reason}}")],
+                    query(increase("toleranced_http_connections_closed_total", "reason"), "closed: {{reason}}"),
+                    query(increase("toleranced_http_login_failures_total", "reason"), "failed log-in: {{reason}}")],
                    no_value=NOT_SCRAPED, unit="short", width=12, min=0),
         timeseries("Reports", "1 while the report of the last period is due and could not be written, or not sent to "
                    "somebody; how often one could not be written; and what became of it by recipient. Each is tried again.",

@@ -4,7 +4,7 @@ use crate::support::access::{ADMIN, basic, bearer, guarded};
 use crate::support::heavy::Turn;
 use crate::support::http::{Answer, ask};
 use crate::support::{Daemon, Home, TAILED, wait_until};
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::net::{Shutdown, TcpStream};
 
 /// A catalog whose scores take megabytes.
@@ -29,30 +29,21 @@ fn unfinished_body(address: &str) -> TcpStream {
     stream
 }
 
-/// Whether the daemon has closed a connection without a response.
-fn is_closed_without_response(stream: &mut TcpStream) -> bool {
-    let mut bytes = Vec::new();
-    let _ = stream.read_to_end(&mut bytes);
-    Answer::parse(&bytes).is_none()
-}
-
 #[test]
 fn unfinished_bodies_in_all_slots_lose_them_to_new_clients() {
     let home = Home::tailing();
     home.configure(TAILED, "limits: {http_connections: 20}\n");
     let daemon = home.start();
     let address = daemon.address();
-    let mut stalled: Vec<TcpStream> = (0..60).map(|_| unfinished_body(&address)).collect();
+    let stalled: Vec<TcpStream> = (0..60).map(|_| unfinished_body(&address)).collect();
     for _ in 0..20 {
         assert_eq!(ask(&address, "GET", "/-/healthy", "").status, 200);
         assert_eq!(ask(&address, "GET", "/-/ready", "").status, 200);
         assert_eq!(ask(&address, "GET", "/api/v1/sources", "").status, 200);
     }
-    let closed = stalled
-        .iter_mut()
-        .take(30)
-        .filter_map(|stream| is_closed_without_response(stream).then_some(()));
-    assert_eq!(closed.count(), 30, "the oldest are closed first");
+    let series = r#"toleranced_http_connections_closed_total{reason="limit"}"#;
+    let closed = daemon.metrics().get(series);
+    assert!(closed >= 30.0, "{closed} of {}", stalled.len());
     daemon.stop();
 }
 
