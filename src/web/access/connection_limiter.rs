@@ -199,13 +199,21 @@ impl ConnectionPermit {
     ) -> Result<Processing, NoSlot> {
         self.progress.set_processing(true);
         let processing = Processing(self.clone());
-        while !is_health_check {
+        if !is_health_check {
+            self.ordinary_slot().await?;
+        }
+        Ok(processing)
+    }
+
+    /// Waits until the connection has an ordinary slot.
+    async fn ordinary_slot(&self) -> Result<(), NoSlot> {
+        loop {
             let changed = self.shared.changed.notified();
             {
                 let mut state = self.shared.state();
                 state.promote();
                 if state.ordinary.0.contains_key(&self.number) {
-                    break;
+                    return Ok(());
                 }
                 state.make_room();
                 if state.ordinary.evicted() == 0 {
@@ -214,7 +222,6 @@ impl ConnectionPermit {
             }
             changed.await;
         }
-        Ok(processing)
     }
 
     /// Evicts the connection that makes the least progress with its response. Returns false if there is none.
