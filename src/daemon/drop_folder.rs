@@ -7,8 +7,7 @@ mod settling;
 
 use super::deliveries::Delivery;
 use super::positions::StoredPositions;
-use super::source::Source;
-use super::tail::WAITS;
+use super::source::{Source, pause_after};
 use crate::config::sources::SourceKind;
 use crate::store::{FileRow, Store};
 use export::{Begun, Read, read_export, send};
@@ -20,9 +19,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
-
-/// The folder is looked at this often.
-const POLL_EVERY: Duration = Duration::from_millis(1000);
 
 /// What the database knows of the exports of a source.
 pub(super) struct Exports {
@@ -74,16 +70,13 @@ pub(super) fn run(source: &Source, exports: &Exports, known: Vec<FileRow>) -> Re
         begun: Begun::of(known),
         done: BTreeSet::new(),
         unlisted: BTreeSet::new(),
+        search: Duration::ZERO,
         skipped: BTreeMap::new(),
         unread: BTreeSet::new(),
         refused: None,
     };
-    while !source.is_stopping() {
-        let begun = Instant::now();
-        if !reader.pass() {
-            break;
-        }
-        source.pause(POLL_EVERY.max(begun.elapsed() * WAITS));
+    while !source.is_stopping() && reader.pass() {
+        source.pause(pause_after(reader.search));
     }
     Ok(())
 }
@@ -102,6 +95,8 @@ struct Reader<'a> {
     done: BTreeSet<u64>,
     /// What was wrong with the folders at the last look.
     unlisted: BTreeSet<String>,
+    /// How long the last search took, without reading.
+    search: Duration,
     /// What was passed over at the last look, and why.
     skipped: BTreeMap<PathBuf, &'static str>,
     /// What was wrong with exports in the last pass.
@@ -159,8 +154,9 @@ impl Reader<'_> {
         // Before the folder is looked at: what is accepted meanwhile may be in the list or not.
         let accepted = status.accepted();
         let mut troubles = BTreeSet::new();
-        let source = self.source;
+        let (source, begun) = (self.source, Instant::now());
         let found = files(&config.paths, &self.exclude, &|| source.is_stopping());
+        self.search = begun.elapsed();
         troubles.extend(found.troubles);
         self.tell_skipped(found.skipped);
         let files = found.files;
@@ -190,8 +186,15 @@ impl Reader<'_> {
     fn tell_skipped(&mut self, skipped: BTreeMap<PathBuf, &'static str>) {
         for (path, why) in &skipped {
             if !self.skipped.contains_key(path) {
-                let source = &self.source.config.name;
-                tracing::warn!(source, path = %path.display(), why, "passed over");
+                let name = &self.source.config.name;
+                tracing::warn!(source = name, path = %path.display(), why, "passed over");
+                let delivery = Delivery {
+                    source: name.as_str().into(),
+                    notice: Some("skipped"),
+                    ..Delivery::default()
+                };
+                // It fails only if the engine has ended, and then the next export ends the source.
+                let _ = send(self.source, delivery);
             }
         }
         self.skipped = skipped;

@@ -22,6 +22,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+/// Files and folders are searched this often, even if nothing wakes the reader.
+const SEARCH_EVERY: Duration = Duration::from_secs(1);
+/// A slow search is repeated less often, so that it takes at most a fifth of a core.
+const PAUSE_PER_SEARCH: u32 = 4;
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// How long to wait after a search for files that took so long.
+pub(super) fn pause_after(search: Duration) -> Duration {
+    (search * PAUSE_PER_SEARCH).clamp(SEARCH_EVERY, LONGEST_PAUSE)
+}
+
 /// A source, ready to read.
 pub(super) struct Source {
     pub config: SourceConfig,
@@ -237,4 +248,15 @@ fn replay_one(
         is_replay: true,
         ..Delivery::default()
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slow_search_is_repeated_less_often_but_within_a_minute() {
+        let seconds = |search: f64| pause_after(Duration::from_secs_f64(search)).as_secs_f64();
+        assert_eq!([0.0, 0.1, 3.0, 900.0].map(seconds), [1.0, 1.0, 12.0, 60.0]);
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::deliveries::{Delivery, Raw};
 use super::positions::StoredPositions;
-use super::source::{Source, decode, framing_of, kept_format};
+use super::source::{Source, decode, framing_of, kept_format, pause_after};
 use crate::ingest::files::{
     Answer, Chunk, FileId, FileState, Notice, Options, Oversize, Sink, Tailer, Waker,
 };
@@ -14,12 +14,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use xxhash_rust::xxh3::xxh3_64;
-
-/// Files are looked at this often even if nothing wakes the reader.
-const POLL_EVERY: Duration = Duration::from_millis(1000);
-
-/// Looking takes at most one part in this many and one of a core, however many files there are.
-pub(super) const WAITS: u32 = 4;
 
 /// Reads until it is told to stop.
 pub(super) fn run(source: &Source, known: Vec<FileRow>) -> Result<(), String> {
@@ -56,9 +50,7 @@ pub(super) fn run(source: &Source, known: Vec<FileRow>) -> Result<(), String> {
     };
     sink.report(known.damaged_rows);
     while !sink.source.stop.load(Ordering::Relaxed) && !sink.closed {
-        let begun = Instant::now();
-        let outcome = tailer.poll(begun, &mut sink);
-        let took = begun.elapsed();
+        let outcome = tailer.poll(Instant::now(), &mut sink);
         let status = &sink.source.status;
         status
             .backlog_bytes
@@ -76,7 +68,7 @@ pub(super) fn run(source: &Source, known: Vec<FileRow>) -> Result<(), String> {
             sink.forget_repeated();
         }
         if !outcome.more {
-            wait(&waker, sink.source, POLL_EVERY.max(took * WAITS));
+            wait(&waker, sink.source, pause_after(outcome.search));
         }
     }
     Ok(())

@@ -294,6 +294,8 @@ pub(crate) struct PollOutcome {
     pub backlog_bytes: u64,
     /// There is more to read right now: poll again without waiting.
     pub more: bool,
+    /// How long the search for files took, without reading.
+    pub search: Duration,
 }
 
 /// Options that can't work.

@@ -88,7 +88,9 @@ impl Tailer {
 
     /// Looks at the file system once and hands out what is new. `now` must not go backwards.
     pub(crate) fn poll(&mut self, now: Instant, sink: &mut dyn Sink) -> PollOutcome {
+        let begun = Instant::now();
         let scan = self.finder.scan();
+        let search = begun.elapsed();
         if scan.stopped {
             return PollOutcome::default();
         }
@@ -132,6 +134,7 @@ impl Tailer {
             unreadable: self.unreadable.len(),
             backlog_bytes: self.tracked.values().map(Tracked::backlog).sum(),
             more: outcome.more,
+            search,
         }
     }
 

@@ -375,6 +375,9 @@ fn a_link_to_everything_is_passed_over_and_the_files_beside_it_are_read() {
     let daemon = home.start();
     let metrics = daemon.wait_for_metric(EVENTS, 60.0);
     assert_eq!(metrics.get(UP), 1.0);
+    // The link to everything and the device; the other link is no CSV file.
+    let skipped = r#"toleranced_source_notices_total{source="in",notice="skipped"}"#;
+    assert_eq!(daemon.wait_for_metric(skipped, 2.0).get(skipped), 2.0);
     let tailed = r#"toleranced_ingest_events_total{source="tail"}"#;
     let metrics = daemon.wait_for_metric(tailed, 1.0);
     let skipped = r#"toleranced_source_notices_total{source="tail",notice="skipped"}"#;
