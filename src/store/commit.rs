@@ -1,5 +1,6 @@
 //! The one transaction: positions, cases, sums, counters, quarantine, scores.
 
+use super::bulk::{MOST_DEFERRED, defer_indexes};
 use super::drift::{DriftRow, write_alarms, write_drift};
 use super::quarantine::{QuarantineRow, insert as insert_quarantine};
 use super::{CACHE_KIB, LOG_PAGES, Result, Store};
@@ -217,11 +218,15 @@ impl Store {
     /// Writes everything or nothing. Gives the number of quarantined records that had to go for want of room.
     pub fn commit(&mut self, commit: &Commit) -> Result<u64> {
         let is_large = commit.cases.len() >= LARGE_COMMIT;
+        let mut is_deferred = false;
         let mut write = || -> WriteResult<u64> {
             if is_large {
                 keep_pages(&self.db, LARGE_COMMIT_CACHE_KIB, LARGE_COMMIT_LOG_PAGES)?;
             }
             let transaction = self.db.transaction()?;
+            if is_large {
+                is_deferred = defer_indexes(&transaction)?;
+            }
             let evicted = write_all(&transaction, commit, &self.emptied)?;
             transaction.commit()?;
             Ok(evicted)
@@ -231,16 +236,29 @@ impl Store {
             let kept = keep_pages(&self.db, CACHE_KIB, LOG_PAGES);
             self.sql(kept)?;
         }
-        match written {
-            Ok(evicted) => Ok(evicted),
-            Err(WriteError::Sqlite(error)) => self.sql(Err(error)),
-            Err(WriteError::Bucket(key, damage)) => Err(self.damaged_bucket(&key, damage)),
+        let evicted = match written {
+            Ok(evicted) => evicted,
+            Err(WriteError::Sqlite(error)) => return self.sql(Err(error)),
+            Err(WriteError::Bucket(key, damage)) => return Err(self.damaged_bucket(&key, damage)),
+        };
+        if is_deferred {
+            self.deferred_cases = Some(0);
         }
+        if let Some(cases) = &mut self.deferred_cases {
+            *cases += commit.cases.len();
+            if *cases >= MOST_DEFERRED {
+                // What is committed stays so, with or without the indexes. They are tried again before they are needed.
+                if let Err(error) = self.build_deferred_indexes() {
+                    tracing::warn!(%error, "the indexes of the first import can't be built yet");
+                }
+            }
+        }
+        Ok(evicted)
     }
 }
 
 /// A commit with so many cases is of a backlog. It changes pages all over the tables and indexes.
-const LARGE_COMMIT: usize = 20_000;
+pub(super) const LARGE_COMMIT: usize = 20_000;
 /// Pages that such a commit has in memory, in KiB. Those that do not fit are written and read again whenever a row of them
 /// changes.
 const LARGE_COMMIT_CACHE_KIB: i64 = 65_536;

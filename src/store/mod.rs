@@ -6,6 +6,7 @@
 mod added;
 mod alarm_words;
 mod audit;
+mod bulk;
 mod cases;
 mod commit;
 mod damage;
@@ -127,6 +128,8 @@ pub struct Store {
     db: Connection,
     /// Whether what was last added to a bucket left nothing in it.
     emptied: Arc<AtomicBool>,
+    /// How many cases this connection has written without the indexes that are built after the first import.
+    deferred_cases: Option<usize>,
 }
 
 /// Pages in memory, in KiB.
@@ -167,8 +170,14 @@ impl Store {
             file: file.clone(),
             source,
         })?;
-        let mut store = Store { file, db, emptied };
+        let mut store = Store {
+            file,
+            db,
+            emptied,
+            deferred_cases: None,
+        };
         schema::migrate(&mut store)?;
+        store.build_deferred_indexes()?;
         Ok(store)
     }
 
@@ -185,6 +194,7 @@ impl Store {
                 file,
                 db,
                 emptied: Arc::default(),
+                deferred_cases: None,
             }),
             Err(source) => Err(StoreError::Sqlite { file, source }),
         }

@@ -39,6 +39,7 @@ impl Engine {
     /// Scores all processes as of now, and keeps scores and changes. Everything that waits is committed before.
     pub fn rescore(&mut self, now: Time) -> Result<(), CacheError> {
         self.commit()?;
+        self.store.build_deferred_indexes()?;
         self.late.before = now.plus(-self.config.metrics.late_after);
         while self.close_idle(now)? > 0 {
             self.commit()?;
