@@ -89,6 +89,14 @@ def commits():
         timeseries("Database", "Size of the database on disk.",
                    [query(by_instance("toleranced_store_bytes"), "{{instance}}")], no_value=NOT_SCRAPED, unit="bytes",
                    width=8, min=0),
+        timeseries("Database on disk", "1 while a file of the database or its folder is removed or replaced, and the daemon commits "
+                   "nothing; and the problems that the last check of all pages has found, at the start and daily.",
+                   [query(by_instance("toleranced_store_lost"), "{{instance}}: lost"),
+                    query(by_instance("toleranced_store_check_problems"), "{{instance}}: problems")],
+                   no_value=NOT_SCRAPED, unit="short", width=8, min=0),
+        timeseries("Last check of the database", "How long ago all pages of the database were checked.",
+                   [query(f"time() - {by_instance('toleranced_store_last_check_timestamp_seconds')}", "{{instance}}")],
+                   no_value="No check has ended yet", unit="s", width=8, min=0),
         timeseries("Damaged rows", "Rows of the database that cannot be read, by table. The log of the daemon names each row, what "
                    "follows from it and what to do.",
                    [query(increase("toleranced_store_damaged_rows_total", "table"), "{{table}}")],

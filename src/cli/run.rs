@@ -72,6 +72,9 @@ pub(super) fn log_to_stderr(level: &str) {
 /// the memory of the daemon falls after many requests at once.
 const KEEP_IDLE_THREADS: Duration = Duration::from_millis(500);
 
+/// Requests that still wait for the database when everything has ended get so long.
+const LAST_REQUESTS: Duration = Duration::from_millis(500);
+
 /// Runs the daemon until it is asked to stop. `started` is told the address once it listens.
 pub(super) fn serve(
     config: Config,
@@ -96,14 +99,17 @@ pub(super) fn serve(
     tracing::info!(%address, "listening");
     started(address);
     runtime.block_on(web::serve(listener, running.clone(), access, signals));
-    running.shutdown()?;
+    let ended = running.shutdown();
+    // A request that waits for the database must not keep the daemon from stopping.
+    runtime.shutdown_timeout(LAST_REQUESTS);
+    ended?;
     tracing::info!("stopped");
     Ok(Done::Fine)
 }
 
 fn cannot_listen(config: &Config, error: &std::io::Error) -> Failure {
     // Most often the one who listens there is the daemon that has the data directory, too.
-    if let Err(in_use @ StoreError::InUse { .. }) = DataLock::take(&config.data_dir) {
+    if let Err(in_use @ StoreError::InUse { .. }) = DataLock::check(&config.data_dir) {
         return Failure::from(in_use);
     }
     let listen = config.listen;

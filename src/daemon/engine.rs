@@ -42,6 +42,8 @@ const REVISIONS: &str = metrics::REVISIONS.name;
 const CASE_BYTES: usize = 700;
 /// The same of one event.
 const EVENT_BYTES: usize = 100;
+/// How long a try to commit waits for another program that holds the database. The worker tries again, unless it must stop.
+const WAIT_FOR_OTHERS: Duration = Duration::from_millis(500);
 
 /// Takes deliveries, keeps cases and sums, commits, scores.
 #[derive(Debug)]
@@ -144,6 +146,7 @@ impl Engine {
         }
         engine.counters.declare(&engine.config);
         engine.begin_series();
+        engine.store.wait_at_most(WAIT_FOR_OTHERS)?;
         Ok(engine)
     }
 
@@ -227,7 +230,11 @@ impl Engine {
         }
         let store = match self.beside.take() {
             Some(store) => store,
-            None => Store::open(&self.config.data_dir)?,
+            None => {
+                let store = self.store.open_another()?;
+                store.wait_at_most(WAIT_FOR_OTHERS)?;
+                store
+            }
         };
         let commit = self.prepare()?;
         let commit = self.keep_unwritten(commit);

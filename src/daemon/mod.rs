@@ -5,6 +5,7 @@
 
 mod cache;
 mod clock;
+mod database_watch;
 mod deliveries;
 mod drop_folder;
 mod engine;

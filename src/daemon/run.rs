@@ -2,6 +2,7 @@
 
 use super::cache::CacheError;
 use super::clock::now;
+use super::database_watch::DatabaseWatch;
 use super::drop_folder::{self, Exports};
 use super::engine::Engine;
 use super::reload::{describe, describe_beside, reload_reason};
@@ -26,6 +27,8 @@ use std::time::Duration;
 /// Deliveries that wait for the engine: each holds at most a chunk of a file, so a handful bounds memory.
 const WAITING_DELIVERIES: usize = 4;
 
+/// How long a source waits for another program that holds the database, before it is told as a trouble of the source.
+const WAIT_FOR_OTHERS: Duration = Duration::from_millis(500);
 /// A source that can't be read at all is tried again after this.
 const TRY_AGAIN: Duration = Duration::from_secs(5);
 
@@ -64,6 +67,7 @@ pub struct Running {
     /// Dropped to ask the worker not to wait any longer.
     stop: Mutex<Option<Sender<()>>>,
     worker: Mutex<Option<JoinHandle<Result<(), CacheError>>>>,
+    watch: Mutex<DatabaseWatch>,
     _lock: DataLock,
 }
 
@@ -81,6 +85,8 @@ pub fn run(config: Config, file: &Path) -> Result<Running, Error> {
     let config = Arc::new(config);
     let engine = Engine::open(config.clone(), now())?;
     let shared = Arc::new(Shared::default());
+    let files = engine.store().files_on_disk().clone();
+    let watch = DatabaseWatch::start(&shared, files, &config.data_dir)?;
     let (deliveries, to_worker) = bounded(WAITING_DELIVERIES);
     // Handed over, never queued: a queue would keep a request, and whoever waits for its answer, after the worker has ended.
     let (commands, commands_in) = bounded(0);
@@ -96,6 +102,7 @@ pub fn run(config: Config, file: &Path) -> Result<Running, Error> {
         changing: Mutex::new(()),
         stop: Mutex::new(Some(stop)),
         worker: Mutex::new(Some(worker)),
+        watch: Mutex::new(watch),
         _lock: lock,
     };
     running.start_sources(&config, &[])?;
@@ -269,10 +276,16 @@ impl Running {
             .is_none_or(JoinHandle::is_finished)
     }
 
+    /// A commit that fails is not tried much longer from now on, because the daemon is asked to stop.
+    pub(crate) fn stop_retrying(&self) {
+        lock(&self.stop).take();
+    }
+
     /// Stops the sources, takes what they have read, commits.
     pub fn shutdown(&self) -> Result<(), Error> {
         // Before anything else: a reload that waits for a full disk gives up.
-        lock(&self.stop).take();
+        self.stop_retrying();
+        lock(&self.watch).stop();
         let _changing = lock(&self.changing);
         // The worker goes on taking deliveries while the sources end, so none of them waits for ever.
         self.stop_sources();
@@ -349,6 +362,7 @@ fn read_from_where_it_was(source: &Source, data_dir: &Path) -> Result<(), String
     let name = &source.config.name;
     let failed = |error: StoreError| error.to_string();
     let store = Store::open_to_read(data_dir).map_err(failed)?;
+    store.wait_at_most(WAIT_FOR_OTHERS).map_err(failed)?;
     let known = store.files(name).map_err(failed)?;
     match source.config.kind {
         SourceKind::Files => {

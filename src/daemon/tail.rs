@@ -4,12 +4,13 @@ use super::deliveries::{Delivery, Raw};
 use super::positions::StoredPositions;
 use super::source::{Source, decode, framing_of, kept_format, pause_after};
 use crate::ingest::files::{
-    Answer, Chunk, FileId, FileState, Notice, Options, Oversize, Sink, Tailer, Waker,
+    Answer, Chunk, FileId, FileState, Notice, Options, Oversize, Sink, Tailer, Waker, base_folders,
 };
 use crate::ingest::{Reason, Reject, behind_file};
 use crate::model::{hash_pair, hash_text};
 use crate::store::{DamagedRow, FileRow};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -26,6 +27,7 @@ pub(super) fn run(source: &Source, known: Vec<FileRow>) -> Result<(), String> {
         .collect();
     let states = known.files.into_iter().map(|(state, _)| state).collect();
     let waker = Waker::new(&options);
+    let mut folders = Folders::of(&options)?;
     if let Some(trouble) = waker.trouble() {
         tracing::warn!(
             source = source.config.name,
@@ -58,6 +60,9 @@ pub(super) fn run(source: &Source, known: Vec<FileRow>) -> Result<(), String> {
         status.files.store(outcome.files as u64, Ordering::Relaxed);
         if outcome.unreadable > 0 {
             // Which, and why, was told by the notice; it holds until all can be read again.
+        } else if let Some(gone) = folders.gone() {
+            // Files that were open when it went are read on, but nothing new can come.
+            status.set_trouble(Some(format!("the folder {} is gone", gone.display())));
         } else if outcome.files + outcome.waiting > 0 {
             status.set_trouble(None);
         } else if status.trouble().is_none() {
@@ -72,6 +77,35 @@ pub(super) fn run(source: &Source, known: Vec<FileRow>) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// The folders in which a source looks for files.
+struct Folders {
+    /// Each with whether it was there since the start.
+    known: Vec<(PathBuf, bool)>,
+}
+
+impl Folders {
+    fn of(options: &Options) -> Result<Folders, String> {
+        let folders = base_folders(options).map_err(|error| error.to_string())?;
+        let known = folders.into_iter().map(|folder| (folder, false));
+        Ok(Folders {
+            known: known.collect(),
+        })
+    }
+
+    /// A folder that was there and is not any more.
+    fn gone(&mut self) -> Option<&Path> {
+        let mut gone = None;
+        for (folder, was_there) in &mut self.known {
+            match folder.is_dir() {
+                true => *was_there = true,
+                false if *was_there => gone = gone.or(Some(folder.as_path())),
+                false => {}
+            }
+        }
+        gone
+    }
 }
 
 /// Waits for a change, in short steps so that a request to stop is soon seen.

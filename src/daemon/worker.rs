@@ -33,8 +33,10 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 const RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 /// The engine shows at least this often that it goes on, however seldom there is something to do.
 const BEAT_EVERY: Duration = Duration::from_secs(10);
-/// After a request to stop, a commit that fails is tried so often.
-const LAST_TRIES: u32 = 3;
+/// Another program may hold the database so long before that is a failure.
+const BUSY_FOR: Duration = Duration::from_secs(10);
+/// After a request to stop, a commit that fails is tried so long.
+const LAST_TRIES_FOR: Duration = Duration::from_secs(1);
 
 /// Asks the worker for something.
 #[derive(Debug)]
@@ -231,7 +233,7 @@ impl Worker {
         mut work: impl FnMut(&mut Engine) -> Result<T, CacheError>,
     ) -> Result<T, CacheError> {
         let mut pause = RETRY.0;
-        let mut last_tries = LAST_TRIES;
+        let (begun, mut stopping_since) = (Instant::now(), None);
         loop {
             self.shared.beat();
             match work(&mut self.engine) {
@@ -241,25 +243,38 @@ impl Worker {
                 }
                 // A damaged row stays damaged; everything else may pass.
                 Err(CacheError::Store(error)) if !matches!(error, StoreError::Damaged { .. }) => {
-                    let failures = &self.shared.own.commit_failures;
-                    failures.fetch_add(1, Ordering::Relaxed);
-                    tracing::error!(%error, "can't write; ingestion waits, nothing is lost");
-                    self.shared
-                        .set_trouble(Some(format!("can't write: {error}")));
+                    let may_pass = error.is_busy() && begun.elapsed() < BUSY_FOR;
+                    if !may_pass {
+                        self.report_failure(&error);
+                        pause = (pause * 2).min(RETRY.1);
+                    }
                     let stopping =
                         self.stop.recv_timeout(pause) == Err(RecvTimeoutError::Disconnected);
                     if stopping {
-                        last_tries -= 1;
-                        if last_tries == 0 {
+                        let since: &mut Instant = stopping_since.get_or_insert_with(Instant::now);
+                        if since.elapsed() > LAST_TRIES_FOR {
                             return Err(CacheError::Store(error));
                         }
-                        std::thread::sleep(pause);
+                        std::thread::sleep(RETRY.0);
                     }
-                    pause = (pause * 2).min(RETRY.1);
                 }
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Logs, counts and shows that a commit could not be written.
+    fn report_failure(&self, error: &StoreError) {
+        let failures = &self.shared.own.commit_failures;
+        failures.fetch_add(1, Ordering::Relaxed);
+        match error {
+            StoreError::Lost { .. } => {
+                tracing::error!(%error, "can't write; ingestion waits until the database is back");
+            }
+            _ => tracing::error!(%error, "can't write; ingestion waits, nothing is lost"),
+        }
+        self.shared
+            .set_trouble(Some(format!("can't write: {error}")));
     }
 
     fn score(&mut self, schedule: &mut Schedule) -> Result<(), CacheError> {

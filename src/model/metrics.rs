@@ -174,6 +174,12 @@ metrics! {
         "Commits that could not be written; each is tried again until it is.";
     DAMAGED_ROWS = Counter "toleranced_store_damaged_rows_total" ["table"]
         "Damaged rows of the database that were treated as missing, counted at each start; the log names table, key and what to do.";
+    STORE_LOST = Gauge "toleranced_store_lost" []
+        "1 if a file of the database, or its folder, was removed or replaced while the daemon runs; it commits nothing until the file is back. 0 otherwise.";
+    STORE_PROBLEMS = Gauge "toleranced_store_check_problems" []
+        "Problems that the last check of all pages of the database has found (at the start and daily; at most 20). Absent before the first check.";
+    STORE_CHECKED = Gauge "toleranced_store_last_check_timestamp_seconds" []
+        "When all pages of the database were checked last, in seconds since 1970.";
     STORE_BYTES = Gauge "toleranced_store_bytes" [] "Size of the database on disk, with its write-ahead log.";
     HTTP_REQUESTS = Counter "toleranced_http_requests_total" ["handler", "code"]
         "HTTP requests answered, by route and status code.";
@@ -188,7 +194,7 @@ metrics! {
         "Reports that could not be written; each is tried again.";
     REPORT_DELIVERIES = Counter "toleranced_report_deliveries_total" ["recipient", "result"]
         "Reports by recipient (reports.mail, reports.webhooks): sent, and failed, which are tried again.";
-    READY = Gauge "toleranced_ready" [] "1 if the daemon does its work, 0 if it is starting or can't write.";
+    READY = Gauge "toleranced_ready" [] "1 if the daemon does its work, 0 if it is starting, can't write, or its database is lost.";
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod drift;
 mod scores;
 mod self_metrics;
 mod snapshot;
+mod store_health;
 
 pub(crate) use alarm_cases::{AlarmCase, alarm_cases};
 pub use case_table::CaseTable;
@@ -30,3 +31,4 @@ pub(crate) use scores::{
 };
 pub(crate) use self_metrics::{Closed, LoginFailure, OwnMetrics};
 pub(crate) use snapshot::{DriftView, Shared, Snapshot, SourceStatus};
+pub(crate) use store_health::StoreCheck;

@@ -2,6 +2,7 @@
 
 use super::counters::{CounterMap, Fineness};
 use super::self_metrics::OwnMetrics;
+use super::store_health::StoreHealth;
 use crate::drift::ProcessDrift;
 use crate::model::{Hour, Time};
 use crate::score::ProcessScore;
@@ -165,6 +166,8 @@ pub struct Shared {
     trouble: Mutex<Option<String>>,
     /// How the daemon itself does.
     pub own: OwnMetrics,
+    /// Whether the database can be relied on.
+    pub(crate) store: StoreHealth,
     /// When the engine showed last that it goes on, in microseconds since 1970.
     beat: AtomicI64,
 }
@@ -220,6 +223,9 @@ impl Shared {
 
     /// Why the daemon is not ready; `None` if it is.
     pub fn not_ready(&self) -> Option<String> {
+        if let Some(lost) = self.store.lost() {
+            return Some(lost);
+        }
         let trouble = self
             .trouble
             .lock()
@@ -230,6 +236,11 @@ impl Shared {
         }
         let ready = self.ready.load(Ordering::Relaxed);
         (!ready).then(|| "starting: no score has been made yet".to_owned())
+    }
+
+    /// What readers of any figure must know, in sentences without their last full stop.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        self.store.damage().into_iter().collect()
     }
 }
 

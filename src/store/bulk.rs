@@ -64,6 +64,7 @@ impl Store {
         if self.sql(has_all)? {
             return Ok(());
         }
+        self.on_disk.check()?;
         // In memory: a folder for temporary files may be missing or full.
         let mut run = || {
             self.db.pragma_update(None, "temp_store", "MEMORY")?;

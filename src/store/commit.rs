@@ -3,7 +3,7 @@
 use super::bulk::{MOST_DEFERRED, defer_indexes};
 use super::drift::{DriftRow, write_alarms, write_drift};
 use super::quarantine::{QuarantineRow, insert as insert_quarantine};
-use super::{CACHE_KIB, LOG_PAGES, Result, Store};
+use super::{CACHE_KIB, LOG_PAGES, Result, Store, StoreError};
 use crate::codec::DamagedBytes;
 use crate::measure::{BucketKey, Loss, Stretch, Sums};
 use crate::model::{Day, Executor, Hour, NameId, Origin};
@@ -228,6 +228,8 @@ impl Store {
                 is_deferred = defer_indexes(&transaction)?;
             }
             let evicted = write_all(&transaction, commit, &self.emptied)?;
+            // As late as possible: what is committed to a file that was removed is gone.
+            self.on_disk.check().map_err(WriteError::Lost)?;
             transaction.commit()?;
             Ok(evicted)
         };
@@ -239,6 +241,7 @@ impl Store {
         let evicted = match written {
             Ok(evicted) => evicted,
             Err(WriteError::Sqlite(error)) => return self.sql(Err(error)),
+            Err(WriteError::Lost(error)) => return Err(error),
             Err(WriteError::Bucket(key, damage)) => return Err(self.damaged_bucket(&key, damage)),
         };
         if is_deferred {
@@ -276,6 +279,8 @@ enum WriteError {
     Sqlite(rusqlite::Error),
     /// The bucket that a change is added to can't be read.
     Bucket(BucketKey, DamagedBytes),
+    /// The database is not at its path any more.
+    Lost(StoreError),
 }
 
 impl From<rusqlite::Error> for WriteError {

@@ -14,8 +14,10 @@ mod drift;
 mod hours;
 mod lock;
 mod lookup;
+mod on_disk;
 mod past;
 mod quarantine;
+mod quick_check;
 mod reports;
 mod schema;
 mod values;
@@ -34,17 +36,20 @@ pub use drift::MarkKind;
 pub use drift::MarkRow;
 pub(crate) use drift::{DriftRow, EpochRow, check_mark_day, check_note};
 pub(crate) use lock::DataLock;
+pub(crate) use on_disk::FilesOnDisk;
 pub(crate) use quarantine::{QuarantineFilter, QuarantineRow, ReplayState};
+pub(crate) use quick_check::Checked;
 pub(crate) use reports::PredictionRow;
 
 use crate::codec::DamagedBytes;
 use crate::measure::{Baseline, BucketKey, Coverage, Loss, Stretch, Sums};
 use crate::model::{Executor, Hour, NameId, Names, Origin, Time};
 use damage::text_of;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, params};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 /// What can go wrong with the database.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +79,16 @@ pub enum StoreError {
         folder: PathBuf,
         /// ` (process 123)`, where it is known.
         pid: String,
+    },
+    /// A file of the open database is not at its path any more.
+    #[error(
+        "{file}: {what} while the daemon runs; it commits nothing. Move the same file back and the daemon goes on, or restart the daemon to use what is at this path then"
+    )]
+    Lost {
+        /// The file.
+        file: PathBuf,
+        /// What happened to it.
+        what: String,
     },
     /// A newer version wrote it.
     #[error(
@@ -121,11 +136,26 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    /// Whether another program holds the database.
+    pub(crate) fn is_busy(&self) -> bool {
+        let code = match self {
+            StoreError::Sqlite { source, .. } => source.sqlite_error_code(),
+            _ => None,
+        };
+        matches!(
+            code,
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+        )
+    }
+}
+
 /// A connection to the database.
 #[derive(Debug)]
 pub struct Store {
     file: PathBuf,
     db: Connection,
+    on_disk: Arc<FilesOnDisk>,
     /// Whether what was last added to a bucket left nothing in it.
     emptied: Arc<AtomicBool>,
     /// How many cases this connection has written without the indexes that are built after the first import.
@@ -136,6 +166,10 @@ pub struct Store {
 const CACHE_KIB: i64 = 32_768;
 /// Pages of the write-ahead log before they are moved into the database.
 const LOG_PAGES: i64 = 4_000;
+/// How long a connection waits for another program that holds the database, unless it is told otherwise.
+const WAIT_FOR_OTHERS: Duration = Duration::from_secs(10);
+/// The same while the daemon starts: a request to stop is obeyed within 5 s.
+const WAIT_AT_START: Duration = Duration::from_secs(4);
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -152,10 +186,30 @@ impl Store {
             source,
         })?;
         let file = Store::file_in(folder);
+        let mut store = Store::connect(file, OpenFlags::default(), WAIT_AT_START)?;
+        schema::migrate(&mut store)?;
+        store.on_disk = FilesOnDisk::of_writer(&store.file)?;
+        store.build_deferred_indexes()?;
+        Ok(store)
+    }
+
+    /// Opens the same database once more for writing. Never makes one.
+    pub(crate) fn open_another(&self) -> Result<Store> {
+        self.on_disk.check()?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut store = Store::connect(self.file.clone(), flags, WAIT_AT_START)?;
+        // What was opened is what is at the path now, unless that has changed in between.
+        self.on_disk.check()?;
+        store.on_disk = self.on_disk.clone();
+        store.build_deferred_indexes()?;
+        Ok(store)
+    }
+
+    fn connect(file: PathBuf, flags: OpenFlags, wait: Duration) -> Result<Store> {
         let emptied = Arc::default();
-        let opened = Connection::open(&file).and_then(|db| {
+        let opened = Connection::open_with_flags(&file, flags).and_then(|db| {
             added::define_function(&db, &emptied)?;
-            db.busy_timeout(std::time::Duration::from_secs(10))?;
+            db.busy_timeout(wait)?;
             db.pragma_update(None, "page_size", 8192)?;
             db.pragma_update(None, "journal_mode", "WAL")?;
             // With a write-ahead log a crash of the process loses nothing; a power cut may lose the last transactions,
@@ -170,27 +224,38 @@ impl Store {
             file: file.clone(),
             source,
         })?;
-        let mut store = Store {
+        let on_disk = Arc::new(FilesOnDisk::of(&file)?);
+        Ok(Store {
             file,
             db,
+            on_disk,
             emptied,
             deferred_cases: None,
-        };
-        schema::migrate(&mut store)?;
-        store.build_deferred_indexes()?;
-        Ok(store)
+        })
+    }
+
+    /// The files of the database, to look whether they are still at their paths.
+    pub(crate) fn files_on_disk(&self) -> &Arc<FilesOnDisk> {
+        &self.on_disk
+    }
+
+    /// Waits no longer than this for another program that holds the database.
+    pub(crate) fn wait_at_most(&self, wait: Duration) -> Result<()> {
+        self.sql(self.db.busy_timeout(wait))
     }
 
     /// Opens the database for reading beside a running daemon.
     pub fn open_to_read(folder: &Path) -> Result<Store> {
         let file = Store::file_in(folder);
+        FilesOnDisk::check_writer(&file)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let opened = Connection::open_with_flags(&file, flags).and_then(|db| {
-            db.busy_timeout(std::time::Duration::from_secs(10))?;
+            db.busy_timeout(WAIT_FOR_OTHERS)?;
             Ok(db)
         });
         match opened {
             Ok(db) => Ok(Store {
+                on_disk: Arc::new(FilesOnDisk::of(&file)?),
                 file,
                 db,
                 emptied: Arc::default(),
@@ -458,6 +523,7 @@ impl Store {
 
     /// Forgets that an export with this content was read.
     pub fn forget_drop(&self, source: &str, hash: u64) -> Result<()> {
+        self.on_disk.check()?;
         let query = "DELETE FROM drops WHERE source = ?1 AND hash = ?2";
         let done = self.db.execute(query, params![source, hash as i64]);
         self.sql(done).map(|_| ())

@@ -44,8 +44,9 @@ pub(crate) async fn serve(
     let stop = {
         let daemon = daemon.clone();
         async move {
-            asked_to_stop(signals.terminate, signals.interrupt, daemon).await;
+            asked_to_stop(signals.terminate, signals.interrupt, daemon.clone()).await;
             service::stopping();
+            daemon.stop_retrying();
             // The other end is gone only when nobody waits any more.
             let _ = asked.send(());
         }

@@ -192,6 +192,13 @@ pub(super) fn own(families: &mut Families, snapshot: &Snapshot, shared: &Shared)
     families.maybe(&metrics::SCORED_AT, &[], scored);
     families.maybe(&metrics::SCORE_DURATION, &[], snapshot.score_seconds);
     families.gauge(&metrics::STORE_BYTES, &[], snapshot.store_bytes as f64);
+    let lost = f64::from(u8::from(shared.store.lost().is_some()));
+    families.gauge(&metrics::STORE_LOST, &[], lost);
+    let check = shared.store.check();
+    let problems = check.as_ref().map(|check| check.problems.len() as f64);
+    families.maybe(&metrics::STORE_PROBLEMS, &[], problems);
+    let checked = check.map(|check| check.at.as_seconds());
+    families.maybe(&metrics::STORE_CHECKED, &[], checked);
     let own = &shared.own;
     families.push(&metrics::COMMIT_DURATION, &[], |sample| {
         sample.set_histogram(own.commits());

@@ -5,13 +5,15 @@ use super::promql::quoted;
 use super::{Basis, Rule, Severity, recording, seconds};
 use crate::model::metrics::{
     COMMIT_FAILURES, QUARANTINED, READY, RECORDS, REPORT_OVERDUE, SCORED_AT, SOURCE_BACKLOG,
-    SOURCE_UP,
+    SOURCE_UP, STORE_LOST, STORE_PROBLEMS,
 };
 
 pub(super) fn rules(basis: &Basis) -> Vec<Rule> {
     vec![
         down(basis),
         commit_failing(basis),
+        database_lost(basis),
+        database_damaged(basis),
         scores_stale(basis),
         source_down(basis),
         ingest_stalled(basis),
@@ -48,6 +50,40 @@ fn commit_failing(basis: &Basis) -> Rule {
     };
     let expr = format!("increase({COMMIT_FAILURES}[10m]) > 0\nor\n{READY} == 0");
     annotations::daemon(basis, Severity::Critical, &text, expr)
+}
+
+fn database_lost(basis: &Basis) -> Rule {
+    let text = Text {
+        alert: "TolerancedDatabaseLost",
+        r#for: "1m",
+        summary: "The database of toleranced on {{ $labels.instance }} was removed or replaced".to_owned(),
+        description: "The daemon commits nothing until the same file is back, so no figure moves. Do not stop it before the runbook is read: it \
+             can still have the only copy of a file that was deleted."
+            .to_owned(),
+    };
+    annotations::daemon(
+        basis,
+        Severity::Critical,
+        &text,
+        format!("{STORE_LOST} == 1"),
+    )
+}
+
+fn database_damaged(basis: &Basis) -> Rule {
+    let text = Text {
+        alert: "TolerancedDatabaseDamaged",
+        r#for: "1m",
+        summary: "The database of toleranced on {{ $labels.instance }} is damaged: the last check found {{ $value }} problems".to_owned(),
+        description: "Rows on damaged pages can't be read, or are read wrongly, so figures can be wrong. Stop the daemon and restore a backup; \
+             the log names each problem."
+            .to_owned(),
+    };
+    annotations::daemon(
+        basis,
+        Severity::Critical,
+        &text,
+        format!("{STORE_PROBLEMS} > 0"),
+    )
 }
 
 /// Ten rounds of scoring, and at least ten minutes.

@@ -207,6 +207,12 @@ impl Finder {
     }
 }
 
+/// The folders in which files are looked for.
+pub(crate) fn base_folders(options: &Options) -> Result<Vec<PathBuf>, Error> {
+    let roots = Finder::new(options)?.watch_roots();
+    Ok(roots.into_iter().map(|root| root.path).collect())
+}
+
 fn pattern(text: &str) -> Result<Pattern, Error> {
     let path = std::path::absolute(text)?;
     let special = |part: &Component| {

@@ -32,5 +32,6 @@ mod model_test;
 mod tests;
 
 pub(crate) use api::{Answer, Chunk, FileId, FileState, Notice, Options, Oversize, Sink};
+pub(crate) use discover::base_folders;
 pub(crate) use tailer::Tailer;
 pub(crate) use waker::{Waker, Woken};

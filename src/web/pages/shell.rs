@@ -25,6 +25,7 @@ pub(super) struct Page<'a> {
 pub(super) struct State {
     scored: Option<String>,
     trouble: Option<String>,
+    warnings: Vec<String>,
 }
 
 impl State {
@@ -32,6 +33,7 @@ impl State {
         State {
             scored: snapshot.scored_at.map(words::instant),
             trouble: daemon.shared.not_ready(),
+            warnings: daemon.shared.warnings(),
         }
     }
 }
@@ -72,6 +74,9 @@ impl Page<'_> {
                     }
                     @if let Some(trouble) = &self.state.trouble {
                         p.banner role="status" { strong { "Not ready. " } (trouble) ". What is shown is of the last commit." }
+                    }
+                    @for warning in &self.state.warnings {
+                        p.banner role="status" { strong { "Warning. " } (warning) "." }
                     }
                     main #main tabindex="-1" { (self.body) }
                     footer { p {

@@ -3,6 +3,7 @@
 mod damaged_rows;
 mod full_disk;
 mod kill;
+mod lost_database;
 mod older_databases;
 mod reload;
 mod restated_scores;
