@@ -97,6 +97,12 @@ def commits():
         timeseries("Last check of the database", "How long ago all pages of the database were checked.",
                    [query(f"time() - {by_instance('toleranced_store_last_check_timestamp_seconds')}", "{{instance}}")],
                    no_value="No check has ended yet", unit="s", width=8, min=0),
+        timeseries("Clock ahead", "While the clock of the system has jumped and is not believed: by how much it is ahead of the time that "
+                   "scores count by.", [query(by_instance("toleranced_clock_jump_seconds"), "{{instance}}")],
+                   no_value=NOT_SCRAPED, unit="s", width=12),
+        timeseries("Clock jumps", "Jumps of the clock of the system by more than five minutes.",
+                   [query(increase("toleranced_clock_jumps_total", "instance"), "{{instance}}")],
+                   no_value=NOT_SCRAPED, unit="short", width=12, min=0),
         timeseries("Damaged rows", "Rows of the database that cannot be read, by table. The log of the daemon names each row, what "
                    "follows from it and what to do.",
                    [query(increase("toleranced_store_damaged_rows_total", "table"), "{{table}}")],

@@ -117,6 +117,9 @@ struct ChangeSaid {
     tolerance: String,
     /// Which of these differ from those that the daemon ran with last.
     changed_since: Vec<&'static str>,
+    /// Whether the clock of the system was not believed then, or was wrong.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    clock_in_doubt: bool,
 }
 
 /// The logs that were read.
@@ -232,6 +235,7 @@ fn ledger(ground: &Ground, as_of: Option<Time>) -> Vec<ChangeSaid> {
         catalog: hash_text(row.catalog),
         tolerance: hash_text(row.tolerance),
         changed_since: differing_rules(hashes_of(row), *latest),
+        clock_in_doubt: row.is_clock_in_doubt,
     };
     let known = |row: &&LedgerRow| as_of.is_none_or(|as_of| row.at <= as_of.0);
     ledger.iter().filter(known).map(said).collect()

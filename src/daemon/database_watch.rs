@@ -1,8 +1,8 @@
 //! Watches the database while the daemon runs: that its files are at their paths, and that its pages are sound.
 //!
-//! The engine looks before each commit, too. But a daemon that has nothing to commit must also report a database that was removed.
+//! The same thread reports jumps of the clock. The engine looks at the files before each commit, too. But a daemon that has nothing to commit must also report a database that was removed.
 
-use super::clock::now;
+use super::clock;
 use crate::query::{Shared, StoreCheck};
 use crate::store::{Checked, FilesOnDisk, Store, StoreError};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
@@ -45,6 +45,7 @@ impl DatabaseWatch {
             move || {
                 while !ends_within(&stopping, LOOK_EVERY) {
                     look(&shared, &files);
+                    clock::report(&shared);
                 }
             }
         };
@@ -123,7 +124,7 @@ fn check_daily(
                     );
                 }
                 shared.store.checked(StoreCheck {
-                    at: now(),
+                    at: clock::now(),
                     problems,
                 });
                 CHECK_EVERY

@@ -2,6 +2,7 @@
 //! backlog, a thread writes a commit and the engine takes the next deliveries.
 
 mod alarms;
+mod clock;
 mod damage;
 pub(super) mod drift;
 mod late_arrivals;
@@ -84,6 +85,8 @@ pub struct Engine {
     late: LateArrivals,
     /// The rules have changed and the sums do not know it yet.
     recount_due: bool,
+    /// The clock of the system has jumped and is not believed. Changes of verdicts are marked.
+    pub(super) is_clock_in_doubt: bool,
 }
 
 impl Engine {
@@ -130,6 +133,7 @@ impl Engine {
             expired: Arc::default(),
             late: LateArrivals::default(),
             recount_due: false,
+            is_clock_in_doubt: false,
             sums,
             names,
             store,
@@ -138,6 +142,7 @@ impl Engine {
         engine.cases.last_stored_key = engine.store.last_case_key()?;
         engine.report_damage(&damaged);
         engine.note_rules(now)?;
+        engine.doubt_future_changes(now)?;
         if recount_due {
             engine.recount(now)?;
             let windows = self::windows(&engine.config, &mut engine.names);

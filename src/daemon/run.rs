@@ -1,7 +1,7 @@
 //! Starting and stopping the threads.
 
 use super::cache::CacheError;
-use super::clock::now;
+use super::clock::{self, now};
 use super::database_watch::DatabaseWatch;
 use super::drop_folder::{self, Exports};
 use super::engine::Engine;
@@ -11,7 +11,7 @@ use super::worker::{Command, Worker};
 use super::{Delivery, tail};
 use crate::config::daemon::Config;
 use crate::config::sources::{SourceConfig, SourceKind};
-use crate::model::Span;
+use crate::model::{Span, Time};
 use crate::query::{Shared, SourceStatus};
 use crate::rules::mapping::FormatName;
 use crate::rules::{Problem, Problems};
@@ -124,6 +124,7 @@ fn spawn_worker(
         deliveries,
         commands,
         stop,
+        turned_back: clock::turned_back(),
     };
     let thread = std::thread::Builder::new().name("engine".to_owned());
     Ok(thread.spawn(move || worker.run())?)
@@ -262,6 +263,11 @@ impl Running {
     /// Hash of the texts of the files whose change is a reason to reload. Reads these files, so it blocks.
     pub fn watched(&self) -> u64 {
         reload_reason(&self.config.load().files)
+    }
+
+    /// The time, in UTC. While the clock of the system has jumped, this is the time that it would show otherwise.
+    pub(crate) fn now(&self) -> Time {
+        now()
     }
 
     /// The configuration in force.

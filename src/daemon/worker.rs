@@ -1,7 +1,7 @@
 //! The thread that owns the engine: batches, commits, scores on schedule, retries when the disk says no.
 
 use super::cache::CacheError;
-use super::clock::now;
+use super::clock::{self, now};
 use super::deliveries::Delivery;
 use super::engine::Engine;
 use super::source::replay;
@@ -57,6 +57,8 @@ pub(super) struct Worker {
     pub commands: Receiver<Command>,
     /// Closed when the daemon is asked to stop.
     pub stop: Receiver<()>,
+    /// How often a jump of the clock backwards was believed that the engine knows of.
+    pub turned_back: u64,
 }
 
 struct Schedule {
@@ -280,7 +282,13 @@ impl Worker {
     fn score(&mut self, schedule: &mut Schedule) -> Result<(), CacheError> {
         self.settle()?;
         self.replay()?;
+        let turned_back = clock::turned_back();
+        if turned_back != self.turned_back {
+            self.retrying(|engine| engine.turn_back(now()))?;
+            self.turned_back = turned_back;
+        }
         let (now, begun) = (now(), Instant::now());
+        self.engine.is_clock_in_doubt = clock::is_in_doubt();
         self.retrying(|engine| engine.rescore(now))?;
         schedule.score_seconds = Some(begun.elapsed().as_secs_f64());
         schedule.commit_by = None;

@@ -194,7 +194,11 @@ metrics! {
         "Reports that could not be written; each is tried again.";
     REPORT_DELIVERIES = Counter "toleranced_report_deliveries_total" ["recipient", "result"]
         "Reports by recipient (reports.mail, reports.webhooks): sent, and failed, which are tried again.";
-    READY = Gauge "toleranced_ready" [] "1 if the daemon does its work, 0 if it is starting, can't write, or its database is lost.";
+    CLOCK_JUMP = Gauge "toleranced_clock_jump_seconds" []
+        "While the clock of the system has jumped and is not believed: by how much it is ahead of the time that scores count by, negative if it is behind. 0 otherwise.";
+    CLOCK_JUMPS = Counter "toleranced_clock_jumps_total" []
+        "Jumps of the clock of the system by more than five minutes since the start.";
+    READY = Gauge "toleranced_ready" [] "1 if the daemon does its work, 0 if it is starting, can't write, its database is lost, or the clock of the system has jumped.";
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 mod alarm_cases;
 mod case_table;
+mod clock_health;
 pub(crate) mod counters;
 mod drift;
 mod scores;
@@ -14,6 +15,7 @@ mod store_health;
 pub(crate) use alarm_cases::{AlarmCase, alarm_cases};
 pub use case_table::CaseTable;
 pub use case_table::TableLimits;
+pub(crate) use clock_health::ClockJump;
 pub use drift::KeptDrift;
 pub use drift::kept_drift;
 pub(crate) use drift::{LogDrift, budget_of, kept_drift_of, known_changes};

@@ -1,5 +1,6 @@
 //! What the engine publishes for the HTTP server: one consistent picture, swapped as a whole.
 
+use super::clock_health::ClockHealth;
 use super::counters::{CounterMap, Fineness};
 use super::self_metrics::OwnMetrics;
 use super::store_health::StoreHealth;
@@ -11,7 +12,7 @@ use arc_swap::ArcSwap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The state of everything as of one commit.
 #[derive(Debug, Default)]
@@ -168,8 +169,10 @@ pub struct Shared {
     pub own: OwnMetrics,
     /// Whether the database can be relied on.
     pub(crate) store: StoreHealth,
-    /// When the engine showed last that it goes on, in microseconds since 1970.
-    beat: AtomicI64,
+    /// Whether the clock of the system can be relied on.
+    pub(crate) clock: ClockHealth,
+    /// When the engine showed last that it goes on.
+    beat: Mutex<Option<Instant>>,
 }
 
 impl Shared {
@@ -200,15 +203,13 @@ impl Shared {
 
     /// The engine goes on.
     pub fn beat(&self) {
-        let now = Time::from_utc(chrono::Utc::now());
-        self.beat.store(now.0, Ordering::Relaxed);
+        *self.beat.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 
     /// How long the engine has not shown that it goes on.
     pub fn silent_for(&self) -> Duration {
-        let now = Time::from_utc(chrono::Utc::now());
-        let silent = now.0.saturating_sub(self.beat.load(Ordering::Relaxed));
-        Duration::from_micros(u64::try_from(silent).unwrap_or(0))
+        let beat = *self.beat.lock().unwrap_or_else(PoisonError::into_inner);
+        beat.map_or(Duration::MAX, |beat| beat.elapsed())
     }
 
     /// Says whether the daemon does its work.
@@ -233,6 +234,9 @@ impl Shared {
             .clone();
         if trouble.is_some() {
             return trouble;
+        }
+        if let Some(jump) = self.clock.trouble() {
+            return Some(jump);
         }
         let ready = self.ready.load(Ordering::Relaxed);
         (!ready).then(|| "starting: no score has been made yet".to_owned())

@@ -6,7 +6,7 @@ use super::quarantine::{QuarantineRow, insert as insert_quarantine};
 use super::{CACHE_KIB, LOG_PAGES, Result, Store, StoreError};
 use crate::codec::DamagedBytes;
 use crate::measure::{BucketKey, Loss, Stretch, Sums};
-use crate::model::{Day, Executor, Hour, NameId, Origin};
+use crate::model::{Day, Executor, Hour, NameId, Origin, Time};
 use rusqlite::{Connection, Transaction, params};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -108,6 +108,8 @@ pub struct LedgerRow {
     pub catalog: u64,
     /// Hash of the tolerance table.
     pub tolerance: u64,
+    /// Whether it was made while the clock of the system was not believed, or by a clock that was wrong.
+    pub is_clock_in_doubt: bool,
 }
 
 /// A text that scores rest on.
@@ -167,6 +169,8 @@ pub struct Commit {
     pub scores: Vec<(String, i64, String)>,
     /// Changes.
     pub ledger: Vec<LedgerRow>,
+    /// Changes that are dated later than this were made by a clock that was wrong.
+    pub ledger_in_doubt_after: Option<Time>,
     /// Texts that scores rest on; one that is known already stays.
     pub documents: Vec<DocumentRow>,
     /// Which of them hold from now on, where that has changed.
@@ -202,6 +206,7 @@ impl Commit {
             && self.replayed.is_empty()
             && self.scores.is_empty()
             && self.ledger.is_empty()
+            && self.ledger_in_doubt_after.is_none()
             && self.documents.is_empty()
             && self.rules.is_none()
             && self.meta.is_empty()
@@ -490,8 +495,8 @@ fn write_scores(to: &Transaction, commit: &Commit) -> rusqlite::Result<()> {
         insert.execute(params![process, at, body])?;
     }
     let mut insert = to.prepare_cached(
-        "INSERT INTO ledger (at, process, what, was, became, reason, configuration, catalog, tolerance)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT INTO ledger (at, process, what, was, became, reason, configuration, catalog, tolerance,
+         clock_in_doubt) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?;
     for row in &commit.ledger {
         insert.execute(params![
@@ -504,7 +509,12 @@ fn write_scores(to: &Transaction, commit: &Commit) -> rusqlite::Result<()> {
             row.configuration as i64,
             row.catalog as i64,
             row.tolerance as i64,
+            row.is_clock_in_doubt,
         ])?;
+    }
+    if let Some(latest) = commit.ledger_in_doubt_after {
+        to.prepare_cached("UPDATE ledger SET clock_in_doubt = 1 WHERE at > ?1")?
+            .execute([latest.0])?;
     }
     Ok(())
 }

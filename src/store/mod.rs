@@ -563,13 +563,19 @@ impl Store {
         })
     }
 
+    /// How many changes are dated later than an instant and not marked for that.
+    pub(crate) fn undoubted_changes_after(&self, latest: Time) -> Result<i64> {
+        let query = "SELECT count(*) FROM ledger WHERE at > ?1 AND clock_in_doubt = 0";
+        self.sql(self.db.query_row(query, [latest.0], |row| row.get(0)))
+    }
+
     /// The changes of a process, or of all, oldest first.
     pub fn ledger(&self, process: Option<&str>) -> Result<Vec<LedgerRow>> {
         let read = || {
             self.db
                 .prepare(
-                    "SELECT at, process, what, was, became, reason, configuration, catalog, tolerance
-                     FROM ledger WHERE ?1 IS NULL OR process = ?1 ORDER BY id",
+                    "SELECT at, process, what, was, became, reason, configuration, catalog, tolerance,
+                     clock_in_doubt FROM ledger WHERE ?1 IS NULL OR process = ?1 ORDER BY id",
                 )?
                 .query_map([process], |row| {
                     Ok(LedgerRow {
@@ -582,6 +588,7 @@ impl Store {
                         configuration: row.get::<_, i64>(6)? as u64,
                         catalog: row.get::<_, i64>(7)? as u64,
                         tolerance: row.get::<_, i64>(8)? as u64,
+                        is_clock_in_doubt: row.get(9)?,
                     })
                 })?
                 .collect()

@@ -103,6 +103,9 @@ const MIGRATIONS: &[&str] = &["
     CREATE TABLE coverage (namespace TEXT, process INTEGER, first INTEGER NOT NULL, last INTEGER NOT NULL,
         PRIMARY KEY (namespace, process)) WITHOUT ROWID;
     DELETE FROM meta WHERE key = 'first_event';
+", "
+    -- Whether a change was made while the clock of the system was not believed, or by a clock that was wrong.
+    ALTER TABLE ledger ADD COLUMN clock_in_doubt INTEGER NOT NULL DEFAULT 0;
 "];
 
 /// Refuses a database that is not of the newest schema: for those who only read, and can't bring it up to date.

@@ -83,6 +83,10 @@ impl Reporter {
     }
 
     fn work(&mut self, daemon: &Running) {
+        // A report of a period that has not ended can't be taken back.
+        if daemon.shared.clock.jump().is_some() {
+            return;
+        }
         let config = daemon.config();
         let is_own = |what: &str| [WRITING, LOOKING_UP].contains(&what);
         if self.tried != config.reports.recipients {
@@ -98,7 +102,8 @@ impl Reporter {
         let keys: BTreeSet<String> = Recipient::all(&to).map(|one| one.key()).collect();
         self.failing
             .retain(|what, _| is_own(what) || keys.contains(what));
-        let due = due(&config, chrono::Utc::now());
+        let now = daemon.now().to_utc().unwrap_or_else(chrono::Utc::now);
+        let due = due(&config, now);
         match due {
             None => {
                 self.failing.remove(WRITING);
@@ -309,7 +314,7 @@ impl Reading {
             .saturating_add(config.batch_interval)
             .saturating_add(SOON);
         let scored = daemon.shared.snapshot().scored_at;
-        let now = Time::from_utc(chrono::Utc::now());
+        let now = daemon.now();
         self.is_done_at(now, nothing_waits(daemon), scored, committed)
     }
 

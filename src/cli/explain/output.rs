@@ -221,6 +221,10 @@ impl Page<'_> {
             out.push_str(&self.columns(&rows, 2));
             out.push_str(&paragraph(&group[0].reason, 6, self.width));
             out.push_str(&paragraph(&rules_then(&group[0]), 6, self.width));
+            if group[0].clock_in_doubt {
+                let mark = "the clock was in doubt: the time of this change can be wrong";
+                out.push_str(&paragraph(mark, 6, self.width));
+            }
         }
         out
     }

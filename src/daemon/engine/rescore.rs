@@ -80,6 +80,7 @@ impl Engine {
                     configuration: self.config.hashes.configuration,
                     catalog: self.config.hashes.catalog,
                     tolerance: self.config.hashes.tolerance,
+                    is_clock_in_doubt: self.is_clock_in_doubt,
                 }));
             if let Ok(body) = serde_json::to_string(&held) {
                 commit.scores.push((score.id.clone(), now.0, body));

@@ -2,6 +2,7 @@
 
 mod beside;
 mod restart;
+mod turned_back;
 
 use super::*;
 use crate::daemon::deliveries::Delivery;

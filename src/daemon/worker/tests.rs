@@ -34,6 +34,7 @@ fn started(folder: &Path) -> Started {
         deliveries: receiver,
         commands: commands_in,
         stop: stopping,
+        turned_back: 0,
     };
     Started {
         worker,

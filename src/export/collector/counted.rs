@@ -199,6 +199,12 @@ pub(super) fn own(families: &mut Families, snapshot: &Snapshot, shared: &Shared)
     families.maybe(&metrics::STORE_PROBLEMS, &[], problems);
     let checked = check.map(|check| check.at.as_seconds());
     families.maybe(&metrics::STORE_CHECKED, &[], checked);
+    let ahead = shared
+        .clock
+        .jump()
+        .map_or(0.0, |jump| jump.ahead.as_seconds());
+    families.gauge(&metrics::CLOCK_JUMP, &[], ahead);
+    families.counter(&metrics::CLOCK_JUMPS, &[], shared.clock.jumps() as f64);
     let own = &shared.own;
     families.push(&metrics::COMMIT_DURATION, &[], |sample| {
         sample.set_histogram(own.commits());

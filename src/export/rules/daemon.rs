@@ -4,8 +4,8 @@ use super::annotations::{self, Text};
 use super::promql::quoted;
 use super::{Basis, Rule, Severity, recording, seconds};
 use crate::model::metrics::{
-    COMMIT_FAILURES, QUARANTINED, READY, RECORDS, REPORT_OVERDUE, SCORED_AT, SOURCE_BACKLOG,
-    SOURCE_UP, STORE_LOST, STORE_PROBLEMS,
+    CLOCK_JUMP, COMMIT_FAILURES, QUARANTINED, READY, RECORDS, REPORT_OVERDUE, SCORED_AT,
+    SOURCE_BACKLOG, SOURCE_UP, STORE_LOST, STORE_PROBLEMS,
 };
 
 pub(super) fn rules(basis: &Basis) -> Vec<Rule> {
@@ -14,6 +14,7 @@ pub(super) fn rules(basis: &Basis) -> Vec<Rule> {
         commit_failing(basis),
         database_lost(basis),
         database_damaged(basis),
+        clock_jumped(basis),
         scores_stale(basis),
         source_down(basis),
         ingest_stalled(basis),
@@ -84,6 +85,19 @@ fn database_damaged(basis: &Basis) -> Rule {
         &text,
         format!("{STORE_PROBLEMS} > 0"),
     )
+}
+
+fn clock_jumped(basis: &Basis) -> Rule {
+    let text = Text {
+        alert: "TolerancedClockJumped",
+        r#for: "1m",
+        summary: "The clock of {{ $labels.instance }} has jumped by {{ $value | humanizeDuration }}".to_owned(),
+        description: "toleranced does not believe the new time. Scores go on by the time that has passed, changes of verdicts are marked, and no \
+             report is written. A new time that lasts for 30 minutes is believed."
+            .to_owned(),
+    };
+    let expr = format!("{CLOCK_JUMP} != 0");
+    annotations::daemon(basis, Severity::Warning, &text, expr)
 }
 
 /// Ten rounds of scoring, and at least ten minutes.

@@ -251,7 +251,7 @@ fn card(source: &Source, now: Time) -> Markup {
 pub(super) async fn page(daemon: Daemon) -> Response {
     shell::respond(move || match tell(&daemon) {
         Ok(told) => {
-            let body = told.body(Time::from_utc(chrono::Utc::now()));
+            let body = told.body(daemon.now());
             let page = Page {
                 title: "Ingest",
                 at: "/ingest",

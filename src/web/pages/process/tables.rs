@@ -289,12 +289,13 @@ pub(super) fn ledger(told: &Told) -> Table {
             Cell::text(&row.from),
             Cell::text(&row.to),
             Cell::text(&row.reason),
+            Cell::maybe(row.is_clock_in_doubt.then_some("in doubt")),
         ]
     };
     Table {
         name: "ledger",
         caption: "Changes of class, status and recommendation",
-        columns: &["at", "what", "was", "became", "reason"],
+        columns: &["at", "what", "was", "became", "reason", "clock"],
         rows: told.kept.ledger.iter().rev().map(row).collect(),
     }
 }
