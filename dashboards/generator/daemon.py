@@ -146,8 +146,8 @@ def resources():
 def limits():
     return [
         timeseries("Names counted as other", "Names, and outcomes of a process, that are counted as `other` because there "
-                   "are too many. Raise limits.names, or map a field with fewer values.",
-                   [query(rate("toleranced_names_folded_total", "job"), "names"),
+                   "are too many. The page Ingest of the daemon says which limit is exceeded, and what to do.",
+                   [query(rate("toleranced_names_folded_total", "source, process"), "{{source}}: names of {{process}}"),
                     query(rate("toleranced_outcomes_folded_total", "process"), "{{process}}: outcomes")],
                    no_value="No name is counted as other", unit="cps", min=0),
         timeseries("Late cases", "Live cases whose end became known long after it (back-fill, late history); they are in "

@@ -85,8 +85,12 @@ pub struct Limits {
     pub quarantine_records: usize,
     /// Different processes; events of further ones are quarantined.
     pub processes: usize,
-    /// Different names (processes, activities, outcomes) in all; further ones count as `other`.
+    /// Different names (activities, outcomes, versions) in all; further ones count as `other`.
     pub names: usize,
+    /// The same of a process.
+    pub process_names: usize,
+    /// The same of a source.
+    pub source_names: usize,
     /// An event further in the future than this many seconds is quarantined.
     pub future_seconds: u64,
     /// HTTP connections at once; beyond it the connection with the least progress is closed for a new one.
@@ -102,6 +106,8 @@ impl Default for Limits {
             quarantine_records: 10_000,
             processes: 10_000,
             names: 100_000,
+            process_names: 5_000,
+            source_names: 50_000,
             future_seconds: 24 * 3600,
             http_connections: NonZeroUsize::new(1_000).expect("above 0"),
         }

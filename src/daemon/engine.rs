@@ -7,6 +7,7 @@ mod damage;
 pub(super) mod drift;
 mod late_arrivals;
 mod link;
+mod name_budget;
 pub(super) mod recount;
 mod rescore;
 mod rules;
@@ -23,12 +24,14 @@ use crate::cases::{Facts, RuleBook, facts};
 use crate::config::daemon::Config;
 use crate::measure::Sums;
 use crate::model::{Hour, NameId, Names, Origin, Span, Time, metrics};
+use crate::query::NameExcess;
 use crate::query::counters::{Counters, Fineness};
 use crate::score::{Held, ProcessScore};
 use crate::store::{Commit, Store};
 use damage::recorded_verdicts;
 use drift::DriftBook;
 use late_arrivals::LateArrivals;
+use name_budget::NameBudget;
 use recount::{baseline_terms, rules_hash, windows};
 use rustc_hash::FxHashSet;
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,6 +57,8 @@ pub struct Engine {
     names: Names,
     /// Names with lower numbers are in the database.
     names_kept: NameId,
+    /// How many names processes and sources may bring.
+    name_budget: NameBudget,
     rules: RuleBook,
     cases: CaseCache,
     sums: SumsCache,
@@ -113,8 +118,11 @@ impl Engine {
         damaged.extend(damaged_counters);
         let (deliveries, damaged_values) = DeliveryLedger::load(&store, &config)?;
         damaged.extend(damaged_values);
+        let (name_budget, damaged_values) = NameBudget::load(&store, &config)?;
+        damaged.extend(damaged_values);
         let mut engine = Engine {
             names_kept,
+            name_budget,
             rules,
             cases: CaseCache::default(),
             counters,
@@ -168,6 +176,11 @@ impl Engine {
     /// The latest scores, by id.
     pub fn scores(&self) -> &BTreeMap<String, ProcessScore> {
         &self.scores
+    }
+
+    /// Who has more different names than it may.
+    pub(crate) fn name_excess(&mut self) -> Arc<Vec<NameExcess>> {
+        self.name_budget.view()
     }
 
     /// Records that wait for the next commit.
@@ -288,6 +301,7 @@ impl Engine {
         !self.deliveries.is_written()
             || !self.cases.dirty().is_empty()
             || self.counters.have_changed()
+            || self.name_budget.is_waiting()
     }
 
     fn keep_unwritten(&mut self, commit: Commit) -> Arc<Commit> {
@@ -374,6 +388,7 @@ impl Engine {
         commit.totals = self.sums.total_rows();
         commit.baselines = self.sums.baseline_rows();
         self.deliveries.write_to(commit);
+        commit.meta.extend(self.name_budget.row());
         commit.counters = self.counters.rows();
         commit.quarantine_most = self.config.limits.quarantine_records;
         commit.names = self

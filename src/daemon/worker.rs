@@ -354,6 +354,7 @@ impl Worker {
             fineness: self.engine.fineness.clone(),
             last_case: self.engine.last_case.clone(),
             expired: self.engine.expired.clone(),
+            name_excess: self.engine.name_excess(),
             score_seconds: schedule.score_seconds,
             store_bytes: self.engine.store_bytes(),
         });

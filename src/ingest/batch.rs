@@ -123,21 +123,42 @@ pub fn behind_file(number: u64) -> u64 {
     number << 40
 }
 
+/// The numbers of the names of an event in the table of all names.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct GlobalNames {
+    pub activity: NameId,
+    pub outcome: NameId,
+    pub version: NameId,
+    pub process: NameId,
+}
+
+impl GlobalNames {
+    /// By a table from the numbers of the batch.
+    pub(crate) fn of(event: &MappedEvent, global: &[NameId]) -> GlobalNames {
+        GlobalNames {
+            activity: global[event.activity.index()],
+            outcome: global[event.outcome.index()],
+            version: global[event.version.index()],
+            process: global[event.process.index()],
+        }
+    }
+}
+
 /// An event of a batch with the numbers of names turned into global ones.
-pub(crate) fn event_in(event: &MappedEvent, global: &[NameId]) -> EventIn {
+pub(crate) fn event_in(event: &MappedEvent, global: GlobalNames) -> EventIn {
     EventIn {
         event: CaseEvent {
             time: event.time,
             sequence: event.sequence,
             place: event.place,
             identity: event.identity,
-            activity: global[event.activity.index()],
-            outcome: global[event.outcome.index()],
-            process: global[event.process.index()],
+            activity: global.activity,
+            outcome: global.outcome,
+            process: global.process,
             flags: event.flags,
         },
         input: event.input,
         hands_on: event.hands_on,
-        version: global[event.version.index()],
+        version: global.version,
     }
 }

@@ -19,7 +19,8 @@ pub(crate) mod walk;
 
 pub use batch::EventBatch;
 pub use batch::behind_file;
-pub(crate) use batch::{MappedEvent, event_in};
+pub(crate) use batch::{GlobalNames, MappedEvent, event_in};
 pub use content::ContentCounter;
+pub(crate) use mapping::suggested_match;
 pub(crate) use path::Path;
 pub(crate) use reject::{Reason, Reject};

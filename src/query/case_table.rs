@@ -1,7 +1,7 @@
 //! All cases of a one-shot run, in memory.
 
 use crate::cases::{Case, Insert};
-use crate::ingest::{EventBatch, Reason, Reject, event_in};
+use crate::ingest::{EventBatch, GlobalNames, Reason, Reject, event_in};
 use crate::model::{NameId, Names, Time, hash_text};
 use hashbrown::HashTable;
 
@@ -109,7 +109,10 @@ impl CaseTable {
             if !parent.is_empty() {
                 case.set_parent(event.time, parent);
             }
-            match case.insert(event_in(event, &global), limits.case_events) {
+            match case.insert(
+                event_in(event, GlobalNames::of(event, &global)),
+                limits.case_events,
+            ) {
                 Insert::Added => taken.added += 1,
                 Insert::Duplicate => taken.duplicates += 1,
                 Insert::Full => {

@@ -2,6 +2,7 @@
 
 use super::clock_health::ClockHealth;
 use super::counters::{CounterMap, Fineness};
+use super::name_excess::NameExcess;
 use super::self_metrics::OwnMetrics;
 use super::store_health::StoreHealth;
 use crate::drift::ProcessDrift;
@@ -13,6 +14,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+/// Processes with too many names that every page shows; the page of what comes in shows all.
+const MOST_WARNINGS: usize = 3;
 
 /// The state of everything as of one commit.
 #[derive(Debug, Default)]
@@ -37,6 +41,8 @@ pub struct Snapshot {
     pub last_case: Arc<BTreeMap<String, Hour>>,
     /// Processes that are not exported any more.
     pub expired: Arc<BTreeSet<String>>,
+    /// Who has more different names than it may.
+    pub(crate) name_excess: Arc<Vec<NameExcess>>,
     /// How long the last scoring took.
     pub score_seconds: Option<f64>,
     /// Size of the database on disk.
@@ -244,7 +250,10 @@ impl Shared {
 
     /// What readers of any figure must know, in sentences without their last full stop.
     pub(crate) fn warnings(&self) -> Vec<String> {
-        self.store.damage().into_iter().collect()
+        let snapshot = self.snapshot();
+        let excess = snapshot.name_excess.iter().take(MOST_WARNINGS);
+        let damage = self.store.damage().into_iter();
+        damage.chain(excess.map(NameExcess::warning)).collect()
     }
 }
 

@@ -30,6 +30,7 @@ impl Engine {
         self.recount_due |= rules_hash(&config) != rules_hash(&self.config);
         self.config = config;
         self.deliveries.configure(&self.config);
+        self.name_budget.configure(&self.config);
         self.note_rules(now)?;
         self.rules = RuleBook::new(
             &self.config.catalog,

@@ -3,9 +3,11 @@
 use super::super::cache::CacheError;
 use super::super::deliveries::{AssembledBatch, Delivery};
 use super::Engine;
+use super::name_budget::NewName;
 use crate::cases::{Insert, facts};
-use crate::ingest::{EventBatch, MappedEvent, Reason, Reject, event_in};
+use crate::ingest::{EventBatch, GlobalNames, MappedEvent, Reason, Reject, event_in};
 use crate::model::{NameId, Origin, Time, metrics};
+use crate::query::counters::OTHER;
 use crate::store::{QuarantineRow, StoreError};
 
 impl Engine {
@@ -13,7 +15,8 @@ impl Engine {
     pub fn take(&mut self, delivery: Delivery, now: Time) -> Result<(), CacheError> {
         self.late.before = now.plus(-self.config.metrics.late_after);
         self.report_damage(&delivery.damaged);
-        let assembled = self.reading(|engine| engine.assemble(&delivery.batch))?;
+        let assembled =
+            self.reading(|engine| engine.assemble(&delivery.source, &delivery.batch))?;
         let entry = self
             .deliveries
             .record(delivery, assembled, &self.store, now)?;
@@ -22,11 +25,14 @@ impl Engine {
     }
 
     /// Puts the events of a batch into their cases.
-    fn assemble(&mut self, batch: &EventBatch) -> Result<AssembledBatch, CacheError> {
-        let global = self.global_names(batch);
+    fn assemble(&mut self, source: &str, batch: &EventBatch) -> Result<AssembledBatch, CacheError> {
+        let mut known = self.known_names(batch);
         let mut assembled = AssembledBatch::default();
         for event in &batch.events {
-            self.assemble_event(batch, event, &global, &mut assembled)?;
+            if self.admit(batch, event, &mut known, &mut assembled) {
+                let global = self.names_of(source, batch, event, &mut known);
+                self.assemble_event(batch, event, global, &mut assembled)?;
+            }
         }
         Ok(assembled)
     }
@@ -35,19 +41,10 @@ impl Engine {
         &mut self,
         batch: &EventBatch,
         event: &MappedEvent,
-        global: &[NameId],
+        global: GlobalNames,
         assembled: &mut AssembledBatch,
     ) -> Result<(), CacheError> {
-        let process = global[event.process.index()];
-        if !self.admit(process) {
-            let detail = format!(
-                "there are {} processes already (limits.processes)",
-                self.processes.len()
-            );
-            let reject = Reject::new(event.place, Reason::TooManyProcesses, detail, b"");
-            assembled.rejects.push(reject);
-            return Ok(());
-        }
+        let process = global.process;
         self.has_shadows |= event.flags.origin() == Origin::Shadow;
         let key = batch.text(event.case);
         let at = self.cases.find_or_load(key, event.case_hash, &self.store)?;
@@ -76,32 +73,72 @@ impl Engine {
         Ok(())
     }
 
-    /// Whether a process is known, or there is room for one more.
-    fn admit(&mut self, process: NameId) -> bool {
-        if self.processes.contains(&process) {
+    /// Whether the process of an event is known, or there is room for one more. If not, the event is rejected.
+    fn admit(
+        &mut self,
+        batch: &EventBatch,
+        event: &MappedEvent,
+        known: &mut [NameId],
+        assembled: &mut AssembledBatch,
+    ) -> bool {
+        let process = &mut known[event.process.index()];
+        if self.processes.contains(process) {
             return true;
         }
-        if self.processes.len() >= self.config.limits.processes {
+        let count = self.processes.len();
+        if count >= self.config.limits.processes {
+            let detail = format!("there are {count} processes already (limits.processes)");
+            let reject = Reject::new(event.place, Reason::TooManyProcesses, detail, b"");
+            assembled.rejects.push(reject);
             return false;
         }
-        self.processes.insert(process)
+        // The limit of processes limits their names, too.
+        *process = self.names.intern(batch.names.text(event.process));
+        self.processes.insert(*process)
     }
 
-    /// The numbers of a batch's names. Beyond the limit new ones become `other`, and are counted.
-    fn global_names(&mut self, batch: &EventBatch) -> Vec<NameId> {
-        let mut global = vec![NameId::NONE];
-        for (_, text) in batch.names.since(NameId(1)) {
-            let id = match self.names.find(text) {
-                Some(id) => id,
-                None if self.names.len() >= self.config.limits.names => {
-                    self.counters.add(metrics::FOLDED.name, &[], 1);
-                    self.names.intern("other")
-                }
-                None => self.names.intern(text),
+    /// The numbers of those of a batch's names that are known.
+    fn known_names(&self, batch: &EventBatch) -> Vec<NameId> {
+        let texts = batch.names.since(NameId(1)).map(|(_, text)| text);
+        let known = texts.map(|text| self.names.find(text).unwrap_or(NameId::NONE));
+        std::iter::once(NameId::NONE).chain(known).collect()
+    }
+
+    /// The numbers of the names that an event speaks of. New ones beyond a limit become `other`, and are counted.
+    fn names_of(
+        &mut self,
+        source: &str,
+        batch: &EventBatch,
+        event: &MappedEvent,
+        known: &mut [NameId],
+    ) -> GlobalNames {
+        let process = batch.names.text(event.process);
+        let mut global = |name: NameId, field: &'static str| {
+            let id = known[name.index()];
+            if id.is_some() || !name.is_some() {
+                return id;
+            }
+            let text = batch.names.text(name);
+            let new = NewName {
+                source,
+                process,
+                field,
+                text,
             };
-            global.push(id);
+            if self.name_budget.admit(new, &self.config.limits) {
+                known[name.index()] = self.names.intern(text);
+                return known[name.index()];
+            }
+            let labels = [source, process];
+            self.counters.add(metrics::FOLDED.name, &labels, 1);
+            self.names.intern(OTHER)
+        };
+        GlobalNames {
+            activity: global(event.activity, "activity"),
+            outcome: global(event.outcome, "outcome"),
+            version: global(event.version, "version"),
+            process: known[event.process.index()],
         }
-        global
     }
 
     /// Quarantined records that are to be tried again.

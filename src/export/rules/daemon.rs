@@ -4,7 +4,7 @@ use super::annotations::{self, Text};
 use super::promql::quoted;
 use super::{Basis, Rule, Severity, recording, seconds};
 use crate::model::metrics::{
-    CLOCK_JUMP, COMMIT_FAILURES, QUARANTINED, READY, RECORDS, REPORT_OVERDUE, SCORED_AT,
+    CLOCK_JUMP, COMMIT_FAILURES, FOLDED, QUARANTINED, READY, RECORDS, REPORT_OVERDUE, SCORED_AT,
     SOURCE_BACKLOG, SOURCE_UP, STORE_LOST, STORE_PROBLEMS,
 };
 
@@ -20,6 +20,7 @@ pub(super) fn rules(basis: &Basis) -> Vec<Rule> {
         ingest_stalled(basis),
         source_silent(basis),
         quarantine_growing(basis),
+        too_many_names(basis),
         report_overdue(basis),
     ]
 }
@@ -176,6 +177,20 @@ fn quarantine_growing(basis: &Basis) -> Rule {
         "{} > 0.05\nand\n  sum without (reason) (increase({QUARANTINED}[1h])) >= 10",
         recording::quarantined_share()
     );
+    annotations::daemon(basis, Severity::Warning, &text, expr)
+}
+
+/// A series that begins has no increase, so one that was not there an hour ago counts, too.
+fn too_many_names(basis: &Basis) -> Rule {
+    let text = Text {
+        alert: "TolerancedTooManyNames",
+        r#for: "5m",
+        summary: "Process {{ $labels.process }} of source {{ $labels.source }} has too many different names".to_owned(),
+        description: "Further activities, outcomes and versions of the process count as `other`, so its variety, its paths and its deviation can \
+             be wrong. Most often a field with numbers, such as an address or a ticket, is mapped to its activity. The page Ingest says what to do."
+            .to_owned(),
+    };
+    let expr = format!("increase({FOLDED}[1h]) > 0\nor\n({FOLDED} unless {FOLDED} offset 1h) > 0");
     annotations::daemon(basis, Severity::Warning, &text, expr)
 }
 

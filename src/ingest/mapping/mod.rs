@@ -6,11 +6,13 @@ mod each;
 mod field;
 mod predicate;
 mod row;
+mod suggest;
 
 pub(crate) use apply::{Place, executor_of};
 pub use compile::Circumstances;
 pub use compile::compile;
 pub(crate) use row::SlotRow;
+pub(crate) use suggest::suggested_match;
 
 use super::path::Path;
 use super::time::TimeParser;

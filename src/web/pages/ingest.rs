@@ -6,7 +6,7 @@ use super::words;
 use crate::daemon::Running;
 use crate::measure::Loss;
 use crate::model::{Hour, Span, Time, metrics, printable};
-use crate::query::{Snapshot, SourceStatus, counters};
+use crate::query::{NameExcess, Snapshot, SourceStatus, counters};
 use crate::store::{QuarantineFilter, Store, StoreError};
 use crate::web::blocking::respond;
 use crate::web::state::Daemon;
@@ -17,6 +17,7 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// Examples of what was refused: the newest.
@@ -29,6 +30,8 @@ struct Told {
     /// Refused records by source and reason: in all, and those that are kept.
     refused: Vec<(String, String, i64, i64)>,
     examples: Table,
+    /// Who has more different names than it may.
+    excess: Arc<Vec<NameExcess>>,
 }
 
 struct Source {
@@ -92,6 +95,7 @@ fn read(daemon: &Running) -> Result<Told, StoreError> {
         sources: sources.collect(),
         refused: refused(&store, &snapshot)?,
         examples: examples(&store)?,
+        excess: snapshot.name_excess.clone(),
         state: State::of(daemon, &snapshot),
     })
 }
@@ -205,6 +209,29 @@ impl Told {
         }
     }
 
+    fn names(&self) -> Table {
+        let row = |excess: &NameExcess| {
+            vec![
+                Cell::text(&excess.source),
+                Cell::text(&excess.process),
+                Cell::text(excess.limit),
+                Cell::count(excess.allowed as i64),
+                Cell::count(excess.folded as i64),
+                Cell::text(excess.field),
+                Cell::text(printable(&excess.example, 120)),
+                Cell::maybe(excess.suggestion.as_deref()),
+            ]
+        };
+        Table {
+            name: "names",
+            caption: "Processes with too many different names",
+            columns: &[
+                "source", "process", "limit", "allowed", "folded", "field", "example", "match",
+            ],
+            rows: self.excess.iter().map(row).collect(),
+        }
+    }
+
     fn body(&self, now: Time) -> Markup {
         html! {
             div.lead { h1 { "Ingest" } p { "What comes in, how far behind, and what was refused." } }
@@ -212,6 +239,16 @@ impl Told {
             @if self.sources.is_empty() { p.empty { "No source is configured. " code { "toleranced init" } " writes a configuration from a log." } }
             section.block { h2 { "Sources" } (self.sources().markup("/api/v1/ingest/sources.csv"))
                 p.note { "Lost records and gaps within the scoring window widen the intervals of every process that the source tells of." } }
+            @if !self.excess.is_empty() {
+                section.block { h2 { "Too many names" }
+                    p.note { "Further names of these processes count as " code { "other" } ". If names contain numbers, put the lines of "
+                        code { "match" } " under the field of the mapping and reload: the names of this source then do not count for limits any more. "
+                        "Else map a field with fewer values, or raise the limit." }
+                    (self.names().markup("/api/v1/ingest/names.csv"))
+                    @for excess in self.excess.iter() {
+                        @if let Some(lines) = &excess.suggestion { pre { (excess.field) ":\n" (lines) } }
+                    } }
+            }
             section.block { h2 { "Quarantine" }
                 @if self.refused.is_empty() { p.none { "Empty: every record became an event or was passed over by the mapping." } }
                 @else {
@@ -277,6 +314,7 @@ pub(super) async fn json(daemon: Daemon) -> Response {
             "sources": told.sources().objects(),
             "reasons": told.reasons().objects(),
             "quarantine": told.examples.objects(),
+            "names": told.names().objects(),
         }))
         .into_response(),
         Err(why) => unavailable(why),
@@ -298,9 +336,10 @@ fn table(told: &Told, file: &str) -> Response {
         "sources.csv" => told.sources().csv(),
         "reasons.csv" => told.reasons().csv(),
         "quarantine.csv" => told.examples.csv(),
+        "names.csv" => told.names().csv(),
         other => {
             let why = format!(
-                "there is no table `{}`; there are sources.csv, reasons.csv, quarantine.csv\n",
+                "there is no table `{}`; there are sources.csv, reasons.csv, quarantine.csv, names.csv\n",
                 words::name(other)
             );
             (StatusCode::NOT_FOUND, why).into_response()
