@@ -209,7 +209,7 @@ impl NameBudget {
             }
             all.push(shown);
         }
-        all.sort_by(|a, b| b.folded.cmp(&a.folded));
+        all.sort_by_key(|excess| std::cmp::Reverse(excess.folded));
         all.truncate(MOST_SHOWN);
         self.view = Arc::new(all);
         self.view.clone()
