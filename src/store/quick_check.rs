@@ -44,3 +44,42 @@ impl Store {
         Box::new(move || handle.interrupt())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Commit;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    #[test]
+    fn check_of_a_sound_database_finds_nothing_and_can_be_interrupted() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = Store::open(folder.path()).unwrap();
+        let meta = (0..20_000).map(|nth| (format!("key {nth}"), "value".repeat(20)));
+        let commit = Commit {
+            meta: meta.collect(),
+            ..Commit::default()
+        };
+        writer.commit(&commit).unwrap();
+        let reader = Store::open_to_read(folder.path()).unwrap();
+        assert_eq!(reader.quick_check().unwrap(), Checked::Problems(Vec::new()));
+        let (interrupt, is_done) = (reader.interrupt(), AtomicBool::new(false));
+        let checked = std::thread::scope(|scope| {
+            let is_done = &is_done;
+            scope.spawn(move || {
+                while !is_done.load(Ordering::Relaxed) {
+                    interrupt();
+                }
+            });
+            // An interrupt before the check begins has no effect, so it is tried until one comes in time.
+            let interrupted = (0..1_000).any(|_| {
+                let checked = reader.quick_check();
+                matches!(checked, Ok(Checked::Interrupted))
+            });
+            is_done.store(true, Ordering::Relaxed);
+            interrupted
+        });
+        assert!(checked);
+        assert_eq!(reader.quick_check().unwrap(), Checked::Problems(Vec::new()));
+    }
+}

@@ -104,6 +104,41 @@ fn database_that_is_replaced_is_left_alone() {
     assert_eq!(fs::read_to_string(&file).unwrap(), "another file");
 }
 
+/// Copies a file that the daemon has open though it was deleted.
+fn save_deleted(home: &Home, daemon: &Daemon, name: &str) {
+    let handles = fs::read_dir(format!("/proc/{}/fd", daemon.pid())).unwrap();
+    let is_it = |handle: &std::path::PathBuf| {
+        let target = fs::read_link(handle).unwrap_or_default();
+        target.ends_with(format!("{name} (deleted)"))
+    };
+    let mut handles = handles.map(|handle| handle.unwrap().path());
+    let handle = handles
+        .find(is_it)
+        .unwrap_or_else(|| panic!("no handle of {name}"));
+    fs::copy(handle, home.path(name)).unwrap();
+}
+
+/// As the runbook of the alert says.
+#[test]
+fn database_that_was_deleted_can_be_saved_while_the_daemon_runs() {
+    let home = home();
+    let mut daemon = running(&home);
+    fs::remove_dir_all(home.path("data")).unwrap();
+    wait_until_not_ready(&daemon);
+    assert_commits_nothing(&home, &daemon);
+    let names = ["toleranced.db", "toleranced.db-wal"];
+    names.map(|name| save_deleted(&home, &daemon, name));
+    daemon.signal(nix::sys::signal::Signal::SIGTERM);
+    assert_eq!(daemon.ended().code(), Some(2), "{}", daemon.log());
+    fs::create_dir(home.path("data")).unwrap();
+    for name in names {
+        fs::rename(home.path(name), home.path("data").join(name)).unwrap();
+    }
+    let daemon = home.start();
+    assert_counted_once(&daemon);
+    daemon.stop();
+}
+
 #[test]
 fn write_ahead_log_that_is_removed_is_reported() {
     let home = home();
