@@ -248,11 +248,7 @@ impl Engine {
         }
         let store = match self.beside.take() {
             Some(store) => store,
-            None => {
-                let store = self.store.open_another()?;
-                store.wait_at_most(WAIT_FOR_OTHERS)?;
-                store
-            }
+            None => self.store.open_another(WAIT_FOR_OTHERS)?,
         };
         let commit = self.prepare()?;
         let commit = self.keep_unwritten(commit);

@@ -193,11 +193,11 @@ impl Store {
         Ok(store)
     }
 
-    /// Opens the same database once more for writing. Never makes one.
-    pub(crate) fn open_another(&self) -> Result<Store> {
+    /// Opens the same database once more for writing. Never makes one. Waits no longer than this for another program that holds it.
+    pub(crate) fn open_another(&self, wait: Duration) -> Result<Store> {
         self.on_disk.check()?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let mut store = Store::connect(self.file.clone(), flags, WAIT_AT_START)?;
+        let mut store = Store::connect(self.file.clone(), flags, wait)?;
         // What was opened is what is at the path now, unless that has changed in between.
         self.on_disk.check()?;
         store.on_disk = self.on_disk.clone();

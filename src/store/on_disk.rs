@@ -111,6 +111,8 @@ mod tests {
     use super::*;
     use std::fs;
 
+    const WAIT: std::time::Duration = std::time::Duration::from_secs(1);
+
     fn change(number: i64) -> Commit {
         Commit {
             meta: vec![("number".to_owned(), number.to_string())],
@@ -151,13 +153,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         let store = Store::open(&data).unwrap();
-        store.open_another().unwrap();
+        store.open_another(WAIT).unwrap();
         fs::rename(&data, folder.path().join("aside")).unwrap();
-        let text = store.open_another().unwrap_err().to_string();
+        let text = store.open_another(WAIT).unwrap_err().to_string();
         assert!(text.contains("folder") && text.contains("data"), "{text}");
         assert!(!data.exists());
         drop(Store::open(&data).unwrap());
-        let text = store.open_another().unwrap_err().to_string();
+        let text = store.open_another(WAIT).unwrap_err().to_string();
         assert!(text.contains("replaced"), "{text}");
     }
 }

@@ -50,7 +50,11 @@ fn commit_failing(basis: &Basis) -> Rule {
              logs, but no figure moves until a commit succeeds."
             .to_owned(),
     };
-    let expr = format!("increase({COMMIT_FAILURES}[10m]) > 0\nor\n{READY} == 0");
+    // A lost database and a jump of the clock have alerts of their own.
+    let expr = format!(
+        "increase({COMMIT_FAILURES}[10m]) > 0\nor\n\
+         ({READY} == 0 unless {STORE_LOST} == 1 unless {CLOCK_JUMP} != 0)"
+    );
     annotations::daemon(basis, Severity::Critical, &text, expr)
 }
 
