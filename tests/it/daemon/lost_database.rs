@@ -127,7 +127,9 @@ fn database_that_was_deleted_can_be_saved_while_the_daemon_runs() {
     wait_until_not_ready(&daemon);
     assert_commits_nothing(&home, &daemon);
     let names = ["toleranced.db", "toleranced.db-wal"];
-    names.map(|name| save_deleted(&home, &daemon, name));
+    for name in names {
+        save_deleted(&home, &daemon, name);
+    }
     daemon.signal(nix::sys::signal::Signal::SIGTERM);
     assert_eq!(daemon.ended().code(), Some(2), "{}", daemon.log());
     fs::create_dir(home.path("data")).unwrap();
