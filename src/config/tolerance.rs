@@ -7,6 +7,7 @@ use crate::rules::{At, Problems, RawWeights, Rule, Source, Tolerance, When};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::LazyLock;
 
 /// The built-in default, as it stands in `config/tolerance.yaml`.
 pub const DEFAULT: &str = include_str!("../../config/tolerance.yaml");
@@ -100,12 +101,15 @@ impl Tolerance {
     /// # Panics
     /// Never in a build that passed its tests: the text is part of the program.
     pub fn builtin() -> Tolerance {
-        match Tolerance::parse(DEFAULT, Path::new("tolerance.yaml")) {
-            Ok(tolerance) => tolerance,
-            Err(problems) => {
-                unreachable!("the built-in tolerance table is checked by tests: {problems}")
+        static BUILTIN: LazyLock<Tolerance> = LazyLock::new(|| {
+            match Tolerance::parse(DEFAULT, Path::new("tolerance.yaml")) {
+                Ok(tolerance) => tolerance,
+                Err(problems) => {
+                    unreachable!("the built-in tolerance table is checked by tests: {problems}")
+                }
             }
-        }
+        });
+        BUILTIN.clone()
     }
 
     /// Parses and checks the text of a tolerance file.

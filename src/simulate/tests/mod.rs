@@ -11,6 +11,7 @@ use super::{Event, Soc};
 use crate::model::Lifecycle;
 use measure::{Case, cases, live, size};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 /// Monday 2026-01-05, 00:00 UTC.
 const OPENED: i64 = 1_767_571_200_000_000;
@@ -28,6 +29,15 @@ fn history(seed: u64) -> Vec<Event> {
     Soc::reference(seed, OPENED)
         .events(OPENED, OPENED + NINETY_DAYS)
         .collect()
+}
+
+/// Cases by id.
+type Cases = BTreeMap<String, Case>;
+
+/// The ordinary cases of the history of each seed. Several tests measure them, and simulating them takes seconds.
+fn live_histories() -> &'static [Cases; SEEDS.len()] {
+    static MADE: OnceLock<[Cases; SEEDS.len()]> = OnceLock::new();
+    MADE.get_or_init(|| SEEDS.map(|seed| live(cases(history(seed)))))
 }
 
 #[test]
@@ -163,7 +173,7 @@ fn by_process(all: &BTreeMap<String, Case>, id: &str) -> Vec<Case> {
 
 #[test]
 fn rates_are_the_true_ones() {
-    let runs: Vec<_> = SEEDS.map(|seed| live(cases(history(seed)))).into();
+    let runs = live_histories();
     for truth in Soc::reference(1, OPENED).truth() {
         let count: usize = runs.iter().map(|run| by_process(run, truth.id).len()).sum();
         let weeks = WEEKS * SEEDS.len() as f64;
@@ -260,7 +270,7 @@ fn the_drift_can_be_moved() {
 
 #[test]
 fn lateness_is_the_true_one() {
-    let runs: Vec<_> = SEEDS.map(|seed| live(cases(history(seed)))).into();
+    let runs = live_histories();
     for truth in Soc::reference(1, OPENED).truth() {
         let Some(hours) = truth.limit_hours else {
             assert!(
@@ -294,11 +304,10 @@ fn lateness_is_the_true_one() {
 /// The three reference scenarios must measure as on the drawing, for every seed.
 #[test]
 fn reference_scenarios_have_their_size_and_frequency() {
-    for seed in SEEDS {
-        let all = live(cases(history(seed)));
+    for (seed, all) in SEEDS.into_iter().zip(live_histories()) {
         for truth in Soc::reference(seed, OPENED).truth() {
-            let size = size(truth.id, &all);
-            let rate = by_process(&all, truth.id).len() as f64 / WEEKS;
+            let size = size(truth.id, all);
+            let rate = by_process(all, truth.id).len() as f64 / WEEKS;
             eprintln!(
                 "{seed:>5} {:<24} {:>7.2}/week N {:>6.1} {size:.1?}",
                 truth.id,
@@ -306,9 +315,9 @@ fn reference_scenarios_have_their_size_and_frequency() {
                 size.total()
             );
         }
-        let total = |id| size(id, &all).total();
-        let rate = |id| by_process(&all, id).len() as f64 / WEEKS;
-        let desk = size("service-desk", &all);
+        let total = |id| size(id, all).total();
+        let rate = |id| by_process(all, id).len() as f64 / WEEKS;
+        let desk = size("service-desk", all);
         // Also in the band for a reader who does not count the closing event as a step.
         assert!(desk.total() <= 6.0 && desk.total() - 1.0 > 3.0, "{desk:?}");
         assert!(rate("service-desk") >= 7.0);

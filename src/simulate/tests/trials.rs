@@ -1,9 +1,10 @@
 //! What runs beside the live work (drills and shadow runs), and what people note down about it.
 
-use super::{DAY_US, HOUR_US, NINETY_DAYS, OPENED, SEEDS, Soc, WEEKS, history, lines};
+use super::{Cases, DAY_US, HOUR_US, NINETY_DAYS, OPENED, SEEDS, Soc, WEEKS, history, lines};
 use crate::model::{Executor, Lifecycle, Origin};
 use crate::simulate::event::Event;
 use crate::simulate::tests::measure::{Case, cases};
+use std::sync::OnceLock;
 
 fn of_origin(events: impl IntoIterator<Item = Event>, origin: Origin) -> Vec<Case> {
     let all = cases(events);
@@ -65,11 +66,16 @@ fn shadow_runs_change_nothing_else() {
     assert!(events(&soc).any(|event| event.origin == Origin::Shadow));
 }
 
-/// Well past the end, so that every case that counts has ended for good.
-fn settled(seed: u64) -> Vec<Event> {
-    let soc = Soc::reference(seed, OPENED);
-    soc.events(OPENED, OPENED + NINETY_DAYS + 60 * DAY_US)
-        .collect()
+/// The cases of each seed, read well past the end, so that every case that counts has ended for good. Several tests measure
+/// them, and simulating them takes seconds.
+fn settled() -> &'static [Cases; SEEDS.len()] {
+    static MADE: OnceLock<[Cases; SEEDS.len()]> = OnceLock::new();
+    MADE.get_or_init(|| {
+        SEEDS.map(|seed| {
+            let soc = Soc::reference(seed, OPENED);
+            cases(soc.events(OPENED, OPENED + NINETY_DAYS + 60 * DAY_US))
+        })
+    })
 }
 
 #[test]
@@ -117,8 +123,7 @@ fn every_case_of_people_has_one_shadow_run_of_the_same_input() {
 #[test]
 fn shadow_runs_are_right_as_often_as_they_truly_are() {
     let (mut n, mut wrong, mut alike) = (0.0, 0.0, 0.0);
-    for seed in SEEDS {
-        let all = cases(settled(seed));
+    for all in settled() {
         for case in all.values().filter(|case| case.origin() == Origin::Shadow) {
             let live = &all[case.parent.as_deref().unwrap()];
             if case.is_closed() && live.is_closed() {
@@ -145,11 +150,8 @@ fn shadow_runs_are_right_as_often_as_they_truly_are() {
 
 #[test]
 fn hands_on_minutes_have_their_true_mean() {
-    let all: Vec<Case> = SEEDS
-        .iter()
-        .flat_map(|seed| cases(settled(*seed)).into_values())
-        .filter(Case::is_closed)
-        .collect();
+    let cases = settled().iter().flat_map(Cases::values);
+    let all: Vec<&Case> = cases.filter(|case| case.is_closed()).collect();
     for truth in Soc::reference(1, OPENED).truth() {
         let (mut n, mut sum) = (0.0, 0.0);
         for case in all.iter().filter(|case| case.process == truth.id) {
@@ -187,17 +189,14 @@ fn hands_on_minutes_have_their_true_mean() {
 
 #[test]
 fn reviews_are_as_frequent_as_they_truly_are() {
-    let all: Vec<Case> = SEEDS
-        .iter()
-        .flat_map(|seed| cases(settled(*seed)).into_values())
-        .filter(Case::is_closed)
-        .collect();
+    let cases = settled().iter().flat_map(Cases::values);
+    let all: Vec<&Case> = cases.filter(|case| case.is_closed()).collect();
     for truth in Soc::reference(1, OPENED).truth() {
         let own = || {
             all.iter()
                 .filter(|case| case.process == truth.id && case.origin() != Origin::Shadow)
         };
-        let is_reviewed = |case: &&Case| case.events.last().is_some_and(|event| event.reviewed);
+        let is_reviewed = |case: &&&Case| case.events.last().is_some_and(|event| event.reviewed);
         let (n, got) = (
             own().count() as f64,
             own().filter(is_reviewed).count() as f64,
