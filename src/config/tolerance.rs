@@ -101,14 +101,15 @@ impl Tolerance {
     /// # Panics
     /// Never in a build that passed its tests: the text is part of the program.
     pub fn builtin() -> Tolerance {
-        static BUILTIN: LazyLock<Tolerance> = LazyLock::new(|| {
-            match Tolerance::parse(DEFAULT, Path::new("tolerance.yaml")) {
-                Ok(tolerance) => tolerance,
-                Err(problems) => {
-                    unreachable!("the built-in tolerance table is checked by tests: {problems}")
-                }
-            }
-        });
+        static BUILTIN: LazyLock<Tolerance> =
+            LazyLock::new(
+                || match Tolerance::parse(DEFAULT, Path::new("tolerance.yaml")) {
+                    Ok(tolerance) => tolerance,
+                    Err(problems) => {
+                        unreachable!("the built-in tolerance table is checked by tests: {problems}")
+                    }
+                },
+            );
         BUILTIN.clone()
     }
 

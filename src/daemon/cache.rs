@@ -3,8 +3,9 @@
 use crate::cases::{Case, Facts};
 use crate::codec::DamagedBytes;
 use crate::model::hash_text;
-use crate::store::{Store, StoreError};
+use crate::store::{Commit, Store, StoreError};
 use hashbrown::HashTable;
+use std::sync::Arc;
 
 /// A case in memory.
 #[derive(Debug)]
@@ -15,7 +16,7 @@ pub(super) struct Slot {
     /// The case.
     pub case: Case,
     /// Its facts as they are in the sums; `None` for a case that is not in them.
-    pub before: Option<Facts>,
+    pub before: Option<Box<Facts>>,
     /// Whether it changed since the last commit.
     pub dirty: bool,
     /// The commit it was used in last.
@@ -31,8 +32,11 @@ pub(super) struct CaseCache {
     /// Events that the changed cases had before they changed.
     dirty_events: usize,
     commits: u64,
-    /// Whether the database has no case at all, so there is nothing to look up.
-    pub store_is_empty: bool,
+    /// No case in the database has a greater key, so a greater one need not be looked up: ids of tickets rise. `None` if the
+    /// database has no case.
+    pub last_stored_key: Option<Vec<u8>>,
+    /// A commit that the database may not have yet: its cases need not be in memory any more.
+    pub unwritten: Option<Arc<Commit>>,
 }
 
 /// A case on disk that can't be read.
@@ -74,10 +78,13 @@ impl CaseCache {
         if let Some(at) = self.find(key, hash) {
             return Ok(at);
         }
-        let body = if self.store_is_empty {
-            None
-        } else {
-            store.case(key)?
+        let may_be_stored = self.last_stored_key.as_deref() >= Some(key.as_bytes());
+        let body = match may_be_stored {
+            true => match self.unwritten_body(key) {
+                Some(body) => Some(body.to_vec()),
+                None => store.case(key)?,
+            },
+            false => None,
         };
         let case = match body {
             None => Case::new(),
@@ -87,6 +94,16 @@ impl CaseCache {
             })?,
         };
         Ok(self.add(key, hash, case))
+    }
+
+    /// What is about to be written of a case.
+    fn unwritten_body(&self, key: &str) -> Option<&[u8]> {
+        // Its rows stand in the order of their keys.
+        let rows = &self.unwritten.as_ref()?.cases;
+        let at = rows
+            .binary_search_by(|row| row.key.as_str().cmp(key))
+            .ok()?;
+        Some(&rows[at].body)
     }
 
     /// The number of a case that is in memory or in the database.
@@ -104,7 +121,7 @@ impl CaseCache {
         if let Some(at) = self.find(key, hash) {
             return Ok(Some(at));
         }
-        if store.process_of_case(key)?.is_none() {
+        if self.unwritten_body(key).is_none() && store.process_of_case(key)?.is_none() {
             return Ok(None);
         }
         self.find_or_load(key, hash, store).map(Some)
@@ -140,7 +157,7 @@ impl CaseCache {
         let slot = &mut self.slots[at as usize];
         slot.used = self.commits;
         if !slot.dirty {
-            slot.before = facts(&slot.case);
+            slot.before = facts(&slot.case).map(Box::new);
             slot.dirty = true;
             self.dirty_events += slot.case.events().len();
             self.dirty.push(at);
@@ -164,7 +181,9 @@ impl CaseCache {
             let slot = &mut self.slots[at as usize];
             slot.dirty = false;
             slot.before = None;
-            self.store_is_empty = false;
+            if self.last_stored_key.as_deref() < Some(slot.key.as_bytes()) {
+                self.last_stored_key = Some(slot.key.as_bytes().to_owned());
+            }
         }
         self.dirty_events = 0;
         self.commits += 1;

@@ -1,4 +1,5 @@
-//! The engine: takes deliveries, assembles cases, keeps sums, commits, scores. No threads, no clock: the worker has those.
+//! The engine: takes deliveries, assembles cases, keeps sums, commits, scores. No clock: the worker has that. While there is a
+//! backlog, a thread writes a commit and the engine takes the next deliveries.
 
 mod alarms;
 mod damage;
@@ -11,6 +12,7 @@ mod rules;
 mod take;
 #[cfg(test)]
 pub(super) mod tests;
+mod writing;
 
 use super::cache::{CacheError, CaseCache};
 use super::deliveries::DeliveryLedger;
@@ -30,6 +32,8 @@ use recount::{baseline_terms, rules_hash, windows};
 use rustc_hash::FxHashSet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
+use writing::Writing;
 
 /// Counts cases whose end was counted and is restated: late truth.
 const REVISIONS: &str = metrics::REVISIONS.name;
@@ -54,8 +58,12 @@ pub struct Engine {
     pub counters: Counters,
     /// What was delivered, and what of it waits for the next commit.
     deliveries: DeliveryLedger,
-    /// A commit that could not be written yet.
-    unwritten: Option<Commit>,
+    /// A commit that is being written, or could not be written yet.
+    unwritten: Option<Arc<Commit>>,
+    /// Who writes it, if not the engine.
+    writing: Option<Writing>,
+    /// The connection for that, while there is a backlog.
+    beside: Option<Store>,
     processes: FxHashSet<NameId>,
     scores: BTreeMap<String, ProcessScore>,
     /// What the ledger has of each process.
@@ -107,6 +115,8 @@ impl Engine {
             counters,
             deliveries,
             unwritten: None,
+            writing: None,
+            beside: None,
             processes: sums.totals().map(|(key, _)| key.0).collect(),
             scores: BTreeMap::new(),
             held,
@@ -123,7 +133,7 @@ impl Engine {
             store,
             config,
         };
-        engine.cases.store_is_empty = !engine.store.has_cases()?;
+        engine.cases.last_stored_key = engine.store.last_case_key()?;
         engine.report_damage(&damaged);
         engine.note_rules(now)?;
         if recount_due {
@@ -197,25 +207,89 @@ impl Engine {
 
     /// Writes everything that waits, in one transaction. After an error everything waits on; call it again.
     pub fn commit(&mut self) -> Result<(), CacheError> {
-        if self.unwritten.is_none() {
-            let nothing = self.deliveries.is_written()
-                && self.cases.dirty().is_empty()
-                && !self.counters.have_changed();
-            if nothing {
-                return Ok(());
-            }
+        self.settle()?;
+        self.beside = None;
+        if self.is_waiting() {
             let commit = self.prepare()?;
-            self.unwritten = Some(commit);
-        }
-        if let Some(commit) = &self.unwritten {
-            let evicted = self.store.commit(commit)?;
-            self.counters.committed();
-            if evicted > 0 {
-                self.counters.add(metrics::EVICTED.name, &[], evicted);
-            }
-            self.unwritten = None;
+            self.keep_unwritten(commit);
+            self.write()?;
         }
         Ok(())
+    }
+
+    /// Begins to write everything that waits, in one transaction, and returns meanwhile. What was begun before is written then.
+    /// Until [`Engine::settle`] nothing may be published: counters and totals are not of the same moment. After an error
+    /// everything waits on; call it again.
+    pub(crate) fn begin_commit(&mut self, begun: Instant) -> Result<(), CacheError> {
+        self.settle()?;
+        if !self.is_waiting() {
+            return Ok(());
+        }
+        let store = match self.beside.take() {
+            Some(store) => store,
+            None => Store::open(&self.config.data_dir)?,
+        };
+        let commit = self.prepare()?;
+        let commit = self.keep_unwritten(commit);
+        match Writing::begin(store, commit, begun) {
+            Ok(writing) => self.writing = Some(writing),
+            Err(error) => {
+                tracing::warn!(%error, "no thread to write a commit; the engine writes it");
+                self.write()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a commit was begun that is not settled.
+    pub(crate) fn is_writing(&self) -> bool {
+        self.writing.is_some()
+    }
+
+    /// Whether a commit was begun and [`Engine::settle`] need not wait for it.
+    pub(crate) fn has_written(&self) -> bool {
+        self.writing.as_ref().is_some_and(Writing::has_ended)
+    }
+
+    /// Waits until what was begun to write is written. Gives how long that took. After an error it waits on; call it again.
+    pub(crate) fn settle(&mut self) -> Result<Option<Duration>, CacheError> {
+        let Some(written) = self.writing.take().and_then(Writing::wait) else {
+            self.write()?;
+            return Ok(None);
+        };
+        self.beside = Some(written.store);
+        self.note_written(written.evicted?);
+        Ok(Some(written.took))
+    }
+
+    /// Writes a commit that could not be written yet.
+    fn write(&mut self) -> Result<(), CacheError> {
+        if let Some(commit) = &self.unwritten {
+            let evicted = self.store.commit(commit)?;
+            self.note_written(evicted);
+        }
+        Ok(())
+    }
+
+    /// Whether anything waits that is in no commit.
+    fn is_waiting(&self) -> bool {
+        !self.deliveries.is_written()
+            || !self.cases.dirty().is_empty()
+            || self.counters.have_changed()
+    }
+
+    fn keep_unwritten(&mut self, commit: Commit) -> Arc<Commit> {
+        let commit = Arc::new(commit);
+        self.cases.unwritten = Some(commit.clone());
+        self.unwritten = Some(commit.clone());
+        commit
+    }
+
+    fn note_written(&mut self, evicted: u64) {
+        self.unwritten = None;
+        self.cases.unwritten = None;
+        self.counters.committed();
+        self.counters.add(metrics::EVICTED.name, &[], evicted);
     }
 
     /// Brings cases and sums up to date and collects the rows to write.
@@ -232,9 +306,9 @@ impl Engine {
         let mut changes = Vec::with_capacity(now.len());
         for (at, after) in self.cases.dirty().iter().zip(&now) {
             let slot = self.cases.slot(*at);
-            if slot.before != *after {
+            if slot.before.as_deref() != after.as_ref() {
                 changes.push(Change {
-                    before: slot.before.as_ref(),
+                    before: slot.before.as_deref(),
                     after: after.as_ref(),
                 });
                 if let Some(before) = &slot.before
@@ -247,7 +321,7 @@ impl Engine {
                     .as_ref()
                     .and_then(|facts| self.rules.of(facts.process).idle);
                 self.late.note(
-                    slot.before.as_ref(),
+                    slot.before.as_deref(),
                     after.as_ref(),
                     idle.unwrap_or(Span::ZERO),
                 );

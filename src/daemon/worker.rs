@@ -26,7 +26,9 @@ const BACKLOG_BYTES: usize = 128 << 20;
 /// Such a commit waits so much longer at most.
 const BACKLOG_FOR: Duration = Duration::from_secs(1);
 /// A source that has a backlog hands over its next delivery within this.
-const NEXT_DELIVERY: Duration = Duration::from_millis(10);
+const NEXT_DELIVERY: Duration = Duration::from_millis(100);
+/// Whether a commit is written is looked up so often, if no deliveries come.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// A commit that failed is tried again after this, doubling up to the longest.
 const RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 /// The engine shows at least this often that it goes on, however seldom there is something to do.
@@ -106,9 +108,10 @@ impl Worker {
         loop {
             self.shared.beat();
             let due = schedule.next().saturating_duration_since(Instant::now());
-            let timeout = match self.is_batch_full() {
-                true => NEXT_DELIVERY,
-                false => due.min(BEAT_EVERY),
+            let timeout = match (self.engine.is_writing(), self.is_batch_full()) {
+                (true, _) => LOOK_EVERY,
+                (false, true) => NEXT_DELIVERY,
+                (false, false) => due.min(BEAT_EVERY),
             };
             let received = self.receive(timeout);
             let more_follows = !matches!(received, Received::Nothing);
@@ -127,19 +130,19 @@ impl Worker {
                 Received::Nothing => {}
                 Received::End => break,
             }
+            if self.engine.has_written() {
+                self.settle()?;
+            }
             let now = Instant::now();
-            let due = match self.is_batch_full() {
-                true => !more_follows || self.is_backlog_full(&schedule, now),
-                false => schedule.commit_by.is_some_and(|at| at <= now),
-            };
-            if due {
-                self.commit()?;
+            if self.is_commit_due(&schedule, more_follows, now) {
+                match self.is_batch_full() && more_follows {
+                    true => self.begin_commit(&mut schedule)?,
+                    false => self.commit()?,
+                }
                 schedule.commit_by = None;
                 schedule.unpublished = true;
             }
-            if schedule.unpublished && schedule.published.elapsed() >= PUBLISH_EVERY {
-                self.publish(&mut schedule);
-            }
+            self.publish_if_due(&mut schedule);
             if schedule.score_at <= now {
                 self.score(&mut schedule)?;
             }
@@ -153,12 +156,23 @@ impl Worker {
         self.engine.pending_events() >= self.config.batch_events
     }
 
-    /// Whether a commit must not wait for more events, although the sources have more.
-    fn is_backlog_full(&self, schedule: &Schedule, now: Instant) -> bool {
+    /// Whether what waits is to be written now. While another commit is written, as much as may be waits for the next one.
+    fn is_commit_due(&self, schedule: &Schedule, more_follows: bool, now: Instant) -> bool {
+        let by = schedule.commit_by;
+        match (self.engine.is_writing(), self.is_batch_full()) {
+            (true, _) => self.is_backlog_full(),
+            (false, true) => {
+                let is_late = by.is_some_and(|at| at + BACKLOG_FOR <= now);
+                !more_follows || is_late || self.is_backlog_full()
+            }
+            (false, false) => by.is_some_and(|at| at <= now),
+        }
+    }
+
+    /// Whether a commit can't wait for more events, although the sources have more.
+    fn is_backlog_full(&self) -> bool {
         let most = self.config.batch_events.saturating_mul(BACKLOG_BATCHES);
-        self.engine.pending_events() >= most
-            || self.engine.pending_bytes() >= BACKLOG_BYTES
-            || schedule.commit_by.is_some_and(|at| at + BACKLOG_FOR <= now)
+        self.engine.pending_events() >= most || self.engine.pending_bytes() >= BACKLOG_BYTES
     }
 
     fn receive(&self, timeout: Duration) -> Received {
@@ -177,6 +191,10 @@ impl Worker {
     }
 
     fn take(&mut self, delivery: Delivery) -> Result<(), CacheError> {
+        if delivery.is_repeated {
+            // Its rejects are looked up in the database.
+            self.settle()?;
+        }
         let now = now();
         self.engine.take(delivery, now)
     }
@@ -184,24 +202,42 @@ impl Worker {
     /// Commits; while the disk says no, tries again and lets the sources wait. Nothing is lost meanwhile: positions move
     /// only with the commit.
     fn commit(&mut self) -> Result<(), CacheError> {
+        self.settle()?;
         let begun = Instant::now();
         self.retrying(Engine::commit)?;
         self.shared.own.committed(begun.elapsed());
         Ok(())
     }
 
-    fn retrying(
+    /// Begins a commit that is written while the engine takes the next deliveries. Waits until the one before is written.
+    fn begin_commit(&mut self, schedule: &mut Schedule) -> Result<(), CacheError> {
+        self.settle()?;
+        // The only moment at which nothing is being written, while there is a backlog.
+        self.publish_if_due(schedule);
+        let begun = Instant::now();
+        self.retrying(|engine| engine.begin_commit(begun))
+    }
+
+    /// Waits until the commit that was begun is written.
+    fn settle(&mut self) -> Result<(), CacheError> {
+        if let Some(took) = self.retrying(Engine::settle)? {
+            self.shared.own.committed(took);
+        }
+        Ok(())
+    }
+
+    fn retrying<T>(
         &mut self,
-        mut work: impl FnMut(&mut Engine) -> Result<(), CacheError>,
-    ) -> Result<(), CacheError> {
+        mut work: impl FnMut(&mut Engine) -> Result<T, CacheError>,
+    ) -> Result<T, CacheError> {
         let mut pause = RETRY.0;
         let mut last_tries = LAST_TRIES;
         loop {
             self.shared.beat();
             match work(&mut self.engine) {
-                Ok(()) => {
+                Ok(done) => {
                     self.shared.set_trouble(None);
-                    return Ok(());
+                    return Ok(done);
                 }
                 // A damaged row stays damaged; everything else may pass.
                 Err(CacheError::Store(error)) if !matches!(error, StoreError::Damaged { .. }) => {
@@ -227,6 +263,7 @@ impl Worker {
     }
 
     fn score(&mut self, schedule: &mut Schedule) -> Result<(), CacheError> {
+        self.settle()?;
         self.replay()?;
         let (now, begun) = (now(), Instant::now());
         self.retrying(|engine| engine.rescore(now))?;
@@ -265,10 +302,19 @@ impl Worker {
 
     fn reload(&mut self, config: Arc<Config>) -> ReloadAnswer {
         let now = now();
-        self.retrying(|engine| engine.reconfigure(config.clone(), now))
+        self.settle()
+            .and_then(|()| self.retrying(|engine| engine.reconfigure(config.clone(), now)))
             .map_err(|error| error.to_string())?;
         self.config = config;
         Ok(())
+    }
+
+    /// Publishes what was committed, unless a commit is being written: everything published is as of one commit.
+    fn publish_if_due(&mut self, schedule: &mut Schedule) {
+        let is_due = schedule.unpublished && schedule.published.elapsed() >= PUBLISH_EVERY;
+        if is_due && !self.engine.is_writing() {
+            self.publish(schedule);
+        }
     }
 
     fn publish(&mut self, schedule: &mut Schedule) {

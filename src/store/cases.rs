@@ -57,10 +57,12 @@ impl Store {
         self.sql(read())
     }
 
-    /// Whether there is any case.
-    pub fn has_cases(&self) -> Result<bool> {
-        let query = "SELECT EXISTS (SELECT 1 FROM cases)";
-        self.sql(self.db.query_row(query, [], |row| row.get(0)))
+    /// The greatest key of a case, as bytes; `None` if there is no case.
+    pub fn last_case_key(&self) -> Result<Option<Vec<u8>>> {
+        // A damaged key can be a blob, which SQLite puts behind all text.
+        let query = "SELECT key FROM cases WHERE typeof(key) = 'text' ORDER BY key DESC LIMIT 1";
+        let key = |row: &rusqlite::Row| Ok(row.get_ref(0)?.as_bytes()?.to_owned());
+        self.sql(self.db.query_row(query, [], key).optional())
     }
 
     /// Whether any case has a parent.

@@ -2,13 +2,14 @@
 
 use super::drift::{DriftRow, write_alarms, write_drift};
 use super::quarantine::{QuarantineRow, insert as insert_quarantine};
-use super::{Result, Store};
+use super::{CACHE_KIB, LOG_PAGES, Result, Store};
 use crate::codec::DamagedBytes;
 use crate::measure::{BucketKey, Loss, Stretch, Sums};
 use crate::model::{Day, Executor, Hour, NameId, Origin};
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{Connection, Transaction, params};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A case to write.
 #[derive(Clone, Debug)]
@@ -215,18 +216,41 @@ impl Commit {
 impl Store {
     /// Writes everything or nothing. Gives the number of quarantined records that had to go for want of room.
     pub fn commit(&mut self, commit: &Commit) -> Result<u64> {
+        let is_large = commit.cases.len() >= LARGE_COMMIT;
         let mut write = || -> WriteResult<u64> {
+            if is_large {
+                keep_pages(&self.db, LARGE_COMMIT_CACHE_KIB, LARGE_COMMIT_LOG_PAGES)?;
+            }
             let transaction = self.db.transaction()?;
-            let evicted = write_all(&transaction, commit)?;
+            let evicted = write_all(&transaction, commit, &self.emptied)?;
             transaction.commit()?;
             Ok(evicted)
         };
-        match write() {
+        let written = write();
+        if is_large {
+            let kept = keep_pages(&self.db, CACHE_KIB, LOG_PAGES);
+            self.sql(kept)?;
+        }
+        match written {
             Ok(evicted) => Ok(evicted),
             Err(WriteError::Sqlite(error)) => self.sql(Err(error)),
             Err(WriteError::Bucket(key, damage)) => Err(self.damaged_bucket(&key, damage)),
         }
     }
+}
+
+/// A commit with so many cases is of a backlog. It changes pages all over the tables and indexes.
+const LARGE_COMMIT: usize = 20_000;
+/// Pages that such a commit has in memory, in KiB. Those that do not fit are written and read again whenever a row of them
+/// changes.
+const LARGE_COMMIT_CACHE_KIB: i64 = 65_536;
+/// Pages of the write-ahead log after such a commit before they are moved into the database. The next one changes many of them
+/// again.
+const LARGE_COMMIT_LOG_PAGES: i64 = 24_000;
+
+fn keep_pages(db: &Connection, cache_kib: i64, log_pages: i64) -> rusqlite::Result<()> {
+    db.pragma_update(None, "cache_size", -cache_kib)?;
+    db.pragma_update(None, "wal_autocheckpoint", log_pages)
 }
 
 /// Why a commit can't be written.
@@ -244,7 +268,7 @@ impl From<rusqlite::Error> for WriteError {
 
 type WriteResult<T> = std::result::Result<T, WriteError>;
 
-fn write_all(to: &Transaction, commit: &Commit) -> WriteResult<u64> {
+fn write_all(to: &Transaction, commit: &Commit, emptied: &AtomicBool) -> WriteResult<u64> {
     if commit.clear_sums {
         to.execute_batch(
             "DELETE FROM buckets; DELETE FROM totals; DELETE FROM baselines; DELETE FROM coverage;
@@ -257,7 +281,7 @@ fn write_all(to: &Transaction, commit: &Commit) -> WriteResult<u64> {
     }
     write_positions(to, commit)?;
     write_cases(to, commit)?;
-    write_buckets(to, commit)?;
+    write_buckets(to, commit, emptied)?;
     write_sums(to, commit)?;
     write_scores(to, commit)?;
     write_losses(to, commit)?;
@@ -337,47 +361,49 @@ fn write_cases(to: &Transaction, commit: &Commit) -> rusqlite::Result<()> {
 ///
 /// What is added to is read here, once for each row that changes: to read and keep buckets before would be slower, because
 /// a history in random order changes others with each commit.
-fn write_buckets(to: &Transaction, commit: &Commit) -> WriteResult<()> {
+fn write_buckets(to: &Transaction, commit: &Commit, emptied: &AtomicBool) -> WriteResult<()> {
     const ONE: &str = "hour = ?1 AND process = ?2 AND executor = ?3 AND origin = ?4";
-    let mut select = to.prepare_cached(&format!("SELECT body FROM buckets WHERE {ONE}"))?;
     let mut delete = to.prepare_cached(&format!("DELETE FROM buckets WHERE {ONE}"))?;
     // Not INSERT OR REPLACE, which would take the row out of the index and put it in again.
-    let mut update = to.prepare_cached(&format!("UPDATE buckets SET body = ?5 WHERE {ONE}"))?;
-    let mut insert = to.prepare_cached(
-        "INSERT INTO buckets (hour, process, executor, origin, body) VALUES (?1, ?2, ?3, ?4, ?5)",
+    let mut add = to.prepare_cached(
+        "INSERT INTO buckets (hour, process, executor, origin, body) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (hour, process, executor, origin) DO UPDATE SET body = add_sums(body, ?5)",
     )?;
     let mut changed: BTreeSet<(NameId, Day)> = BTreeSet::new();
-    let mut body = Vec::new();
     for BucketRow { key, change } in &commit.buckets {
         if key.origin == Origin::Live {
             changed.insert((key.process, key.hour.day()));
         }
         let (hour, process) = (key.hour, key.process);
         let (executor, origin) = (key.executor as u8, key.origin as u8);
-        let damaged = |damage| WriteError::Bucket(*key, damage);
-        let known = select
-            .query_row(params![hour, process, executor, origin], |row| {
-                Ok(row.get_ref(0)?.as_blob().map(Sums::decode)?)
-            })
-            .optional()?;
-        let Some(known) = known else {
-            insert.execute(params![hour, process, executor, origin, change])?;
-            continue;
-        };
-        let mut sums = known.map_err(damaged)?;
-        sums.merge(&Sums::decode(change).map_err(damaged)?, 1);
-        if sums.is_zero() {
+        emptied.store(false, Ordering::Relaxed);
+        if let Err(error) = add.execute(params![hour, process, executor, origin, change]) {
+            check_bucket(to, key, change)?;
+            return Err(error.into());
+        }
+        if emptied.load(Ordering::Relaxed) {
             delete.execute(params![hour, process, executor, origin])?;
-        } else {
-            body.clear();
-            sums.encode(&mut body);
-            update.execute(params![hour, process, executor, origin, body])?;
         }
     }
     let mut dirty =
         to.prepare_cached("INSERT OR IGNORE INTO drift_dirty (process, day) VALUES (?1, ?2)")?;
     for (process, day) in changed {
         dirty.execute(params![process, day])?;
+    }
+    Ok(())
+}
+
+/// Looks for what is damaged where nothing could be added to a bucket: SQLite passes on the text of an error only.
+fn check_bucket(to: &Transaction, key: &BucketKey, change: &[u8]) -> WriteResult<()> {
+    let damaged = |damage| WriteError::Bucket(*key, damage);
+    Sums::decode(change).map_err(damaged)?;
+    let mut select = to.prepare_cached(
+        "SELECT body FROM buckets WHERE hour = ?1 AND process = ?2 AND executor = ?3 AND origin = ?4",
+    )?;
+    let (executor, origin) = (key.executor as u8, key.origin as u8);
+    let mut rows = select.query(params![key.hour, key.process, executor, origin])?;
+    if let Some(row) = rows.next()? {
+        Sums::decode(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?).map_err(damaged)?;
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 //! Positions, cases, sums, counters and quarantine are written in one transaction ([`Store::commit`]), so a restart after
 //! a crash at any instant finds them all as of the same moment. Knows rows, not what they mean.
 
+mod added;
 mod alarm_words;
 mod audit;
 mod cases;
@@ -41,6 +42,8 @@ use crate::model::{Executor, Hour, NameId, Names, Origin, Time};
 use damage::text_of;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// What can go wrong with the database.
 #[derive(Debug, thiserror::Error)]
@@ -122,7 +125,14 @@ pub enum StoreError {
 pub struct Store {
     file: PathBuf,
     db: Connection,
+    /// Whether what was last added to a bucket left nothing in it.
+    emptied: Arc<AtomicBool>,
 }
+
+/// Pages in memory, in KiB.
+const CACHE_KIB: i64 = 32_768;
+/// Pages of the write-ahead log before they are moved into the database.
+const LOG_PAGES: i64 = 4_000;
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -139,15 +149,17 @@ impl Store {
             source,
         })?;
         let file = Store::file_in(folder);
+        let emptied = Arc::default();
         let opened = Connection::open(&file).and_then(|db| {
+            added::define_function(&db, &emptied)?;
             db.busy_timeout(std::time::Duration::from_secs(10))?;
             db.pragma_update(None, "page_size", 8192)?;
             db.pragma_update(None, "journal_mode", "WAL")?;
             // With a write-ahead log a crash of the process loses nothing; a power cut may lose the last transactions,
             // positions and sums alike, which are then read again.
             db.pragma_update(None, "synchronous", "NORMAL")?;
-            db.pragma_update(None, "cache_size", -32_768)?;
-            db.pragma_update(None, "wal_autocheckpoint", 4_000)?;
+            db.pragma_update(None, "cache_size", -CACHE_KIB)?;
+            db.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
             db.set_prepared_statement_cache_capacity(64);
             Ok(db)
         });
@@ -155,7 +167,7 @@ impl Store {
             file: file.clone(),
             source,
         })?;
-        let mut store = Store { file, db };
+        let mut store = Store { file, db, emptied };
         schema::migrate(&mut store)?;
         Ok(store)
     }
@@ -169,7 +181,11 @@ impl Store {
             Ok(db)
         });
         match opened {
-            Ok(db) => Ok(Store { file, db }),
+            Ok(db) => Ok(Store {
+                file,
+                db,
+                emptied: Arc::default(),
+            }),
             Err(source) => Err(StoreError::Sqlite { file, source }),
         }
     }

@@ -36,7 +36,7 @@ impl Store {
     }
 
     /// Reads as of one moment from now on, up to [`Store::end_reading`]: without this each query takes locks of its own,
-    /// which cost more than to look up a row. Nothing must be written meanwhile.
+    /// which cost more than to look up a row. This connection must write nothing meanwhile.
     pub(crate) fn begin_reading(&self) -> Result<()> {
         self.sql(self.db.execute_batch("BEGIN DEFERRED"))
     }

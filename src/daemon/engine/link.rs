@@ -48,7 +48,7 @@ impl Engine {
         let slot = self.cases.slot(at);
         let before = slot
             .before
-            .as_ref()
+            .as_deref()
             .map_or(NameId::NONE, Facts::to_compare_with);
         let now = self.to_compare_with(at);
         if before == now {

@@ -115,7 +115,7 @@ impl Engine {
             ..Commit::default()
         };
         self.finish(&mut commit);
-        self.unwritten = Some(commit);
+        self.keep_unwritten(commit);
         self.recount_due = false;
         self.commit()
     }

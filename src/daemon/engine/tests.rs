@@ -1,5 +1,6 @@
 //! What an engine shows of what it counts: over commits, crashes and new configurations.
 
+mod beside;
 mod restart;
 
 use super::*;
