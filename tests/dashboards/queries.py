@@ -33,6 +33,10 @@ ALL = ".+"
 class Prometheus:
     def __init__(self, url, span, step):
         self.url, self.span, self.step = url.rstrip("/"), span, step
+        self.look_again()
+
+    def look_again(self):
+        """What is asked from now on is asked up to this instant."""
         self.end = time.time()
 
     def _get(self, path, **parameters):
@@ -92,16 +96,19 @@ def series_missing(expr, names):
     return sorted({selector.metric for selector in promql.selectors(expr)} - names)
 
 
-def judge(prometheus, names, board, processes, rate_interval):
-    """(where, verdict, detail) of every expression of a dashboard."""
+def judge(prometheus, names, board, processes, rate_interval, answered_before):
+    """(where, verdict, detail) of every expression of a dashboard that had no data before."""
     values = choices(board, processes, rate_interval)
     for where, expr, instant in boards.expressions(board):
+        if (where, expr) in answered_before:
+            continue
         try:
             answered = any(prometheus.has_data(put_in(expr, each), instant) for each in values)
         except ValueError as error:
             yield where, "wrong", f"{error}: {expr}"
             continue
         if answered:
+            answered_before.add((where, expr))
             yield where, "data", ""
         elif excuse(expr):
             yield where, "excused", f"empty until {excuse(expr)}"
@@ -111,26 +118,46 @@ def judge(prometheus, names, board, processes, rate_interval):
             yield where, "empty", f"no data: {expr}"
 
 
+def ask(prometheus, options, answered):
+    """How many expressions have which verdict, and what there is to say. `answered` has those with data, by dashboard."""
+    names, processes = prometheus.names(), prometheus.processes()
+    if not processes:
+        raise SystemExit("Prometheus knows no process: is the daemon scraped, and has it scored?")
+    tally = dict.fromkeys(("data", "excused", "absent", "empty", "wrong"), 0)
+    complaints = []
+    for name, board in boards.load().items():
+        tally["data"] += len(answered[name])
+        for where, verdict, detail in judge(prometheus, names, board, processes, options.rate_interval, answered[name]):
+            tally[verdict] += 1
+            if verdict not in ("data", "excused") or (options.verbose and detail):
+                complaints.append(f"{name}: {where}: {detail}")
+    return tally, complaints
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--prometheus", metavar="URL", default="http://127.0.0.1:9090")
     parser.add_argument("--rate-interval", default="1m", help="what $__rate_interval stands for (1m)")
     parser.add_argument("--span", type=int, default=600, help="seconds up to now that are looked at (600)")
     parser.add_argument("--step", type=int, default=15, help="seconds between two points (15)")
+    parser.add_argument("--patience", type=float, default=0, metavar="SECONDS",
+                        help="ask again for so long what has no data yet (0)")
     parser.add_argument("--verbose", action="store_true", help="list the expressions that may be empty, too")
     options = parser.parse_args()
 
     prometheus = Prometheus(options.prometheus, options.span, options.step)
-    names, processes = prometheus.names(), prometheus.processes()
-    if not processes:
-        raise SystemExit("Prometheus knows no process: is the daemon scraped, and has it scored?")
-    tally = dict.fromkeys(("data", "excused", "absent", "empty", "wrong"), 0)
-    for name, board in boards.load().items():
-        for where, verdict, detail in judge(prometheus, names, board, processes, options.rate_interval):
-            tally[verdict] += 1
-            if verdict not in ("data", "excused") or (options.verbose and detail):
-                print(f"{name}: {where}: {detail}", file=sys.stderr)
-    failed = tally["absent"] + tally["empty"] + tally["wrong"]
+    answered = {name: set() for name in boards.load()}
+    patient_until = time.monotonic() + options.patience
+    while True:
+        prometheus.look_again()
+        tally, complaints = ask(prometheus, options, answered)
+        failed = tally["absent"] + tally["empty"] + tally["wrong"]
+        # No patience mends a question that is wrong.
+        if not failed or tally["wrong"] or time.monotonic() >= patient_until:
+            break
+        time.sleep(0.1)
+    for complaint in complaints:
+        print(complaint, file=sys.stderr)
     print(f"{sum(tally.values())} expressions: {tally['data']} with data, {tally['excused']} that may be empty, "
           f"{tally['absent']} of metrics that Prometheus does not know, {tally['empty']} empty, {tally['wrong']} wrong")
     return 1 if failed else 0

@@ -1,12 +1,11 @@
 //! The dashboards: what is committed is what the generator writes, by the rules of Grafana's linter, and a real Prometheus
 //! that scrapes a running daemon and has its past answers every one of their questions.
 
-use crate::support::Home;
 use crate::support::heavy::Turn;
 use crate::support::project::project;
 use crate::support::promtool::make_blocks;
 use crate::support::servers::{Demo, program, prometheus};
-use crate::support::wait::{poll, wait_until};
+use crate::support::{DEADLINE, Home, wait_until};
 use std::process::{Command, Output};
 
 /// A script of the project; `None` without Python.
@@ -73,7 +72,8 @@ fn prometheus_answers_every_question() {
     });
     // A question about rates has an answer as soon as cases of each kind have ended in the simulated SOC.
     let url = format!("http://{}", server.address);
-    let questions = [
+    let patience = DEADLINE.as_secs().to_string();
+    assert_content(&[
         "tests/dashboards/queries.py",
         "--prometheus",
         &url,
@@ -83,11 +83,9 @@ fn prometheus_answers_every_question() {
         "10",
         "--step",
         "1",
-    ];
-    let answers = || python(&questions).filter(|output| output.status.success());
-    if poll(answers).is_none() {
-        assert_content(&questions);
-    }
+        "--patience",
+        &patience,
+    ]);
     // And the past is there.
     let query = "count(last_over_time(toleranced_process_deviation_ratio[7h]%20offset%2030d))";
     let past = server.get(&format!("/api/v1/query?query={query}")).unwrap();
