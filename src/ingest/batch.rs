@@ -111,6 +111,11 @@ impl EventBatch {
         place.wrapping_sub(self.moved)
     }
 
+    /// About how many bytes of memory its events take.
+    pub fn event_bytes(&self) -> usize {
+        self.text.len() + self.events.len() * size_of::<MappedEvent>()
+    }
+
     /// Whether it holds neither events nor rejects.
     pub fn is_empty(&self) -> bool {
         self.events.is_empty() && self.rejects.is_empty()
