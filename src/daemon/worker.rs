@@ -116,6 +116,9 @@ impl Worker {
                 Received::Delivery(delivery) => {
                     let interval = self.config.batch_interval.duration();
                     schedule.commit_by.get_or_insert(Instant::now() + interval);
+                    if delivery.must_commit {
+                        schedule.commit_by = Some(Instant::now());
+                    }
                     self.take(*delivery)?;
                 }
                 Received::Command(Command::Reload(config, answer)) => {

@@ -31,6 +31,8 @@ words! {
         CaseFull = "case_full",
         /// There are as many processes as there may be.
         TooManyProcesses = "too_many_processes",
+        /// The daemon died twice while it read the file, which is set aside as a whole.
+        SetAside = "set_aside",
     }
 }
 

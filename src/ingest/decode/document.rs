@@ -339,7 +339,7 @@ mod tests {
         let (cases, rejects) = between(&format!("{{\"id\":3,\"x\":[{}0]}}", "0,".repeat(200_000)));
         assert_eq!(cases, two);
         assert_eq!(rejects[0].0, Reason::TooLong);
-        assert!(rejects[0].1.contains("200003 values"), "{}", rejects[0].1);
+        assert!(rejects[0].1.contains("200004 values"), "{}", rejects[0].1);
     }
 
     #[test]

@@ -296,7 +296,8 @@ impl<R: BufRead> BufRead for Bounded<R> {
                 "a tag or text is longer than records may be (limits.record_bytes)",
             ));
         }
-        self.inner.fill_buf()
+        let available = self.inner.fill_buf()?;
+        Ok(&available[..available.len().min(self.left.get())])
     }
     fn consume(&mut self, amount: usize) {
         self.left.set(self.left.get().saturating_sub(amount));
