@@ -35,7 +35,9 @@ pub(super) enum Plan {
     /// Like any other.
     Ordinary,
     /// The daemon died in it: alone, and each batch is committed at once.
-    Suspect(#[expect(dead_code, reason = "held while the suspect is read")] MutexGuard<'static, ()>),
+    Suspect(
+        #[expect(dead_code, reason = "held while the suspect is read")] MutexGuard<'static, ()>,
+    ),
     /// Not at all.
     SetAside,
 }
@@ -60,7 +62,10 @@ impl Attempts {
         };
         Attempts {
             file,
-            suspects: known.into_iter().map(|known| (known.export, known)).collect(),
+            suspects: known
+                .into_iter()
+                .map(|known| (known.export, known))
+                .collect(),
             begun: BTreeMap::new(),
         }
     }
@@ -150,7 +155,12 @@ impl Aside {
         };
         let is_note = |entry: &io::Result<std::fs::DirEntry>| {
             let entry = entry.as_ref();
-            entry.is_ok_and(|entry| entry.path().extension().is_some_and(|ending| ending == "note"))
+            entry.is_ok_and(|entry| {
+                entry
+                    .path()
+                    .extension()
+                    .is_some_and(|ending| ending == "note")
+            })
         };
         entries.filter(is_note).count() as u64
     }

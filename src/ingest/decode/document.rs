@@ -42,8 +42,14 @@ pub fn decode_document(
     let mut records = document.records;
     if let Err(Ended::Fault(fault)) = result {
         let (reason, detail) = match fault {
-            Fault::End(at) => (Reason::Truncated, format!("the document ends in the middle (byte {at})")),
-            Fault::Malformed(at, what) => (Reason::Malformed, format!("{what} (byte {at} of the document)")),
+            Fault::End(at) => (
+                Reason::Truncated,
+                format!("the document ends in the middle (byte {at})"),
+            ),
+            Fault::Malformed(at, what) => (
+                Reason::Malformed,
+                format!("{what} (byte {at} of the document)"),
+            ),
             Fault::Io(error) if is_too_large(&error) => (Reason::TooLong, error.to_string()),
             Fault::Io(error) => (Reason::Truncated, error.to_string()),
         };
@@ -229,7 +235,8 @@ impl Records<'_> {
             record: xxh3_64(raw.as_bytes()),
         };
         let batch = &mut self.out.batch;
-        self.mapping.apply_value(record, place, raw.as_bytes(), batch);
+        self.mapping
+            .apply_value(record, place, raw.as_bytes(), batch);
     }
 
     fn reject(&mut self, reason: Reason, detail: impl Into<String>, raw: &[u8]) {
@@ -247,10 +254,10 @@ impl Records<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::ops::ControlFlow;
     use crate::ingest::mapping::{Circumstances, compile};
     use crate::model::Time;
     use crate::rules::mapping::MappingSpec;
+    use std::ops::ControlFlow;
 
     fn decode(records: &str, text: &str) -> (Vec<String>, Vec<(Reason, String)>) {
         let file = std::path::Path::new("m.yaml");
@@ -335,7 +342,11 @@ mod tests {
         assert_eq!(cases, two);
         assert_eq!(rejects.len(), 1);
         assert_eq!(rejects[0].0, Reason::TooLong);
-        assert!(rejects[0].1.contains("limits.record_bytes"), "{}", rejects[0].1);
+        assert!(
+            rejects[0].1.contains("limits.record_bytes"),
+            "{}",
+            rejects[0].1
+        );
         let (cases, rejects) = between(&format!("{{\"id\":3,\"x\":[{}0]}}", "0,".repeat(200_000)));
         assert_eq!(cases, two);
         assert_eq!(rejects[0].0, Reason::TooLong);

@@ -200,6 +200,9 @@ mod tests {
         zstd.write_all(b"{}\n").unwrap();
         let (_, end) = read(unzstd(Cursor::new(zstd.finish().unwrap())).unwrap());
         let error = end.unwrap_err().to_string();
-        assert!(error.contains("32 MiB") && error.contains("--long"), "{error}");
+        assert!(
+            error.contains("32 MiB") && error.contains("--long"),
+            "{error}"
+        );
     }
 }

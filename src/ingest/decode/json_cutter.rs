@@ -401,7 +401,10 @@ mod tests {
             Err(Fault::Malformed(at, what)) => format!("{at} {what}"),
             other => format!("{other:?}"),
         };
-        assert_eq!(fault("[1 2]"), "3 expected `,` or the end of the array or object, and found `2`");
+        assert_eq!(
+            fault("[1 2]"),
+            "3 expected `,` or the end of the array or object, and found `2`"
+        );
         assert_eq!(fault("{\"a\" 1}"), "5 expected `:`, and found `1`");
         assert_eq!(fault("[1,]"), "3 expected a value, and found `]`");
         assert!(fault("[oops]").contains("`oops` is no JSON value"));

@@ -61,7 +61,10 @@ pub(super) fn has_too_many_values(json: &[u8]) -> bool {
 /// Where the string that begins at `at` has its closing quote.
 fn string_end(json: &[u8], at: usize) -> usize {
     let mut at = at + 1;
-    while let Some(found) = json.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
+    while let Some(found) = json
+        .get(at..)
+        .and_then(|rest| memchr::memchr2(b'"', b'\\', rest))
+    {
         at += found;
         if json[at] == b'"' {
             return at;

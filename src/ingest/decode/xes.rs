@@ -229,11 +229,16 @@ impl<'m> EventMapper<'m> {
 
     /// The values that the fields read; the last attribute of a key counts, and those of the event before those of its trace.
     fn slots<'e>(&self, event: &'e XesEvent) -> impl Iterator<Item = Scalar<'e>> {
-        self.paths.iter().zip(&self.in_trace).map(|(path, in_trace)| {
-            let own = event.own().iter().rev().find(|(key, _)| key == path);
-            let found = own.or(in_trace.map(|at| &event.attributes[at]));
-            found.map_or(Scalar::Missing, |(_, value)| Scalar::Text(Cow::Borrowed(value)))
-        })
+        self.paths
+            .iter()
+            .zip(&self.in_trace)
+            .map(|(path, in_trace)| {
+                let own = event.own().iter().rev().find(|(key, _)| key == path);
+                let found = own.or(in_trace.map(|at| &event.attributes[at]));
+                found.map_or(Scalar::Missing, |(_, value)| {
+                    Scalar::Text(Cow::Borrowed(value))
+                })
+            })
     }
 
     /// Looks up the attributes of the trace that are new.
@@ -264,8 +269,7 @@ impl<'m> EventMapper<'m> {
     }
 }
 
-const TOO_MUCH_WORK: &str =
-    "the attributes of its trace are too long for so many short events. Shorten them, or move them out of the trace";
+const TOO_MUCH_WORK: &str = "the attributes of its trace are too long for so many short events. Shorten them, or move them out of the trace";
 
 fn reject_too_long(event: &XesEvent, detail: String, out: &mut EventBatch) {
     out.records += 1;
@@ -395,7 +399,9 @@ impl State {
             return Err(format!("elements are nested more than {MAX_DEPTH} deep"));
         }
         if tag.name().as_ref().len() > MAX_NAME_BYTES {
-            return Err(format!("the name of an element is longer than {MAX_NAME_BYTES} bytes"));
+            return Err(format!(
+                "the name of an element is longer than {MAX_NAME_BYTES} bytes"
+            ));
         }
         let element = match (name.as_ref(), parent) {
             ("log", None) => Element::Log,
@@ -439,7 +445,9 @@ fn attribute(tag: &BytesStart) -> Result<Option<(String, String)>, String> {
     // The parser compares each attribute of a tag with all before it.
     for (nth, attribute) in tag.attributes().enumerate() {
         if nth >= MAX_TAG_ATTRIBUTES {
-            return Err(format!("a tag has more than {MAX_TAG_ATTRIBUTES} attributes"));
+            return Err(format!(
+                "a tag has more than {MAX_TAG_ATTRIBUTES} attributes"
+            ));
         }
         let attribute = attribute.map_err(|error| error.to_string())?;
         let text = attribute
@@ -553,7 +561,10 @@ mod tests {
 
     #[test]
     fn the_identity_of_an_event_goes_by_all_attributes_in_their_order() {
-        let text = log(&attribute("a", "1"), &format!("{}{}", event(""), event(&attribute("b", "2"))));
+        let text = log(
+            &attribute("a", "1"),
+            &format!("{}{}", event(""), event(&attribute("b", "2"))),
+        );
         let (_, _, identities) = decode("", &text);
         let place = |nth: usize| text.match_indices("<event>").nth(nth).unwrap().0 as u64;
         let mut known = "case:concept:name\0c\0case:a\01\0concept:name\0x\0time:timestamp\02024-01-01T00:00:00Z\0".to_owned();
@@ -622,7 +633,9 @@ mod tests {
         for extra in ["", "where: 'true'\n"] {
             let text = format!("<log><trace>{long}{short}{}</trace></log>", event(""));
             let (_, rejects, _) = decode(extra, &text);
-            let too_long = rejects.iter().filter(|reject| reject.reason == Reason::TooLong);
+            let too_long = rejects
+                .iter()
+                .filter(|reject| reject.reason == Reason::TooLong);
             assert!(too_long.count() > 4_000);
             let kept: usize = rejects.iter().map(|reject| reject.record.len()).sum();
             assert!(kept < 20 << 20, "{kept}");
