@@ -6,7 +6,7 @@
 use memchr::{memchr, memchr_iter, memchr2_iter, memrchr};
 
 /// Records that are decoded at once.
-pub(crate) const MAX_RECORDS: usize = 1 << 15;
+pub(crate) const MAX_RECORDS: usize = 1 << 14;
 
 /// How a file is cut into records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -174,7 +174,7 @@ fn beside(
     decode: impl FnOnce(&mut dyn FnMut(EventBatch) -> ControlFlow<()>) + Send,
 ) {
     // Bounded: a decoder that is faster than the assembly waits.
-    let (sender, receiver) = bounded::<EventBatch>(4);
+    let (sender, receiver) = bounded::<EventBatch>(1);
     std::thread::scope(|scope| {
         scope.spawn(move || {
             decode(&mut |batch| match sender.send(batch) {
@@ -199,7 +199,7 @@ fn chunks(
     let workers = options.workers.max(1);
     // Bounded: the reader waits for the decoders, and these for the assembly.
     let (to_workers, work) = bounded::<Numbered<Chunk>>(workers);
-    let (to_sink, done) = bounded::<Numbered<EventBatch>>(workers);
+    let (to_sink, done) = bounded::<Numbered<EventBatch>>(1);
     std::thread::scope(|scope| {
         for _ in 0..workers {
             let (work, to_sink) = (work.clone(), to_sink.clone());

@@ -13,8 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 use xxhash_rust::xxh3::Xxh3;
 
@@ -221,6 +221,13 @@ pub(super) fn read_export(
     read
 }
 
+/// Each worker has a piece of the export in memory, and the engine takes no more than so many fill.
+const MAX_WORKERS: usize = 4;
+/// An export up to this stored size is read while no other such export is, in all sources together. One takes moments, and
+/// the engine takes their events one after the other anyway. Many at once would multiply the memory that each may take.
+const SMALL_BYTES: u64 = 4 << 20;
+static TURN: Mutex<()> = Mutex::new(());
+
 /// How often a commit is looked for that is waited for.
 const COMMIT_POLL: Duration = Duration::from_millis(10);
 
@@ -248,10 +255,14 @@ fn read_whole(
     };
     delivery.format = kept_format(format);
     delivery.must_commit = is_suspect;
+    let _turn = input.size().filter(|size| *size <= SMALL_BYTES).map(|_| {
+        // A thread that panicked while it held this left nothing behind.
+        TURN.lock().unwrap_or_else(PoisonError::into_inner)
+    });
     opened.reader = Box::new(UntilStopped(opened.reader, source.stop.clone()));
     let options = ReadOptions {
+        workers: ReadOptions::default().workers.min(MAX_WORKERS),
         most_record_bytes: source.most_record_bytes,
-        ..ReadOptions::default()
     };
     let mut batches = Batches::new(source, &delivery, begun.resume(hash, format));
     batches.written = seconds_of_change(path);

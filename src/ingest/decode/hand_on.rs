@@ -5,7 +5,7 @@ use crate::ingest::batch::EventBatch;
 use std::ops::ControlFlow;
 
 /// A batch that takes more memory than this is handed on.
-const BATCH_BYTES: usize = 4 << 20;
+const BATCH_BYTES: usize = 2 << 20;
 
 /// Takes the batches of a decoder, and says whether it wants more.
 pub(super) type Sink<'s> = &'s mut dyn FnMut(EventBatch) -> ControlFlow<()>;

@@ -7,7 +7,7 @@ pub(super) const MAX_VALUES: usize = 100_000;
 /// Records up to this size are built without waiting.
 const SMALL_BYTES: usize = 16 << 10;
 /// The texts of the larger records that are built at the same time, in all sources together.
-const BUDGET_BYTES: usize = 1 << 20;
+const BUDGET_BYTES: usize = 512 << 10;
 
 /// Texts of larger records that are being built, in bytes.
 static IN_USE: Mutex<usize> = Mutex::new(0);

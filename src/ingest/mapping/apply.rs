@@ -39,6 +39,8 @@ pub struct Preview {
 /// Why a record, or one element of it, did not become an event.
 type Refusal = (Reason, String);
 
+/// A case, an activity and other names may have so many bytes.
+const MAX_NAME_BYTES: usize = 4 << 10;
 /// The rejects of one record keep its text so often that it takes so many bytes in all.
 const RAW_BYTES: usize = 1 << 20;
 /// The others keep its start.
@@ -184,6 +186,15 @@ impl Mapping {
         let flags = self.flags(event, row, &activity)?;
         let hands_on = self.hands_on(event, row, nth)?;
         let version = version(event, row)?;
+        let names = [
+            ("case", Some(&*case)),
+            ("activity", Some(&*activity)),
+            ("process", process.as_deref()),
+            ("outcome", outcome.as_deref()),
+            ("parent", parent.as_deref()),
+            ("version", version.as_deref()),
+        ];
+        check_lengths(names)?;
         let case_ref = out.keep_key(&self.namespace, &case);
         let case_hash = hash_text(out.text(case_ref));
         let identity = match self.identity {
@@ -378,6 +389,21 @@ impl Mapping {
             .declaring_end(event.declares_end)
             .with_explicit_reopen(event.explicit_reopen)
             .never_reopening(event.never_reopens))
+    }
+}
+
+/// Keys and names are kept for long, in memory and in the database.
+fn check_lengths(names: [(&str, Option<&str>); 6]) -> Result<(), Refusal> {
+    let too_long =
+        |(_, text): &(&str, Option<&str>)| text.is_some_and(|text| text.len() > MAX_NAME_BYTES);
+    match names.into_iter().find(too_long) {
+        None => Ok(()),
+        Some((field, text)) => {
+            let bytes = text.map_or(0, str::len);
+            let detail =
+                format!("`{field}`: {bytes} bytes, and a name or key may have {MAX_NAME_BYTES}");
+            Err((Reason::TooLong, detail))
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Predicates of a mapping: CEL expressions over a record.
 
 use super::row::Row;
-use super::work::{Shown, Weight, absent, shown};
+use super::work::{Shown, Weight, absent, shown_text};
 use crate::ingest::scalar::Scalar;
 use crate::model::printable;
 use cel::common::ast::{EntryExpr, Expr};
@@ -194,7 +194,7 @@ fn variable(name: &str, row: &impl Row) -> Result<(Shown, Weight), String> {
         },
         "outer" if let Some(outer) = row.outer() => return record.outer(outer),
         "key" if !record.has("key") => match row.key() {
-            Some(key) => shown(key.into())?,
+            Some(key) => shown_text(key),
             None => absent(),
         },
         field => return record.field(Some(field)),

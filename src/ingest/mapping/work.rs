@@ -4,10 +4,13 @@
 //! predicates) is looked up once. A long text of the record still counts for each of its elements, so that the work is limited
 //! in proportion to the record: a small body must not take any time or memory.
 
-use cel::common::types::CelNull;
+use cel::common::types::{
+    CelBool, CelDouble, CelInt, CelList, CelMap, CelMapKey, CelNull, CelString, CelUInt,
+};
 use cel::common::value::Val;
 use serde_json::Value;
 use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Work for each byte of a record. Ordinary records of many elements take 5 to 30.
@@ -70,10 +73,33 @@ impl Weight {
 /// A value as predicates see it. Shared, because binding a value to a name would copy all of it.
 pub(super) type Shown = Arc<Box<dyn Val>>;
 
-/// A value of the library as its interpreter wants it.
-pub(super) fn shown(value: cel::Value) -> Result<Shown, String> {
-    let value: Result<Box<dyn Val>, _> = value.try_into();
-    value.map(Arc::new).map_err(|error| error.to_string())
+/// A text for predicates.
+pub(super) fn shown_text(text: &str) -> Shown {
+    Arc::new(Box::new(CelString::from(text.to_owned())))
+}
+
+/// A value as the interpreter of predicates wants it. The library's own way makes another tree in between.
+fn converted(value: &Value) -> Box<dyn Val> {
+    match value {
+        Value::Null => Box::new(CelNull),
+        Value::Bool(yes) => Box::new(CelBool::from(*yes)),
+        Value::Number(number) => match (number.as_u64(), number.as_i64(), number.as_f64()) {
+            (Some(number), ..) => Box::new(CelUInt::from(number)),
+            (None, Some(number), _) => Box::new(CelInt::from(number)),
+            (None, None, number) => Box::new(CelDouble::from(number.unwrap_or(f64::NAN))),
+        },
+        Value::String(text) => Box::new(CelString::from(text.clone())),
+        Value::Array(items) => {
+            let items: Vec<Box<dyn Val>> = items.iter().map(converted).collect();
+            Box::new(CelList::from(items))
+        }
+        Value::Object(items) => {
+            let entry =
+                |(key, item): (&String, &Value)| (CelMapKey::from(key.clone()), converted(item));
+            let items: HashMap<CelMapKey, Box<dyn Val>> = items.iter().map(entry).collect();
+            Box::new(CelMap::from(items))
+        }
+    }
 }
 
 /// What stands for a field that is not there.
@@ -190,11 +216,26 @@ impl PredicateView for RecordWork<'_> {
         if self.is_too_much() {
             return Err(TOO_MUCH.to_owned());
         }
-        let converted = cel::to_value(value).map_err(|error| error.to_string())?;
-        Ok((shown(converted)?, weight))
+        Ok((Arc::new(converted(value)), weight))
     }
 
     fn add_steps(&self, steps: u64) {
         self.add(steps);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_what_the_library_makes_of_them() {
+        let value = serde_json::json!({
+            "a": [null, true, 1, -1, 1.5, u64::MAX, i64::MIN, "x"], "b": {"": [], "c": {}}
+        });
+        let of_library: Box<dyn Val> = cel::to_value(&value).unwrap().try_into().unwrap();
+        let ours: cel::Value = (&*converted(&value)).try_into().unwrap();
+        let theirs: cel::Value = (&*of_library).try_into().unwrap();
+        assert_eq!(ours, theirs);
     }
 }

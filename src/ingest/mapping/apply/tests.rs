@@ -147,12 +147,26 @@ fn elements(count: usize) -> Vec<Value> {
 
 #[test]
 fn a_long_text_of_a_record_is_not_repeated_for_any_number_of_elements() {
-    let record = json!({"id": "c".repeat(100_000), "a": elements(20_000)});
-    let (events, rejects, kept) = mapped(EACH, &record);
+    let record = json!({"id": "c", "text": "c".repeat(100_000), "a": elements(20_000)});
+    let mapping = format!("{EACH}executor: {{ path: text, default: ai }}\n");
+    let (events, rejects, kept) = mapped(&mapping, &record);
     assert!(events > 0 && events < 500, "{events}");
-    assert!(kept < 50 << 20, "{kept}");
+    assert!(kept < 1 << 20, "{kept}");
     assert_eq!(rejects.len(), 1);
     assert_eq!(rejects[0].reason, Reason::TooLong);
+}
+
+#[test]
+fn a_name_or_key_that_is_too_long_is_rejected() {
+    let long = "x".repeat(5_000);
+    for record in [
+        json!({"id": long, "a": [{"n": "x"}]}),
+        json!({"id": "c", "a": [{"n": long}]}),
+    ] {
+        let (events, rejects, _) = mapped(EACH, &record);
+        assert_eq!((events, rejects.len()), (0, 1));
+        assert_eq!(rejects[0].reason, Reason::TooLong, "{}", rejects[0].detail);
+    }
 }
 
 #[test]
