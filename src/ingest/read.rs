@@ -3,7 +3,7 @@
 use super::batch::EventBatch;
 use super::decode::{
     Chunk, Chunker, CsvHeader, DecodeError, Input, LineDecoder, Opened, decode_csv,
-    decode_document, decode_xes, open, read_header,
+    decode_document, decode_xes, is_too_large, open, read_header,
 };
 use super::framing::Framing;
 use super::mapping::Mapping;
@@ -136,7 +136,9 @@ pub fn read_opened(
         }
         FormatName::Xes => {
             let reader = BufReader::with_capacity(1 << 16, opened.reader);
-            beside(sink, |hand_on| decode_xes(mapping, stream, reader, hand_on));
+            beside(sink, |hand_on| {
+                decode_xes(mapping, stream, reader, options.most_record_bytes, hand_on)
+            });
             Ok(())
         }
     }
@@ -172,7 +174,7 @@ fn beside(
     decode: impl FnOnce(&mut dyn FnMut(EventBatch) -> ControlFlow<()>) + Send,
 ) {
     // Bounded: a decoder that is faster than the assembly waits.
-    let (sender, receiver) = bounded::<EventBatch>(4);
+    let (sender, receiver) = bounded::<EventBatch>(1);
     std::thread::scope(|scope| {
         scope.spawn(move || {
             decode(&mut |batch| match sender.send(batch) {
@@ -197,7 +199,7 @@ fn chunks(
     let workers = options.workers.max(1);
     // Bounded: the reader waits for the decoders, and these for the assembly.
     let (to_workers, work) = bounded::<Numbered<Chunk>>(workers);
-    let (to_sink, done) = bounded::<Numbered<EventBatch>>(workers);
+    let (to_sink, done) = bounded::<Numbered<EventBatch>>(1);
     std::thread::scope(|scope| {
         for _ in 0..workers {
             let (work, to_sink) = (work.clone(), to_sink.clone());
@@ -231,7 +233,11 @@ fn ended_early(offset: u64, error: io::Error, sink: &mut dyn FnMut(EventBatch)) 
     }
     let mut last = EventBatch::default();
     last.records += 1;
-    let reject = Reject::new(offset, Reason::Truncated, error.to_string(), b"");
+    let reason = match is_too_large(&error) {
+        true => Reason::TooLong,
+        false => Reason::Truncated,
+    };
+    let reject = Reject::new(offset, reason, error.to_string(), b"");
     last.rejects.push(reject);
     sink(last);
     Ok(())

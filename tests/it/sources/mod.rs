@@ -1,6 +1,7 @@
 //! How events reach the daemon: tailed logs, drop folders, pushes, and the quarantine.
 
 mod drop_folder;
+mod hostile_bodies;
 mod push;
 mod quarantine;
 mod tailing;
