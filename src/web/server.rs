@@ -89,6 +89,7 @@ fn router(daemon: &Arc<Running>, access: &Arc<Access>, scrapes: &Arc<Scrapes>) -
             (daemon.clone(), access.clone()),
             access::guard,
         ))
+        .layer(from_fn(access::limit_response_memory))
         .layer(from_fn_with_state(daemon.clone(), metrics::count))
         .layer(Extension(access.clone()))
         .layer(Extension(scrapes.clone()))
