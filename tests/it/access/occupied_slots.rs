@@ -126,14 +126,13 @@ fn clients_that_do_not_read_take_bounded_memory_which_is_freed_afterwards() {
     let (before, peak) = (present_memory(&daemon), daemon.peak_memory());
     let answered = || {
         let metrics = daemon.metrics();
-        ["/", "/api/v1/processes"]
-            .map(|route| {
-                let series =
-                    format!(r#"toleranced_http_requests_total{{handler="{route}",code="200"}}"#);
-                metrics.get(&series)
-            })
-            .iter()
-            .sum::<f64>()
+        let handlers = ["/", "/api/v1/processes"].iter();
+        let codes = handlers.flat_map(|handler| [(handler, 200), (handler, 503)]);
+        let counts = codes.map(|(handler, code)| {
+            let labels = format!(r#"handler="{handler}",code="{code}""#);
+            metrics.get(&format!("toleranced_http_requests_total{{{labels}}}"))
+        });
+        counts.sum::<f64>()
     };
     let first = answered();
     let clients: Vec<TcpStream> = (0..200)
