@@ -89,7 +89,7 @@ pub struct Limits {
     pub names: usize,
     /// An event further in the future than this many seconds is quarantined.
     pub future_seconds: u64,
-    /// HTTP connections at once; beyond it the one that is idle longest is closed for a new one.
+    /// HTTP connections at once; beyond it the connection with the least progress is closed for a new one.
     pub http_connections: NonZeroUsize,
 }
 

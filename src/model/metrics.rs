@@ -181,7 +181,9 @@ metrics! {
         "HTTP requests answered, by route and status code.";
     HTTP_CONNECTIONS = Gauge "toleranced_http_connections" [] "HTTP connections that are open (limits.http_connections).";
     HTTP_CLOSED = Counter "toleranced_http_connections_closed_total" ["reason"]
-        "HTTP connections that the daemon has closed: the one idle longest when there were too many (limit), a TLS handshake that failed (handshake), headers that did not come or an answer that was not taken in time (timeout).";
+        "HTTP connections that the daemon has closed: the one with the least progress when there were too many or responses took too much memory (limit), a TLS handshake that failed (handshake), headers that did not come or an answer that was not taken in time (timeout).";
+    HTTP_LOGIN_FAILURES = Counter "toleranced_http_login_failures_total" ["reason"]
+        "Failed log-ins: wrong credentials (wrong), an address with too many failures that must wait (delayed), or too many passwords to check (busy).";
     REPORT_OVERDUE = Gauge "toleranced_report_overdue" []
         "1 while the report of the last period that has ended is due and could not be written, or not sent to somebody, 0 otherwise (reports).";
     REPORT_FAILURES = Counter "toleranced_report_failures_total" []

@@ -28,5 +28,5 @@ pub(crate) use scores::{
     CaseBehind, History, ScoresAsOf, first_hour, losses_of, past_windows, scores,
     scores_of_evidence,
 };
-pub(crate) use self_metrics::{Closed, OwnMetrics};
+pub(crate) use self_metrics::{Closed, LoginFailure, OwnMetrics};
 pub(crate) use snapshot::{DriftView, Shared, Snapshot, SourceStatus};

@@ -20,12 +20,24 @@ type Sent = BTreeMap<String, [u64; 2]>;
 words! {
     /// Why the daemon has closed a connection.
     pub Closed {
-        /// It was idle longest when there were too many.
+        /// It made the least progress when there were too many, or when responses took too much memory.
         Limit = "limit",
         /// Its TLS handshake failed.
         Handshake = "handshake",
         /// Headers or a handshake did not come, or an answer was not taken, in time.
         TimedOut = "timeout",
+    }
+}
+
+words! {
+    /// Why a log-in has failed.
+    pub LoginFailure {
+        /// The credentials are wrong.
+        Wrong = "wrong",
+        /// The address had too many failures. The credentials were not checked.
+        Delayed = "delayed",
+        /// Too many passwords were being checked.
+        Busy = "busy",
     }
 }
 
@@ -38,6 +50,7 @@ pub struct OwnMetrics {
     requests: Mutex<Requests>,
     connections: AtomicUsize,
     closed: [AtomicU64; Closed::ALL.len()],
+    login_failures: [AtomicU64; LoginFailure::ALL.len()],
     /// Whether a report that is due could not be written.
     pub report_overdue: AtomicBool,
     /// How often a report could not be written.
@@ -54,6 +67,7 @@ impl Default for OwnMetrics {
             requests: Mutex::default(),
             connections: AtomicUsize::default(),
             closed: Default::default(),
+            login_failures: Default::default(),
             report_overdue: AtomicBool::default(),
             report_failures: AtomicU64::default(),
             sent: Mutex::default(),
@@ -123,5 +137,15 @@ impl OwnMetrics {
     /// Connections closed so far for a reason.
     pub fn closed_for(&self, why: Closed) -> u64 {
         self.closed[why as usize].load(Ordering::Relaxed)
+    }
+
+    /// A log-in has failed for a reason.
+    pub fn login_failed(&self, why: LoginFailure) {
+        self.login_failures[why as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Failed log-ins so far for a reason.
+    pub fn login_failures_for(&self, why: LoginFailure) -> u64 {
+        self.login_failures[why as usize].load(Ordering::Relaxed)
     }
 }

@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 use tokio::task::{JoinError, spawn_blocking};
 
 /// Requests that are processed at the same time. Each of them can need several megabytes of memory.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 4;
 
 static PERMITS: Semaphore = Semaphore::const_new(AT_ONCE);
 

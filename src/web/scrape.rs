@@ -16,6 +16,7 @@ use axum::response::{IntoResponse, Response};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
 
 /// What takes no longer than this is written out when it is asked for.
 const QUICK: Duration = Duration::from_millis(20);
@@ -29,6 +30,9 @@ const LEAST_AGE: Duration = Duration::from_secs(2);
 const MOST_AGE: Duration = Duration::from_secs(15);
 /// Nobody who asks comes less often than this.
 const FORGOTTEN: Duration = Duration::from_secs(300);
+
+/// Scrapes that write at the same time. The others wait, and use what was written meanwhile.
+const MAX_WRITERS: usize = 2;
 
 /// A format, and whether it is packed.
 type Kind = (Exposition, bool);
@@ -44,12 +48,32 @@ struct Kept {
 }
 
 /// What was written out, by format.
-#[derive(Default)]
-pub(super) struct Scrapes(Mutex<BTreeMap<Kind, Kept>>);
+pub(super) struct Scrapes {
+    kept: Mutex<BTreeMap<Kind, Kept>>,
+    /// Scrapes that may write at the same time. Each of them can need several megabytes of memory.
+    writers: Arc<Semaphore>,
+}
+
+impl Default for Scrapes {
+    fn default() -> Scrapes {
+        Scrapes {
+            kept: Mutex::default(),
+            writers: Arc::new(Semaphore::new(MAX_WRITERS)),
+        }
+    }
+}
 
 impl Scrapes {
     fn kept(&self) -> std::sync::MutexGuard<'_, BTreeMap<Kind, Kept>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What another scrape has started to write since an instant. It is as recent as what a scrape of this instant would
+    /// write itself.
+    fn written_since(&self, kind: Kind, since: Instant) -> Option<Bytes> {
+        let all = self.kept();
+        let kept = all.get(&kind).filter(|kept| kept.made >= since)?;
+        Some(kept.body.clone())
     }
 
     /// What was written out not long ago, of what is not quick.
@@ -119,6 +143,27 @@ pub(super) async fn keep(daemon: Arc<Running>, scrapes: Arc<Scrapes>) {
     }
 }
 
+/// Writes the metrics, or uses what another scrape has written meanwhile.
+async fn write_once(
+    scrapes: Arc<Scrapes>,
+    kind: Kind,
+    daemon: Arc<Running>,
+) -> Result<Bytes, String> {
+    let asked = Instant::now();
+    let writer = scrapes.writers.clone().acquire_owned().await;
+    if let Some(body) = scrapes.written_since(kind, asked) {
+        return Ok(body);
+    }
+    // Other requests must not wait for that.
+    let write = move || {
+        // Held here, because writing continues after the client disconnects.
+        let _writer = writer;
+        scrapes.write(kind, &daemon, Instant::now())
+    };
+    let written = tokio::task::spawn_blocking(write).await;
+    written.map_err(|error| error.to_string())?
+}
+
 /// `GET /metrics`.
 pub(super) async fn scrape(
     State(daemon): Daemon,
@@ -130,17 +175,10 @@ pub(super) async fn scrape(
     let kind = (exposition, gzip);
     let body = match scrapes.fresh(kind) {
         Some(body) => body,
-        None => {
-            // Other requests must not wait for that.
-            let write = move || scrapes.write(kind, &daemon, Instant::now());
-            let written = tokio::task::spawn_blocking(write).await;
-            match written.map_err(|error| error.to_string()) {
-                Ok(Ok(body)) => body,
-                Ok(Err(error)) | Err(error) => {
-                    return (StatusCode::INTERNAL_SERVER_ERROR, error).into_response();
-                }
-            }
-        }
+        None => match write_once(scrapes, kind, daemon).await {
+            Ok(body) => body,
+            Err(error) => return (StatusCode::INTERNAL_SERVER_ERROR, error).into_response(),
+        },
     };
     let kind = [
         (header::CONTENT_TYPE, exposition.content_type()),

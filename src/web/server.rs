@@ -6,12 +6,14 @@ use super::scrape::{self, Scrapes};
 use super::state::Daemon;
 use super::{drift, metrics, pages, push, reporting, reports, service};
 use crate::daemon::Running;
+use crate::score::ProcessScore;
 use axum::extract::{Extension, State};
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use serde::Serialize;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -89,6 +91,7 @@ fn router(daemon: &Arc<Running>, access: &Arc<Access>, scrapes: &Arc<Scrapes>) -
             (daemon.clone(), access.clone()),
             access::guard,
         ))
+        .layer(from_fn(access::limit_response_memory))
         .layer(from_fn_with_state(daemon.clone(), metrics::count))
         .layer(Extension(access.clone()))
         .layer(Extension(scrapes.clone()))
@@ -195,15 +198,24 @@ async fn ready(State(daemon): Daemon) -> Response {
     }
 }
 
+/// `GET /api/v1/processes`. It is written from the scores themselves: a `serde_json::Value` of them takes ten times as much
+/// memory as the document.
+#[derive(Serialize)]
+struct ScoresDocument<'a> {
+    version: u8,
+    as_of: Option<String>,
+    processes: &'a [ProcessScore],
+}
+
 async fn processes(State(daemon): Daemon) -> Response {
     respond(move || {
         let snapshot = daemon.shared.snapshot();
-        Json(serde_json::json!({
-            "version": 1,
-            "as_of": snapshot.scored_at.map(|at| at.to_string()),
-            "processes": *snapshot.scores,
-        }))
-        .into_response()
+        let document = ScoresDocument {
+            version: 1,
+            as_of: snapshot.scored_at.map(|at| at.to_string()),
+            processes: &snapshot.scores,
+        };
+        Json(document).into_response()
     })
     .await
 }

@@ -4,7 +4,7 @@ use super::families::Families;
 use crate::model::metrics::{self, Metric};
 use crate::model::{Ppm, SECOND_US, Span};
 use crate::query::counters::{self, DEVIATION_SUM, DURATION_BIN, DURATION_SUM, Fineness, LATE};
-use crate::query::{Closed, Shared, Snapshot};
+use crate::query::{Closed, LoginFailure, Shared, Snapshot};
 use prometheus::proto::{Bucket, Histogram};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
@@ -219,5 +219,9 @@ pub(super) fn own(families: &mut Families, snapshot: &Snapshot, shared: &Shared)
     for why in Closed::ALL {
         let closed = own.closed_for(why) as f64;
         families.counter(&metrics::HTTP_CLOSED, &[why.word()], closed);
+    }
+    for why in LoginFailure::ALL {
+        let failed = own.login_failures_for(why) as f64;
+        families.counter(&metrics::HTTP_LOGIN_FAILURES, &[why.word()], failed);
     }
 }

@@ -4,19 +4,25 @@
 //! take, and on the time that an answer may lie unread.
 
 use super::Access;
+use super::connection_limiter::{ConnectionLimiter, ConnectionPermit, NoSlot};
 use super::patience::Patient;
-use super::seats::{Seat, Seats};
+use super::progress::{Metered, TrackedBody};
+use super::responses::{Connection, ResponseMemory};
+use super::rights;
 use crate::daemon::Running;
 use crate::query::{Closed, OwnMetrics};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use rustls::ServerConfig;
+use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -57,6 +63,7 @@ struct Host {
     access: Arc<Access>,
     daemon: Arc<Running>,
     most_files: usize,
+    responses: ResponseMemory,
 }
 
 /// Accepts until `stop` is done; then answers what was asked already.
@@ -72,6 +79,7 @@ pub(in crate::web) async fn accept(
         access,
         daemon,
         most_files: files_for_connections(),
+        responses: ResponseMemory::default(),
     });
     let (stopping, stopped) = watch::channel(false);
     tokio::select! {
@@ -96,7 +104,7 @@ fn files_for_connections() -> usize {
 
 impl Host {
     async fn accept_all(self: Arc<Host>, listener: TcpListener, stopped: watch::Receiver<bool>) {
-        let seats = Seats::default();
+        let limiter = ConnectionLimiter::default();
         loop {
             let (stream, peer) = match listener.accept().await {
                 Ok(accepted) => accepted,
@@ -108,14 +116,13 @@ impl Host {
                 }
             };
             let limit = self.access.gate().connections.min(self.most_files);
-            let evicted = || self.own().closed(Closed::Limit);
-            let seat = Arc::new(seats.take(limit, evicted).await);
-            self.own().set_connections(seats.taken());
-            let (host, stopped, seats) = (self.clone(), stopped.clone(), seats.clone());
+            let permit = Arc::new(limiter.take(limit).await);
+            self.own().set_connections(limiter.open());
+            let (host, stopped, limiter) = (self.clone(), stopped.clone(), limiter.clone());
             tokio::spawn(async move {
-                host.attend(stream, peer, &seat, stopped).await;
-                drop(seat);
-                host.own().set_connections(seats.taken());
+                host.attend(stream, peer, &permit, stopped).await;
+                drop(permit);
+                host.own().set_connections(limiter.open());
             });
         }
     }
@@ -128,7 +135,7 @@ impl Host {
         &self,
         stream: TcpStream,
         peer: SocketAddr,
-        seat: &Arc<Seat>,
+        permit: &Arc<ConnectionPermit>,
         stopped: watch::Receiver<bool>,
     ) {
         // An answer is written whole, so there is nothing to wait for; without effect if it fails.
@@ -140,16 +147,16 @@ impl Host {
             .as_ref()
             .map(|tls| tls.config.clone());
         let Some(tls) = tls else {
-            let stream = Patient::new(stream, TAKEN_WITHIN);
-            return self.talk(stream, peer, seat, stopped).await;
+            let stream = metered(stream, permit);
+            return self.talk(stream, peer, permit, stopped).await;
         };
-        let handshake = tokio::time::timeout(HANDSHAKE_WITHIN, shake_hands(tls, stream));
+        let handshake = tokio::time::timeout(HANDSHAKE_WITHIN, shake_hands(tls, stream, permit));
         let done = tokio::select! {
             done = handshake => done,
-            () = seat.asked_to_leave() => return,
+            () = permit.evicted() => return self.own().closed(Closed::Limit),
         };
         match done {
-            Ok(Ok(Some(stream))) => self.talk(stream, peer, seat, stopped).await,
+            Ok(Ok(Some(stream))) => self.talk(stream, peer, permit, stopped).await,
             Ok(Ok(None)) => {}
             Ok(Err(error)) => {
                 self.own().closed(Closed::Handshake);
@@ -159,23 +166,47 @@ impl Host {
         }
     }
 
+    /// Processes a request, if the connection has a slot for it.
+    async fn process(
+        &self,
+        request: hyper::Request<Incoming>,
+        peer: SocketAddr,
+        permit: Arc<ConnectionPermit>,
+    ) -> Response {
+        let is_health_check = rights::is_health_check(request.uri().path());
+        let processing = match permit.start_request(is_health_check).await {
+            Ok(processing) => processing,
+            Err(NoSlot) => {
+                self.own().closed(Closed::Limit);
+                self.own().answered("other", 503);
+                let retry = [(header::RETRY_AFTER, "5"), (header::CONNECTION, "close")];
+                let message =
+                    "all connections are in use. Retry later, or raise limits.http_connections.\n";
+                return (StatusCode::SERVICE_UNAVAILABLE, retry, message).into_response();
+            }
+        };
+        let progress = permit.progress().clone();
+        let mut request: Request = request.map(|body| Body::new(TrackedBody::new(body, progress)));
+        request.extensions_mut().insert(Peer(peer));
+        request.extensions_mut().insert(Connection {
+            permit,
+            memory: self.responses.clone(),
+        });
+        let Ok(response) = self.app.clone().call(request).await;
+        drop(processing);
+        response
+    }
+
     async fn talk<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         &self,
         stream: S,
         peer: SocketAddr,
-        seat: &Arc<Seat>,
+        permit: &Arc<ConnectionPermit>,
         mut stopped: watch::Receiver<bool>,
     ) {
         let service = service_fn(|request: hyper::Request<Incoming>| {
-            let busy = seat.busy();
-            let mut request: Request = request.map(Body::new);
-            request.extensions_mut().insert(Peer(peer));
-            let answer = self.app.clone().call(request);
-            async move {
-                let answer = answer.await;
-                drop(busy);
-                answer
-            }
+            let permit = permit.clone();
+            async move { Ok::<Response, Infallible>(self.process(request, peer, permit).await) }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -183,19 +214,15 @@ impl Host {
             .max_headers(MOST_HEADERS)
             .max_header_size(HEADER_BYTES)
             .max_buf_size(BUFFER_BYTES)
+            // Responses are not copied into a buffer of the connection, so that their memory is counted until they are sent.
+            .writev(true)
             .serve_connection(TokioIo::new(stream), service);
         tokio::pin!(connection);
         let ended = tokio::select! {
             biased;
             ended = connection.as_mut() => Some(ended),
+            () = permit.evicted() => return self.own().closed(Closed::Limit),
             _ = stopped.wait_for(|stopped| *stopped) => None,
-            () = seat.asked_to_leave() => {
-                if !seat.is_busy() {
-                    // What it still has to take of its last answer is cut: it had its time, and others wait.
-                    return;
-                }
-                None
-            }
         };
         let ended = match ended {
             Some(ended) => ended,
@@ -213,11 +240,20 @@ impl Host {
     }
 }
 
+/// What a connection's data passes through.
+type Stream = Patient<Metered<TcpStream>>;
+
+fn metered(stream: TcpStream, permit: &ConnectionPermit) -> Stream {
+    let stream = Metered::new(stream, permit.progress().clone());
+    Patient::new(stream, TAKEN_WITHIN)
+}
+
 /// `None` for a client that does not speak TLS, which is told so.
 async fn shake_hands(
     tls: Arc<ServerConfig>,
     mut stream: TcpStream,
-) -> io::Result<Option<TlsStream<Patient<TcpStream>>>> {
+    permit: &ConnectionPermit,
+) -> io::Result<Option<TlsStream<Stream>>> {
     let mut first = [0];
     stream.peek(&mut first).await?;
     if first[0].is_ascii_uppercase() {
@@ -227,7 +263,7 @@ async fn shake_hands(
         stream.shutdown().await?;
         return Ok(None);
     }
-    let stream = Patient::new(stream, TAKEN_WITHIN);
+    let stream = metered(stream, permit);
     TlsAcceptor::from(tls).accept(stream).await.map(Some)
 }
 

@@ -1,6 +1,7 @@
 //! What a configuration of access comes to: TLS, headers, and who is who.
 
 use super::host;
+use super::login_limits::LoginLimits;
 use super::tls::Tls;
 use super::token::sha256;
 use super::users::{Checked, Users};
@@ -9,8 +10,9 @@ use crate::config::daemon::Config;
 use crate::config::web_config::ClientCertificates;
 use crate::rules::{Problem, Problems, Source};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
+use std::time::Duration;
 
 /// Everything that a connection and a request are judged by.
 pub(super) struct Gate {
@@ -37,6 +39,8 @@ pub(super) enum Nobody {
     Silent,
     /// It says so wrongly.
     Wrong,
+    /// Its address had too many failed log-ins and must wait this long.
+    Delayed(Duration),
     /// Too many passwords are being checked.
     Busy,
 }
@@ -104,8 +108,13 @@ impl Gate {
         asks_who(terms) || takes_any || host::is_ours(headers, &terms.hosts)
     }
 
-    /// Who a request is from.
-    pub(super) async fn caller(&self, headers: &HeaderMap) -> Result<Caller, Nobody> {
+    /// Who a request is from. `address` is where it comes from, and `logins` has the failures of this address.
+    pub(super) async fn caller(
+        &self,
+        headers: &HeaderMap,
+        address: IpAddr,
+        logins: &LoginLimits,
+    ) -> Result<Caller, Nobody> {
         if self.is_open() {
             return Ok(Caller {
                 name: "anonymous".to_owned(),
@@ -123,9 +132,10 @@ impl Gate {
         match Credentials::read(value).ok_or(Nobody::Wrong)? {
             Credentials::Token(token) => self.bearer(&token).ok_or(Nobody::Wrong),
             Credentials::Password(name, password) => {
-                match self.users.check(&name, &password).await {
+                match self.users.check(&name, &password, address, logins).await {
                     Checked::Right => Ok(self.user(name)),
                     Checked::Wrong => Err(Nobody::Wrong),
+                    Checked::Delayed(delay) => Err(Nobody::Delayed(delay)),
                     Checked::Busy => Err(Nobody::Busy),
                 }
             }
@@ -322,7 +332,10 @@ mod tests {
             for value in &values {
                 headers.append(header::AUTHORIZATION, value.parse().unwrap());
             }
-            assert_eq!(gate.caller(&headers).await, expected, "{values:?}");
+            let address = std::net::Ipv4Addr::LOCALHOST.into();
+            let logins = LoginLimits::default();
+            let found = gate.caller(&headers, address, &logins).await;
+            assert_eq!(found, expected, "{values:?}");
         }
     }
 }

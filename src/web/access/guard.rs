@@ -7,11 +7,13 @@ use super::rights::{self, Need};
 use super::{Access, origin};
 use crate::config::access::Role;
 use crate::daemon::Running;
+use crate::query::LoginFailure;
 use axum::body::HttpBody as _;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -71,9 +73,15 @@ async fn admit(
         refused("nobody", "it was asked under an unknown host name");
         return misdirected();
     }
-    let caller = match gate.caller(request.headers()).await {
+    // Only tests have requests without a connection.
+    let address = from.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |from| from.ip());
+    let caller = gate.caller(request.headers(), address, &access.logins);
+    let caller = match caller.await {
         Ok(caller) => caller,
         Err(why) => {
+            if let Some(failure) = why.login_failure() {
+                daemon.shared.own.login_failed(failure);
+            }
             // The first request of every browser is silent: that is no attempt at anything.
             if why != Nobody::Silent || !rights::is_safe(request.method()) {
                 refused("nobody", why.words());
@@ -112,7 +120,18 @@ impl Nobody {
         match self {
             Nobody::Silent => "no credentials",
             Nobody::Wrong => "wrong credentials",
+            Nobody::Delayed(_) => "too many failed log-ins",
             Nobody::Busy => "too many passwords to check",
+        }
+    }
+
+    /// The reason by which a failed log-in is counted. A request without credentials is no attempt to log in.
+    fn login_failure(self) -> Option<LoginFailure> {
+        match self {
+            Nobody::Silent => None,
+            Nobody::Wrong => Some(LoginFailure::Wrong),
+            Nobody::Delayed(_) => Some(LoginFailure::Delayed),
+            Nobody::Busy => Some(LoginFailure::Busy),
         }
     }
 }
@@ -130,6 +149,13 @@ fn unknown(gate: &Gate, why: Nobody) -> Response {
         let retry = [(header::RETRY_AFTER, "5")];
         let message = "too many passwords are being checked\n";
         return (StatusCode::SERVICE_UNAVAILABLE, retry, message).into_response();
+    }
+    if let Nobody::Delayed(delay) = why {
+        // Rounded up: an earlier attempt is refused, too.
+        let seconds = delay.as_secs() + u64::from(delay.subsec_nanos() > 0);
+        let retry = [(header::RETRY_AFTER, seconds.to_string())];
+        let message = format!("too many failed log-ins from this address. Retry in {seconds} s.\n");
+        return (StatusCode::TOO_MANY_REQUESTS, retry, message).into_response();
     }
     let message = format!("{}: say who you are; see docs/access.md\n", why.words());
     let mut response = (StatusCode::UNAUTHORIZED, message).into_response();

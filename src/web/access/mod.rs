@@ -1,25 +1,29 @@
 //! Who may connect, who they are, and what they may do.
 //!
-//! A request passes three stations: its connection must find a seat (`seats`) and finish its TLS handshake (`tls`,
-//! `connections`); its credentials must be somebody's (`gate`, `users`) or, where nobody is asked, the name that it was
-//! asked under ours (`host`); and their role must suffice for its route (`rights`, applied by `guard`). None of them knows
-//! what the routes do.
+//! A request passes four checks. Its connection must get a slot (`connection_limiter`) and finish its TLS handshake (`tls`,
+//! `connections`). Its credentials must be valid (`gate`, `users`, `login_limits`) or, without authentication, its host name
+//! must be known (`host`). The role must suffice for its route (`rights`, applied by `guard`). The response must fit into the
+//! memory of responses (`responses`). None of these modules knows what the routes do.
 
 mod audit;
+mod connection_limiter;
 mod connections;
 mod gate;
 mod guard;
 mod host;
+mod login_limits;
 mod origin;
 mod patience;
+mod progress;
+mod responses;
 mod rights;
-mod seats;
 mod tls;
 mod token;
 mod users;
 
 pub(super) use connections::accept;
 pub(super) use guard::{guard, time_out};
+pub(super) use responses::limit_response_memory;
 pub use token::hash_of;
 pub(crate) use token::random_token;
 
@@ -28,6 +32,7 @@ use crate::daemon::reload_reason;
 use crate::rules::Problems;
 use audit::Refusals;
 use gate::Gate;
+use login_limits::LoginLimits;
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -35,6 +40,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 pub(crate) struct Access {
     gate: RwLock<Arc<Gate>>,
     refusals: Refusals,
+    /// Failed log-ins. A reload does not forget them.
+    logins: LoginLimits,
     /// Where the daemon listens, which a reload does not change.
     listen: SocketAddr,
     /// A hash of the files of the configuration, from before the certificates were read.
@@ -49,6 +56,7 @@ impl Access {
             files,
             gate: RwLock::new(Arc::new(Gate::build(config, config.listen)?)),
             refusals: Refusals::default(),
+            logins: LoginLimits::default(),
             listen: config.listen,
         })
     }

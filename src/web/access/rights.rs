@@ -29,6 +29,11 @@ const TABLE: [(Methods, &str, Need); 5] = [
     (Methods::Any, "/*", Need::Role(Role::Admin)),
 ];
 
+/// Whether a path is that of a health check. Its request needs no ordinary connection slot.
+pub(super) fn is_health_check(path: &str) -> bool {
+    matches!(path, "/-/healthy" | "/-/ready")
+}
+
 /// What a request needs. `route` is the route that will answer it, as the router has it: the path itself could be written
 /// in ways that the router reads otherwise. A path that no route answers is judged as `/`.
 pub(super) fn need(method: &Method, route: Option<&str>) -> Need {

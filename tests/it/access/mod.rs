@@ -4,6 +4,7 @@ mod anonymous;
 mod audit_log;
 mod connection_limits;
 mod headers;
+mod occupied_slots;
 mod other_sites;
 mod password_guesses;
 mod request_limits;
