@@ -224,7 +224,8 @@ pub(super) fn read_export(
 /// Each worker has a piece of the export in memory, and the engine takes no more than so many fill.
 const MAX_WORKERS: usize = 4;
 /// An export up to this stored size is read while no other such export is, in all sources together. One takes moments, and
-/// the engine takes their events one after the other anyway. Many at once would multiply the memory that each may take.
+/// the engine takes their events one after the other anyway. Many at once would multiply the memory that each may take, and so
+/// would threads that come and go with each of them.
 const SMALL_BYTES: u64 = 4 << 20;
 static TURN: Mutex<()> = Mutex::new(());
 
@@ -255,13 +256,15 @@ fn read_whole(
     };
     delivery.format = kept_format(format);
     delivery.must_commit = is_suspect;
-    let _turn = input.size().filter(|size| *size <= SMALL_BYTES).map(|_| {
-        // A thread that panicked while it held this left nothing behind.
-        TURN.lock().unwrap_or_else(PoisonError::into_inner)
-    });
+    let is_small = input.size().is_some_and(|size| size <= SMALL_BYTES);
+    // A thread that panicked while it held this left nothing behind.
+    let _turn = is_small.then(|| TURN.lock().unwrap_or_else(PoisonError::into_inner));
     opened.reader = Box::new(UntilStopped(opened.reader, source.stop.clone()));
     let options = ReadOptions {
-        workers: ReadOptions::default().workers.min(MAX_WORKERS),
+        workers: match is_small {
+            true => 0,
+            false => ReadOptions::default().workers.min(MAX_WORKERS),
+        },
         most_record_bytes: source.most_record_bytes,
     };
     let mut batches = Batches::new(source, &delivery, begun.resume(hash, format));
