@@ -4,4 +4,5 @@ mod drop_folder;
 mod hostile_bodies;
 mod push;
 mod quarantine;
+mod set_aside;
 mod tailing;
