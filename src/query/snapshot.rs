@@ -67,6 +67,8 @@ pub struct SourceStatus {
     promised: AtomicU64,
     /// Files it reads.
     pub files: AtomicU64,
+    /// Its files that are set aside, because the daemon died while it read them.
+    pub set_aside: AtomicU64,
     /// Time of its latest event, in microseconds since 1970; 0 before the first.
     pub last_event: AtomicI64,
     /// Why it is not up.

@@ -5,7 +5,7 @@ use super::promql::quoted;
 use super::{Basis, Rule, Severity, recording, seconds};
 use crate::model::metrics::{
     COMMIT_FAILURES, QUARANTINED, READY, RECORDS, REPORT_OVERDUE, SCORED_AT, SOURCE_BACKLOG,
-    SOURCE_UP,
+    SOURCE_SET_ASIDE, SOURCE_UP,
 };
 
 pub(super) fn rules(basis: &Basis) -> Vec<Rule> {
@@ -17,6 +17,7 @@ pub(super) fn rules(basis: &Basis) -> Vec<Rule> {
         ingest_stalled(basis),
         source_silent(basis),
         quarantine_growing(basis),
+        file_set_aside(basis),
         report_overdue(basis),
     ]
 }
@@ -126,6 +127,20 @@ fn quarantine_growing(basis: &Basis) -> Rule {
         "{} > 0.05\nand\n  sum without (reason) (increase({QUARANTINED}[1h])) >= 10",
         recording::quarantined_share()
     );
+    annotations::daemon(basis, Severity::Warning, &text, expr)
+}
+
+/// As long as a file is set aside, its events are missing from every score.
+fn file_set_aside(basis: &Basis) -> Rule {
+    let text = Text {
+        alert: "TolerancedFileSetAside",
+        r#for: "0m",
+        summary: "toleranced died twice while it read a file of source {{ $labels.source }}, and has set it aside".to_owned(),
+        description: "{{ $value | humanize }} files of source {{ $labels.source }} are set aside on {{ $labels.instance }}. Their events are in no \
+             score. Look into the folder `set-aside` of the data folder: it names each file and says how to read it again."
+            .to_owned(),
+    };
+    let expr = format!("{SOURCE_SET_ASIDE} > 0");
     annotations::daemon(basis, Severity::Warning, &text, expr)
 }
 

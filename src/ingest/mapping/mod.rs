@@ -6,6 +6,7 @@ mod each;
 mod field;
 mod predicate;
 mod row;
+mod work;
 
 pub(crate) use apply::{Place, executor_of};
 pub use compile::Circumstances;

@@ -5,7 +5,7 @@ use super::table::{Cell, Table};
 use super::words;
 use crate::daemon::Running;
 use crate::measure::Loss;
-use crate::model::{Hour, Span, Time, metrics, printable};
+use crate::model::{Hour, Span, Time, humanize, metrics, printable};
 use crate::query::{Snapshot, SourceStatus, counters};
 use crate::store::{QuarantineFilter, Store, StoreError};
 use crate::web::blocking::respond;
@@ -36,6 +36,7 @@ struct Source {
     up: bool,
     trouble: Option<String>,
     files: u64,
+    set_aside: u64,
     backlog_bytes: u64,
     last_event: Option<Time>,
     counts: [i64; 4],
@@ -62,6 +63,7 @@ impl Source {
             up: status.up.load(Relaxed),
             trouble: status.trouble(),
             files: status.files.load(Relaxed),
+            set_aside: status.set_aside.load(Relaxed),
             backlog_bytes: status.backlog_bytes.load(Relaxed),
             last_event: (last != 0).then_some(Time(last)),
             counts: COUNTED.map(counted),
@@ -231,6 +233,7 @@ fn card(source: &Source, now: Time) -> Markup {
             h2 { svg.i aria-hidden="true" { use href=(if source.up { "#s-within" } else { "#s-outside" }) {} } (source.name) " "
                 small { (if source.up { "up" } else { "down" }) } }
             @if let Some(trouble) = &source.trouble { p.trouble { (words::whole(trouble)) } }
+            @if source.set_aside > 0 { p.trouble { (set_aside(source)) } }
             dl.facts {
                 div { dt { "latest event" } dd { @match source.last_event { Some(at) => (words::instant(at)), None => "none yet" } } }
                 div { dt { "behind the clock" } dd { @match behind {
@@ -238,13 +241,21 @@ fn card(source: &Source, now: Time) -> Markup {
                     // A simulated or replayed log may run ahead.
                     Some(behind) if behind <= Span::ZERO => "not at all",
                     Some(behind) if behind < Span::seconds(60) => "less than a minute",
-                    Some(behind) => (crate::model::humanize::format_roughly(behind)),
+                    Some(behind) => (humanize::format_roughly(behind)),
                 } } }
                 div { dt { "waits to be read" } dd { (words::bytes(source.backlog_bytes)) } }
                 div { dt { "events" } dd { (words::count(source.counts[0])) } }
             }
         }
     }
+}
+
+fn set_aside(source: &Source) -> String {
+    format!(
+        "{} set aside: the daemon died twice while it read them. See `set-aside/{}` in the data folder.",
+        humanize::counted(source.set_aside, "file"),
+        source.name
+    )
 }
 
 /// `GET /ingest`.
