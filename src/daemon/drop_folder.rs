@@ -56,7 +56,9 @@ struct Seen {
 /// Reads until it is told to stop.
 pub(super) fn run(source: &Source, exports: &Exports, known: Vec<FileRow>) -> Result<(), String> {
     let known = StoredPositions::of(known);
-    if !known.damaged_rows.is_empty() {
+    let is_damaged = !known.damaged_rows.is_empty();
+    let attempts = Attempts::load(&exports.data_dir, &exports.source);
+    if is_damaged {
         let report = Delivery {
             source: source.config.name.as_str().into(),
             damaged: known.damaged_rows.clone(),
@@ -73,7 +75,11 @@ pub(super) fn run(source: &Source, exports: &Exports, known: Vec<FileRow>) -> Re
         settling: Settling::default(),
         earlier: Earlier {
             begun: Begun::of(known),
-            attempts: Attempts::load(&exports.data_dir, &exports.source),
+            attempts: if is_damaged {
+                attempts.without_suspects()
+            } else {
+                attempts
+            },
         },
         aside: Aside::new(&exports.data_dir, &exports.source),
         done: BTreeSet::new(),

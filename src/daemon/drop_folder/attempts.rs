@@ -70,6 +70,12 @@ impl Attempts {
         }
     }
 
+    /// The same without suspects, if it is not known how far they were read: every death looks like one without progress then.
+    pub(super) fn without_suspects(mut self) -> Attempts {
+        self.suspects.clear();
+        self
+    }
+
     /// Notes that an export is read from here on, and says how.
     pub(super) fn begin(&mut self, export: u64, batches: u64) -> io::Result<Plan> {
         let known = self.suspects.get(&export);
