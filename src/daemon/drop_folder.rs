@@ -183,9 +183,7 @@ impl Reader<'_> {
         self.is_prepared = is_complete && unprepared.is_none();
         troubles.extend(unprepared);
         status.files.store(files.len() as u64, Ordering::Relaxed);
-        status
-            .set_aside
-            .store(self.aside.count(), Ordering::Relaxed);
+        status.replace_set_aside(self.aside.list());
         let present: BTreeSet<&Path> = files.iter().map(|(path, _)| path.as_path()).collect();
         self.seen.retain(|path, _| present.contains(path.as_path()));
         self.settling.retain(|path| present.contains(path));
@@ -296,10 +294,7 @@ impl Reader<'_> {
             next_step = self.aside.next_step(hash),
             "the daemon died twice while it read this file: it is set aside and not read"
         );
-        source
-            .status
-            .set_aside
-            .store(self.aside.count(), Ordering::Relaxed);
+        source.status.replace_set_aside(self.aside.list());
         if !is_known {
             let mut delivery = Delivery {
                 source: config.name.as_str().into(),

@@ -29,4 +29,4 @@ pub(crate) use scores::{
     scores_of_evidence,
 };
 pub(crate) use self_metrics::{Closed, LoginFailure, OwnMetrics};
-pub(crate) use snapshot::{DriftView, Shared, Snapshot, SourceStatus};
+pub(crate) use snapshot::{DriftView, SetAside, Shared, Snapshot, SourceStatus};

@@ -6,6 +6,7 @@
 //! by itself, and all other data goes on.
 
 use crate::ingest::{Reason, Reject};
+use crate::query::SetAside;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::{DirBuilder, File};
@@ -15,6 +16,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// After so many deaths without progress an export is set aside.
 const MAX_DEATHS: u32 = 2;
+
+/// So many files that are set aside are named on the page of the sources.
+const MAX_LISTED: usize = 10;
 
 /// One suspect at a time, in all sources together.
 static ALONE: Mutex<()> = Mutex::new(());
@@ -154,21 +158,23 @@ impl Aside {
         Aside(data_dir.join("set-aside").join(source))
     }
 
-    /// How many there are.
-    pub(super) fn count(&self) -> u64 {
-        let Ok(entries) = std::fs::read_dir(&self.0) else {
-            return 0;
-        };
-        let is_note = |entry: &io::Result<std::fs::DirEntry>| {
-            let entry = entry.as_ref();
-            entry.is_ok_and(|entry| {
-                entry
-                    .path()
-                    .extension()
-                    .is_some_and(|ending| ending == "note")
-            })
-        };
-        entries.filter(is_note).count() as u64
+    /// How many there are, and the paths of the first of them.
+    pub(super) fn list(&self) -> SetAside {
+        // A folder that does not exist has none.
+        let entries = std::fs::read_dir(&self.0).into_iter().flatten();
+        let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+        let mut notes: Vec<PathBuf> = paths
+            .filter(|path| path.extension().is_some_and(|ending| ending == "note"))
+            .collect();
+        notes.sort();
+        SetAside {
+            count: notes.len() as u64,
+            files: notes
+                .iter()
+                .take(MAX_LISTED)
+                .map(|note| file_of(note))
+                .collect(),
+        }
     }
 
     /// Where the note on an export is.
@@ -223,6 +229,19 @@ impl Aside {
             "Find out what is wrong with it. To read it again, delete {} and put the file into the folder again.",
             self.note(export).display()
         )
+    }
+}
+
+/// The path of the file that a note is about. A note that can't be read stands for itself.
+fn file_of(note: &Path) -> String {
+    #[derive(Deserialize)]
+    struct Named {
+        file: String,
+    }
+    let text = std::fs::read(note).unwrap_or_default();
+    match serde_json::from_slice::<Named>(&text) {
+        Ok(named) => named.file,
+        Err(_) => note.display().to_string(),
     }
 }
 

@@ -14,19 +14,26 @@ const MAX_WINDOW_LOG: u32 = 25;
 /// Compressed bytes read at once.
 const BUFFER: usize = 64 << 10;
 
-/// Why decompression stopped: the content is out of proportion to the stored bytes.
+/// Why decompression stopped.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "the content is more than {} MiB and more than {MAX_RATIO} times its compressed size. \
-     Store it uncompressed, or in smaller files", ALWAYS_READ >> 20
-)]
-pub(crate) struct ExpandsTooFar;
+pub(crate) enum TooLarge {
+    /// The content is out of proportion to the stored bytes.
+    #[error(
+        "the content is more than {} MiB and more than {MAX_RATIO} times its compressed size. \
+         Store it uncompressed, or in smaller files", ALWAYS_READ >> 20
+    )]
+    Content,
+    /// The window of a zstd frame takes too much memory.
+    #[error(
+        "zstd: {0}. The window must not be larger than {limit} MiB: compress it again without `--long` or `--ultra`",
+        limit = 1 << (MAX_WINDOW_LOG - 20)
+    )]
+    Window(io::Error),
+}
 
 /// Whether an error says that a file expands beyond the limits.
 pub(crate) fn is_too_large(error: &io::Error) -> bool {
-    error
-        .get_ref()
-        .is_some_and(|inner| inner.is::<ExpandsTooFar>())
+    error.get_ref().is_some_and(|inner| inner.is::<TooLarge>())
 }
 
 /// The content of a gzip stream of one or several members.
@@ -101,7 +108,7 @@ impl<R: Read> Read for Limited<R> {
         if self.given > ALWAYS_READ {
             let stored = self.stored.load(Ordering::Relaxed);
             if self.given > stored.saturating_mul(MAX_RATIO) {
-                return Err(io::Error::other(ExpandsTooFar));
+                return Err(io::Error::other(TooLarge::Content));
             }
         }
         let count = self.content.read(buffer)?;
@@ -115,15 +122,12 @@ struct WindowHint<R>(R);
 
 impl<R: Read> Read for WindowHint<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buffer).map_err(|error| {
-            if !error.to_string().contains("too much memory") {
-                return error;
-            }
-            let limit = 1 << (MAX_WINDOW_LOG - 20);
-            io::Error::other(format!(
-                "zstd: {error}. The window must not be larger than {limit} MiB: compress it again without `--long` or `--ultra`"
-            ))
-        })
+        self.0.read(buffer).map_err(
+            |error| match error.to_string().contains("too much memory") {
+                true => io::Error::other(TooLarge::Window(error)),
+                false => error,
+            },
+        )
     }
 }
 
@@ -199,7 +203,9 @@ mod tests {
         zstd.window_log(27).unwrap();
         zstd.write_all(b"{}\n").unwrap();
         let (_, end) = read(unzstd(Cursor::new(zstd.finish().unwrap())).unwrap());
-        let error = end.unwrap_err().to_string();
+        let error = end.unwrap_err();
+        assert!(is_too_large(&error), "{error}");
+        let error = error.to_string();
         assert!(
             error.contains("32 MiB") && error.contains("--long"),
             "{error}"

@@ -6,7 +6,7 @@ use super::words;
 use crate::daemon::Running;
 use crate::measure::Loss;
 use crate::model::{Hour, Span, Time, humanize, metrics, printable};
-use crate::query::{Snapshot, SourceStatus, counters};
+use crate::query::{SetAside, Snapshot, SourceStatus, counters};
 use crate::store::{QuarantineFilter, Store, StoreError};
 use crate::web::blocking::respond;
 use crate::web::state::Daemon;
@@ -21,6 +21,8 @@ use std::sync::atomic::Ordering::Relaxed;
 
 /// Examples of what was refused: the newest.
 const EXAMPLES: usize = 20;
+/// So many characters of the path of a file are shown.
+const MAX_PATH: usize = 300;
 
 /// Everything about what comes in.
 struct Told {
@@ -36,7 +38,7 @@ struct Source {
     up: bool,
     trouble: Option<String>,
     files: u64,
-    set_aside: u64,
+    set_aside: SetAside,
     backlog_bytes: u64,
     last_event: Option<Time>,
     counts: [i64; 4],
@@ -63,7 +65,7 @@ impl Source {
             up: status.up.load(Relaxed),
             trouble: status.trouble(),
             files: status.files.load(Relaxed),
-            set_aside: status.set_aside.load(Relaxed),
+            set_aside: status.set_aside(),
             backlog_bytes: status.backlog_bytes.load(Relaxed),
             last_event: (last != 0).then_some(Time(last)),
             counts: COUNTED.map(counted),
@@ -233,7 +235,7 @@ fn card(source: &Source, now: Time) -> Markup {
             h2 { svg.i aria-hidden="true" { use href=(if source.up { "#s-within" } else { "#s-outside" }) {} } (source.name) " "
                 small { (if source.up { "up" } else { "down" }) } }
             @if let Some(trouble) = &source.trouble { p.trouble { (words::whole(trouble)) } }
-            @if source.set_aside > 0 { p.trouble { (set_aside(source)) } }
+            @if source.set_aside.count > 0 { (set_aside(source)) }
             dl.facts {
                 div { dt { "latest event" } dd { @match source.last_event { Some(at) => (words::instant(at)), None => "none yet" } } }
                 div { dt { "behind the clock" } dd { @match behind {
@@ -250,12 +252,18 @@ fn card(source: &Source, now: Time) -> Markup {
     }
 }
 
-fn set_aside(source: &Source) -> String {
-    format!(
-        "{} set aside: the daemon died twice while it read them. See `set-aside/{}` in the data folder.",
-        humanize::counted(source.set_aside, "file"),
-        source.name
-    )
+fn set_aside(source: &Source) -> Markup {
+    let SetAside { count, files } = &source.set_aside;
+    html! {
+        p.trouble {
+            (humanize::counted(*count, "file")) " set aside: the daemon died twice while it read them. To read them again, see the notes in "
+            code { "set-aside/" (source.name) } " of the data folder."
+        }
+        ul.trouble {
+            @for file in files { li { (printable(file, MAX_PATH)) } }
+            @if *count > files.len() as u64 { li { "and " (*count - files.len() as u64) " more" } }
+        }
+    }
 }
 
 /// `GET /ingest`.

@@ -214,6 +214,7 @@ fn memory_stays_bounded_under_64_hostile_bodies_at_once_and_good_data_goes_on() 
         assert!(metrics.get(&series) > 0.0, "{series}");
     }
     let peak = daemon.peak_memory();
+    println!("the most resident memory was {peak} KiB");
     assert!(peak < MAX_RESIDENT_KIB, "{peak} KiB");
     daemon.stop();
 }

@@ -54,7 +54,7 @@ fn notes(home: &Home, source: &str) -> Vec<std::path::PathBuf> {
 }
 
 /// Everything that says that a file is set aside, and that good data goes on.
-fn check_reports(daemon: &Daemon, source: &str, events: f64) {
+fn check_reports(daemon: &Daemon, source: &str, file: &str, events: f64) {
     daemon.wait_for_metric(&of(REJECTED, source), 1.0);
     let metrics = daemon.wait_for_metric(&of(EVENTS, source), events);
     assert_eq!(metrics.get(&of(SET_ASIDE, source)), 1.0);
@@ -62,6 +62,8 @@ fn check_reports(daemon: &Daemon, source: &str, events: f64) {
     daemon.wait_for_log("the daemon died twice while it read this file");
     let page = daemon.get("/ingest").1;
     assert!(page.contains("1 file set aside"), "{page}");
+    let named = page.split("<li>").filter(|item| item.contains(file));
+    assert!(named.count() > 0, "{file} is not named: {page}");
     assert!(page.contains("set_aside"), "{page}");
 }
 
@@ -75,7 +77,7 @@ fn body_in_which_the_daemon_dies_twice_is_moved_away_and_others_are_read() {
     let daemon = home.start();
     let good = case("good", 5, "good");
     assert_eq!(daemon.send("/ingest/soar", LINES, good.as_bytes()).0, 202);
-    check_reports(&daemon, "soar", 3.0);
+    check_reports(&daemon, "soar", "/set-aside/soar/", 3.0);
     daemon.stop();
     // The body is kept whole, where only the user of the daemon can read it.
     let kept = notes(&home, "soar");
@@ -105,14 +107,14 @@ fn export_in_which_the_daemon_dies_twice_stays_and_is_passed_over() {
     });
     home.drop_in("good.ndjson", case("good", 5, "good"), 1800);
     let daemon = home.start();
-    check_reports(&daemon, "in", 3.0);
+    check_reports(&daemon, "in", "in/bad.ndjson", 3.0);
     daemon.stop();
     assert!(home.path("in/bad.ndjson").exists());
     // It is passed over by its content, and counts once.
     std::fs::rename(home.path("in/bad.ndjson"), home.path("in/other.ndjson")).unwrap();
     let daemon = home.start();
     daemon.wait_for_log("the daemon died twice while it read this file");
-    check_reports(&daemon, "in", 3.0);
+    check_reports(&daemon, "in", "in/bad.ndjson", 3.0);
     daemon.stop();
     assert_eq!(notes(&home, "in").len(), 1);
 }
