@@ -2,6 +2,7 @@
 
 mod apply;
 mod compile;
+mod computed;
 mod each;
 mod field;
 mod predicate;

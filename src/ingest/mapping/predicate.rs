@@ -1,5 +1,6 @@
 //! Predicates of a mapping: CEL expressions over a record.
 
+use super::computed::{Computed, Sizes};
 use super::row::Row;
 use super::work::{Shown, Weight, absent, shown_text};
 use crate::ingest::scalar::Scalar;
@@ -13,6 +14,12 @@ use std::sync::{Arc, LazyLock};
 
 /// A predicate goes through its lists in at most so many steps if loops stand inside of each other.
 const MAX_STEPS: u64 = 10_000_000;
+/// So many bytes that a predicate computes or searches count as one step.
+const BYTES_PER_STEP: u64 = 16;
+/// A value that a predicate computes may be so many times larger than what the predicate sees,
+const MAX_GROWTH: u64 = 4;
+/// and always so large, in bytes.
+const ALWAYS_COMPUTED: u64 = 1 << 20;
 /// And so many of the reason.
 const MOST_DETAIL: usize = 500;
 /// So many characters of an expression stand in an error.
@@ -142,10 +149,12 @@ impl Predicate {
         };
         let fail = |why: String| format!("`{}`: {}", self.source, printable(&why, MOST_DETAIL));
         let mut seen = Variables(Vec::with_capacity(variables.len()));
+        let mut weights = Vec::with_capacity(variables.len());
         let mut whole = Weight::default();
         for name in variables {
             let (value, weight) = variable(name, row).map_err(fail)?;
             whole.add(weight);
+            weights.push((name.as_str(), weight));
             seen.0.push((name, value));
         }
         let steps = whole.longest.saturating_pow(loops);
@@ -155,6 +164,9 @@ impl Predicate {
                 whole.longest
             )));
         }
+        let computed = Sizes::new(weights, whole.longest).of(&program.expression().expr);
+        let steps = steps.saturating_add(computed.work / BYTES_PER_STEP);
+        check_computed(computed, whole, steps).map_err(fail)?;
         if let Some(record) = row.record() {
             record.add_steps(steps);
         }
@@ -169,6 +181,25 @@ impl Predicate {
             Err(error) => Err(fail(error.to_string())),
         }
     }
+}
+
+/// A value that is too large, or too much work, is an error before it is computed.
+fn check_computed(computed: Computed, seen: Weight, steps: u64) -> Result<(), String> {
+    let most = seen.work.saturating_mul(MAX_GROWTH).max(ALWAYS_COMPUTED);
+    if computed.largest > most {
+        return Err(format!(
+            "computes a value of up to {} bytes, and {most} are allowed for this record. \
+             Do not put long texts together for each element",
+            computed.largest
+        ));
+    }
+    if steps > MAX_STEPS {
+        return Err(format!(
+            "takes too long: it computes or searches up to {} bytes. Do not search long texts for each element",
+            computed.work
+        ));
+    }
+    Ok(())
 }
 
 /// What a predicate sees, by name.
@@ -344,6 +375,38 @@ mod tests {
         // One after the other is no square.
         let beside = "a.exists(x, x < 0) || a.exists(y, y == 0)";
         assert_eq!(holds(beside, &list(4_000)), Ok(true));
+    }
+
+    #[test]
+    fn a_value_out_of_proportion_to_the_record_is_an_error_before_it_is_computed() {
+        let record = |count: usize, text: usize| {
+            let (list, text) = ("1,".repeat(count), "x".repeat(text));
+            format!("{{\"a\":[{list}1],\"s\":\"{text}\"}}")
+        };
+        for large in [
+            "a.map(x, s + 'y').size() == 0",
+            "a.map(x, s).size() == 0",
+            "a.map(x, a.map(y, s)).size() == 0",
+            "a.map(x, {'k': s}).exists(m, m.k == '')",
+        ] {
+            let error = holds(large, &record(2_000, 100_000)).unwrap_err();
+            assert!(error.contains("computes a value of up to"), "{error}");
+            assert!(holds(large, &record(20, 100)).is_ok(), "{large}");
+        }
+        let searched = "a.exists(x, s.contains('y'))";
+        let error = holds(searched, &record(20_000, 100_000)).unwrap_err();
+        assert!(error.contains("searches up to"), "{error}");
+        assert_eq!(holds(searched, &record(100, 1_000)), Ok(false));
+        // What is in proportion to its record is computed, however large the record is.
+        for ordinary in [
+            "a.map(x, x + 1u).exists(x, x == 3u)",
+            "a.filter(x, x == 1).size() > 1000",
+            "(s + s).startsWith('y')",
+            "a.exists(x, s == 'y')",
+        ] {
+            let result = holds(ordinary, &record(50_000, 500_000));
+            assert!(result.is_ok(), "{ordinary}: {result:?}");
+        }
     }
 
     #[test]

@@ -35,7 +35,8 @@ pub(super) const TOO_MUCH: &str = "its elements share texts that are too long fo
 /// How large a value is for predicates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Weight {
-    work: u64,
+    /// Its texts, and something for each value.
+    pub(super) work: u64,
     /// Elements of its longest array or object.
     pub longest: u64,
 }

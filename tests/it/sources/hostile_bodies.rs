@@ -12,7 +12,7 @@ use std::process::Command;
 /// All of the daemon, at any time.
 const MAX_RESIDENT_KIB: u64 = 256 << 10;
 /// What the operating system allows it, in KiB of writable memory. Threads reserve more than they use.
-const DATA_LIMIT_KIB: u64 = 768 << 10;
+const DATA_LIMIT_KIB: u64 = 512 << 10;
 
 const BODIES: usize = 64;
 
