@@ -65,10 +65,14 @@ def sources():
                    [query(latest("toleranced_source_up", "source"), "{{source}}")],
                    no_value=NO_SOURCE, unit="none", width=8, min=0, max=1, decimals=0),
         timeseries("Files", "Files of each source.", [query(latest("toleranced_source_files", "source"), "{{source}}")],
-                   no_value=NO_SOURCE, unit="short", min=0),
+                   no_value=NO_SOURCE, unit="short", width=8, min=0),
+        timeseries("Files set aside", "Files that are not read, because the daemon died twice while it read them. Notes in the "
+                   "folder set-aside of the data folder name them.",
+                   [query(latest("toleranced_source_set_aside_files", "source"), "{{source}}")],
+                   no_value=NO_SOURCE, unit="short", width=8, min=0, decimals=0),
         timeseries("Notices", "Noteworthy events of the files of a source, such as rotated or truncated.",
                    [query(rate("toleranced_source_notices_total", "source, notice"), "{{source}}: {{notice}}")],
-                   no_value="No file was rotated, truncated or lost", unit="cps", min=0),
+                   no_value="No file was rotated, truncated or lost", unit="cps", width=8, min=0),
     ]
 
 

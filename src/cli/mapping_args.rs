@@ -408,7 +408,7 @@ pub(super) fn sample(
         }
         FormatName::Xes => {
             // The sample ends in the middle of the log, which is no fault of the log.
-            let _ = read_xes(bytes, &mut |event: &XesEvent| {
+            let _ = read_xes(bytes, bytes.len().max(1), &mut |event: &XesEvent| {
                 found.records.push(event.value());
                 if found.records.len() < SAMPLE_RECORDS {
                     ControlFlow::Continue(())

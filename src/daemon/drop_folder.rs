@@ -1,5 +1,6 @@
 //! A source of exports: a folder into which files are dropped; each is read once, whole.
 
+mod attempts;
 mod export;
 mod listing;
 mod sent;
@@ -7,10 +8,11 @@ mod settling;
 
 use super::deliveries::Delivery;
 use super::positions::StoredPositions;
-use super::source::{Source, pause_after};
+use super::source::{Source, WHOLE_FILE, pause_after};
 use crate::config::sources::SourceKind;
 use crate::store::{FileRow, Store};
-use export::{Begun, Read, read_export, send};
+use attempts::{Aside, Attempts};
+use export::{Begun, Earlier, Read, read_export, send};
 use globset::GlobSet;
 use listing::{Look, files, globs};
 use sent::{KEPT, prepare, tidy};
@@ -26,6 +28,8 @@ pub(super) struct Exports {
     pub store: Store,
     /// The source.
     pub source: String,
+    /// The folder of the database.
+    pub data_dir: PathBuf,
 }
 
 impl Exports {
@@ -52,7 +56,9 @@ struct Seen {
 /// Reads until it is told to stop.
 pub(super) fn run(source: &Source, exports: &Exports, known: Vec<FileRow>) -> Result<(), String> {
     let known = StoredPositions::of(known);
-    if !known.damaged_rows.is_empty() {
+    let is_damaged = !known.damaged_rows.is_empty();
+    let attempts = Attempts::load(&exports.data_dir, &exports.source);
+    if is_damaged {
         let report = Delivery {
             source: source.config.name.as_str().into(),
             damaged: known.damaged_rows.clone(),
@@ -67,7 +73,15 @@ pub(super) fn run(source: &Source, exports: &Exports, known: Vec<FileRow>) -> Re
         is_prepared: false,
         seen: BTreeMap::new(),
         settling: Settling::default(),
-        begun: Begun::of(known),
+        earlier: Earlier {
+            begun: Begun::of(known),
+            attempts: if is_damaged {
+                attempts.without_suspects()
+            } else {
+                attempts
+            },
+        },
+        aside: Aside::new(&exports.data_dir, &exports.source),
         done: BTreeSet::new(),
         unlisted: BTreeSet::new(),
         search: Duration::ZERO,
@@ -78,7 +92,8 @@ pub(super) fn run(source: &Source, exports: &Exports, known: Vec<FileRow>) -> Re
     while !source.is_stopping() && reader.pass() {
         source.pause(pause_after(reader.search));
     }
-    Ok(())
+    let stopped = reader.earlier.attempts.stop();
+    stopped.map_err(|error| format!("can't note that the source stops: {error}"))
 }
 
 /// What is known of the exports of a source since it was started.
@@ -90,7 +105,8 @@ struct Reader<'a> {
     is_prepared: bool,
     seen: BTreeMap<PathBuf, Seen>,
     settling: Settling,
-    begun: Begun,
+    earlier: Earlier,
+    aside: Aside,
     /// What was read since the start: the database may not know it yet.
     done: BTreeSet<u64>,
     /// What was wrong with the folders at the last look.
@@ -119,6 +135,9 @@ impl Reader<'_> {
         // Before anything is read: that may take hours.
         self.tell_status();
         let mut unread = BTreeSet::new();
+        if let Err(problem) = self.note_commits() {
+            unread.insert(problem);
+        }
         for (path, look) in files {
             if self.source.is_stopping() {
                 return false;
@@ -164,6 +183,7 @@ impl Reader<'_> {
         self.is_prepared = is_complete && unprepared.is_none();
         troubles.extend(unprepared);
         status.files.store(files.len() as u64, Ordering::Relaxed);
+        status.replace_set_aside(self.aside.list());
         let present: BTreeSet<&Path> = files.iter().map(|(path, _)| path.as_path()).collect();
         self.seen.retain(|path, _| present.contains(path.as_path()));
         self.settling.retain(|path| present.contains(path));
@@ -218,8 +238,10 @@ impl Reader<'_> {
     /// Reads a file. Whether to go on.
     fn read(&mut self, path: PathBuf, look: Look) -> Result<bool, String> {
         let (done, exports) = (&self.done, self.exports);
-        let is_done = |hash: u64| Ok(done.contains(&hash) || exports.is_done(hash)?);
-        let hash = match read_export(self.source, &path, &is_done, &mut self.begun)? {
+        let is_known = |hash: u64| Ok(done.contains(&hash) || exports.is_done(hash)?);
+        let is_set_aside = |hash: u64| self.aside.note(hash).exists();
+        let earlier = &mut self.earlier;
+        let hash = match read_export(self.source, &path, &is_known, &is_set_aside, earlier)? {
             Read::Stopped => return Ok(false),
             Read::Done(hash) => {
                 self.done.insert(hash);
@@ -234,10 +256,57 @@ impl Reader<'_> {
                 self.refused = Some(problem);
                 hash
             }
+            Read::SetAside(hash) => {
+                self.set_aside(&path, hash)?;
+                hash
+            }
         };
         self.source.status.has_read(look.0);
         self.seen.insert(path, Seen { look, hash });
         Ok(true)
+    }
+}
+
+impl Reader<'_> {
+    /// Forgets the attempts of exports that are committed now.
+    fn note_commits(&mut self) -> Result<(), String> {
+        for export in self.earlier.attempts.open() {
+            if self.exports.is_done(export)? {
+                let ended = self.earlier.attempts.end(export);
+                ended.map_err(|error| format!("can't note that an export is read: {error}"))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sets a file aside in which the daemon died twice, and reports it. A body is moved to a folder of its own; a file in a
+    /// folder of the user stays, and is passed over by its content.
+    fn set_aside(&mut self, path: &Path, hash: u64) -> Result<(), String> {
+        let (source, config) = (self.source, &self.source.config);
+        let is_known = self.aside.note(hash).exists();
+        let is_body = config.kind == SourceKind::Push;
+        let failed = |error| format!("{} can't be set aside: {error}", path.display());
+        let at = self.aside.take(&config.name, path, hash, is_body);
+        let at = at.map_err(failed)?;
+        tracing::error!(
+            source = config.name,
+            file = %at.display(),
+            next_step = self.aside.next_step(hash),
+            "the daemon died twice while it read this file: it is set aside and not read"
+        );
+        source.status.replace_set_aside(self.aside.list());
+        if !is_known {
+            let mut delivery = Delivery {
+                source: config.name.as_str().into(),
+                file: at.display().to_string(),
+                format: WHOLE_FILE,
+                ..Delivery::default()
+            };
+            delivery.batch.records = 1;
+            delivery.batch.rejects.push(self.aside.reject(&at, hash));
+            send(source, delivery)?;
+        }
+        self.earlier.attempts.end(hash).map_err(failed)
     }
 }
 

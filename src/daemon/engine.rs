@@ -195,6 +195,11 @@ impl Engine {
         cases + events + self.deliveries.waiting_reject_bytes()
     }
 
+    /// About how many bytes of memory the rejected records take that wait for the next commit.
+    pub(crate) fn pending_reject_bytes(&self) -> usize {
+        self.deliveries.waiting_reject_bytes()
+    }
+
     /// Reads from the database as of one moment.
     fn reading<T>(
         &mut self,

@@ -379,6 +379,7 @@ fn read_from_where_it_was(source: &Source, data_dir: &Path) -> Result<(), String
             let exports = Exports {
                 store,
                 source: name.clone(),
+                data_dir: data_dir.to_owned(),
             };
             drop_folder::run(source, &exports, known)
         }

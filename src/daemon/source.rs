@@ -190,7 +190,8 @@ pub(super) fn replay(
 /// Whether the file is read again for this: an export, as long as it is there. Only so are records that say the same
 /// numbered rightly, and what was taken from it already is recognised.
 fn is_read_from_file(source: &SourceConfig, row: &QuarantineRow) -> bool {
-    source.kind.has_exports() && Path::new(&row.file).exists()
+    let is_set_aside = row.reason == Reason::SetAside.word();
+    source.kind.has_exports() && !is_set_aside && Path::new(&row.file).exists()
 }
 
 /// What a quarantined record is by the mapping of now; `None` if it is no event by that either, or was not kept whole.

@@ -22,7 +22,9 @@ const PUBLISH_EVERY: Duration = Duration::from_millis(500);
 /// that many events change is then written once, not with every commit.
 const BACKLOG_BATCHES: usize = 20;
 /// What waits for such a commit takes about this much memory at most.
-const BACKLOG_BYTES: usize = 128 << 20;
+const BACKLOG_BYTES: usize = 96 << 20;
+/// Rejected records that wait for a commit take about this much memory at most, and as much again while they are written.
+const REJECT_BYTES: usize = 8 << 20;
 /// Such a commit waits so much longer at most.
 const BACKLOG_FOR: Duration = Duration::from_secs(1);
 /// A source that has a backlog hands over its next delivery within this.
@@ -123,6 +125,9 @@ impl Worker {
                 Received::Delivery(delivery) => {
                     let interval = self.config.batch_interval.duration();
                     schedule.commit_by.get_or_insert(Instant::now() + interval);
+                    if delivery.must_commit {
+                        schedule.commit_by = Some(Instant::now());
+                    }
                     self.take(*delivery)?;
                 }
                 Received::Command(Command::Reload(config, answer)) => {
@@ -157,7 +162,11 @@ impl Worker {
 
     /// Whether enough events wait for a commit.
     fn is_batch_full(&self) -> bool {
-        self.engine.pending_events() >= self.config.batch_events
+        self.engine.pending_events() >= self.config.batch_events || self.has_many_rejects()
+    }
+
+    fn has_many_rejects(&self) -> bool {
+        self.engine.pending_reject_bytes() >= REJECT_BYTES
     }
 
     /// Whether what waits is to be written now. While another commit is written, as much as may be waits for the next one.
@@ -176,7 +185,9 @@ impl Worker {
     /// Whether a commit can't wait for more events, although the sources have more.
     fn is_backlog_full(&self) -> bool {
         let most = self.config.batch_events.saturating_mul(BACKLOG_BATCHES);
-        self.engine.pending_events() >= most || self.engine.pending_bytes() >= BACKLOG_BYTES
+        self.engine.pending_events() >= most
+            || self.engine.pending_bytes() >= BACKLOG_BYTES
+            || self.has_many_rejects()
     }
 
     fn receive(&self, timeout: Duration) -> Received {

@@ -111,6 +111,17 @@ impl EventBatch {
         place.wrapping_sub(self.moved)
     }
 
+    /// About how many bytes of memory its events take.
+    pub fn event_bytes(&self) -> usize {
+        self.text.len() + self.events.len() * size_of::<MappedEvent>()
+    }
+
+    /// Bytes of text that the last event keeps.
+    pub(crate) fn text_bytes_of_last(&self) -> usize {
+        let of = |event: &MappedEvent| (event.case.len + event.parent.len) as usize;
+        self.events.last().map_or(0, of)
+    }
+
     /// Whether it holds neither events nor rejects.
     pub fn is_empty(&self) -> bool {
         self.events.is_empty() && self.rejects.is_empty()

@@ -3,7 +3,10 @@
 //! Only ends are searched here; what a record means is the decoders' business. Nothing in this module keeps state:
 //! every buffer that is handed in starts at the beginning of a record.
 
-use memchr::{memchr, memchr2_iter, memrchr};
+use memchr::{memchr, memchr_iter, memchr2_iter, memrchr};
+
+/// Records that are decoded at once.
+pub(crate) const MAX_RECORDS: usize = 1 << 14;
 
 /// How a file is cut into records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -32,11 +35,19 @@ impl Framing {
         }
     }
 
-    /// One past the end of the last whole record in `buffer`.
-    pub fn last_end(self, buffer: &[u8]) -> Option<usize> {
+    /// One past the end of the last whole record in `buffer`, or of the record with the number `max_records` if there are
+    /// more: what is kept of a rejected record takes many times the memory of a short line.
+    pub fn last_end(self, buffer: &[u8], max_records: usize) -> Option<usize> {
         match self {
-            Self::Lines => memrchr(b'\n', buffer).map(|at| at + 1),
-            Self::Csv { quote } => csv_ends(buffer, quote).last(),
+            Self::Lines => {
+                // Counting is fast, finding each end is not.
+                let lines = memchr_iter(b'\n', buffer);
+                match buffer.len() > max_records && lines.clone().count() > max_records {
+                    true => lines.take(max_records).last().map(|at| at + 1),
+                    false => memrchr(b'\n', buffer).map(|at| at + 1),
+                }
+            }
+            Self::Csv { quote } => csv_ends(buffer, quote).take(max_records).last(),
         }
     }
 }
@@ -64,8 +75,17 @@ mod tests {
     fn a_newline_inside_quotes_does_not_end_a_record() {
         let text = b"a,\"b\nc\"\"\n\",d\nnext\n";
         assert_eq!(CSV.first_end(text), Some(13));
-        assert_eq!(CSV.last_end(text), Some(text.len()));
-        assert_eq!(CSV.last_end(b"a,\"b\n"), None);
+        assert_eq!(CSV.last_end(text, 9), Some(text.len()));
+        assert_eq!(CSV.last_end(b"a,\"b\n", 9), None);
+    }
+
+    #[test]
+    fn of_many_short_records_the_first_ones_are_taken() {
+        for framing in [Framing::Lines, CSV] {
+            assert_eq!(framing.last_end(b"a\nb\nc\nd", 2), Some(4));
+            assert_eq!(framing.last_end(b"a\nb\nc\nd", 3), Some(6));
+            assert_eq!(framing.last_end(b"a\nb\nc\nd", 9), Some(6));
+        }
     }
 
     #[test]

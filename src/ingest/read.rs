@@ -3,7 +3,7 @@
 use super::batch::EventBatch;
 use super::decode::{
     Chunk, Chunker, CsvHeader, DecodeError, Input, LineDecoder, Opened, decode_csv,
-    decode_document, decode_xes, open, read_header,
+    decode_document, decode_xes, is_too_large, open, read_header,
 };
 use super::framing::Framing;
 use super::mapping::Mapping;
@@ -27,7 +27,7 @@ const STREAM_PREFIX: usize = 4096;
 /// How to read.
 #[derive(Clone, Copy, Debug)]
 pub struct ReadOptions {
-    /// Decoding threads.
+    /// Decoding threads; with 0, the calling thread decodes.
     pub workers: usize,
     /// A longer record is rejected, in bytes.
     pub most_record_bytes: usize,
@@ -129,14 +129,16 @@ pub fn read_opened(
         }
         FormatName::Json => {
             let reader = opened.reader;
-            beside(sink, |hand_on| {
+            beside(options, sink, |hand_on| {
                 decode_document(mapping, stream, reader, options.most_record_bytes, hand_on)
             });
             Ok(())
         }
         FormatName::Xes => {
             let reader = BufReader::with_capacity(1 << 16, opened.reader);
-            beside(sink, |hand_on| decode_xes(mapping, stream, reader, hand_on));
+            beside(options, sink, |hand_on| {
+                decode_xes(mapping, stream, reader, options.most_record_bytes, hand_on)
+            });
             Ok(())
         }
     }
@@ -168,11 +170,18 @@ pub(crate) fn check_columns(
 
 /// Decodes on one thread what can't be cut, and hands on from another.
 fn beside(
+    options: ReadOptions,
     sink: &mut dyn FnMut(EventBatch),
     decode: impl FnOnce(&mut dyn FnMut(EventBatch) -> ControlFlow<()>) + Send,
 ) {
+    if options.workers == 0 {
+        return decode(&mut |batch| {
+            sink(batch);
+            ControlFlow::Continue(())
+        });
+    }
     // Bounded: a decoder that is faster than the assembly waits.
-    let (sender, receiver) = bounded::<EventBatch>(4);
+    let (sender, receiver) = bounded::<EventBatch>(1);
     std::thread::scope(|scope| {
         scope.spawn(move || {
             decode(&mut |batch| match sender.send(batch) {
@@ -194,10 +203,19 @@ fn chunks(
     sink: &mut dyn FnMut(EventBatch),
     decode: &(dyn Fn(u64, &[u8], &mut EventBatch) + Sync),
 ) -> io::Result<()> {
-    let workers = options.workers.max(1);
+    if options.workers == 0 {
+        for chunk in &mut chunker {
+            sink(decoded(chunk, decode));
+        }
+        return match chunker.take_error() {
+            Some(error) => ended_early(chunker.offset(), error, sink),
+            None => Ok(()),
+        };
+    }
+    let workers = options.workers;
     // Bounded: the reader waits for the decoders, and these for the assembly.
     let (to_workers, work) = bounded::<Numbered<Chunk>>(workers);
-    let (to_sink, done) = bounded::<Numbered<EventBatch>>(workers);
+    let (to_sink, done) = bounded::<Numbered<EventBatch>>(1);
     std::thread::scope(|scope| {
         for _ in 0..workers {
             let (work, to_sink) = (work.clone(), to_sink.clone());
@@ -231,7 +249,11 @@ fn ended_early(offset: u64, error: io::Error, sink: &mut dyn FnMut(EventBatch)) 
     }
     let mut last = EventBatch::default();
     last.records += 1;
-    let reject = Reject::new(offset, Reason::Truncated, error.to_string(), b"");
+    let reason = match is_too_large(&error) {
+        true => Reason::TooLong,
+        false => Reason::Truncated,
+    };
+    let reject = Reject::new(offset, reason, error.to_string(), b"");
     last.rejects.push(reject);
     sink(last);
     Ok(())
@@ -243,25 +265,29 @@ fn work_off(
     decode: &(dyn Fn(u64, &[u8], &mut EventBatch) + Sync),
 ) {
     for (number, chunk) in work {
-        let mut batch = EventBatch::default();
-        match chunk {
-            Chunk::Records { offset, bytes } => decode(offset, &bytes, &mut batch),
-            Chunk::TooLong {
-                offset,
-                length,
-                start,
-            } => {
-                batch.records += 1;
-                let detail = format!("{length} bytes");
-                batch
-                    .rejects
-                    .push(Reject::new(offset, Reason::TooLong, detail, &start));
-            }
-        }
-        if done.send((number, batch)).is_err() {
+        if done.send((number, decoded(chunk, decode))).is_err() {
             return;
         }
     }
+}
+
+fn decoded(chunk: Chunk, decode: &(dyn Fn(u64, &[u8], &mut EventBatch) + Sync)) -> EventBatch {
+    let mut batch = EventBatch::default();
+    match chunk {
+        Chunk::Records { offset, bytes } => decode(offset, &bytes, &mut batch),
+        Chunk::TooLong {
+            offset,
+            length,
+            start,
+        } => {
+            batch.records += 1;
+            let detail = format!("{length} bytes");
+            batch
+                .rejects
+                .push(Reject::new(offset, Reason::TooLong, detail, &start));
+        }
+    }
+    batch
 }
 
 /// At most as many batches wait here for an earlier one as there are workers and places in the queues.
@@ -281,7 +307,7 @@ fn in_order(done: &Receiver<Numbered<EventBatch>>, sink: &mut dyn FnMut(EventBat
 mod tests {
     use super::*;
 
-    fn read(ending: fn() -> io::Error) -> (usize, usize, io::Result<()>) {
+    fn read(ending: fn() -> io::Error, workers: usize) -> (usize, usize, io::Result<()>) {
         struct Ending(&'static [u8], fn() -> io::Error);
         impl io::Read for Ending {
             fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -301,17 +327,23 @@ mod tests {
         let count = |_: u64, bytes: &[u8], out: &mut EventBatch| {
             out.records += memchr::memchr_iter(b'\n', bytes).count() as u64;
         };
-        let result = chunks(chunker, ReadOptions::default(), &mut sink, &count);
+        let options = ReadOptions {
+            workers,
+            ..ReadOptions::default()
+        };
+        let result = chunks(chunker, options, &mut sink, &count);
         (records, rejects, result)
     }
 
     #[test]
     fn what_breaks_off_is_quarantined_and_what_cannot_be_read_is_an_error() {
-        let (records, rejects, result) = read(|| io::ErrorKind::UnexpectedEof.into());
-        assert!(result.is_ok());
-        assert_eq!((records, rejects), (3, 1));
-        let (records, rejects, result) = read(|| io::Error::from_raw_os_error(5));
-        assert_eq!(result.unwrap_err().raw_os_error(), Some(5));
-        assert_eq!((records, rejects), (2, 0));
+        for workers in [0, 2] {
+            let (records, rejects, result) = read(|| io::ErrorKind::UnexpectedEof.into(), workers);
+            assert!(result.is_ok());
+            assert_eq!((records, rejects), (3, 1));
+            let (records, rejects, result) = read(|| io::Error::from_raw_os_error(5), workers);
+            assert_eq!(result.unwrap_err().raw_os_error(), Some(5));
+            assert_eq!((records, rejects), (2, 0));
+        }
     }
 }

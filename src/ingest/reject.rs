@@ -31,6 +31,8 @@ words! {
         CaseFull = "case_full",
         /// There are as many processes as there may be.
         TooManyProcesses = "too_many_processes",
+        /// The daemon died twice while it read the file, which is set aside as a whole.
+        SetAside = "set_aside",
     }
 }
 
@@ -51,14 +53,29 @@ impl Reject {
     /// So many bytes of a record are kept.
     pub const KEPT: usize = 64 << 10;
 
+    /// So many bytes of the detail are kept: it may name a value of the record.
+    const DETAIL_KEPT: usize = 4 << 10;
+
     /// Keeps the start of the record.
     pub fn new(place: u64, reason: Reason, detail: impl Into<String>, record: &[u8]) -> Reject {
+        let mut detail = detail.into();
+        if detail.len() > Reject::DETAIL_KEPT {
+            let ends = (0..=Reject::DETAIL_KEPT).rev();
+            let end = ends.into_iter().find(|at| detail.is_char_boundary(*at));
+            detail.truncate(end.unwrap_or(0));
+            detail.push_str("...");
+        }
         Reject {
             place,
             reason,
-            detail: detail.into(),
+            detail,
             record: Reject::kept(record),
         }
+    }
+
+    /// About how many bytes of memory it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of::<Reject>() + self.detail.len() + self.record.len()
     }
 
     /// What is kept of a record.

@@ -155,6 +155,8 @@ metrics! {
     SOURCE_UP = Gauge "toleranced_source_up" ["source"] "1 if the source can be read, 0 if not.";
     SOURCE_BACKLOG = Gauge "toleranced_source_backlog_bytes" ["source"] "Bytes of a source that wait to be read.";
     SOURCE_FILES = Gauge "toleranced_source_files" ["source"] "Files of a source.";
+    SOURCE_SET_ASIDE = Gauge "toleranced_source_set_aside_files" ["source"]
+        "Files of a source that are set aside and not read, because the daemon died twice while it read them.";
     SOURCE_NOTICES = Counter "toleranced_source_notices_total" ["source", "notice"]
         "Noteworthy events of the files of a source, such as rotated or truncated.";
     EVICTED = Counter "toleranced_quarantine_evicted_total" []

@@ -60,6 +60,15 @@ pub struct DriftView {
     pub false_alarms_per_year: f64,
 }
 
+/// Files that are set aside.
+#[derive(Clone, Debug, Default)]
+pub struct SetAside {
+    /// How many there are.
+    pub count: u64,
+    /// The paths of the first of them.
+    pub files: Vec<String>,
+}
+
 /// What a source says of itself.
 #[derive(Debug, Default)]
 pub struct SourceStatus {
@@ -75,6 +84,8 @@ pub struct SourceStatus {
     promised: AtomicU64,
     /// Files it reads.
     pub files: AtomicU64,
+    /// Its files that are set aside, because the daemon died while it read them.
+    set_aside: Mutex<SetAside>,
     /// Time of its latest event, in microseconds since 1970; 0 before the first.
     pub last_event: AtomicI64,
     /// Why it is not up.
@@ -101,6 +112,22 @@ impl SourceStatus {
     /// Why it is not up.
     pub fn trouble(&self) -> Option<String> {
         self.trouble
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Replaces the files that are set aside.
+    pub fn replace_set_aside(&self, set_aside: SetAside) {
+        *self
+            .set_aside
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = set_aside;
+    }
+
+    /// Its files that are set aside.
+    pub fn set_aside(&self) -> SetAside {
+        self.set_aside
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()

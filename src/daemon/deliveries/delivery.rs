@@ -38,6 +38,8 @@ pub struct Delivery {
     pub gap: bool,
     /// Something noteworthy that happened to a file, by its word.
     pub notice: Option<&'static str>,
+    /// Whether it is committed at once: the daemon died in its export before.
+    pub must_commit: bool,
     /// Stored positions of the source that are damaged.
     pub damaged: Vec<DamagedRow>,
 }

@@ -1,5 +1,6 @@
 //! Reading one export, whole.
 
+use super::attempts::{Attempts, Plan};
 use crate::daemon::deliveries::Delivery;
 use crate::daemon::positions::{Progress, StoredPositions};
 use crate::daemon::source::{Source, WHOLE_FILE, kept_format};
@@ -12,9 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::SystemTime;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 use xxhash_rust::xxh3::Xxh3;
 
 fn hash_of(path: &Path) -> io::Result<u64> {
@@ -59,6 +60,11 @@ impl Begun {
         }
     }
 
+    /// How many batches of an export were committed.
+    fn batches(&self, export: u64) -> u64 {
+        self.progress.get(&export).map_or(0, |known| known.batches)
+    }
+
     /// How far an export was read in this format.
     fn resume(&mut self, export: u64, format: FormatName) -> Progress {
         let known = self.progress.remove(&export);
@@ -80,6 +86,16 @@ pub(super) enum Read {
     Refused(u64, String),
     /// The source was asked to stop; the rest is read after the next start.
     Stopped,
+    /// It is not read, because the daemon died in it too often: the hash of its content.
+    SetAside(u64),
+}
+
+/// What is known of the exports of a source from earlier processes.
+pub(super) struct Earlier {
+    /// How far they were read.
+    pub(super) begun: Begun,
+    /// Those in which the process may have died.
+    pub(super) attempts: Attempts,
 }
 
 /// Ends a file early when the source is asked to stop.
@@ -94,6 +110,9 @@ impl io::Read for UntilStopped {
     }
 }
 
+/// Of an export in which the daemon died before, so many batches are committed one by one: then it has got further.
+const COMMITTED_AT_ONCE: u64 = 8;
+
 /// The batches of an export on their way to the engine.
 struct Batches<'a> {
     source: &'a Source,
@@ -105,6 +124,8 @@ struct Batches<'a> {
     counter: ContentCounter,
     /// When the export was written, in seconds since 1970.
     written: u64,
+    /// Whether the daemon died in it before.
+    is_suspect: bool,
     /// Whether the engine takes deliveries, and the source was not asked to stop.
     open: bool,
 }
@@ -118,6 +139,7 @@ impl<'a> Batches<'a> {
             progress,
             counter: ContentCounter::default(),
             written: 0,
+            is_suspect: false,
             open: true,
         }
     }
@@ -156,6 +178,7 @@ impl<'a> Batches<'a> {
             position: progress.row(&common.source),
             begins_export: progress.batches == 1 && !progress.repeated,
             is_repeated: progress.repeated,
+            must_commit: self.is_suspect && progress.batches <= self.skip + COMMITTED_AT_ONCE,
             ..Delivery::default()
         }
     }
@@ -166,13 +189,57 @@ pub(super) fn read_export(
     source: &Source,
     path: &Path,
     is_done: &dyn Fn(u64) -> Result<bool, String>,
-    begun: &mut Begun,
+    is_set_aside: &dyn Fn(u64) -> bool,
+    earlier: &mut Earlier,
 ) -> Result<Read, String> {
     let shown = path.display().to_string();
     let hash = hash_of(path).map_err(|error| format!("{shown}: {error}"))?;
     if is_done(hash)? {
         return Ok(Read::Done(hash));
     }
+    if is_set_aside(hash) {
+        return Ok(Read::SetAside(hash));
+    }
+    let plan = earlier.attempts.begin(hash, earlier.begun.batches(hash));
+    let plan = plan.map_err(|error| format!("can't note that {shown} is read: {error}"))?;
+    if matches!(plan, Plan::SetAside) {
+        return Ok(Read::SetAside(hash));
+    }
+    let is_suspect = matches!(plan, Plan::Suspect(_));
+    let read = read_whole(source, path, hash, is_suspect, &mut earlier.begun);
+    if read.is_err() {
+        let ended = earlier.attempts.end(hash);
+        ended.map_err(|error| format!("can't note that {shown} is not read: {error}"))?;
+    }
+    if is_suspect {
+        // The next one must not be accused of what this one does in the engine. A database that can't be read is asked again.
+        while !source.is_stopping() && read.is_ok() && !is_done(hash).unwrap_or(false) {
+            std::thread::sleep(COMMIT_POLL);
+        }
+    }
+    drop(plan);
+    read
+}
+
+/// Each worker has a piece of the export in memory, and the engine takes no more than so many fill.
+const MAX_WORKERS: usize = 4;
+/// An export up to this stored size is read while no other such export is, in all sources together. One takes moments, and
+/// the engine takes their events one after the other anyway. Many at once would multiply the memory that each may take, and so
+/// would threads that come and go with each of them.
+const SMALL_BYTES: u64 = 4 << 20;
+static TURN: Mutex<()> = Mutex::new(());
+
+/// How often a commit is looked for that is waited for.
+const COMMIT_POLL: Duration = Duration::from_millis(10);
+
+fn read_whole(
+    source: &Source,
+    path: &Path,
+    hash: u64,
+    is_suspect: bool,
+    begun: &mut Begun,
+) -> Result<Read, String> {
+    let shown = path.display().to_string();
     let input = Input::File(path.to_owned());
     let mut opened =
         open_input(&input, &Arc::new(AtomicU64::new(0))).map_err(|error| error.to_string())?;
@@ -188,13 +255,21 @@ pub(super) fn read_export(
         Err(error) => return refuse(source, delivery, hash, &error.to_string()),
     };
     delivery.format = kept_format(format);
+    delivery.must_commit = is_suspect;
+    let is_small = input.size().is_some_and(|size| size <= SMALL_BYTES);
+    // A thread that panicked while it held this left nothing behind.
+    let _turn = is_small.then(|| TURN.lock().unwrap_or_else(PoisonError::into_inner));
     opened.reader = Box::new(UntilStopped(opened.reader, source.stop.clone()));
     let options = ReadOptions {
+        workers: match is_small {
+            true => 0,
+            false => ReadOptions::default().workers.min(MAX_WORKERS),
+        },
         most_record_bytes: source.most_record_bytes,
-        ..ReadOptions::default()
     };
     let mut batches = Batches::new(source, &delivery, begun.resume(hash, format));
     batches.written = seconds_of_change(path);
+    batches.is_suspect = is_suspect;
     let mapping = source.mapping();
     let read = read_opened(
         opened,

@@ -133,6 +133,7 @@ mod tests {
         let exports = Exports {
             store,
             source: "soar".to_owned(),
+            data_dir: folder.path().to_owned(),
         };
         let (mut files, mut seen) = (Vec::new(), BTreeMap::new());
         for (nth, hash) in contents.iter().enumerate() {
@@ -189,6 +190,7 @@ mod tests {
         let exports = Exports {
             store,
             source: "soar".to_owned(),
+            data_dir: folder.path().to_owned(),
         };
         // A folder is no file.
         let (stuck, plain) = (folder.path().join("2"), folder.path().join("1"));

@@ -178,6 +178,8 @@ pub(super) fn ingest(families: &mut Families, snapshot: &Snapshot, shared: &Shar
             &name,
             source.files.load(Ordering::Relaxed) as f64,
         );
+        let set_aside = source.set_aside().count as f64;
+        families.gauge(&metrics::SOURCE_SET_ASIDE, &name, set_aside);
         let last = source.last_event.load(Ordering::Relaxed);
         if last != 0 {
             families.gauge(&metrics::LAST_EVENT, &name, last as f64 / 1e6);

@@ -5,7 +5,7 @@ use super::promql::quoted;
 use super::{Basis, Rule, Severity, recording, seconds};
 use crate::model::metrics::{
     CLOCK_JUMP, COMMIT_FAILURES, FOLDED, QUARANTINED, READY, RECORDS, REPORT_OVERDUE, SCORED_AT,
-    SOURCE_BACKLOG, SOURCE_UP, STORE_LOST, STORE_PROBLEMS,
+    SOURCE_BACKLOG, SOURCE_SET_ASIDE, SOURCE_UP, STORE_LOST, STORE_PROBLEMS,
 };
 
 pub(super) fn rules(basis: &Basis) -> Vec<Rule> {
@@ -21,6 +21,7 @@ pub(super) fn rules(basis: &Basis) -> Vec<Rule> {
         source_silent(basis),
         quarantine_growing(basis),
         too_many_names(basis),
+        file_set_aside(basis),
         report_overdue(basis),
     ]
 }
@@ -195,6 +196,20 @@ fn too_many_names(basis: &Basis) -> Rule {
             .to_owned(),
     };
     let expr = format!("increase({FOLDED}[1h]) > 0\nor\n({FOLDED} unless {FOLDED} offset 1h) > 0");
+    annotations::daemon(basis, Severity::Warning, &text, expr)
+}
+
+/// As long as a file is set aside, its events are missing from every score.
+fn file_set_aside(basis: &Basis) -> Rule {
+    let text = Text {
+        alert: "TolerancedFileSetAside",
+        r#for: "0m",
+        summary: "toleranced died twice while it read a file of source {{ $labels.source }}, and has set it aside".to_owned(),
+        description: "{{ $value | humanize }} files of source {{ $labels.source }} are set aside on {{ $labels.instance }}. Their events are in no \
+             score. Look into the folder `set-aside` of the data folder: it names each file and says how to read it again."
+            .to_owned(),
+    };
+    let expr = format!("{SOURCE_SET_ASIDE} > 0");
     annotations::daemon(basis, Severity::Warning, &text, expr)
 }
 

@@ -1,6 +1,6 @@
 //! Cutting a stream into chunks of whole records, so that several threads can decode it.
 
-use crate::ingest::framing::Framing;
+use crate::ingest::framing::{Framing, MAX_RECORDS};
 use std::io::{self, Read};
 
 /// A stretch of a stream.
@@ -141,7 +141,7 @@ impl<R: Read> Iterator for Chunker<R> {
     fn next(&mut self) -> Option<Chunk> {
         loop {
             if self.pending.len() >= self.chunk_bytes || self.ended {
-                if let Some(end) = self.framing.last_end(&self.pending) {
+                if let Some(end) = self.framing.last_end(&self.pending, MAX_RECORDS) {
                     let offset = self.offset;
                     let bytes = self.take(end);
                     return Some(Chunk::Records { offset, bytes });

@@ -19,6 +19,9 @@ pub struct CsvHeader {
     pub dialect: Dialect,
 }
 
+/// Further columns are not known by name, so every record of such a file has the wrong width.
+const MAX_COLUMNS: usize = 10_000;
+
 /// Reads the header of a CSV file from its first record.
 pub fn read_header(first_record: &[u8], dialect: Dialect) -> CsvHeader {
     let text = String::from_utf8_lossy(first_record);
@@ -26,7 +29,7 @@ pub fn read_header(first_record: &[u8], dialect: Dialect) -> CsvHeader {
     let mut columns = Vec::new();
     if let Some(Ok(record)) = reader(text.as_bytes(), dialect).byte_records().next() {
         let name = |field: &[u8]| String::from_utf8_lossy(field).trim().to_owned();
-        columns = record.iter().map(name).collect();
+        columns = record.iter().take(MAX_COLUMNS).map(name).collect();
     }
     CsvHeader { columns, dialect }
 }

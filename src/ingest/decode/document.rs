@@ -1,210 +1,253 @@
 //! One JSON document with records in it.
 
-use super::BATCH_RECORDS;
-use crate::ingest::batch::EventBatch;
+use super::hand_on::{HandOn, Sink};
+use super::inflate::is_too_large;
+use super::json_cutter::{Cutter, Fault, Text};
+use super::large::{MAX_VALUES, Share};
 use crate::ingest::mapping::{Mapping, Place};
 use crate::ingest::path::{Part, Path};
 use crate::ingest::reject::{Reason, Reject};
-use serde::Deserialize;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
-use std::cell::Cell;
-use std::fmt;
 use std::io::Read;
-use std::ops::ControlFlow;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Between the places of two records: more than records have elements, as a rule.
 const PLACE_STEP: u64 = 1 << 16;
-/// A record may be so many times longer in a document, with its spaces, than in a line. Beyond that the rest of the
-/// document is not read: a tree of values takes thirty times the memory of its text.
-const LONGER: u64 = 16;
-/// Bytes read at once.
-const BUFFER: usize = 1 << 16;
 
 /// Decodes a document record by record, without holding it as a whole. Records are the elements of the array at
 /// `records` (the values, if it is an object and the path ends in `*`), else of the document if that is an array, else
 /// the document itself. Several documents may follow each other.
+///
+/// A record that is longer than records may be is rejected and passed over. White space between its tokens does not count.
 pub fn decode_document(
     mapping: &Mapping,
     stream: u64,
     reader: impl Read,
     most_record_bytes: usize,
-    sink: &mut dyn FnMut(EventBatch) -> ControlFlow<()>,
+    sink: Sink,
 ) {
-    let mut batch = EventBatch::default();
-    let mut count = 0u64;
-    let mut stopped = false;
-    let most = most_record_bytes as u64 * LONGER;
-    let left = Cell::new(most);
     let parts = mapping.records.as_ref().map_or(&[][..], Path::parts);
-    let mut each = |record: Value| {
-        left.set(most);
-        let raw = record.to_string();
-        let place = Place {
+    let mut document = Document {
+        cutter: Cutter::new(reader),
+        text: Text::up_to(most_record_bytes),
+        records: Records {
+            mapping,
             stream,
-            offset: count * PLACE_STEP,
-            record: xxh3_64(raw.as_bytes()),
-        };
-        count += 1;
-        if record.is_object() {
-            mapping.apply_value(&record, place, raw.as_bytes(), &mut batch);
-        } else {
-            batch.records += 1;
-            let detail = "not a JSON object";
-            batch.rejects.push(Reject::new(
-                place.offset,
+            most_record_bytes,
+            count: 0,
+            out: HandOn::new(sink),
+        },
+    };
+    let result = document.all(parts);
+    let mut records = document.records;
+    if let Err(Ended::Fault(fault)) = result {
+        let (reason, detail) = match fault {
+            Fault::End(at) => (
+                Reason::Truncated,
+                format!("the document ends in the middle (byte {at})"),
+            ),
+            Fault::Malformed(at, what) => (
                 Reason::Malformed,
-                detail,
-                raw.as_bytes(),
-            ));
-        }
-        if batch.records as usize >= BATCH_RECORDS {
-            stopped = sink(std::mem::take(&mut batch)).is_break();
-        }
-        !stopped
-    };
-    let mut json = serde_json::Deserializer::from_reader(Bounded {
-        inner: std::io::BufReader::with_capacity(BUFFER, reader),
-        left: &left,
-    });
-    let result = loop {
-        match (RecordsSeed {
-            parts,
-            each: &mut each,
-        })
-        .deserialize(&mut json)
-        {
-            Err(error) => break Err(error),
-            Ok(()) => {
-                if json.end().is_ok() {
-                    break Ok(());
-                }
-            }
-        }
-    };
-    if stopped {
-        return;
-    }
-    if let Err(error) = result {
-        let reason = if left.get() == 0 {
-            Reason::TooLong
-        } else if error.is_eof() || error.is_io() {
-            Reason::Truncated
-        } else {
-            Reason::Malformed
+                format!("{what} (byte {at} of the document)"),
+            ),
+            Fault::Io(error) if is_too_large(&error) => (Reason::TooLong, error.to_string()),
+            Fault::Io(error) => (Reason::Truncated, error.to_string()),
         };
-        batch.records += 1;
-        let place = count * PLACE_STEP;
-        batch
-            .rejects
-            .push(Reject::new(place, reason, error.to_string(), b""));
+        records.reject(reason, detail, b"");
     }
-    if batch.records > 0 {
-        // Nothing follows, so it does not matter whether the receiver wants more.
-        let _ = sink(batch);
-    }
+    records.out.finish();
 }
 
-/// Ends with an error when a record is too long.
-struct Bounded<'c, R> {
-    inner: R,
-    left: &'c Cell<u64>,
+/// Why the rest of a document is not read.
+enum Ended {
+    Fault(Fault),
+    /// The receiver wants no more.
+    Stopped,
 }
 
-impl<R: Read> Read for Bounded<'_, R> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        if self.left.get() == 0 {
-            let why = "a record of the document is longer than records may be (limits.record_bytes, times 16)";
-            return Err(std::io::Error::other(why));
-        }
-        let count = self.inner.read(buffer)?;
-        self.left.set(self.left.get().saturating_sub(count as u64));
-        Ok(count)
+impl From<Fault> for Ended {
+    fn from(fault: Fault) -> Ended {
+        Ended::Fault(fault)
     }
 }
 
-/// Goes down a path and hands out what is there.
-struct RecordsSeed<'p, F> {
-    parts: &'p [Part],
-    each: F,
+struct Document<'a, R> {
+    cutter: Cutter<R>,
+    text: Text,
+    records: Records<'a>,
 }
 
-fn stop<E: Error>() -> E {
-    E::custom("stopped")
-}
-
-impl<'de, F: FnMut(Value) -> bool> DeserializeSeed<'de> for RecordsSeed<'_, &mut F> {
-    type Value = ();
-    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
-        from.deserialize_any(self)
-    }
-}
-
-impl<'de, F: FnMut(Value) -> bool> Visitor<'de> for RecordsSeed<'_, &mut F> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        match self.parts.first() {
-            Some(Part::Key(key)) => write!(f, "an object with `{key}` on the way to the records"),
-            _ => f.write_str("an array of records, or a record"),
-        }
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        let everything = self.parts.is_empty() || self.parts == [Part::Key("*".to_owned())];
-        if everything {
-            while let Some(record) = seq.next_element::<Value>()? {
-                if !(self.each)(record) {
-                    return Err(stop());
-                }
+impl<R: Read> Document<'_, R> {
+    /// All documents of the stream; at least one.
+    fn all(&mut self, parts: &[Part]) -> Result<(), Ended> {
+        loop {
+            self.walk(parts, 0)?;
+            if self.cutter.peek()?.is_none() {
+                return Ok(());
             }
-            return Ok(());
         }
+    }
+
+    /// Goes down a path, and takes the records at its end.
+    fn walk(&mut self, parts: &[Part], depth: usize) -> Result<(), Ended> {
+        match self.cutter.peek()? {
+            None => Err(self.cutter.end().into()),
+            Some(b'[') => self.array(parts, depth + 1),
+            Some(b'{') => match parts.split_first() {
+                Some((Part::Key(wanted), rest)) => self.object(wanted, rest, depth + 1),
+                _ => self.record(depth),
+            },
+            // Nothing is there: null.
+            Some(b'n') => Ok(self.cutter.value(depth, None)?),
+            Some(_) => Err(match parts.first() {
+                Some(Part::Key(key)) => {
+                    let what = format!("an object with `{key}` on the way to the records");
+                    self.cutter.unexpected(&what)
+                }
+                _ => self.cutter.unexpected("an array of records, or a record"),
+            }
+            .into()),
+        }
+    }
+
+    fn array(&mut self, parts: &[Part], depth: usize) -> Result<(), Ended> {
+        self.cutter.check_depth(depth)?;
+        self.cutter.take();
+        let is_end_of_path = parts.is_empty() || parts == [Part::Key("*".to_owned())];
         // An array on the way: its one element, or the same path in each.
-        let (wanted, parts) = match self.parts {
+        let (wanted, parts) = match parts {
             [Part::Index(index), rest @ ..] => (Some(*index), rest),
             parts => (None, parts),
         };
         let mut index = 0;
-        loop {
-            let more = if wanted.is_none_or(|wanted| wanted == index) {
-                let each = &mut *self.each;
-                seq.next_element_seed(RecordsSeed { parts, each })?
-                    .is_some()
+        while self.has_next(b']', index == 0)? {
+            if is_end_of_path {
+                self.record(depth)?;
+            } else if wanted.is_none_or(|wanted| wanted == index) {
+                self.walk(parts, depth)?;
             } else {
-                seq.next_element::<IgnoredAny>()?.is_some()
-            };
-            if !more {
-                return Ok(());
+                self.cutter.value(depth, None)?;
             }
             index += 1;
         }
+        Ok(())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let Some((Part::Key(wanted), rest)) = self.parts.split_first() else {
-            let record = Value::deserialize(MapAccessDeserializer::new(map))?;
-            return if (self.each)(record) {
-                Ok(())
+    fn object(&mut self, wanted: &str, rest: &[Part], depth: usize) -> Result<(), Ended> {
+        self.cutter.check_depth(depth)?;
+        self.cutter.take();
+        let mut is_first = true;
+        while self.has_next(b'}', is_first)? {
+            is_first = false;
+            let key = self.key(depth)?;
+            if wanted == "*" || key.as_deref() == Some(wanted) {
+                self.walk(rest, depth)?;
             } else {
-                Err(stop())
-            };
-        };
-        while let Some(key) = map.next_key::<String>()? {
-            if *wanted == key || wanted == "*" {
-                let each = &mut *self.each;
-                map.next_value_seed(RecordsSeed { parts: rest, each })?;
-            } else {
-                map.next_value::<IgnoredAny>()?;
+                self.cutter.value(depth, None)?;
             }
         }
         Ok(())
     }
 
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
+    /// Takes a key and the colon behind it. `None` for a key that is too long or no text.
+    fn key(&mut self, depth: usize) -> Result<Option<String>, Ended> {
+        if self.cutter.peek()? != Some(b'"') {
+            return Err(self.cutter.unexpected("a key in quotes").into());
+        }
+        self.text.clear();
+        self.cutter.value(depth, Some(&mut self.text))?;
+        if self.cutter.peek()? != Some(b':') {
+            return Err(self.cutter.unexpected("`:`").into());
+        }
+        self.cutter.take();
+        Ok(serde_json::from_slice(&self.text.bytes).ok())
+    }
+
+    /// Whether an element follows, past the comma before it; takes the closing bracket if not.
+    fn has_next(&mut self, close: u8, is_first: bool) -> Result<bool, Ended> {
+        let byte = self.cutter.peek()?.ok_or_else(|| self.cutter.end())?;
+        if byte == close {
+            self.cutter.take();
+            return Ok(false);
+        }
+        if !is_first {
+            if byte != b',' {
+                let expected = format!("`,` or `{}`", char::from(close));
+                return Err(self.cutter.unexpected(&expected).into());
+            }
+            self.cutter.take();
+        }
+        Ok(true)
+    }
+
+    fn record(&mut self, depth: usize) -> Result<(), Ended> {
+        self.text.clear();
+        self.cutter.value(depth, Some(&mut self.text))?;
+        self.records.take(&self.text);
+        match self.records.out.stopped {
+            true => Err(Ended::Stopped),
+            false => Ok(()),
+        }
+    }
+}
+
+/// What becomes of the records.
+struct Records<'a> {
+    mapping: &'a Mapping,
+    stream: u64,
+    most_record_bytes: usize,
+    count: u64,
+    out: HandOn<'a>,
+}
+
+impl Records<'_> {
+    fn take(&mut self, text: &Text) {
+        if text.is_too_long() {
+            let detail = format!(
+                "{} bytes, and a record may have {} (limits.record_bytes)",
+                text.length, self.most_record_bytes
+            );
+            self.reject(Reason::TooLong, detail, &text.bytes);
+        } else if text.values > MAX_VALUES as u64 {
+            let detail = format!("{} values, and a record may have {MAX_VALUES}", text.values);
+            self.reject(Reason::TooLong, detail, &text.bytes);
+        } else if let Err(error) = std::str::from_utf8(&text.bytes) {
+            let detail = format!("not UTF-8 at byte {} of the record", error.valid_up_to());
+            self.reject(Reason::InvalidUtf8, detail, &text.bytes);
+        } else {
+            let _share = Share::take(text.bytes.len());
+            match serde_json::from_slice::<Value>(&text.bytes) {
+                Ok(record) => self.apply(&record),
+                Err(error) => self.reject(Reason::Malformed, error.to_string(), &text.bytes),
+            }
+        }
+        self.out.after_record();
+    }
+
+    fn apply(&mut self, record: &Value) {
+        let raw = record.to_string();
+        if !record.is_object() {
+            return self.reject(Reason::Malformed, "not a JSON object", raw.as_bytes());
+        }
+        let place = Place {
+            stream: self.stream,
+            offset: self.next_offset(),
+            record: xxh3_64(raw.as_bytes()),
+        };
+        let batch = &mut self.out.batch;
+        self.mapping
+            .apply_value(record, place, raw.as_bytes(), batch);
+    }
+
+    fn reject(&mut self, reason: Reason, detail: impl Into<String>, raw: &[u8]) {
+        let reject = Reject::new(self.next_offset(), reason, detail, raw);
+        self.out.batch.records += 1;
+        self.out.batch.rejects.push(reject);
+    }
+
+    fn next_offset(&mut self) -> u64 {
+        self.count += 1;
+        (self.count - 1) * PLACE_STEP
     }
 }
 
@@ -214,6 +257,7 @@ mod tests {
     use crate::ingest::mapping::{Circumstances, compile};
     use crate::model::Time;
     use crate::rules::mapping::MappingSpec;
+    use std::ops::ControlFlow;
 
     fn decode(records: &str, text: &str) -> (Vec<String>, Vec<(Reason, String)>) {
         let file = std::path::Path::new("m.yaml");
@@ -291,14 +335,36 @@ mod tests {
     }
 
     #[test]
-    fn a_record_that_is_too_long_ends_the_document() {
-        let long = format!(
-            "[{},{{\"id\":2,\"x\":[{}0]}}]",
-            record(1),
-            "0,".repeat(12 << 20)
-        );
-        let (cases, rejects) = decode("", &long);
-        assert_eq!(cases, ["1"]);
+    fn a_record_over_a_limit_is_rejected_and_the_others_count() {
+        let between = |middle: &str| decode("", &format!("[{},{middle},{}]", record(1), record(2)));
+        let two = ["1".to_owned(), "2".to_owned()];
+        let (cases, rejects) = between(&format!("{{\"id\":3,\"x\":\"{}\"}}", "x".repeat(3 << 20)));
+        assert_eq!(cases, two);
+        assert_eq!(rejects.len(), 1);
         assert_eq!(rejects[0].0, Reason::TooLong);
+        assert!(
+            rejects[0].1.contains("limits.record_bytes"),
+            "{}",
+            rejects[0].1
+        );
+        let (cases, rejects) = between(&format!("{{\"id\":3,\"x\":[{}0]}}", "0,".repeat(200_000)));
+        assert_eq!(cases, two);
+        assert_eq!(rejects[0].0, Reason::TooLong);
+        assert!(rejects[0].1.contains("200004 values"), "{}", rejects[0].1);
+    }
+
+    #[test]
+    fn white_space_between_tokens_does_not_count() {
+        let spaces = " \n".repeat(2 << 20);
+        let text = format!("[{{\"id\":1,{spaces}\"what\":\"x\",\"at\":1550286940}}]");
+        let (cases, rejects) = decode("", &text);
+        assert_eq!((cases, rejects.len()), (vec!["1".to_owned()], 0));
+    }
+
+    #[test]
+    fn a_record_with_a_mistake_inside_does_not_end_the_document() {
+        let (cases, rejects) = decode("", &format!("[{{\"id\":\"\\q\"}},{}]", record(1)));
+        assert_eq!(cases, ["1"]);
+        assert_eq!(rejects[0].0, Reason::Malformed);
     }
 }

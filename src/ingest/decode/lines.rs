@@ -1,5 +1,6 @@
 //! One JSON value a line.
 
+use super::large::{MAX_VALUES, Share, has_too_many_values};
 use crate::ingest::batch::EventBatch;
 use crate::ingest::mapping::{Mapping, Place, SlotRow};
 use crate::ingest::path::{Part, Path};
@@ -78,6 +79,14 @@ impl<'m> LineDecoder<'m> {
             ));
         };
         if self.mapping.whole_records {
+            if has_too_many_values(line) {
+                let detail = format!("it has more than {MAX_VALUES} values");
+                out.records += 1;
+                out.rejects
+                    .push(Reject::new(place.offset, Reason::TooLong, detail, line));
+                return;
+            }
+            let _share = Share::take(line.len());
             match serde_json::from_slice::<Value>(line) {
                 Ok(value) if value.is_object() => {
                     self.mapping.apply_value(&value, place, line, out)
@@ -376,6 +385,16 @@ mod tests {
         identities.dedup();
         assert_eq!(identities.len(), 3);
         assert!(out.events.iter().all(|e| e.flags.declares_end()));
+    }
+
+    #[test]
+    fn a_line_with_too_many_values_is_not_built() {
+        let many = format!("{{\"x\":[{}0]}}\n", "0,".repeat(150_000));
+        let out = decode(&format!("{PLAIN}where: 'true'\n"), &many);
+        assert_eq!(out.rejects[0].reason, Reason::TooLong);
+        assert_eq!(out.records, 1);
+        // Fields alone are read without building anything.
+        assert_eq!(decode(PLAIN, &many).rejects[0].reason, Reason::MissingCase);
     }
 
     #[test]

@@ -3,6 +3,10 @@
 mod chunk;
 mod csv;
 mod document;
+mod hand_on;
+mod inflate;
+mod json_cutter;
+mod large;
 mod lines;
 mod open;
 mod sniff;
@@ -13,6 +17,7 @@ pub(crate) use csv::CsvHeader;
 pub use csv::decode_csv;
 pub use csv::read_header;
 pub use document::decode_document;
+pub(crate) use inflate::{gunzip, is_too_large, unzstd};
 pub use lines::LineDecoder;
 pub(crate) use lines::sample_records;
 pub use open::Input;

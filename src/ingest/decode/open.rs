@@ -1,5 +1,6 @@
 //! Opening a file: decompression by its first bytes, character encoding, progress.
 
+use super::inflate::{gunzip, unzstd};
 use super::sniff::{Sniffed, sniff};
 use encoding_rs_io::DecodeReaderBytesBuilder;
 use std::fs::File;
@@ -98,8 +99,8 @@ pub fn open(input: &Input, progress: &Arc<AtomicU64>) -> io::Result<Opened> {
     };
     let (magic, counted) = peek(counted, 4)?;
     let (mut plain, compression): (Box<dyn Read + Send>, _) = match magic.as_slice() {
-        [0x1f, 0x8b, ..] => (Box::new(flate2::read::MultiGzDecoder::new(counted)), "gzip"),
-        [0x28, 0xb5, 0x2f, 0xfd] => (Box::new(zstd::stream::read::Decoder::new(counted)?), "zstd"),
+        [0x1f, 0x8b, ..] => (gunzip(counted), "gzip"),
+        [0x28, 0xb5, 0x2f, 0xfd] => (unzstd(counted)?, "zstd"),
         _ => (Box::new(counted), "none"),
     };
     let mut head = Vec::with_capacity(SAMPLE);

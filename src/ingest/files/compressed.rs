@@ -6,9 +6,8 @@
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
-use flate2::read::MultiGzDecoder;
-
 use super::fingerprint::read_full;
+use crate::ingest::decode::{gunzip, unzstd};
 
 const GZIP: [u8; 3] = [0x1f, 0x8b, 0x08];
 const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
@@ -42,11 +41,10 @@ pub(super) type Stream = Box<dyn Read + Send>;
 /// The content of an open file, from its beginning.
 pub(super) fn decompress(mut file: File, kind: Kind) -> io::Result<Stream> {
     file.seek(SeekFrom::Start(0))?;
-    let raw = BufReader::with_capacity(64 * 1024, file);
     Ok(match kind {
-        Kind::Plain => Box::new(raw),
-        Kind::Gzip => Box::new(SmallReads(MultiGzDecoder::new(raw))),
-        Kind::Zstd => Box::new(SmallReads(zstd::Decoder::with_buffer(raw)?)),
+        Kind::Plain => Box::new(BufReader::with_capacity(64 * 1024, file)),
+        Kind::Gzip => Box::new(SmallReads(gunzip(file))),
+        Kind::Zstd => Box::new(SmallReads(unzstd(file)?)),
     })
 }
 

@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use memchr::memchr;
 
 use super::fingerprint::Marks;
-use crate::ingest::framing::Framing;
+use crate::ingest::framing::{Framing, MAX_RECORDS};
 
 /// How much of an oversized record is kept to show it, in bytes.
 pub(crate) const OVERSIZE_SHOWN_BYTES: usize = 4096;
@@ -107,7 +107,7 @@ impl RecordReader {
         // One byte more than needed shows whether the stream ends with this chunk.
         self.fill(source, limits.chunk_bytes + 1);
         let window = self.carry.len().min(limits.chunk_bytes);
-        if let Some(end) = limits.framing.last_end(&self.carry[..window]) {
+        if let Some(end) = limits.framing.last_end(&self.carry[..window], MAX_RECORDS) {
             return Step::Records(self.split(end));
         }
         if self.carry.len() <= limits.chunk_bytes {

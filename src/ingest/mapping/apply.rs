@@ -2,6 +2,7 @@
 
 use super::each::Element;
 use super::row::{Row, ValueRow};
+use super::work::{EVENT, KEPT_BYTE, REJECT, RecordWork, TOO_MUCH, VISIT};
 use super::{EARLIEST, EventMapping, Mapping};
 use crate::cases::EventFlags;
 use crate::ingest::batch::{EventBatch, MappedEvent, TextRef};
@@ -38,6 +39,13 @@ pub struct Preview {
 /// Why a record, or one element of it, did not become an event.
 type Refusal = (Reason, String);
 
+/// A case, an activity and other names may have so many bytes.
+const MAX_NAME_BYTES: usize = 4 << 10;
+/// The rejects of one record keep its text so often that it takes so many bytes in all.
+const RAW_BYTES: usize = 1 << 20;
+/// The others keep its start.
+const RAW_START: usize = 64;
+
 impl Mapping {
     /// Maps a record of which the decoder has found the fields.
     pub fn apply_slots(&self, row: &impl Row, place: Place, raw: &[u8], out: &mut EventBatch) {
@@ -61,10 +69,20 @@ impl Mapping {
         let before = out.events.len();
         let mut refusals: Vec<Refusal> = Vec::new();
         let mut nth = 0u64;
+        let is_mapped_often =
+            self.events.len() > 1 || self.events.iter().any(|event| event.each.is_some());
+        let shared_slots = if is_mapped_often { self.slots.len() } else { 0 };
+        let work = RecordWork::new(record, raw.len(), shared_slots);
+        let mut is_cut = false;
         let mut map = |event: &EventMapping, element: Option<Element>| {
+            work.add(VISIT);
+            is_cut |= work.is_too_much();
+            if is_cut {
+                return;
+            }
             let row = ValueRow {
                 slots: &self.slots,
-                record,
+                record: &work,
                 item: element.map(|element| element.item),
                 outers: element.map_or(&[], |element| element.outers),
                 key: element.and_then(|element| element.key),
@@ -75,9 +93,13 @@ impl Mapping {
                 ..place
             };
             match self.one(event, &row, at, nth, out) {
-                Ok(_) => {}
+                Ok(true) => work.add(EVENT + KEPT_BYTE * out.text_bytes_of_last() as u64),
+                Ok(false) => {}
                 Err((Reason::MissingTime, _)) if event.optional => {}
-                Err(refusal) => refusals.push(refusal),
+                Err(refusal) => {
+                    work.add(REJECT);
+                    refusals.push(refusal);
+                }
             }
             nth += 1;
         };
@@ -91,9 +113,20 @@ impl Mapping {
         if refusals.is_empty() && out.events.len() == before {
             out.filtered += 1;
         }
+        if is_cut {
+            refusals.push((Reason::TooLong, TOO_MUCH.to_owned()));
+        }
+        // The record stands in the first of its rejects, and in all if it is short.
+        let mut left = RAW_BYTES.max(raw.len());
         for (reason, detail) in refusals {
+            let kept = if raw.len() <= left {
+                raw
+            } else {
+                &raw[..raw.len().min(RAW_START)]
+            };
+            left = left.saturating_sub(kept.len());
             out.rejects
-                .push(Reject::new(place.offset, reason, detail, raw));
+                .push(Reject::new(place.offset, reason, detail, kept));
         }
     }
 
@@ -105,7 +138,7 @@ impl Mapping {
             offset: 0,
             record: 0,
         };
-        self.apply_value(record, place, &[], &mut batch);
+        self.apply_value(record, place, record.to_string().as_bytes(), &mut batch);
         let events = batch.events.iter().map(|event| described(&batch, event));
         Preview {
             events: events.collect(),
@@ -153,6 +186,15 @@ impl Mapping {
         let flags = self.flags(event, row, &activity)?;
         let hands_on = self.hands_on(event, row, nth)?;
         let version = version(event, row)?;
+        let names = [
+            ("case", Some(&*case)),
+            ("activity", Some(&*activity)),
+            ("process", process.as_deref()),
+            ("outcome", outcome.as_deref()),
+            ("parent", parent.as_deref()),
+            ("version", version.as_deref()),
+        ];
+        check_lengths(names)?;
         let case_ref = out.keep_key(&self.namespace, &case);
         let case_hash = hash_text(out.text(case_ref));
         let identity = match self.identity {
@@ -347,6 +389,21 @@ impl Mapping {
             .declaring_end(event.declares_end)
             .with_explicit_reopen(event.explicit_reopen)
             .never_reopening(event.never_reopens))
+    }
+}
+
+/// Keys and names are kept for long, in memory and in the database.
+fn check_lengths(names: [(&str, Option<&str>); 6]) -> Result<(), Refusal> {
+    let too_long =
+        |(_, text): &(&str, Option<&str>)| text.is_some_and(|text| text.len() > MAX_NAME_BYTES);
+    match names.into_iter().find(too_long) {
+        None => Ok(()),
+        Some((field, text)) => {
+            let bytes = text.map_or(0, str::len);
+            let detail =
+                format!("`{field}`: {bytes} bytes, and a name or key may have {MAX_NAME_BYTES}");
+            Err((Reason::TooLong, detail))
+        }
     }
 }
 

@@ -2,11 +2,13 @@
 
 mod apply;
 mod compile;
+mod computed;
 mod each;
 mod field;
 mod predicate;
 mod row;
 mod suggest;
+mod work;
 
 pub(crate) use apply::{Place, executor_of};
 pub use compile::Circumstances;

@@ -5,8 +5,8 @@ use super::table::{Cell, Table};
 use super::words;
 use crate::daemon::Running;
 use crate::measure::Loss;
-use crate::model::{Hour, Span, Time, metrics, printable};
-use crate::query::{NameExcess, Snapshot, SourceStatus, counters};
+use crate::model::{Hour, Span, Time, humanize, metrics, printable};
+use crate::query::{NameExcess, SetAside, Snapshot, SourceStatus, counters};
 use crate::store::{QuarantineFilter, Store, StoreError};
 use crate::web::blocking::respond;
 use crate::web::state::Daemon;
@@ -22,6 +22,8 @@ use std::sync::atomic::Ordering::Relaxed;
 
 /// Examples of what was refused: the newest.
 const EXAMPLES: usize = 20;
+/// So many characters of the path of a file are shown.
+const MAX_PATH: usize = 300;
 
 /// Everything about what comes in.
 struct Told {
@@ -39,6 +41,7 @@ struct Source {
     up: bool,
     trouble: Option<String>,
     files: u64,
+    set_aside: SetAside,
     backlog_bytes: u64,
     last_event: Option<Time>,
     counts: [i64; 4],
@@ -65,6 +68,7 @@ impl Source {
             up: status.up.load(Relaxed),
             trouble: status.trouble(),
             files: status.files.load(Relaxed),
+            set_aside: status.set_aside(),
             backlog_bytes: status.backlog_bytes.load(Relaxed),
             last_event: (last != 0).then_some(Time(last)),
             counts: COUNTED.map(counted),
@@ -268,6 +272,7 @@ fn card(source: &Source, now: Time) -> Markup {
             h2 { svg.i aria-hidden="true" { use href=(if source.up { "#s-within" } else { "#s-outside" }) {} } (source.name) " "
                 small { (if source.up { "up" } else { "down" }) } }
             @if let Some(trouble) = &source.trouble { p.trouble { (words::whole(trouble)) } }
+            @if source.set_aside.count > 0 { (set_aside(source)) }
             dl.facts {
                 div { dt { "latest event" } dd { @match source.last_event { Some(at) => (words::instant(at)), None => "none yet" } } }
                 div { dt { "behind the clock" } dd { @match behind {
@@ -275,11 +280,25 @@ fn card(source: &Source, now: Time) -> Markup {
                     // A simulated or replayed log may run ahead.
                     Some(behind) if behind <= Span::ZERO => "not at all",
                     Some(behind) if behind < Span::seconds(60) => "less than a minute",
-                    Some(behind) => (crate::model::humanize::format_roughly(behind)),
+                    Some(behind) => (humanize::format_roughly(behind)),
                 } } }
                 div { dt { "waits to be read" } dd { (words::bytes(source.backlog_bytes)) } }
                 div { dt { "events" } dd { (words::count(source.counts[0])) } }
             }
+        }
+    }
+}
+
+fn set_aside(source: &Source) -> Markup {
+    let SetAside { count, files } = &source.set_aside;
+    html! {
+        p.trouble {
+            (humanize::counted(*count, "file")) " set aside: the daemon died twice while it read them. To read them again, see the notes in "
+            code { "set-aside/" (source.name) } " of the data folder."
+        }
+        ul.trouble {
+            @for file in files { li { (printable(file, MAX_PATH)) } }
+            @if *count > files.len() as u64 { li { "and " (*count - files.len() as u64) " more" } }
         }
     }
 }

@@ -33,7 +33,13 @@ fn decode(mapping: &Mapping, file: &Path) -> Vec<EventBatch> {
     };
     match mapping.format.or(opened.sniffed.format).unwrap() {
         FormatName::Json => decode_document(mapping, 0, opened.reader, 1 << 20, &mut sink),
-        FormatName::Xes => decode_xes(mapping, 0, BufReader::new(opened.reader), &mut sink),
+        FormatName::Xes => decode_xes(
+            mapping,
+            0,
+            BufReader::new(opened.reader),
+            1 << 20,
+            &mut sink,
+        ),
         format => {
             let mut bytes = Vec::new();
             opened.reader.read_to_end(&mut bytes).unwrap();

@@ -114,3 +114,80 @@ fn hands_on_time_is_never_below_zero_nor_beside_a_number_of_days() {
         assert_eq!(hands_on_seconds(wrong, 60.0), None, "{wrong}");
     }
 }
+
+/// What becomes of a record: events, rejects, and the bytes that are kept of both.
+fn mapped(mapping: &str, record: &Value) -> (usize, Vec<Reject>, usize) {
+    let file = std::path::Path::new("m.yaml");
+    let spec = MappingSpec::parse(mapping, file).unwrap();
+    let circumstances = Circumstances {
+        default_process: "p",
+        namespace: "",
+        latest: Time(i64::MAX),
+    };
+    let mapping = compile(&spec, file, circumstances).unwrap();
+    let mut out = EventBatch::default();
+    let place = Place {
+        stream: 0,
+        offset: 0,
+        record: 0,
+    };
+    let raw = record.to_string();
+    mapping.apply_value(record, place, raw.as_bytes(), &mut out);
+    let rejects = out.rejects.iter().map(|reject| reject.bytes());
+    let kept = out.event_bytes() + rejects.sum::<usize>();
+    (out.events.len(), out.rejects, kept)
+}
+
+const EACH: &str =
+    "case: id\nactivity: item.n\ntime: { const: '2024-01-01' }\nevents:\n- each: a\n";
+
+fn elements(count: usize) -> Vec<Value> {
+    vec![json!({"n": "x"}); count]
+}
+
+#[test]
+fn a_long_text_of_a_record_is_not_repeated_for_any_number_of_elements() {
+    let record = json!({"id": "c", "text": "c".repeat(100_000), "a": elements(20_000)});
+    let mapping = format!("{EACH}executor: {{ path: text, default: ai }}\n");
+    let (events, rejects, kept) = mapped(&mapping, &record);
+    assert!(events > 0 && events < 500, "{events}");
+    assert!(kept < 1 << 20, "{kept}");
+    assert_eq!(rejects.len(), 1);
+    assert_eq!(rejects[0].reason, Reason::TooLong);
+}
+
+#[test]
+fn a_name_or_key_that_is_too_long_is_rejected() {
+    let long = "x".repeat(5_000);
+    for record in [
+        json!({"id": long, "a": [{"n": "x"}]}),
+        json!({"id": "c", "a": [{"n": long}]}),
+    ] {
+        let (events, rejects, _) = mapped(EACH, &record);
+        assert_eq!((events, rejects.len()), (0, 1));
+        assert_eq!(rejects[0].reason, Reason::TooLong, "{}", rejects[0].detail);
+    }
+}
+
+#[test]
+fn ordinary_records_with_many_elements_are_mapped_whole() {
+    let record = json!({"id": "INC0012345678", "text": "t".repeat(5_000), "a": elements(20_000)});
+    let text = EACH.replace(
+        "- each: a",
+        "- each: a\n  where: \"text != 'x' && item.n == 'x' && record.id != ''\"",
+    );
+    for mapping in [EACH, &text] {
+        let (events, rejects, _) = mapped(mapping, &record);
+        assert_eq!((events, rejects.len()), (20_000, 0), "{rejects:?}");
+    }
+}
+
+#[test]
+fn rejects_of_one_record_keep_a_bounded_part_of_it() {
+    let record = json!({"text": "t".repeat(100_000), "a": elements(10_000)});
+    let (events, rejects, kept) = mapped(EACH, &record);
+    assert_eq!(events, 0);
+    assert!(kept < 8 << 20, "{kept}");
+    assert_eq!(rejects[0].record.len(), Reject::KEPT);
+    assert_eq!(rejects[0].reason, Reason::MissingCase);
+}
