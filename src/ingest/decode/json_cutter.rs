@@ -141,10 +141,11 @@ impl<R: Read> Cutter<R> {
         loop {
             let byte = self.peek()?.ok_or_else(|| self.end())?;
             let is_value = matches!(expected, Expected::Value | Expected::ValueOrEnd);
-            if is_value && !matches!(byte, b']' | b'}') {
-                if let Some(text) = keep.as_deref_mut() {
-                    text.values += 1;
-                }
+            if is_value
+                && !matches!(byte, b']' | b'}')
+                && let Some(text) = keep.as_deref_mut()
+            {
+                text.values += 1;
             }
             let after = match (expected, byte) {
                 (Expected::Value | Expected::ValueOrEnd, b'[' | b'{') => {

@@ -567,8 +567,8 @@ mod tests {
         );
         let (_, _, identities) = decode("", &text);
         let place = |nth: usize| text.match_indices("<event>").nth(nth).unwrap().0 as u64;
-        let mut known = "case:concept:name\0c\0case:a\01\0concept:name\0x\0time:timestamp\02024-01-01T00:00:00Z\0".to_owned();
-        for (nth, more) in ["", "b\02\0"].into_iter().enumerate() {
+        let mut known = "case:concept:name\x00c\x00case:a\x001\x00concept:name\x00x\x00time:timestamp\x002024-01-01T00:00:00Z\x00".to_owned();
+        for (nth, more) in ["", "b\x002\x00"].into_iter().enumerate() {
             known.push_str(more);
             let at = hash_pair(7, place(nth));
             assert_eq!(identities[nth], hash_pair(at, xxh3_64(known.as_bytes())));

@@ -120,6 +120,14 @@ fn body(kind: usize, nth: usize) -> (&'static str, Vec<u8>) {
             let record = format!("{id},\"a\":[{}1]}}", "1,".repeat(90_000));
             ("each", gz_of(&vec![record; 2].join("\n")))
         }
+        _ => compressed_or_other(kind, nth),
+    }
+}
+
+/// Bodies that are not JSON, or that expand very far.
+fn compressed_or_other(kind: usize, nth: usize) -> (&'static str, Vec<u8>) {
+    let mebi = 1 << 20;
+    match kind {
         // Short lines that are no events, and a text of 200 MiB.
         8 => ("lines", repeated(format!("x{nth}\n"), "x\n", mebi / 16, "")),
         9 => {
