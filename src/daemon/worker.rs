@@ -22,7 +22,7 @@ const PUBLISH_EVERY: Duration = Duration::from_millis(500);
 /// that many events change is then written once, not with every commit.
 const BACKLOG_BATCHES: usize = 20;
 /// What waits for such a commit takes about this much memory at most.
-const BACKLOG_BYTES: usize = 64 << 20;
+const BACKLOG_BYTES: usize = 96 << 20;
 /// Rejected records that wait for a commit take about this much memory at most, and as much again while they are written.
 const REJECT_BYTES: usize = 8 << 20;
 /// Such a commit waits so much longer at most.
