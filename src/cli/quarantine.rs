@@ -1,10 +1,11 @@
-//! `toleranced quarantine`: what did not become events: list, show, replay.
+//! `toleranced quarantine`: what did not become events: list, show, replay, delete.
 
 use super::common::readable;
 use super::failure::{Done, Failure};
 use super::text::{grouped, printable};
 use crate::config::daemon::Config;
-use crate::model::Time;
+use crate::config::parse_span;
+use crate::model::{Span, Time};
 use crate::store::{DataLock, QuarantineFilter, QuarantineRow, Store, StoreError};
 use comfy_table::{Table, presets};
 use std::io::{self, Write};
@@ -17,6 +18,7 @@ use std::time::{Duration, Instant};
   toleranced quarantine list
   toleranced quarantine show 17
   toleranced quarantine replay --source tickets
+  toleranced quarantine delete --older-than 30d --dry-run
 
 Replay after the mapping has been corrected: records that now become events leave the quarantine.")]
 pub(super) struct Args {
@@ -56,6 +58,23 @@ enum Action {
         #[arg(long)]
         id: Option<i64>,
     },
+    /// Delete records for good, also while the daemon runs. They stay counted as lost
+    Delete {
+        #[command(flatten)]
+        filter: Filter,
+        /// Only the record with this number
+        #[arg(long)]
+        id: Option<i64>,
+        /// Only records rejected longer ago than this, such as 30d
+        #[arg(long, value_name = "SPAN", value_parser = parse_span)]
+        older_than: Option<Span>,
+        /// All records, if nothing else selects some
+        #[arg(long, conflicts_with_all = ["source", "reason", "id", "older_than"])]
+        all: bool,
+        /// Only say how many records that would delete
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -74,6 +93,7 @@ impl Filter {
             source: self.source.clone(),
             reason: self.reason.clone(),
             id,
+            before: None,
         }
     }
 }
@@ -95,6 +115,20 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
         Action::List { filter, number } => list(&store, &filter.with_id(None), *number),
         Action::Show { id } => show(&store, *id),
         Action::Replay { filter, id } => replay(store, config, &filter.with_id(*id)),
+        Action::Delete {
+            filter,
+            id,
+            older_than,
+            all,
+            dry_run,
+        } => {
+            let now = Time(chrono::Utc::now().timestamp_micros());
+            let filter = QuarantineFilter {
+                before: older_than.map(|span| now.plus(-span).0),
+                ..filter.with_id(*id)
+            };
+            delete(&store, &filter, *all, *dry_run)
+        }
     }
 }
 
@@ -202,6 +236,39 @@ fn replay(store: Store, config: Config, filter: &QuarantineFilter) -> Result<Don
     } else {
         Done::Findings
     })
+}
+
+fn delete(
+    store: &Store,
+    filter: &QuarantineFilter,
+    all: bool,
+    dry_run: bool,
+) -> Result<Done, Failure> {
+    if !all && *filter == QuarantineFilter::default() {
+        return Err(Failure::invalid(
+            "nothing selects records: use --source, --reason, --id, --older-than or --all",
+        ));
+    }
+    if dry_run {
+        let count = store.count_quarantined(filter)?;
+        println!("{} would be deleted.", records(count));
+        return Ok(Done::Fine);
+    }
+    let (count, is_log_empty) = store.delete_quarantined(filter)?;
+    println!("{} deleted.", records(count as i64));
+    if !is_log_empty {
+        println!(
+            "The write-ahead log could not be emptied because the database is in use. It may hold deleted records until the daemon is restarted, or run this command again."
+        );
+    }
+    Ok(Done::Fine)
+}
+
+fn records(count: i64) -> String {
+    match count {
+        1 => "1 record".to_owned(),
+        count => format!("{} records", grouped(count)),
+    }
 }
 
 fn wait_for_daemon(store: &Store) -> Result<(), Failure> {

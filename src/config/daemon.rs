@@ -45,6 +45,10 @@ pub struct Config {
     pub reports: ReportTerms,
     /// How the pages are shown.
     pub pages: PageTerms,
+    /// What is stored of rejected records.
+    pub quarantine: QuarantineTerms,
+    /// How long bodies are stored that were sent to `POST /ingest/{source}`.
+    pub push: PushTerms,
     /// Bounds.
     pub limits: Limits,
     /// Who may do what.
@@ -70,6 +74,28 @@ pub struct PageTerms {
     /// Whether the board explains itself to who sees it for the first time.
     pub guide: bool,
 }
+
+/// What is stored of rejected records.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct QuarantineTerms {
+    /// Whether records are stored as they were read, with all fields and the names in them.
+    pub keep_raw: bool,
+}
+
+/// How long bodies are stored that were sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PushTerms {
+    /// A body that could not be read for this span is deleted.
+    pub max_age: Span,
+}
+
+/// The first line of a stored configuration.
+const STORED_HEAD: &str =
+    "# Settings by which past scores are recomputed. Others are not stored.\n";
+
+/// Bodies are deleted after this span unless told otherwise, even if they were not read.
+const DEFAULT_MAX_AGE: Span = Span::days(7);
 
 /// Bounds, each with a metric that counts what it cost.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -140,6 +166,10 @@ struct Raw {
     #[serde(default)]
     pages: PageTerms,
     #[serde(default)]
+    quarantine: QuarantineTerms,
+    #[serde(default)]
+    push: RawPush,
+    #[serde(default)]
     limits: Limits,
     #[serde(default)]
     web_config: Option<At<PathBuf>>,
@@ -152,6 +182,12 @@ struct Raw {
 struct RawBatch {
     interval: Option<SpanText>,
     events: Option<At<usize>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct RawPush {
+    max_age: Option<SpanText>,
 }
 
 #[derive(Deserialize, Default)]
@@ -183,12 +219,33 @@ impl Config {
 
     fn parse_with(text: &str, file: &Path, overrides: &Overrides) -> Result<Config, Problems> {
         let raw: Raw = read_yaml(text, file)?;
+        let raw_window = raw.score.window.as_ref().map(|at| at.value.clone());
         let mut loader = Loader::new(text, file);
         let mut config = loader.config(raw, overrides);
         let hash = config.hashes.configuration;
-        let document = Document::new(hash, "configuration", file, text);
+        let stored = Config::stored_text(raw_window.as_deref());
+        let document = Document::new(hash, "configuration", file, &stored);
         config.documents.push(document);
         loader.problems.into_result(config)
+    }
+
+    /// What is stored of a configuration to recompute past scores. All other settings are left out, because some of them
+    /// hold secrets.
+    fn stored_text(window: Option<&str>) -> String {
+        let window = window.map(|window| format!("score: {{ window: {window} }}\n"));
+        format!("{STORED_HEAD}{}", window.unwrap_or_default())
+    }
+
+    /// What is to be stored instead of a configuration that an older version stored whole; `None` if that is done.
+    pub(crate) fn without_secrets(stored: &str, file: &Path) -> Option<String> {
+        if stored.starts_with(STORED_HEAD) {
+            return None;
+        }
+        let raw: Option<Raw> = read_yaml(stored, file).ok();
+        let window = raw.and_then(|raw| raw.score.window);
+        Some(Config::stored_text(
+            window.as_ref().map(|at| at.value.as_str()),
+        ))
     }
 
     /// Where the daemon listens, from the text of a configuration file alone.
@@ -281,6 +338,10 @@ impl Loader {
             drift,
             metrics,
             pages: raw.pages,
+            quarantine: raw.quarantine,
+            push: PushTerms {
+                max_age: raw.push.max_age.map_or(DEFAULT_MAX_AGE, |span| span.0),
+            },
             limits: raw.limits,
             access,
             overrides: overrides.clone(),
@@ -369,7 +430,9 @@ mod tests {
         let tolerance = of(config.hashes.tolerance).unwrap();
         assert_eq!(&*tolerance.text, crate::config::tolerance::DEFAULT);
         let kept = of(config.hashes.configuration).unwrap();
-        assert_eq!((kept.kind, &*kept.text), ("configuration", text));
+        assert_eq!(kept.kind, "configuration");
+        assert!(kept.text.ends_with("score: { window: 30d }\n") && !kept.text.contains("c.yaml"));
+        assert_eq!(Config::window_of(&kept.text, &file).unwrap(), config.window);
         assert_eq!(Config::window_of(text, &file).unwrap(), config.window);
         assert!(Config::window_of("score: {window: soon}", &file).is_err());
     }

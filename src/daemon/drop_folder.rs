@@ -15,7 +15,8 @@ use attempts::{Aside, Attempts};
 use export::{Begun, Earlier, Read, read_export, send};
 use globset::GlobSet;
 use listing::{Look, files, globs};
-use sent::{KEPT, prepare, tidy};
+pub(super) use sent::expire_orphans;
+use sent::{KEPT, expire, prepare, tidy};
 use settling::Settling;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -194,6 +195,8 @@ impl Reader<'_> {
         if is_sent {
             let (seen, done) = (&self.seen, &mut self.done);
             tidy(&files, KEPT, seen, self.exports, done, &mut troubles);
+            let lost = expire(&files, source.max_age, seen, &mut troubles);
+            self.tell_expired(&lost);
         }
         for trouble in troubles.difference(&self.unlisted) {
             tracing::error!(source = config.name, trouble, "can't read a folder");
@@ -218,6 +221,22 @@ impl Reader<'_> {
             }
         }
         self.skipped = skipped;
+    }
+
+    /// Reports bodies that were deleted unread: each is a gap.
+    fn tell_expired(&self, lost: &[PathBuf]) {
+        for path in lost {
+            let name = &self.source.config.name;
+            tracing::error!(source = name, path = %path.display(), "deleted a body that was not read: it is older than push.max_age");
+            let delivery = Delivery {
+                source: name.as_str().into(),
+                gap: true,
+                notice: Some("expired"),
+                ..Delivery::default()
+            };
+            // It fails only if the engine has ended, and then the next export ends the source.
+            let _ = send(self.source, delivery);
+        }
     }
 
     fn tell_status(&self) {

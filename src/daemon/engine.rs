@@ -98,7 +98,7 @@ impl Engine {
     /// Opens the database of a configuration and goes on where it ended.
     pub fn open(config: impl Into<Arc<Config>>, now: Time) -> Result<Engine, CacheError> {
         let config = config.into();
-        let store = Store::open(&config.data_dir)?;
+        let mut store = Store::open(&config.data_dir)?;
         let mut names = store.names()?;
         let names_kept = names.next_id();
         let rules = RuleBook::new(&config.catalog, &config.tolerance, &mut names);
@@ -116,7 +116,7 @@ impl Engine {
         damaged.extend(damaged_scores);
         let (counters, damaged_counters) = Counters::read(store.counters()?);
         damaged.extend(damaged_counters);
-        let (deliveries, damaged_values) = DeliveryLedger::load(&store, &config)?;
+        let (deliveries, damaged_values) = DeliveryLedger::load(&mut store, &config)?;
         damaged.extend(damaged_values);
         let (name_budget, damaged_values) = NameBudget::load(&store, &config)?;
         damaged.extend(damaged_values);
@@ -149,6 +149,7 @@ impl Engine {
         };
         engine.cases.last_stored_key = engine.store.last_case_key()?;
         engine.report_damage(&damaged);
+        engine.forget_secrets()?;
         engine.note_rules(now)?;
         engine.doubt_future_changes(now)?;
         if recount_due {

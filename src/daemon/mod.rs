@@ -9,6 +9,7 @@ mod database_watch;
 mod deliveries;
 mod drop_folder;
 mod engine;
+mod mask_key;
 mod positions;
 mod reload;
 mod rows;

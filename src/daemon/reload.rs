@@ -20,6 +20,8 @@ pub(crate) fn describe(before: &Config, after: &Config) -> Vec<String> {
         window,
         drift,
         metrics,
+        quarantine,
+        push,
         limits,
         catalog,
         tolerance,
@@ -52,6 +54,8 @@ pub(crate) fn describe(before: &Config, after: &Config) -> Vec<String> {
     let rest = [
         (before.tolerance == *tolerance, "tolerance table changed"),
         (schedule, "batch, score or limits changed"),
+        (before.quarantine == *quarantine, "quarantine changed"),
+        (before.push == *push, "push changed"),
         (before.drift == *drift, "drift changed"),
         (before.metrics == *metrics, "metrics changed"),
     ];
@@ -176,6 +180,8 @@ mod tests {
             ("score: {every: 1s}\n", Some(schedule)),
             ("score: {window: 1d}\n", Some(schedule)),
             ("limits: {names: 5}\n", Some(schedule)),
+            ("quarantine: {keep_raw: true}\n", Some("quarantine changed")),
+            ("push: {max_age: 1d}\n", Some("push changed")),
             ("drift: {false_alarms_per_year: 1}\n", Some("drift changed")),
             ("drift: {baseline_cases: 100}\n", Some("drift changed")),
             ("drift: {baseline_days: 14}\n", Some("drift changed")),

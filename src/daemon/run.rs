@@ -15,7 +15,7 @@ use crate::model::{Span, Time};
 use crate::query::{Shared, SourceStatus};
 use crate::rules::mapping::FormatName;
 use crate::rules::{Problem, Problems};
-use crate::store::{DataLock, Store, StoreError};
+use crate::store::{DataLock, Store, StoreError, make_private};
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::path::{Path, PathBuf};
@@ -81,6 +81,7 @@ struct Started {
 /// Starts the daemon on a checked configuration that was read from `file`.
 pub fn run(config: Config, file: &Path) -> Result<Running, Error> {
     check_sources(&config)?;
+    make_private(&config.data_dir)?;
     let lock = DataLock::take(&config.data_dir)?;
     let config = Arc::new(config);
     let engine = Engine::open(config.clone(), now())?;
@@ -165,6 +166,12 @@ impl Running {
         let Some(deliveries) = deliveries else {
             return Ok(());
         };
+        let names = config.sources.iter().map(|source| source.name.as_str());
+        drop_folder::expire_orphans(
+            &config.data_dir.join("push"),
+            &names.collect(),
+            config.push.max_age.duration(),
+        );
         for source in &config.sources {
             let status = status_of(source, before, &known);
             statuses.push(status.clone());
@@ -179,6 +186,7 @@ impl Running {
                 stop: stop.clone(),
                 most_record_bytes: config.limits.record_bytes,
                 future,
+                max_age: config.push.max_age.duration(),
             };
             let data_dir = config.data_dir.clone();
             let name = format!("source-{}", source.name);

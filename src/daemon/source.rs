@@ -5,18 +5,18 @@ use super::clock::now;
 use super::deliveries::{Delivery, Raw};
 use super::engine::Engine;
 use crate::config::daemon::Config;
-use crate::config::sources::SourceConfig;
+use crate::config::sources::{SourceConfig, SourceKind};
 use crate::ingest::decode::{Dialect, LineDecoder, decode_csv, read_header, sniff};
 use crate::ingest::framing::Framing;
 use crate::ingest::mapping::{Circumstances, Mapping, compile};
-use crate::ingest::{EventBatch, Reason, Reject, behind_file};
+use crate::ingest::{ContentCounter, EventBatch, Reason, Reject, behind_file};
 use crate::model::{Span, Time};
 use crate::query::SourceStatus;
 use crate::rules::Problems;
 use crate::rules::mapping::{FormatName, Identity};
 use crate::store::QuarantineRow;
 use crossbeam_channel::Sender;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -44,6 +44,8 @@ pub(super) struct Source {
     pub most_record_bytes: usize,
     /// Events further in the future than this are not believed.
     pub future: Span,
+    /// Bodies that were sent are deleted after this.
+    pub max_age: Duration,
 }
 
 impl Source {
@@ -127,7 +129,7 @@ pub(super) fn decode(
     batch
 }
 
-fn dialect(mapping: &Mapping, head: &[u8]) -> Dialect {
+pub(super) fn dialect(mapping: &Mapping, head: &[u8]) -> Dialect {
     let mut dialect = sniff(head, Some("x.csv")).dialect;
     dialect.delimiter = mapping.delimiter.unwrap_or(dialect.delimiter);
     dialect
@@ -161,6 +163,7 @@ pub(super) fn replay(
     at: Time,
 ) -> Result<BTreeSet<String>, CacheError> {
     let mut look_again = BTreeSet::new();
+    let mut counters = ContentCounters::default();
     for row in rows {
         let source = config
             .sources
@@ -174,7 +177,7 @@ pub(super) fn replay(
                 look_again.insert(row.source.clone());
                 true
             }
-            Some(source) => match replay_one(engine, config, source, &row)? {
+            Some(source) => match replay_one(engine, config, source, (&row, &mut counters))? {
                 Some(delivery) => {
                     engine.take(delivery, at)?;
                     true
@@ -194,21 +197,33 @@ fn is_read_from_file(source: &SourceConfig, row: &QuarantineRow) -> bool {
     source.kind.has_exports() && !is_set_aside && Path::new(&row.file).exists()
 }
 
+/// What was numbered of each file.
+type ContentCounters = BTreeMap<String, ContentCounter>;
+
+/// When a body was sent, in seconds since 1970: its name begins with that in microseconds. 0 if it does not.
+fn written_seconds(file: &str) -> u64 {
+    let name = Path::new(file).file_name().and_then(|name| name.to_str());
+    let digits = name.and_then(|name| name.split('-').next()?.parse::<u64>().ok());
+    digits.map_or(0, |micros| micros / 1_000_000)
+}
+
 /// What a quarantined record is by the mapping of now; `None` if it is no event by that either, or was not kept whole.
 fn replay_one(
     engine: &Engine,
     config: &Config,
     source: &SourceConfig,
-    row: &QuarantineRow,
+    (row, counters): (&QuarantineRow, &mut ContentCounters),
 ) -> Result<Option<Delivery>, CacheError> {
     let cut = row.record.len() >= Reject::KEPT || row.reason == Reason::TooLong.word();
     if row.record.is_empty() || cut || row.format == WHOLE_FILE {
         return Ok(None);
     }
     let future = Span::seconds(config.limits.future_seconds as i64);
-    let Ok(mapping) = mapping_of(source, future, now()) else {
+    let Ok(mut mapping) = mapping_of(source, future, now()) else {
         return Ok(None);
     };
+    // Of most records only some fields are kept; by its hash an event is the same as if it had been read whole.
+    mapping.stand_for(row.hash);
     let format = if row.format == "csv" {
         FormatName::Csv
     } else {
@@ -226,8 +241,15 @@ fn replay_one(
         return Ok(None);
     }
     if mapping.identity == Identity::Content {
-        // Its file is gone, so nobody can tell whether it is the first that says this: it stays.
-        return Ok(None);
+        if source.kind != SourceKind::Push {
+            // Its file is gone, so nobody can tell whether it is the first that says this: it stays.
+            return Ok(None);
+        }
+        // Bodies are deleted after they are read. Of the rejected records of a body that say the same, each counts; one that
+        // says the same as an accepted record counts as repeated.
+        let counter = counters.entry(row.file.clone()).or_default();
+        counter.number(&mut batch);
+        batch.move_places(written_seconds(&row.file) << 32);
     }
     // Events of the same instant stand in the order of their file, as if they had come with it.
     let files = engine.store().files(&row.source)?;

@@ -261,6 +261,9 @@ impl Store {
                 }
             }
         }
+        if !is_large {
+            self.sql(self.vacuum_step())?;
+        }
         Ok(evicted)
     }
 }

@@ -11,11 +11,13 @@ mod cases;
 mod commit;
 mod damage;
 mod drift;
+mod erase;
 mod hours;
 mod lock;
 mod lookup;
 mod on_disk;
 mod past;
+mod private;
 mod quarantine;
 mod quick_check;
 mod reports;
@@ -37,6 +39,7 @@ pub use drift::MarkRow;
 pub(crate) use drift::{DriftRow, EpochRow, check_mark_day, check_note};
 pub(crate) use lock::DataLock;
 pub(crate) use on_disk::FilesOnDisk;
+pub(crate) use private::make_private;
 pub(crate) use quarantine::{QuarantineFilter, QuarantineRow, ReplayState};
 pub(crate) use quick_check::Checked;
 pub(crate) use reports::PredictionRow;
@@ -181,13 +184,11 @@ impl Store {
 
     /// Opens (and makes or migrates) the database of a data directory for writing.
     pub fn open(folder: &Path) -> Result<Store> {
-        std::fs::create_dir_all(folder).map_err(|source| StoreError::Io {
-            file: folder.to_owned(),
-            source,
-        })?;
+        make_private(folder)?;
         let file = Store::file_in(folder);
         let mut store = Store::connect(file, OpenFlags::default(), WAIT_AT_START)?;
         schema::migrate(&mut store)?;
+        store.vacuum_once();
         store.on_disk = FilesOnDisk::of_writer(&store.file)?;
         store.build_deferred_indexes()?;
         Ok(store)
@@ -211,6 +212,7 @@ impl Store {
             added::define_function(&db, &emptied)?;
             db.busy_timeout(wait)?;
             db.pragma_update(None, "page_size", 8192)?;
+            erase::prepare(&db)?;
             db.pragma_update(None, "journal_mode", "WAL")?;
             // With a write-ahead log a crash of the process loses nothing; a power cut may lose the last transactions,
             // positions and sums alike, which are then read again.

@@ -91,6 +91,23 @@ impl Store {
         self.sql(self.db.query_row(query, [], rules_row).optional())
     }
 
+    /// The stored configurations: hash, file and text.
+    pub(crate) fn stored_configurations(&self) -> Result<Vec<(i64, String, String)>> {
+        let read = || {
+            self.db
+                .prepare("SELECT hash, file, text FROM documents WHERE kind = 'configuration' AND typeof(text) = 'text' AND typeof(file) = 'text'")?
+                .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+                .collect()
+        };
+        self.sql(read())
+    }
+
+    /// Replaces the text of a document.
+    pub(crate) fn rewrite_document(&self, hash: i64, text: &str) -> Result<()> {
+        let sql = "UPDATE documents SET text = ?2 WHERE hash = ?1";
+        self.sql(self.db.execute(sql, (hash, text))).map(drop)
+    }
+
     /// A text that scores rest on, by its hash.
     pub fn document(&self, hash: u64) -> Result<Option<DocumentRow>> {
         let query = "SELECT kind, file, text FROM documents WHERE hash = ?1";

@@ -1,7 +1,7 @@
 //! Records that did not become events, kept so that they can be looked at and replayed.
 
 use super::{Result, Store};
-use crate::model::{Hour, hash_bytes};
+use crate::model::Hour;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::BTreeSet;
 
@@ -31,8 +31,12 @@ pub struct QuarantineRow {
     pub format: String,
     /// The header, for CSV.
     pub head: Vec<u8>,
-    /// The record; its start only, if it is longer than what is kept.
+    /// What is kept of the record; its start only, if it is longer than that.
     pub record: Vec<u8>,
+    /// The hash of the whole record; 0 if there is none.
+    pub hash: u64,
+    /// Whether it is kept as it was read.
+    pub is_raw: bool,
     /// `kept`, or `replay` if it is to be tried again.
     pub state: ReplayState,
 }
@@ -47,7 +51,7 @@ pub enum ReplayState {
 }
 
 /// Which records.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct QuarantineFilter {
     /// Of this source only.
     pub source: Option<String>,
@@ -55,17 +59,26 @@ pub struct QuarantineFilter {
     pub reason: Option<String>,
     /// This one only.
     pub id: Option<i64>,
+    /// Rejected before this instant only, in microseconds since 1970.
+    pub before: Option<i64>,
 }
 
-const COLUMNS: &str =
-    "id, at, source, file, stream, place, reason, detail, format, head, record, state, hour";
-const FILTER: &str =
-    "(?1 IS NULL OR source = ?1) AND (?2 IS NULL OR reason = ?2) AND (?3 IS NULL OR id = ?3)";
+impl QuarantineFilter {
+    /// The first parameters of a statement with [`FILTER`].
+    pub(super) fn params(&self) -> (&Option<String>, &Option<String>, Option<i64>, Option<i64>) {
+        (&self.source, &self.reason, self.id, self.before)
+    }
+}
+
+const COLUMNS: &str = "id, at, source, file, stream, place, reason, detail, format, head, record, state, hour, hash, is_raw";
+pub(super) const FILTER: &str =
+    "(?1 IS NULL OR source = ?1) AND (?2 IS NULL OR reason = ?2) AND (?3 IS NULL OR id = ?3)
+    AND (?4 IS NULL OR at < ?4)";
 
 pub(super) fn insert(to: &Connection, row: &QuarantineRow) -> rusqlite::Result<()> {
     to.prepare_cached(
-        "INSERT INTO quarantine (at, source, file, stream, place, reason, detail, format, head, record, hour)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        "INSERT INTO quarantine (at, source, file, stream, place, reason, detail, format, head, record, hour, hash, is_raw)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     )?
     .execute(params![
         row.at,
@@ -79,6 +92,8 @@ pub(super) fn insert(to: &Connection, row: &QuarantineRow) -> rusqlite::Result<(
         row.head,
         row.record,
         row.hour,
+        row.hash as i64,
+        row.is_raw,
     ])?;
     Ok(())
 }
@@ -98,6 +113,8 @@ fn read(row: &Row) -> rusqlite::Result<QuarantineRow> {
         format: row.get(8)?,
         head: row.get::<_, Option<Vec<u8>>>(9)?.unwrap_or_default(),
         record: row.get(10)?,
+        hash: row.get::<_, i64>(13)? as u64,
+        is_raw: row.get(14)?,
         state: if state == "replay" {
             ReplayState::Replay
         } else {
@@ -128,17 +145,56 @@ impl Store {
     ) -> Result<Vec<QuarantineRow>> {
         let query = || {
             let sql = format!(
-                "SELECT {COLUMNS} FROM quarantine WHERE {FILTER} ORDER BY id DESC LIMIT ?4"
+                "SELECT {COLUMNS} FROM quarantine WHERE {FILTER} ORDER BY id DESC LIMIT ?5"
             );
             self.db
                 .prepare(&sql)?
                 .query_map(
-                    params![filter.source, filter.reason, filter.id, most as i64],
+                    params![
+                        filter.source,
+                        filter.reason,
+                        filter.id,
+                        filter.before,
+                        most as i64
+                    ],
                     read,
                 )?
                 .collect()
         };
         self.sql(query())
+    }
+
+    /// The next quarantined records behind a number that are kept as they were read, oldest first.
+    pub(crate) fn raw_quarantined(&self, behind: i64, most: usize) -> Result<Vec<QuarantineRow>> {
+        let query = || {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM quarantine WHERE is_raw = 1 AND id > ?1 ORDER BY id LIMIT ?2"
+            );
+            self.db
+                .prepare_cached(&sql)?
+                .query_map([behind, most as i64], read)?
+                .collect()
+        };
+        self.sql(query())
+    }
+
+    /// Replaces what is kept of quarantined records.
+    pub(crate) fn rewrite_quarantined(&mut self, rows: &[QuarantineRow]) -> Result<()> {
+        let mut write = || -> rusqlite::Result<()> {
+            let transaction = self.db.transaction()?;
+            let sql = "UPDATE quarantine SET detail = ?2, head = ?3, record = ?4, hash = ?5, is_raw = ?6 WHERE id = ?1";
+            let mut update = transaction.prepare_cached(sql)?;
+            for row in rows {
+                let hash = row.hash as i64;
+                update.execute(params![
+                    row.id, row.detail, row.head, row.record, hash, row.is_raw
+                ])?;
+            }
+            drop(update);
+            transaction.commit()
+        };
+        let written = write();
+        self.sql(written)
     }
 
     /// Hands out every quarantined record, oldest first: together they may be more than fits memory.
@@ -159,11 +215,10 @@ impl Store {
         let query = || {
             self.db
                 .prepare_cached(
-                    "SELECT place, record FROM quarantine WHERE source = ?1 AND stream = ?2",
+                    "SELECT place, hash FROM quarantine WHERE source = ?1 AND stream = ?2",
                 )?
                 .query_map(params![source, stream as i64], |row| {
-                    let record = row.get_ref(1)?.as_blob()?;
-                    Ok((row.get::<_, i64>(0)? as u64, hash_bytes(record)))
+                    Ok((row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)? as u64))
                 })?
                 .collect()
         };
@@ -173,10 +228,7 @@ impl Store {
     /// Marks records to be tried again; gives their number.
     pub fn mark_for_replay(&self, filter: &QuarantineFilter) -> Result<usize> {
         let sql = format!("UPDATE quarantine SET state = 'replay' WHERE {FILTER}");
-        self.sql(
-            self.db
-                .execute(&sql, params![filter.source, filter.reason, filter.id]),
-        )
+        self.sql(self.db.execute(&sql, filter.params()))
     }
 
     /// Records that are to be tried again, oldest first.

@@ -25,6 +25,7 @@ mod observations;
 mod quarantine;
 mod rejects;
 mod sources;
+mod stored;
 mod waiting;
 
 pub use delivery::Delivery;
@@ -44,6 +45,7 @@ use quarantine::quarantine_rows;
 use rejects::RejectDeduplicator;
 use sources::SourceProgress;
 use std::collections::BTreeSet;
+use stored::StoredRecords;
 use waiting::WaitingRows;
 
 /// What is known of all deliveries, and what of it waits for the next commit.
@@ -54,6 +56,8 @@ pub(super) struct DeliveryLedger {
     losses: LossLedger,
     observations: ObservationLedger,
     rejects: RejectDeduplicator,
+    /// What is stored of rejected records.
+    stored: StoredRecords,
     sources: SourceProgress,
     waiting: WaitingRows,
 }
@@ -61,7 +65,7 @@ pub(super) struct DeliveryLedger {
 impl DeliveryLedger {
     /// Loads what the database has, and returns the damaged rows with it.
     pub(super) fn load(
-        store: &Store,
+        store: &mut Store,
         config: &Config,
     ) -> Result<(DeliveryLedger, Vec<DamagedRow>), StoreError> {
         let overlapping = overlapping_sources(config);
@@ -69,7 +73,10 @@ impl DeliveryLedger {
         let observations = ObservationLedger::load(store)?;
         let (mut sources, damaged) = SourceProgress::load(store)?;
         sources.fill_gaps(losses.feeds(), observations.known());
+        let stored = StoredRecords::of(config)?;
+        stored.rewrite_raw(store)?;
         let ledger = DeliveryLedger {
+            stored,
             rejects: RejectDeduplicator::load(store, &overlapping)?,
             overlapping,
             losses,
@@ -81,8 +88,14 @@ impl DeliveryLedger {
     }
 
     /// Takes the sources of a new configuration.
-    pub(super) fn configure(&mut self, config: &Config) {
+    pub(super) fn configure(
+        &mut self,
+        config: &Config,
+        store: &mut Store,
+    ) -> Result<(), StoreError> {
         self.overlapping = overlapping_sources(config);
+        self.stored = StoredRecords::of(config)?;
+        self.stored.rewrite_raw(store)
     }
 
     /// Enters a delivery with what became of its events. Returns the entry, for the counters.
@@ -111,7 +124,8 @@ impl DeliveryLedger {
             .add_feeds(source, assembled.observation.processes());
         self.observations.add_batch(batch, &assembled.observation);
         let rows = quarantine_rows((&delivery, stream), &assembled.rejects, now, hour);
-        self.waiting.quarantine.extend(rows);
+        let stored = rows.into_iter().map(|row| self.stored.row(row));
+        self.waiting.quarantine.extend(stored);
         self.waiting.add(delivery, now);
         Ok(entry)
     }
@@ -130,7 +144,7 @@ impl DeliveryLedger {
         let known = &mut self.rejects;
         let lost = rejects
             .iter()
-            .filter(|reject| known.is_new(source, export, &reject.record, hour))
+            .filter(|reject| known.is_new(source, export, hash_of(reject), hour))
             .count();
         if let Some((export, _)) = &delivery.export_done {
             self.rejects.end_export(source, *export);
@@ -145,8 +159,8 @@ impl DeliveryLedger {
             return;
         }
         // If several exports contained it, it was lost once.
-        let hour = match self.overlapping.contains(&row.source) && !row.record.is_empty() {
-            true => self.rejects.take_back(&row.source, &row.record),
+        let hour = match self.overlapping.contains(&row.source) && row.hash != 0 {
+            true => self.rejects.take_back(&row.source, row.hash),
             false => Some(row.hour),
         };
         let back = Loss {
@@ -229,10 +243,18 @@ fn drop_known_rejects(
         return Ok(());
     }
     let known = store.quarantined_places(&delivery.source, stream)?;
-    let is_new = |reject: &Reject| !known.contains(&(reject.place, hash_bytes(&reject.record)));
+    let is_new = |reject: &Reject| !known.contains(&(reject.place, hash_of(reject)));
     delivery.batch.rejects.retain(is_new);
     assembled.rejects.retain(is_new);
     Ok(())
+}
+
+/// The hash that a rejected record is known by; 0 if nothing of it is there.
+fn hash_of(reject: &Reject) -> u64 {
+    match reject.record.trim_ascii() {
+        [] => 0,
+        record => hash_bytes(record).max(1),
+    }
 }
 
 /// The sources whose exports may overlap: what says the same again is the same.

@@ -26,6 +26,8 @@ pub(super) fn quarantine_rows(
         format: delivery.format.to_owned(),
         head: delivery.head.to_vec(),
         record: reject.record.clone(),
+        hash: super::hash_of(reject),
+        is_raw: true,
         state: ReplayState::Kept,
     })
     .collect()

@@ -4,7 +4,7 @@
 //! An event that comes again counts once. A rejected record must count once, too: otherwise a daily export of thirty days
 //! would lose it thirty times. It is identified by its content, and counts as often as one export contains it.
 
-use crate::model::{Hour, hash_bytes, hash_pair, hash_text};
+use crate::model::{Hour, hash_pair, hash_text};
 use crate::store::{QuarantineRow, Store, StoreError};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::{BTreeSet, VecDeque};
@@ -31,8 +31,8 @@ struct LostRecord {
     hour: Hour,
 }
 
-fn record_of(source: &str, record: &[u8]) -> u64 {
-    hash_pair(hash_text(source), hash_bytes(record))
+fn record_of(source: &str, record: u64) -> u64 {
+    hash_pair(hash_text(source), record)
 }
 
 fn export_of(source: &str, export: u64) -> u64 {
@@ -50,14 +50,14 @@ impl RejectDeduplicator {
         let mut known: FxHashSet<u64> = FxHashSet::default();
         let mut sources: FxHashSet<String> = FxHashSet::default();
         store.each_quarantined(&mut |row: QuarantineRow| {
-            if !overlapping.contains(&row.source) || row.record.is_empty() {
+            if !overlapping.contains(&row.source) || row.hash == 0 {
                 return;
             }
             let place = hash_pair(row.place, hash_text(&row.detail));
-            let record = record_of(&row.source, &row.record);
+            let record = record_of(&row.source, row.hash);
             let at = hash_pair(hash_pair(export_of(&row.source, row.stream), place), record);
             if known.insert(at) {
-                rejects.is_new(&row.source, row.stream, &row.record, row.hour);
+                rejects.is_new(&row.source, row.stream, row.hash, row.hour);
                 sources.insert(row.source);
             }
         })?;
@@ -71,9 +71,9 @@ impl RejectDeduplicator {
         Ok(rejects)
     }
 
-    /// Notes a rejected record of an export. Returns whether it is lost with this export, and was not lost before.
-    pub(super) fn is_new(&mut self, source: &str, export: u64, record: &[u8], hour: Hour) -> bool {
-        if record.is_empty() {
+    /// Notes a rejected record of an export, by its hash. Returns whether it is lost with this export, and was not lost before.
+    pub(super) fn is_new(&mut self, source: &str, export: u64, record: u64, hour: Hour) -> bool {
+        if record == 0 {
             // There is nothing to recognise it by.
             return true;
         }
@@ -107,7 +107,7 @@ impl RejectDeduplicator {
 
     /// A record became an event. Returns the hour in which it counted as lost; `None` if another export that contains it took
     /// that back already.
-    pub(super) fn take_back(&mut self, source: &str, record: &[u8]) -> Option<Hour> {
+    pub(super) fn take_back(&mut self, source: &str, record: u64) -> Option<Hour> {
         let record = record_of(source, record);
         let lost = self.lost.get_mut(&record)?;
         let hour = lost.hour;
@@ -127,29 +127,27 @@ mod tests {
     #[test]
     fn what_says_the_same_is_lost_as_often_as_it_stands_in_one_export() {
         let mut rejects = RejectDeduplicator::default();
-        let mut new =
-            |export, record: &str| rejects.is_new("in", export, record.as_bytes(), Hour(7));
-        assert_eq!([new(1, "a"), new(1, "a"), new(1, "b")], [true; 3]);
-        assert_eq!([new(2, "a"), new(2, "a"), new(2, "b")], [false; 3]);
-        assert_eq!([new(2, "a"), new(3, "c")], [true; 2]);
+        let mut new = |export, record| rejects.is_new("in", export, record, Hour(7));
+        assert_eq!([new(1, 1), new(1, 1), new(1, 2)], [true; 3]);
+        assert_eq!([new(2, 1), new(2, 1), new(2, 2)], [false; 3]);
+        assert_eq!([new(2, 1), new(3, 3)], [true; 2]);
         // Without a record there is nothing to know it by.
-        assert_eq!([new(3, ""), new(3, "")], [true; 2]);
+        assert_eq!([new(3, 0), new(3, 0)], [true; 2]);
         // Another source has its own.
-        assert!(rejects.is_new("other", 1, b"a", Hour(7)));
+        assert!(rejects.is_new("other", 1, 1, Hour(7)));
         rejects.end_export("in", 1);
-        assert!(!rejects.is_new("in", 1, b"a", Hour(8)));
+        assert!(!rejects.is_new("in", 1, 1, Hour(8)));
         // Three were lost, however often they came.
-        let back = [0; 4].map(|_| rejects.take_back("in", b"a"));
+        let back = [0; 4].map(|_| rejects.take_back("in", 1));
         assert_eq!(back, [Some(Hour(7)), Some(Hour(7)), Some(Hour(7)), None]);
         rejects.end_export("in", 1);
-        assert!(rejects.is_new("in", 1, b"a", Hour(8)));
+        assert!(rejects.is_new("in", 1, 1, Hour(8)));
     }
 
     #[test]
     fn the_oldest_are_forgotten() {
         let mut rejects = RejectDeduplicator::default();
-        let mut new =
-            |export, nth: usize| rejects.is_new("in", export, &nth.to_le_bytes(), Hour(7));
+        let mut new = |export, nth: usize| rejects.is_new("in", export, nth as u64 + 1, Hour(7));
         assert!((0..=MOST).all(|nth| new(1, nth)));
         assert!(!new(2, MOST) && !new(2, 1) && new(2, 0));
     }

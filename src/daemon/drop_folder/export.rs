@@ -3,10 +3,10 @@
 use super::attempts::{Attempts, Plan};
 use crate::daemon::deliveries::Delivery;
 use crate::daemon::positions::{Progress, StoredPositions};
-use crate::daemon::source::{Source, WHOLE_FILE, kept_format};
+use crate::daemon::source::{Source, WHOLE_FILE, framing_of, kept_format};
 use crate::ingest::decode::{DecodeError, Input};
 use crate::ingest::read::{ReadOptions, format_of, open_input, read_opened};
-use crate::ingest::{ContentCounter, EventBatch, Reason, Reject};
+use crate::ingest::{ContentCounter, EventBatch, Reason, Reject, without_values};
 use crate::model::hash_text;
 use crate::rules::mapping::{FormatName, Identity};
 use std::collections::{BTreeMap, BTreeSet};
@@ -174,6 +174,7 @@ impl<'a> Batches<'a> {
             file: common.file.clone(),
             stream: common.stream,
             format: common.format,
+            head: common.head.clone(),
             batch,
             position: progress.row(&common.source),
             begins_export: progress.batches == 1 && !progress.repeated,
@@ -259,6 +260,11 @@ fn read_whole(
     let is_small = input.size().is_some_and(|size| size <= SMALL_BYTES);
     // A thread that panicked while it held this left nothing behind.
     let _turn = is_small.then(|| TURN.lock().unwrap_or_else(PoisonError::into_inner));
+    if format == FormatName::Csv {
+        // Without its header, nobody knows what the cells of a rejected record say.
+        let head = framing_of(format).first_end(&opened.sample);
+        delivery.head = opened.sample[..head.unwrap_or_default()].into();
+    }
     opened.reader = Box::new(UntilStopped(opened.reader, source.stop.clone()));
     let options = ReadOptions {
         workers: match is_small {
@@ -299,6 +305,7 @@ fn read_whole(
 
 /// A file that is no export at all is quarantined as a whole and not tried again unless its content changes.
 fn refuse(source: &Source, mut delivery: Delivery, hash: u64, why: &str) -> Result<Read, String> {
+    let why = &*without_values(Reason::Malformed, why);
     delivery.format = WHOLE_FILE;
     delivery.batch.records = 1;
     delivery

@@ -9,9 +9,8 @@ use std::time::{Duration, SystemTime};
 
 /// No request takes so long: what is older and has no name yet never gets one.
 const BROKEN_OFF: Duration = Duration::from_secs(3600);
-/// Of what was sent to the daemon so much is kept after it was read, for `quarantine replay` to read again: files, and
-/// bytes. Then the oldest go.
-pub(super) const KEPT: (usize, u64) = (1000, 256 << 20);
+/// Of what was sent to the daemon so much is kept after it was read: files, and bytes. Bodies hold names of persons.
+pub(super) const KEPT: (usize, u64) = (0, 0);
 
 /// Makes the folders for what is sent, and removes what broke off when the daemon was killed.
 pub(super) fn prepare(folders: &[String]) -> Result<(), String> {
@@ -86,6 +85,72 @@ pub(super) fn tidy(
             Ok(()) => done.remove(hash),
             Err(trouble) => troubles.insert(trouble),
         };
+    }
+}
+
+/// Deletes bodies that are too old, read or not, and returns those that were not read. A body waits so long only if
+/// something is wrong, and names of persons must not wait with it for ever.
+pub(super) fn expire(
+    files: &[(PathBuf, Look)],
+    max_age: Duration,
+    seen: &BTreeMap<PathBuf, Seen>,
+    troubles: &mut BTreeSet<String>,
+) -> Vec<PathBuf> {
+    let now = SystemTime::now();
+    let mut lost = Vec::new();
+    for (path, look) in files {
+        let age = now.duration_since(look.1).unwrap_or_default();
+        if age <= max_age {
+            continue;
+        }
+        match gone_is_none(std::fs::remove_file(path)) {
+            Ok(Some(())) if !seen.contains_key(path) => lost.push(path.clone()),
+            Ok(_) => {}
+            Err(error) => {
+                troubles.insert(format!("{}: {error}", path.display()));
+            }
+        }
+    }
+    lost
+}
+
+/// Deletes the old bodies of sources that are configured no more. Nobody reads these folders.
+pub(in crate::daemon) fn expire_orphans(
+    folder: &Path,
+    sources: &BTreeSet<&str>,
+    max_age: Duration,
+) {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        // Nothing was ever sent.
+        return;
+    };
+    for entry in entries.flatten() {
+        if entry
+            .file_name()
+            .to_str()
+            .is_some_and(|name| sources.contains(name))
+        {
+            continue;
+        }
+        let count = std::fs::read_dir(entry.path()).map_or(0, |bodies| {
+            let is_gone = |path: &Path| {
+                let changed = std::fs::metadata(path).and_then(|meta| meta.modified());
+                let age = changed
+                    .ok()
+                    .and_then(|at| SystemTime::now().duration_since(at).ok());
+                age.is_some_and(|age| age > max_age) && std::fs::remove_file(path).is_ok()
+            };
+            bodies
+                .flatten()
+                .filter(|body| is_gone(&body.path()))
+                .count()
+        });
+        if count > 0 {
+            tracing::warn!(
+                folder = %entry.path().display(), bodies = count,
+                "deleted bodies that nobody read: their source is not configured, and they are older than push.max_age"
+            );
+        }
     }
 }
 
@@ -175,6 +240,42 @@ mod tests {
     fn what_is_not_read_yet_stays_however_old_it_is() {
         let left = tidied(&[1, 2, 3, 4], &[0], (1, 1000));
         assert_eq!(left, (vec![0, 3], vec![1, 4]));
+    }
+
+    #[test]
+    fn old_bodies_are_deleted_and_those_that_were_not_read_are_returned() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, "x").unwrap();
+            path
+        };
+        let (now, old) = (SystemTime::now(), SystemTime::UNIX_EPOCH);
+        let files = [
+            (file("read"), (1, old)),
+            (file("unread"), (1, old)),
+            (file("young"), (1, now)),
+        ];
+        let look = (1, old);
+        let seen = BTreeMap::from([(files[0].0.clone(), Seen { look, hash: 1 })]);
+        let mut troubles = BTreeSet::new();
+        let day = Duration::from_secs(86_400);
+        let lost = expire(&files, day, &seen, &mut troubles);
+        assert_eq!(
+            (lost, troubles),
+            (vec![files[1].0.clone()], BTreeSet::new())
+        );
+        let left: Vec<bool> = files.iter().map(|(path, _)| path.exists()).collect();
+        assert_eq!(left, [false, false, true]);
+        expire_orphans(folder.path(), &BTreeSet::new(), Duration::ZERO);
+        assert!(files[2].0.exists(), "it is in no folder of a source");
+        let orphans = folder.path().join("gone");
+        std::fs::create_dir(&orphans).unwrap();
+        std::fs::write(orphans.join("body"), "x").unwrap();
+        expire_orphans(folder.path(), &BTreeSet::from(["gone"]), Duration::ZERO);
+        assert!(orphans.join("body").exists());
+        expire_orphans(folder.path(), &BTreeSet::new(), Duration::ZERO);
+        assert!(!orphans.join("body").exists());
     }
 
     #[test]

@@ -29,7 +29,7 @@ impl Engine {
         self.commit()?;
         self.recount_due |= rules_hash(&config) != rules_hash(&self.config);
         self.config = config;
-        self.deliveries.configure(&self.config);
+        self.deliveries.configure(&self.config, &mut self.store)?;
         self.name_budget.configure(&self.config);
         self.note_rules(now)?;
         self.rules = RuleBook::new(

@@ -1,10 +1,22 @@
 //! Noting which rules hold from when on, so that a past score can be recomputed by those of then.
 
 use super::Engine;
+use crate::config::daemon::Config;
 use crate::model::Time;
 use crate::store::{Commit, DocumentRow, RulesRow, StoreError};
+use std::path::Path;
 
 impl Engine {
+    /// Takes secrets out of the configurations that an older version stored whole.
+    pub(super) fn forget_secrets(&mut self) -> Result<(), StoreError> {
+        for (hash, file, text) in self.store.stored_configurations()? {
+            if let Some(text) = Config::without_secrets(&text, Path::new(&file)) {
+                self.store.rewrite_document(hash, &text)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Notes the rules of the present configuration with their texts, unless they are those noted last.
     pub(super) fn note_rules(&mut self, now: Time) -> Result<(), StoreError> {
         let hashes = self.config.hashes;

@@ -330,7 +330,11 @@ impl Mapping {
             }
             None => {
                 let at = hash_pair(place.stream, place.offset);
-                Ok(hash_pair(at, place.record))
+                let record = match self.stands_for {
+                    0 => place.record,
+                    whole => whole,
+                };
+                Ok(hash_pair(at, record))
             }
         }
     }

@@ -74,6 +74,7 @@ pub fn compile(
         times,
         events,
         latest: circumstances.latest.0.into(),
+        stands_for: 0,
     })
 }
 

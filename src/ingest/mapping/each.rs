@@ -39,6 +39,11 @@ impl Each {
         }
     }
 
+    /// The path of each array on the way, and that of more such elements in an element.
+    pub(super) fn paths(&self) -> (&[Path], Option<&Path>) {
+        (&self.levels, self.recurse.as_ref())
+    }
+
     /// Visits the elements in the order of the record, an element before those in it.
     pub(super) fn visit(&self, record: &Value, visit: Visit) {
         self.level(&self.levels, record, None, &mut Vec::new(), visit);

@@ -5,6 +5,7 @@ mod compile;
 mod computed;
 mod each;
 mod field;
+mod keep;
 mod predicate;
 mod row;
 mod suggest;
@@ -13,6 +14,7 @@ mod work;
 pub(crate) use apply::{Place, executor_of};
 pub use compile::Circumstances;
 pub use compile::compile;
+pub(crate) use keep::KeptFields;
 pub(crate) use row::SlotRow;
 pub(crate) use suggest::suggested_match;
 
@@ -51,6 +53,8 @@ pub struct Mapping {
     /// Events after this instant (microseconds since 1970) are not believed. Moves on with the clock of a caller who
     /// goes on for long.
     latest: AtomicI64,
+    /// The hash of the record that the next one stands for, of which it has some fields only; 0 if it is whole.
+    stands_for: u64,
 }
 
 /// One path that fields read.
@@ -137,6 +141,11 @@ impl Mapping {
     /// Believes events up to this instant from now on.
     pub fn believe_until(&self, latest: Time) {
         self.latest.store(latest.0, Ordering::Relaxed);
+    }
+
+    /// Reads records as what is kept of the one with this hash.
+    pub(crate) fn stand_for(&mut self, record: u64) {
+        self.stands_for = record;
     }
 
     /// The paths of the mapping's fields, as they were written: what a record should have.

@@ -131,6 +131,14 @@ impl Predicate {
         }
     }
 
+    /// The fields at the top of a record that it names, beside its slot.
+    pub(super) fn variables(&self) -> &[String] {
+        match &self.test {
+            Test::Cel { variables, .. } => variables,
+            Test::Equals { .. } => &[],
+        }
+    }
+
     /// Whether it holds for a record. An error says what could not be evaluated.
     pub(super) fn holds(&self, row: &impl Row) -> Result<bool, String> {
         let (program, variables, loops) = match &self.test {

@@ -3,6 +3,7 @@
 mod drop_folder;
 mod hostile_bodies;
 mod names;
+mod privacy;
 mod push;
 mod quarantine;
 mod set_aside;
