@@ -240,8 +240,10 @@ impl Store {
         };
         let written = write();
         if is_large {
-            let kept = keep_pages(&self.db, CACHE_KIB, LOG_PAGES);
-            self.sql(kept)?;
+            // Not an error: whoever calls would write again what may be committed.
+            if let Err(error) = keep_pages(&self.db, CACHE_KIB, LOG_PAGES) {
+                tracing::warn!(%error, "the database keeps the memory of a large commit");
+            }
         }
         let evicted = match written {
             Ok(evicted) => evicted,
@@ -261,8 +263,9 @@ impl Store {
                 }
             }
         }
-        if !is_large {
-            self.sql(self.vacuum_step())?;
+        if !is_large && let Err(error) = self.vacuum_step() {
+            // It is tried again with the next commit.
+            tracing::warn!(%error, "free pages of the database can't be given back yet");
         }
         Ok(evicted)
     }

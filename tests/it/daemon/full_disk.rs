@@ -21,7 +21,7 @@ fn confined(home: &Home, kibibytes: u32) -> Daemon {
 #[test]
 fn a_full_disk_is_said_and_when_there_is_room_again_everything_is_there_exactly_once() {
     let home = declared_home();
-    let daemon = confined(&home, 700);
+    let daemon = confined(&home, 1_000);
     daemon.address();
     home.append("log.ndjson", case("FIRST", 0, "done"));
     daemon.wait_for_records(3);
