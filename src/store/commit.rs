@@ -240,8 +240,10 @@ impl Store {
         };
         let written = write();
         if is_large {
-            let kept = keep_pages(&self.db, CACHE_KIB, LOG_PAGES);
-            self.sql(kept)?;
+            // Not an error of the commit: whoever calls would add again what is committed.
+            if let Err(error) = keep_pages(&self.db, CACHE_KIB, LOG_PAGES) {
+                tracing::warn!(%error, "the database keeps the memory of a large commit");
+            }
         }
         let evicted = match written {
             Ok(evicted) => evicted,
