@@ -390,6 +390,10 @@ impl Engine {
         commit.totals = self.sums.total_rows();
         commit.baselines = self.sums.baseline_rows();
         self.deliveries.write_to(commit);
+        for (source, process) in &commit.feeds {
+            let labels = [source.as_str(), self.names.text(*process)];
+            self.counters.begin(metrics::FOLDED.name, &labels);
+        }
         commit.meta.extend(self.name_budget.row());
         commit.counters = self.counters.rows();
         commit.quarantine_most = self.config.limits.quarantine_records;

@@ -162,7 +162,7 @@ metrics! {
     EVICTED = Counter "toleranced_quarantine_evicted_total" []
         "Quarantined records that were dropped for want of room (limits.quarantine_records).";
     FOLDED = Counter "toleranced_names_folded_total" ["source", "process"]
-        "Times that a name of an event counted as `other` because its process, its source or all together have too many (limits.process_names, limits.source_names, limits.names). Absent while no limit is exceeded.";
+        "Times that a name of an event counted as `other` because its process, its source or all together have too many (limits.process_names, limits.source_names, limits.names). It begins at 0 for each process that a source feeds.";
     OUTCOMES_FOLDED = Counter "toleranced_outcomes_folded_total" ["process"]
         "Outcomes that are exported as `other` because their process has too many (metrics.outcomes).";
     CACHED = Gauge "toleranced_cached_cases" [] "Cases held in memory.";

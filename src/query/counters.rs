@@ -168,6 +168,14 @@ impl Counters {
         self.change(key(name, labels), by as i64);
     }
 
+    /// Makes sure that a counter exists, at zero if it is new: Prometheus sees no increase of a series that begins above zero.
+    pub fn begin(&mut self, name: &str, labels: &[&str]) {
+        let key = key(name, labels);
+        if !self.values.contains_key(&key) {
+            self.change(key, 0);
+        }
+    }
+
     fn change(&mut self, key: CounterKey, by: i64) {
         let value = self.values.entry(key.clone()).or_default();
         *value = value.saturating_add(by);

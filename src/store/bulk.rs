@@ -72,8 +72,14 @@ impl Store {
             self.db.pragma_update(None, "temp_store", "DEFAULT")?;
             built
         };
+        let begun = std::time::Instant::now();
         let built = run();
-        self.sql(built)
+        self.sql(built)?;
+        tracing::info!(
+            seconds = begun.elapsed().as_secs_f64(),
+            "built the indexes that the first import went without"
+        );
+        Ok(())
     }
 }
 

@@ -240,7 +240,7 @@ impl Store {
         };
         let written = write();
         if is_large {
-            // Not an error: whoever calls would write again what may be committed.
+            // Not an error of the commit: whoever calls would add again what is committed.
             if let Err(error) = keep_pages(&self.db, CACHE_KIB, LOG_PAGES) {
                 tracing::warn!(%error, "the database keeps the memory of a large commit");
             }

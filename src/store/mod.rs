@@ -12,6 +12,7 @@ mod commit;
 mod damage;
 mod drift;
 mod erase;
+mod error;
 mod hours;
 mod lock;
 mod lookup;
@@ -37,6 +38,7 @@ pub use drift::AlarmRow;
 pub use drift::MarkKind;
 pub use drift::MarkRow;
 pub(crate) use drift::{DriftRow, EpochRow, check_mark_day, check_note};
+pub(crate) use error::StoreError;
 pub(crate) use lock::DataLock;
 pub(crate) use on_disk::FilesOnDisk;
 pub(crate) use private::make_private;
@@ -48,110 +50,11 @@ use crate::codec::DamagedBytes;
 use crate::measure::{Baseline, BucketKey, Coverage, Loss, Stretch, Sums};
 use crate::model::{Executor, Hour, NameId, Names, Origin, Time};
 use damage::text_of;
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
-
-/// What can go wrong with the database.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// SQLite says no.
-    #[error("{file}: {source}")]
-    Sqlite {
-        /// The database file.
-        file: PathBuf,
-        /// Why.
-        source: rusqlite::Error,
-    },
-    /// The folder can't be used.
-    #[error("{file}: {source}")]
-    Io {
-        /// The folder or file.
-        file: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// Another daemon uses the folder.
-    #[error(
-        "{folder}: another toleranced{pid} uses this data directory; stop it, or name another `data_dir`"
-    )]
-    InUse {
-        /// The folder.
-        folder: PathBuf,
-        /// ` (process 123)`, where it is known.
-        pid: String,
-    },
-    /// A file of the open database is not at its path any more.
-    #[error(
-        "{file}: {what} while the daemon runs; it commits nothing. Move the same file back and the daemon goes on, or restart the daemon to use what is at this path then"
-    )]
-    Lost {
-        /// The file.
-        file: PathBuf,
-        /// What happened to it.
-        what: String,
-    },
-    /// A newer version wrote it.
-    #[error(
-        "{file}: written by a newer version (schema {found}, this one knows {known}); use that version, or another `data_dir`"
-    )]
-    Newer {
-        /// The database file.
-        file: PathBuf,
-        /// Its schema.
-        found: i64,
-        /// The newest one known.
-        known: i64,
-    },
-    /// An older version wrote it, and who reads it may not change it.
-    #[error(
-        "{file}: written by an older version (schema {found}, this one reads {known}); `toleranced run` brings it up to date"
-    )]
-    Older {
-        /// The database file.
-        file: PathBuf,
-        /// Its schema.
-        found: i64,
-        /// The only one that can be read.
-        known: i64,
-    },
-    /// Names without their numbers.
-    #[error(
-        "{file}: table names, row {id}: missing, empty or there twice, so later numbers stand for other names; restore a backup, or use another `data_dir`"
-    )]
-    BrokenNames {
-        /// The database file.
-        file: PathBuf,
-        /// The number of the first wrong name.
-        id: NameId,
-    },
-    /// A row is not what this version wrote.
-    #[error("{file}: {what}: {source}")]
-    Damaged {
-        /// The database file.
-        file: PathBuf,
-        /// Which row.
-        what: String,
-        /// Where in it.
-        source: DamagedBytes,
-    },
-}
-
-impl StoreError {
-    /// Whether another program holds the database.
-    pub(crate) fn is_busy(&self) -> bool {
-        let code = match self {
-            StoreError::Sqlite { source, .. } => source.sqlite_error_code(),
-            _ => None,
-        };
-        matches!(
-            code,
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
-        )
-    }
-}
 
 /// A connection to the database.
 #[derive(Debug)]

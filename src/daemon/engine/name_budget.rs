@@ -58,7 +58,9 @@ struct Excess {
 #[derive(Debug, Default)]
 pub(super) struct NameBudget {
     used: BTreeMap<String, SourceUse>,
+    /// The sums of this, because they are asked for with each event beyond a limit.
     by_process: BTreeMap<String, usize>,
+    by_source: BTreeMap<String, usize>,
     total: usize,
     is_unwritten: bool,
     excess: BTreeMap<(String, String), Excess>,
@@ -118,10 +120,14 @@ impl NameBudget {
 
     fn count(&mut self) {
         self.by_process.clear();
+        self.by_source.clear();
         self.total = 0;
-        for (process, names) in self.used.values().flat_map(|used| &used.processes) {
-            *self.by_process.entry(process.clone()).or_default() += names;
-            self.total += names;
+        for (source, used) in &self.used {
+            for (process, names) in &used.processes {
+                *self.by_process.entry(process.clone()).or_default() += names;
+                *self.by_source.entry(source.clone()).or_default() += names;
+                self.total += names;
+            }
         }
     }
 
@@ -148,8 +154,7 @@ impl NameBudget {
         if of_process < RESERVED {
             return None;
         }
-        let used = self.used.get(name.source);
-        let of_source: usize = used.map_or(0, |used| used.processes.values().sum());
+        let of_source = self.by_source.get(name.source).copied().unwrap_or(0);
         if of_source >= limits.source_names {
             return Some(("limits.source_names", limits.source_names));
         }
@@ -160,6 +165,7 @@ impl NameBudget {
         let used = self.used.entry(name.source.to_owned()).or_default();
         *used.processes.entry(name.process.to_owned()).or_default() += 1;
         *self.by_process.entry(name.process.to_owned()).or_default() += 1;
+        *self.by_source.entry(name.source.to_owned()).or_default() += 1;
         self.total += 1;
         self.is_unwritten = true;
     }
@@ -185,8 +191,13 @@ impl NameBudget {
         if !std::mem::take(&mut self.is_unwritten) {
             return None;
         }
-        let text = serde_json::to_string(&self.used).ok()?;
-        Some((KEY.to_owned(), text))
+        match serde_json::to_string(&self.used) {
+            Ok(text) => Some((KEY.to_owned(), text)),
+            Err(error) => {
+                tracing::error!(%error, "can't write how many names are used; after a restart they count anew");
+                None
+            }
+        }
     }
 
     /// Whether there is something to write.

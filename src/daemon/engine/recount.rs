@@ -7,7 +7,7 @@ use super::Engine;
 use crate::cases::{Case, CaseEvent, Facts, RuleBook, facts};
 use crate::config::daemon::Config;
 use crate::measure::{BaselineTerms, Windows};
-use crate::model::{NameId, Names, Origin, Time, hash_pair};
+use crate::model::{NameId, Names, Origin, Time, hash_pair, metrics};
 use crate::query::counters::Fineness;
 use crate::store::{CaseRow, Commit, KeptCase};
 use std::sync::Arc;
@@ -59,6 +59,10 @@ impl Engine {
         for (process, started) in self.sums.starts() {
             let process = self.names.text(process);
             self.counters.follow_starts(process, started, started);
+        }
+        for (source, process) in self.deliveries.feeds() {
+            let labels = [source.as_str(), self.names.text(*process)];
+            self.counters.begin(metrics::FOLDED.name, &labels);
         }
     }
 

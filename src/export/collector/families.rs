@@ -53,8 +53,8 @@ impl Families<'_> {
         fill: impl FnOnce(&mut Sample),
     ) {
         debug_assert_eq!(metric.labels.len(), labels.len(), "{}", metric.name);
-        let of_process = metric.labels.first() == Some(&"process");
-        if of_process && labels.first().is_some_and(|id| self.expired.contains(*id)) {
+        let mut pairs = metric.labels.iter().zip(labels);
+        if pairs.any(|(name, value)| *name == "process" && self.expired.contains(*value)) {
             return;
         }
         let mut sample = Sample::default();
