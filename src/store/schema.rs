@@ -106,6 +106,7 @@ const MIGRATIONS: &[&str] = &["
 ", "
     -- Whether a change was made while the clock of the system was not believed, or by a clock that was wrong.
     ALTER TABLE ledger ADD COLUMN clock_in_doubt INTEGER NOT NULL DEFAULT 0;
+", "
     -- The hash of the whole record, which is what a rejected record is known by: often only some of its fields are kept.
     ALTER TABLE quarantine ADD COLUMN hash INTEGER NOT NULL DEFAULT 0;
     -- Whether it is kept as it was read.
