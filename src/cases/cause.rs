@@ -47,11 +47,13 @@ pub struct Cause {
 /// otherwise than what was done, too.)
 pub(crate) fn causes(facts: &Facts, rules: &RuleBook, names: &Names) -> Vec<Cause> {
     let rule = rules.of(facts.process);
-    let assessment = rules.assess(facts.process, facts.outcome, names);
+    let assessment = rules.assess(facts.process, (facts.outcome, facts.mapped_severity), names);
+    let severity = assessment.map_or(Ppm::ZERO, Assessment::severity);
     let outcome = names.text(facts.outcome);
     let outcome = match assessment {
-        Assessment::Declared(_) => format!("`{outcome}`"),
-        Assessment::Assumed(_) => format!("`{outcome}`, assumed by its name"),
+        Some(Assessment::Assumed(_)) => format!("`{outcome}`, assumed by its name"),
+        Some(Assessment::Mapped(_)) => format!("`{outcome}`, by the mapping"),
+        Some(Assessment::Declared(_)) | None => format!("`{outcome}`"),
     };
     let reopened = match facts.reopened {
         1 => "once".to_owned(),
@@ -70,7 +72,7 @@ pub(crate) fn causes(facts: &Facts, rules: &RuleBook, names: &Names) -> Vec<Caus
     let when = |holds: bool, weight: Ppm| if holds { weight } else { Ppm::ZERO };
     let strayed = rule.weights.path_step.times(facts.off_path);
     let parts = [
-        (CauseKind::Outcome, assessment.severity(), outcome),
+        (CauseKind::Outcome, severity, outcome),
         (
             CauseKind::Reopened,
             when(facts.reopened > 0, rule.weights.rework),

@@ -1,6 +1,6 @@
 //! One step of a case as it is kept: 48 bytes, so that a million of them fit a small machine.
 
-use crate::model::{Executor, Lifecycle, NameId, Origin, Time};
+use crate::model::{Executor, Lifecycle, NameId, Origin, Ppm, Time};
 
 /// What a mapped event brings along, beside the key of its case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +52,10 @@ const REVIEWED: u32 = 1 << 19;
 /// The hands-on time is the total of the case so far, not that of the event.
 const HANDS_ON_OF_CASE: u32 = 1 << 20;
 
+/// The severity of the outcome in percent, plus 1; 0 where the mapping does not classify it.
+const SEVERITY_AT: u32 = 21;
+const SEVERITY_MASK: u32 = 127;
+
 impl EventFlags {
     /// Packs the small fields.
     pub fn new(executor: Executor, lifecycle: Lifecycle, origin: Origin) -> EventFlags {
@@ -80,6 +84,18 @@ impl EventFlags {
     /// Marks that the outcome was reviewed.
     pub fn with_review(self, yes: bool) -> EventFlags {
         EventFlags(if yes { self.0 | REVIEWED } else { self.0 })
+    }
+
+    /// Marks how severe the mapping says that the outcome is, in percent.
+    pub fn with_severity(self, percent: Option<u8>) -> EventFlags {
+        let code = percent.map_or(0, |percent| u32::from(percent.min(100)) + 1);
+        EventFlags(self.0 | code << SEVERITY_AT)
+    }
+
+    /// How severe the mapping says that the outcome is.
+    pub fn severity(self) -> Option<Ppm> {
+        let percent = (self.0 >> SEVERITY_AT & SEVERITY_MASK).checked_sub(1)?;
+        Some(Ppm(percent * (Ppm::ONE.0 / 100)))
     }
 
     /// Whether the outcome was reviewed.
@@ -167,7 +183,9 @@ mod tests {
                     let flags = EventFlags::new(executor, lifecycle, origin)
                         .declaring_end(true)
                         .with_explicit_reopen(false);
-                    let flags = EventFlags::from_code(flags.code());
+                    assert_eq!(flags.severity(), None);
+                    let flags = EventFlags::from_code(flags.with_severity(Some(25)).code());
+                    assert_eq!(flags.severity(), Some(Ppm(250_000)));
                     assert_eq!(flags.executor(), executor);
                     assert_eq!(flags.lifecycle(), lifecycle);
                     assert_eq!(flags.origin(), origin);

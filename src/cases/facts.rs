@@ -5,7 +5,7 @@ use super::case::Case;
 use super::event::CaseEvent;
 use super::life::Life;
 use super::path::steps_off_path;
-use super::rules::{ProcessRules, RuleBook};
+use super::rules::{Assessment, ProcessRules, RuleBook};
 use super::who::{by_machines_only, executors, is_confirmed, went_straight};
 use crate::model::{Executor, NameId, Names, Origin, Ppm, Span, Time, hash_text};
 
@@ -37,6 +37,8 @@ pub struct Facts {
     pub ended: bool,
     /// How it stands: the latest outcome that an event names, else its last step or end.
     pub outcome: NameId,
+    /// How severe the mapping of its source says that this is.
+    pub mapped_severity: Option<Ppm>,
     /// Whether the outcome is the last activity for want of a named one.
     pub outcome_is_activity: bool,
     /// Whether it ever reached an end or a resolved state from which going on would be seen as rework.
@@ -51,6 +53,9 @@ pub struct Facts {
     pub handoffs: u32,
     /// Deviation from the designed outcome.
     pub deviation: Ppm,
+    /// Whether nothing shows if it is as designed: its outcome is not classified, or no signal could have shown a
+    /// deviation. It deviates by `deviation` at least.
+    pub unknown: bool,
     /// The activity that the deviation is put down to; 0 where there is none.
     pub blamed: NameId,
     /// The input signature; 0 where no event says.
@@ -85,7 +90,7 @@ impl Facts {
     /// The outcome that a shadow run of this case is compared with; 0 where it has not ended, deviates itself or does not
     /// count as evidence, so that being like it proves nothing.
     pub fn to_compare_with(&self) -> NameId {
-        let is_done = self.complete && self.evident && self.origin == Origin::Live;
+        let is_done = self.complete && self.evident && !self.unknown && self.origin == Origin::Live;
         if is_done && self.deviation == Ppm::ZERO {
             self.outcome
         } else {
@@ -158,7 +163,8 @@ fn facts_beside(
     let idle = is_idle(case, rule, last.time, as_of);
     let declared = rule.declares_end || life.declares_end;
     let named = named_outcome(events);
-    let outcome = named.unwrap_or(life.stands);
+    let outcome = named.map_or(life.stands, |event| event.outcome);
+    let mapped_severity = named.and_then(|event| event.flags.severity());
     let origin = origin(events);
     let compared = origin == Origin::Shadow && twin_outcome.is_some();
     let twin = case.parent().filter(|_| compared).map(|key| Twin {
@@ -169,8 +175,9 @@ fn facts_beside(
     let off_path = off_path(work, rule);
     let taken = end.since(first.time);
     let late = rule.limit.is_some_and(|limit| taken > limit);
+    let assessment = rules.assess(process, (outcome, mapped_severity), names);
     let parts = [
-        rules.assess(process, outcome, names).severity(),
+        assessment.map_or(Ppm::ZERO, Assessment::severity),
         weight_if(life.reopened > 0, rule.weights.rework),
         weight_if(late, rule.weights.lateness),
         rule.weights.path_step.times(off_path),
@@ -178,6 +185,14 @@ fn facts_beside(
         weight_if(twin.is_some_and(|twin| !twin.alike), Ppm::ONE),
     ];
     let (executor, handoffs) = executors(work);
+    let deviation = parts.into_iter().max().unwrap_or(Ppm::ZERO);
+    let is_judged = match (assessment, named) {
+        _ if twin.is_some() || deviation == Ppm::ONE => true,
+        (Some(Assessment::Declared(_) | Assessment::Mapped(_)), _) | (Some(_), Some(_)) => true,
+        // A named outcome that nobody has classified: whatever else is fine, it may be wrong.
+        (None, Some(_)) => false,
+        (_, None) => deviation > Ppm::ZERO || has_other_signal(rule, &life),
+    };
     Some(Facts {
         process,
         executor,
@@ -187,13 +202,15 @@ fn facts_beside(
         complete: !declared || life.ended || idle,
         ended: declared && (life.ended || idle),
         outcome,
+        mapped_severity,
         outcome_is_activity: named.is_none(),
         settled: life.settled,
         reopened: life.reopened,
         late,
         off_path,
         handoffs,
-        deviation: parts.into_iter().max().unwrap_or(Ppm::ZERO),
+        deviation,
+        unknown: !is_judged,
         blamed: blamed(&parts, work, rule, &life),
         input: case.input(),
         version: case.version(),
@@ -212,6 +229,11 @@ fn facts_beside(
     })
 }
 
+/// Whether anything but its outcome could have shown that a case deviates: going on after its end, a limit, a path.
+fn has_other_signal(rule: &ProcessRules, life: &Life) -> bool {
+    life.settled || rule.limit.is_some() || !rule.path.is_empty()
+}
+
 /// Whether a case has ended because nothing has come for as long as its process says.
 fn is_idle(case: &Case, rule: &ProcessRules, last: Time, as_of: Option<Time>) -> bool {
     match (rule.idle, as_of) {
@@ -222,10 +244,9 @@ fn is_idle(case: &Case, rule: &ProcessRules, last: Time, as_of: Option<Time>) ->
     }
 }
 
-/// The latest outcome that an event names.
-fn named_outcome(events: &[CaseEvent]) -> Option<NameId> {
-    let mut outcomes = events.iter().rev().map(|event| event.outcome);
-    outcomes.find(|id| id.is_some())
+/// The latest event that names an outcome.
+fn named_outcome(events: &[CaseEvent]) -> Option<&CaseEvent> {
+    events.iter().rev().find(|event| event.outcome.is_some())
 }
 
 /// Steps that are off the designed path; 0 if none is declared.

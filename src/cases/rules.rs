@@ -2,7 +2,7 @@
 
 use super::path::DesignedStep;
 use crate::model::{Hour, NameId, Names, Ppm, Span};
-use crate::rules::{Process, Tolerance};
+use crate::rules::{Process, Tolerance, plain_name};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
 
@@ -40,6 +40,8 @@ pub struct ProcessRules {
     pub severities: FxHashMap<NameId, Ppm>,
     /// The same by name in lower case, for outcomes that a log writes otherwise than the catalog.
     pub severities_by_name: BTreeMap<String, Ppm>,
+    /// Severity of every outcome that is neither declared nor known by its name.
+    pub other_severity: Option<Ppm>,
     /// What a deviation is made of.
     pub weights: Weights,
 }
@@ -49,6 +51,8 @@ pub struct ProcessRules {
 pub enum Assessment {
     /// By the catalog.
     Declared(Ppm),
+    /// By the mapping of its source.
+    Mapped(Ppm),
     /// By its name, from the tolerance file.
     Assumed(Ppm),
 }
@@ -57,7 +61,9 @@ impl Assessment {
     /// The severity.
     pub fn severity(self) -> Ppm {
         match self {
-            Assessment::Declared(severity) | Assessment::Assumed(severity) => severity,
+            Assessment::Declared(severity)
+            | Assessment::Mapped(severity)
+            | Assessment::Assumed(severity) => severity,
         }
     }
 }
@@ -96,6 +102,7 @@ impl ProcessRules {
                 .iter()
                 .map(|(name, severity)| (name.to_lowercase(), *severity))
                 .collect(),
+            other_severity: process.other_outcomes,
             weights: Weights {
                 rework: Ppm::of(tolerance.weights.rework),
                 lateness: Ppm::of(tolerance.weights.lateness),
@@ -104,26 +111,45 @@ impl ProcessRules {
         }
     }
 
-    /// How severe an outcome is: as the catalog declares, else as `by_name` assumes, else 0. Upper and lower case do not
-    /// matter.
-    pub fn assess(&self, outcome: NameId, names: &Names, by_name: &ByName) -> Assessment {
+    /// How severe an outcome is: as the catalog declares it, else as the mapping of its source does, else by its name, else
+    /// as the catalog says of all others. `None` if nobody has classified it. Upper and lower case do not matter.
+    fn assess(
+        &self,
+        (outcome, mapped): (NameId, Option<Ppm>),
+        names: &Names,
+        by_name: &ByName,
+    ) -> Option<Assessment> {
         if let Some(severity) = self.severities.get(&outcome) {
-            return Assessment::Declared(*severity);
+            return Some(Assessment::Declared(*severity));
         }
-        if self.severities_by_name.is_empty() && by_name.0.is_empty() {
-            return Assessment::Assumed(Ppm::ZERO);
-        }
-        let lower = names.text(outcome).to_lowercase();
-        match self.severities_by_name.get(&lower) {
-            Some(severity) => Assessment::Declared(*severity),
-            None => Assessment::Assumed(by_name.0.get(&lower).copied().unwrap_or(Ppm::ZERO)),
+        let name = names.text(outcome);
+        let declared = match self.severities_by_name.is_empty() {
+            true => None,
+            false => self.severities_by_name.get(&name.to_lowercase()),
+        };
+        let other = || self.other_severity.map(Assessment::Declared);
+        match declared {
+            Some(severity) => Some(Assessment::Declared(*severity)),
+            None => mapped
+                .map(Assessment::Mapped)
+                .or_else(|| by_name.severity_of(name).map(Assessment::Assumed))
+                .or_else(other),
         }
     }
 }
 
-/// Severities assumed by the name of an outcome, in lower case.
+/// Severities assumed by the name of an outcome, by [`plain_name`].
 #[derive(Clone, Debug, Default)]
-pub struct ByName(BTreeMap<String, Ppm>);
+struct ByName(BTreeMap<String, Ppm>);
+
+impl ByName {
+    fn severity_of(&self, outcome: &str) -> Option<Ppm> {
+        if self.0.is_empty() {
+            return None;
+        }
+        self.0.get(&plain_name(outcome)).copied()
+    }
+}
 
 /// The rules of every process: those of the catalog, and the assumed ones for the rest.
 #[derive(Clone, Debug)]
@@ -174,8 +200,14 @@ impl RuleBook {
         rules.resolved.extend(states);
     }
 
-    /// How severe an outcome of a process is.
-    pub fn assess(&self, process: NameId, outcome: NameId, names: &Names) -> Assessment {
+    /// How severe an outcome of a process is, with what the mapping of its source says of it; `None` if nobody has
+    /// classified it.
+    pub fn assess(
+        &self,
+        process: NameId,
+        outcome: (NameId, Option<Ppm>),
+        names: &Names,
+    ) -> Option<Assessment> {
         self.of(process).assess(outcome, names, &self.by_name)
     }
 }
@@ -198,6 +230,7 @@ mod tests {
         // What is declared goes before what is assumed by the name.
         assert_eq!(deviation("FAILED"), Ppm::ZERO);
         assert_eq!(deviation("Error"), Ppm::ONE);
+        // Declared names are those of the catalog, letter by letter.
         assert_eq!(deviation("wrong host"), Ppm::ZERO);
     }
 }

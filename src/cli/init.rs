@@ -6,10 +6,10 @@ use super::mapping_args::MappingArgs;
 use crate::cases::resolved_states;
 use crate::config::daemon::{DEFAULT_LISTEN, Limits};
 use crate::ingest::decode::Input;
-use crate::ingest::guess::quoted;
 use crate::ingest::mapping::{Circumstances, compile};
 use crate::ingest::read::{ReadOptions, format_of, open_input, read_opened};
 use crate::measure::{Loss, Period};
+use crate::model::yaml::quoted;
 use crate::model::{Executor, Ppm};
 use crate::query::{
     CaseTable, LogCases, PreparedRules, Rules, ScoreRequest, TableLimits, score_at,

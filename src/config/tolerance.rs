@@ -3,6 +3,7 @@
 use super::span::SpanText;
 use super::yaml::read_yaml;
 use crate::model::{Class, Level, Ppm, Span};
+use crate::rules::plain_name;
 use crate::rules::{At, Problems, RawWeights, Rule, Source, Tolerance, When};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ struct Raw {
     outcome_severity: BTreeMap<String, At<f64>>,
     baseline: Option<At<RawBaseline>>,
     loss: Option<At<RawLoss>>,
+    unknown: Option<At<RawUnknown>>,
     confirmation: Option<RawConfirmation>,
     value: Option<At<RawValue>>,
     recommendations: At<Vec<Rule>>,
@@ -46,6 +48,12 @@ struct RawLoss {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct RawUnknown {
+    most: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct RawConfirmation {
     stands_after: SpanText,
 }
@@ -59,6 +67,7 @@ struct RawValue {
 /// What holds where a tolerance file does not say: files of older versions stay valid.
 const BASELINE_CASES: i64 = 300;
 const MOST_LOSS: f64 = 0.05;
+const MOST_UNKNOWN: f64 = 0.05;
 const STANDS_AFTER: Span = Span::days(14);
 const HORIZON_MONTHS: f64 = 24.0;
 
@@ -117,7 +126,7 @@ impl Tolerance {
     pub fn parse(text: &str, file: &Path) -> Result<Tolerance, Problems> {
         let raw: Raw = read_yaml(text, file)?;
         let problems = check(&raw, &Source::new(file));
-        let severity = |(name, at): (String, At<f64>)| (name.to_lowercase(), Ppm::of(at.value));
+        let severity = |(name, at): (String, At<f64>)| (plain_name(&name), Ppm::of(at.value));
         let table = raw.table.value;
         problems.into_result(Tolerance {
             kappa: raw.kappa.value,
@@ -144,6 +153,9 @@ impl Tolerance {
                 .baseline
                 .map_or(BASELINE_CASES, |baseline| baseline.value.cases),
             most_loss: raw.loss.map_or(MOST_LOSS, |loss| loss.value.most),
+            most_unknown: raw
+                .unknown
+                .map_or(MOST_UNKNOWN, |unknown| unknown.value.most),
             stands_after: raw
                 .confirmation
                 .map_or(STANDS_AFTER, |confirmation| confirmation.stands_after.0),
@@ -284,6 +296,14 @@ impl Check<'_> {
         if let Some(at) = &raw.loss {
             let holds = (0.0..=1.0).contains(&at.value.most);
             self.need(holds, at, "`loss.most` is a share between 0 and 1");
+        }
+        if let Some(at) = &raw.unknown {
+            let holds = (0.0..1.0).contains(&at.value.most);
+            self.need(
+                holds,
+                at,
+                "`unknown.most` is a share of at least 0 and below 1",
+            );
         }
         if let Some(at) = &raw.value {
             let months = at.value.horizon_months;

@@ -11,18 +11,13 @@ use crate::score::{Bounds, DeclaredFact, Disagreement, ExecutorScore, ExerciseSc
 
 pub(super) fn outcomes(ground: &Ground) -> Vec<Figure> {
     let declared = &ground.declared;
-    let by_name = &ground.terms.tolerance.outcome_severity;
-    let severity = |name: &String| match (
-        declared.severity_of(name),
-        by_name.get(&name.to_lowercase()),
-    ) {
-        (Some(severity), _) => (severity, "declared", CATALOG),
-        (None, Some(severity)) => (*severity, "assumed by its name", TABLE),
-        (None, None) => (
-            Ppm::ZERO,
-            "neither declared nor known by its name",
-            "nothing",
-        ),
+    let tolerance = ground.terms.tolerance;
+    let severity = |name: &String| {
+        let own = declared.severity_of(name);
+        let by_name = || tolerance.severity_by_name(name);
+        own.map(|severity| (severity, "declared", CATALOG))
+            .or_else(|| Some((by_name()?, "assumed by its name", TABLE)))
+            .or_else(|| Some((declared.other_outcomes?, "declared for all others", CATALOG)))
     };
     let mut rows: Vec<(Ppm, i64, Figure)> = ground
         .score
@@ -30,8 +25,18 @@ pub(super) fn outcomes(ground: &Ground) -> Vec<Figure> {
         .outcomes
         .iter()
         .map(|(name, count)| {
-            let (severity, how, rests_on) = severity(name);
-            let formula = format!("severity {}, {how}", short(severity.share(), 6));
+            let known = severity(name);
+            let (formula, rests_on) = match known {
+                Some((severity, how, rests_on)) => {
+                    let severity = short(severity.share(), 6);
+                    (format!("severity {severity}, {how}"), rests_on)
+                }
+                None => (
+                    "severity unknown: nobody has classified it".to_owned(),
+                    "nothing",
+                ),
+            };
+            let severity = known.map_or(Ppm::ZERO, |(severity, ..)| severity);
             let value = counted(ground, *count).unwrap_or_default();
             let row = figure(
                 (DEVIATION, format!("outcome {name}")),

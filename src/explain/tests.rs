@@ -79,6 +79,8 @@ fn scored_log(catalog: &str, ran: &[Ran], steps: u32, loss: Loss) -> Scored {
             complete: true,
             ended: true,
             outcome: outcomes[usize::from(*deviation > Ppm::ZERO)],
+            unknown: false,
+            mapped_severity: None,
             outcome_is_activity: false,
             settled: true,
             reopened: 0,

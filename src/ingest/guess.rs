@@ -11,9 +11,10 @@ use names::name_fit;
 use text::quoted_path;
 
 pub(crate) use columns::Column;
-pub(crate) use text::{guess_records, quoted};
+pub(crate) use text::guess_records;
 
 use super::path::Path;
+use crate::model::yaml::quoted;
 use crate::rules::mapping::FormatName;
 use serde_json::Value;
 use std::collections::BTreeMap;

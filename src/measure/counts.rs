@@ -46,7 +46,7 @@ impl<K: Ord + Copy> Counts<K> {
     }
 
     /// All keys with their counts, in order of the keys.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (K, i64)> + '_ {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (K, i64)> + Clone + '_ {
         self.0.iter().map(|(key, count)| (*key, *count))
     }
 

@@ -11,7 +11,10 @@ use crate::model::{Hour, NameId, Names, Origin, Ppm};
 pub(crate) const END: NameId = NameId(u32::MAX);
 
 /// First byte of stored sums.
-const VERSION: u8 = 6;
+const VERSION: u8 = 7;
+
+/// First byte of sums that don't know which cases nothing shows to be right or wrong.
+const VERSION_WITHOUT_UNKNOWN: u8 = 6;
 
 /// First byte of sums that keep a sample of inputs, paths and shadowed cases only, where those are many.
 const VERSION_SAMPLES_ONLY: u8 = 5;
@@ -105,6 +108,10 @@ pub struct Sums {
     pub outcomes: Counts<NameId>,
     /// By deviation in parts per million: few different values, each counted, so the sum is exact.
     pub deviations: Counts<Ppm>,
+    /// Cases whose outcome the mapping of their source classifies, by outcome and severity.
+    pub mapped: Counts<(NameId, Ppm)>,
+    /// Cases that nothing shows to be right or wrong, by outcome and by how far they deviate at least.
+    pub unknown: Counts<(NameId, Ppm)>,
     /// Cases that reached an end or a resolved state at some time.
     pub settled: i64,
     /// Cases that were reopened.
@@ -141,6 +148,8 @@ pub struct Sums {
     pub without_people: i64,
     /// Deviations of the cases whose outcome somebody else than who set it has confirmed.
     pub confirmed: Counts<Ppm>,
+    /// Those of them that nothing shows to be right or wrong, by how far they deviate at least.
+    pub confirmed_unknown: Counts<Ppm>,
     /// The other cases, by the hour of their end.
     pub self_declared: Counts<Hour>,
     /// Cases that deviate, by the activity that is put down to, and how far.
@@ -183,6 +192,12 @@ impl Sums {
         self.steps += sign * facts.path.len() as i64;
         self.outcomes.add(facts.outcome, sign);
         self.deviations.add(facts.deviation, sign);
+        if let Some(severity) = facts.mapped_severity {
+            self.mapped.add((facts.outcome, severity), sign);
+        }
+        if facts.unknown {
+            self.unknown.add((facts.outcome, facts.deviation), sign);
+        }
         self.settled += sign * i64::from(facts.settled);
         self.reopened += sign * i64::from(facts.reopened > 0);
         self.late += sign * i64::from(facts.late);
@@ -207,6 +222,9 @@ impl Sums {
         }
         if facts.confirmed {
             self.confirmed.add(facts.deviation, sign);
+            if facts.unknown {
+                self.confirmed_unknown.add(facts.deviation, sign);
+            }
         }
         self.with_input += sign * i64::from(facts.input != 0);
     }
@@ -253,6 +271,8 @@ impl Sums {
         self.steps += sign * other.steps;
         self.outcomes.merge(&other.outcomes, sign);
         self.deviations.merge(&other.deviations, sign);
+        self.mapped.merge(&other.mapped, sign);
+        self.unknown.merge(&other.unknown, sign);
         self.settled += sign * other.settled;
         self.reopened += sign * other.reopened;
         self.late += sign * other.late;
@@ -270,6 +290,7 @@ impl Sums {
         self.straight += sign * other.straight;
         self.without_people += sign * other.without_people;
         self.confirmed.merge(&other.confirmed, sign);
+        self.confirmed_unknown.merge(&other.confirmed_unknown, sign);
         self.self_declared.merge(&other.self_declared, sign);
         self.blamed.merge(&other.blamed, sign);
         self.versions.merge(&other.versions, sign);
@@ -326,6 +347,12 @@ impl Sums {
         let ppm = |out: &mut Vec<u8>, share: Ppm| put_u64(out, u64::from(share));
         self.outcomes.encode(out, id);
         self.deviations.encode(out, ppm);
+        for counts in [&self.mapped, &self.unknown] {
+            counts.encode(out, |out, (outcome, share)| {
+                id(out, outcome);
+                ppm(out, share);
+            });
+        }
         self.durations.encode(out);
         self.follows.encode(out, |out, (from, to)| {
             id(out, from);
@@ -341,6 +368,7 @@ impl Sums {
         });
         self.hands_on.encode(out);
         self.confirmed.encode(out, ppm);
+        self.confirmed_unknown.encode(out, ppm);
         self.self_declared
             .encode(out, |out, hour| put_i64(out, i64::from(hour)));
         self.blamed.encode(out, |out, (activity, deviation)| {
@@ -361,7 +389,7 @@ impl Sums {
     pub fn decode(bytes: &[u8]) -> Result<Sums, DamagedBytes> {
         let reader = &mut Reader::new(bytes);
         let version = version(reader)?;
-        let sums = Sums::begun(reader)?;
+        let sums = Sums::begun(version, reader)?;
         Ok(Sums {
             durations: Sketch::decode(reader)?,
             follows: Counts::decode(reader, |reader| Ok((name(reader)?, name(reader)?)))?,
@@ -376,6 +404,7 @@ impl Sums {
             })?,
             hands_on: Sketch::decode(reader)?,
             confirmed: Counts::decode(reader, ppm)?,
+            confirmed_unknown: if_known(version, reader, ppm)?,
             self_declared: Counts::decode(reader, hour)?,
             blamed: Counts::decode(reader, |reader| Ok((name(reader)?, ppm(reader)?)))?,
             versions: Counts::decode(reader, name)?,
@@ -395,11 +424,11 @@ impl Sums {
     /// been counted.
     pub fn decode_deviations(bytes: &[u8]) -> Result<Sums, DamagedBytes> {
         let reader = &mut Reader::new(bytes);
-        version(reader)?;
-        Sums::begun(reader)
+        let version = version(reader)?;
+        Sums::begun(version, reader)
     }
 
-    fn begun(reader: &mut Reader) -> Result<Sums, DamagedBytes> {
+    fn begun(version: u8, reader: &mut Reader) -> Result<Sums, DamagedBytes> {
         Ok(Sums {
             starts: Counts::decode(reader, hour)?,
             open: reader.i64()?,
@@ -418,6 +447,8 @@ impl Sums {
             without_people: reader.i64()?,
             outcomes: Counts::decode(reader, name)?,
             deviations: Counts::decode(reader, ppm)?,
+            mapped: if_known(version, reader, |reader| Ok((name(reader)?, ppm(reader)?)))?,
+            unknown: if_known(version, reader, |reader| Ok((name(reader)?, ppm(reader)?)))?,
             ..Sums::default()
         })
     }
@@ -425,8 +456,20 @@ impl Sums {
 
 fn version(reader: &mut Reader) -> Result<u8, DamagedBytes> {
     match reader.u8()? {
-        version @ (VERSION | VERSION_SAMPLES_ONLY) => Ok(version),
+        version @ (VERSION | VERSION_WITHOUT_UNKNOWN | VERSION_SAMPLES_ONLY) => Ok(version),
         _ => Err(reader.damaged()),
+    }
+}
+
+/// Counts that sums of an older version don't have.
+fn if_known<'a, K: Ord + Copy>(
+    version: u8,
+    reader: &mut Reader<'a>,
+    key: impl FnMut(&mut Reader<'a>) -> Result<K, DamagedBytes>,
+) -> Result<Counts<K>, DamagedBytes> {
+    match version {
+        VERSION => Counts::decode(reader, key),
+        _ => Ok(Counts::default()),
     }
 }
 

@@ -13,6 +13,7 @@ mod spreadsheet;
 mod text;
 mod time;
 mod words;
+pub(crate) mod yaml;
 
 pub(crate) use calendar::DAY_HOURS;
 pub use calendar::{Day, Hour};

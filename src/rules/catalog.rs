@@ -32,6 +32,8 @@ pub struct Process {
     pub executor: Option<Executor>,
     /// Severity of each declared outcome.
     pub outcomes: BTreeMap<String, Ppm>,
+    /// Severity of every outcome that is neither declared nor known by its name; `None` if nobody has classified it.
+    pub other_outcomes: Option<Ppm>,
     /// The designed path.
     pub path: Vec<PathStep>,
     /// The nominal size in steps.
@@ -145,6 +147,7 @@ impl Process {
             criticality_assumed: true,
             executor: None,
             outcomes: BTreeMap::new(),
+            other_outcomes: None,
             path: Vec::new(),
             size: None,
             duration_limit: None,

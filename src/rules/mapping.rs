@@ -86,6 +86,9 @@ with_event_fields! {
         pub hands_on_unit: Option<TimeUnit>,
         /// Whether `hands_on` is what one event took, or the total of the case so far. If not given: of the event.
         pub hands_on_of: Option<HandsOnOf>,
+        /// Severity of each outcome that its tool writes: 0 as designed, 1 wrong. The catalog comes before it.
+        #[serde(default)]
+        pub outcomes: BTreeMap<String, At<f64>>,
         /// Activities that end a case.
         #[serde(default)]
         pub terminal: Vec<String>,

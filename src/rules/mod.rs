@@ -17,4 +17,4 @@ pub use drift::DriftTerms;
 pub(crate) use drivers::{DriverRow, Drivers};
 pub(crate) use problem::{At, Problem, Problems, Source, nearest};
 pub use tolerance::Tolerance;
-pub(crate) use tolerance::{RawWeights, Rule, When};
+pub(crate) use tolerance::{RawWeights, Rule, When, plain_name};

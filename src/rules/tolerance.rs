@@ -28,8 +28,10 @@ pub struct Tolerance {
     pub tolerance: [f64; 2],
     /// What a deviation is made of beside the severity of the outcome.
     pub weights: RawWeights,
-    /// Severity of undeclared outcomes by lower-case name.
+    /// Severity of undeclared outcomes, by [`plain_name`].
     pub outcome_severity: BTreeMap<String, Ppm>,
+    /// Beyond this share of cases that nothing shows to be right or wrong, nothing is called within.
+    pub most_unknown: f64,
     /// The size that sets the tolerance is measured over the first so many cases.
     pub baseline_cases: i64,
     /// Beyond this share of lost records nothing is called within or outside.
@@ -40,6 +42,19 @@ pub struct Tolerance {
     pub horizon_months: f64,
     /// The decision table.
     pub recommendations: Vec<Rule>,
+}
+
+impl Tolerance {
+    /// The severity of an outcome that nobody declares, by its name; `None` for a name that the list does not have.
+    pub fn severity_by_name(&self, outcome: &str) -> Option<Ppm> {
+        self.outcome_severity.get(&plain_name(outcome)).copied()
+    }
+}
+
+/// A name without what tools write differently: `Timed Out`, `timed_out` and `TimedOut` are the same outcome.
+pub(crate) fn plain_name(name: &str) -> String {
+    let letters = name.chars().filter(|c| c.is_alphanumeric());
+    letters.flat_map(char::to_lowercase).collect()
 }
 
 /// Weights of what a case's deviation is made of.

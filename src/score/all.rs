@@ -124,8 +124,9 @@ pub(crate) fn mean_deviation(process: NameId, parts: &ProcessSums, terms: Terms)
         last: Time(0),
     };
     let input = ProcessInput::of_sums(terms, declared, (&live, parts), no_time);
-    let (n, s) = input.scored();
-    (n > 0 && input.is_measurable()).then(|| s / n as f64)
+    let observed = input.scored();
+    let is_known = !input.unknown_too_many(&observed);
+    observed.mean().filter(|_| is_known)
 }
 
 fn baseline_of(

@@ -25,15 +25,16 @@ fn executor_score(
     sums: &Sums,
     target: Target,
 ) -> ExecutorScore {
-    let deviation = deviation_of(input, sums);
+    let observed = input.scored_in(sums);
+    let deviation = deviation_of(input, &observed);
     let started = sums.started();
     ExecutorScore {
         executor,
         cases: sums.cases,
         cases_per_week: (started > 0).then(|| started as f64 / input.covered.weeks()),
         deviation,
-        status: status(input, deviation, target),
-        achieved_class: achieved_class(input, deviation, target),
+        status: status(input, &observed, target),
+        achieved_class: achieved_class(input, &observed, target),
         capability: target
             .permissible
             .zip(deviation)

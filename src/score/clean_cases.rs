@@ -1,8 +1,9 @@
 //! How many clean cases are needed until a process is shown to be within its tolerance, and how long they take.
 
-use super::deviation::{Target, bounds, status};
+use super::deviation::{Target, status};
 use super::frequency::Frequency;
 use super::input::ProcessInput;
+use super::observed::Observed;
 use super::process_score::{CleanCases, Pace};
 use super::reason::UnreachableReason;
 use crate::measure::Sums;
@@ -17,8 +18,7 @@ pub(super) fn clean_cases(
     arrivals: Option<&Frequency>,
 ) -> CleanCases {
     let pace = pace(input, arrivals);
-    let (n, s) = input.scored();
-    let for_ever = clean_cases_for(input, n, s, target);
+    let for_ever = clean_cases_for(input, &input.scored(), target);
     let never = match for_ever {
         None => Some(why_no_number(input, target)),
         Some(0) => None,
@@ -81,10 +81,10 @@ fn needed_in_sliding_window(input: &ProcessInput, most: f64, target: Target, pac
     let now = input.scored();
     let is_within = |more: u64| {
         let more = more as f64;
-        let (n, s) = pace.left_after(more, (now.0 as f64, now.1));
+        let (n, s) = pace.left_after(more, (now.cases as f64, now.greatest()));
         let n = (n + more).round().max(1.0);
-        let deviation = bounds(input, n as i64, s.min(n));
-        status(input, deviation, target) == Status::Within
+        let then = Observed::known(n as i64, s.min(n));
+        status(input, &then, target) == Status::Within
     };
     let (mut low, mut high) = (0, most.ceil() as u64);
     while high - low > 1 {
@@ -107,7 +107,7 @@ fn why_no_pace(input: &ProcessInput) -> UnreachableReason {
 /// Where cases leave the window before there are enough of them, however clean they all are.
 fn why_never(input: &ProcessInput, target: Target, pace: &Pace) -> Option<UnreachableReason> {
     let (window, at_once) = (input.window?, pace.most()?);
-    let needed = clean_cases_for(input, 0, 0.0, target)?;
+    let needed = clean_cases_for(input, &Observed::default(), target)?;
     (at_once < needed as f64).then_some(UnreachableReason::WindowTooShort {
         window,
         per_week: pace.per_week,
@@ -115,25 +115,27 @@ fn why_never(input: &ProcessInput, target: Target, pace: &Pace) -> Option<Unreac
     })
 }
 
-/// How many further clean cases until `n` that deviate by `s` in all would be within; `None` where that can't be, or nothing
-/// can be measured.
-pub(super) fn clean_cases_for(input: &ProcessInput, n: i64, s: f64, target: Target) -> Option<u64> {
+/// How many further clean cases until these would be within, if all that is unknown of them is wrong; `None` where that can't
+/// be, or too little is known of them.
+pub(super) fn clean_cases_for(
+    input: &ProcessInput,
+    observed: &Observed,
+    target: Target,
+) -> Option<u64> {
     let t = target.permissible?;
-    if input.lost_too_much() || is_unmeasurable(input, n) {
+    let is_known = observed.is_measured() || observed.cases == 0;
+    if input.lost_too_much() || input.unknown_too_many(observed) || !is_known {
         return None;
     }
     let lost = input.loss.share();
     let limit = (t - lost) / (1.0 - lost);
-    clean_runs_missing(n.max(0) as f64, s, limit, input.terms.tolerance.alpha)
-}
-
-/// Whether there are cases, and none of them could have deviated.
-fn is_unmeasurable(input: &ProcessInput, n: i64) -> bool {
-    (n > 0 || input.live.cases > 0) && !input.is_measurable()
+    let (n, s) = (observed.cases.max(0) as f64, observed.greatest());
+    clean_runs_missing(n, s, limit, input.terms.tolerance.alpha)
 }
 
 fn why_no_number(input: &ProcessInput, target: Target) -> UnreachableReason {
     let lost = input.loss.share();
+    let observed = input.scored();
     let Some(limit) = target.permissible else {
         return match target.nominal {
             Some(_) => UnreachableReason::NoTolerance,
@@ -145,8 +147,13 @@ fn why_no_number(input: &ProcessInput, target: Target) -> UnreachableReason {
     } else if input.lost_too_much() {
         let most = input.terms.tolerance.most_loss;
         UnreachableReason::TooMuchLost { lost, most }
-    } else if is_unmeasurable(input, input.scored().0) {
+    } else if observed.cases > 0 && !observed.is_measured() {
         UnreachableReason::NothingMeasurable
+    } else if input.unknown_too_many(&observed) {
+        UnreachableReason::TooManyUnknown {
+            unknown: observed.unknown,
+            of: observed.cases,
+        }
     } else if lost >= limit {
         UnreachableReason::LossTakesAll { lost, limit }
     } else {
@@ -156,7 +163,7 @@ fn why_no_number(input: &ProcessInput, target: Target) -> UnreachableReason {
 
 /// Cases, and exercises where they count, that are scored in a week.
 fn scored_per_week(input: &ProcessInput) -> f64 {
-    let per_week = |sums: &Sums| input.scored_in(sums).0 as f64 / input.covered.weeks();
+    let per_week = |sums: &Sums| input.scored_in(sums).cases as f64 / input.covered.weeks();
     let live = per_week(input.live);
     match input.declared.exercises_count {
         true => live + per_week(&input.parts.of_origin(Origin::Exercise)),

@@ -1,10 +1,10 @@
 //! The observed deviation of a process, and what it shows beside the permissible one.
 
-use super::bounds::{Bounds, interval_of, widened_bounds};
+use super::bounds::{Bounds, interval_of};
 use super::input::ProcessInput;
+use super::observed::Observed;
 use super::process_score::Rating;
 use super::table;
-use crate::measure::Sums;
 use crate::model::{Class, Status, TolClass};
 
 /// What the deviation of a process is held against.
@@ -37,8 +37,8 @@ impl Target {
 
 /// The rating of the whole process.
 pub(super) fn rating(input: &ProcessInput, target: Target) -> Rating {
-    let (n, s) = input.scored();
-    let deviation = bounds(input, n, s);
+    let observed = input.scored();
+    let deviation = deviation_of(input, &observed);
     let over = |of: fn(Bounds) -> f64| {
         let (t, deviation) = target.permissible.zip(deviation)?;
         Some(t / of(deviation))
@@ -46,37 +46,38 @@ pub(super) fn rating(input: &ProcessInput, target: Target) -> Rating {
     let has_mean = deviation.is_some_and(|deviation| deviation.mean > 0.0);
     Rating {
         required_class: target.required_class,
-        achieved_class: achieved_class(input, deviation, target),
+        achieved_class: achieved_class(input, &observed, target),
         permissible_deviation: target.permissible,
         deviation,
-        status: status(input, deviation, target),
+        deviation_range: (observed.unknown > 0).then(|| observed.range()),
+        unknown_cases: observed.unknown,
+        status: status(input, &observed, target),
         capability: over(|deviation| deviation.upper),
         capability_of_mean: over(|deviation| deviation.mean).filter(|_| has_mean),
     }
 }
 
-/// The deviation of some live sums alone.
-pub(super) fn deviation_of(input: &ProcessInput, sums: &Sums) -> Option<Bounds> {
-    let (n, s) = input.scored_in(sums);
-    bounds(input, n, s)
+/// The deviation of cases, widened by what was lost. `None` if it is known of no case, or unknown of too many: then only
+/// its range is known.
+pub(super) fn deviation_of(input: &ProcessInput, observed: &Observed) -> Option<Bounds> {
+    let is_known = !input.unknown_too_many(observed);
+    bounds(input, observed).filter(|_| is_known)
 }
 
-/// A mean with its confidence sequence, widened by what was lost. `None` where nothing was observed that could deviate.
-pub(super) fn bounds(input: &ProcessInput, n: i64, s: f64) -> Option<Bounds> {
-    if n <= 0 || !input.is_measurable() {
-        return None;
-    }
-    let alpha = input.terms.tolerance.alpha;
-    Some(widened_bounds(n as f64, s, alpha, input.loss.share()))
+/// What is shown of a deviation, whatever the unknown cases are.
+fn bounds(input: &ProcessInput, observed: &Observed) -> Option<Bounds> {
+    observed.bounds(input.terms.tolerance.alpha, input.loss.share())
 }
 
-/// A deviation against the permissible one, where enough of the records are there to say so.
-pub(super) fn status(input: &ProcessInput, deviation: Option<Bounds>, target: Target) -> Status {
+/// A deviation against the permissible one, where enough is known of the cases to say so.
+pub(super) fn status(input: &ProcessInput, observed: &Observed, target: Target) -> Status {
+    let deviation = bounds(input, observed);
     match (target.nominal, deviation) {
         (None, _) => Status::Undetermined,
         (Some(_), None) if target.permissible.is_some() => Status::Undetermined,
         (Some(_), _) => match table::status(interval_of(deviation), target.permissible) {
             Status::Within | Status::Outside if input.lost_too_much() => Status::Undetermined,
+            Status::Within if input.unknown_too_many(observed) => Status::Undetermined,
             status => status,
         },
     }
@@ -85,11 +86,13 @@ pub(super) fn status(input: &ProcessInput, deviation: Option<Bounds>, target: Ta
 /// The finest class that a deviation is shown to hold.
 pub(super) fn achieved_class(
     input: &ProcessInput,
-    deviation: Option<Bounds>,
+    observed: &Observed,
     target: Target,
 ) -> TolClass {
+    let is_known = !input.lost_too_much() && !input.unknown_too_many(observed);
     match target.nominal {
-        Some(size) if !input.lost_too_much() => {
+        Some(size) if is_known => {
+            let deviation = bounds(input, observed);
             table::achieved_class(input.terms.tolerance, interval_of(deviation), size)
         }
         _ => TolClass::Undetermined,

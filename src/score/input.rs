@@ -1,6 +1,7 @@
 //! What one process is scored by: what was measured of it and what is declared of it. Nothing of this changes while the
 //! score is made.
 
+use super::observed::Observed;
 use super::process_score::BaselineScore;
 use super::reason::NoVerdict;
 use super::size::{SizeError, Sizes};
@@ -17,6 +18,15 @@ pub struct Terms<'a> {
     pub tolerance: &'a Tolerance,
     /// The names.
     pub names: &'a Names,
+}
+
+/// Where the severity of an outcome comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Declared {
+    /// The catalog or a mapping declares it.
+    Yes,
+    /// The tolerance file knows it by its name.
+    ByName,
 }
 
 /// One process: its measurements and its declaration.
@@ -67,54 +77,52 @@ impl<'a> ProcessInput<'a> {
         }
     }
 
-    /// Whether anything at all could be a deviation: an outcome that was observed and is declared or known by its name, a
-    /// state that can be left again, a limit, a path. Without any of these a clean record is no evidence.
+    /// Whether it is known of any case if it deviates. Without an outcome that is classified, a state that can be left
+    /// again, a limit or a path, a clean record is no evidence.
     pub(super) fn is_measurable(&self) -> bool {
-        let (declared, live) = (&self.declared, self.live);
-        let named = live.unnamed_outcomes < live.cases;
-        let is_known = |id: NameId| {
-            let text = self.terms.names.text(id);
-            declared.severity_of(text).is_some() || named && self.is_known_by_name(text)
-        };
-        let by_outcome = || match live.outcomes.is_empty() {
-            // Nothing has ended yet that could have ended otherwise than declared.
-            true => !declared.outcomes.is_empty(),
-            false => live.outcomes.iter().any(|(id, _)| is_known(id)),
-        };
-        live.settled > 0
-            || declared.duration_limit.is_some()
-            || !declared.path.is_empty()
-            || by_outcome()
+        self.scored().is_measured()
     }
 
-    /// Whether the tolerance file knows an outcome by its name.
-    pub(super) fn is_known_by_name(&self, outcome: &str) -> bool {
-        let by_name = &self.terms.tolerance.outcome_severity;
-        by_name.contains_key(&outcome.to_lowercase())
+    /// How severe the mapping of a source says that an outcome is.
+    pub(super) fn mapped_severity(&self, outcome: &str) -> Option<Ppm> {
+        let mut mapped = self.live.mapped.iter();
+        let is_it = |((id, _), _): &((NameId, Ppm), i64)| self.terms.names.text(*id) == outcome;
+        mapped.find(is_it).map(|((_, severity), _)| severity)
     }
 
-    /// How many cases of some sums are scored, and the sum of their deviations.
-    pub(super) fn scored_in(&self, sums: &Sums) -> (i64, f64) {
-        if !self.declared.require_confirmed {
-            return (sums.cases, sums.deviation_sum());
+    /// The severity of an outcome, and whether catalog or mapping declare it; `None` if nobody has classified it.
+    pub(super) fn severity_of(&self, outcome: &str) -> Option<(Ppm, Declared)> {
+        let declared = |severity| (severity, Declared::Yes);
+        let own = self
+            .declared
+            .severity_of(outcome)
+            .or_else(|| self.mapped_severity(outcome));
+        let own = own.map(declared);
+        let by_name = || self.terms.tolerance.severity_by_name(outcome);
+        own.or_else(|| by_name().map(|severity| (severity, Declared::ByName)))
+            .or_else(|| self.declared.other_outcomes.map(declared))
+    }
+
+    /// The cases of some sums that are scored.
+    pub(super) fn scored_in(&self, sums: &Sums) -> Observed {
+        match self.declared.require_confirmed {
+            true => Observed::confirmed(sums),
+            false => Observed::of(sums),
         }
-        let ppm: i128 = sums
-            .confirmed
-            .iter()
-            .map(|(deviation, count)| i128::from(deviation) * i128::from(count))
-            .sum();
-        (sums.confirmed.total(), ppm as f64 / f64::from(Ppm::ONE.0))
     }
 
-    /// The same of all that the deviation of the process rests on.
-    pub(super) fn scored(&self) -> (i64, f64) {
-        let (mut n, mut s) = self.scored_in(self.live);
-        if self.declared.exercises_count {
-            let (more, sum) = self.scored_in(&self.parts.of_origin(Origin::Exercise));
-            n += more;
-            s += sum;
+    /// The cases that the deviation of the process rests on.
+    pub(super) fn scored(&self) -> Observed {
+        let live = self.scored_in(self.live);
+        match self.declared.exercises_count {
+            true => live.plus(self.scored_in(&self.parts.of_origin(Origin::Exercise))),
+            false => live,
         }
-        (n, s)
+    }
+
+    /// Whether so many cases are unknown that nothing is called within.
+    pub(super) fn unknown_too_many(&self, observed: &Observed) -> bool {
+        observed.unknown_share() > self.terms.tolerance.most_unknown
     }
 
     /// Why nothing can be decided, where nothing can.

@@ -22,6 +22,7 @@ mod hands_on;
 mod input;
 mod note;
 mod notes;
+mod observed;
 mod process;
 mod process_score;
 mod process_size;

@@ -31,16 +31,16 @@ pub enum Assumption {
     OneEventPerCase,
     /// Outcomes with a severity that follows from their names.
     SeverityByName(Vec<(String, Ppm)>),
-    /// Outcomes that nobody declared count as designed.
-    UndeclaredOutcomes {
+    /// Outcomes that nobody has classified, so that nothing shows if their cases are right.
+    Unclassified {
         /// Cases that ended in one.
         cases: i64,
         /// Ended cases.
         of: i64,
-        /// The most frequent ones.
-        outcomes: Vec<String>,
-        /// Whether there are more.
-        more: bool,
+        /// The most frequent ones, with their cases.
+        outcomes: Vec<(String, i64)>,
+        /// How many more there are.
+        more: usize,
     },
     /// Nothing could be a deviation.
     NothingMeasurable,

@@ -2,10 +2,14 @@
 
 use super::deviation::Target;
 use super::hands_on::HandsOn;
-use super::input::ProcessInput;
+use super::input::{Declared, ProcessInput};
 use super::note::{Assumption, EvidenceNote, LossEffect, Note};
 use crate::model::{Ppm, Span};
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+/// So many unclassified outcomes are named, the most frequent ones.
+const UNCLASSIFIED_SHOWN: usize = 8;
 
 /// What is assumed of a process.
 pub(super) fn assumptions(input: &ProcessInput) -> Vec<Note> {
@@ -18,7 +22,7 @@ pub(super) fn assumptions(input: &ProcessInput) -> Vec<Note> {
             .then_some(Assumption::NoOutcomeMapped),
         (live.cases > 5 && live.steps == live.cases).then_some(Assumption::OneEventPerCase),
         severity_by_name(input),
-        undeclared_outcomes(input),
+        unclassified_outcomes(input),
         (live.cases > 0 && !input.is_measurable()).then_some(Assumption::NothingMeasurable),
     ];
     all.into_iter().flatten().map(Note::Assumption).collect()
@@ -26,39 +30,40 @@ pub(super) fn assumptions(input: &ProcessInput) -> Vec<Note> {
 
 /// Outcomes that count as wrong by their names alone.
 fn severity_by_name(input: &ProcessInput) -> Option<Assumption> {
-    let by_name = &input.terms.tolerance.outcome_severity;
     let names = input.live.outcomes.iter();
     let names = names.map(|(id, _)| input.terms.names.text(id));
     let assumed: Vec<_> = names
-        .filter(|name| input.declared.severity_of(name).is_none())
-        .filter_map(|name| Some((name.to_owned(), *by_name.get(&name.to_lowercase())?)))
-        .filter(|(_, severity)| *severity > Ppm::ZERO)
+        .filter_map(|name| match input.severity_of(name)? {
+            (severity, Declared::ByName) if severity > Ppm::ZERO => {
+                Some((name.to_owned(), severity))
+            }
+            _ => None,
+        })
         .collect();
     (!assumed.is_empty()).then_some(Assumption::SeverityByName(assumed))
 }
 
-/// Outcomes that count as designed only because nobody says otherwise, where the catalog declares others.
-fn undeclared_outcomes(input: &ProcessInput) -> Option<Assumption> {
+/// Outcomes that nobody has classified.
+fn unclassified_outcomes(input: &ProcessInput) -> Option<Assumption> {
     let live = input.live;
-    // Where no outcome is mapped, what stands for it is an activity.
-    if input.declared.outcomes.is_empty() || live.unnamed_outcomes >= live.cases {
-        return None;
+    let mut by_name: BTreeMap<&str, i64> = BTreeMap::new();
+    for ((outcome, _), count) in live.unknown.iter() {
+        let name = input.terms.names.text(outcome);
+        // Where no outcome is mapped, what stands for it is an activity.
+        if input.severity_of(name).is_none() && live.unnamed_outcomes < live.cases {
+            *by_name.entry(name).or_default() += count;
+        }
     }
-    let named = |(id, count)| (count, input.terms.names.text(id));
-    let is_known =
-        |name| input.declared.severity_of(name).is_some() || input.is_known_by_name(name);
-    let found = live.outcomes.iter().map(named);
-    let mut found: Vec<(i64, &str)> = found.filter(|(_, name)| !is_known(name)).collect();
-    if found.is_empty() {
-        return None;
-    }
-    found.sort_by_key(|(count, name)| (Reverse(*count), *name));
-    let most = found.iter().take(3);
-    Some(Assumption::UndeclaredOutcomes {
-        cases: found.iter().map(|(count, _)| count).sum(),
+    let mut found: Vec<(&str, i64)> = by_name.into_iter().collect();
+    found.sort_by_key(|(name, count)| (Reverse(*count), *name));
+    let shown = found.iter().take(UNCLASSIFIED_SHOWN);
+    (!found.is_empty()).then(|| Assumption::Unclassified {
+        cases: found.iter().map(|(_, count)| count).sum(),
         of: live.cases,
-        outcomes: most.map(|(_, name)| (*name).to_owned()).collect(),
-        more: found.len() > 3,
+        outcomes: shown
+            .map(|(name, count)| ((*name).to_owned(), *count))
+            .collect(),
+        more: found.len().saturating_sub(UNCLASSIFIED_SHOWN),
     })
 }
 

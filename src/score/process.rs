@@ -99,7 +99,7 @@ fn levels(input: &ProcessInput, target: Target, rate: &Rate) -> Levels {
 /// What the deviation rests on.
 fn scored_cases(input: &ProcessInput) -> ScoredCases {
     ScoredCases {
-        count: input.scored().0,
+        count: input.scored().cases,
         provenance: provenance(input, input.live),
         requires_confirmed: input.declared.require_confirmed,
     }

@@ -401,8 +401,13 @@ pub struct Rating {
     pub achieved_class: TolClass,
     /// T, in deviations per case; `None` where there is none or the size is unknown.
     pub permissible_deviation: Option<f64>,
-    /// Observed deviation with its confidence sequence; `None` while no case has ended.
+    /// Observed deviation with its confidence sequence; `None` while no case has ended, or too many are unknown.
     pub deviation: Option<Bounds>,
+    /// Its mean if all unknown cases are as designed, and if all of them are wrong; `None` if no case is unknown.
+    pub deviation_range: Option<[f64; 2]>,
+    /// Cases that nothing shows to be right or wrong: their outcome is not classified, or no signal could have shown a
+    /// deviation.
+    pub unknown_cases: i64,
     /// Observed against permissible.
     pub status: Status,
     /// T / upper bound of the deviation: 1, 1.33 and 1.67 read as for Cp.

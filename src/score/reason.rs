@@ -154,6 +154,13 @@ pub enum UnreachableReason {
     },
     /// Nothing could be a deviation.
     NothingMeasurable,
+    /// Of too many cases nothing shows if they are right.
+    TooManyUnknown {
+        /// These cases.
+        unknown: i64,
+        /// All that are scored.
+        of: i64,
+    },
     /// What was lost could alone be as much as is permissible.
     LossTakesAll {
         /// The share that was lost.

@@ -1,9 +1,9 @@
 //! Exercises and shadow runs: what was run beside live work.
 
-use super::bounds::Bounds;
 use super::clean_cases::clean_cases_for;
-use super::deviation::{Target, bounds, deviation_of, status};
+use super::deviation::{Target, deviation_of, status};
 use super::input::ProcessInput;
+use super::observed::Observed;
 use super::process_score::{ComparedBy, ExerciseScore, ShadowScore, Share, Trials};
 use super::reason::ShadowReason;
 use super::recommend::never_for_ai_alone;
@@ -34,8 +34,9 @@ fn exercise_score(input: &ProcessInput, exercises: &Sums) -> Option<ExerciseScor
     if exercises.cases <= 0 {
         return None;
     }
-    let deviation = deviation_of(input, exercises);
-    let live_deviation = deviation_of(input, input.live);
+    let deviation_in = |sums| deviation_of(input, &input.scored_in(sums));
+    let deviation = deviation_in(exercises);
+    let live_deviation = deviation_in(input.live);
     let apart = deviation.zip(live_deviation).map(|(a, b)| {
         // Two sequences of 95 % that do not meet: the difference is real with at least 90 %, whenever it is looked at.
         a.lower > b.upper || b.lower > a.upper
@@ -58,12 +59,13 @@ fn shadow_score(
 ) -> ShadowScore {
     let compared = compared(sums, input.live);
     let (n, s) = (compared.all(), compared.deviation);
-    let deviation = bounds(input, n, s);
-    let (status, withheld) = shadow_status(input, sums, deviation, target);
+    let observed = Observed::known(n, s);
+    let deviation = deviation_of(input, &observed).filter(|_| n > 0);
+    let (status, withheld) = shadow_status(input, sums, &observed, target);
     let reason =
         withheld.unwrap_or_else(|| readiness(input, executor, (status, compared.by()), target));
-    let missing = [(n, s), (sums.cases, sums.deviation_sum())]
-        .map(|(n, s)| clean_cases_for(input, n, s, target));
+    let missing =
+        [observed, Observed::of(sums)].map(|observed| clean_cases_for(input, &observed, target));
     // Where there are so many that a sample is kept, as few of what comes count.
     let by_case = sums.twins.sample().level;
     let sampled = by_case.max(sums.runs.sample().level);
@@ -90,17 +92,18 @@ fn shadow_score(
 fn shadow_status(
     input: &ProcessInput,
     sums: &Sums,
-    compared: Option<Bounds>,
+    compared: &Observed,
     target: Target,
 ) -> (Status, Option<ShadowReason>) {
     let of_compared = status(input, compared, target);
-    match bounds(input, sums.cases, sums.deviation_sum()) {
-        Some(all)
-            if of_compared == Status::Within && status(input, Some(all), target) != of_compared =>
+    let all = Observed::of(sums);
+    match all.mean() {
+        Some(mean)
+            if of_compared == Status::Within && status(input, &all, target) != of_compared =>
         {
             let why = ShadowReason::AllRunsDeviate {
                 runs: sums.cases,
-                mean: all.mean,
+                mean,
             };
             (Status::Undetermined, Some(why))
         }
@@ -116,7 +119,7 @@ fn readiness(
     target: Target,
 ) -> ShadowReason {
     let live = input.parts.parts.get(&(executor, Origin::Live));
-    let of_live = live.map(|sums| status(input, deviation_of(input, sums), target));
+    let of_live = live.map(|sums| status(input, &input.scored_in(sums), target));
     let irreversible = input.declared.irreversible;
     let never = never_for_ai_alone(irreversible, target.required_class);
     match (of_runs, by) {

@@ -222,6 +222,10 @@ impl Display for UnreachableReason {
             UnreachableReason::NothingMeasurable => {
                 out.write_str("nothing here could count as a deviation")
             }
+            UnreachableReason::TooManyUnknown { unknown, of } => write!(
+                out,
+                "of {unknown} of {of} cases nothing shows if they are right: classify their outcomes first"
+            ),
             UnreachableReason::LossTakesAll { lost, limit } => write!(
                 out,
                 "{} of the records were lost: if all of those were wrong, that alone is as much as T {}",

@@ -152,6 +152,7 @@ impl Check {
             criticality_assumed,
             executor: self.word_if_any(&raw.executor, "executor", &Executor::ALL),
             outcomes: self.outcomes(&raw.outcomes),
+            other_outcomes: self.other_outcomes(&raw.other_outcomes),
             path: self.path(&raw.path),
             size: self.positive(&raw.size, "size"),
             duration_limit: self.span(&raw.duration_limit, "duration_limit"),
@@ -223,21 +224,26 @@ impl Check {
                     ),
                 );
             }
-            if let Some(severity) = self.severity(at, name) {
+            if let Some(severity) = self.severity(at, &format!("outcomes.{name}")) {
                 outcomes.insert(name.clone(), Ppm::of(severity));
             }
         }
         outcomes
     }
 
-    fn severity(&mut self, at: &At<Node>, outcome: &str) -> Option<f64> {
+    fn other_outcomes(&mut self, raw: &Option<At<Node>>) -> Option<Ppm> {
+        let severity = self.severity(raw.as_ref()?, "other_outcomes");
+        severity.map(Ppm::of)
+    }
+
+    fn severity(&mut self, at: &At<Node>, key: &str) -> Option<f64> {
         let number = at.value.number();
         let severity = number.filter(|number| (0.0..=1.0).contains(number));
         if severity.is_none() {
             // A number is not a word, so it stands there without quotes.
             let found = number.map_or(at.value.to_string(), |number| number.to_string());
             let range = "a severity lies between 0 (as designed) and 1 (wrong)";
-            self.add(at, format!("`outcomes.{outcome}`: {range}, not {found}"));
+            self.add(at, format!("`{key}`: {range}, not {found}"));
         }
         severity
     }

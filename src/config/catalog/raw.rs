@@ -29,6 +29,7 @@ pub(super) struct RawProcess {
     pub(super) executor: Option<At<Node>>,
     #[serde(default)]
     pub(super) outcomes: BTreeMap<String, At<Node>>,
+    pub(super) other_outcomes: Option<At<Node>>,
     #[serde(default)]
     pub(super) path: Vec<At<String>>,
     pub(super) size: Option<At<f64>>,

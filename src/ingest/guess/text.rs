@@ -1,13 +1,8 @@
 //! Texts in YAML, and where the records of a document are.
 
 use crate::ingest::path::Path;
+use crate::model::yaml::quoted;
 use serde_json::Value;
-
-/// A text as YAML can't misread it.
-pub(crate) fn quoted(text: &str) -> String {
-    // A JSON string is a YAML double-quoted scalar.
-    Value::String(text.to_owned()).to_string()
-}
 
 /// A column as a field: one with a brace in its name must not be taken for a template.
 pub(super) fn quoted_path(column: &str) -> String {

@@ -11,6 +11,7 @@ use crate::ingest::scalar::Scalar;
 use crate::ingest::time::ReadTime;
 use crate::model::{Executor, Lifecycle, NameId, Origin, Time, hash_pair, hash_text};
 use crate::rules::mapping::Identity;
+use crate::rules::plain_name;
 use serde_json::Value;
 use std::sync::atomic::Ordering;
 
@@ -181,6 +182,9 @@ impl Mapping {
         let read = self.time(event, row)?;
         let process = event.process.text(row).map_err(failed)?;
         let outcome = optional(&event.outcome, row)?;
+        let severity = outcome
+            .as_deref()
+            .and_then(|outcome| self.severity_of(outcome));
         let parent = optional(&event.parent, row)?;
         let sequence = self.sequence(event, row)?;
         let flags = self.flags(event, row, &activity)?;
@@ -223,7 +227,9 @@ impl Mapping {
             process: process.map_or(NameId::NONE, |process| out.names.intern(&process)),
             hands_on,
             version: version.map_or(NameId::NONE, |version| out.names.intern(&version)),
-            flags: flags.with_hands_on_of_case(hands_on != 0 && self.hands_on.of_case),
+            flags: flags
+                .with_hands_on_of_case(hands_on != 0 && self.hands_on.of_case)
+                .with_severity(severity),
         };
         out.events.push(mapped);
         Ok(true)
@@ -348,6 +354,14 @@ impl Mapping {
             hash = hash_pair(hash, text.map_or(0, |text| hash_text(&text)));
         }
         Ok(if any { hash.max(1) } else { 0 })
+    }
+
+    /// How severe the mapping says that an outcome is, in percent.
+    fn severity_of(&self, outcome: &str) -> Option<u8> {
+        if self.severities.is_empty() {
+            return None;
+        }
+        self.severities.get(&plain_name(outcome)).copied()
     }
 
     fn flags(

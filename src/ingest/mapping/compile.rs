@@ -10,9 +10,10 @@ use crate::model::{Executor, Lifecycle, Time};
 use crate::rules::mapping::{
     EventSpec, FieldRecipe, FieldSpec, HandsOnOf, MappingSpec, OneOrMany, Reopen, TimeUnit,
 };
-use crate::rules::{At, Problem, Problems, Source};
+use crate::rules::{At, Problem, Problems, Source, plain_name};
 use chrono_tz::Tz;
 use regex::Regex;
+use std::collections::BTreeMap;
 use std::path::Path as FilePath;
 
 /// What a mapping does not say itself.
@@ -40,6 +41,7 @@ pub fn compile(
     };
     let times = compiler.times(spec);
     let delimiter = compiler.delimiter(spec);
+    let severities = compiler.severities(spec);
     let whole = [EventSpec::default()];
     let kinds: &[EventSpec] = if spec.events.is_empty() {
         &whole
@@ -71,6 +73,7 @@ pub fn compile(
             unit_seconds: spec.hands_on_unit.unwrap_or(TimeUnit::Minutes).seconds(),
             of_case: spec.hands_on_of == Some(HandsOnOf::Case),
         },
+        severities,
         times,
         events,
         latest: circumstances.latest.0.into(),
@@ -130,6 +133,24 @@ impl Compiler {
             );
         }
         byte
+    }
+
+    /// The severities of outcomes, in percent.
+    fn severities(&mut self, spec: &MappingSpec) -> BTreeMap<String, u8> {
+        let mut severities = BTreeMap::new();
+        for (outcome, at) in &spec.outcomes {
+            let percent = at.value * 100.0;
+            if !(0.0..=100.0).contains(&percent) || (percent - percent.round()).abs() > 1e-9 {
+                let message = format!(
+                    "`outcomes.{outcome}`: a severity lies between 0 (as designed) and 1 (wrong) and has at most two decimals, not {}",
+                    at.value
+                );
+                self.add(self.source.problem(at, message));
+                continue;
+            }
+            severities.insert(plain_name(outcome), percent.round() as u8);
+        }
+        severities
     }
 
     fn event(&mut self, spec: &MappingSpec, kind: &EventSpec, process: &str) -> EventMapping {

@@ -25,6 +25,7 @@ use crate::rules::mapping::{FormatName, Identity};
 use each::Each;
 use field::Field;
 use predicate::Predicate;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 /// 1980-01-01: an earlier time is a missing one in disguise (0, a day in 1970, a year of two digits).
@@ -48,6 +49,8 @@ pub struct Mapping {
     namespace: String,
     parent_namespace: String,
     hands_on: HandsOnRule,
+    /// Severity of outcomes in percent, by plain name.
+    severities: BTreeMap<String, u8>,
     times: TimeParser,
     events: Vec<EventMapping>,
     /// Events after this instant (microseconds since 1970) are not believed. Moves on with the clock of a caller who

@@ -3,6 +3,7 @@
 use super::percent;
 use crate::measure::UNKNOWN_LOSS;
 use crate::model::Executor;
+use crate::model::yaml::quoted;
 use crate::score::note::{Assumption, EvidenceNote, HandsOnTaken, LossEffect, Note, TrialNote};
 use std::fmt::{Display, Formatter, Result};
 
@@ -44,24 +45,42 @@ impl Display for Assumption {
                 let each = each.collect::<Vec<_>>().join(", ");
                 write!(out, "severity of outcomes is assumed by their names: {each}")
             }
-            Assumption::UndeclaredOutcomes {
+            Assumption::Unclassified {
                 cases,
                 of,
                 outcomes,
                 more,
-            } => {
-                let outcomes = outcomes.join(", ");
-                let more = if *more { ", ..." } else { "" };
-                write!(
-                    out,
-                    "{cases} of {of} cases ended in outcomes that nobody declared ({outcomes}{more}): they count as designed"
-                )
-            }
+            } => unclassified(out, (*cases, *of), outcomes, *more),
             Assumption::NothingMeasurable => out.write_str(
                 "nothing here could count as a deviation, so there is none to measure: map the outcome, name the states that resolve a case, or declare outcomes, a limit or a path in a catalog",
             ),
         }
     }
+}
+
+/// The words, their counts, and the line for the catalog.
+fn unclassified(
+    out: &mut Formatter,
+    (cases, of): (i64, i64),
+    outcomes: &[(String, i64)],
+    more: usize,
+) -> Result {
+    let counted = outcomes
+        .iter()
+        .map(|(name, count)| format!("{name} ({count})"));
+    let counted = counted.collect::<Vec<_>>().join(", ");
+    let lines = outcomes
+        .iter()
+        .map(|(name, _)| format!("{}: 1", quoted(name)));
+    let lines = lines.collect::<Vec<_>>().join(", ");
+    let more = match more {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    write!(
+        out,
+        "{cases} of {of} cases have an unclassified outcome: {counted}{more}. Classify them in the catalog, 0 for as designed and 1 for wrong: `outcomes: {{ {lines} }}`"
+    )
 }
 
 impl Display for EvidenceNote {
