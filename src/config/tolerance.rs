@@ -29,6 +29,7 @@ struct Raw {
     baseline: Option<At<RawBaseline>>,
     loss: Option<At<RawLoss>>,
     unknown: Option<At<RawUnknown>>,
+    withdrawal: Option<At<RawWithdrawal>>,
     confirmation: Option<RawConfirmation>,
     value: Option<At<RawValue>>,
     recommendations: At<Vec<Rule>>,
@@ -54,6 +55,12 @@ struct RawUnknown {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct RawWithdrawal {
+    cases: i64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct RawConfirmation {
     stands_after: SpanText,
 }
@@ -68,6 +75,7 @@ struct RawValue {
 const BASELINE_CASES: i64 = 300;
 const MOST_LOSS: f64 = 0.05;
 const MOST_UNKNOWN: f64 = 0.05;
+const WITHDRAWAL_CASES: i64 = 10;
 const STANDS_AFTER: Span = Span::days(14);
 const HORIZON_MONTHS: f64 = 24.0;
 
@@ -156,6 +164,9 @@ impl Tolerance {
             most_unknown: raw
                 .unknown
                 .map_or(MOST_UNKNOWN, |unknown| unknown.value.most),
+            withdrawal_cases: raw
+                .withdrawal
+                .map_or(WITHDRAWAL_CASES, |withdrawal| withdrawal.value.cases),
             stands_after: raw
                 .confirmation
                 .map_or(STANDS_AFTER, |confirmation| confirmation.stands_after.0),
@@ -296,6 +307,10 @@ impl Check<'_> {
         if let Some(at) = &raw.loss {
             let holds = (0.0..=1.0).contains(&at.value.most);
             self.need(holds, at, "`loss.most` is a share between 0 and 1");
+        }
+        if let Some(at) = &raw.withdrawal {
+            let holds = at.value.cases >= 1;
+            self.need(holds, at, "`withdrawal.cases` must be at least 1");
         }
         if let Some(at) = &raw.unknown {
             let holds = (0.0..1.0).contains(&at.value.most);

@@ -21,7 +21,7 @@ pub use evidence::Evidence;
 pub use evidence::Loss;
 pub(crate) use evidence::{Measured, ProcessSums, UNKNOWN_LOSS};
 pub(crate) use key::{BucketKey, TotalKey, bucket_parts};
-pub(crate) use observation::{Coverage, Stretch, covered_weeks};
+pub(crate) use observation::{Coverage, Run, Stretch, covered_weeks};
 pub(crate) use sampled::Sampled;
 pub(crate) use sketch::Sketch;
 pub use sums::Sums;

@@ -4,7 +4,8 @@
 //! the weeks since one fell silent. What belongs to a source is told by the namespace of its cases: sources that share one
 //! tell of the same system.
 
-use crate::model::{NameId, Span, Time};
+use super::Counts;
+use crate::model::{Hour, NameId, Span, Time};
 use std::collections::BTreeMap;
 
 /// So long a silence of all its sources is none of a weekend.
@@ -44,6 +45,55 @@ impl Stretch {
         let (heard, silence) = (self.last.since(self.first), to.since(self.last));
         let missed = begun as f64 * silence.0 as f64 / heard.max(Span::DAY).0 as f64;
         (silence >= SILENT_AFTER && missed >= MISSED).then_some(self.last)
+    }
+}
+
+/// So long a pause of a process is none of a holiday.
+const DORMANT_AFTER: Span = Span::days(28);
+
+/// When the cases of a process began, out of the time in which its sources would have told of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Run {
+    /// The first case and the last one.
+    pub(crate) stretch: Stretch,
+    /// How many there are.
+    pub(crate) cases: i64,
+}
+
+impl Run {
+    /// By cases that began, hour by hour. `None` if none did.
+    pub(crate) fn of(starts: &Counts<Hour>) -> Option<Run> {
+        let mut hours = starts.iter().map(|(hour, _)| hour);
+        let first = hours.next()?;
+        let last = hours.next_back().unwrap_or(first);
+        Some(Run {
+            stretch: Stretch {
+                first: first.start(),
+                last: last.start(),
+            },
+            cases: starts.total(),
+        })
+    }
+
+    /// When the process began to run, if that is later than `from`: cases as frequent as its own would have been seen
+    /// before its first one.
+    pub(crate) fn begun_after(&self, from: Time) -> Option<Time> {
+        let before = self.stretch.first.since(from);
+        let is_new = before >= SILENT_AFTER && self.expected_in(before) >= MISSED;
+        is_new.then_some(self.stretch.first)
+    }
+
+    /// Since when the process no longer runs: its last case, if cases as frequent as its own would have been seen since.
+    pub(crate) fn dormant_since(&self, to: Time) -> Option<Time> {
+        let since = to.since(self.stretch.last);
+        let is_dormant = since >= DORMANT_AFTER && self.expected_in(since) >= MISSED;
+        is_dormant.then_some(self.stretch.last)
+    }
+
+    /// How many cases begin in a span at the rate of those after the first one. The first one only tells since when to count.
+    fn expected_in(&self, span: Span) -> f64 {
+        let ran = self.stretch.last.since(self.stretch.first).max(Span::DAY);
+        (self.cases - 1) as f64 * span.0 as f64 / ran.0 as f64
     }
 }
 
@@ -144,6 +194,38 @@ mod tests {
         assert_eq!(stretch.silent_since(at(700), 0), None);
         // All at one instant: as if it had taken a day.
         assert_eq!(days(5, 5).silent_since(at(12), 1), Some(at(5)));
+    }
+
+    fn run(days: &[i64]) -> Run {
+        let mut starts = Counts::default();
+        for day in days {
+            starts.add(Time(day * DAY_US).hour(), 1);
+        }
+        Run::of(&starts).unwrap()
+    }
+
+    #[test]
+    fn a_process_runs_since_its_first_case_unless_that_is_late_by_chance() {
+        let at = |day: i64| Time(day * DAY_US);
+        let daily: Vec<i64> = (100..128).collect();
+        assert_eq!(run(&daily).begun_after(at(0)), Some(at(100)));
+        assert_eq!(run(&daily).begun_after(at(95)), None);
+        // Four a year: that the first one comes after half a year is chance.
+        assert_eq!(run(&[180, 270, 360, 450]).begun_after(at(0)), None);
+        // One case tells nothing of a rate.
+        assert_eq!(run(&[700]).begun_after(at(0)), None);
+        assert!(Run::of(&Counts::default()).is_none());
+    }
+
+    #[test]
+    fn a_process_is_dormant_if_its_next_cases_are_missing() {
+        let at = |day: i64| Time(day * DAY_US);
+        let daily: Vec<i64> = (0..50).collect();
+        assert_eq!(run(&daily).dormant_since(at(77)), Some(at(49)));
+        assert_eq!(run(&daily).dormant_since(at(76)), None);
+        assert_eq!(run(&[0, 90, 180]).dormant_since(at(449)), None);
+        assert_eq!(run(&[0, 90, 180]).dormant_since(at(450)), Some(at(180)));
+        assert_eq!(run(&[5]).dormant_since(at(5000)), None);
     }
 
     proptest! {

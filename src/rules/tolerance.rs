@@ -36,6 +36,8 @@ pub struct Tolerance {
     pub baseline_cases: i64,
     /// Beyond this share of lost records nothing is called within or outside.
     pub most_loss: f64,
+    /// AI or code is withdrawn for what fewer cases show only if one of them ended in the declared critical outcome.
+    pub withdrawal_cases: i64,
     /// An unconfirmed outcome counts as having stood after this long.
     pub stands_after: Span,
     /// Automation must pay back within so many months.

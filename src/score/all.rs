@@ -4,7 +4,7 @@ use super::input::{ProcessInput, Terms};
 use super::process::score_process;
 use super::process_score::{BaselineScore, ProcessScore};
 use super::size::{SizeError, Sizes, calls_per_case, nominal_calls, own_size, sizes_by_name};
-use crate::measure::{Evidence, ProcessSums, Stretch, Sums};
+use crate::measure::{Evidence, ProcessSums, Run, Stretch, Sums};
 use crate::model::{HOUR_US, NameId, Origin, Time};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -64,13 +64,16 @@ impl<'a> Scoring<'a> {
         let silent_since = told.and_then(|told| told.silent_since(evidence.to, begun));
         let declared = terms.catalog.process(terms.names.text(process));
         let sums = (&self.live[&process], &evidence.processes[&process]);
+        let run = Run::of(&self.live[&process].starts);
+        let from = evidence.from_of(process);
         let covered = Stretch {
-            first: evidence.from_of(process),
+            first: run.and_then(|run| run.begun_after(from)).unwrap_or(from),
             last: silent_since.unwrap_or(evidence.to),
         };
         let baseline = evidence.baselines.get(&process);
         score_process(&ProcessInput {
             as_of: evidence.to,
+            dormant_since: run.and_then(|run| run.dormant_since(covered.last)),
             window: evidence.windows.of(process),
             loss: evidence.losses.get(&process).copied().unwrap_or_default(),
             size: self.sizes.get(&process),

@@ -51,9 +51,12 @@ impl<'a> Basis<'a> {
     /// The status of what one kind runs: of the whole process where that is the kind that runs it, if it is outside; else
     /// of the cases that it ran alone. Undetermined where it ran none.
     pub(super) fn status_of(self, kind: Executor) -> Status {
-        let alone = self.alone(kind).map(|side| side.status);
-        let alone = alone.unwrap_or(Status::Undetermined);
-        match (alone, self.run_by.executor == kind, self.rating.status) {
+        let alone = self
+            .alone(kind)
+            .map(|side| (side.status, side.can_be_withdrawn));
+        let alone = alone.map_or(Status::Undetermined, shown);
+        let whole = shown((self.rating.status, self.run_by.can_be_withdrawn));
+        match (alone, self.run_by.executor == kind, whole) {
             // What it ran is shown to hold, so that it is others who deviate.
             (Status::Within, ..) => Status::Within,
             (_, true, Status::Outside) => Status::Outside,
@@ -109,6 +112,14 @@ impl<'a> Basis<'a> {
     pub(super) fn shadow_of(self, kind: Executor) -> Option<&'a ShadowScore> {
         let mut shadow = self.trials.shadow.iter();
         shadow.find(|shadow| shadow.executor == kind)
+    }
+}
+
+/// A status that nothing is withdrawn for while the cases are too few.
+fn shown((status, can_be_withdrawn): (Status, bool)) -> Status {
+    match status {
+        Status::Outside if !can_be_withdrawn => Status::Undetermined,
+        status => status,
     }
 }
 

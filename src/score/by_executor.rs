@@ -15,6 +15,7 @@ pub(super) fn run_by(input: &ProcessInput, target: Target) -> RunBy {
     RunBy {
         executor: executor(input),
         executors: executors.collect(),
+        can_be_withdrawn: can_be_withdrawn(input, input.live),
     }
 }
 
@@ -34,6 +35,7 @@ fn executor_score(
         cases_per_week: (started > 0).then(|| started as f64 / input.covered.weeks()),
         deviation,
         status: status(input, &observed, target),
+        can_be_withdrawn: can_be_withdrawn(input, sums),
         achieved_class: achieved_class(input, &observed, target),
         capability: target
             .permissible
@@ -43,6 +45,15 @@ fn executor_score(
         duration_spread: spread(sums),
         provenance: provenance(input, sums),
     }
+}
+
+/// Whether these are enough cases to withdraw who ran them. One case is enough if it ended in the critical outcome.
+fn can_be_withdrawn(input: &ProcessInput, sums: &Sums) -> bool {
+    let critical = input.declared.critical_outcome.as_ref();
+    let is_critical =
+        |id| critical.is_some_and(|critical| critical.outcome == input.terms.names.text(id));
+    input.scored_in(sums).cases >= input.terms.tolerance.withdrawal_cases
+        || sums.outcomes.iter().any(|(id, _)| is_critical(id))
 }
 
 /// Who vouches for the outcomes of some sums.

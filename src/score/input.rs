@@ -43,6 +43,8 @@ pub(super) struct ProcessInput<'a> {
     /// its sources have told of nothing since.
     pub(super) covered: Stretch,
     pub(super) as_of: Time,
+    /// Its last case, if its next ones are missing: it no longer runs, or its log no longer tells of it.
+    pub(super) dormant_since: Option<Time>,
     /// How long what has ended counts; `None`: for ever.
     pub(super) window: Option<Span>,
     pub(super) loss: Loss,
@@ -69,6 +71,7 @@ impl<'a> ProcessInput<'a> {
             parts,
             covered,
             as_of: covered.last,
+            dormant_since: None,
             window: None,
             loss: Loss::default(),
             size: None,
@@ -131,6 +134,11 @@ impl<'a> ProcessInput<'a> {
         match self.declared.epoch {
             // What ended, or is open, may have begun before the window.
             _ if live.started() == 0 && live.cases == 0 && live.open == 0 => NoVerdict::NoCase,
+            _ if live.cases > 0
+                && let Some(since) = self.dormant_since =>
+            {
+                NoVerdict::Dormant(since)
+            }
             Some(epoch) if live.cases > 0 => NoVerdict::NoneEndedSince(epoch),
             _ => NoVerdict::NoneEnded,
         }

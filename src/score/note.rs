@@ -67,6 +67,8 @@ pub enum EvidenceNote {
         /// Days since then.
         days: i64,
     },
+    /// No case of the process has begun since, although its sources tell of others and several should have.
+    Dormant(Time),
     /// Only confirmed outcomes count.
     OnlyConfirmed {
         /// Confirmed cases.

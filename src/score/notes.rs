@@ -84,6 +84,7 @@ pub(super) fn evidence_notes(
     let all = [
         records_lost(input),
         input.silent_since().map(silent),
+        input.dormant_since.map(EvidenceNote::Dormant),
         confirmed.then(|| EvidenceNote::OnlyConfirmed {
             confirmed: live.confirmed.total(),
             of: live.cases,

@@ -86,7 +86,10 @@ pub(super) fn score_process(input: &ProcessInput) -> ProcessScore {
 fn levels(input: &ProcessInput, target: Target, rate: &Rate) -> Levels {
     let tolerance = input.terms.tolerance;
     let nominal = target.nominal;
-    let per_week = rate.cases_per_week;
+    // Who should run what no longer runs?
+    let per_week = rate
+        .cases_per_week
+        .filter(|_| input.dormant_since.is_none());
     Levels {
         complexity: nominal.map(|size| complexity_level(tolerance, size)),
         frequency: per_week.map(|rate| frequency_level(tolerance, rate)),

@@ -88,6 +88,9 @@ pub struct ExecutorScore {
     pub deviation: Option<Bounds>,
     /// Its deviation against the permissible one of the process.
     pub status: Status,
+    /// Whether these are enough cases to withdraw it, if they are outside.
+    #[serde(skip)]
+    pub(super) can_be_withdrawn: bool,
     /// The finest class it is shown to hold.
     pub achieved_class: TolClass,
     /// T / upper bound of the deviation.
@@ -516,6 +519,9 @@ pub struct RunBy {
     pub executor: Executor,
     /// The kinds side by side.
     pub executors: Vec<ExecutorScore>,
+    /// Whether all cases together are enough to withdraw who runs it, if they are outside.
+    #[serde(skip)]
+    pub(super) can_be_withdrawn: bool,
 }
 
 /// Runs beside live work.

@@ -29,6 +29,8 @@ pub enum NoVerdict {
     NoneEnded,
     /// No case has ended since the baseline begins.
     NoneEndedSince(Time),
+    /// No case has begun since, although several should have.
+    Dormant(Time),
 }
 
 /// What a recommendation never says, whatever the rules say.

@@ -13,6 +13,7 @@ use super::reason::{
     UnreachableReason,
 };
 use super::value::{MissingInput, ValueReason};
+use crate::model::Time;
 use crate::model::humanize::{format_days, significant};
 use serde::{Serialize, Serializer};
 use std::fmt::{Display, Formatter, Result};
@@ -71,16 +72,24 @@ impl Display for NoVerdict {
         match self {
             NoVerdict::NoCase => out.write_str("no case was seen"),
             NoVerdict::NoneEnded => out.write_str("no case has ended yet"),
-            NoVerdict::NoneEndedSince(epoch) => {
-                let date = epoch.to_string();
-                let date = date.get(..10).unwrap_or(&date);
-                write!(
-                    out,
-                    "no case has ended since the epoch {date}, so there is no nominal size yet"
-                )
-            }
+            NoVerdict::NoneEndedSince(epoch) => write!(
+                out,
+                "no case has ended since the epoch {}, so there is no nominal size yet",
+                date(*epoch)
+            ),
+            NoVerdict::Dormant(since) => write!(
+                out,
+                "no case has begun since {}, so there is no present frequency: if the process still runs, check its log",
+                date(*since)
+            ),
         }
     }
+}
+
+/// The day of an instant, as `2026-03-01`.
+fn date(at: Time) -> String {
+    let text = at.to_string();
+    text.get(..10).unwrap_or(&text).to_owned()
 }
 
 impl Display for Guard {
@@ -266,7 +275,7 @@ fn in_percent(d: Bounds) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Level, Status, Time};
+    use crate::model::{Level, Status};
     use crate::rules::ToleranceLevel;
 
     fn decided(because: &str, guard: Option<Guard>) -> Reason {

@@ -109,6 +109,10 @@ impl Display for EvidenceNote {
                 out,
                 "its sources have told of nothing since {since}, {days} days ago: rates are of the time until then"
             ),
+            EvidenceNote::Dormant(since) => write!(
+                out,
+                "no case has begun since {since}, although at its rate several should have: it has no frequency now"
+            ),
             EvidenceNote::OnlyConfirmed { confirmed, of } => write!(
                 out,
                 "only confirmed outcomes count as evidence: {confirmed} of {of} cases"
