@@ -47,11 +47,13 @@ pub struct Facts {
     pub reopened: u32,
     /// Whether it took longer than its limit.
     pub late: bool,
+    /// Whether it has a limit, and so becomes late if it stays open.
+    pub has_limit: bool,
     /// Steps up to the end that are off the designed path; 0 where none is declared.
     pub off_path: u32,
     /// Changes from one executor kind to another up to the end.
     pub handoffs: u32,
-    /// Deviation from the designed outcome.
+    /// Deviation from the designed outcome; of an open case, by what is known already (reopened, late).
     pub deviation: Ppm,
     /// Whether nothing shows if it is as designed: its outcome is not classified, or no signal could have shown a
     /// deviation. It deviates by `deviation` at least.
@@ -176,7 +178,8 @@ fn facts_beside(
     let taken = end.since(first.time);
     let late = rule.limit.is_some_and(|limit| taken > limit);
     let assessment = rules.assess(process, (outcome, mapped_severity), names);
-    let parts = [
+    let complete = !declared || life.ended || idle;
+    let mut parts = [
         assessment.map_or(Ppm::ZERO, Assessment::severity),
         weight_if(life.reopened > 0, rule.weights.rework),
         weight_if(late, rule.weights.lateness),
@@ -184,6 +187,10 @@ fn facts_beside(
         // A shadow run that ends otherwise than what was done, and stood, is as wrong as an outcome can be.
         weight_if(twin.is_some_and(|twin| !twin.alike), Ppm::ONE),
     ];
+    if !complete {
+        // How an open case stands is no outcome yet, and the rest of its path is still to come.
+        (parts[0], parts[3], parts[4]) = (Ppm::ZERO, Ppm::ZERO, Ppm::ZERO);
+    }
     let (executor, handoffs) = executors(work);
     let deviation = parts.into_iter().max().unwrap_or(Ppm::ZERO);
     let is_judged = match (assessment, named) {
@@ -199,7 +206,7 @@ fn facts_beside(
         origin,
         start: first.time,
         end,
-        complete: !declared || life.ended || idle,
+        complete,
         ended: declared && (life.ended || idle),
         outcome,
         mapped_severity,
@@ -207,6 +214,7 @@ fn facts_beside(
         settled: life.settled,
         reopened: life.reopened,
         late,
+        has_limit: rule.limit.is_some(),
         off_path,
         handoffs,
         deviation,

@@ -416,8 +416,7 @@ impl SumsCache {
         let mut processes = self.window.clone();
         for process in processes.values_mut() {
             for sums in process.parts.values_mut() {
-                sums.open = 0;
-                sums.open_events = 0;
+                sums.set_open(&Sums::default());
             }
         }
         let mut seen = FxHashSet::default();
@@ -429,8 +428,7 @@ impl SumsCache {
             let parts = processes.entry(*process).or_default();
             if total.open != 0 {
                 let sums = parts.parts.entry((*executor, *origin)).or_default();
-                sums.open = total.open;
-                sums.open_events = total.open_events;
+                sums.set_open(total);
             }
         }
         processes.values_mut().for_each(ProcessSums::drop_zeros);

@@ -85,6 +85,7 @@ fn scored_log(catalog: &str, ran: &[Ran], steps: u32, loss: Loss) -> Scored {
             settled: true,
             reopened: 0,
             late: false,
+            has_limit: false,
             off_path: 0,
             handoffs: 0,
             deviation: *deviation,

@@ -164,7 +164,7 @@ impl BaselineFinder {
             // A baseline is about what has ended.
             own.starts = Counts::default();
             own.deviated = Counts::default();
-            (own.open, own.open_events) = (0, 0);
+            own.set_open(&Sums::default());
             self.total += sums.cases;
             self.trim();
         }

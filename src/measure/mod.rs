@@ -27,7 +27,7 @@ pub(crate) use sketch::Sketch;
 pub use sums::Sums;
 #[cfg(test)]
 pub(crate) use sums::TwinKey;
-pub(crate) use sums::{END, RunKey};
+pub(crate) use sums::{END, RunKey, Waiting};
 pub(crate) use tally::{Tally, stretch_of};
 pub use windows::Period;
 pub(crate) use windows::Windows;

@@ -19,6 +19,33 @@ const VERSION_WITHOUT_UNKNOWN: u8 = 6;
 /// First byte of sums that keep a sample of inputs, paths and shadowed cases only, where those are many.
 const VERSION_SAMPLES_ONLY: u8 = 5;
 
+/// An open case that deviates already, or will if it stays open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Waiting {
+    /// The hour of its first event.
+    pub start: Hour,
+    /// How far it deviates already.
+    pub deviation: Ppm,
+    /// The hour of its last event, if it deviates already; else [`Hour::MIN`], so that few are different.
+    pub last: Hour,
+}
+
+impl Waiting {
+    /// Of an open case; `None` if it neither deviates nor has a limit.
+    fn of(facts: &Facts) -> Option<Waiting> {
+        let deviates = facts.deviation > Ppm::ZERO;
+        (deviates || facts.has_limit).then(|| Waiting {
+            start: facts.start.hour(),
+            deviation: facts.deviation,
+            last: if deviates {
+                facts.end.hour()
+            } else {
+                Hour::MIN
+            },
+        })
+    }
+}
+
 /// What agreement is measured from: runs by input, outcome and deviation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RunKey {
@@ -100,6 +127,8 @@ pub struct Sums {
     pub open: i64,
     /// Events of open cases.
     pub open_events: i64,
+    /// Open cases that deviate already or will be late if they stay open.
+    pub waiting: Counts<Waiting>,
     /// Cases that have ended. All that follows is about these.
     pub cases: i64,
     /// Their steps (events).
@@ -174,6 +203,9 @@ impl Sums {
         if !facts.complete {
             self.open += sign;
             self.open_events += sign * facts.path.len() as i64;
+            if let Some(waiting) = Waiting::of(facts) {
+                self.waiting.add(waiting, sign);
+            }
         }
     }
 
@@ -267,6 +299,7 @@ impl Sums {
         self.starts.merge(&other.starts, sign);
         self.open += sign * other.open;
         self.open_events += sign * other.open_events;
+        self.waiting.merge(&other.waiting, sign);
         self.cases += sign * other.cases;
         self.steps += sign * other.steps;
         self.outcomes.merge(&other.outcomes, sign);
@@ -296,6 +329,12 @@ impl Sums {
         self.versions.merge(&other.versions, sign);
         self.deviated.merge(&other.deviated, sign);
         self.twins.merge(&other.twins, sign);
+    }
+
+    /// Takes the open cases of other sums for its own.
+    pub fn set_open(&mut self, other: &Sums) {
+        (self.open, self.open_events) = (other.open, other.open_events);
+        self.waiting = other.waiting.clone();
     }
 
     /// Whether everything is 0: such a bucket need not be kept.
@@ -347,6 +386,11 @@ impl Sums {
         let ppm = |out: &mut Vec<u8>, share: Ppm| put_u64(out, u64::from(share));
         self.outcomes.encode(out, id);
         self.deviations.encode(out, ppm);
+        self.waiting.encode(out, |out, waiting| {
+            put_i64(out, i64::from(waiting.start));
+            ppm(out, waiting.deviation);
+            put_i64(out, i64::from(waiting.last));
+        });
         for counts in [&self.mapped, &self.unknown] {
             counts.encode(out, |out, (outcome, share)| {
                 id(out, outcome);
@@ -447,6 +491,13 @@ impl Sums {
             without_people: reader.i64()?,
             outcomes: Counts::decode(reader, name)?,
             deviations: Counts::decode(reader, ppm)?,
+            waiting: if_known(version, reader, |reader| {
+                Ok(Waiting {
+                    start: hour(reader)?,
+                    deviation: ppm(reader)?,
+                    last: hour(reader)?,
+                })
+            })?,
             mapped: if_known(version, reader, |reader| Ok((name(reader)?, ppm(reader)?)))?,
             unknown: if_known(version, reader, |reader| Ok((name(reader)?, ppm(reader)?)))?,
             ..Sums::default()

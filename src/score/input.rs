@@ -5,8 +5,8 @@ use super::observed::Observed;
 use super::process_score::BaselineScore;
 use super::reason::NoVerdict;
 use super::size::{SizeError, Sizes};
-use crate::measure::{Loss, ProcessSums, Sketch, Stretch, Sums};
-use crate::model::{Executor, NameId, Names, Origin, Ppm, Span, Time};
+use crate::measure::{Counts, Loss, ProcessSums, Sketch, Stretch, Sums, Waiting};
+use crate::model::{Executor, Hour, NameId, Names, Origin, Ppm, Span, Time};
 use crate::rules::{Catalog, Process, Tolerance};
 
 /// What scoring needs beside the evidence.
@@ -106,12 +106,43 @@ impl<'a> ProcessInput<'a> {
             .or_else(|| self.declared.other_outcomes.map(declared))
     }
 
-    /// The cases of some sums that are scored.
+    /// The cases of some sums that are scored: those that have ended, and the open ones that deviate already.
     pub(super) fn scored_in(&self, sums: &Sums) -> Observed {
         match self.declared.require_confirmed {
             true => Observed::confirmed(sums),
-            false => Observed::of(sums),
+            false => Observed::of(sums).plus(self.deviating_open(sums)),
         }
+    }
+
+    /// Open cases that deviate already: those that were reopened within the window, and those that passed
+    /// their limit within it.
+    pub(super) fn deviating_open(&self, sums: &Sums) -> Observed {
+        let each = sums.waiting.iter().filter_map(|(waiting, count)| {
+            let deviation = self.deviation_of_open(waiting)?;
+            Some((deviation, count))
+        });
+        let mut deviations = Counts::default();
+        each.for_each(|(deviation, count)| deviations.add(deviation, count));
+        Observed::of_open(&deviations)
+    }
+
+    /// How far an open case deviates at this instant; `None` if it does not, or did before the window.
+    fn deviation_of_open(&self, waiting: Waiting) -> Option<Ppm> {
+        let since = self.window.map(|window| self.as_of.plus(-window).hour());
+        let counts = |hour: Hour| since.is_none_or(|since| hour >= since);
+        // By whole hours: all cases that began in the hour have passed their limit.
+        let passed = |limit: Span| waiting.start.saturating_add(1).start().plus(limit);
+        let overdue = self.declared.duration_limit.map(passed);
+        let overdue = overdue.filter(|passed| *passed <= self.as_of);
+        let at = match overdue {
+            Some(passed) => passed.hour(),
+            None if waiting.deviation > Ppm::ZERO => waiting.last,
+            None => return None,
+        };
+        let lateness = overdue.map_or(Ppm::ZERO, |_| {
+            Ppm::of(self.terms.tolerance.weights.lateness)
+        });
+        counts(at).then(|| waiting.deviation.max(lateness))
     }
 
     /// The cases that the deviation of the process rests on.

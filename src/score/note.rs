@@ -69,6 +69,13 @@ pub enum EvidenceNote {
     },
     /// No case of the process has begun since, although its sources tell of others and several should have.
     Dormant(Time),
+    /// Open cases that deviate already: they are over their limit, or were reopened.
+    OpenDeviate {
+        /// These cases.
+        cases: i64,
+        /// All open cases.
+        of: i64,
+    },
     /// Only confirmed outcomes count.
     OnlyConfirmed {
         /// Confirmed cases.

@@ -85,6 +85,7 @@ pub(super) fn evidence_notes(
         records_lost(input),
         input.silent_since().map(silent),
         input.dormant_since.map(EvidenceNote::Dormant),
+        open_that_deviate(input),
         confirmed.then(|| EvidenceNote::OnlyConfirmed {
             confirmed: live.confirmed.total(),
             of: live.cases,
@@ -95,6 +96,16 @@ pub(super) fn evidence_notes(
         no_tolerance.then_some(EvidenceNote::NoTolerance),
     ];
     all.into_iter().flatten().map(Note::Evidence).collect()
+}
+
+/// Open cases that count already.
+fn open_that_deviate(input: &ProcessInput) -> Option<EvidenceNote> {
+    let open = input.deviating_open(input.live);
+    let counts = open.cases > 0 && !input.declared.require_confirmed;
+    counts.then_some(EvidenceNote::OpenDeviate {
+        cases: open.cases,
+        of: input.live.open,
+    })
 }
 
 /// What was lost, and what that comes to.

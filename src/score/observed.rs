@@ -24,6 +24,11 @@ impl Observed {
         Observed::new(&sums.deviations, unknown)
     }
 
+    /// Open cases by how far they deviate already.
+    pub(super) fn of_open(deviations: &Counts<Ppm>) -> Observed {
+        Observed::new(deviations, std::iter::empty())
+    }
+
     /// Those whose outcome is confirmed.
     pub(super) fn confirmed(sums: &Sums) -> Observed {
         Observed::new(&sums.confirmed, sums.confirmed_unknown.iter())

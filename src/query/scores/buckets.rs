@@ -146,7 +146,7 @@ fn without_open_cases(processes: &mut SumsByProcess) {
     for sums in processes.values_mut() {
         sums.parts
             .values_mut()
-            .for_each(|part| (part.open, part.open_events) = (0, 0));
+            .for_each(|part| part.set_open(&Sums::default()));
         sums.drop_zeros();
     }
     processes.retain(|_, sums| !sums.parts.is_empty());

@@ -113,6 +113,10 @@ impl Display for EvidenceNote {
                 out,
                 "no case has begun since {since}, although at its rate several should have: it has no frequency now"
             ),
+            EvidenceNote::OpenDeviate { cases, of } => write!(
+                out,
+                "{cases} of {of} open cases count already: they are over their limit, or were reopened"
+            ),
             EvidenceNote::OnlyConfirmed { confirmed, of } => write!(
                 out,
                 "only confirmed outcomes count as evidence: {confirmed} of {of} cases"
