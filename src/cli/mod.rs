@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand. Reads arguments, calls the rooms below, prints.
 
+mod allocator;
 mod backfill;
 mod check;
 mod common;
