@@ -98,6 +98,7 @@ pub(crate) fn without_values(reason: Reason, detail: &str) -> String {
         },
         Reason::Malformed | Reason::Truncated | Reason::TooLong => without_texts(detail),
         Reason::InvalidUtf8
+        | Reason::Unfinished
         | Reason::SetAside
         | Reason::MissingCase
         | Reason::MissingActivity

@@ -27,6 +27,8 @@ words! {
         PredicateFailed = "predicate_failed",
         /// The file ends in the middle, or is damaged.
         Truncated = "truncated",
+        /// It is the last line of a log, has no line end, and can't be read. It is read again when it has grown.
+        Unfinished = "unfinished",
         /// Its case holds as many events as it may.
         CaseFull = "case_full",
         /// There are as many processes as there may be.

@@ -2,7 +2,7 @@
 
 use super::bulk::{MOST_DEFERRED, defer_indexes};
 use super::drift::{DriftRow, write_alarms, write_drift};
-use super::quarantine::{QuarantineRow, insert as insert_quarantine};
+use super::quarantine::{QuarantineRow, delete_finished, insert as insert_quarantine};
 use super::{CACHE_KIB, LOG_PAGES, Result, Store, StoreError};
 use crate::codec::DamagedBytes;
 use crate::measure::{BucketKey, Loss, Stretch, Sums};
@@ -165,6 +165,8 @@ pub struct Commit {
     pub quarantine_most: usize,
     /// Quarantined records that were replayed: number, and whether they became events.
     pub replayed: Vec<(i64, bool)>,
+    /// Unfinished records in the quarantine that are finished now: source, stream and place.
+    pub finished: Vec<(String, u64, u64)>,
     /// Scores: process, time, JSON.
     pub scores: Vec<(String, i64, String)>,
     /// Changes.
@@ -204,6 +206,7 @@ impl Commit {
             && self.counters.is_empty()
             && self.quarantine.is_empty()
             && self.replayed.is_empty()
+            && self.finished.is_empty()
             && self.scores.is_empty()
             && self.ledger.is_empty()
             && self.ledger_in_doubt_after.is_none()
@@ -339,6 +342,7 @@ fn write_all(to: &Transaction, commit: &Commit, emptied: &AtomicBool) -> WriteRe
             mark.execute(params![id, "kept"])?;
         }
     }
+    delete_finished(to, &commit.finished)?;
     if commit.quarantine.is_empty() || commit.quarantine_most == 0 {
         return Ok(0);
     }

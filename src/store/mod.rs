@@ -6,6 +6,7 @@
 mod added;
 mod alarm_words;
 mod audit;
+mod backup;
 mod bulk;
 mod cases;
 mod commit;
@@ -22,6 +23,7 @@ mod private;
 mod quarantine;
 mod quick_check;
 mod reports;
+mod restore;
 mod schema;
 mod values;
 

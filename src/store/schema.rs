@@ -1,6 +1,7 @@
 //! The schema, and how older ones become this one.
 
 use super::{Result, Store, StoreError};
+use rusqlite::ErrorCode;
 
 /// Each entry takes the schema one version up. Entries are never changed once released, only added.
 const MIGRATIONS: &[&str] = &["
@@ -113,12 +114,68 @@ const MIGRATIONS: &[&str] = &["
     ALTER TABLE quarantine ADD COLUMN is_raw INTEGER NOT NULL DEFAULT 1;
 "];
 
-/// Refuses a database that is not of the newest schema: for those who only read, and can't bring it up to date.
-pub(super) fn check(store: &Store) -> Result<()> {
+/// The version of the schema of a database.
+pub(super) fn version(store: &Store) -> Result<i64> {
     let version = store
         .db
         .query_row("PRAGMA user_version", [], |row| row.get(0));
-    let (found, known): (i64, i64) = (store.sql(version)?, MIGRATIONS.len() as i64);
+    store.sql(version)
+}
+
+/// Tables of the first schema, which all databases have.
+const FIRST_TABLES: [&str; 4] = ["meta", "names", "files", "cases"];
+
+/// Refuses a file that is no database of this program, or one of a newer schema. An older one is brought up to date when the daemon
+/// starts.
+pub(super) fn check_copy(store: &Store) -> Result<()> {
+    let file = store.file.clone();
+    let tables = || -> rusqlite::Result<Vec<String>> {
+        let mut query = store
+            .db
+            .prepare("SELECT name FROM sqlite_master WHERE type = 'table'")?;
+        query.query_map([], |row| row.get(0))?.collect()
+    };
+    let read = tables();
+    let problem = read
+        .as_ref()
+        .err()
+        .and_then(|error| error.sqlite_error_code());
+    let tables = match (read, problem) {
+        (Err(_), Some(ErrorCode::NotADatabase)) => {
+            let why = "it is no file of SQLite".to_owned();
+            return Err(StoreError::NotADatabase { file, why });
+        }
+        (Err(error), Some(ErrorCode::DatabaseCorrupt)) => {
+            return Err(StoreError::DamagedPages {
+                file,
+                count: 1,
+                first: error.to_string(),
+                next_step: "Restore an earlier backup",
+            });
+        }
+        (read, _) => store.sql(read)?,
+    };
+    let missing = FIRST_TABLES
+        .iter()
+        .find(|name| !tables.iter().any(|found| found == *name));
+    if let Some(name) = missing {
+        let why = format!("it has no table `{name}`");
+        return Err(StoreError::NotADatabase { file, why });
+    }
+    let (found, known) = (version(store)?, MIGRATIONS.len() as i64);
+    match found {
+        found if found > known => Err(StoreError::Newer { file, found, known }),
+        1.. => Ok(()),
+        _ => Err(StoreError::NotADatabase {
+            file,
+            why: format!("its schema has the version {found}"),
+        }),
+    }
+}
+
+/// Refuses a database that is not of the newest schema: for those who only read, and can't bring it up to date.
+pub(super) fn check(store: &Store) -> Result<()> {
+    let (found, known) = (version(store)?, MIGRATIONS.len() as i64);
     let file = store.file.clone();
     match found.cmp(&known) {
         std::cmp::Ordering::Less => Err(StoreError::Older { file, found, known }),
@@ -129,10 +186,7 @@ pub(super) fn check(store: &Store) -> Result<()> {
 
 /// Brings the database up to the newest schema; refuses one that is newer.
 pub(super) fn migrate(store: &mut Store) -> Result<()> {
-    let version = store
-        .db
-        .query_row("PRAGMA user_version", [], |row| row.get(0));
-    let found: i64 = store.sql(version)?;
+    let found = version(store)?;
     let known = MIGRATIONS.len() as i64;
     if found > known {
         return Err(StoreError::Newer {

@@ -1,5 +1,6 @@
 //! The life of the daemon: start, reload, stop, crash, and the scores that it keeps.
 
+mod backup;
 mod clock_jump;
 mod damaged_rows;
 mod full_disk;
