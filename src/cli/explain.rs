@@ -82,7 +82,6 @@ struct Explanation {
     /// Cases that the score rests on and that are not listed, because they were removed after the retention period.
     cases_removed: u64,
     /// Whether removed cases had later events: they count as they ended, not as they were known at the instant.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
     removed_cases_cut: bool,
     ledger: Vec<ChangeSaid>,
 }

@@ -145,7 +145,7 @@ fn histogram(durations: &Durations, fineness: &Fineness, process: &str) -> Histo
 }
 
 pub(super) fn ingest(families: &mut Families, snapshot: &Snapshot, shared: &Shared) {
-    let plain: [&'static Metric; 9] = [
+    let plain: [&'static Metric; 10] = [
         &metrics::EVENTS,
         &metrics::RECORDS,
         &metrics::DUPLICATES,
@@ -153,6 +153,7 @@ pub(super) fn ingest(families: &mut Families, snapshot: &Snapshot, shared: &Shar
         &metrics::QUARANTINED,
         &metrics::SOURCE_NOTICES,
         &metrics::EVICTED,
+        &metrics::CASES_REMOVED,
         &metrics::DAMAGED_ROWS,
         &metrics::FOLDED,
     ];

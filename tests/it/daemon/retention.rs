@@ -5,6 +5,7 @@ use crate::support::dice::Dice;
 use crate::support::scores::Figures;
 use crate::support::tickets::MAPPING;
 use crate::support::{Daemon, Home, TAILED, wait_to_equal, wait_until};
+use serde_json::Value;
 use std::path::Path;
 
 /// Stands in the id of each old case, and nowhere else.
@@ -74,7 +75,21 @@ fn outcome(daemon: &Daemon) -> (Figures, Vec<(String, f64)>) {
         "toleranced_cases_open",
     ];
     let counters = names.iter().flat_map(|name| metrics.all(name)).collect();
-    (daemon.figures(), counters)
+    let mut figures = daemon.figures();
+    figures.values_mut().for_each(drop_rates);
+    (figures, counters)
+}
+
+/// A process with a case of today is observed up to the present time, so its rates change with it.
+fn drop_rates(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.remove("evidence_per_week");
+            fields.values_mut().for_each(drop_rates);
+        }
+        Value::Array(items) => items.iter_mut().for_each(drop_rates),
+        _ => {}
+    }
 }
 
 /// The files of a folder that contain a text.
@@ -132,8 +147,9 @@ fn removed_cases_are_in_no_file_and_the_figures_stay() {
         outcome(&daemon)
     });
     // A catalog that says the same in another text causes a recount.
+    daemon.stop();
     home.write("catalog.yaml", format!("{CATALOG}# The same.\n"));
-    assert_eq!(daemon.reload().0, 200);
+    let daemon = home.start();
     daemon.wait_for_log("removed cases keep the classification");
     wait_to_equal("figures after a recount", &outcome(&keeps), || {
         outcome(&daemon)
