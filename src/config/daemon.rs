@@ -277,25 +277,6 @@ fn window(at: &Option<At<String>>, source: &Source) -> Result<Option<Span>, Prob
     }
 }
 
-/// A shorter retention would remove cases that have not ended yet.
-const SHORTEST_RETENTION: Span = Span::DAY;
-
-/// `retention`: `None` if it is not said, or `all`.
-fn retention(at: &Option<At<String>>, source: &Source) -> Result<Option<Span>, Problem> {
-    let Some(at) = at.as_ref().filter(|at| at.value != "all") else {
-        return Ok(None);
-    };
-    let wrong = |message: String| source.problem(at, format!("`retention`: {message}"));
-    match super::span::parse_span(&at.value) {
-        Ok(span) if span < SHORTEST_RETENTION => Err(wrong(format!(
-            "`{}` is shorter than a day. Use a span such as 400d, or `all`",
-            at.value
-        ))),
-        Ok(span) => Ok(Some(span)),
-        Err(message) => Err(wrong(format!("{message}, or `all`"))),
-    }
-}
-
 /// [`DEFAULT_LISTEN`].
 pub(crate) const DEFAULT_ADDRESS: SocketAddr =
     SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9753);
@@ -321,7 +302,11 @@ impl Loader {
         let tolerance = self.tolerance(&raw.tolerance);
         let listen = self.listen(&raw.listen);
         let window = self.window(&raw.score.window);
-        let retention = self.retention(&raw.retention);
+        let retention = super::retention::checked(&raw.retention, &self.source);
+        let retention = retention.unwrap_or_else(|problem| {
+            self.add(problem);
+            None
+        });
         let data_dir = raw.data_dir.unwrap_or_else(|| "data".into());
         let data_dir = self.folder.join(data_dir);
         let sources = self.sources(raw.sources, &data_dir);
@@ -420,13 +405,6 @@ impl Loader {
         window(at, &self.source).unwrap_or_else(|problem| {
             self.add(problem);
             Some(DAYS_90)
-        })
-    }
-
-    fn retention(&mut self, at: &Option<At<String>>) -> Option<Span> {
-        retention(at, &self.source).unwrap_or_else(|problem| {
-            self.add(problem);
-            None
         })
     }
 }
