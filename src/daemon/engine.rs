@@ -399,10 +399,6 @@ impl Engine {
         for (source, process) in &commit.feeds {
             let labels = [source.as_str(), self.names.text(*process)];
             self.counters.begin(metrics::FOLDED.name, &labels);
-            if self.config.retention.is_some() {
-                self.counters
-                    .begin(metrics::CASES_REMOVED.name, &labels[1..]);
-            }
         }
         commit.meta.extend(self.name_budget.row());
         commit.counters = self.counters.rows();

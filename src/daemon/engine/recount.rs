@@ -59,9 +59,6 @@ impl Engine {
         }
         for (process, started) in self.sums.starts() {
             let process = self.names.text(process);
-            if self.config.retention.is_some() {
-                self.counters.begin(metrics::CASES_REMOVED.name, &[process]);
-            }
             self.counters.follow_starts(process, started, started);
         }
         for (source, process) in self.deliveries.feeds() {

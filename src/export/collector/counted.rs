@@ -74,7 +74,11 @@ pub(super) fn cases(families: &mut Families, snapshot: &Snapshot) {
         let of = |counts: &BTreeMap<&str, i64>| counts.get(id).copied().unwrap_or(0) as f64;
         families.counter(&metrics::CASES_LATE, &[id], of(&late));
         families.counter(&metrics::OUTCOMES_FOLDED, &[id], of(&folded));
-        for metric in [&metrics::STARTED, &metrics::REVISIONS] {
+        for metric in [
+            &metrics::STARTED,
+            &metrics::REVISIONS,
+            &metrics::CASES_REMOVED,
+        ] {
             families.counter(metric, &[id], value(snapshot, metric.name, &[id]) as f64);
         }
         if let Some(hour) = snapshot.last_case.get(id) {
@@ -145,7 +149,7 @@ fn histogram(durations: &Durations, fineness: &Fineness, process: &str) -> Histo
 }
 
 pub(super) fn ingest(families: &mut Families, snapshot: &Snapshot, shared: &Shared) {
-    let plain: [&'static Metric; 10] = [
+    let plain: [&'static Metric; 9] = [
         &metrics::EVENTS,
         &metrics::RECORDS,
         &metrics::DUPLICATES,
@@ -153,7 +157,6 @@ pub(super) fn ingest(families: &mut Families, snapshot: &Snapshot, shared: &Shar
         &metrics::QUARANTINED,
         &metrics::SOURCE_NOTICES,
         &metrics::EVICTED,
-        &metrics::CASES_REMOVED,
         &metrics::DAMAGED_ROWS,
         &metrics::FOLDED,
     ];
