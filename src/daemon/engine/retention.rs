@@ -25,6 +25,8 @@ const RECORDS_AT_ONCE: usize = 500;
 /// After a sweep the next one begins after this many times as long as it took: also if many cases stay for their children,
 /// sweeps take no more than a twentieth of the time.
 const PAUSE: u32 = 20;
+/// But no later than this.
+const LONGEST_PAUSE: Duration = Duration::from_secs(600);
 
 /// The name of the value by which the key is recognised.
 const KEY_MARK: &str = "removed_cases_key";
@@ -310,7 +312,8 @@ impl Engine {
 
     fn end_sweep(&mut self, sweep: &Sweep) {
         let took = sweep.begun.elapsed();
-        self.retention.rest_until = Some(Instant::now() + took * PAUSE);
+        let rest = (took * PAUSE).min(LONGEST_PAUSE);
+        self.retention.rest_until = Some(Instant::now() + rest);
         self.retention.is_log_dirty |= sweep.records > 0;
         if sweep.cases > 0 || sweep.records > 0 {
             tracing::info!(
