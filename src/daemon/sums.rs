@@ -61,6 +61,8 @@ pub(super) struct SumsCache {
     baseline_terms: BaselineTerms,
     /// The instant that the window sums end at.
     as_of: Time,
+    /// Cases that were removed and had not ended: they started, and neither ended nor are open.
+    removed_open: BTreeMap<TotalKey, i64>,
 }
 
 impl SumsCache {
@@ -78,6 +80,10 @@ impl SumsCache {
         for row in store.totals()? {
             let key = (row.process, row.executor, row.origin);
             cache.totals.insert(key, row.sums);
+        }
+        for row in store.removed_totals()? {
+            let key = (row.process, row.executor, row.origin);
+            cache.removed_open.insert(key, row.sums.open);
         }
         cache.baselines = store.baselines()?.into_iter().collect();
         cache.reset_window(store, windows, now)?;
@@ -121,6 +127,55 @@ impl SumsCache {
         self.window.clear();
         self.baselines.clear();
         self.dirty_baselines.clear();
+    }
+
+    /// Starts to count anew from the sums of removed cases. The database has their buckets already. Returns how many cases
+    /// these are.
+    pub(super) fn restore_removed(&mut self, store: &Store) -> Result<i64, StoreError> {
+        let mut cases = 0;
+        for mut row in store.removed_totals()? {
+            let key = (row.process, row.executor, row.origin);
+            cases += row.sums.started();
+            row.sums.open = 0;
+            self.totals.insert(key, row.sums);
+            self.dirty_totals.insert(key);
+        }
+        store.each_removed_bucket(&mut |key, sums| {
+            if key.origin != Origin::Live {
+                return;
+            }
+            if sums.cases > 0 && key.hour >= self.baseline_terms.first_hour(key.process) {
+                self.baselines
+                    .entry(key.process)
+                    .or_default()
+                    .add_hour(&sums);
+                self.dirty_baselines.insert(key.process);
+            }
+            for (parent, count) in sums.called_by.iter() {
+                if key.hour >= self.baseline_terms.first_hour(parent) {
+                    let baseline = self.baselines.entry(parent).or_default();
+                    baseline.add_calls(key.process, count);
+                    self.dirty_baselines.insert(parent);
+                }
+            }
+        })?;
+        Ok(cases)
+    }
+
+    /// Takes a case that has not ended out of the open ones. It stays counted as started.
+    pub(super) fn remove_open(&mut self, facts: &Facts) {
+        let (key, _) = bucket_parts(facts);
+        let total = (facts.process, facts.executor, facts.origin);
+        self.totals.entry(total).or_default().add_open(facts, -1);
+        self.dirty_totals.insert(total);
+        *self.removed_open.entry(total).or_default() += 1;
+        let mut change = Sums::default();
+        change.add_open(facts, -1);
+        if key.hour >= self.windows.first_hour(key.process, self.as_of) {
+            let window = self.window.entry(key.process).or_default();
+            window.part(&key).merge(&change, 1);
+        }
+        self.buckets.push(BucketRow::of(key, &change));
     }
 
     /// Takes the old contributions of cases out and puts the new ones in.
@@ -328,8 +383,11 @@ impl SumsCache {
         let own = self.totals.range(first..=last);
         let live = own.filter(|((_, _, origin), _)| *origin == Origin::Live);
         // Of what has started and is not open, totals count as ended what has ended for good.
-        live.map(|(_, total)| total.started() - total.open - total.cases)
-            .any(|endless| endless > 0)
+        live.map(|(key, total)| {
+            let removed_open = self.removed_open.get(key).copied().unwrap_or(0);
+            total.started() - total.open - total.cases - removed_open
+        })
+        .any(|endless| endless > 0)
     }
 
     /// How long the live cases of a process took that ended within its window.

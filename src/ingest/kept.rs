@@ -104,6 +104,7 @@ pub(crate) fn without_values(reason: Reason, detail: &str) -> String {
         | Reason::MissingActivity
         | Reason::MissingTime
         | Reason::CaseFull
+        | Reason::CaseRemoved
         | Reason::TooManyProcesses => detail.to_owned(),
     }
 }

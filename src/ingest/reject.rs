@@ -31,6 +31,8 @@ words! {
         Unfinished = "unfinished",
         /// Its case holds as many events as it may.
         CaseFull = "case_full",
+        /// Its case was removed after the retention period, and it is later than all that was known of the case.
+        CaseRemoved = "case_removed",
         /// There are as many processes as there may be.
         TooManyProcesses = "too_many_processes",
         /// The daemon died twice while it read the file, which is set aside as a whole.

@@ -49,6 +49,16 @@ impl Baseline {
         true
     }
 
+    /// Adds the live sums of an hour, while the last hour that counts is not known yet.
+    pub(crate) fn add_hour(&mut self, sums: &Sums) {
+        self.sums.merge(&sums_of_ended(sums), 1);
+    }
+
+    /// Adds live cases of another process that this one has called, while the last hour that counts is not known yet.
+    pub(crate) fn add_calls(&mut self, called: NameId, count: i64) {
+        self.calls.add(called, count);
+    }
+
     /// Whether the last hour is (still) the right one for a baseline of `cases` cases.
     pub fn is_settled(&self, cases: i64) -> bool {
         match self.until {
@@ -119,6 +129,17 @@ impl BaselineTerms {
     }
 }
 
+/// A baseline is about what has ended.
+fn sums_of_ended(sums: &Sums) -> Sums {
+    Sums {
+        starts: Counts::default(),
+        deviated: Counts::default(),
+        open: 0,
+        open_events: 0,
+        ..sums.clone()
+    }
+}
+
 /// Finds a baseline among hours that come in any order; keeps no more of them than it needs.
 #[derive(Debug)]
 pub(crate) struct BaselineFinder {
@@ -159,12 +180,8 @@ impl BaselineFinder {
     /// Adds the live sums of a bucket.
     pub(crate) fn add_bucket(&mut self, hour: Hour, sums: &Sums) {
         if sums.cases > 0 && self.counts(hour) {
-            let own = self.hours.entry(hour).or_default();
-            own.merge(sums, 1);
-            // A baseline is about what has ended.
-            own.starts = Counts::default();
-            own.deviated = Counts::default();
-            (own.open, own.open_events) = (0, 0);
+            let ended = sums_of_ended(sums);
+            self.hours.entry(hour).or_default().merge(&ended, 1);
             self.total += sums.cases;
             self.trim();
         }

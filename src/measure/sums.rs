@@ -10,7 +10,7 @@ use crate::model::{Hour, NameId, Names, Origin, Ppm};
 /// Stands for the end of the case among what follows an activity.
 pub(crate) const END: NameId = NameId(u32::MAX);
 
-/// First byte of stored sums.
+/// First byte of stored sums. Later versions must go on reading this one: sums of removed cases can't be counted again.
 const VERSION: u8 = 6;
 
 /// First byte of sums that keep a sample of inputs, paths and shadowed cases only, where those are many.

@@ -2,8 +2,9 @@
 
 use super::baseline::BaselineFinder;
 use super::evidence::{Measured, ProcessSums};
-use super::key::bucket_parts;
+use super::key::{BucketKey, bucket_parts};
 use super::observation::{Coverage, Stretch};
+use super::sums::Sums;
 use super::windows::Windows;
 use crate::cases::{Case, Facts, RuleBook, split_key};
 use crate::model::{NameId, Names, Origin, Time};
@@ -58,6 +59,53 @@ impl<'a> Tally<'a> {
         if facts.complete && end.hour >= first_hour {
             process.part(&end).add_end(facts, self.names, 1);
         }
+    }
+
+    /// Adds the sums of cases that were removed. What happened after the instant is left out by whole hours.
+    pub(crate) fn add_removed(&mut self, key: &BucketKey, sums: &Sums) {
+        if key.hour > self.as_of.hour() {
+            return;
+        }
+        if key.origin == Origin::Live {
+            self.add_removed_to_baselines(key, sums);
+        }
+        let first_hour = self.windows.first_hour(key.process, self.as_of);
+        let process = self.processes.entry(key.process).or_default();
+        if key.hour >= first_hour {
+            process.part(key).merge(sums, 1);
+        }
+    }
+
+    fn add_removed_to_baselines(&mut self, key: &BucketKey, sums: &Sums) {
+        let rules = self.rules;
+        let finder = |process| {
+            move || BaselineFinder::new(rules.baseline_cases(), rules.of(process).first_hour)
+        };
+        self.baselines
+            .entry(key.process)
+            .or_insert_with(finder(key.process))
+            .add_bucket(key.hour, sums);
+        for (parent, count) in sums.called_by.iter() {
+            self.baselines
+                .entry(parent)
+                .or_insert_with(finder(parent))
+                .add_calls(key.hour, key.process, count);
+        }
+    }
+
+    /// Adds the period in which removed cases of a namespace told of a process, as far as it had come by the instant.
+    pub(crate) fn add_removed_period(&mut self, namespace: &str, process: NameId, period: Stretch) {
+        if period.first <= self.as_of {
+            let last = period.last.min(self.as_of);
+            let period = Stretch { last, ..period };
+            self.coverage.add(namespace, process, period);
+        }
+    }
+
+    /// Whether the sums of removed cases in an hour are among those that make up the deviation of a process.
+    pub(crate) fn counts_removed(&self, key: &BucketKey) -> bool {
+        key.hour <= self.as_of.hour()
+            && key.hour >= self.windows.first_hour(key.process, self.as_of)
     }
 
     fn add_to_baselines(&mut self, facts: &Facts) {

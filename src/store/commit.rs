@@ -3,6 +3,7 @@
 use super::bulk::{MOST_DEFERRED, defer_indexes};
 use super::drift::{DriftRow, write_alarms, write_drift};
 use super::quarantine::{QuarantineRow, delete_finished, insert as insert_quarantine};
+use super::removed::{Removal, restore_removed_sums, write_removal};
 use super::{CACHE_KIB, LOG_PAGES, Result, Store, StoreError};
 use crate::codec::DamagedBytes;
 use crate::measure::{BucketKey, Loss, Stretch, Sums};
@@ -37,7 +38,7 @@ pub struct BucketRow {
     /// Which one.
     pub key: BucketKey,
     /// The encoded sums to add.
-    change: Box<[u8]>,
+    pub(super) change: Box<[u8]>,
 }
 
 impl BucketRow {
@@ -187,10 +188,12 @@ pub struct Commit {
     pub feeds: Vec<(String, NameId)>,
     /// From when to when a namespace has told of a process, where that has changed.
     pub coverage: Vec<(String, NameId, Stretch)>,
-    /// Whether all buckets and totals are written anew.
+    /// Whether all buckets and totals are written anew. They start from the sums of removed cases.
     pub clear_sums: bool,
     /// Epochs, baselines and days of drift that changed, by process.
     pub drift: Vec<DriftRow>,
+    /// Cases that are removed after the retention period.
+    pub removal: Removal,
 }
 
 impl Commit {
@@ -219,6 +222,7 @@ impl Commit {
             && self.coverage.is_empty()
             && !self.clear_sums
             && self.drift.is_empty()
+            && self.removal.is_empty()
     }
 }
 
@@ -311,6 +315,7 @@ fn write_all(to: &Transaction, commit: &Commit, emptied: &AtomicBool) -> WriteRe
             "DELETE FROM buckets; DELETE FROM totals; DELETE FROM baselines; DELETE FROM coverage;
              DELETE FROM drift_dirty; DELETE FROM drift_baselines; DELETE FROM drift_days;",
         )?;
+        restore_removed_sums(to)?;
     }
     let mut insert = to.prepare_cached("INSERT OR IGNORE INTO names (id, text) VALUES (?1, ?2)")?;
     for (id, text) in &commit.names {
@@ -325,6 +330,7 @@ fn write_all(to: &Transaction, commit: &Commit, emptied: &AtomicBool) -> WriteRe
     write_rules(to, commit)?;
     write_drift(to, &commit.drift)?;
     write_alarms(to, &commit.drift)?;
+    write_removal(to, &commit.removal)?;
     let mut insert =
         to.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?;
     for (key, value) in &commit.meta {

@@ -22,6 +22,7 @@ mod past;
 mod private;
 mod quarantine;
 mod quick_check;
+mod removed;
 mod reports;
 mod restore;
 mod schema;
@@ -46,6 +47,7 @@ pub(crate) use on_disk::FilesOnDisk;
 pub(crate) use private::make_private;
 pub(crate) use quarantine::{QuarantineFilter, QuarantineRow, ReplayState};
 pub(crate) use quick_check::Checked;
+pub(crate) use removed::{Removal, RemovedCase};
 pub(crate) use reports::PredictionRow;
 
 use crate::codec::DamagedBytes;
@@ -346,11 +348,13 @@ impl Store {
 
     /// From when to when sources have told of processes.
     pub fn coverage(&self) -> Result<Coverage> {
+        self.coverage_in("coverage")
+    }
+
+    fn coverage_in(&self, table: &str) -> Result<Coverage> {
         let mut coverage = Coverage::default();
-        let mut query = self.sql(
-            self.db
-                .prepare("SELECT namespace, process, first, last FROM coverage"),
-        )?;
+        let query = format!("SELECT namespace, process, first, last FROM {table}");
+        let mut query = self.sql(self.db.prepare(&query))?;
         let mut rows = self.sql(query.query([]))?;
         while let Some(row) = self.sql(rows.next())? {
             let read = || {
@@ -368,10 +372,12 @@ impl Store {
 
     /// Sums over all time, by process, executor kind and origin.
     pub fn totals(&self) -> Result<Vec<TotalRow>> {
-        let mut query = self.sql(
-            self.db
-                .prepare("SELECT process, executor, origin, body FROM totals"),
-        )?;
+        self.totals_in("totals")
+    }
+
+    fn totals_in(&self, table: &str) -> Result<Vec<TotalRow>> {
+        let query = format!("SELECT process, executor, origin, body FROM {table}");
+        let mut query = self.sql(self.db.prepare(&query))?;
         let mut rows = self.sql(query.query([]))?;
         let mut totals = Vec::new();
         while let Some(row) = self.sql(rows.next())? {

@@ -112,6 +112,19 @@ const MIGRATIONS: &[&str] = &["
     ALTER TABLE quarantine ADD COLUMN hash INTEGER NOT NULL DEFAULT 0;
     -- Whether it is kept as it was read.
     ALTER TABLE quarantine ADD COLUMN is_raw INTEGER NOT NULL DEFAULT 1;
+", "
+    -- Cases that were removed after the retention period, by a keyed hash of their keys, with the time of the last event in
+    -- microseconds: an event that comes again must not count again.
+    CREATE TABLE removed_cases (hash INTEGER PRIMARY KEY, last INTEGER NOT NULL);
+    -- Their sums, as the rules classified the cases when they were removed. A recount starts from these.
+    CREATE TABLE removed_buckets (hour INTEGER, process INTEGER, executor INTEGER, origin INTEGER, body BLOB NOT NULL,
+        PRIMARY KEY (hour, process, executor, origin)) WITHOUT ROWID;
+    -- The same over all time. `open` in these sums counts the cases that had not ended.
+    CREATE TABLE removed_totals (process INTEGER, executor INTEGER, origin INTEGER, body BLOB NOT NULL,
+        PRIMARY KEY (process, executor, origin)) WITHOUT ROWID;
+    -- First and last of their events of a process in a namespace, in microseconds.
+    CREATE TABLE removed_coverage (namespace TEXT, process INTEGER, first INTEGER NOT NULL, last INTEGER NOT NULL,
+        PRIMARY KEY (namespace, process)) WITHOUT ROWID;
 "];
 
 /// The version of the schema of a database.

@@ -210,6 +210,12 @@ impl DeliveryLedger {
         self.observations = ObservationLedger::default();
     }
 
+    /// Starts the observation periods from those of removed cases, which the database has already.
+    pub(super) fn restore_observations(&mut self, store: &Store) -> Result<(), StoreError> {
+        self.observations = ObservationLedger::load(store)?;
+        Ok(())
+    }
+
     /// Adds the observation period of a case.
     pub(super) fn observe_case(&mut self, key: &str, case: &Case) {
         self.observations.add_case(key, case);

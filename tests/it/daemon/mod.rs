@@ -9,6 +9,7 @@ mod lost_database;
 mod older_databases;
 mod reload;
 mod restated_scores;
+mod retention;
 mod scoring_window;
 mod service_manager;
 mod start;
