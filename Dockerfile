@@ -21,8 +21,6 @@ COPY LICENSE-APACHE LICENSE-MIT /usr/share/doc/toleranced/
 # By number, so that Kubernetes can tell that it is not root.
 USER 10001:10001
 WORKDIR /data
-# Threads share two heaps: a burst of large bodies then takes half of the memory, at the same speed.
-ENV MALLOC_ARENA_MAX=2
 VOLUME /data
 EXPOSE 9753
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s CMD ["toleranced", "health"]

@@ -4,6 +4,9 @@ use clap::Parser;
 use std::process::ExitCode;
 use toleranced::cli;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     match cli::run(cli::Args::parse()) {
         Ok(done) => done.code(),

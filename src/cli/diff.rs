@@ -108,6 +108,12 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
         return Err(Failure::environment("there are no two scores to compare"));
     };
     let done = something_to_compare(after, &ground)?;
+    if views.iter().any(|view| view.found.removed.is_cut) {
+        eprintln!(
+            "Some cases were removed after the retention period and had events after a time that is compared. They count as they \
+             ended, so figures can differ from those of then."
+        );
+    }
     if to.is_none() && from > after.found.as_of {
         return Err(from_too_late(after.found.as_of, &ground));
     }

@@ -12,7 +12,7 @@ use super::reading::RulesArgs;
 use crate::config::daemon::Config;
 use crate::drift::Budget;
 use crate::model::{Day, Time};
-use crate::query::{AlarmCase, KeptDrift, alarm_cases, kept_drift};
+use crate::query::{AlarmCases, KeptDrift, alarm_cases, kept_drift};
 use crate::rules::DriftTerms;
 use crate::store::{AlarmRow, MarkKind, MarkRow, Store, check_mark_day, check_note};
 use chrono::Utc;
@@ -146,7 +146,7 @@ struct Listed {
     processes: Vec<KeptDrift>,
     alarms: Vec<AlarmRow>,
     /// The cases behind the alarms that stand, by their number, where they were asked for.
-    cases: BTreeMap<i64, Vec<AlarmCase>>,
+    cases: BTreeMap<i64, AlarmCases>,
     budget: Budget,
     terms: DriftTerms,
     /// False alarms a year that are expected at most, over all processes: also those that are not listed.

@@ -79,6 +79,10 @@ struct Explanation {
     rules_tried: Vec<RuleTrace>,
     would_change: Vec<Lever>,
     cases: Vec<CaseSaid>,
+    /// Cases that the score rests on and that are not listed, because they were removed after the retention period.
+    cases_removed: u64,
+    /// Whether removed cases had later events: they count as they ended, not as they were known at the instant.
+    removed_cases_cut: bool,
     ledger: Vec<ChangeSaid>,
 }
 
@@ -196,6 +200,8 @@ fn explanation(
         figures: figures(score, terms),
         rules_tried: trace(&terms.tolerance.recommendations, score),
         would_change: levers(score, terms, view.found.as_of),
+        cases_removed: view.found.removed.behind,
+        removed_cases_cut: view.found.removed.is_cut,
         cases: view.found.behind.into_iter().map(said).collect(),
         ledger: ledger(ground, as_of),
         score: score.clone(),

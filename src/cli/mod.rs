@@ -1,6 +1,8 @@
 //! The command line: one file per subcommand. Reads arguments, calls the rooms below, prints.
 
+mod allocator;
 mod backfill;
+mod backup;
 mod check;
 mod common;
 mod demo;
@@ -57,6 +59,8 @@ enum Command {
     Mark(drift::MarkArgs),
     Report(report::Args),
     Backfill(backfill::Args),
+    Backup(backup::Args),
+    Restore(backup::RestoreArgs),
     Inspect(inspect::Args),
     Init(init::Args),
     Health(health::Args),
@@ -86,6 +90,8 @@ pub fn run(args: Args) -> Result<Done, Failure> {
         Command::Mark(args) => drift::mark(&args),
         Command::Report(args) => report::run(&args),
         Command::Backfill(args) => backfill::run(&args),
+        Command::Backup(args) => backup::run(&args),
+        Command::Restore(args) => backup::restore(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Health(args) => health::run(&args),
         Command::Init(args) => init::run(&args),

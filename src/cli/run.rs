@@ -1,5 +1,6 @@
 //! `toleranced run`: the daemon.
 
+use super::allocator;
 use super::common::readable;
 use super::failure::{Done, Failure};
 use crate::config::access::Overrides;
@@ -50,6 +51,9 @@ impl WebArgs {
 
 pub(super) fn run(args: &Args) -> Result<Done, Failure> {
     log_to_stderr("info");
+    if let Err(error) = allocator::set_for_daemon() {
+        tracing::warn!(%error, "started without settings of the allocator: a burst of large bodies takes more memory");
+    }
     readable(&args.config)?;
     let config = Config::load_with(&args.config, &args.web.overrides())?;
     serve(config, &args.config, |_| {})

@@ -37,6 +37,8 @@ pub struct Config {
     pub score_every: Span,
     /// Cases that ended longer ago do not count; `None` counts all.
     pub window: Option<Span>,
+    /// Cases whose last event is older are removed; `None` keeps all.
+    pub retention: Option<Span>,
     /// How changes are looked for.
     pub drift: DriftTerms,
     /// How metrics are exported.
@@ -157,6 +159,8 @@ struct Raw {
     batch: RawBatch,
     #[serde(default)]
     score: RawScore,
+    #[serde(default)]
+    retention: Option<At<String>>,
     #[serde(default)]
     drift: RawDrift,
     #[serde(default)]
@@ -298,6 +302,11 @@ impl Loader {
         let tolerance = self.tolerance(&raw.tolerance);
         let listen = self.listen(&raw.listen);
         let window = self.window(&raw.score.window);
+        let retention = super::retention::checked(&raw.retention, &self.source);
+        let retention = retention.unwrap_or_else(|problem| {
+            self.add(problem);
+            None
+        });
         let data_dir = raw.data_dir.unwrap_or_else(|| "data".into());
         let data_dir = self.folder.join(data_dir);
         let sources = self.sources(raw.sources, &data_dir);
@@ -335,6 +344,7 @@ impl Loader {
                 .map_or(10_000, |events| events.value.max(1)),
             score_every: raw.score.every.map_or(DEFAULT_SCORE_EVERY, |span| span.0),
             window,
+            retention,
             drift,
             metrics,
             pages: raw.pages,

@@ -13,6 +13,7 @@ mod loader;
 pub(crate) mod mapping;
 pub(crate) mod recipients;
 pub(crate) mod reports;
+mod retention;
 pub(crate) mod sources;
 mod span;
 pub(crate) mod tolerance;

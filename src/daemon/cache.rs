@@ -5,6 +5,7 @@ use crate::codec::DamagedBytes;
 use crate::model::hash_text;
 use crate::store::{Commit, Store, StoreError};
 use hashbrown::HashTable;
+use rustc_hash::FxHashSet;
 use std::sync::Arc;
 
 /// A case in memory.
@@ -201,11 +202,24 @@ impl CaseCache {
         let oldest_kept = *oldest_kept;
         self.slots.retain(|slot| slot.used > oldest_kept);
         self.slots.shrink_to(most);
+        self.rebuild_index();
+    }
+
+    fn rebuild_index(&mut self) {
         self.index.clear();
         let slots = &self.slots;
         for (at, slot) in slots.iter().enumerate() {
             self.index
                 .insert_unique(slot.hash, at as u32, |at| slots[*at as usize].hash);
+        }
+    }
+
+    /// Forgets some cases, none of which has changed since the last commit.
+    pub(super) fn forget(&mut self, keys: &FxHashSet<&str>) {
+        let is_here = |key: &&str| self.find(key, hash_text(key)).is_some();
+        if keys.iter().any(is_here) {
+            self.slots.retain(|slot| !keys.contains(&*slot.key));
+            self.rebuild_index();
         }
     }
 

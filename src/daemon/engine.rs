@@ -10,6 +10,7 @@ mod link;
 mod name_budget;
 pub(super) mod recount;
 mod rescore;
+mod retention;
 mod rules;
 mod take;
 #[cfg(test)]
@@ -33,6 +34,7 @@ use drift::DriftBook;
 use late_arrivals::LateArrivals;
 use name_budget::NameBudget;
 use recount::{baseline_terms, rules_hash, windows};
+use retention::Retention;
 use rustc_hash::FxHashSet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -90,6 +92,8 @@ pub struct Engine {
     late: LateArrivals,
     /// The rules have changed and the sums do not know it yet.
     recount_due: bool,
+    /// Removing cases after the retention period.
+    retention: Retention,
     /// The clock of the system has jumped and is not believed. Changes of verdicts are marked.
     pub(super) is_clock_in_doubt: bool,
 }
@@ -120,6 +124,7 @@ impl Engine {
         damaged.extend(damaged_values);
         let (name_budget, damaged_values) = NameBudget::load(&store, &config)?;
         damaged.extend(damaged_values);
+        let retention = Retention::load(&store, &config.data_dir)?;
         let mut engine = Engine {
             names_kept,
             name_budget,
@@ -141,6 +146,7 @@ impl Engine {
             expired: Arc::default(),
             late: LateArrivals::default(),
             recount_due: false,
+            retention,
             is_clock_in_doubt: false,
             sums,
             names,

@@ -32,6 +32,16 @@ impl MaskKey {
         }
     }
 
+    /// A number that stands for a text, of no use without the key.
+    pub(super) fn hash(&self, text: &str) -> u64 {
+        let Some(key) = &self.0 else {
+            return 0;
+        };
+        let tag = hmac::sign(key, text.as_bytes());
+        let bytes = tag.as_ref().iter().take(8);
+        bytes.fold(0, |hash, byte| hash << 8 | u64::from(*byte))
+    }
+
     /// What stands for a value: the same for the same value, and of no use without the key.
     pub(super) fn mask(&self, value: &str) -> String {
         let Some(key) = &self.0 else {

@@ -18,6 +18,7 @@ pub(crate) fn describe(before: &Config, after: &Config) -> Vec<String> {
         batch_events,
         score_every,
         window,
+        retention,
         drift,
         metrics,
         quarantine,
@@ -56,6 +57,7 @@ pub(crate) fn describe(before: &Config, after: &Config) -> Vec<String> {
         (schedule, "batch, score or limits changed"),
         (before.quarantine == *quarantine, "quarantine changed"),
         (before.push == *push, "push changed"),
+        (before.retention == *retention, "retention changed"),
         (before.drift == *drift, "drift changed"),
         (before.metrics == *metrics, "metrics changed"),
     ];
@@ -182,6 +184,7 @@ mod tests {
             ("limits: {names: 5}\n", Some(schedule)),
             ("quarantine: {keep_raw: true}\n", Some("quarantine changed")),
             ("push: {max_age: 1d}\n", Some("push changed")),
+            ("retention: 400d\n", Some("retention changed")),
             ("drift: {false_alarms_per_year: 1}\n", Some("drift changed")),
             ("drift: {baseline_cases: 100}\n", Some("drift changed")),
             ("drift: {baseline_days: 14}\n", Some("drift changed")),

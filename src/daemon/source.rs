@@ -215,7 +215,9 @@ fn replay_one(
     (row, counters): (&QuarantineRow, &mut ContentCounters),
 ) -> Result<Option<Delivery>, CacheError> {
     let cut = row.record.len() >= Reject::KEPT || row.reason == Reason::TooLong.word();
-    if row.record.is_empty() || cut || row.format == WHOLE_FILE {
+    // Its file has it, and it is read again when it has grown or the mapping has changed.
+    let is_unfinished = row.reason == Reason::Unfinished.word();
+    if row.record.is_empty() || cut || is_unfinished || row.format == WHOLE_FILE {
         return Ok(None);
     }
     let future = Span::seconds(config.limits.future_seconds as i64);

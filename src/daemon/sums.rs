@@ -2,8 +2,8 @@
 
 use crate::cases::Facts;
 use crate::measure::{
-    Baseline, BaselineFinder, BaselineTerms, BucketKey, Coverage, Evidence, Measured, Period,
-    ProcessSums, Sketch, Sums, TotalKey, Windows, bucket_parts,
+    BaselineFinder, BaselineTerms, BucketKey, Coverage, Evidence, Measured, Period, ProcessSums,
+    Sketch, Sums, TotalKey, Windows, bucket_parts,
 };
 use crate::model::{Executor, Hour, NameId, Names, Origin, Time};
 use crate::store::{BucketRow, Store, StoreError, TotalRow};
@@ -55,12 +55,14 @@ pub(super) struct SumsCache {
     totals: BTreeMap<TotalKey, Sums>,
     dirty_totals: BTreeSet<TotalKey>,
     window: BTreeMap<NameId, ProcessSums>,
-    baselines: BTreeMap<NameId, Baseline>,
+    baselines: BTreeMap<NameId, BaselineFinder>,
     dirty_baselines: BTreeSet<NameId>,
     windows: Windows,
     baseline_terms: BaselineTerms,
     /// The instant that the window sums end at.
     as_of: Time,
+    /// Cases that were removed and had not ended: they started, and neither ended nor are open.
+    removed_open: BTreeMap<TotalKey, i64>,
 }
 
 impl SumsCache {
@@ -78,6 +80,10 @@ impl SumsCache {
         for row in store.totals()? {
             let key = (row.process, row.executor, row.origin);
             cache.totals.insert(key, row.sums);
+        }
+        for row in store.removed_totals()? {
+            let key = (row.process, row.executor, row.origin);
+            cache.removed_open.insert(key, row.sums.open);
         }
         cache.baselines = store.baselines()?.into_iter().collect();
         cache.reset_window(store, windows, now)?;
@@ -123,6 +129,47 @@ impl SumsCache {
         self.dirty_baselines.clear();
     }
 
+    /// Starts to count anew from the sums of removed cases. The database has their buckets already. Returns how many cases
+    /// these are.
+    pub(super) fn restore_removed(&mut self, store: &Store) -> Result<i64, StoreError> {
+        let mut cases = 0;
+        for mut row in store.removed_totals()? {
+            let key = (row.process, row.executor, row.origin);
+            cases += row.sums.started();
+            row.sums.open = 0;
+            self.totals.insert(key, row.sums);
+            self.dirty_totals.insert(key);
+        }
+        store.each_removed_bucket(&mut |key, sums| {
+            if key.origin != Origin::Live {
+                return;
+            }
+            self.finder(key.process).add_bucket(key.hour, &sums);
+            self.dirty_baselines.insert(key.process);
+            for (parent, count) in sums.cohort.called_by.iter() {
+                self.finder(parent).add_calls(key.hour, key.process, count);
+                self.dirty_baselines.insert(parent);
+            }
+        })?;
+        Ok(cases)
+    }
+
+    /// Takes a case that has not ended out of the open ones. It stays counted as started.
+    pub(super) fn remove_open(&mut self, facts: &Facts) {
+        let (key, _) = bucket_parts(facts);
+        let total = (facts.process, facts.executor, facts.origin);
+        self.totals.entry(total).or_default().add_open(facts, -1);
+        self.dirty_totals.insert(total);
+        *self.removed_open.entry(total).or_default() += 1;
+        let mut change = Sums::default();
+        change.add_open(facts, -1);
+        if key.hour >= self.windows.first_hour(key.process, self.as_of) {
+            let window = self.window.entry(key.process).or_default();
+            window.part(&key).merge(&change, 1);
+        }
+        self.buckets.push(BucketRow::of(key, &change));
+    }
+
     /// Takes the old contributions of cases out and puts the new ones in.
     pub(super) fn replace(&mut self, changes: &[Change], names: &Names) {
         let mut parts: Vec<Part> = Vec::with_capacity(2 * changes.len());
@@ -135,7 +182,7 @@ impl SumsCache {
         // What belongs to one process follows each other, so that its sums stay in the cache of the processor.
         parts.sort_unstable_by_key(|part| part.key);
         for of_total in parts.chunk_by(|a, b| a.total() == b.total()) {
-            self.replace_in_total(of_total, names);
+            self.replace_in_total(of_total);
             for of_bucket in of_total.chunk_by(|a, b| a.key == b.key) {
                 self.replace_in_bucket(of_bucket, names);
             }
@@ -143,7 +190,7 @@ impl SumsCache {
     }
 
     /// Changes a total by parts of cases that all belong to it, and the baselines of their processes.
-    fn replace_in_total(&mut self, of_total: &[Part], names: &Names) {
+    fn replace_in_total(&mut self, of_total: &[Part]) {
         let Some(first) = of_total.first() else {
             return;
         };
@@ -162,7 +209,7 @@ impl SumsCache {
         }
         self.dirty_totals.insert(first.total());
         for Part { facts, sign, .. } in starts() {
-            self.change_baselines(facts, names, *sign);
+            self.change_baselines(facts, *sign);
         }
     }
 
@@ -188,24 +235,23 @@ impl SumsCache {
         self.buckets.push(BucketRow::of(key, &change));
     }
 
-    fn change_baselines(&mut self, facts: &Facts, names: &Names, sign: i64) {
-        let hour = facts.end.hour();
-        if !facts.complete || facts.origin != Origin::Live {
+    fn change_baselines(&mut self, facts: &Facts, sign: i64) {
+        if facts.origin != Origin::Live {
             return;
         }
-        if hour >= self.baseline_terms.first_hour(facts.process) {
-            let baseline = self.baselines.entry(facts.process).or_default();
-            if baseline.add_case(facts, names, sign) {
-                self.dirty_baselines.insert(facts.process);
-            }
+        if self.finder(facts.process).add_case(facts, sign) {
+            self.dirty_baselines.insert(facts.process);
         }
         let parent = facts.parent_process;
-        if parent.is_some() && hour >= self.baseline_terms.first_hour(parent) {
-            let baseline = self.baselines.entry(parent).or_default();
-            if baseline.add_call(facts, sign) {
-                self.dirty_baselines.insert(parent);
-            }
+        if parent.is_some() && self.finder(parent).add_call(facts, sign) {
+            self.dirty_baselines.insert(parent);
         }
+    }
+
+    fn finder(&mut self, process: NameId) -> &mut BaselineFinder {
+        let terms = &self.baseline_terms;
+        let new = || BaselineFinder::new(terms.cases, terms.first_hour(process));
+        self.baselines.entry(process).or_insert_with(new)
     }
 
     /// The baselines that changed.
@@ -222,7 +268,7 @@ impl SumsCache {
     /// because late events changed what came first. Everything must be committed before.
     pub(super) fn settle_baselines(&mut self, store: &Store) -> Result<(), StoreError> {
         let cases = self.baseline_terms.cases;
-        let unsettled = |(_, baseline): &(&NameId, &Baseline)| !baseline.is_settled(cases);
+        let unsettled = |(_, finder): &(&NameId, &BaselineFinder)| !finder.is_settled();
         let mut finders: BTreeMap<NameId, BaselineFinder> = self
             .baselines
             .iter()
@@ -233,6 +279,7 @@ impl SumsCache {
             })
             .collect();
         if finders.is_empty() {
+            self.freeze_baselines();
             return Ok(());
         }
         store.each_bucket_while(Hour::MIN, Hour::MAX, &mut |key, sums| {
@@ -242,7 +289,7 @@ impl SumsCache {
             if let Some(finder) = finders.get_mut(&key.process) {
                 finder.add_bucket(key.hour, &sums);
             }
-            for (parent, count) in sums.called_by.iter() {
+            for (parent, count) in sums.cohort.called_by.iter() {
                 if let Some(finder) = finders.get_mut(&parent) {
                     finder.add_calls(key.hour, key.process, count);
                 }
@@ -252,10 +299,20 @@ impl SumsCache {
             !finders.values().all(complete)
         })?;
         for (process, finder) in finders {
-            self.baselines.insert(process, finder.finish());
+            self.baselines.insert(process, finder);
             self.dirty_baselines.insert(process);
         }
+        self.freeze_baselines();
         Ok(())
+    }
+
+    /// Of baselines that are complete, only the sums are kept.
+    fn freeze_baselines(&mut self) {
+        for (process, finder) in &mut self.baselines {
+            if finder.freeze() {
+                self.dirty_baselines.insert(*process);
+            }
+        }
     }
 
     /// How many buckets wait for the next commit. One counts again with each [`SumsCache::replace`] that changes it.
@@ -328,8 +385,11 @@ impl SumsCache {
         let own = self.totals.range(first..=last);
         let live = own.filter(|((_, _, origin), _)| *origin == Origin::Live);
         // Of what has started and is not open, totals count as ended what has ended for good.
-        live.map(|(_, total)| total.started() - total.open - total.cases)
-            .any(|endless| endless > 0)
+        live.map(|(key, total)| {
+            let removed_open = self.removed_open.get(key).copied().unwrap_or(0);
+            total.started() - total.open - total.cases - removed_open
+        })
+        .any(|endless| endless > 0)
     }
 
     /// How long the live cases of a process took that ended within its window.
@@ -399,12 +459,12 @@ impl SumsCache {
     /// The evidence for a score, and the period it is of. Open cases count however long ago they began.
     pub(super) fn evidence(&self, coverage: &Coverage) -> (Evidence, Period) {
         let period = Period::until(self.as_of);
-        let with_cases = |(_, baseline): &(&NameId, &Baseline)| baseline.sums.cases > 0;
-        let baselines = self.baselines.iter().filter(with_cases);
+        let found = self.baselines.iter();
+        let found = found.map(|(process, finder)| (*process, finder.baseline()));
         let measured = Measured {
             processes: self.processes(),
-            baselines: baselines
-                .map(|(process, baseline)| (*process, baseline.clone()))
+            baselines: found
+                .filter(|(_, baseline)| baseline.sums.cases > 0)
                 .collect(),
             coverage: coverage.clone(),
         };

@@ -1,6 +1,6 @@
 //! A source of log files that grow.
 
-use super::deliveries::{Delivery, Raw};
+use super::deliveries::{Delivery, Raw, RecordPlace};
 use super::positions::StoredPositions;
 use super::source::{Source, decode, framing_of, kept_format, pause_after};
 use crate::ingest::files::{
@@ -212,19 +212,50 @@ impl TailSink<'_> {
 
     /// The identity of a file's stream of records: its source and first record. A file that is written anew with the same
     /// beginning is the same stream, so what it repeats is recognised.
-    fn stream(&mut self, file: FileId, head: &[u8], bytes: &[u8]) -> u64 {
-        let name = &self.name;
-        *self.streams.entry(file).or_insert_with(|| {
+    fn stream_with(&self, file: FileId, head: &[u8], bytes: &[u8]) -> u64 {
+        let known = self.streams.get(&file).copied();
+        known.unwrap_or_else(|| {
             let end = memchr::memchr(b'\n', bytes).unwrap_or(bytes.len());
             let first = hash_pair(xxh3_64(head), xxh3_64(&bytes[..end]));
-            hash_pair(hash_text(name), first)
+            hash_pair(hash_text(&self.name), first)
         })
+    }
+
+    /// The place of the first record of a chunk. The stream of a file is not known before its first record is finished, so
+    /// this record is placed by the path.
+    fn place_of(&self, chunk: &Chunk, stream: u64) -> RecordPlace {
+        let is_first = chunk.offset == chunk.head.len() as u64;
+        let path = chunk.path.as_os_str().as_encoded_bytes();
+        RecordPlace {
+            log: if is_first { xxh3_64(path) } else { stream },
+            offset: chunk.offset,
+        }
+    }
+
+    /// Counts a last line without line end as rejected. The position stays, so that the full line is read if it comes.
+    fn reject_unfinished(&mut self, chunk: &Chunk, place: RecordPlace, reason: Reason) {
+        let detail = format!(
+            "the last line of the file has no line end and can't be read ({}); it is read again when it has grown",
+            reason.word()
+        );
+        let reject = Reject::new(place.offset, Reason::Unfinished, detail, &chunk.bytes);
+        let path = chunk.path.display().to_string();
+        let mut delivery = Delivery {
+            position: None,
+            ..self.delivery(path, place.log, &chunk.state)
+        };
+        delivery.batch.records = 1;
+        delivery.batch.rejects.push(reject);
+        delivery.first_record = Some(place);
+        delivery.is_unfinished = true;
+        // The answer tells whether to stop, which the next chunk or poll does.
+        let _ = self.send(delivery);
     }
 }
 
 impl Sink for TailSink<'_> {
     fn chunk(&mut self, chunk: Chunk) -> Answer {
-        let stream = self.stream(chunk.file, &chunk.head, &chunk.bytes);
+        let stream = self.stream_with(chunk.file, &chunk.head, &chunk.bytes);
         let (mapping, format) = (self.source.mapping(), self.source.format);
         let mut batch = decode(
             mapping,
@@ -234,17 +265,23 @@ impl Sink for TailSink<'_> {
             chunk.offset,
             &chunk.bytes,
         );
-        // A last line without its end that can't be read is one that is not finished yet; an archive does not grow.
+        // Only the rest of a last line without line end tells whether it is an event; an archive does not grow.
         let ending = chunk.path.extension().and_then(|ending| ending.to_str());
         let can_grow = !matches!(ending, Some("gz" | "zst"));
-        if chunk.last_unfinished && can_grow && !batch.rejects.is_empty() {
+        let first_record = can_grow.then(|| self.place_of(&chunk, stream));
+        if chunk.last_unfinished
+            && let (Some(place), Some(reject)) = (first_record, batch.rejects.first())
+        {
+            self.reject_unfinished(&chunk, place, reject.reason);
             return Answer::Declined;
         }
+        self.streams.insert(chunk.file, stream);
         // Events that are known already keep their order among those of other files.
         let file = self.known_as(chunk.file, stream).unwrap_or(chunk.file);
         batch.move_places(behind_file(u64::from(file)));
         let mut delivery = self.delivery(chunk.path.display().to_string(), stream, &chunk.state);
         delivery.batch = batch;
+        delivery.first_record = first_record;
         delivery.raw = Some(Raw {
             offset: chunk.offset,
             bytes: chunk.bytes,
@@ -254,7 +291,8 @@ impl Sink for TailSink<'_> {
     }
 
     fn oversize(&mut self, oversize: Oversize) {
-        let stream = self.stream(oversize.file, &[], &oversize.first_bytes);
+        let stream = self.stream_with(oversize.file, &[], &oversize.first_bytes);
+        self.streams.insert(oversize.file, stream);
         let detail = format!(
             "{} bytes, and a record may have {}",
             oversize.total_len, self.source.most_record_bytes

@@ -117,6 +117,7 @@ impl Worker {
             let timeout = match (self.engine.is_writing(), self.is_batch_full()) {
                 (true, _) => LOOK_EVERY,
                 (false, true) => NEXT_DELIVERY,
+                (false, false) if self.engine.is_removing() => Duration::ZERO,
                 (false, false) => due.min(BEAT_EVERY),
             };
             let received = self.receive(timeout);
@@ -155,6 +156,7 @@ impl Worker {
             if schedule.score_at <= now {
                 self.score(&mut schedule)?;
             }
+            self.remove_some(&mut schedule)?;
         }
         self.commit()?;
         self.score(&mut schedule)
@@ -309,6 +311,17 @@ impl Worker {
         schedule.keep(self.engine.scores());
         self.publish(schedule);
         self.shared.set_ready(true);
+        Ok(())
+    }
+
+    /// Removes some of the old cases, unless there is a backlog: the sources go before.
+    fn remove_some(&mut self, schedule: &mut Schedule) -> Result<(), CacheError> {
+        if !self.engine.is_removing() || self.engine.is_writing() || self.is_batch_full() {
+            return Ok(());
+        }
+        self.retrying(Engine::remove_some)?;
+        schedule.commit_by = None;
+        schedule.unpublished = true;
         Ok(())
     }
 

@@ -98,11 +98,13 @@ pub(crate) fn without_values(reason: Reason, detail: &str) -> String {
         },
         Reason::Malformed | Reason::Truncated | Reason::TooLong => without_texts(detail),
         Reason::InvalidUtf8
+        | Reason::Unfinished
         | Reason::SetAside
         | Reason::MissingCase
         | Reason::MissingActivity
         | Reason::MissingTime
         | Reason::CaseFull
+        | Reason::CaseRemoved
         | Reason::TooManyProcesses => detail.to_owned(),
     }
 }

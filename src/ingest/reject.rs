@@ -27,8 +27,12 @@ words! {
         PredicateFailed = "predicate_failed",
         /// The file ends in the middle, or is damaged.
         Truncated = "truncated",
+        /// It is the last line of a log, has no line end, and can't be read. It is read again when it has grown.
+        Unfinished = "unfinished",
         /// Its case holds as many events as it may.
         CaseFull = "case_full",
+        /// Its case was removed after the retention period, and it is later than all that was known of the case.
+        CaseRemoved = "case_removed",
         /// There are as many processes as there may be.
         TooManyProcesses = "too_many_processes",
         /// The daemon died twice while it read the file, which is set aside as a whole.

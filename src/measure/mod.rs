@@ -5,6 +5,7 @@
 //! tolerances, files or time zones.
 
 mod baseline;
+mod cohort;
 mod counts;
 mod evidence;
 mod key;

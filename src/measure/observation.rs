@@ -127,6 +127,20 @@ impl Coverage {
         told.map(|stretch| stretch.first).min()
     }
 
+    /// The last event of all.
+    pub fn latest(&self) -> Option<Time> {
+        let told = self.told.values().flat_map(BTreeMap::values);
+        told.map(|stretch| stretch.last).max()
+    }
+
+    /// Hands out what each namespace has told of each process.
+    pub fn each(&self, each: &mut dyn FnMut(&str, NameId, Stretch)) {
+        for (namespace, of) in &self.told {
+            of.iter()
+                .for_each(|(process, stretch)| each(namespace, *process, *stretch));
+        }
+    }
+
     /// From when to when the sources of each process have told of anything.
     pub fn of_processes(&self) -> BTreeMap<NameId, Stretch> {
         let mut all: BTreeMap<NameId, Stretch> = BTreeMap::new();

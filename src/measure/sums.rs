@@ -1,5 +1,6 @@
 //! Everything counted of the cases in one bucket, or in the sum of many.
 
+use super::cohort::Cohort;
 use super::counts::Counts;
 use super::sampled::{Hashed, Sampled};
 use super::sketch::Sketch;
@@ -13,7 +14,8 @@ pub(crate) const END: NameId = NameId(u32::MAX);
 /// First byte of stored sums.
 const VERSION: u8 = 7;
 
-/// First byte of sums that don't know which cases nothing shows to be right or wrong.
+/// First byte of sums that don't know which cases nothing shows to be right or wrong. Later versions must go on reading this
+/// one: sums of removed cases can't be counted again.
 const VERSION_WITHOUT_UNKNOWN: u8 = 6;
 
 /// First byte of sums that keep a sample of inputs, paths and shadowed cases only, where those are many.
@@ -189,6 +191,8 @@ pub struct Sums {
     pub deviated: Counts<Hour>,
     /// Shadow runs by the case they shadow.
     pub twins: Sampled<TwinKey>,
+    /// Live cases that have ended, by the hour in which they started: in the bucket of their start.
+    pub cohort: Cohort,
 }
 
 impl Sums {
@@ -196,6 +200,9 @@ impl Sums {
     pub fn add_start(&mut self, facts: &Facts, sign: i64) {
         self.starts.add(facts.start.hour(), sign);
         self.add_open(facts, sign);
+        if facts.origin == Origin::Live {
+            self.cohort.add(facts, sign);
+        }
     }
 
     /// Adds (or with sign -1 takes out) a case that is open; nothing for one that has ended.
@@ -329,6 +336,7 @@ impl Sums {
         self.versions.merge(&other.versions, sign);
         self.deviated.merge(&other.deviated, sign);
         self.twins.merge(&other.twins, sign);
+        self.cohort.merge(&other.cohort, sign);
     }
 
     /// Takes the open cases of other sums for its own.
@@ -427,6 +435,12 @@ impl Sums {
             put_u64(out, u64::from(key.alike));
             ppm(out, key.deviation);
         });
+        // Most cases end in the hour in which they start.
+        let is_of_ended = self.cohort == Cohort::of_ended(self);
+        put_u64(out, u64::from(is_of_ended));
+        if !is_of_ended {
+            self.cohort.encode(out);
+        }
     }
 
     /// Reads back what [`Sums::encode`] wrote, in this version or the one before.
@@ -434,7 +448,7 @@ impl Sums {
         let reader = &mut Reader::new(bytes);
         let version = version(reader)?;
         let sums = Sums::begun(version, reader)?;
-        Ok(Sums {
+        let mut sums = Sums {
             durations: Sketch::decode(reader)?,
             follows: Counts::decode(reader, |reader| Ok((name(reader)?, name(reader)?)))?,
             variants: sampled(version, reader, Reader::raw_u64)?,
@@ -461,7 +475,14 @@ impl Sums {
                 })
             })?,
             ..sums
-        })
+        };
+        if version == VERSION {
+            sums.cohort = match reader.u64()? {
+                0 => Cohort::decode(reader)?,
+                _ => Cohort::of_ended(&sums),
+            };
+        }
+        Ok(sums)
     }
 
     /// Reads back nothing but what stands first: counts of cases, outcomes and deviations. The rest is as if nothing had

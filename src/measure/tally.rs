@@ -2,8 +2,9 @@
 
 use super::baseline::BaselineFinder;
 use super::evidence::{Measured, ProcessSums};
-use super::key::bucket_parts;
+use super::key::{BucketKey, bucket_parts};
 use super::observation::{Coverage, Stretch};
+use super::sums::Sums;
 use super::windows::Windows;
 use crate::cases::{Case, Facts, RuleBook, split_key};
 use crate::model::{NameId, Names, Origin, Time};
@@ -60,24 +61,67 @@ impl<'a> Tally<'a> {
         }
     }
 
-    fn add_to_baselines(&mut self, facts: &Facts) {
-        if !facts.complete || facts.origin != Origin::Live {
+    /// Adds the sums of cases that were removed. What happened after the instant is left out by whole hours.
+    pub(crate) fn add_removed(&mut self, key: &BucketKey, sums: &Sums) {
+        if key.hour > self.as_of.hour() {
             return;
         }
+        if key.origin == Origin::Live {
+            self.add_removed_to_baselines(key, sums);
+        }
+        let first_hour = self.windows.first_hour(key.process, self.as_of);
+        let process = self.processes.entry(key.process).or_default();
+        if key.hour >= first_hour {
+            process.part(key).merge(sums, 1);
+        }
+    }
+
+    fn add_removed_to_baselines(&mut self, key: &BucketKey, sums: &Sums) {
         let rules = self.rules;
         let finder = |process| {
             move || BaselineFinder::new(rules.baseline_cases(), rules.of(process).first_hour)
         };
         self.baselines
-            .entry(facts.process)
-            .or_insert_with(finder(facts.process))
-            .add_case(facts, self.names);
-        if facts.parent_process.is_some() {
+            .entry(key.process)
+            .or_insert_with(finder(key.process))
+            .add_bucket(key.hour, sums);
+        for (parent, count) in sums.called_by.iter() {
             self.baselines
-                .entry(facts.parent_process)
-                .or_insert_with(finder(facts.parent_process))
-                .add_calls(facts.end.hour(), facts.process, 1);
+                .entry(parent)
+                .or_insert_with(finder(parent))
+                .add_calls(key.hour, key.process, count);
         }
+    }
+
+    /// Adds the period in which removed cases of a namespace told of a process, as far as it had come by the instant.
+    pub(crate) fn add_removed_period(&mut self, namespace: &str, process: NameId, period: Stretch) {
+        if period.first <= self.as_of {
+            let last = period.last.min(self.as_of);
+            let period = Stretch { last, ..period };
+            self.coverage.add(namespace, process, period);
+        }
+    }
+
+    /// Whether the sums of removed cases in an hour are among those that make up the deviation of a process.
+    pub(crate) fn counts_removed(&self, key: &BucketKey) -> bool {
+        key.hour <= self.as_of.hour()
+            && key.hour >= self.windows.first_hour(key.process, self.as_of)
+    }
+
+    fn add_to_baselines(&mut self, facts: &Facts) {
+        if facts.origin != Origin::Live {
+            return;
+        }
+        self.finder(facts.process).add_case(facts, 1);
+        if facts.parent_process.is_some() {
+            self.finder(facts.parent_process).add_call(facts, 1);
+        }
+    }
+
+    fn finder(&mut self, process: NameId) -> &mut BaselineFinder {
+        let rules = self.rules;
+        let new = || BaselineFinder::new(rules.baseline_cases(), rules.of(process).first_hour);
+        self.baselines.entry(process).or_insert_with(new)
     }
 
     /// Whether a case is among those that make up the deviation of its process, but for its origin.
@@ -92,7 +136,7 @@ impl<'a> Tally<'a> {
             .values_mut()
             .for_each(ProcessSums::drop_zeros);
         let found = self.baselines.into_iter();
-        let found = found.map(|(process, finder)| (process, finder.finish()));
+        let found = found.map(|(process, finder)| (process, finder.baseline()));
         Measured {
             processes: self.processes,
             baselines: found

@@ -161,6 +161,8 @@ metrics! {
         "Noteworthy events of the files of a source, such as rotated or truncated.";
     EVICTED = Counter "toleranced_quarantine_evicted_total" []
         "Quarantined records that were dropped for want of room (limits.quarantine_records).";
+    CASES_REMOVED = Counter "toleranced_cases_removed_total" ["process"]
+        "Cases that were removed after the retention period (retention). Their sums are kept.";
     FOLDED = Counter "toleranced_names_folded_total" ["source", "process"]
         "Times that a name of an event counted as `other` because its process, its source or all together have too many (limits.process_names, limits.source_names, limits.names). It begins at 0 for each process that a source feeds.";
     OUTCOMES_FOLDED = Counter "toleranced_outcomes_folded_total" ["process"]

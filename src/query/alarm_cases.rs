@@ -161,13 +161,37 @@ fn decoded(store: &Store, kept: &KeptCase) -> Result<Case, StoreError> {
     Case::decode(&kept.body).map_err(|source| store.damaged_case(&kept.key, source))
 }
 
-/// The cases behind an alarm, from the database. Empty where no single case can be behind it.
+/// The cases behind an alarm.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AlarmCases {
+    /// Those that are known, first who added most. Empty where no single case can be behind it.
+    pub cases: Vec<AlarmCase>,
+    /// How many cases of the time between onset and alarm were removed after the retention period: they are not among the
+    /// known ones.
+    pub removed: i64,
+}
+
+/// The cases behind an alarm, from the database.
 pub(crate) fn alarm_cases(
     store: &Store,
     config: &Config,
     alarm: &AlarmRow,
-) -> Result<Vec<AlarmCase>, StoreError> {
-    store.at_one_moment(|| behind_now(store, config, alarm))
+) -> Result<AlarmCases, StoreError> {
+    store.at_one_moment(|| {
+        Ok(AlarmCases {
+            cases: behind_now(store, config, alarm)?,
+            removed: removed_behind(store, config, alarm)?,
+        })
+    })
+}
+
+fn removed_behind(store: &Store, config: &Config, alarm: &AlarmRow) -> Result<i64, StoreError> {
+    let names = store.names()?;
+    let suspicion = suspicion(alarm, &config.catalog, &names);
+    let (Some(suspicion), Some(process)) = (suspicion, names.find(&alarm.process)) else {
+        return Ok(0);
+    };
+    store.removed_between(process, (suspicion.from.start(), suspicion.to.start()))
 }
 
 fn behind_now(

@@ -13,7 +13,7 @@ mod self_metrics;
 mod snapshot;
 mod store_health;
 
-pub(crate) use alarm_cases::{AlarmCase, alarm_cases};
+pub(crate) use alarm_cases::{AlarmCase, AlarmCases, alarm_cases};
 pub use case_table::CaseTable;
 pub use case_table::TableLimits;
 pub(crate) use clock_health::ClockJump;

@@ -171,6 +171,7 @@ impl<'a> ProcessInput<'a> {
                 NoVerdict::Dormant(since)
             }
             Some(epoch) if live.cases > 0 => NoVerdict::NoneEndedSince(epoch),
+            _ if live.cases > 0 => NoVerdict::TooManyOpen,
             _ => NoVerdict::NoneEnded,
         }
     }

@@ -29,6 +29,8 @@ pub enum NoVerdict {
     NoneEnded,
     /// No case has ended since the baseline begins.
     NoneEndedSince(Time),
+    /// Too many of its first cases have not ended.
+    TooManyOpen,
     /// No case has begun since, although several should have.
     Dormant(Time),
 }

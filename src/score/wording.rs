@@ -77,6 +77,9 @@ impl Display for NoVerdict {
                 "no case has ended since the epoch {}, so there is no nominal size yet",
                 date(*epoch)
             ),
+            NoVerdict::TooManyOpen => out.write_str(
+                "too few of its first cases have ended to measure its size: 95 % are needed, or declare `size` in the catalog",
+            ),
             NoVerdict::Dormant(since) => write!(
                 out,
                 "no case has begun since {}, so there is no present frequency: if the process still runs, check its log",

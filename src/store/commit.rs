@@ -2,7 +2,8 @@
 
 use super::bulk::{MOST_DEFERRED, defer_indexes};
 use super::drift::{DriftRow, write_alarms, write_drift};
-use super::quarantine::{QuarantineRow, insert as insert_quarantine};
+use super::quarantine::{QuarantineRow, delete_finished, insert as insert_quarantine};
+use super::removed::{Removal, restore_removed_sums, write_removal};
 use super::{CACHE_KIB, LOG_PAGES, Result, Store, StoreError};
 use crate::codec::DamagedBytes;
 use crate::measure::{BucketKey, Loss, Stretch, Sums};
@@ -37,7 +38,7 @@ pub struct BucketRow {
     /// Which one.
     pub key: BucketKey,
     /// The encoded sums to add.
-    change: Box<[u8]>,
+    pub(super) change: Box<[u8]>,
 }
 
 impl BucketRow {
@@ -165,6 +166,8 @@ pub struct Commit {
     pub quarantine_most: usize,
     /// Quarantined records that were replayed: number, and whether they became events.
     pub replayed: Vec<(i64, bool)>,
+    /// Unfinished records in the quarantine that are finished now: source, stream and place.
+    pub finished: Vec<(String, u64, u64)>,
     /// Scores: process, time, JSON.
     pub scores: Vec<(String, i64, String)>,
     /// Changes.
@@ -185,10 +188,12 @@ pub struct Commit {
     pub feeds: Vec<(String, NameId)>,
     /// From when to when a namespace has told of a process, where that has changed.
     pub coverage: Vec<(String, NameId, Stretch)>,
-    /// Whether all buckets and totals are written anew.
+    /// Whether all buckets and totals are written anew. They start from the sums of removed cases.
     pub clear_sums: bool,
     /// Epochs, baselines and days of drift that changed, by process.
     pub drift: Vec<DriftRow>,
+    /// Cases that are removed after the retention period.
+    pub removal: Removal,
 }
 
 impl Commit {
@@ -204,6 +209,7 @@ impl Commit {
             && self.counters.is_empty()
             && self.quarantine.is_empty()
             && self.replayed.is_empty()
+            && self.finished.is_empty()
             && self.scores.is_empty()
             && self.ledger.is_empty()
             && self.ledger_in_doubt_after.is_none()
@@ -216,6 +222,7 @@ impl Commit {
             && self.coverage.is_empty()
             && !self.clear_sums
             && self.drift.is_empty()
+            && self.removal.is_empty()
     }
 }
 
@@ -308,6 +315,7 @@ fn write_all(to: &Transaction, commit: &Commit, emptied: &AtomicBool) -> WriteRe
             "DELETE FROM buckets; DELETE FROM totals; DELETE FROM baselines; DELETE FROM coverage;
              DELETE FROM drift_dirty; DELETE FROM drift_baselines; DELETE FROM drift_days;",
         )?;
+        restore_removed_sums(to)?;
     }
     let mut insert = to.prepare_cached("INSERT OR IGNORE INTO names (id, text) VALUES (?1, ?2)")?;
     for (id, text) in &commit.names {
@@ -322,6 +330,7 @@ fn write_all(to: &Transaction, commit: &Commit, emptied: &AtomicBool) -> WriteRe
     write_rules(to, commit)?;
     write_drift(to, &commit.drift)?;
     write_alarms(to, &commit.drift)?;
+    write_removal(to, &commit.removal)?;
     let mut insert =
         to.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?;
     for (key, value) in &commit.meta {
@@ -339,6 +348,7 @@ fn write_all(to: &Transaction, commit: &Commit, emptied: &AtomicBool) -> WriteRe
             mark.execute(params![id, "kept"])?;
         }
     }
+    delete_finished(to, &commit.finished)?;
     if commit.quarantine.is_empty() || commit.quarantine_most == 0 {
         return Ok(0);
     }

@@ -2,6 +2,7 @@
 
 use crate::codec::DamagedBytes;
 use crate::model::NameId;
+use crate::model::humanize::counted;
 use rusqlite::ErrorCode;
 use std::path::PathBuf;
 
@@ -78,6 +79,70 @@ pub enum StoreError {
         /// The number of the first wrong name.
         id: NameId,
     },
+    /// There is a file already.
+    #[error("{file}: exists; name another file, or replace it with --force")]
+    Exists {
+        /// The file.
+        file: PathBuf,
+    },
+    /// A backup can't be written there.
+    #[error("{file}: {why}; name another file")]
+    NoTarget {
+        /// The file that was named.
+        file: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A copy of the database can't be written.
+    #[error(
+        "{file}: can't write the copy: {source}; make room on that disk, or name a file on another one"
+    )]
+    CopyFailed {
+        /// The file that the copy was for.
+        file: PathBuf,
+        /// Why.
+        source: rusqlite::Error,
+    },
+    /// A file can't be written.
+    #[error(
+        "{file}: can't be written: {source}; check the folder, its permissions and its free space"
+    )]
+    NotWritten {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file is something else.
+    #[error(
+        "{file}: not a database of toleranced ({why}); name a file that `toleranced backup` wrote"
+    )]
+    NotADatabase {
+        /// The file.
+        file: PathBuf,
+        /// What shows that.
+        why: String,
+    },
+    /// The check has found damaged pages.
+    #[error("{file}: damaged, the check has found {}, first: {first}. {next_step}", problems(.count))]
+    DamagedPages {
+        /// The database file.
+        file: PathBuf,
+        /// How many problems.
+        count: usize,
+        /// The first of them.
+        first: String,
+        /// What to do.
+        next_step: &'static str,
+    },
+    /// Another program than a daemon has the database open.
+    #[error(
+        "{file}: another program has the database open, so it can't be replaced; end that program and try again"
+    )]
+    OpenElsewhere {
+        /// The database file.
+        file: PathBuf,
+    },
     /// A row is not what this version wrote.
     #[error("{file}: {what}: {source}")]
     Damaged {
@@ -102,4 +167,8 @@ impl StoreError {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
         )
     }
+}
+
+fn problems(count: &usize) -> String {
+    counted(*count as i64, "problem")
 }

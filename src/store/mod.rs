@@ -6,6 +6,7 @@
 mod added;
 mod alarm_words;
 mod audit;
+mod backup;
 mod bulk;
 mod cases;
 mod commit;
@@ -21,7 +22,9 @@ mod past;
 mod private;
 mod quarantine;
 mod quick_check;
+mod removed;
 mod reports;
+mod restore;
 mod schema;
 mod values;
 
@@ -44,10 +47,11 @@ pub(crate) use on_disk::FilesOnDisk;
 pub(crate) use private::make_private;
 pub(crate) use quarantine::{QuarantineFilter, QuarantineRow, ReplayState};
 pub(crate) use quick_check::Checked;
+pub(crate) use removed::{Removal, RemovedCase};
 pub(crate) use reports::PredictionRow;
 
 use crate::codec::DamagedBytes;
-use crate::measure::{Baseline, BucketKey, Coverage, Loss, Stretch, Sums};
+use crate::measure::{BaselineFinder, BucketKey, Coverage, Loss, Stretch, Sums};
 use crate::model::{Executor, Hour, NameId, Names, Origin, Time};
 use damage::text_of;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
@@ -295,7 +299,7 @@ impl Store {
     }
 
     /// The baselines, by process.
-    pub fn baselines(&self) -> Result<Vec<(NameId, Baseline)>> {
+    pub(crate) fn baselines(&self) -> Result<Vec<(NameId, BaselineFinder)>> {
         let read = || -> rusqlite::Result<Vec<(NameId, Vec<u8>)>> {
             self.db
                 .prepare("SELECT process, body FROM baselines")?
@@ -303,7 +307,7 @@ impl Store {
                 .collect()
         };
         let decode = |(process, body): (NameId, Vec<u8>)| {
-            let baseline = Baseline::decode(&body).map_err(self.damaged("baselines"))?;
+            let baseline = BaselineFinder::decode(&body).map_err(self.damaged("baselines"))?;
             Ok((process, baseline))
         };
         self.sql(read())?.into_iter().map(decode).collect()
@@ -344,11 +348,13 @@ impl Store {
 
     /// From when to when sources have told of processes.
     pub fn coverage(&self) -> Result<Coverage> {
+        self.coverage_in("coverage")
+    }
+
+    fn coverage_in(&self, table: &str) -> Result<Coverage> {
         let mut coverage = Coverage::default();
-        let mut query = self.sql(
-            self.db
-                .prepare("SELECT namespace, process, first, last FROM coverage"),
-        )?;
+        let query = format!("SELECT namespace, process, first, last FROM {table}");
+        let mut query = self.sql(self.db.prepare(&query))?;
         let mut rows = self.sql(query.query([]))?;
         while let Some(row) = self.sql(rows.next())? {
             let read = || {
@@ -366,10 +372,12 @@ impl Store {
 
     /// Sums over all time, by process, executor kind and origin.
     pub fn totals(&self) -> Result<Vec<TotalRow>> {
-        let mut query = self.sql(
-            self.db
-                .prepare("SELECT process, executor, origin, body FROM totals"),
-        )?;
+        self.totals_in("totals")
+    }
+
+    fn totals_in(&self, table: &str) -> Result<Vec<TotalRow>> {
+        let query = format!("SELECT process, executor, origin, body FROM {table}");
+        let mut query = self.sql(self.db.prepare(&query))?;
         let mut rows = self.sql(query.query([]))?;
         let mut totals = Vec::new();
         while let Some(row) = self.sql(rows.next())? {

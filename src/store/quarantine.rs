@@ -123,6 +123,20 @@ fn read(row: &Row) -> rusqlite::Result<QuarantineRow> {
     })
 }
 
+/// Deletes unfinished records that are finished now.
+pub(super) fn delete_finished(
+    from: &Connection,
+    finished: &[(String, u64, u64)],
+) -> rusqlite::Result<()> {
+    let mut delete = from.prepare_cached(
+        "DELETE FROM quarantine WHERE source = ?1 AND stream = ?2 AND place = ?3 AND reason = 'unfinished'",
+    )?;
+    for (source, stream, place) in finished {
+        delete.execute(params![source, *stream as i64, *place as i64])?;
+    }
+    Ok(())
+}
+
 impl Store {
     /// Counts by source and reason.
     pub fn quarantine_counts(&self) -> Result<Vec<(String, String, i64)>> {
@@ -206,6 +220,20 @@ impl Store {
                 each(row?);
             }
             Ok(())
+        };
+        self.sql(query())
+    }
+
+    /// Source, stream, place and hour of the records that were rejected for a reason.
+    pub(crate) fn quarantined_for(&self, reason: &str) -> Result<Vec<(String, u64, u64, Hour)>> {
+        let query = || {
+            self.db
+                .prepare("SELECT source, stream, place, hour FROM quarantine WHERE reason = ?1")?
+                .query_map([reason], |row| {
+                    let (stream, place): (i64, i64) = (row.get(1)?, row.get(2)?);
+                    Ok((row.get(0)?, stream as u64, place as u64, row.get(3)?))
+                })?
+                .collect()
         };
         self.sql(query())
     }

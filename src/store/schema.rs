@@ -1,6 +1,7 @@
 //! The schema, and how older ones become this one.
 
 use super::{Result, Store, StoreError};
+use rusqlite::ErrorCode;
 
 /// Each entry takes the schema one version up. Entries are never changed once released, only added.
 const MIGRATIONS: &[&str] = &["
@@ -111,14 +112,83 @@ const MIGRATIONS: &[&str] = &["
     ALTER TABLE quarantine ADD COLUMN hash INTEGER NOT NULL DEFAULT 0;
     -- Whether it is kept as it was read.
     ALTER TABLE quarantine ADD COLUMN is_raw INTEGER NOT NULL DEFAULT 1;
+", "
+    -- Cases that were removed after the retention period, by a keyed hash of their keys, with the time of the last event in
+    -- microseconds: an event that comes again must not count again.
+    CREATE TABLE removed_cases (hash INTEGER PRIMARY KEY, last INTEGER NOT NULL);
+    -- Their sums, as the rules classified the cases when they were removed. A recount starts from these.
+    CREATE TABLE removed_buckets (hour INTEGER, process INTEGER, executor INTEGER, origin INTEGER, body BLOB NOT NULL,
+        PRIMARY KEY (hour, process, executor, origin)) WITHOUT ROWID;
+    -- The same over all time. `open` in these sums counts the cases that had not ended.
+    CREATE TABLE removed_totals (process INTEGER, executor INTEGER, origin INTEGER, body BLOB NOT NULL,
+        PRIMARY KEY (process, executor, origin)) WITHOUT ROWID;
+    -- First and last of their events of a process in a namespace, in microseconds.
+    CREATE TABLE removed_coverage (namespace TEXT, process INTEGER, first INTEGER NOT NULL, last INTEGER NOT NULL,
+        PRIMARY KEY (namespace, process)) WITHOUT ROWID;
 "];
 
-/// Refuses a database that is not of the newest schema: for those who only read, and can't bring it up to date.
-pub(super) fn check(store: &Store) -> Result<()> {
+/// The version of the schema of a database.
+pub(super) fn version(store: &Store) -> Result<i64> {
     let version = store
         .db
         .query_row("PRAGMA user_version", [], |row| row.get(0));
-    let (found, known): (i64, i64) = (store.sql(version)?, MIGRATIONS.len() as i64);
+    store.sql(version)
+}
+
+/// Tables of the first schema, which all databases have.
+const FIRST_TABLES: [&str; 4] = ["meta", "names", "files", "cases"];
+
+/// Refuses a file that is no database of this program, or one of a newer schema. An older one is brought up to date when the daemon
+/// starts.
+pub(super) fn check_copy(store: &Store) -> Result<()> {
+    let file = store.file.clone();
+    let tables = || -> rusqlite::Result<Vec<String>> {
+        let mut query = store
+            .db
+            .prepare("SELECT name FROM sqlite_master WHERE type = 'table'")?;
+        query.query_map([], |row| row.get(0))?.collect()
+    };
+    let read = tables();
+    let problem = read
+        .as_ref()
+        .err()
+        .and_then(|error| error.sqlite_error_code());
+    let tables = match (read, problem) {
+        (Err(_), Some(ErrorCode::NotADatabase)) => {
+            let why = "it is no file of SQLite".to_owned();
+            return Err(StoreError::NotADatabase { file, why });
+        }
+        (Err(error), Some(ErrorCode::DatabaseCorrupt)) => {
+            return Err(StoreError::DamagedPages {
+                file,
+                count: 1,
+                first: error.to_string(),
+                next_step: "Restore an earlier backup",
+            });
+        }
+        (read, _) => store.sql(read)?,
+    };
+    let missing = FIRST_TABLES
+        .iter()
+        .find(|name| !tables.iter().any(|found| found == *name));
+    if let Some(name) = missing {
+        let why = format!("it has no table `{name}`");
+        return Err(StoreError::NotADatabase { file, why });
+    }
+    let (found, known) = (version(store)?, MIGRATIONS.len() as i64);
+    match found {
+        found if found > known => Err(StoreError::Newer { file, found, known }),
+        1.. => Ok(()),
+        _ => Err(StoreError::NotADatabase {
+            file,
+            why: format!("its schema has the version {found}"),
+        }),
+    }
+}
+
+/// Refuses a database that is not of the newest schema: for those who only read, and can't bring it up to date.
+pub(super) fn check(store: &Store) -> Result<()> {
+    let (found, known) = (version(store)?, MIGRATIONS.len() as i64);
     let file = store.file.clone();
     match found.cmp(&known) {
         std::cmp::Ordering::Less => Err(StoreError::Older { file, found, known }),
@@ -129,10 +199,7 @@ pub(super) fn check(store: &Store) -> Result<()> {
 
 /// Brings the database up to the newest schema; refuses one that is newer.
 pub(super) fn migrate(store: &mut Store) -> Result<()> {
-    let version = store
-        .db
-        .query_row("PRAGMA user_version", [], |row| row.get(0));
-    let found: i64 = store.sql(version)?;
+    let found = version(store)?;
     let known = MIGRATIONS.len() as i64;
     if found > known {
         return Err(StoreError::Newer {

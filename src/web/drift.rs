@@ -5,7 +5,7 @@ use super::state::Daemon;
 use crate::daemon::Running;
 use crate::drift::said;
 use crate::model::{Day, Time};
-use crate::query::alarm_cases;
+use crate::query::{AlarmCases, alarm_cases};
 use crate::store::{MarkKind, MarkRow, Store, StoreError, check_mark_day, check_note};
 use axum::Json;
 use axum::extract::{Path, State};
@@ -59,8 +59,10 @@ pub(super) async fn alarm(State(daemon): Daemon, Path(id): Path<i64>) -> Respons
         let Some(alarm) = store.alarm(id)? else {
             return Ok(None);
         };
-        let cases = alarm_cases(store, &config, &alarm)?;
-        let said = Json(json!({"version": 1, "alarm": alarm, "cases": cases}));
+        let AlarmCases { cases, removed } = alarm_cases(store, &config, &alarm)?;
+        let said = Json(json!({
+            "version": 1, "alarm": alarm, "cases": cases, "cases_removed": removed,
+        }));
         Ok::<_, StoreError>(Some(said.into_response()))
     });
     match found.await {

@@ -5,7 +5,7 @@ use super::super::failure::Failure;
 use super::super::reading::{ended, read_logs};
 use super::super::text::grouped;
 use super::{Args, Listed, expected};
-use crate::query::LogDrift;
+use crate::query::{AlarmCases, LogDrift};
 
 pub(super) fn read(args: &Args) -> Result<Listed, Failure> {
     let catalog = catalog(args.rules.catalog.as_deref())?;
@@ -28,7 +28,10 @@ pub(super) fn read(args: &Args) -> Result<Listed, Failure> {
     let found = LogDrift::find(&logs.table, &rules, &catalog);
     let open = found.alarms.iter();
     let open = open.filter(|alarm| args.cases && alarm.is_open());
-    let cases = open.map(|alarm| (alarm.id, found.alarm_cases(alarm)));
+    let cases = open.map(|alarm| {
+        let cases = found.alarm_cases(alarm);
+        (alarm.id, AlarmCases { cases, removed: 0 })
+    });
     Ok(Listed {
         cases: cases.collect(),
         expected: expected(&found.processes, &found.budget),

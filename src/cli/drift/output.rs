@@ -6,11 +6,12 @@ use super::Listed;
 use crate::drift::{ProcessDrift, Stream, StreamState};
 use crate::model::Span;
 use crate::model::humanize::format_roughly;
-use crate::query::AlarmCase;
+use crate::query::{AlarmCase, AlarmCases};
 use crate::rules::DriftTerms;
 use crate::store::AlarmRow;
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 /// Days that a sparkline shows, two in a character where there are more than this.
@@ -36,7 +37,7 @@ pub(super) fn table(listed: &Listed, all: bool) -> Result<(), Failure> {
 }
 
 /// One alarm, with the cases behind it.
-pub(super) fn alarm(alarm: &AlarmRow, cases: &[AlarmCase]) -> Result<(), Failure> {
+pub(super) fn alarm(alarm: &AlarmRow, cases: &AlarmCases) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     let last = if alarm.is_open() { "known" } else { "ended" };
     writeln!(out, "{}", trimmed(&table_of(&[alarm], "now", last)))?;
@@ -62,12 +63,14 @@ fn table_of(alarms: &[&AlarmRow], now: &str, last: &str) -> Table {
 }
 
 /// The cases that added most to the evidence of an alarm.
-fn alarm_cases(out: &mut impl Write, alarm: &AlarmRow, cases: &[AlarmCase]) -> Result<(), Failure> {
+fn alarm_cases(out: &mut impl Write, alarm: &AlarmRow, found: &AlarmCases) -> Result<(), Failure> {
+    let cases = &found.cases;
     if cases.is_empty() {
         let why = match alarm.stream.parse() {
             Ok(Stream::FrequencyUp | Stream::FrequencyDown) => {
                 "more or fewer cases began: no single case is behind it"
             }
+            _ if found.removed > 0 => "the cases behind it were removed after the retention period",
             _ => "the cases behind it are not there any more",
         };
         writeln!(out, "\nAlarm {}: {why}.", alarm.id)?;
@@ -101,6 +104,13 @@ fn alarm_cases(out: &mut impl Write, alarm: &AlarmRow, cases: &[AlarmCase]) -> R
         alarm.id,
         trimmed(&table)
     )?;
+    if found.removed > 0 {
+        writeln!(
+            out,
+            "{} cases of this time were removed after the retention period and can't be listed.",
+            grouped(found.removed)
+        )?;
+    }
     Ok(())
 }
 
@@ -257,12 +267,21 @@ pub(super) fn json(listed: &Listed) -> Result<(), Failure> {
         .iter()
         .map(|kept| crate::drift::said(&kept.process, &kept.drift))
         .collect();
+    let cases = listed.cases.iter();
+    let removed: BTreeMap<i64, i64> = cases
+        .clone()
+        .map(|(id, found)| (*id, found.removed))
+        .collect();
+    let cases: BTreeMap<i64, &[AlarmCase]> = cases
+        .map(|(id, found)| (*id, found.cases.as_slice()))
+        .collect();
     let all = json!({
         "version": 1,
         "expected_false_alarms_per_year": listed.expected,
         "processes": processes,
         "alarms": listed.alarms,
-        "cases": listed.cases,
+        "cases": cases,
+        "cases_removed": removed,
     });
     let mut out = io::stdout().lock();
     serde_json::to_writer_pretty(&mut out, &all)?;

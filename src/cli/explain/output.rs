@@ -166,6 +166,7 @@ impl Page<'_> {
         let mut out = heading("CASES BEHIND IT");
         if cases.is_empty() {
             out.push_str("  none\n");
+            out.push_str(&self.removed());
             return out;
         }
         let links = follows_hyperlinks();
@@ -194,6 +195,25 @@ impl Page<'_> {
         };
         let legend = format!("{listed}; --cases COUNT shows more.");
         out.push_str(&paragraph(&legend, 2, self.width));
+        out.push_str(&self.removed());
+        out
+    }
+
+    /// What is said of cases that were removed after the retention period.
+    fn removed(&self) -> String {
+        let mut out = String::new();
+        if self.said.cases_removed > 0 {
+            let removed = format!(
+                "{} of the cases behind this score were removed after the retention period. They count, but can't be listed.",
+                grouped(i64::try_from(self.said.cases_removed).unwrap_or(i64::MAX))
+            );
+            out.push_str(&paragraph(&removed, 2, self.width));
+        }
+        if self.said.removed_cases_cut {
+            let cut = "Some removed cases had events after this time. They count as they ended, so figures can differ from \
+                       those of then.";
+            out.push_str(&paragraph(cut, 2, self.width));
+        }
         out
     }
 

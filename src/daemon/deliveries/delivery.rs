@@ -22,6 +22,10 @@ pub struct Delivery {
     pub raw: Option<Raw>,
     /// The header, for CSV.
     pub head: Arc<[u8]>,
+    /// The first record of the batch in its log; `None` if records of its source are always finished.
+    pub first_record: Option<RecordPlace>,
+    /// The only record is a last line without line end that can't be read. It is delivered again with its rest.
+    pub is_unfinished: bool,
     /// How far the file was read with this.
     pub position: Option<FileRow>,
     /// An export that was read whole: hash of its content and path.
@@ -42,6 +46,15 @@ pub struct Delivery {
     pub must_commit: bool,
     /// Stored positions of the source that are damaged.
     pub damaged: Vec<DamagedRow>,
+}
+
+/// Where a record of a log begins. The same while the record grows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RecordPlace {
+    /// The log.
+    pub log: u64,
+    /// The offset in bytes.
+    pub offset: u64,
 }
 
 impl Delivery {

@@ -78,6 +78,20 @@ impl DeliveryEntry {
         }
     }
 
+    /// The first record was counted as a rejected one when it was unfinished.
+    pub(super) fn without_first_record(&mut self, delivery: &Delivery) {
+        self.records = self.records.saturating_sub(1);
+        let Some(place) = delivery.first_record else {
+            return;
+        };
+        let rejects = &delivery.batch.rejects;
+        if let Some(first) = rejects.iter().find(|reject| reject.place == place.offset)
+            && let Some(count) = self.rejected.get_mut(&first.reason)
+        {
+            *count -= 1;
+        }
+    }
+
     /// Raises the counters of the source.
     pub(in crate::daemon) fn count(&self, counters: &mut Counters) {
         let source = &*self.source;

@@ -26,15 +26,16 @@ mod quarantine;
 mod rejects;
 mod sources;
 mod stored;
+mod unfinished;
 mod waiting;
 
 pub use delivery::Delivery;
-pub(crate) use delivery::Raw;
+pub(crate) use delivery::{Raw, RecordPlace};
 pub(super) use entry::{AssembledBatch, DeliveryEntry};
 
 use crate::cases::Case;
 use crate::config::daemon::Config;
-use crate::ingest::Reject;
+use crate::ingest::{EventBatch, Reject};
 use crate::measure::{Coverage, Loss};
 use crate::model::{Day, Hour, NameId, Time, hash_bytes};
 use crate::rules::mapping::Identity;
@@ -46,7 +47,16 @@ use rejects::RejectDeduplicator;
 use sources::SourceProgress;
 use std::collections::BTreeSet;
 use stored::StoredRecords;
+use unfinished::UnfinishedRecords;
 use waiting::WaitingRows;
+
+/// What takes back that a record was lost.
+const ONE_LESS_LOST: Loss = Loss {
+    records: -1,
+    lost: -1,
+    gaps: 0,
+    unknown: 0,
+};
 
 /// What is known of all deliveries, and what of it waits for the next commit.
 #[derive(Debug, Default)]
@@ -56,6 +66,8 @@ pub(super) struct DeliveryLedger {
     losses: LossLedger,
     observations: ObservationLedger,
     rejects: RejectDeduplicator,
+    /// Rejected records that have no line end yet.
+    unfinished: UnfinishedRecords,
     /// What is stored of rejected records.
     stored: StoredRecords,
     sources: SourceProgress,
@@ -78,6 +90,7 @@ impl DeliveryLedger {
         let ledger = DeliveryLedger {
             stored,
             rejects: RejectDeduplicator::load(store, &overlapping)?,
+            unfinished: UnfinishedRecords::load(store)?,
             overlapping,
             losses,
             observations,
@@ -109,6 +122,11 @@ impl DeliveryLedger {
         assembled.complete_rejects(&delivery);
         let overlaps = self.overlapping.contains(&*delivery.source);
         let stream = delivery.reject_stream(overlaps);
+        let was_unfinished = self.unfinished.take(&delivery);
+        if delivery.is_unfinished && was_unfinished.is_some() {
+            // It has grown, and is still the same record.
+            delivery.batch = EventBatch::default();
+        }
         if delivery.is_repeated {
             drop_known_rejects(&mut delivery, stream, &mut assembled, store)?;
         }
@@ -118,7 +136,11 @@ impl DeliveryLedger {
             false => self.sources.advance(source, batch, now),
         };
         let lost_rejects = self.count_lost(&delivery, overlaps, hour) + assembled.rejects.len();
-        let entry = DeliveryEntry::new(&delivery, &assembled, lost_rejects);
+        let mut entry = DeliveryEntry::new(&delivery, &assembled, lost_rejects);
+        if let Some(hour) = self.unfinished.note(&delivery, was_unfinished, hour) {
+            self.take_back_unfinished(&delivery, hour);
+            entry.without_first_record(&delivery);
+        }
         self.losses.add(source, hour, entry.loss);
         self.losses
             .add_feeds(source, assembled.observation.processes());
@@ -128,6 +150,15 @@ impl DeliveryLedger {
         self.waiting.quarantine.extend(stored);
         self.waiting.add(delivery, now);
         Ok(entry)
+    }
+
+    /// Takes back the rejection of a record that had no line end. Its full line is read now.
+    fn take_back_unfinished(&mut self, delivery: &Delivery, hour: Hour) {
+        let Some(place) = delivery.first_record else {
+            return;
+        };
+        self.losses.add(&delivery.source, hour, ONE_LESS_LOST);
+        self.waiting.finish(&delivery.source, place);
     }
 
     /// Returns how many rejects of the decoder are lost with this delivery. If exports overlap, a record that several of them
@@ -163,13 +194,8 @@ impl DeliveryLedger {
             true => self.rejects.take_back(&row.source, row.hash),
             false => Some(row.hour),
         };
-        let back = Loss {
-            records: -1,
-            lost: -1,
-            ..Loss::default()
-        };
         if let Some(hour) = hour {
-            self.losses.add(&row.source, hour, back);
+            self.losses.add(&row.source, hour, ONE_LESS_LOST);
         }
     }
 
@@ -182,6 +208,12 @@ impl DeliveryLedger {
     /// Forgets the observation periods, before they are found again from all cases.
     pub(super) fn forget_observations(&mut self) {
         self.observations = ObservationLedger::default();
+    }
+
+    /// Starts the observation periods from those of removed cases, which the database has already.
+    pub(super) fn restore_observations(&mut self, store: &Store) -> Result<(), StoreError> {
+        self.observations = ObservationLedger::load(store)?;
+        Ok(())
     }
 
     /// Adds the observation period of a case.

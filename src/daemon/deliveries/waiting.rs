@@ -1,6 +1,7 @@
 //! Rows of deliveries that wait for the next commit.
 
-use super::delivery::Delivery;
+use super::delivery::{Delivery, RecordPlace};
+use crate::ingest::Reason;
 use crate::model::Time;
 use crate::store::{Commit, FileRow, QuarantineRow};
 use std::collections::BTreeMap;
@@ -14,6 +15,8 @@ pub(super) struct WaitingRows {
     pub quarantine: Vec<QuarantineRow>,
     /// Quarantined records that were tried again: number, and whether they became events.
     pub replayed: Vec<(i64, bool)>,
+    /// Quarantined records that are finished now: source, log and offset.
+    finished: Vec<(String, u64, u64)>,
     /// Exports to read again: source and path.
     pub exports_forgotten: Vec<(String, String)>,
     /// Exports that were read whole: source, hash of the content, path, time.
@@ -42,11 +45,24 @@ impl WaitingRows {
         self.positions_forgotten.extend(forgotten);
     }
 
+    /// Lets the row of a record go that had no line end.
+    pub(super) fn finish(&mut self, source: &str, place: RecordPlace) {
+        let is_it = |row: &QuarantineRow| {
+            row.reason == Reason::Unfinished.word()
+                && row.source == source
+                && (row.stream, row.place) == (place.log, place.offset)
+        };
+        self.quarantine.retain(|row| !is_it(row));
+        self.finished
+            .push((source.to_owned(), place.log, place.offset));
+    }
+
     /// Whether there is nothing to write.
     pub(super) fn is_empty(&self) -> bool {
         self.records == 0
             && self.quarantine.is_empty()
             && self.replayed.is_empty()
+            && self.finished.is_empty()
             && self.exports_forgotten.is_empty()
             && self.exports_done.is_empty()
             && self.positions.is_empty()
@@ -57,6 +73,7 @@ impl WaitingRows {
     pub(super) fn write_to(self, commit: &mut Commit) {
         commit.quarantine.extend(self.quarantine);
         commit.replayed.extend(self.replayed);
+        commit.finished.extend(self.finished);
         commit.exports_forgotten.extend(self.exports_forgotten);
         commit.exports_done.extend(self.exports_done);
         commit.positions.extend(self.positions.into_values());

@@ -14,6 +14,7 @@ impl Engine {
     /// the future. After an error, call it again.
     pub(crate) fn turn_back(&mut self, now: Time) -> Result<(), CacheError> {
         self.commit()?;
+        self.stop_removal();
         self.doubt_future_changes(now)?;
         let windows = windows(&self.config, &mut self.names);
         self.sums.reset_window(&self.store, windows, now)?;

@@ -17,7 +17,10 @@ impl Engine {
                     Some(parent) => Some(self.cases.slot(parent).case.process()),
                     None => self.store.process_of_case(parent)?,
                 };
-                self.set_parent_process(at, known.unwrap_or(NameId::NONE));
+                // What was looked up before the parent was removed holds on.
+                if known.is_some() || self.removed_case(parent)?.is_none() {
+                    self.set_parent_process(at, known.unwrap_or(NameId::NONE));
+                }
             }
             if self.has_shadows {
                 self.link_shadows(at)?;
@@ -43,7 +46,9 @@ impl Engine {
             let parent = parent.to_owned();
             let twin = self.cases.load_if_known(&parent, &self.store)?;
             let outcome = twin.map_or(NameId::NONE, |twin| self.to_compare_with(twin));
-            self.set_twin_outcome(at, outcome);
+            if twin.is_some() || self.removed_case(&parent)?.is_none() {
+                self.set_twin_outcome(at, outcome);
+            }
         }
         let slot = self.cases.slot(at);
         let before = slot

@@ -28,6 +28,7 @@ impl Engine {
         let config = config.into();
         self.commit()?;
         self.recount_due |= rules_hash(&config) != rules_hash(&self.config);
+        self.stop_removal();
         self.config = config;
         self.deliveries.configure(&self.config, &mut self.store)?;
         self.name_budget.configure(&self.config);
@@ -82,6 +83,8 @@ impl Engine {
             meta: vec![("rules".to_owned(), "counting".to_owned())],
             ..Commit::default()
         })?;
+        let removed = self.sums.restore_removed(&self.store)?;
+        self.deliveries.restore_observations(&self.store)?;
         let (mut count, mut last) = (0, None);
         loop {
             let page = self.store.cases_after(last.as_deref(), CASES_AT_ONCE)?;
@@ -113,6 +116,12 @@ impl Engine {
             tracing::info!(
                 cases = count,
                 "counted all sums anew, because the rules have changed"
+            );
+        }
+        if removed > 0 {
+            tracing::warn!(
+                cases = removed,
+                "removed cases keep the classification of the rules that were in force when they were removed (retention)"
             );
         }
         let mut commit = Commit {
@@ -172,7 +181,7 @@ pub(super) fn is_shadow(case: &Case) -> bool {
 pub(super) fn rules_hash(config: &Config) -> String {
     let hash = hash_pair(config.hashes.catalog, config.hashes.tolerance);
     // The first number rises when the program itself judges otherwise.
-    format!("9-{hash:016x}")
+    format!("10-{hash:016x}")
 }
 
 pub(in crate::daemon) fn windows(config: &Config, names: &mut Names) -> Windows {

@@ -95,6 +95,8 @@ impl Engine {
             .into_iter()
             .map(|score| (score.id.clone(), score))
             .collect();
+        self.empty_log_of_removed();
+        self.plan_removal(now);
         Ok(())
     }
 

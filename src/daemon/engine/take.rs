@@ -10,6 +10,9 @@ use crate::model::{NameId, Origin, Time, metrics};
 use crate::query::counters::OTHER;
 use crate::store::{QuarantineRow, StoreError};
 
+/// Why an event of a removed case is rejected. The case has no name any more.
+const CASE_REMOVED: &str = "the case was removed after the retention period (retention)";
+
 impl Engine {
     /// Takes a delivery. Nothing of it is kept until the next commit.
     pub fn take(&mut self, delivery: Delivery, now: Time) -> Result<(), CacheError> {
@@ -45,6 +48,16 @@ impl Engine {
         assembled: &mut AssembledBatch,
     ) -> Result<(), CacheError> {
         let process = global.process;
+        if let Some(last) = self.removed_case(batch.text(event.case))? {
+            if event.time <= last {
+                assembled.duplicates += 1;
+            } else {
+                let reject = Reject::new(event.place, Reason::CaseRemoved, CASE_REMOVED, b"");
+                assembled.rejects.push(reject);
+            }
+            assembled.observation.seen(process);
+            return Ok(());
+        }
         self.has_shadows |= event.flags.origin() == Origin::Shadow;
         let key = batch.text(event.case);
         let at = self.cases.find_or_load(key, event.case_hash, &self.store)?;

@@ -2,6 +2,7 @@
 
 mod beside;
 mod restart;
+mod retention;
 mod turned_back;
 
 use super::*;

@@ -74,7 +74,11 @@ pub(super) fn cases(families: &mut Families, snapshot: &Snapshot) {
         let of = |counts: &BTreeMap<&str, i64>| counts.get(id).copied().unwrap_or(0) as f64;
         families.counter(&metrics::CASES_LATE, &[id], of(&late));
         families.counter(&metrics::OUTCOMES_FOLDED, &[id], of(&folded));
-        for metric in [&metrics::STARTED, &metrics::REVISIONS] {
+        for metric in [
+            &metrics::STARTED,
+            &metrics::REVISIONS,
+            &metrics::CASES_REMOVED,
+        ] {
             families.counter(metric, &[id], value(snapshot, metric.name, &[id]) as f64);
         }
         if let Some(hour) = snapshot.last_case.get(id) {

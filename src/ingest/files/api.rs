@@ -63,8 +63,8 @@ pub(crate) struct Chunk {
     pub head: Arc<[u8]>,
     /// The state at the end of this chunk, to be committed together with what the chunk holds.
     pub state: FileState,
-    /// The chunk is a last record without line end in a file that does not grow any more. Decline it to wait for the
-    /// rest; if it is accepted and the rest comes after all, the rest arrives as a record of its own.
+    /// The chunk is a last record without line end in a file that does not grow any more. If it is declined, it is offered
+    /// again with its rest. If it is accepted and the rest comes after all, the rest arrives as a record of its own.
     pub last_unfinished: bool,
 }
 
@@ -93,7 +93,7 @@ pub(crate) enum Answer {
     /// Accepted; end this poll. The next poll goes on with the next file.
     Enough,
     /// Not accepted: the position stays, and the same bytes are offered again by a later poll. An unfinished record
-    /// is offered again after it has grown. Use `Enough` for back-pressure: a compressed file has to be
+    /// is offered again after it has grown, and until then is no backlog: its receiver has seen it. Use `Enough` for back-pressure: a compressed file has to be
     /// decompressed again after this.
     Declined,
 }

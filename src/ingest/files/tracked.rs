@@ -153,6 +153,7 @@ impl Tracked {
     /// Bytes behind the position; the size on disk where only that is known.
     pub(super) fn backlog(&self) -> u64 {
         match self.kind {
+            Kind::Plain if self.declined_at == Some(self.stat.len) => 0,
             Kind::Plain => self.stat.len.saturating_sub(self.position.at),
             _ if self.wants_stream() => self.stat.len,
             _ => 0,

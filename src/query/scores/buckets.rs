@@ -45,7 +45,12 @@ impl<'a> StoredBuckets<'a> {
         let mut buckets = StoredBuckets {
             store,
             names: store.names()?,
-            baselines: store.baselines()?.into_iter().collect(),
+            baselines: store
+                .baselines()?
+                .into_iter()
+                .map(|(process, finder)| (process, finder.baseline()))
+                .filter(|(_, baseline)| baseline.sums.cases > 0)
+                .collect(),
             feeds: store.feeds()?,
             coverage: store.coverage()?,
             progress: Box::new(|_, _| {}),

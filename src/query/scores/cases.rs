@@ -6,9 +6,9 @@ use super::super::case_table::CaseTable;
 use super::losses::losses_of;
 use super::rules::{PastError, PreparedRules, Rules};
 use super::worst_cases::{Counting, Worst};
-use super::{Measurement, ScoreRequest, ScoreSource, ScoresAsOf, scores};
+use super::{Measurement, RemovedCases, ScoreRequest, ScoreSource, ScoresAsOf, scores};
 use crate::cases::{Case, Facts, RuleBook, facts_as_of, shadowed};
-use crate::measure::{Evidence, Loss, Period, Tally};
+use crate::measure::{BucketKey, Evidence, Loss, Period, Sums, Tally};
 use crate::model::{NameId, Names, Time};
 use crate::store::{Store, StoreError};
 use std::borrow::Cow;
@@ -69,6 +69,7 @@ struct SummingFor<'a> {
     tally: Tally<'a>,
     worst: Option<Worst>,
     cases: u64,
+    removed: RemovedCases,
 }
 
 impl<'a> Summing<'a> {
@@ -90,6 +91,7 @@ impl<'a> Summing<'a> {
                 tally: Tally::new(book, names, windows, request.period.as_of),
                 worst: request.cases_of.map(worst),
                 cases: 0,
+                removed: RemovedCases::default(),
             }
         };
         Summing {
@@ -115,13 +117,47 @@ impl<'a> Summing<'a> {
         Ok(())
     }
 
+    /// Adds the sums of cases that were removed from a database. They are classified as they were when they were removed.
+    fn add_removed(&mut self, store: &Store) -> Result<(), StoreError> {
+        let periods = store.removed_coverage()?;
+        let latest = periods.latest();
+        for request in &mut self.requests {
+            periods.each(&mut |namespace, process, period| {
+                request.tally.add_removed_period(namespace, process, period);
+            });
+            request.removed.is_cut = latest.is_some_and(|latest| latest > request.as_of);
+        }
+        store.each_removed_bucket(&mut |key, sums| {
+            for request in &mut self.requests {
+                request.add_removed(&key, &sums);
+            }
+        })
+    }
+
     fn finish(self) -> Vec<Measurement> {
         let finished = |request: SummingFor| Measurement {
             measured: request.tally.finish(),
             cases: request.cases,
             behind: request.worst.map(Worst::cases).unwrap_or_default(),
+            removed: request.removed,
         };
         self.requests.into_iter().map(finished).collect()
+    }
+}
+
+impl SummingFor<'_> {
+    fn add_removed(&mut self, key: &BucketKey, sums: &Sums) {
+        self.tally.add_removed(key, sums);
+        if key.hour <= self.as_of.hour() {
+            self.cases += u64::try_from(sums.started()).unwrap_or(0);
+        }
+        let is_asked_for = self
+            .worst
+            .as_ref()
+            .is_some_and(|worst| worst.counts_sums(key));
+        if is_asked_for && self.tally.counts_removed(key) {
+            self.removed.behind += u64::try_from(sums.cases).unwrap_or(0);
+        }
     }
 }
 
@@ -155,6 +191,7 @@ impl ScoreSource for StoredCases<'_> {
             }
             (self.tick)(count);
         }
+        summing.add_removed(self.store)?;
         Ok(summing.finish())
     }
 

@@ -87,6 +87,17 @@ pub struct Measurement {
     pub cases: u64,
     /// The cases that were asked for, largest deviation first.
     pub behind: Vec<CaseBehind>,
+    /// What is not among these cases any more.
+    pub removed: RemovedCases,
+}
+
+/// Cases that were removed from the database after the retention period. Their sums count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RemovedCases {
+    /// How many of those that a score rests on, whose cases were asked for, can't be listed.
+    pub behind: u64,
+    /// Whether some had later events than the instant: they count as they ended, not as they were known then.
+    pub is_cut: bool,
 }
 
 /// The answer to a request.
@@ -104,6 +115,8 @@ pub struct ScoresAsOf {
     pub cases: u64,
     /// The cases that were asked for, largest deviation first.
     pub behind: Vec<CaseBehind>,
+    /// What is not among these cases any more.
+    pub removed: RemovedCases,
 }
 
 /// Answers requests from a source.
@@ -145,6 +158,7 @@ pub(crate) fn scores_from<S: ScoreSource>(
         as_of: period.as_of,
         cases: measurement.cases,
         behind: measurement.behind,
+        removed: measurement.removed,
     })
 }
 

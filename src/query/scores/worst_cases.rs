@@ -1,6 +1,7 @@
 //! The cases behind a score: those that deviate most.
 
 use crate::cases::{Cause, Facts, RuleBook, causes, split_key};
+use crate::measure::BucketKey;
 use crate::model::{Executor, NameId, Names, Origin, Ppm, Time};
 use crate::rules::Process;
 use serde::{Deserialize, Serialize};
@@ -52,12 +53,15 @@ impl Counting {
 
     /// Whether a case is evidence.
     fn counts(self, facts: &Facts) -> bool {
-        let counts = match facts.origin {
+        self.counts_origin(facts.origin) && (facts.confirmed || !self.confirmed_only)
+    }
+
+    fn counts_origin(self, origin: Origin) -> bool {
+        match origin {
             Origin::Live => true,
             Origin::Exercise => self.exercises,
             Origin::Shadow => false,
-        };
-        counts && (facts.confirmed || !self.confirmed_only)
+        }
     }
 }
 
@@ -79,6 +83,11 @@ impl Worst {
             most,
             kept: Vec::new(),
         }
+    }
+
+    /// Whether the sums of a bucket are of the process, and of cases that may be evidence.
+    pub(super) fn counts_sums(&self, key: &BucketKey) -> bool {
+        key.process == self.process && self.counting.counts_origin(key.origin)
     }
 
     /// Looks at a case that counts ([`crate::measure::Tally::counts`]), by its key.

@@ -104,6 +104,32 @@ mod tests {
         }
     }
 
+    /// The role by which each way to authenticate is described, for each operation.
+    #[test]
+    fn description_of_the_api_names_the_role_that_each_operation_needs() {
+        let description = include_str!("../../../docs/openapi.json");
+        let description: serde_json::Value = serde_json::from_str(description).unwrap();
+        let paths = description["paths"].as_object().unwrap();
+        assert!(paths.len() > 20);
+        for (path, item) in paths {
+            for (method, operation) in item.as_object().unwrap() {
+                let asked: Method = method.to_uppercase().parse().unwrap();
+                let expected = match need(&asked, Some(path)) {
+                    Need::Nothing => serde_json::json!([]),
+                    Need::Role(role) => {
+                        let ways = ["basic", "bearer", "certificate"];
+                        let ways = ways.map(|way| serde_json::json!({way: [role.word()]}));
+                        serde_json::json!(ways)
+                    }
+                };
+                assert_eq!(operation["security"], expected, "{method} {path}");
+            }
+        }
+        let schemes = description["components"]["securitySchemes"].as_object();
+        let schemes: Vec<&String> = schemes.unwrap().keys().collect();
+        assert_eq!(schemes, ["basic", "bearer", "certificate"]);
+    }
+
     #[test]
     fn an_admin_may_do_everything_and_the_others_their_own_only() {
         use Role::{Admin, Ingest, Read};

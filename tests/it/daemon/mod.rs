@@ -1,5 +1,6 @@
 //! The life of the daemon: start, reload, stop, crash, and the scores that it keeps.
 
+mod backup;
 mod clock_jump;
 mod damaged_rows;
 mod full_disk;
@@ -8,6 +9,7 @@ mod lost_database;
 mod older_databases;
 mod reload;
 mod restated_scores;
+mod retention;
 mod scoring_window;
 mod service_manager;
 mod start;

@@ -118,3 +118,45 @@ fn a_database_of_each_older_schema_gives_the_figures_of_a_new_one() {
         );
     }
 }
+
+#[test]
+fn configurations_that_an_older_version_stored_whole_are_cut_down_at_the_start() {
+    const SECRET: &str = "hooks.example/T0SECRET";
+    let mut rewritten = 0;
+    for (version, bytes) in databases() {
+        let home = home();
+        home.write("data/toleranced.db", bytes);
+        let texts = || -> Vec<String> {
+            let db = open(&home);
+            let sql = "SELECT text FROM documents WHERE kind = 'configuration'";
+            // The first schemas have no such table.
+            let Ok(mut query) = db.prepare(sql) else {
+                return Vec::new();
+            };
+            let texts = query.query_map([], |row| row.get(0)).unwrap();
+            texts.map(Result::unwrap).collect()
+        };
+        if !texts().iter().any(|text| text.contains("sources:")) {
+            continue;
+        }
+        let hook = format!("reports: {{webhooks: [{{name: w, url: 'https://{SECRET}'}}]}}\n");
+        let sql = "UPDATE documents SET text = text || ?1 WHERE kind = 'configuration'";
+        open(&home).execute(sql, [&hook]).unwrap();
+        home.start().stop();
+        for text in texts() {
+            assert!(
+                text.contains("score: { window: all }"),
+                "schema {version}: {text}"
+            );
+            assert!(!text.contains("sources"), "schema {version}: {text}");
+        }
+        let file = fs::read(home.path("data/toleranced.db")).unwrap();
+        let place = memchr::memmem::find(&file, SECRET.as_bytes());
+        assert_eq!(place, None, "schema {version}");
+        rewritten += 1;
+    }
+    assert!(
+        rewritten > 2,
+        "{rewritten} databases have a whole configuration"
+    );
+}

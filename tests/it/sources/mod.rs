@@ -8,3 +8,4 @@ mod push;
 mod quarantine;
 mod set_aside;
 mod tailing;
+mod unfinished_line;

@@ -174,3 +174,59 @@ fn secrets_of_the_configuration_are_not_stored() {
     daemon.stop();
     assert_eq!(files_with(&home.path("data"), SECRET), [""; 0]);
 }
+
+#[test]
+fn raw_records_lose_their_other_fields_when_a_reload_turns_raw_off() {
+    let home = Home::tailing();
+    let text = std::fs::read_to_string(home.path("toleranced.yaml")).unwrap();
+    home.write("map.yaml", mapping());
+    let raw = format!("{text}quarantine: {{keep_raw: true}}\n");
+    home.write("toleranced.yaml", raw);
+    home.write("log.ndjson", log());
+    let daemon = home.start();
+    daemon.wait_for_records(7);
+    let rows = |condition: &str| {
+        let db = rusqlite::Connection::open(home.path("data/toleranced.db")).unwrap();
+        let sql = format!("SELECT count(*) FROM quarantine WHERE {condition}");
+        db.query_row(&sql, [], |row| row.get::<_, i64>(0)).unwrap()
+    };
+    let named = format!("instr(record, '{NAME}') > 0");
+    assert_eq!((rows(&named), rows("is_raw = 1")), (3, 3));
+    home.write("toleranced.yaml", text);
+    assert_eq!(daemon.reload().0, 200);
+    assert_eq!((rows(&named), rows("is_raw = 1"), rows("1")), (0, 0, 3));
+    daemon.stop();
+    assert_eq!(files_with(&home.path("data"), NAME), [""; 0]);
+}
+
+#[test]
+fn unread_body_is_deleted_when_it_is_older_than_its_max_age_while_the_daemon_runs() {
+    let home = Home::new("[]");
+    home.configure(
+        "[{name: soar, type: push, mapping: map.yaml}]",
+        "push: {max_age: 1d}\n",
+    );
+    home.write("map.yaml", mapping());
+    let daemon = home.start();
+    let notice = r#"toleranced_source_notices_total{source="soar",notice="expired"}"#;
+    let sent = daemon.send("/ingest/soar", LINES, named("g1", "C1", 1).as_bytes());
+    assert_eq!(sent.0, 202, "{}", sent.1);
+    daemon.wait_for_metric(r#"toleranced_ingest_records_total{source="soar"}"#, 1.0);
+    // As if it had waited for two days.
+    home.write("aside", named("g2", "C2", 2));
+    home.age("aside", 2 * 24 * 3600);
+    let body = home.path("data/push/soar/waiting.ndjson");
+    std::fs::rename(home.path("aside"), &body).unwrap();
+    daemon.wait_for_metric(notice, 1.0);
+    assert!(!body.exists());
+    daemon.wait_for_log("deleted a body that was not read");
+    let metrics = daemon.metrics();
+    assert_eq!(metrics.sum("toleranced_ingest_events_total"), 1.0);
+    let db = rusqlite::Connection::open(home.path("data/toleranced.db")).unwrap();
+    let gaps = "SELECT sum(gaps) FROM losses";
+    let gaps: i64 = db.query_row(gaps, [], |row| row.get(0)).unwrap();
+    assert_eq!(gaps, 1);
+    drop(db);
+    daemon.stop();
+    assert_eq!(files_with(&home.path("data"), NAME), [""; 0]);
+}

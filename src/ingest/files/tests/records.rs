@@ -287,3 +287,18 @@ fn open_decompressed_reads_plain_files_as_they_are() -> io::Result<()> {
     assert_eq!(text, "plain\n");
     Ok(())
 }
+
+#[test]
+fn declined_unfinished_line_is_no_backlog_until_it_grows_and_not_unread_when_its_file_is_gone() {
+    let mut rig = Rig::new();
+    rig.sink = Recorder::declining();
+    rig.append("a.log", "one\ntw");
+    assert_eq!(rig.poll().backlog_bytes, 2);
+    assert_eq!(rig.poll_after(Duration::from_secs(11)).backlog_bytes, 0);
+    rig.append("a.log", "oo");
+    assert_eq!(rig.poll().backlog_bytes, 4);
+    assert_eq!(rig.poll_after(Duration::from_secs(11)).backlog_bytes, 0);
+    rig.rename("a.log", "old");
+    rig.poll_after(Duration::from_secs(31));
+    assert!(rig.has(|notice| matches!(notice, Notice::Released { unread: 0, .. })));
+}
