@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 
 /// A cohort counts if so many of 20 of its cases have ended.
 const ENDED_OF_20: i64 = 19;
+/// A cohort of fewer cases counts only if it is all there is: whether a few have ended depends on how long they take.
+const LEAST_CASES: i64 = 5;
 
 /// The live cases of a process that started first in its epoch: in whole hours, until there are as many as a baseline needs.
 /// While there are fewer, or too few of them have ended, the longest time from the first one on of whose cases 95 % have ended.
@@ -24,6 +26,8 @@ pub struct Baseline {
     pub calls: Counts<NameId>,
     /// The last hour that counts, if the baseline is complete.
     pub until: Option<Hour>,
+    /// Whether it is the one from before the epoch, because too few cases have ended since.
+    pub is_before_epoch: bool,
 }
 
 /// Where baselines begin and how many cases they need.
@@ -81,6 +85,8 @@ impl HourPart {
 pub(crate) struct BaselineFinder {
     cases: i64,
     first: Hour,
+    /// Of the time before `first`, where that is an epoch.
+    before: Option<Box<BaselineFinder>>,
     /// By the hour of the start: exact before `dropped_from`. Empty once the baseline is complete.
     hours: BTreeMap<Hour, HourPart>,
     started: i64,
@@ -108,6 +114,7 @@ impl BaselineFinder {
         BaselineFinder {
             cases,
             first,
+            before: (first > Hour::MIN).then(|| Box::new(BaselineFinder::new(cases, Hour::MIN))),
             hours: BTreeMap::new(),
             started: 0,
             dropped_from: None,
@@ -165,7 +172,8 @@ impl BaselineFinder {
     /// Changes the cases of an hour; `by` says how many more have started.
     fn change(&mut self, hour: Hour, by: impl FnOnce(&mut HourPart) -> i64) -> bool {
         if hour < self.first {
-            return false;
+            let before = self.before.as_mut();
+            return before.is_some_and(|before| before.change(hour, by));
         }
         if let Some(complete) = &mut self.complete {
             if hour > complete.until {
@@ -200,6 +208,13 @@ impl BaselineFinder {
 
     /// Whether what is kept is enough to say which cases count. If not, all have to be looked at again.
     pub(crate) fn is_settled(&self) -> bool {
+        if self
+            .before
+            .as_ref()
+            .is_some_and(|before| !before.is_settled())
+        {
+            return false;
+        }
         match &self.complete {
             None => self.dropped_from.is_none() || self.started >= self.cases,
             Some(Complete {
@@ -216,8 +231,9 @@ impl BaselineFinder {
 
     /// Keeps nothing but sums, if the baseline is complete. Says whether it has become so.
     pub(crate) fn freeze(&mut self) -> bool {
+        let before = self.before.as_mut().is_some_and(|before| before.freeze());
         let Some((until, whole)) = self.longest().filter(|(until, _)| self.is_full(*until)) else {
-            return false;
+            return before;
         };
         let last = self.hours.get(&until);
         self.complete = Some(Complete {
@@ -243,7 +259,8 @@ impl BaselineFinder {
         for (hour, part) in &self.hours {
             started += part.started;
             ended += part.cohort.cases;
-            if ended > 0 && ended * 20 >= started * ENDED_OF_20 {
+            let is_enough = ended >= LEAST_CASES || started == self.started && ended > 0;
+            if is_enough && ended * 20 >= started * ENDED_OF_20 {
                 until = Some(*hour);
             }
         }
@@ -261,13 +278,20 @@ impl BaselineFinder {
             sums: whole.cohort.sums(),
             calls: whole.calls.clone(),
             until,
+            is_before_epoch: false,
         };
         match (&self.complete, self.longest()) {
             (Some(complete), _) => of(&complete.whole, Some(complete.until)),
             (None, Some((until, whole))) => {
                 of(&whole, Some(until).filter(|until| self.is_full(*until)))
             }
-            (None, None) => Baseline::default(),
+            (None, None) => match &self.before {
+                Some(before) => Baseline {
+                    is_before_epoch: true,
+                    ..before.baseline()
+                },
+                None => Baseline::default(),
+            },
         }
     }
 
@@ -276,6 +300,13 @@ impl BaselineFinder {
         out.push(VERSION);
         put_i64(out, self.cases);
         put_i64(out, i64::from(self.first));
+        self.encode_found(out);
+        if let Some(before) = &self.before {
+            before.encode_found(out);
+        }
+    }
+
+    fn encode_found(&self, out: &mut Vec<u8>) {
         match &self.complete {
             Some(complete) => {
                 put_u64(out, 1);
@@ -309,24 +340,32 @@ impl BaselineFinder {
             _ => return Err(reader.damaged()),
         }
         let mut finder = BaselineFinder::new(reader.i64()?, hour(reader)?);
+        finder.decode_found(reader)?;
+        if let Some(before) = &mut finder.before {
+            before.decode_found(reader)?;
+        }
+        Ok(finder)
+    }
+
+    fn decode_found(&mut self, reader: &mut Reader) -> Result<(), DamagedBytes> {
         if reader.u64()? == 1 {
-            finder.complete = Some(Complete {
+            self.complete = Some(Complete {
                 until: hour(reader)?,
                 started_in_last_hour: reader.i64()?,
                 whole: decode_part(reader)?,
             });
-            return Ok(finder);
+            return Ok(());
         }
-        finder.dropped_from = match reader.i64()? {
+        self.dropped_from = match reader.i64()? {
             i64::MAX => None,
             hour => Some(Hour::try_from(hour).map_err(|_| reader.damaged())?),
         };
         for _ in 0..reader.count()? {
             let (hour, part) = (hour(reader)?, decode_part(reader)?);
-            finder.started += part.started;
-            finder.hours.insert(hour, part);
+            self.started += part.started;
+            self.hours.insert(hour, part);
         }
-        Ok(finder)
+        Ok(())
     }
 }
 
@@ -388,7 +427,25 @@ mod tests {
         assert_eq!((baseline.sums.cases, baseline.until), (40, None));
         let baseline = found(100, &[(5, 40, 40), (6, 40, 38), (7, 40, 39), (8, 40, 40)]);
         assert_eq!((baseline.sums.cases, baseline.until), (117, Some(Hour(7))));
-        assert_eq!(found(100, &[(5, 40, 30)]), Baseline::default());
+        let nothing = found(100, &[(5, 40, 30)]);
+        assert_eq!((nothing.sums.cases, nothing.until), (0, None));
+        // Few cases count if there are no others.
+        assert_eq!(found(100, &[(5, 1, 1), (6, 2, 2)]).sums.cases, 3);
+        assert_eq!(found(100, &[(5, 1, 1), (6, 2, 1)]).sums.cases, 0);
+    }
+
+    #[test]
+    fn until_enough_has_ended_since_the_epoch_the_baseline_before_it_holds() {
+        let early = [(1, 40, 40), (2, 70, 70)];
+        let late = [(5, 40, 20), (6, 70, 30)];
+        let baseline = found(100, &[early, late].concat());
+        assert_eq!((baseline.sums.cases, baseline.until), (110, Some(Hour(2))));
+        assert!(baseline.is_before_epoch);
+        let baseline = found(100, &[early, [(5, 40, 40), (6, 70, 69)]].concat());
+        assert_eq!(
+            (baseline.sums.cases, baseline.is_before_epoch),
+            (109, false)
+        );
     }
 
     proptest! {

@@ -78,6 +78,7 @@ impl<'a> Scoring<'a> {
             loss: evidence.losses.get(&process).copied().unwrap_or_default(),
             size: self.sizes.get(&process),
             baseline: baseline_of(evidence, process, &self.sizes_then),
+            is_size_before_epoch: baseline.is_some_and(|baseline| baseline.is_before_epoch),
             hands_on_before: baseline.map(|baseline| &baseline.sums.hands_on),
             ..ProcessInput::of_sums(terms, declared, sums, covered)
         })

@@ -51,6 +51,8 @@ pub(super) struct ProcessInput<'a> {
     /// The measured size; `None` while no case has ended.
     pub(super) size: Option<&'a Result<Sizes, SizeError>>,
     pub(super) baseline: Option<BaselineScore>,
+    /// Whether that is the one from before the epoch, because too few cases have ended since.
+    pub(super) is_size_before_epoch: bool,
     /// Hands-on time of the cases of the baseline.
     pub(super) hands_on_before: Option<&'a Sketch>,
 }
@@ -76,6 +78,7 @@ impl<'a> ProcessInput<'a> {
             loss: Loss::default(),
             size: None,
             baseline: None,
+            is_size_before_epoch: false,
             hands_on_before: None,
         }
     }

@@ -76,6 +76,8 @@ pub enum EvidenceNote {
         /// All open cases.
         of: i64,
     },
+    /// Since the epoch too few cases have ended to measure a size, so the one from before holds.
+    SizeBeforeEpoch(Time),
     /// Only confirmed outcomes count.
     OnlyConfirmed {
         /// Confirmed cases.

@@ -86,6 +86,7 @@ pub(super) fn evidence_notes(
         input.silent_since().map(silent),
         input.dormant_since.map(EvidenceNote::Dormant),
         open_that_deviate(input),
+        size_before_epoch(input),
         confirmed.then(|| EvidenceNote::OnlyConfirmed {
             confirmed: live.confirmed.total(),
             of: live.cases,
@@ -96,6 +97,14 @@ pub(super) fn evidence_notes(
         no_tolerance.then_some(EvidenceNote::NoTolerance),
     ];
     all.into_iter().flatten().map(Note::Evidence).collect()
+}
+
+/// The size that holds until a new one is measured.
+fn size_before_epoch(input: &ProcessInput) -> Option<EvidenceNote> {
+    let epoch = input.declared.epoch?;
+    input
+        .is_size_before_epoch
+        .then_some(EvidenceNote::SizeBeforeEpoch(epoch))
 }
 
 /// Open cases that count already.

@@ -117,6 +117,10 @@ impl Display for EvidenceNote {
                 out,
                 "{cases} of {of} open cases count already: they are over their limit, or were reopened"
             ),
+            EvidenceNote::SizeBeforeEpoch(epoch) => write!(
+                out,
+                "too few of the cases that started since the epoch {epoch} have ended to measure the size: the size from before the epoch holds"
+            ),
             EvidenceNote::OnlyConfirmed { confirmed, of } => write!(
                 out,
                 "only confirmed outcomes count as evidence: {confirmed} of {of} cases"
