@@ -7,7 +7,7 @@ use super::life::Life;
 use super::path::steps_off_path;
 use super::rules::{Assessment, ProcessRules, RuleBook};
 use super::who::{by_machines_only, executors, is_confirmed, went_straight};
-use crate::model::{Executor, NameId, Names, Origin, Ppm, Span, Time, hash_text};
+use crate::model::{Executor, Hour, NameId, Names, Origin, Ppm, Span, Time, hash_text};
 
 /// What a shadow run is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +49,8 @@ pub struct Facts {
     pub late: bool,
     /// Whether it has a limit, and so becomes late if it stays open.
     pub has_limit: bool,
+    /// Of an open case as of an instant: the hour in which it passed its limit, if it has.
+    pub overdue_from: Option<Hour>,
     /// Steps up to the end that are off the designed path; 0 where none is declared.
     pub off_path: u32,
     /// Changes from one executor kind to another up to the end.
@@ -83,7 +85,22 @@ pub struct Facts {
     pub path: Vec<NameId>,
 }
 
+/// When an open case that started then has passed its limit, by whole hours: all cases that started in the hour have.
+pub(crate) fn passes_limit(start: Time, limit: Span) -> Time {
+    start.hour().saturating_add(1).start().plus(limit)
+}
+
 impl Facts {
+    /// The hour in which it counts for the deviation: that of its end, or of an open case the one in which it began to
+    /// deviate. `None` for an open case that does not deviate yet.
+    pub fn counted_hour(&self) -> Option<Hour> {
+        match self.overdue_from {
+            _ if self.complete => Some(self.end.hour()),
+            Some(hour) => Some(hour),
+            None => (self.deviation > Ppm::ZERO).then(|| self.end.hour()),
+        }
+    }
+
     /// From the first event to the end, in microseconds.
     pub fn duration(&self) -> Span {
         self.end.since(self.start)
@@ -176,9 +193,11 @@ fn facts_beside(
     let confirmed = is_confirmed(events);
     let off_path = off_path(work, rule);
     let taken = end.since(first.time);
-    let late = rule.limit.is_some_and(|limit| taken > limit);
-    let assessment = rules.assess(process, (outcome, mapped_severity), names);
     let complete = !declared || life.ended || idle;
+    let passed = rule.limit.map(|limit| passes_limit(first.time, limit));
+    let overdue = passed.filter(|at| !complete && as_of.is_some_and(|as_of| *at <= as_of));
+    let late = overdue.is_some() || rule.limit.is_some_and(|limit| taken > limit);
+    let assessment = rules.assess(process, (outcome, mapped_severity), names);
     let mut parts = [
         assessment.map_or(Ppm::ZERO, Assessment::severity),
         weight_if(life.reopened > 0, rule.weights.rework),
@@ -215,6 +234,7 @@ fn facts_beside(
         reopened: life.reopened,
         late,
         has_limit: rule.limit.is_some(),
+        overdue_from: overdue.map(Time::hour),
         off_path,
         handoffs,
         deviation,

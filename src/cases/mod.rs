@@ -19,7 +19,7 @@ mod who;
 pub(crate) use case::{Case, Insert};
 pub(crate) use cause::{Cause, causes};
 pub(crate) use event::{CaseEvent, EventFlags, EventIn};
-pub(crate) use facts::{Facts, Twin, facts, facts_as_of, shadowed};
+pub(crate) use facts::{Facts, Twin, facts, facts_as_of, passes_limit, shadowed};
 pub use guess::resolved_states;
 pub use key::KEY_SEPARATOR;
 pub(crate) use key::split_key;

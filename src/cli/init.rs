@@ -9,8 +9,8 @@ use crate::ingest::decode::Input;
 use crate::ingest::mapping::{Circumstances, compile};
 use crate::ingest::read::{ReadOptions, format_of, open_input, read_opened};
 use crate::measure::{Loss, Period};
+use crate::model::Executor;
 use crate::model::yaml::quoted;
-use crate::model::{Executor, Ppm};
 use crate::query::{
     CaseTable, LogCases, PreparedRules, Rules, ScoreRequest, TableLimits, score_at,
 };
@@ -228,7 +228,7 @@ fn entry(yaml: &mut String, score: &ProcessScore) -> std::fmt::Result {
     )?;
     writeln!(
         yaml,
-        "    criticality: {{ outcome: medium, system: medium }}   # negligible, low, medium or high; the higher counts"
+        "    # criticality: {{ outcome: medium, system: medium }}   # negligible, low, medium or high; the higher counts"
     )?;
     match score.run_by.executor {
         Executor::Unknown => writeln!(
@@ -238,34 +238,31 @@ fn entry(yaml: &mut String, score: &ProcessScore) -> std::fmt::Result {
         known => writeln!(yaml, "    executor: {known}")?,
     }
     const SHOWN: usize = 30;
-    // The last activity that stands in for an outcome nobody mapped says nothing about right or wrong: a catalog that took
-    // it for 0 would make a clean record of it.
-    let mark = if score.rating.deviation.is_some() {
-        ""
-    } else {
-        "# "
-    };
     writeln!(
         yaml,
-        "    {mark}outcomes:                      # severity of each, 0 to 1"
+        "    outcomes:                      # severity of each, from 0 (as designed) to 1 (wrong)"
     )?;
     let mut outcomes: Vec<(&String, &i64)> = score.outcome.outcomes.iter().collect();
     outcomes.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
+    // The last activity that stands in for an outcome nobody mapped says nothing about right or wrong, whatever its name.
+    let is_measured = score.rating.unknown_cases < score.counts.ended();
+    let mut classified = 0;
     for (outcome, count) in outcomes.iter().take(SHOWN) {
-        let wrong = Tolerance::builtin()
-            .outcome_severity
-            .get(&outcome.to_lowercase())
-            .copied()
-            .unwrap_or(Ppm::ZERO);
-        writeln!(
-            yaml,
-            "    {mark}  {}: {}   # {count} cases",
-            quoted(outcome),
-            wrong.share()
-        )?;
+        let by_name = Tolerance::builtin().severity_by_name(outcome);
+        let name = quoted(outcome);
+        match by_name.filter(|_| is_measured) {
+            Some(severity) => {
+                classified += 1;
+                writeln!(yaml, "      {name}: {}   # {count} cases", severity.share())?;
+            }
+            None => writeln!(
+                yaml,
+                "      # {name}: 1   # {count} cases: is this as designed (0) or wrong (1)?"
+            )?,
+        }
     }
-    if outcomes.is_empty() {
-        writeln!(yaml, "    {mark}  {{}}")?;
+    if classified == 0 {
+        writeln!(yaml, "      {{}}")?;
     }
     writeln!(
         yaml,

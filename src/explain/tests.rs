@@ -86,6 +86,7 @@ fn scored_log(catalog: &str, ran: &[Ran], steps: u32, loss: Loss) -> Scored {
             reopened: 0,
             late: false,
             has_limit: false,
+            overdue_from: None,
             off_path: 0,
             handoffs: 0,
             deviation: *deviation,
@@ -101,13 +102,13 @@ fn scored_log(catalog: &str, ran: &[Ran], steps: u32, loss: Loss) -> Scored {
             parent_process: NameId::NONE,
             path: path.clone(),
         };
-        baseline.add_case(&facts, &names);
+        baseline.add_case(&facts, 1);
         let (start, end) = bucket_parts(&facts);
         let sums = evidence.processes.get_mut(&process).unwrap();
         sums.part(&start).add_start(&facts, 1);
         sums.part(&end).add_end(&facts, &names, 1);
     }
-    let baseline = baseline.finish();
+    let baseline = baseline.baseline();
     if baseline.sums.cases > 0 {
         evidence.baselines.insert(process, baseline);
     }

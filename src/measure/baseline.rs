@@ -482,7 +482,8 @@ mod tests {
             if found.is_settled() {
                 prop_assert_eq!(found.baseline(), all.baseline());
             } else {
-                prop_assert!(found.complete.is_some());
+                let before = found.before.as_ref().and_then(|before| before.complete.as_ref());
+                prop_assert!(found.complete.is_some() || before.is_some());
             }
             let mut bytes = Vec::new();
             found.encode(&mut bytes);

@@ -120,6 +120,8 @@ pub struct Evidence {
     pub to: Time,
     /// Of that, what the sources of each process cover.
     pub covered: BTreeMap<NameId, Stretch>,
+    /// The last event of each process itself.
+    pub(crate) last_events: BTreeMap<NameId, Time>,
     /// How long what has ended counts. What the sums cover may be less, where the logs begin later.
     pub windows: Windows,
     /// What nominal sizes are measured on. A process without a baseline has no ended case.
@@ -135,6 +137,10 @@ impl Evidence {
         let within = |first: Time, of| since(of).map_or(first, |since| first.max(since));
         self.from = within(coverage.first().unwrap_or(self.to), None);
         let to = self.to;
+        let last_events = coverage.last_of_processes().into_iter();
+        self.last_events = last_events
+            .map(|(process, last)| (process, last.min(to)))
+            .collect();
         let covered = coverage.of_processes().into_iter();
         let covered = covered.filter(|(process, _)| self.processes.contains_key(process));
         self.covered = covered

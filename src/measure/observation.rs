@@ -51,6 +51,9 @@ impl Stretch {
 /// So long a pause of a process is none of a holiday.
 const DORMANT_AFTER: Span = Span::days(28);
 
+/// With so many missing cases a pause is none by chance, even if cases come in bursts. A recommendation depends on it.
+const MISSED_BY_DORMANT: f64 = 8.0;
+
 /// When the cases of a process began, out of the time in which its sources would have told of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Run {
@@ -83,11 +86,13 @@ impl Run {
         is_new.then_some(self.stretch.first)
     }
 
-    /// Since when the process no longer runs: its last case, if cases as frequent as its own would have been seen since.
-    pub(crate) fn dormant_since(&self, to: Time) -> Option<Time> {
-        let since = to.since(self.stretch.last);
-        let is_dormant = since >= DORMANT_AFTER && self.expected_in(since) >= MISSED;
-        is_dormant.then_some(self.stretch.last)
+    /// Since when the process no longer runs: its last event, if cases as frequent as its own would have begun since. An
+    /// export of the cases that began in some time tells of those for longer, so their starts alone don't say.
+    pub(crate) fn dormant_since(&self, last_event: Time, to: Time) -> Option<Time> {
+        let last = self.stretch.last.max(last_event);
+        let since = to.since(last);
+        let is_dormant = since >= DORMANT_AFTER && self.expected_in(since) >= MISSED_BY_DORMANT;
+        is_dormant.then_some(last)
     }
 
     /// How many cases begin in a span at the rate of those after the first one. The first one only tells since when to count.
@@ -139,6 +144,16 @@ impl Coverage {
             of.iter()
                 .for_each(|(process, stretch)| each(namespace, *process, *stretch));
         }
+    }
+
+    /// The last event of each process itself.
+    pub(crate) fn last_of_processes(&self) -> BTreeMap<NameId, Time> {
+        let mut last: BTreeMap<NameId, Time> = BTreeMap::new();
+        for (process, stretch) in self.told.values().flatten() {
+            let known = last.entry(*process).or_insert(stretch.last);
+            *known = stretch.last.max(*known);
+        }
+        last
     }
 
     /// From when to when the sources of each process have told of anything.
@@ -235,11 +250,15 @@ mod tests {
     fn a_process_is_dormant_if_its_next_cases_are_missing() {
         let at = |day: i64| Time(day * DAY_US);
         let daily: Vec<i64> = (0..50).collect();
-        assert_eq!(run(&daily).dormant_since(at(77)), Some(at(49)));
-        assert_eq!(run(&daily).dormant_since(at(76)), None);
-        assert_eq!(run(&[0, 90, 180]).dormant_since(at(449)), None);
-        assert_eq!(run(&[0, 90, 180]).dormant_since(at(450)), Some(at(180)));
-        assert_eq!(run(&[5]).dormant_since(at(5000)), None);
+        assert_eq!(run(&daily).dormant_since(at(0), at(77)), Some(at(49)));
+        assert_eq!(run(&daily).dormant_since(at(0), at(76)), None);
+        assert_eq!(run(&daily).dormant_since(at(60), at(77)), None);
+        assert_eq!(run(&[0, 90, 180]).dormant_since(at(0), at(449)), None);
+        assert_eq!(
+            run(&[0, 90, 180]).dormant_since(at(0), at(450)),
+            Some(at(180))
+        );
+        assert_eq!(run(&[5]).dormant_since(at(0), at(5000)), None);
     }
 
     proptest! {

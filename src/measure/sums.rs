@@ -198,8 +198,13 @@ pub struct Sums {
 impl Sums {
     /// Adds (or with sign -1 takes out) what a case contributes to the bucket of its start.
     pub fn add_start(&mut self, facts: &Facts, sign: i64) {
-        self.starts.add(facts.start.hour(), sign);
+        self.add_begun(facts, sign);
         self.add_open(facts, sign);
+    }
+
+    /// The part of [`Sums::add_start`] that does not depend on whether the case is still to be waited for.
+    pub fn add_begun(&mut self, facts: &Facts, sign: i64) {
+        self.starts.add(facts.start.hour(), sign);
         if facts.origin == Origin::Live {
             self.cohort.add(facts, sign);
         }
@@ -369,7 +374,11 @@ impl Sums {
 
     /// The bytes to keep on disk.
     pub fn encode(&self, out: &mut Vec<u8>) {
-        out.push(VERSION);
+        self.encode_as(VERSION, out);
+    }
+
+    fn encode_as(&self, version: u8, out: &mut Vec<u8>) {
+        out.push(version);
         self.starts
             .encode(out, |out, hour| put_i64(out, i64::from(hour)));
         for count in [
@@ -394,16 +403,8 @@ impl Sums {
         let ppm = |out: &mut Vec<u8>, share: Ppm| put_u64(out, u64::from(share));
         self.outcomes.encode(out, id);
         self.deviations.encode(out, ppm);
-        self.waiting.encode(out, |out, waiting| {
-            put_i64(out, i64::from(waiting.start));
-            ppm(out, waiting.deviation);
-            put_i64(out, i64::from(waiting.last));
-        });
-        for counts in [&self.mapped, &self.unknown] {
-            counts.encode(out, |out, (outcome, share)| {
-                id(out, outcome);
-                ppm(out, share);
-            });
+        if version == VERSION {
+            self.encode_doubts(out);
         }
         self.durations.encode(out);
         self.follows.encode(out, |out, (from, to)| {
@@ -420,7 +421,9 @@ impl Sums {
         });
         self.hands_on.encode(out);
         self.confirmed.encode(out, ppm);
-        self.confirmed_unknown.encode(out, ppm);
+        if version == VERSION {
+            self.confirmed_unknown.encode(out, ppm);
+        }
         self.self_declared
             .encode(out, |out, hour| put_i64(out, i64::from(hour)));
         self.blamed.encode(out, |out, (activity, deviation)| {
@@ -435,6 +438,29 @@ impl Sums {
             put_u64(out, u64::from(key.alike));
             ppm(out, key.deviation);
         });
+        if version == VERSION {
+            self.encode_cohort(out);
+        }
+    }
+
+    /// Open cases that may deviate, and what is unknown of those that have ended.
+    fn encode_doubts(&self, out: &mut Vec<u8>) {
+        let id = |out: &mut Vec<u8>, id: NameId| put_u64(out, u64::from(id));
+        let ppm = |out: &mut Vec<u8>, share: Ppm| put_u64(out, u64::from(share));
+        self.waiting.encode(out, |out, waiting| {
+            put_i64(out, i64::from(waiting.start));
+            ppm(out, waiting.deviation);
+            put_i64(out, i64::from(waiting.last));
+        });
+        for counts in [&self.mapped, &self.unknown] {
+            counts.encode(out, |out, (outcome, share)| {
+                id(out, outcome);
+                ppm(out, share);
+            });
+        }
+    }
+
+    fn encode_cohort(&self, out: &mut Vec<u8>) {
         // Most cases end in the hour in which they start.
         let is_of_ended = self.cohort == Cohort::of_ended(self);
         put_u64(out, u64::from(is_of_ended));

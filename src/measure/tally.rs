@@ -127,7 +127,7 @@ impl<'a> Tally<'a> {
     /// Whether a case is among those that make up the deviation of its process, but for its origin.
     pub(crate) fn counts(&self, facts: &Facts) -> bool {
         let first_hour = self.windows.first_hour(facts.process, self.as_of);
-        facts.complete && facts.end.hour() >= first_hour
+        facts.counted_hour().is_some_and(|hour| hour >= first_hour)
     }
 
     /// The sums of all cases.

@@ -6,6 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+/// Levels that a criticality has.
+pub(crate) const CRITICALITIES: &[Level] =
+    &[Level::Negligible, Level::Low, Level::Medium, Level::High];
+
 /// The declared processes, checked.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Catalog {

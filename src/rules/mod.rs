@@ -11,7 +11,7 @@ mod problem;
 mod tolerance;
 
 pub use catalog::Catalog;
-pub(crate) use catalog::{Automation, CriticalOutcome, Ends, PathStep, Process};
+pub(crate) use catalog::{Automation, CRITICALITIES, CriticalOutcome, Ends, PathStep, Process};
 pub(crate) use decision::{OneOf, PaysBack, Precision, Recommendation, ToleranceLevel, Trial};
 pub use drift::DriftTerms;
 pub(crate) use drivers::{DriverRow, Drivers};

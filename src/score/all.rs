@@ -66,6 +66,8 @@ impl<'a> Scoring<'a> {
         let sums = (&self.live[&process], &evidence.processes[&process]);
         let run = Run::of(&self.live[&process].starts);
         let from = evidence.from_of(process);
+        let last_event = evidence.last_events.get(&process).copied();
+        let last_event = last_event.unwrap_or(evidence.to);
         let covered = Stretch {
             first: run.and_then(|run| run.begun_after(from)).unwrap_or(from),
             last: silent_since.unwrap_or(evidence.to),
@@ -73,7 +75,7 @@ impl<'a> Scoring<'a> {
         let baseline = evidence.baselines.get(&process);
         score_process(&ProcessInput {
             as_of: evidence.to,
-            dormant_since: run.and_then(|run| run.dormant_since(covered.last)),
+            dormant_since: run.and_then(|run| run.dormant_since(last_event, covered.last)),
             window: evidence.windows.of(process),
             loss: evidence.losses.get(&process).copied().unwrap_or_default(),
             size: self.sizes.get(&process),

@@ -5,6 +5,7 @@ use super::observed::Observed;
 use super::process_score::BaselineScore;
 use super::reason::NoVerdict;
 use super::size::{SizeError, Sizes};
+use crate::cases::passes_limit;
 use crate::measure::{Counts, Loss, ProcessSums, Sketch, Stretch, Sums, Waiting};
 use crate::model::{Executor, Hour, NameId, Names, Origin, Ppm, Span, Time};
 use crate::rules::{Catalog, Process, Tolerance};
@@ -43,7 +44,7 @@ pub(super) struct ProcessInput<'a> {
     /// its sources have told of nothing since.
     pub(super) covered: Stretch,
     pub(super) as_of: Time,
-    /// Its last case, if its next ones are missing: it no longer runs, or its log no longer tells of it.
+    /// Its last event, if its next cases are missing: it no longer runs, or its log no longer tells of it.
     pub(super) dormant_since: Option<Time>,
     /// How long what has ended counts; `None`: for ever.
     pub(super) window: Option<Span>,
@@ -80,6 +81,26 @@ impl<'a> ProcessInput<'a> {
             baseline: None,
             is_size_before_epoch: false,
             hands_on_before: None,
+        }
+    }
+
+    /// The same process with another declaration.
+    pub(super) fn declared_as(&self, declared: Process) -> ProcessInput<'a> {
+        ProcessInput {
+            terms: self.terms,
+            declared,
+            is_in_logs: self.is_in_logs,
+            live: self.live,
+            parts: self.parts,
+            covered: self.covered,
+            as_of: self.as_of,
+            dormant_since: self.dormant_since,
+            window: self.window,
+            loss: self.loss,
+            size: self.size,
+            baseline: self.baseline.clone(),
+            is_size_before_epoch: self.is_size_before_epoch,
+            hands_on_before: self.hands_on_before,
         }
     }
 
@@ -133,8 +154,7 @@ impl<'a> ProcessInput<'a> {
     fn deviation_of_open(&self, waiting: Waiting) -> Option<Ppm> {
         let since = self.window.map(|window| self.as_of.plus(-window).hour());
         let counts = |hour: Hour| since.is_none_or(|since| hour >= since);
-        // By whole hours: all cases that began in the hour have passed their limit.
-        let passed = |limit: Span| waiting.start.saturating_add(1).start().plus(limit);
+        let passed = |limit: Span| passes_limit(waiting.start.start(), limit);
         let overdue = self.declared.duration_limit.map(passed);
         let overdue = overdue.filter(|passed| *passed <= self.as_of);
         let at = match overdue {

@@ -1,7 +1,9 @@
 //! Notes of a score as data: what is assumed, missing or left out. Their texts are in `wording`.
 
 use super::reason::ShadowReason;
-use crate::model::{Executor, Ppm, Time};
+use crate::model::{Executor, Level, Ppm, Time};
+use crate::rules::Recommendation;
+use std::collections::BTreeMap;
 
 /// What one should know about the figures of a process.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,8 +23,8 @@ pub enum Note {
 /// What is assumed for want of a declaration or of cases.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Assumption {
-    /// No criticality is declared.
-    Criticality,
+    /// No criticality is declared. What is recommended at each; empty if nothing is.
+    Criticality(BTreeMap<Level, Option<Recommendation>>),
     /// All that ended in the window had begun before, so the rate is 0.
     NoneBegan,
     /// The last activity stands for the outcome.
@@ -67,7 +69,7 @@ pub enum EvidenceNote {
         /// Days since then.
         days: i64,
     },
-    /// No case of the process has begun since, although its sources tell of others and several should have.
+    /// The last event of the process, although its sources tell of others and several cases should have begun since.
     Dormant(Time),
     /// Open cases that deviate already: they are over their limit, or were reopened.
     OpenDeviate {

@@ -4,7 +4,8 @@ use super::deviation::Target;
 use super::hands_on::HandsOn;
 use super::input::{Declared, ProcessInput};
 use super::note::{Assumption, EvidenceNote, LossEffect, Note};
-use crate::model::{Ppm, Span};
+use crate::model::{Level, Ppm, Span};
+use crate::rules::Recommendation;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -12,11 +13,15 @@ use std::collections::BTreeMap;
 const UNCLASSIFIED_SHOWN: usize = 8;
 
 /// What is assumed of a process.
-pub(super) fn assumptions(input: &ProcessInput) -> Vec<Note> {
+pub(super) fn assumptions(
+    input: &ProcessInput,
+    by_criticality: &BTreeMap<Level, Option<Recommendation>>,
+) -> Vec<Note> {
     let live = input.live;
     let is_seen = live.started() > 0 || live.cases > 0;
     let all = [
-        (input.declared.criticality_assumed && is_seen).then_some(Assumption::Criticality),
+        (input.declared.criticality_assumed && is_seen)
+            .then(|| Assumption::Criticality(by_criticality.clone())),
         (live.cases > 0 && live.started() == 0).then_some(Assumption::NoneBegan),
         (live.cases > 0 && live.unnamed_outcomes == live.cases)
             .then_some(Assumption::NoOutcomeMapped),

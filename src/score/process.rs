@@ -7,54 +7,124 @@ use super::case_facts::{conformance, counts, outcome};
 use super::clean_cases::clean_cases;
 use super::deviation::{Target, rating};
 use super::disagreements::disagreements;
-use super::hands_on::hands_on;
+use super::hands_on::{HandsOn, hands_on};
 use super::input::ProcessInput;
 use super::note::Note;
 use super::notes::{assumptions, evidence_notes};
-use super::process_score::{Constraints, Levels, LossScore, ProcessScore, Rate, ScoredCases};
+use super::process_score::{
+    Advice, CaseCounts, Constraints, Levels, LossScore, ProcessScore, Rate, Rating, RunBy,
+    ScoredCases, SizeScore, Trials,
+};
 use super::process_size::{measured_size, size_score};
 use super::rate::{arrivals, rate};
+use super::size::Sizes;
 use super::table::{complexity_level, frequency_level, tolerance_level};
 use super::trials::trials;
+use super::value::Value;
 use super::verdict::{advice, trial_notes, withdraw};
-use crate::rules::PaysBack;
+use crate::model::Level;
+use crate::rules::{CRITICALITIES, PaysBack, Process, Recommendation};
+use std::collections::BTreeMap;
+
+/// What the verdict of a process rests on, and the verdict.
+struct Judged {
+    size: SizeScore,
+    counts: CaseCounts,
+    levels: Levels,
+    rating: Rating,
+    scored_cases: ScoredCases,
+    loss: LossScore,
+    constraints: Constraints,
+    run_by: RunBy,
+    trials: Trials,
+    value: Option<Value>,
+    advice: Advice,
+    target: Target,
+}
+
+impl Judged {
+    /// A process of this size and rate.
+    fn of(
+        input: &ProcessInput,
+        measured: Option<Sizes>,
+        rate: &Rate,
+        hands_on: &HandsOn,
+    ) -> Judged {
+        let size = size_score(input, measured);
+        let target = Target::of(input, size.nominal_size_steps);
+        let rating = rating(input, target);
+        let value = value_of(input, hands_on, rate, &rating);
+        let mut judged = Judged {
+            counts: counts(input.live),
+            levels: levels(input, target, rate),
+            scored_cases: scored_cases(input),
+            loss: loss_score(input),
+            constraints: Constraints {
+                irreversible: input.declared.irreversible,
+                pays_back: PaysBack::of(value.as_ref().and_then(|value| value.pays_back)),
+            },
+            run_by: run_by(input, target),
+            trials: trials(input, target),
+            advice: Advice::none(input.no_verdict()),
+            size,
+            rating,
+            value,
+            target,
+        };
+        judged.advice = advice(input, judged.basis(), &judged.size, rate);
+        judged
+    }
+
+    fn basis(&self) -> Basis<'_> {
+        Basis {
+            counts: &self.counts,
+            levels: &self.levels,
+            rating: &self.rating,
+            scored_cases: &self.scored_cases,
+            loss: &self.loss,
+            constraints: &self.constraints,
+            run_by: &self.run_by,
+            trials: &self.trials,
+        }
+    }
+}
+
+/// What is recommended at each criticality, if none is declared; nothing if one is, or nothing is recommended.
+fn by_criticality(
+    input: &ProcessInput,
+    judged: &Judged,
+    of: impl Fn(&ProcessInput) -> Judged,
+) -> BTreeMap<Level, Option<Recommendation>> {
+    if !input.declared.criticality_assumed || judged.advice.recommendation.is_none() {
+        return BTreeMap::new();
+    }
+    let at = |criticality| {
+        let declared = Process {
+            criticality,
+            ..input.declared.clone()
+        };
+        let recommendation = of(&input.declared_as(declared)).advice.recommendation;
+        (criticality, recommendation)
+    };
+    CRITICALITIES.iter().map(|level| at(*level)).collect()
+}
 
 /// The score of one process.
 pub(super) fn score_process(input: &ProcessInput) -> ProcessScore {
     let (measured, circle) = measured_size(input);
-    let size = size_score(input, measured);
-    let target = Target::of(input, size.nominal_size_steps);
-    let rating = rating(input, target);
     let arrivals = arrivals(input);
     let rate = rate(input, arrivals.as_ref());
     let hands_on = hands_on(input);
-    let value = value_of(input, &hands_on, &rate, &rating);
-    let counts = counts(input.live);
-    let levels = levels(input, target, &rate);
-    let scored_cases = scored_cases(input);
-    let loss = loss_score(input);
-    let constraints = Constraints {
-        irreversible: input.declared.irreversible,
-        pays_back: PaysBack::of(value.as_ref().and_then(|value| value.pays_back)),
-    };
-    let run_by = run_by(input, target);
-    let trials = trials(input, target);
-    let basis = Basis {
-        counts: &counts,
-        levels: &levels,
-        rating: &rating,
-        scored_cases: &scored_cases,
-        loss: &loss,
-        constraints: &constraints,
-        run_by: &run_by,
-        trials: &trials,
-    };
-    let advice = advice(input, basis, &size, &rate);
+    let judge = |input: &ProcessInput| Judged::of(input, measured, &rate, &hands_on);
+    let mut judged = judge(input);
+    judged.advice.by_criticality = by_criticality(input, &judged, judge);
+    let (basis, target) = (judged.basis(), judged.target);
+    let recommendation = judged.advice.recommendation;
     let unseen = (!input.is_in_logs).then_some(Note::NotInLogs);
     let mut notes: Vec<Note> = unseen.into_iter().chain(circle).collect();
-    notes.extend(assumptions(input));
+    notes.extend(assumptions(input, &judged.advice.by_criticality));
     notes.extend(evidence_notes(input, target, &hands_on));
-    notes.extend(trial_notes(basis, advice.recommendation));
+    notes.extend(trial_notes(basis, recommendation));
     ProcessScore {
         id: named(&input.declared.id),
         name: named(&input.declared.name),
@@ -63,21 +133,21 @@ pub(super) fn score_process(input: &ProcessInput) -> ProcessScore {
         conformance: conformance(input),
         clean_cases: clean_cases(input, target, arrivals.as_ref()),
         withdraw: withdraw(basis),
-        break_up: break_up_of(input, basis, &rate, advice.recommendation),
+        break_up: break_up_of(input, basis, &rate, recommendation),
         disagreements: disagreements(input, measured, &rate),
-        counts,
+        counts: judged.counts,
+        size: judged.size,
+        levels: judged.levels,
+        rating: judged.rating,
+        scored_cases: judged.scored_cases,
+        loss: judged.loss,
+        constraints: judged.constraints,
+        run_by: judged.run_by,
+        trials: judged.trials,
+        value: judged.value,
+        advice: judged.advice,
         rate,
-        size,
-        levels,
-        rating,
-        scored_cases,
-        loss,
-        constraints,
-        run_by,
-        trials,
         arrivals,
-        value,
-        advice,
         notes,
     }
 }

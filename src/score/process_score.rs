@@ -9,7 +9,7 @@ use super::breakup::BreakUp;
 use super::compare::Comparison;
 use super::frequency::Frequency;
 use super::note::Note;
-use super::reason::{Reason, ShadowReason, ShadowRuns, UnreachableReason};
+use super::reason::{NoVerdict, Reason, ShadowReason, ShadowRuns, UnreachableReason};
 use super::value::Value;
 use crate::model::{Class, Executor, Level, Status, TolClass, words};
 use crate::rules::{PaysBack, Recommendation, ToleranceLevel};
@@ -548,6 +548,22 @@ pub struct Advice {
     pub rule: Option<String>,
     /// Why, with the figures.
     pub reason: Reason,
+    /// What it would be at each criticality, if none is declared: until one is, the recommendation is provisional. Empty if one
+    /// is declared, and if nothing is recommended.
+    #[serde(rename = "recommendation_by_criticality")]
+    pub by_criticality: BTreeMap<Level, Option<Recommendation>>,
+}
+
+impl Advice {
+    /// Nothing is recommended.
+    pub(super) fn none(why: NoVerdict) -> Advice {
+        Advice {
+            recommendation: None,
+            rule: None,
+            reason: Reason::Undecided(why),
+            by_criticality: BTreeMap::new(),
+        }
+    }
 }
 
 /// Everything derived for a process at one instant.

@@ -31,7 +31,7 @@ pub enum NoVerdict {
     NoneEndedSince(Time),
     /// Too many of its first cases have not ended.
     TooManyOpen,
-    /// No case has begun since, although several should have.
+    /// The last event, although several cases should have begun since.
     Dormant(Time),
 }
 

@@ -8,6 +8,7 @@ use super::reason::{Figures, LiveFigures, Reason, ShadowFigures};
 use super::recommend::{Attributes, recommend};
 use crate::model::{Executor, Status};
 use crate::rules::{Recommendation, Trial};
+use std::collections::BTreeMap;
 
 /// The kinds that a process can be delegated to.
 const DELEGATES: [Executor; 2] = [Executor::Ai, Executor::Code];
@@ -27,12 +28,9 @@ pub(super) fn advice(input: &ProcessInput, basis: Basis, size: &SizeScore, rate:
                 because: verdict.because,
                 guard: verdict.guard,
             },
+            by_criticality: BTreeMap::new(),
         },
-        None => Advice {
-            recommendation: None,
-            rule: None,
-            reason: Reason::Undecided(input.no_verdict()),
-        },
+        None => Advice::none(input.no_verdict()),
     }
 }
 

@@ -82,7 +82,7 @@ impl Display for NoVerdict {
             ),
             NoVerdict::Dormant(since) => write!(
                 out,
-                "no case has begun since {}, so there is no present frequency: if the process still runs, check its log",
+                "the last event is of {}, so there is no present frequency: if the process still runs, check its log",
                 date(*since)
             ),
         }

@@ -7,15 +7,14 @@ use super::raw::{RawAutomation, RawCritical, RawCriticality, RawProcess, RawProc
 use super::{MOST, MOST_OF_IT};
 use crate::model::{Class, Executor, Level, Ppm, Span, Time};
 use crate::rules::{
-    At, Automation, CriticalOutcome, Drivers, Ends, PathStep, Problems, Process, Source,
+    At, Automation, CRITICALITIES, CriticalOutcome, Drivers, Ends, PathStep, Problems, Process,
+    Source,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Levels that a criticality has: from what hardly matters on.
-const CRITICALITIES: &[Level] = &[Level::Negligible, Level::Low, Level::Medium, Level::High];
 /// Levels that a complexity has: beyond high there is what no one executor holds.
 const COMPLEXITIES: &[Level] = &[Level::Low, Level::Medium, Level::High, Level::ExtremelyHigh];
 const FREQUENCIES: &[Level] = &[Level::Low, Level::Medium, Level::High];

@@ -114,7 +114,7 @@ impl Batch {
     fn add(&mut self, key: &str, case: &Case, facts: Facts, names: &Names) {
         let (start, end) = bucket_parts(&facts);
         let started = self.buckets.entry(start).or_default();
-        started.starts.add(start.hour, 1);
+        started.add_begun(&facts, 1);
         let total = (facts.process, facts.executor, facts.origin);
         let total = self.totals.entry(total).or_default();
         total.starts.add(Hour(0), 1);

@@ -53,7 +53,8 @@ impl Counting {
 
     /// Whether a case is evidence.
     fn counts(self, facts: &Facts) -> bool {
-        self.counts_origin(facts.origin) && (facts.confirmed || !self.confirmed_only)
+        self.counts_origin(facts.origin)
+            && (facts.complete && facts.confirmed || !self.confirmed_only)
     }
 
     fn counts_origin(self, origin: Origin) -> bool {

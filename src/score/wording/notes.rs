@@ -2,9 +2,11 @@
 
 use super::percent;
 use crate::measure::UNKNOWN_LOSS;
-use crate::model::Executor;
 use crate::model::yaml::quoted;
+use crate::model::{Executor, Level};
+use crate::rules::Recommendation;
 use crate::score::note::{Assumption, EvidenceNote, HandsOnTaken, LossEffect, Note, TrialNote};
+use std::collections::BTreeMap;
 use std::fmt::{Display, Formatter, Result};
 
 impl Display for Note {
@@ -26,8 +28,14 @@ impl Display for Note {
 impl Display for Assumption {
     fn fmt(&self, out: &mut Formatter) -> Result {
         match self {
-            Assumption::Criticality => {
-                out.write_str("criticality medium is assumed: declare it in a catalog")
+            Assumption::Criticality(by_criticality) => {
+                out.write_str("criticality is not declared, medium is assumed")?;
+                if !by_criticality.is_empty() {
+                    out.write_str(", so the recommendation is provisional (")?;
+                    provisional(out, by_criticality)?;
+                    out.write_str(")")?;
+                }
+                out.write_str(": declare it in a catalog")
             }
             Assumption::NoneBegan => out.write_str(
                 "no case began within the window: all that ended in it had begun before, so the rate is 0",
@@ -56,6 +64,34 @@ impl Display for Assumption {
             ),
         }
     }
+}
+
+/// What is recommended at each criticality, `low to medium: ...` if it is the same.
+fn provisional(
+    out: &mut Formatter,
+    by_criticality: &BTreeMap<Level, Option<Recommendation>>,
+) -> Result {
+    let all: Vec<(&Level, &Option<Recommendation>)> = by_criticality.iter().collect();
+    for (nth, alike) in all.chunk_by(|a, b| a.1 == b.1).enumerate() {
+        if nth > 0 {
+            out.write_str("; ")?;
+        }
+        match (alike.first(), alike.last()) {
+            (Some((first, _)), Some((last, _))) if first != last => {
+                write!(out, "{first} to {last}: ")?
+            }
+            (Some((only, _)), _) => write!(out, "{only}: ")?,
+            _ => {}
+        }
+        match alike
+            .first()
+            .and_then(|(_, recommendation)| recommendation.as_ref())
+        {
+            Some(recommendation) => write!(out, "{recommendation}")?,
+            None => out.write_str("none")?,
+        }
+    }
+    Ok(())
 }
 
 /// The words, their counts, and the line for the catalog.
@@ -111,7 +147,7 @@ impl Display for EvidenceNote {
             ),
             EvidenceNote::Dormant(since) => write!(
                 out,
-                "no case has begun since {since}, although at its rate several should have: it has no frequency now"
+                "the last event of the process is of {since}, although at its rate several cases should have begun since: it has no frequency now"
             ),
             EvidenceNote::OpenDeviate { cases, of } => write!(
                 out,

@@ -174,7 +174,7 @@ proptest! {
             prop_assert_eq!(&scores(&mut all, &config, *as_of), &expected);
             // The cases behind it are those that make up its deviation.
             let p0 = past.scores.iter().find(|score| score.id == "p0").unwrap();
-            prop_assert_eq!(past.behind.len() as i64, p0.counts.cases - p0.counts.open_cases);
+            prop_assert_eq!(past.behind.len() as i64, p0.scored_cases.count);
             let sum: f64 = past.behind.iter().map(|case| case.deviation).sum();
             if let Some(deviation) = p0.rating.deviation {
                 prop_assert!((sum - deviation.mean * past.behind.len() as f64).abs() < 1e-9);

@@ -38,10 +38,15 @@ fn shadowed(count: usize, wrong: usize) -> String {
     log
 }
 
+/// All outcomes of [`shadowed`] are classified.
+fn catalog() -> String {
+    CATALOG.replace("bad: 1", "harmless: 0, bad: 1")
+}
+
 #[test]
 fn ready_to_delegate_only_when_the_shadow_is_within() {
     let scratch = Scratch::new();
-    let catalog = CATALOG.replace("bad: 1", "harmless: 0, bad: 1");
+    let catalog = catalog();
     let good = score(&scratch, &shadowed(600, 601), &catalog);
     assert_eq!(
         (&good["cases"], &good["shadow_runs"]),
@@ -74,7 +79,7 @@ fn ready_to_delegate_only_when_the_shadow_is_within() {
 #[test]
 fn what_can_not_be_undone_is_never_ready_for_ai_alone() {
     let scratch = Scratch::new();
-    let catalog = CATALOG.replace(
+    let catalog = catalog().replace(
         "criticality: low",
         "criticality: low\n    class: f\n    irreversible: true",
     );
@@ -90,7 +95,7 @@ fn what_can_not_be_undone_is_never_ready_for_ai_alone() {
 fn shadow_runs_decide_whether_ai_takes_over() {
     let scratch = Scratch::new();
     let said = |log: &str| {
-        let found = score(&scratch, log, CATALOG);
+        let found = score(&scratch, log, &catalog());
         let rule = found["rule"].as_str().unwrap().to_owned();
         (rule, found["recommendation"].clone(), found)
     };
