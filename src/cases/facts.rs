@@ -6,8 +6,10 @@ use super::event::CaseEvent;
 use super::life::Life;
 use super::path::steps_off_path;
 use super::rules::{Assessment, ProcessRules, RuleBook};
+use super::signals::{Parts, Signals, has_other_signal};
 use super::who::{by_machines_only, executors, is_confirmed, went_straight};
 use crate::model::{Executor, Hour, NameId, Names, Origin, Ppm, Span, Time, hash_text};
+use std::borrow::Cow;
 
 /// What a shadow run is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,13 +168,7 @@ fn facts_beside(
     as_of: Option<Time>,
     twin_outcome: NameId,
 ) -> Option<Facts> {
-    let sorted;
-    let events = if case.events().is_sorted_by_key(CaseEvent::order) {
-        case.events()
-    } else {
-        sorted = case.ordered();
-        &sorted
-    };
+    let events = &*in_order(case);
     let (first, last) = (events.first()?, events.last()?);
     let process = case.process();
     let rule = rules.of(process);
@@ -198,26 +194,23 @@ fn facts_beside(
     let overdue = passed.filter(|at| !complete && as_of.is_some_and(|as_of| *at <= as_of));
     let late = overdue.is_some() || rule.limit.is_some_and(|limit| taken > limit);
     let assessment = rules.assess(process, (outcome, mapped_severity), names);
-    let mut parts = [
-        assessment.map_or(Ppm::ZERO, Assessment::severity),
-        weight_if(life.reopened > 0, rule.weights.rework),
-        weight_if(late, rule.weights.lateness),
-        rule.weights.path_step.times(off_path),
-        // A shadow run that ends otherwise than what was done, and stood, is as wrong as an outcome can be.
-        weight_if(twin.is_some_and(|twin| !twin.alike), Ppm::ONE),
-    ];
+    let mut parts = Parts {
+        outcome: assessment.map_or(Ppm::ZERO, Assessment::severity),
+        rework: weight_if(life.reopened > 0, rule.weights.rework),
+        lateness: weight_if(late, rule.weights.lateness),
+        path: rule.weights.path_step.times(off_path),
+        shadow: weight_if(twin.is_some_and(|twin| !twin.alike), Ppm::ONE),
+    };
     if !complete {
-        // How an open case stands is no outcome yet, and the rest of its path is still to come.
-        (parts[0], parts[3], parts[4]) = (Ppm::ZERO, Ppm::ZERO, Ppm::ZERO);
+        parts = parts.of_open_case();
     }
     let (executor, handoffs) = executors(work);
-    let deviation = parts.into_iter().max().unwrap_or(Ppm::ZERO);
-    let is_judged = match (assessment, named) {
-        _ if twin.is_some() || deviation == Ppm::ONE => true,
-        (Some(Assessment::Declared(_) | Assessment::Mapped(_)), _) | (Some(_), Some(_)) => true,
-        // A named outcome that nobody has classified: whatever else is fine, it may be wrong.
-        (None, Some(_)) => false,
-        (_, None) => deviation > Ppm::ZERO || has_other_signal(rule, &life),
+    let deviation = parts.greatest();
+    let is_certain = twin.is_some() || deviation == Ppm::ONE;
+    let signals = Signals {
+        assessment,
+        is_named: named.is_some(),
+        others: deviation > Ppm::ZERO || has_other_signal(rule, &life),
     };
     Some(Facts {
         process,
@@ -238,7 +231,7 @@ fn facts_beside(
         off_path,
         handoffs,
         deviation,
-        unknown: !is_judged,
+        unknown: !is_certain && !signals.show(),
         blamed: blamed(&parts, work, rule, &life),
         input: case.input(),
         version: case.version(),
@@ -257,9 +250,11 @@ fn facts_beside(
     })
 }
 
-/// Whether anything but its outcome could have shown that a case deviates: going on after its end, a limit, a path.
-fn has_other_signal(rule: &ProcessRules, life: &Life) -> bool {
-    life.settled || rule.limit.is_some() || !rule.path.is_empty()
+fn in_order(case: &Case) -> Cow<'_, [CaseEvent]> {
+    match case.events().is_sorted_by_key(CaseEvent::order) {
+        true => Cow::Borrowed(case.events()),
+        false => Cow::Owned(case.ordered()),
+    }
 }
 
 /// Whether a case has ended because nothing has come for as long as its process says.
@@ -294,25 +289,31 @@ fn weight_if(deviates: bool, weight: Ppm) -> Ppm {
 /// of what weighs most (in the order of the parts, if equal) the one that set the outcome, was left again when the case
 /// was reopened, came before the longest wait, or was the first that the design does not have. An outcome that was corrected
 /// later is put down to the step that had set it, not to who found out.
-fn blamed(parts: &[Ppm; 5], work: &[CaseEvent], rule: &ProcessRules, life: &Life) -> NameId {
-    let most = parts.iter().copied().max().unwrap_or(Ppm::ZERO);
+fn blamed(parts: &Parts, work: &[CaseEvent], rule: &ProcessRules, life: &Life) -> NameId {
+    let most = parts.greatest();
     if most == Ppm::ZERO {
         return NameId::NONE;
     }
     let last = work.last().map_or(NameId::NONE, |event| event.activity);
     let set_outcome = || work.iter().rev().find(|event| event.outcome.is_some());
-    match parts.iter().position(|part| *part == most) {
-        Some(0 | 4) => set_outcome().map_or(last, |event| event.activity),
-        // An explicit reopening of a case that never was resolved has no step that was left.
-        Some(1) if life.left_again.is_some() => life.left_again,
-        Some(2) => before_longest_wait(work).unwrap_or(last),
-        Some(3) => {
-            let designed = |id: NameId| rule.path.iter().any(|step| step.activity == id);
-            let strange = work.iter().find(|event| !designed(event.activity));
-            strange.map_or(last, |event| event.activity)
-        }
-        _ => last,
+    if parts.outcome == most {
+        return set_outcome().map_or(last, |event| event.activity);
     }
+    if parts.rework == most {
+        // An explicit reopening of a case that never was resolved has no step that was left.
+        return Some(life.left_again)
+            .filter(|left| left.is_some())
+            .unwrap_or(last);
+    }
+    if parts.lateness == most {
+        return before_longest_wait(work).unwrap_or(last);
+    }
+    if parts.path == most {
+        let designed = |id: NameId| rule.path.iter().any(|step| step.activity == id);
+        let strange = work.iter().find(|event| !designed(event.activity));
+        return strange.map_or(last, |event| event.activity);
+    }
+    set_outcome().map_or(last, |event| event.activity)
 }
 
 fn before_longest_wait(events: &[CaseEvent]) -> Option<NameId> {

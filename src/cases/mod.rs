@@ -14,6 +14,7 @@ mod key;
 mod life;
 mod path;
 mod rules;
+mod signals;
 mod who;
 
 pub(crate) use case::{Case, Insert};

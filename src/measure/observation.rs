@@ -253,9 +253,9 @@ mod tests {
         assert_eq!(run(&daily).dormant_since(at(0), at(77)), Some(at(49)));
         assert_eq!(run(&daily).dormant_since(at(0), at(76)), None);
         assert_eq!(run(&daily).dormant_since(at(60), at(77)), None);
-        assert_eq!(run(&[0, 90, 180]).dormant_since(at(0), at(449)), None);
+        assert_eq!(run(&[0, 90, 180]).dormant_since(at(0), at(899)), None);
         assert_eq!(
-            run(&[0, 90, 180]).dormant_since(at(0), at(450)),
+            run(&[0, 90, 180]).dormant_since(at(0), at(900)),
             Some(at(180))
         );
         assert_eq!(run(&[5]).dormant_since(at(0), at(5000)), None);
