@@ -8,6 +8,7 @@ use crate::ingest::files::{
 };
 use crate::ingest::{Reason, Reject, behind_file};
 use crate::model::{hash_pair, hash_text};
+use crate::query::InHand;
 use crate::store::{DamagedRow, FileRow};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -141,10 +142,11 @@ struct TailSink<'a> {
 }
 
 impl TailSink<'_> {
-    fn send(&mut self, delivery: Delivery) -> Answer {
+    fn send(&mut self, mut delivery: Delivery) -> Answer {
         for event in &delivery.batch.events {
             self.source.status.saw_event(event.time);
         }
+        delivery.in_hand = Some(InHand::of(&self.source.status));
         // Bounded: waits while the engine is busy.
         self.closed = self.source.deliveries.send(delivery).is_err();
         if self.closed || self.source.stop.load(Ordering::Relaxed) {

@@ -34,5 +34,5 @@ pub(crate) use scores::{
     scores_of_evidence,
 };
 pub(crate) use self_metrics::{Closed, LoginFailure, OwnMetrics};
-pub(crate) use snapshot::{DriftView, SetAside, Shared, Snapshot, SourceStatus};
+pub(crate) use snapshot::{DriftView, InHand, SetAside, Shared, Snapshot, SourceStatus};
 pub(crate) use store_health::StoreCheck;

@@ -78,6 +78,8 @@ pub struct SourceStatus {
     pub up: AtomicBool,
     /// Bytes that wait to be read.
     pub backlog_bytes: AtomicU64,
+    /// Deliveries that were read and not yet taken by the engine.
+    in_hand: AtomicU64,
     /// Bytes that were sent to it since its folder was looked at last.
     accepted: AtomicU64,
     /// Bytes that bodies under way may have.
@@ -94,7 +96,30 @@ pub struct SourceStatus {
     pub look_again: AtomicBool,
 }
 
+/// A delivery of a source on its way to the engine: counted until this is dropped.
+#[derive(Debug)]
+pub struct InHand(Arc<SourceStatus>);
+
+impl InHand {
+    /// Counts a delivery.
+    pub(crate) fn of(source: &Arc<SourceStatus>) -> InHand {
+        source.in_hand.fetch_add(1, Ordering::SeqCst);
+        InHand(source.clone())
+    }
+}
+
+impl Drop for InHand {
+    fn drop(&mut self) {
+        self.0.in_hand.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 impl SourceStatus {
+    /// Whether the engine has taken all that was read.
+    pub fn is_all_taken(&self) -> bool {
+        self.in_hand.load(Ordering::SeqCst) == 0
+    }
+
     /// A source of which nothing is known yet.
     pub fn new(name: &str) -> SourceStatus {
         SourceStatus {

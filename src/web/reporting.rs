@@ -15,8 +15,6 @@ use std::time::{Duration, Instant};
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// The same while a report waits for what is still to be read.
 const LOOK_SOON: Duration = Duration::from_millis(300);
-/// And within this, what was read last is on its way to the engine, in microseconds.
-const SOON: Span = Span(300_000);
 /// A report waits so long for what lies there to be read, and no longer.
 const MOST_PATIENCE: Span = Span::HOUR;
 /// What has failed is tried again after this, doubling up to the longest.
@@ -124,7 +122,7 @@ impl Reporter {
             self.failing.remove(WRITING);
             return;
         }
-        if !self.turn(WRITING) || !self.reading.is_done(daemon, config) {
+        if !self.turn(WRITING) || !self.reading.is_done(daemon) {
             return;
         }
         match deliver(config, period) {
@@ -307,32 +305,21 @@ impl Reading {
         self.waits_since.is_some()
     }
 
-    fn is_done(&mut self, daemon: &Running, config: &Config) -> bool {
-        // What was read last is committed after this.
-        let committed = config
-            .batch_interval
-            .saturating_add(config.batch_interval)
-            .saturating_add(SOON);
+    fn is_done(&mut self, daemon: &Running) -> bool {
         let scored = daemon.shared.snapshot().scored_at;
         let now = daemon.now();
-        self.is_done_at(now, nothing_waits(daemon), scored, committed)
+        self.is_done_at(now, nothing_waits(daemon), scored)
     }
 
-    /// `scored` is when the latest scoring began; what is read is committed within `committed`.
-    fn is_done_at(
-        &mut self,
-        now: Time,
-        nothing_waits: bool,
-        scored: Option<Time>,
-        committed: Span,
-    ) -> bool {
+    /// `scored` is when the latest scoring began. What the engine had taken by then is in it.
+    fn is_done_at(&mut self, now: Time, nothing_waits: bool, scored: Option<Time>) -> bool {
         self.nothing_since = match (nothing_waits, self.nothing_since) {
             (false, _) => None,
             (true, since) => since.or(Some(now)),
         };
         let since = *self.waits_since.get_or_insert(now);
-        let read = self.nothing_since.map(|since| since.plus(committed));
-        let looked_through = read
+        let looked_through = self
+            .nothing_since
             .zip(scored)
             .is_some_and(|(read, scored)| scored >= read);
         let too_long = now.since(since) >= MOST_PATIENCE;
@@ -354,7 +341,7 @@ fn nothing_waits(daemon: &Running) -> bool {
     daemon.shared.sources().iter().all(|source| {
         let up = source.up.load(Ordering::Relaxed);
         let backlog = source.backlog_bytes.load(Ordering::Relaxed);
-        source.trouble().is_some() || up && backlog == 0
+        source.is_all_taken() && (source.trouble().is_some() || up && backlog == 0)
     })
 }
 
@@ -385,16 +372,13 @@ mod tests {
         let at = |seconds: i64| Time(seconds * SECOND);
         let mut reading = Reading::default();
         let mut is_done = |now, nothing_waits, scored: Option<i64>| {
-            let done = reading.is_done_at(at(now), nothing_waits, scored.map(at), Span(2 * SECOND));
+            let done = reading.is_done_at(at(now), nothing_waits, scored.map(at));
             assert_ne!(reading.waits(), done);
             done
         };
         assert!(!is_done(0, false, None));
         assert!(!is_done(1, true, None));
-        assert!(
-            !is_done(4, true, Some(2)),
-            "not yet committed when it was scored"
-        );
+        assert!(!is_done(4, true, Some(0)), "scored before it was read");
         assert!(!is_done(5, false, Some(4)), "more has come");
         assert!(!is_done(6, true, Some(5)));
         assert!(is_done(9, true, Some(8)));

@@ -2,6 +2,7 @@
 
 use crate::ingest::EventBatch;
 use crate::ingest::framing::Framing;
+use crate::query::InHand;
 use crate::store::{DamagedRow, FileRow};
 use std::sync::Arc;
 
@@ -46,6 +47,8 @@ pub struct Delivery {
     pub must_commit: bool,
     /// Stored positions of the source that are damaged.
     pub damaged: Vec<DamagedRow>,
+    /// Counts it as read and not yet taken.
+    pub in_hand: Option<InHand>,
 }
 
 /// Where a record of a log begins. The same while the record grows.

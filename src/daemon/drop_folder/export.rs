@@ -8,6 +8,7 @@ use crate::ingest::decode::{DecodeError, Input};
 use crate::ingest::read::{ReadOptions, format_of, open_input, read_opened};
 use crate::ingest::{ContentCounter, EventBatch, Reason, Reject, without_values};
 use crate::model::hash_text;
+use crate::query::InHand;
 use crate::rules::mapping::{FormatName, Identity};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -318,7 +319,8 @@ fn refuse(source: &Source, mut delivery: Delivery, hash: u64, why: &str) -> Resu
 }
 
 /// Hands a delivery to the engine.
-pub(super) fn send(source: &Source, delivery: Delivery) -> Result<(), String> {
+pub(super) fn send(source: &Source, mut delivery: Delivery) -> Result<(), String> {
+    delivery.in_hand = Some(InHand::of(&source.status));
     source
         .deliveries
         .send(delivery)
