@@ -20,7 +20,7 @@ const WORDS: &[&str] = &[
 
 /// A candidate is believed if after its last occurrence nothing but the end or another candidate follows, in at least this
 /// share of its cases. How often a case goes on after an earlier occurrence does not matter: that is the rework to be found.
-const FINAL_SHARE: f64 = 0.5;
+const FINAL_SHARE: f64 = 0.8;
 
 /// Whether a name has a word in it that speaks for a resolved state.
 pub(crate) fn is_resolution_word(name: &str) -> bool {

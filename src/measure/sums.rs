@@ -4,9 +4,9 @@ use super::cohort::Cohort;
 use super::counts::Counts;
 use super::sampled::{Hashed, Sampled};
 use super::sketch::Sketch;
-use crate::cases::{Facts, Twin};
+use crate::cases::{Facts, Twin, passes_limit};
 use crate::codec::{DamagedBytes, Reader, put_i64, put_u64};
-use crate::model::{Hour, NameId, Names, Origin, Ppm};
+use crate::model::{Hour, NameId, Names, Origin, Ppm, Span, Time};
 
 /// Stands for the end of the case among what follows an activity.
 pub(crate) const END: NameId = NameId(u32::MAX);
@@ -33,6 +33,11 @@ pub struct Waiting {
 }
 
 impl Waiting {
+    /// When it has passed a limit: whether that is counted by cases or by hours, it is the same instant.
+    pub(crate) fn passes(self, limit: Span) -> Time {
+        passes_limit(self.start.start(), limit)
+    }
+
     /// Of an open case; `None` if it neither deviates nor has a limit.
     fn of(facts: &Facts) -> Option<Waiting> {
         let deviates = facts.deviation > Ppm::ZERO;

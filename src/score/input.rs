@@ -5,7 +5,6 @@ use super::observed::Observed;
 use super::process_score::BaselineScore;
 use super::reason::NoVerdict;
 use super::size::{SizeError, Sizes};
-use crate::cases::passes_limit;
 use crate::measure::{Counts, Loss, ProcessSums, Sketch, Stretch, Sums, Waiting};
 use crate::model::{Executor, Hour, NameId, Names, Origin, Ppm, Span, Time};
 use crate::rules::{Catalog, Process, Tolerance};
@@ -154,7 +153,7 @@ impl<'a> ProcessInput<'a> {
     fn deviation_of_open(&self, waiting: Waiting) -> Option<Ppm> {
         let since = self.window.map(|window| self.as_of.plus(-window).hour());
         let counts = |hour: Hour| since.is_none_or(|since| hour >= since);
-        let passed = |limit: Span| passes_limit(waiting.start.start(), limit);
+        let passed = |limit: Span| waiting.passes(limit);
         let overdue = self.declared.duration_limit.map(passed);
         let overdue = overdue.filter(|passed| *passed <= self.as_of);
         let at = match overdue {
