@@ -28,7 +28,7 @@ pub struct Tolerance {
     pub tolerance: [f64; 2],
     /// What a deviation is made of beside the severity of the outcome.
     pub weights: RawWeights,
-    /// Severity of undeclared outcomes, by [`plain_name`].
+    /// Severity of undeclared outcomes, by their plain name.
     pub outcome_severity: BTreeMap<String, Ppm>,
     /// Beyond this share of cases that nothing shows to be right or wrong, nothing is called within.
     pub most_unknown: f64,

@@ -109,7 +109,9 @@ fn the_help_desk_log() {
     near(&score["size_steps"], 8.0, 0.005);
     near(&score["deviation"]["mean"], 0.034, 0.02);
     near(&score["deviation"]["lower"], 0.024, 0.02);
-    near(&score["deviation"]["upper"], 0.045, 0.02);
+    // Eleven cases never reach a resolved state, so nothing shows if they are right: the upper bound takes them to be wrong.
+    assert_eq!(score["unknown_cases"], 11);
+    near(&score["deviation"]["upper"], 0.0477, 0.02);
     assert_eq!(score["achieved_class"], "c");
 }
 
