@@ -1,6 +1,7 @@
 //! The mapping language and the presets.
 
 mod page;
+mod preset_outcomes;
 mod presets;
 mod vendor_payloads;
 
