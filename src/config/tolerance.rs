@@ -30,6 +30,7 @@ struct Raw {
     loss: Option<At<RawLoss>>,
     unknown: Option<At<RawUnknown>>,
     withdrawal: Option<At<RawWithdrawal>>,
+    evidence: Option<At<RawEvidence>>,
     confirmation: Option<RawConfirmation>,
     value: Option<At<RawValue>>,
     recommendations: At<Vec<Rule>>,
@@ -51,6 +52,22 @@ struct RawLoss {
 #[serde(deny_unknown_fields)]
 struct RawUnknown {
     most: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawEvidence {
+    days: i64,
+    cluster: f64,
+}
+
+impl Default for RawEvidence {
+    fn default() -> RawEvidence {
+        RawEvidence {
+            days: LEAST_DAYS,
+            cluster: ASSUMED_CLUSTER,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -76,6 +93,8 @@ const BASELINE_CASES: i64 = 300;
 const MOST_LOSS: f64 = 0.05;
 const MOST_UNKNOWN: f64 = 0.05;
 const WITHDRAWAL_CASES: i64 = 10;
+const LEAST_DAYS: i64 = 7;
+const ASSUMED_CLUSTER: f64 = 6.0;
 const STANDS_AFTER: Span = Span::days(14);
 const HORIZON_MONTHS: f64 = 24.0;
 
@@ -136,6 +155,8 @@ impl Tolerance {
         let problems = check(&raw, &Source::new(file));
         let severity = |(name, at): (String, At<f64>)| (plain_name(&name), Ppm::of(at.value));
         let table = raw.table.value;
+        let evidence = raw.evidence.map(|evidence| evidence.value);
+        let evidence = evidence.unwrap_or_default();
         problems.into_result(Tolerance {
             kappa: raw.kappa.value,
             alpha: raw.alpha.value,
@@ -167,6 +188,8 @@ impl Tolerance {
             withdrawal_cases: raw
                 .withdrawal
                 .map_or(WITHDRAWAL_CASES, |withdrawal| withdrawal.value.cases),
+            least_days: evidence.days,
+            assumed_cluster: evidence.cluster,
             stands_after: raw
                 .confirmation
                 .map_or(STANDS_AFTER, |confirmation| confirmation.stands_after.0),
@@ -320,6 +343,12 @@ impl Check<'_> {
                 "`unknown.most` is a share of at least 0 and below 1",
             );
         }
+        if let Some(at) = &raw.evidence {
+            let days = at.value.days >= 2;
+            self.need(days, at, "`evidence.days` must be at least 2");
+            let cluster = at.value.cluster >= 1.0 && at.value.cluster.is_finite();
+            self.need(cluster, at, "`evidence.cluster` must be at least 1");
+        }
         if let Some(at) = &raw.value {
             let months = at.value.horizon_months;
             self.need(
@@ -380,6 +409,8 @@ mod tests {
         assert!(fail("alpha: 0.05", "alpha: 5").contains("`alpha`"));
         assert!(fail("cases: 300", "cases: 0").contains("`baseline.cases`"));
         assert!(fail("most: 0.05", "most: 5").contains("`loss.most`"));
+        assert!(fail("days: 7, cluster", "days: 1, cluster").contains("`evidence.days`"));
+        assert!(fail("cluster: 6", "cluster: 0").contains("`evidence.cluster`"));
         assert!(fail("months: 24", "months: 0").contains("`value.horizon_months`"));
         assert!(fail("f: [0.05, 0.05,", "f: [0.05,").contains("7 values for 8 ranges"));
         assert!(fail("upper: [3, 6,", "upper: [6, 3,").contains("ascending"));

@@ -12,7 +12,10 @@ use super::sides::{disagreement, executor, exercise, outcomes, shadow};
 use super::{percent, short};
 use crate::model::Status;
 use crate::model::humanize::{format_days, significant};
-use crate::score::{ProcessScore, SizeSource, Terms};
+use crate::score::{ProcessScore, SizeSource, Terms, as_independent};
+
+/// What every interval of a deviation assumes.
+const DAYS_ASSUMED: &str = "assumes that days (UTC) are independent of each other given the past; cases of a day may depend on each other";
 
 /// A row of the table; no value, no row.
 struct Row {
@@ -48,9 +51,11 @@ const ROWS: &[Row] = &[
     Row { section: DEVIATION, name: "observed mean", value: |g| g.score.rating.deviation.map(|d| percent(d.mean)),
         formula: |_| "s / n".to_owned(), rests_on: |_| ENDED },
     Row { section: DEVIATION, name: "interval", value: |g| g.score.rating.deviation.map(interval),
-        formula: |g| format!("{} %, may be looked at after every case: the p with B(1/2+s, 1/2+n-s) / B(1/2, 1/2) / (p^s (1-p)^(n-s)) < 1/{}",
-            short((1.0 - g.terms.tolerance.alpha) * 100.0, 2), short(g.terms.tolerance.alpha, 6)),
+        formula: |g| format!("{} %, may be looked at after every case: the p with B(1/2+s, 1/2+n-s) / B(1/2, 1/2) / (p^s (1-p)^(n-s)) < 1/{}{}",
+            short((1.0 - g.terms.tolerance.alpha) * 100.0, 2), short(g.terms.tolerance.alpha, 6), if g.score.rating.independence.factor() > 1.0 { ", n and s divided by the design effect" } else { "" }),
         rests_on: |_| "n and s" },
+    Row { section: DEVIATION, name: "independence", value: |g| g.score.rating.deviation.and(independence(g)),
+        formula: independence_formula, rests_on: |_| "ended cases by day" },
     Row { section: DEVIATION, name: "lost records", value: |g| Some(&g.score.loss).filter(|loss| loss.lost > 0).map(|loss| format!("{}, {} of all", loss.lost, percent(loss.share))),
         formula: |g| format!("{} gaps; widens the interval to lower * (1 - lost), upper * (1 - lost) + lost; above {} nothing is called within or outside",
             g.score.loss.gaps, percent(g.terms.tolerance.most_loss)), rests_on: |_| "sources and quarantine" },
@@ -283,8 +288,44 @@ fn status(ground: &Ground) -> String {
         _ if score.loss.too_much => too_much_lost(score, ground.terms.tolerance),
         Status::Within => format!("upper bound {upper} is at most T {t}"),
         Status::Outside => format!("lower bound {lower} is above T {t}"),
+        _ if days_decide(score, ground) => format!(
+            "cases ended on {} days, and it takes {} to call it within",
+            score.rating.independence.clusters, ground.terms.tolerance.least_days
+        ),
         _ => format!("T {t} lies between the bounds {lower} and {upper}"),
     }
+}
+
+/// As how many independent cases the cases count.
+fn independence(ground: &Ground) -> Option<String> {
+    let found = ground.score.rating.independence;
+    let worth = as_independent(found.independent_cases?);
+    let days = match found.clusters {
+        1 => "1 day".to_owned(),
+        days => format!("{days} days"),
+    };
+    let effect = short(found.factor(), 2);
+    Some(format!("{worth}: design effect {effect}, {days}"))
+}
+
+/// The design effect, and what is assumed.
+fn independence_formula(ground: &Ground) -> String {
+    let how = match ground.score.rating.independence.design_effect_assumed {
+        true => format!(
+            "fewer than 3 days have a deviation, so {} cases of a day are taken to have one cause, or all that it has",
+            short(ground.terms.tolerance.assumed_cluster, 2)
+        ),
+        false => "variance of the daily sums of deviations / that of independent cases, at least 1"
+            .to_owned(),
+    };
+    format!("{how}; {DAYS_ASSUMED}")
+}
+
+/// Whether it is only for want of days that the status is open.
+fn days_decide(score: &ProcessScore, ground: &Ground) -> bool {
+    let (t, deviation) = (score.rating.permissible_deviation, score.rating.deviation);
+    let decided = t.zip(deviation).is_some_and(|(t, d)| d.upper <= t);
+    decided && score.rating.independence.clusters < ground.terms.tolerance.least_days
 }
 
 fn clean_runs(ground: &Ground) -> Option<String> {

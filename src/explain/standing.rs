@@ -3,9 +3,10 @@
 use crate::model::{Class, Executor, Level, Status, TolClass};
 use crate::rules::{PaysBack, Recommendation, Tolerance};
 use crate::score::{
-    Attributes, AutomationTerms, Bounds, HandsOnMinutes, MINUTES_PER_HOUR, ProcessScore, Terms,
-    TrialEvidence, Value, ValueInput, WEEKS_PER_YEAR, achieved_class, complexity_level, exactly,
-    frequency_level, interval_of, permissible_deviation, recommend, status, tolerance_level, value,
+    Attributes, AutomationTerms, Bounds, HandsOnMinutes, Independence, MINUTES_PER_HOUR,
+    ProcessScore, Terms, TrialEvidence, Value, ValueInput, WEEKS_PER_YEAR, achieved_class,
+    complexity_level, exactly, frequency_level, interval_of, permissible_deviation, recommend,
+    status, tolerance_level, value,
 };
 
 /// What the verdict follows from, one field for each thing that could be otherwise.
@@ -21,21 +22,38 @@ pub(super) struct Standing<'a> {
     pub(super) lost_too_much: bool,
     pub(super) size: f64,
     pub(super) per_week: f64,
-    pub(super) observed: Option<Bounds>,
+    pub(super) observed: Shown,
     /// Of the cases that AI ran alone, where there are any.
-    pub(super) ai: Option<Option<Bounds>>,
+    pub(super) ai: Option<Shown>,
     /// Of the cases that code ran alone, where there are any.
-    pub(super) code: Option<Option<Bounds>>,
+    pub(super) code: Option<Shown>,
     /// Of the shadow runs of AI, where there are any.
-    pub(super) ai_shadow: Option<Option<Bounds>>,
+    pub(super) ai_shadow: Option<Shown>,
     /// Of the shadow runs of code, where there are any.
-    pub(super) code_shadow: Option<Option<Bounds>>,
+    pub(super) code_shadow: Option<Shown>,
     /// Outcomes have to be confirmed, and none is.
     pub(super) unconfirmed: bool,
     pub(super) criticality: Level,
     pub(super) executor: Executor,
     /// At which rates automation pays back, where that is known.
     pub(super) pays: Option<Pays>,
+}
+
+/// A deviation, and whether it can be held against a permissible one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shown {
+    pub(super) deviation: Option<Bounds>,
+    /// The cases ended on too few days to call anything within.
+    pub(super) too_few_days: bool,
+}
+
+impl Shown {
+    fn of(deviation: Option<Bounds>, independence: Independence, tolerance: &Tolerance) -> Shown {
+        Shown {
+            deviation,
+            too_few_days: independence.clusters < tolerance.least_days,
+        }
+    }
 }
 
 /// Cases per week at which automation pays back in time, as well measured as the rate is now.
@@ -69,11 +87,15 @@ impl<'a> Standing<'a> {
             lost_too_much: score.loss.too_much,
             size: score.size.nominal_size_steps?,
             per_week: score.rate.cases_per_week?,
-            observed: score.rating.deviation,
-            ai: side(score, Executor::Ai),
-            code: side(score, Executor::Code),
-            ai_shadow: shadow(score, Executor::Ai),
-            code_shadow: shadow(score, Executor::Code),
+            observed: Shown::of(
+                score.rating.deviation,
+                score.rating.independence,
+                terms.tolerance,
+            ),
+            ai: side(score, Executor::Ai, terms),
+            code: side(score, Executor::Code, terms),
+            ai_shadow: shadow(score, Executor::Ai, terms),
+            code_shadow: shadow(score, Executor::Code, terms),
             unconfirmed: score.scored_cases.is_unconfirmed(),
             criticality: score.levels.criticality,
             executor: score.run_by.executor,
@@ -132,7 +154,7 @@ impl<'a> Standing<'a> {
         if !self.held {
             let status = self.held_against(self.observed, permissible);
             // As `ProcessScore::status_of` has it.
-            let of_kind = |kind, side: Option<Option<Bounds>>| {
+            let of_kind = |kind, side: Option<Shown>| {
                 let alone = side.map_or(Status::Undetermined, |observed| {
                     self.held_against(observed, permissible)
                 });
@@ -146,14 +168,13 @@ impl<'a> Standing<'a> {
             attributes.ai_status = of_kind(Executor::Ai, self.ai);
             attributes.code_status = of_kind(Executor::Code, self.code);
             // As `ProcessScore::trial_of` has it.
-            type Side = Option<Option<Bounds>>;
-            let trial = |kind, own, side: Side, shadow: Side| {
+            let trial = |kind, own, side: Option<Shown>, shadow: Option<Shown>| {
                 let runs_it = self.executor == kind;
                 let within = |status| status == Status::Within;
                 TrialEvidence {
                     holds: within(own) || runs_it && within(status),
-                    alone: side,
-                    whole: self.observed.filter(|_| runs_it),
+                    alone: side.map(|side| side.deviation),
+                    whole: self.observed.deviation.filter(|_| runs_it),
                     shadow: shadow.map(|observed| self.held_against(observed, permissible)),
                     unconfirmed: runs_it && self.unconfirmed,
                 }
@@ -162,9 +183,11 @@ impl<'a> Standing<'a> {
             let [ai, code] = [attributes.ai_status, attributes.code_status];
             attributes.ai_shadow = trial(Executor::Ai, ai, self.ai, self.ai_shadow);
             attributes.code_shadow = trial(Executor::Code, code, self.code, self.code_shadow);
-            attributes.achieved_class = match self.lost_too_much {
+            let interval = interval_of(self.observed.deviation);
+            let is_withheld = self.lost_too_much || self.observed.too_few_days;
+            attributes.achieved_class = match is_withheld {
                 true => TolClass::Undetermined,
-                false => achieved_class(self.tolerance, interval_of(self.observed), self.size),
+                false => achieved_class(self.tolerance, interval, self.size),
             };
         } else if permissible.is_none() {
             attributes.status = Status::NoTolerance;
@@ -179,9 +202,10 @@ impl<'a> Standing<'a> {
     }
 
     /// Observed against permissible deviation, where enough of the records are there to say so.
-    fn held_against(&self, observed: Option<Bounds>, permissible: Option<f64>) -> Status {
-        match held(observed, permissible) {
+    fn held_against(&self, observed: Shown, permissible: Option<f64>) -> Status {
+        match held(observed.deviation, permissible) {
             Status::Within | Status::Outside if self.lost_too_much => Status::Undetermined,
+            Status::Within if observed.too_few_days => Status::Undetermined,
             status => status,
         }
     }
@@ -257,12 +281,22 @@ fn minutes_of_people(now: &Value, rate: Bounds, declared: Option<f64>) -> Option
     measured.or(declared).filter(|minutes| *minutes > 0.0)
 }
 
-fn side(score: &ProcessScore, kind: Executor) -> Option<Option<Bounds>> {
-    score.executor_of(kind).map(|side| side.deviation)
+fn side(score: &ProcessScore, kind: Executor, terms: Terms) -> Option<Shown> {
+    let side = score.executor_of(kind)?;
+    Some(Shown::of(
+        side.deviation,
+        side.independence,
+        terms.tolerance,
+    ))
 }
 
-fn shadow(score: &ProcessScore, kind: Executor) -> Option<Option<Bounds>> {
-    score.shadow_of(kind).map(|shadow| shadow.deviation)
+fn shadow(score: &ProcessScore, kind: Executor, terms: Terms) -> Option<Shown> {
+    let side = score.shadow_of(kind)?;
+    Some(Shown::of(
+        side.deviation,
+        side.independence,
+        terms.tolerance,
+    ))
 }
 
 /// Observed against permissible deviation.

@@ -26,15 +26,41 @@ fn scored(catalog: &str, deviations: &[Ppm], steps: u32) -> Scored {
     scored_by(catalog, deviations, steps, Executor::Human)
 }
 
-/// Cases of process `p` with these deviations and so many steps each, evenly over 20 weeks, all run by one kind.
+/// Cases of process `p` with these deviations and so many steps each, evenly over 20 weeks, all run by one kind. Those that
+/// stand side by side are far from each other in time, so that they don't come in clusters.
 fn scored_by(catalog: &str, deviations: &[Ppm], steps: u32, executor: Executor) -> Scored {
-    let ran = (0..).zip(deviations).map(|(nth, deviation)| Ran {
-        start: Time(nth * WEEKS * WEEK / deviations.len() as i64),
-        deviation: *deviation,
-        executor,
-    });
+    let ran = (0..)
+        .zip(scattered(deviations))
+        .map(|(nth, deviation)| Ran {
+            start: Time(nth * WEEKS * WEEK / deviations.len() as i64),
+            deviation,
+            executor,
+        });
     let ran: Vec<Ran> = ran.collect();
     scored_log(catalog, &ran, steps, Loss::default())
+}
+
+impl Scored {
+    /// Whether its cases depend on each other as those of another do.
+    fn depends_as(&self, other: &Scored) -> bool {
+        let factor = |scored: &Scored| scored.score.rating.independence.factor();
+        factor(self) == factor(other)
+    }
+}
+
+/// In the order of the multiples of the golden ratio, modulo 1: any that stand side by side come as evenly as can be.
+fn scattered(deviations: &[Ppm]) -> Vec<Ppm> {
+    let mut places: Vec<(f64, Ppm)> = (0..)
+        .zip(deviations)
+        .map(|(nth, deviation)| {
+            (
+                (f64::from(nth) * 0.618_033_988_749_894_9).fract(),
+                *deviation,
+            )
+        })
+        .collect();
+    places.sort_by(|a, b| a.0.total_cmp(&b.0));
+    places.into_iter().map(|(_, deviation)| deviation).collect()
 }
 
 /// A case.
@@ -60,7 +86,11 @@ fn scored_log(catalog: &str, ran: &[Ran], steps: u32, loss: Loss) -> Scored {
     };
     evidence.processes.entry(process).or_default();
     evidence.losses.insert(process, loss);
-    let tolerance = Tolerance::builtin();
+    // As if it were known of any case that it depends on no other: what forecasts say holds to the case then.
+    let tolerance = Tolerance {
+        assumed_cluster: 1.0,
+        ..Tolerance::builtin()
+    };
     let epoch = catalog.process("p").epoch;
     let first = epoch.map_or(Hour::MIN, Time::hour);
     let mut baseline = BaselineFinder::new(tolerance.baseline_cases, first);
@@ -413,6 +443,8 @@ proptest! {
             let runs = runs as usize;
             let after = |runs| if turn.when.contains("clean") { cases(runs, 0) } else { cases(0, runs) };
             let (then, before) = (after(runs), after(runs - 1));
+            // What is said of more cases takes their dependence for granted.
+            prop_assume!([&then, &before].iter().all(|scored| scored.depends_as(&now)));
             prop_assert_eq!(then.score.rating.status, turn.status, "{}", turn.when);
             prop_assert_ne!(before.score.rating.status, turn.status, "{}", turn.when);
         }
@@ -500,6 +532,7 @@ fn shadow_runs_that_fail_are_behind_the_verdict_and_what_would_change_it() {
             lower: 0.4,
             upper: 0.6,
         }),
+        independence: scored.score.rating.independence,
         status: Status::Outside,
         ready: false,
         clean_runs_missing: None,

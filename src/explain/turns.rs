@@ -1,11 +1,11 @@
 //! What would change the verdict: the decision is taken again with one thing otherwise.
 
 use super::outlook::{if_lost, lacks_confirmation, pace, too_much_lost, unobserved};
-use super::standing::{Judged, Standing};
+use super::standing::{Judged, Shown, Standing};
 use super::{percent, short};
 use crate::model::{Executor, Level, Ppm, Span, Status, Time};
 use crate::rules::{Recommendation, Tolerance};
-use crate::score::{Bounds, ProcessScore, Terms, widened_bounds};
+use crate::score::{Bounds, Independence, ProcessScore, Terms, widened_bounds};
 use serde::{Deserialize, Serialize};
 
 /// Something that could be otherwise.
@@ -157,21 +157,33 @@ impl Field<'_> {
 
     /// The deviation of `n` cases that deviate by `s` in all, widened by what was lost, as the score has it.
     fn bounds(&self, n: f64, s: f64) -> Bounds {
-        widened_bounds(n, s, self.tolerance.alpha, self.score.loss.share)
+        self.bounds_of(self.score.rating.independence, n, s)
     }
 
-    /// The verdict if `n` cases had deviated by `s` in all.
-    fn observed(&self, n: f64, s: f64) -> Judged {
+    /// The same of cases that depend on each other as these do.
+    fn bounds_of(&self, independence: Independence, n: f64, s: f64) -> Bounds {
+        let (alpha, lost) = (self.tolerance.alpha, self.score.loss.share);
+        widened_bounds(n, s, independence.factor(), alpha, lost)
+    }
+
+    /// The verdict if `n` cases, so many more than now, had deviated by `s` in all.
+    fn observed(&self, n: f64, s: f64, more: f64) -> Judged {
+        let is_enough = more > 0.0 && more >= self.score.clean_cases.for_days as f64;
+        let shown = |deviation: Bounds, before: Option<Shown>| Shown {
+            deviation: Some(deviation),
+            too_few_days: !is_enough && before.is_none_or(|before| before.too_few_days),
+        };
         let mut standing = Standing {
-            observed: Some(self.bounds(n, s)),
+            observed: shown(self.bounds(n, s), Some(self.standing.observed)),
             unconfirmed: false,
             ..self.standing
         };
         // They are cases of the kind that runs the process.
         let own = self.of_kind_that_runs_it(n, s);
+        let own = |before| own.map(|own| shown(own, before)).or(before);
         match self.standing.executor {
-            Executor::Ai => standing.ai = own.map(Some).or(standing.ai),
-            Executor::Code => standing.code = own.map(Some).or(standing.code),
+            Executor::Ai => standing.ai = own(standing.ai),
+            Executor::Code => standing.code = own(standing.code),
             _ => {}
         }
         standing.judge()
@@ -190,7 +202,8 @@ impl Field<'_> {
         let (before, cases) = (score.scored_cases.count as f64, side.cases as f64);
         let cases_then = cases + n - before;
         let sum = own.mean * cases + s - whole.mean * before;
-        Some(self.bounds(cases_then, sum.clamp(0.0, cases_then)))
+        let sum = sum.clamp(0.0, cases_then);
+        Some(self.bounds_of(side.independence, cases_then, sum))
     }
 
     /// Further cases, all clean or all wrong, as what counts now leaves the window.
@@ -206,7 +219,7 @@ impl Field<'_> {
         if let (Some(runs), Some(why)) = (missing, never) {
             let more = runs as f64;
             let when = format!("{} ({why})", after(runs, true, self.score));
-            let judged = self.observed(n + more, s);
+            let judged = self.observed(n + more, s, more);
             turns.push(self.turn(when, Some((more, "cases")), &judged));
         }
         turns
@@ -218,7 +231,7 @@ impl Field<'_> {
         let most = pace.most().unwrap_or(MOST_CASES).min(MOST_CASES);
         let after_more = |more: f64| {
             let (n, s) = pace.left_after(more, (n, s));
-            self.observed(n + more, (s + each * more).min(n + more))
+            self.observed(n + more, (s + each * more).min(n + more), more)
         };
         let is_same = |a: &Judged, b: &Judged| {
             (a.attributes.status, a.recommendation) == (b.attributes.status, b.recommendation)
@@ -280,7 +293,7 @@ impl Field<'_> {
         let mut follow = |edges: Vec<f64>, word: &str, beyond: f64| {
             let mut last = self.now.clone();
             for mean in edges {
-                let judged = self.observed(n, (mean + beyond) * n);
+                let judged = self.observed(n, (mean + beyond) * n, 0.0);
                 let turns_status = judged.attributes.status != last.attributes.status;
                 if turns_status || judged.recommendation != last.recommendation {
                     let when = format!("mean {word} {}, as many cases{lost}", percent(mean));

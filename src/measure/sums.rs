@@ -1,5 +1,9 @@
 //! Everything counted of the cases in one bucket, or in the sum of many.
 
+mod keys;
+
+pub(crate) use keys::{RunKey, TwinKey};
+
 use super::cohort::Cohort;
 use super::counts::Counts;
 use super::sampled::{Hashed, Sampled};
@@ -14,8 +18,8 @@ pub(crate) const END: NameId = NameId(u32::MAX);
 /// First byte of stored sums.
 const VERSION: u8 = 7;
 
-/// First byte of sums that don't know which cases nothing shows to be right or wrong. Later versions must go on reading this
-/// one: sums of removed cases can't be counted again.
+/// First byte of sums that know neither which cases nothing shows to be right or wrong, nor when they ended. Later versions must go
+/// on reading this one: sums of removed cases can't be counted again.
 const VERSION_WITHOUT_UNKNOWN: u8 = 6;
 
 /// First byte of sums that keep a sample of inputs, paths and shadowed cases only, where those are many.
@@ -51,78 +55,6 @@ impl Waiting {
             },
         })
     }
-}
-
-/// What agreement is measured from: runs by input, outcome and deviation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct RunKey {
-    /// The input signature.
-    pub input: u64,
-    /// How it ended.
-    pub outcome: NameId,
-    /// How far it deviated.
-    pub deviation: Ppm,
-}
-
-impl Hashed for RunKey {
-    fn hash(&self) -> u64 {
-        self.input
-    }
-
-    fn words(&self) -> [u64; 2] {
-        [self.input, two_in_one(self.outcome.0, self.deviation.0)]
-    }
-
-    fn from_words([input, rest]: [u64; 2]) -> Option<RunKey> {
-        let (outcome, deviation) = one_to_two(rest);
-        Some(RunKey {
-            input,
-            outcome: NameId(outcome),
-            deviation: Ppm(deviation),
-        })
-    }
-}
-
-/// What shadow runs are compared by: the case they shadow, whether they ended like it, and how far they deviated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct TwinKey {
-    /// A hash of the key of that case.
-    pub case: u64,
-    /// Whether they ended like it.
-    pub alike: bool,
-    /// How far they deviated; otherwise than it is 1.
-    pub deviation: Ppm,
-}
-
-impl Hashed for TwinKey {
-    fn hash(&self) -> u64 {
-        self.case
-    }
-
-    fn words(&self) -> [u64; 2] {
-        [
-            self.case,
-            two_in_one(u32::from(self.alike), self.deviation.0),
-        ]
-    }
-
-    fn from_words([case, rest]: [u64; 2]) -> Option<TwinKey> {
-        let (alike, deviation) = one_to_two(rest);
-        Some(TwinKey {
-            case,
-            alike: alike == 1,
-            deviation: Ppm(deviation),
-        })
-        .filter(|_| alike < 2)
-    }
-}
-
-fn two_in_one(high: u32, low: u32) -> u64 {
-    u64::from(high) << 32 | u64::from(low)
-}
-
-fn one_to_two(both: u64) -> (u32, u32) {
-    ((both >> 32) as u32, both as u32)
 }
 
 /// Sums over cases. All integers; a commutative group under [`Sums::merge`].
@@ -192,8 +124,12 @@ pub struct Sums {
     pub blamed: Counts<(NameId, Ppm)>,
     /// By the version of what ran them, of the cases that name one.
     pub versions: Counts<NameId>,
+    /// Cases by the hour of their end: how they cluster in days.
+    pub ended: Counts<Hour>,
     /// Sum of the deviations in parts per million, by the hour in which the cases ended: when they will have left a window.
     pub deviated: Counts<Hour>,
+    /// The same of the cases whose outcome is confirmed.
+    pub confirmed_deviated: Counts<Hour>,
     /// Shadow runs by the case they shadow.
     pub twins: Sampled<TwinKey>,
     /// Live cases that have ended, by the hour in which they started: in the bucket of their start.
@@ -302,12 +238,19 @@ impl Sums {
             };
             self.runs.add(key, sign);
         }
-        if facts.deviation > Ppm::ZERO {
-            let ppm = sign * i64::from(facts.deviation);
-            self.deviated.add(facts.end.hour(), ppm);
-        }
-        if !facts.confirmed {
-            self.self_declared.add(facts.end.hour(), sign);
+        self.add_end_hour(facts, sign);
+    }
+
+    /// What is counted by the hour of the end.
+    fn add_end_hour(&mut self, facts: &Facts, sign: i64) {
+        let hour = facts.end.hour();
+        self.ended.add(hour, sign);
+        let ppm = sign * i64::from(facts.deviation);
+        self.deviated.add(hour, ppm);
+        if facts.confirmed {
+            self.confirmed_deviated.add(hour, ppm);
+        } else {
+            self.self_declared.add(hour, sign);
         }
     }
 
@@ -344,7 +287,10 @@ impl Sums {
         self.self_declared.merge(&other.self_declared, sign);
         self.blamed.merge(&other.blamed, sign);
         self.versions.merge(&other.versions, sign);
+        self.ended.merge(&other.ended, sign);
         self.deviated.merge(&other.deviated, sign);
+        self.confirmed_deviated
+            .merge(&other.confirmed_deviated, sign);
         self.twins.merge(&other.twins, sign);
         self.cohort.merge(&other.cohort, sign);
     }
@@ -436,8 +382,12 @@ impl Sums {
             ppm(out, deviation);
         });
         self.versions.encode(out, id);
-        self.deviated
-            .encode(out, |out, hour| put_i64(out, i64::from(hour)));
+        let hour = |out: &mut Vec<u8>, hour: Hour| put_i64(out, i64::from(hour));
+        self.deviated.encode(out, hour);
+        if version == VERSION {
+            self.ended.encode(out, hour);
+            self.confirmed_deviated.encode(out, hour);
+        }
         self.twins.encode(out, |out, key| {
             out.extend_from_slice(&key.case.to_le_bytes());
             put_u64(out, u64::from(key.alike));
@@ -478,7 +428,7 @@ impl Sums {
     pub fn decode(bytes: &[u8]) -> Result<Sums, DamagedBytes> {
         let reader = &mut Reader::new(bytes);
         let version = version(reader)?;
-        let sums = Sums::begun(version, reader)?;
+        let begun = Sums::begun(version, reader)?;
         let mut sums = Sums {
             durations: Sketch::decode(reader)?,
             follows: Counts::decode(reader, |reader| Ok((name(reader)?, name(reader)?)))?,
@@ -498,6 +448,8 @@ impl Sums {
             blamed: Counts::decode(reader, |reader| Ok((name(reader)?, ppm(reader)?)))?,
             versions: Counts::decode(reader, name)?,
             deviated: Counts::decode(reader, hour)?,
+            ended: if_known(version, reader, hour)?,
+            confirmed_deviated: if_known(version, reader, hour)?,
             twins: sampled(version, reader, |reader| {
                 Ok(TwinKey {
                     case: reader.raw_u64()?,
@@ -505,13 +457,16 @@ impl Sums {
                     deviation: ppm(reader)?,
                 })
             })?,
-            ..sums
+            ..begun
         };
         if version == VERSION {
             sums.cohort = match reader.u64()? {
                 0 => Cohort::decode(reader)?,
                 _ => Cohort::of_ended(&sums),
             };
+        } else {
+            // As far as it is known: the hours of confirmed cases are not.
+            sums.ended = sums.self_declared.clone();
         }
         Ok(sums)
     }

@@ -308,6 +308,7 @@ impl About<'_> {
         clean_runs_missing(
             0.0,
             0.0,
+            self.score.rating.independence.factor(),
             self.score.rating.permissible_deviation?,
             self.alpha,
         )

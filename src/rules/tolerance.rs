@@ -32,6 +32,10 @@ pub struct Tolerance {
     pub outcome_severity: BTreeMap<String, Ppm>,
     /// Beyond this share of cases that nothing shows to be right or wrong, nothing is called within.
     pub most_unknown: f64,
+    /// On so many days cases must have ended before anything is called within.
+    pub least_days: i64,
+    /// So many cases of a day are assumed to have one cause while too few days have a deviation.
+    pub assumed_cluster: f64,
     /// The size that sets the tolerance is measured over the first so many cases.
     pub baseline_cases: i64,
     /// Beyond this share of lost records nothing is called within or outside.

@@ -152,6 +152,8 @@ pub(super) fn break_up_of(
         cases_per_week: rate.cases_per_week,
         lost: input.loss.share(),
         lost_too_much: input.lost_too_much(),
+        design_effect: basis.rating.independence.factor(),
+        too_few_days: input.too_few_days(&input.scored()),
         requires_confirmed: input.declared.require_confirmed,
     };
     Some(break_up(&counts, terms))

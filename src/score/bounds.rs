@@ -23,11 +23,11 @@ pub(crate) fn exactly(value: f64) -> Bounds {
     }
 }
 
-/// A mean with its confidence sequence, widened by the share of records that were lost: each lost record could have been a
+/// A mean with its confidence sequence: that of as many cases as `n` are worth (one in so many as the design effect), widened by the share of records that were lost: each lost record could have been a
 /// case as designed, or one that is wrong (the bounds of Manski 1989, "Anatomy of the selection problem", for data missing
 /// for unknown reasons).
-pub(crate) fn widened_bounds(n: f64, s: f64, alpha: f64, lost: f64) -> Bounds {
-    let ci = confidence_sequence(n, s, alpha);
+pub(crate) fn widened_bounds(n: f64, s: f64, design_effect: f64, alpha: f64, lost: f64) -> Bounds {
+    let ci = confidence_sequence(n / design_effect, s / design_effect, alpha);
     Bounds {
         mean: if n > 0.0 { s / n } else { 0.0 },
         lower: ci.lower * (1.0 - lost),

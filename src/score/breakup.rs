@@ -66,6 +66,10 @@ pub(crate) struct BreakUpTerms<'a> {
     pub lost: f64,
     /// Whether that is too much to call anything within or outside.
     pub lost_too_much: bool,
+    /// The design effect of the whole, and so of its parts: which cases of a part depend on each other is not counted.
+    pub design_effect: f64,
+    /// Whether cases ended on too few days to call anything within.
+    pub too_few_days: bool,
     /// Whether only confirmed outcomes count: which part a confirmed deviation is put down to is not known, so that parts
     /// have no deviation then.
     pub requires_confirmed: bool,

@@ -34,6 +34,7 @@ fn executor_score(
         cases: sums.cases,
         cases_per_week: (started > 0).then(|| started as f64 / input.covered.weeks()),
         deviation,
+        independence: observed.independence(),
         status: status(input, &observed, target),
         can_be_withdrawn: can_be_withdrawn(input, sums),
         achieved_class: achieved_class(input, &observed, target),

@@ -1,5 +1,6 @@
 //! How many clean cases are needed until a process is shown to be within its tolerance, and how long they take.
 
+use super::dependence::Dependence;
 use super::deviation::{Target, status};
 use super::frequency::Frequency;
 use super::input::ProcessInput;
@@ -34,6 +35,7 @@ pub(super) fn clean_cases(
     let weeks = needed.filter(|_| unreachable.is_none());
     CleanCases {
         needed,
+        for_days: for_days(input, &input.scored()),
         weeks: weeks.and_then(|needed| weeks_until(needed, &pace)),
         pace,
         unreachable,
@@ -83,7 +85,12 @@ fn needed_in_sliding_window(input: &ProcessInput, most: f64, target: Target, pac
         let more = more as f64;
         let (n, s) = pace.left_after(more, (now.cases as f64, now.greatest()));
         let n = (n + more).round().max(1.0);
-        let then = Observed::known(n as i64, s.min(n));
+        let dependence = Dependence {
+            // Whether they end on enough days is asked apart.
+            days: i64::MAX,
+            ..now.dependence
+        };
+        let then = Observed::known(n as i64, s.min(n), dependence);
         status(input, &then, target) == Status::Within
     };
     let (mut low, mut high) = (0, most.ceil() as u64);
@@ -94,7 +101,18 @@ fn needed_in_sliding_window(input: &ProcessInput, most: f64, target: Target, pac
             false => low = middle,
         }
     }
-    high
+    high.max(for_days(input, &now))
+}
+
+/// How many further cases it takes at least until they have ended on enough days, if as many end on a day as before.
+fn for_days(input: &ProcessInput, observed: &Observed) -> u64 {
+    let days = observed.dependence.days;
+    let missing = (input.terms.tolerance.least_days - days).max(0) as f64;
+    let per_day = match days {
+        0 => scored_per_week(input) / 7.0,
+        days => observed.cases as f64 / days as f64,
+    };
+    (missing * per_day.max(1.0)) as u64
 }
 
 fn why_no_pace(input: &ProcessInput) -> UnreachableReason {
@@ -107,7 +125,12 @@ fn why_no_pace(input: &ProcessInput) -> UnreachableReason {
 /// Where cases leave the window before there are enough of them, however clean they all are.
 fn why_never(input: &ProcessInput, target: Target, pace: &Pace) -> Option<UnreachableReason> {
     let (window, at_once) = (input.window?, pace.most()?);
-    let needed = clean_cases_for(input, &Observed::default(), target)?;
+    let dependence = Dependence {
+        days: 0,
+        ..input.scored().dependence
+    };
+    let none = Observed::known(0, 0.0, dependence);
+    let needed = clean_cases_for(input, &none, target)?;
     (at_once < needed as f64).then_some(UnreachableReason::WindowTooShort {
         window,
         per_week: pace.per_week,
@@ -130,7 +153,10 @@ pub(super) fn clean_cases_for(
     let lost = input.loss.share();
     let limit = (t - lost) / (1.0 - lost);
     let (n, s) = (observed.cases.max(0) as f64, observed.greatest());
-    clean_runs_missing(n, s, limit, input.terms.tolerance.alpha)
+    let design_effect = observed.dependence.design_effect();
+    let alpha = input.terms.tolerance.alpha;
+    let needed = clean_runs_missing(n, s, design_effect, limit, alpha)?;
+    Some(needed.max(for_days(input, observed)))
 }
 
 fn why_no_number(input: &ProcessInput, target: Target) -> UnreachableReason {

@@ -50,6 +50,7 @@ pub(super) fn rating(input: &ProcessInput, target: Target) -> Rating {
         permissible_deviation: target.permissible,
         deviation,
         deviation_range: (observed.unknown > 0).then(|| observed.range()),
+        independence: observed.independence(),
         unknown_cases: observed.unknown,
         status: status(input, &observed, target),
         capability: over(|deviation| deviation.upper),
@@ -77,10 +78,18 @@ pub(super) fn status(input: &ProcessInput, observed: &Observed, target: Target) 
         (Some(_), None) if target.permissible.is_some() => Status::Undetermined,
         (Some(_), _) => match table::status(interval_of(deviation), target.permissible) {
             Status::Within | Status::Outside if input.lost_too_much() => Status::Undetermined,
+            Status::Within if input.too_few_days(observed) => Status::Undetermined,
             Status::Within if input.unknown_too_many(observed) => Status::Undetermined,
             status => status,
         },
     }
+}
+
+/// Whether it is only for want of days that a deviation is not called within.
+pub(super) fn waits_for_days(input: &ProcessInput, observed: &Observed, target: Target) -> bool {
+    let by_interval = bounds(input, observed)
+        .map(|deviation| table::status(interval_of(Some(deviation)), target.permissible));
+    input.too_few_days(observed) && matches!(by_interval, Some(Status::Within))
 }
 
 /// The finest class that a deviation is shown to hold.
@@ -89,7 +98,9 @@ pub(super) fn achieved_class(
     observed: &Observed,
     target: Target,
 ) -> TolClass {
-    let is_known = !input.lost_too_much() && !input.unknown_too_many(observed);
+    let is_known = !input.lost_too_much()
+        && !input.unknown_too_many(observed)
+        && !input.too_few_days(observed);
     match target.nominal {
         Some(size) if is_known => {
             let deviation = bounds(input, observed);

@@ -131,10 +131,22 @@ impl<'a> ProcessInput<'a> {
 
     /// The cases of some sums that are scored: those that have ended, and the open ones that deviate already.
     pub(super) fn scored_in(&self, sums: &Sums) -> Observed {
-        match self.declared.require_confirmed {
-            true => Observed::confirmed(sums),
-            false => Observed::of(sums).plus(self.deviating_open(sums)),
+        self.scored_of(&[sums])
+    }
+
+    fn scored_of(&self, all: &[&Sums]) -> Observed {
+        let confirmed = self.declared.require_confirmed;
+        let mut observed = Observed::of(all, confirmed, self.terms.tolerance.assumed_cluster);
+        if !confirmed {
+            let open = all.iter().map(|sums| self.deviating_open(sums));
+            open.for_each(|open| observed.add(&open));
         }
+        observed
+    }
+
+    /// The cases of some sums, whether confirmed or not.
+    pub(super) fn all_in(&self, sums: &Sums) -> Observed {
+        Observed::of(&[sums], false, self.terms.tolerance.assumed_cluster)
     }
 
     /// Open cases that deviate already: those that were reopened within the window, and those that passed
@@ -169,11 +181,15 @@ impl<'a> ProcessInput<'a> {
 
     /// The cases that the deviation of the process rests on.
     pub(super) fn scored(&self) -> Observed {
-        let live = self.scored_in(self.live);
         match self.declared.exercises_count {
-            true => live.plus(self.scored_in(&self.parts.of_origin(Origin::Exercise))),
-            false => live,
+            true => self.scored_of(&[self.live, &self.parts.of_origin(Origin::Exercise)]),
+            false => self.scored_in(self.live),
         }
+    }
+
+    /// Whether cases ended on too few days to call anything within. What is outside is so although clusters are assumed.
+    pub(super) fn too_few_days(&self, observed: &Observed) -> bool {
+        observed.dependence.days < self.terms.tolerance.least_days
     }
 
     /// Whether so many cases are unknown that nothing is called within.

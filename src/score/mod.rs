@@ -13,6 +13,7 @@ mod case_facts;
 mod change;
 mod clean_cases;
 mod compare;
+mod dependence;
 mod deviation;
 mod difference;
 mod disagreements;
@@ -46,6 +47,7 @@ pub(crate) use bounds::Bounds;
 pub(crate) use breakup::{BreakUp, JumpBack, Part};
 pub(crate) use change::{Change, Held, changes};
 pub(crate) use compare::{Comparison, Incomparable, KindDifference};
+pub(crate) use dependence::Independence;
 pub(crate) use difference::{Claim, Difference, Differing, differences};
 pub(crate) use frequency::{Elasticity, Frequency, Weekdays, Withheld};
 pub(crate) use input::Terms;
@@ -65,6 +67,7 @@ pub(crate) use bounds::{exactly, interval_of, widened_bounds};
 pub(crate) use by_executor::is_unresolved;
 pub(crate) use trial_evidence::TrialEvidence;
 pub(crate) use value::{MINUTES_PER_HOUR, WEEKS_PER_YEAR};
+pub(crate) use wording::as_independent;
 
 #[cfg(test)]
 pub(crate) use {

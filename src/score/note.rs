@@ -80,6 +80,13 @@ pub enum EvidenceNote {
     },
     /// Since the epoch too few cases have ended to measure a size, so the one from before holds.
     SizeBeforeEpoch(Time),
+    /// Cases have ended on too few days to call anything within.
+    TooFewDays {
+        /// On so many.
+        days: i64,
+        /// It takes so many.
+        needed: i64,
+    },
     /// Only confirmed outcomes count.
     OnlyConfirmed {
         /// Confirmed cases.

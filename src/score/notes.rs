@@ -1,6 +1,6 @@
 //! What one should know about the figures of a process: what is assumed, missing or left out.
 
-use super::deviation::Target;
+use super::deviation::{Target, waits_for_days};
 use super::hands_on::HandsOn;
 use super::input::{Declared, ProcessInput};
 use super::note::{Assumption, EvidenceNote, LossEffect, Note};
@@ -88,6 +88,7 @@ pub(super) fn evidence_notes(
     let no_tolerance = target.nominal.is_some() && target.permissible.is_none();
     let all = [
         records_lost(input),
+        too_few_days(input, target),
         input.silent_since().map(silent),
         input.dormant_since.map(EvidenceNote::Dormant),
         open_that_deviate(input),
@@ -119,6 +120,15 @@ fn open_that_deviate(input: &ProcessInput) -> Option<EvidenceNote> {
     counts.then_some(EvidenceNote::OpenDeviate {
         cases: open.cases,
         of: input.live.open,
+    })
+}
+
+/// On how many days cases have ended, if it is only for that there is no verdict.
+fn too_few_days(input: &ProcessInput, target: Target) -> Option<EvidenceNote> {
+    let observed = input.scored();
+    waits_for_days(input, &observed, target).then_some(EvidenceNote::TooFewDays {
+        days: observed.dependence.days,
+        needed: input.terms.tolerance.least_days,
     })
 }
 

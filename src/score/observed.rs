@@ -1,6 +1,7 @@
 //! The cases that a deviation is measured on, and how far it may be off for what nobody knows of them.
 
 use super::bounds::{Bounds, widened_bounds};
+use super::dependence::{Days, Dependence, Independence};
 use crate::measure::{Counts, Sums};
 use crate::model::Ppm;
 
@@ -15,30 +16,38 @@ pub(super) struct Observed {
     pub(super) unknown: i64,
     /// The sum of the known deviations of those.
     unknown_least: f64,
+    /// How much evidence they are.
+    pub(super) dependence: Dependence,
 }
 
 impl Observed {
-    /// The ended cases of some sums.
-    pub(super) fn of(sums: &Sums) -> Observed {
-        let unknown = sums.unknown.iter().map(|((_, ppm), count)| (ppm, count));
-        Observed::new(&sums.deviations, unknown)
-    }
-
     /// Open cases by how far they deviate already.
     pub(super) fn of_open(deviations: &Counts<Ppm>) -> Observed {
         Observed::new(deviations, std::iter::empty())
     }
 
-    /// Those whose outcome is confirmed.
-    pub(super) fn confirmed(sums: &Sums) -> Observed {
-        Observed::new(&sums.confirmed, sums.confirmed_unknown.iter())
+    /// The ended cases of some sums, or those of them whose outcome is confirmed; `cluster` is how
+    /// many cases are assumed to have one cause, until it is known.
+    pub(super) fn of(all: &[&Sums], confirmed: bool, cluster: f64) -> Observed {
+        let mut observed = Observed::default();
+        let mut days = Days::default();
+        for sums in all {
+            observed.add(&match confirmed {
+                true => Observed::new(&sums.confirmed, sums.confirmed_unknown.iter()),
+                false => Observed::new(&sums.deviations, unknown(sums)),
+            });
+            days.add(sums, confirmed);
+        }
+        observed.dependence = days.dependence(cluster);
+        observed
     }
 
     /// Cases of which everything is known.
-    pub(super) fn known(cases: i64, sum: f64) -> Observed {
+    pub(super) fn known(cases: i64, sum: f64, dependence: Dependence) -> Observed {
         Observed {
             cases,
             least: sum,
+            dependence,
             ..Observed::default()
         }
     }
@@ -52,17 +61,28 @@ impl Observed {
             least: sum(deviations.iter()),
             unknown: unknown.clone().map(|(_, count)| count).sum(),
             unknown_least: sum(unknown),
+            dependence: Dependence::default(),
         }
     }
 
-    /// Both together.
-    pub(super) fn plus(self, other: Observed) -> Observed {
-        Observed {
-            cases: self.cases + other.cases,
-            least: self.least + other.least,
-            unknown: self.unknown + other.unknown,
-            unknown_least: self.unknown_least + other.unknown_least,
+    /// How much evidence they are, for people.
+    pub(super) fn independence(&self) -> Independence {
+        let design_effect = self.dependence.design_effect();
+        let is_scored = self.cases > 0;
+        Independence {
+            design_effect: is_scored.then_some(design_effect),
+            design_effect_assumed: is_scored && self.dependence.is_assumed(),
+            independent_cases: is_scored.then(|| self.cases as f64 / design_effect),
+            clusters: self.dependence.days,
         }
+    }
+
+    /// Adds cases that say nothing of how others depend on each other.
+    pub(super) fn add(&mut self, other: &Observed) {
+        self.cases += other.cases;
+        self.least += other.least;
+        self.unknown += other.unknown;
+        self.unknown_least += other.unknown_least;
     }
 
     /// Whether anything is known of any case.
@@ -100,17 +120,23 @@ impl Observed {
     pub(super) fn bounds(&self, alpha: f64, lost: f64) -> Option<Bounds> {
         let mean = self.mean()?;
         let n = self.cases as f64;
-        let least = widened_bounds(n, self.least, alpha, lost);
+        let widened = |sum| widened_bounds(n, sum, self.dependence.design_effect(), alpha, lost);
+        let least = widened(self.least);
         if self.unknown == 0 {
             return Some(least);
         }
-        let greatest = widened_bounds(n, self.greatest(), alpha, lost);
+        let greatest = widened(self.greatest());
         Some(Bounds {
             mean,
             lower: least.lower,
             upper: greatest.upper,
         })
     }
+}
+
+/// The cases that nothing shows to be right or wrong, by how far they deviate at least.
+fn unknown(sums: &Sums) -> impl Iterator<Item = (Ppm, i64)> + Clone {
+    sums.unknown.iter().map(|((_, ppm), count)| (ppm, count))
 }
 
 fn sum(deviations: impl Iterator<Item = (Ppm, i64)>) -> f64 {
@@ -135,17 +161,21 @@ mod tests {
         sums
     }
 
+    fn observed(sums: &Sums) -> Observed {
+        Observed::of(&[sums], false, 0.0)
+    }
+
     #[test]
     fn the_mean_is_that_of_the_known_cases_and_the_range_that_of_all() {
-        let observed = Observed::of(&sums(
+        let all = observed(&sums(
             &[(0, 40), (1_000_000, 20)],
             &[(0, 30), (500_000, 10)],
         ));
-        assert_eq!(observed.cases, 100);
-        assert_eq!(observed.unknown_share(), 0.4);
-        assert_eq!(observed.mean(), Some(20.0 / 60.0));
-        assert_eq!(observed.range(), [0.25, 0.6]);
-        let nothing = Observed::of(&sums(&[], &[(0, 3)]));
+        assert_eq!(all.cases, 100);
+        assert_eq!(all.unknown_share(), 0.4);
+        assert_eq!(all.mean(), Some(20.0 / 60.0));
+        assert_eq!(all.range(), [0.25, 0.6]);
+        let nothing = observed(&sums(&[], &[(0, 3)]));
         assert!(!nothing.is_measured() && nothing.bounds(0.05, 0.0).is_none());
     }
 
@@ -157,10 +187,10 @@ mod tests {
             wrong in 0i64..50,
         ) {
             let wrong = wrong.min(unknown);
-            let before = Observed::of(&sums(&known, &[(0, unknown)])).bounds(0.05, 0.0).unwrap();
+            let before = observed(&sums(&known, &[(0, unknown)])).bounds(0.05, 0.0).unwrap();
             let mut told = known.clone();
             told.extend([(0, unknown - wrong), (1_000_000, wrong)]);
-            let after = Observed::of(&sums(&told, &[])).bounds(0.05, 0.0).unwrap();
+            let after = observed(&sums(&told, &[])).bounds(0.05, 0.0).unwrap();
             prop_assert!(before.lower <= after.lower + 1e-12);
             prop_assert!(before.upper >= after.upper - 1e-12);
             prop_assert!(before.lower <= before.mean && before.mean <= before.upper);

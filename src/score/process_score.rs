@@ -7,6 +7,7 @@ use super::agreement::Agreement;
 use super::bounds::Bounds;
 use super::breakup::BreakUp;
 use super::compare::Comparison;
+use super::dependence::Independence;
 use super::frequency::Frequency;
 use super::note::Note;
 use super::reason::{NoVerdict, Reason, ShadowReason, ShadowRuns, UnreachableReason};
@@ -86,6 +87,9 @@ pub struct ExecutorScore {
     pub cases_per_week: Option<f64>,
     /// Deviation, `None` while no case has ended.
     pub deviation: Option<Bounds>,
+    /// How much evidence they are.
+    #[serde(flatten)]
+    pub independence: Independence,
     /// Its deviation against the permissible one of the process.
     pub status: Status,
     /// Whether these are enough cases to withdraw it, if they are outside.
@@ -140,6 +144,9 @@ pub struct ShadowScore {
     /// The deviation of those that could be compared: as of any case, and 1 where it ended otherwise than what was done and
     /// stood.
     pub deviation: Option<Bounds>,
+    /// How much evidence they are; days are those of all shadow runs.
+    #[serde(flatten)]
+    pub independence: Independence,
     /// That deviation against the permissible one of the process; not `within` where all runs, compared or not, by how they
     /// say themselves that they ended, are not.
     pub status: Status,
@@ -408,6 +415,9 @@ pub struct Rating {
     pub deviation: Option<Bounds>,
     /// Its mean if all unknown cases are as designed, and if all of them are wrong; `None` if no case is unknown.
     pub deviation_range: Option<[f64; 2]>,
+    /// How much evidence the cases are that depend on each other.
+    #[serde(flatten)]
+    pub independence: Independence,
     /// Cases that nothing shows to be right or wrong: their outcome is not classified, or no signal could have shown a
     /// deviation.
     pub unknown_cases: i64,
@@ -425,6 +435,9 @@ pub struct CleanCases {
     /// Further cases without any deviation until it would be `within`; 0 when it is.
     #[serde(rename = "clean_runs_missing")]
     pub needed: Option<u64>,
+    /// How many cases it takes at least until they have ended on enough days.
+    #[serde(skip)]
+    pub(crate) for_days: u64,
     /// Weeks until those have run, at the present rate of cases (and of exercises, where they count); `None` where they never
     /// will.
     #[serde(rename = "clean_runs_missing_weeks")]

@@ -75,6 +75,8 @@ pub struct Figures {
     pub permissible_deviation: Option<f64>,
     /// The observed deviation.
     pub deviation: Option<Bounds>,
+    /// As how many independent cases its cases count, if that is fewer than there are.
+    pub independent_cases: Option<f64>,
     /// Observed against permissible.
     pub status: Status,
     /// What kinds ran alone beside others, where that speaks against them.

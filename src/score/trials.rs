@@ -59,13 +59,14 @@ fn shadow_score(
 ) -> ShadowScore {
     let compared = compared(sums, input.live);
     let (n, s) = (compared.all(), compared.deviation);
-    let observed = Observed::known(n, s);
+    let all = input.all_in(sums);
+    // The days and causes of the comparisons are those of the runs.
+    let observed = Observed::known(n, s, all.dependence);
     let deviation = deviation_of(input, &observed).filter(|_| n > 0);
     let (status, withheld) = shadow_status(input, sums, &observed, target);
     let reason =
         withheld.unwrap_or_else(|| readiness(input, executor, (status, compared.by()), target));
-    let missing =
-        [observed, Observed::of(sums)].map(|observed| clean_cases_for(input, &observed, target));
+    let missing = [observed, all].map(|observed| clean_cases_for(input, &observed, target));
     // Where there are so many that a sample is kept, as few of what comes count.
     let by_case = sums.twins.sample().level;
     let sampled = by_case.max(sums.runs.sample().level);
@@ -78,6 +79,7 @@ fn shadow_score(
         compared: n,
         like_done: Share::of(alike, n, input.terms.tolerance.alpha),
         deviation,
+        independence: observed.independence(),
         status,
         ready: reason == ShadowReason::Within,
         // Clean runs that can be compared are clean of themselves as well.
@@ -96,7 +98,7 @@ fn shadow_status(
     target: Target,
 ) -> (Status, Option<ShadowReason>) {
     let of_compared = status(input, compared, target);
-    let all = Observed::of(sums);
+    let all = input.all_in(sums);
     match all.mean() {
         Some(mean)
             if of_compared == Status::Within && status(input, &all, target) != of_compared =>

@@ -58,6 +58,7 @@ fn figures(basis: Basis, is: &Attributes, size: &SizeScore, rate: &Rate) -> Figu
         tolerance: is.tolerance,
         permissible_deviation: basis.rating.permissible_deviation,
         deviation: basis.rating.deviation,
+        independent_cases: basis.rating.independence.fewer(),
         status: is.status,
         live: tried()
             .filter_map(|kind| live_figures(basis, kind))

@@ -126,8 +126,11 @@ impl Display for Figures {
             true => " (assumed)",
             false => "",
         };
+        let worth = self.independent_cases.map_or(String::new(), |cases| {
+            format!(", {}", as_independent(cases))
+        });
         let observed = self.deviation.map_or("not observed".to_owned(), |d| {
-            format!("observed {}", in_percent(d))
+            format!("observed {}{worth}", in_percent(d))
         });
         write!(
             out,
@@ -264,6 +267,12 @@ impl Display for UnreachableReason {
     }
 }
 
+/// As how many independent cases others count.
+pub(crate) fn as_independent(cases: f64) -> String {
+    let digits = if cases < 10.0 { 1 } else { 0 };
+    format!("as much as {cases:.digits$} independent cases")
+}
+
 /// A share as a percentage with two digits.
 fn percent(share: f64) -> String {
     format!("{:.2} %", share * 100.0)
@@ -295,6 +304,7 @@ mod tests {
                 tolerance: ToleranceLevel::High,
                 permissible_deviation: Some(0.03),
                 deviation: None,
+                independent_cases: None,
                 status: Status::Undetermined,
                 live: Vec::new(),
                 shadow: Vec::new(),

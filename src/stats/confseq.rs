@@ -79,12 +79,22 @@ fn boundary(mut outer: f64, mut inner: f64, excluded: &impl Fn(f64) -> bool) -> 
     outer
 }
 
-/// How many further observations of exactly 0 bring the upper bound down to `limit`; 0 if it is there already.
+/// How many further observations of exactly 0 bring the upper bound down to `limit`; 0 if it is there already. Of the
+/// observations, as many as `design_effect` are worth one that is independent of the others.
 ///
 /// `None` where no number below ten million would do, or where `limit` is not positive.
-pub(crate) fn clean_runs_missing(n: f64, s: f64, limit: f64, alpha: f64) -> Option<u64> {
+pub(crate) fn clean_runs_missing(
+    n: f64,
+    s: f64,
+    design_effect: f64,
+    limit: f64,
+    alpha: f64,
+) -> Option<u64> {
     const MOST: u64 = 10_000_000;
-    let holds = |more: u64| confidence_sequence(n + more as f64, s, alpha).upper <= limit;
+    let holds = |more: u64| {
+        let n = (n + more as f64) / design_effect;
+        confidence_sequence(n, s / design_effect, alpha).upper <= limit
+    };
     if limit <= 0.0 || limit.is_nan() {
         return None;
     }
@@ -142,11 +152,11 @@ mod tests {
             (0.05, 116),
             (0.1, 53),
         ] {
-            assert_eq!(clean_runs_missing(0.0, 0.0, limit, 0.05), Some(want));
+            assert_eq!(clean_runs_missing(0.0, 0.0, 1.0, limit, 0.05), Some(want));
         }
-        assert_eq!(clean_runs_missing(680.0, 0.0, 0.01, 0.05), Some(0));
-        assert_eq!(clean_runs_missing(1e9, 5e8, 0.01, 0.05), None);
-        assert_eq!(clean_runs_missing(10.0, 0.0, 0.0, 0.05), None);
+        assert_eq!(clean_runs_missing(680.0, 0.0, 1.0, 0.01, 0.05), Some(0));
+        assert_eq!(clean_runs_missing(1e9, 5e8, 1.0, 0.01, 0.05), None);
+        assert_eq!(clean_runs_missing(10.0, 0.0, 1.0, 0.0, 0.05), None);
     }
 
     #[test]

@@ -209,6 +209,8 @@ fn sums_of_the_version_before_are_read() {
         unknown: Counts::default(),
         confirmed_unknown: Counts::default(),
         cohort: Cohort::default(),
+        ended: sums.self_declared.clone(),
+        confirmed_deviated: Counts::default(),
         ..sums.clone()
     };
     assert_ne!(before, sums);

@@ -40,10 +40,11 @@ impl Judged {
             None if permissible.is_some() => Status::Undetermined,
             _ => match status(interval, permissible) {
                 Status::Within | Status::Outside if terms.lost_too_much => Status::Undetermined,
+                Status::Within if terms.too_few_days => Status::Undetermined,
                 status => status,
             },
         };
-        let achieved_class = match terms.lost_too_much {
+        let achieved_class = match terms.lost_too_much || terms.too_few_days {
             true => TolClass::Undetermined,
             false => achieved_class(tolerance, interval, size),
         };
@@ -110,5 +111,8 @@ impl Judged {
 fn bounds(terms: &BreakUpTerms, entries: i64, sum: f64) -> Option<Bounds> {
     let n = entries as f64;
     let is_sound = entries > 0 && sum <= n;
-    is_sound.then(|| widened_bounds(n, sum, terms.tolerance.alpha, terms.lost))
+    is_sound.then(|| {
+        let alpha = terms.tolerance.alpha;
+        widened_bounds(n, sum, terms.design_effect, alpha, terms.lost)
+    })
 }

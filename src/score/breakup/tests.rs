@@ -69,6 +69,8 @@ impl Bench {
             cases_per_week: Some(10.0),
             lost: 0.0,
             lost_too_much: false,
+            design_effect: 1.0,
+            too_few_days: false,
             requires_confirmed: false,
         }
     }

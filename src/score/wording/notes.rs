@@ -157,6 +157,13 @@ impl Display for EvidenceNote {
                 out,
                 "too few of the cases that started since the epoch {epoch} have ended to measure the size: the size from before the epoch holds"
             ),
+            EvidenceNote::TooFewDays { days, needed } => {
+                let days = count(*days, "day", "days");
+                write!(
+                    out,
+                    "its cases ended on {days}, and it takes {needed} to call it within: cases of one day may have one cause"
+                )
+            }
             EvidenceNote::OnlyConfirmed { confirmed, of } => write!(
                 out,
                 "only confirmed outcomes count as evidence: {confirmed} of {of} cases"

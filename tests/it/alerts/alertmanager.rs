@@ -110,8 +110,12 @@ fn what_exceeds_its_tolerance_reaches_alertmanager_and_resolves_when_the_cause_i
     home.write("toleranced.rules.yaml", hurried(&texts(&rules).0));
     // 30 of 400 are wrong where 1 in 100 is permitted.
     let days_ago = |days| Utc::now() - TimeDelta::days(days);
-    let good = cases(days_ago(9), 0, 370, "good");
-    home.write("log.ndjson", good + &cases(days_ago(8), 370, 30, "bad"));
+    let of_day = |day: usize| {
+        let begin = days_ago(2 + day as i64);
+        let first = 40 * day;
+        cases(begin, first, 37, "good") + &cases(begin, first + 37, 3, "bad")
+    };
+    home.write("log.ndjson", (0..10).map(of_day).collect::<String>());
     let daemon = home.start();
     let outside = r#"toleranced_process_status{process="isolate host",status="outside"}"#;
     daemon.wait_for_metric(outside, 1.0);

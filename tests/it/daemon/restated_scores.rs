@@ -64,11 +64,11 @@ fn an_outcome_corrected_weeks_later_restates_the_past_and_a_counter_shows_it() {
 #[test]
 fn lost_records_count_against_the_score_until_they_are_replayed() {
     let home = home();
-    let mut log: String = (0..400)
-        .map(|nth| case(&format!("c{nth}"), 1 + nth / 20, "good"))
+    let mut log: String = (0..2_000)
+        .map(|nth| case(&format!("c{nth}"), 1 + nth / 100, "good"))
         .collect();
     // A tenth of what follows is unreadable: no time.
-    for nth in 0..100 {
+    for nth in 0..500 {
         writeln!(
             log,
             "{{\"process\":\"p\",\"case\":\"lost{nth}\",\"activity\":\"open\"}}"
@@ -77,15 +77,15 @@ fn lost_records_count_against_the_score_until_they_are_replayed() {
     }
     home.write("log.ndjson", log);
     let daemon = home.start();
-    daemon.wait_for_metric(EVENTS, 800.0);
+    daemon.wait_for_metric(EVENTS, 4_000.0);
     wait_until("the loss", || {
         let loss = daemon.figure("loss");
-        (loss["lost"] == 100 && loss["too_much"] == true).then_some(())
+        (loss["lost"] == 500 && loss["too_much"] == true).then_some(())
     });
     assert_eq!(daemon.figure("status"), "undetermined");
     let metrics = daemon.metrics();
     let lost = metrics.get(r#"toleranced_process_lost_records_ratio{process="p"}"#);
-    assert!((lost - 100.0 / 900.0).abs() < 1e-9, "{lost}");
+    assert!((lost - 500.0 / 4_500.0).abs() < 1e-9, "{lost}");
     daemon.stop();
     // After a restart the loss is still known; a mapping that can read them takes it back.
     home.write(
@@ -99,7 +99,7 @@ fn lost_records_count_against_the_score_until_they_are_replayed() {
         config.replace("mapping: toleranced", "mapping: map.yaml"),
     );
     let daemon = home.start();
-    wait_to_equal("the loss after a restart", &100.into(), || {
+    wait_to_equal("the loss after a restart", &500.into(), || {
         daemon.figure("loss")["lost"].clone()
     });
     home.run(&["quarantine", "replay"]);

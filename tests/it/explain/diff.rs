@@ -9,17 +9,15 @@ use serde_json::Value;
 #[test]
 fn a_difference_is_a_change_only_where_the_intervals_tell_it() {
     let home = home();
-    // A second day, on which nine of ten cases fail.
+    // Five days a week later, on which nine of ten cases fail.
     let second: String = (0..40)
         .map(|nth| {
-            case(
-                &format!("U{nth}"),
-                nth * 18,
-                if nth % 10 != 0 { "failed" } else { "done" },
-            )
+            let outcome = if nth % 10 != 0 { "failed" } else { "done" };
+            let day = format!("2026-03-{:02}", 8 + nth / 8);
+            case(&format!("U{nth}"), nth * 18, outcome).replace("2026-03-02", &day)
         })
         .collect();
-    home.append("log.ndjson", second.replace("2026-03-02", "2026-03-12"));
+    home.append("log.ndjson", second);
     let config = std::fs::read_to_string(home.path("toleranced.yaml")).unwrap();
     home.write(
         "toleranced.yaml",

@@ -1,7 +1,7 @@
 //! Lost records count in the scores of the time in which they were lost, and in no other.
 
 use crate::support::Scratch;
-use crate::support::own_format::{CATALOG, cases, outcome, score};
+use crate::support::own_format::{CATALOG, daily_cases, outcome, score};
 use crate::support::scores::{near, only};
 use serde_json::Value;
 
@@ -100,7 +100,7 @@ fn an_explanation_has_the_loss_of_its_own_time() {
 #[test]
 fn loss_widens_and_beyond_a_share_nothing_is_within() {
     let scratch = Scratch::new();
-    let clean = cases(400, "human", |_| outcome("good"));
+    let clean = daily_cases(400, "human", |_| outcome("good"));
     let whole = score(&scratch, &clean, CATALOG);
     assert_eq!(whole["status"], "within");
     assert_eq!(whole["loss"]["share"], 0.0);

@@ -1,7 +1,7 @@
 //! People, AI and code in one process: each is judged by its own cases.
 
 use crate::support::Scratch;
-use crate::support::own_format::{CATALOG, case, cases, outcome, score};
+use crate::support::own_format::{CATALOG, cases, daily_case, daily_cases, outcome, score};
 use crate::support::scores::{near, only};
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ fn who_ran_it_by_the_log_is_judged_not_who_is_declared() {
     let scratch = Scratch::new();
     let wrong = |nth: usize| outcome(if nth.is_multiple_of(5) { "bad" } else { "good" });
     let declared = |kind: &str| format!("{CATALOG}    executor: {kind}\n");
-    let found = score(&scratch, &cases(200, "human", wrong), &declared("ai"));
+    let found = score(&scratch, &daily_cases(200, "human", wrong), &declared("ai"));
     assert_eq!(
         (&found["executor"], &found["status"]),
         (&"human".into(), &"outside".into())
@@ -18,11 +18,11 @@ fn who_ran_it_by_the_log_is_judged_not_who_is_declared() {
     assert_eq!(found["withdraw"], serde_json::json!([]));
     assert_ne!(found["rule"], "withdraw-ai");
     assert_eq!(found["disagreements"][0]["what"], "executor");
-    let log = cases(400, "code", |_| outcome("good"));
+    let log = daily_cases(400, "code", |_| outcome("good"));
     let found = score(&scratch, &log, &declared("mixed"));
     assert_eq!(found["rule"], "code-that-holds");
     // Where the log does not say, the catalog does.
-    let log = cases(200, "human", wrong).replace(",\"executor\":\"human\"", "");
+    let log = daily_cases(200, "human", wrong).replace(",\"executor\":\"human\"", "");
     let found = score(&scratch, &log, &declared("ai"));
     assert_eq!(found["executor"], "ai");
     assert_eq!(found["withdraw"], serde_json::json!(["ai"]));
@@ -31,10 +31,10 @@ fn who_ran_it_by_the_log_is_judged_not_who_is_declared() {
 #[test]
 fn ai_that_deviates_is_withdrawn_though_people_hold_the_process() {
     let scratch = Scratch::new();
-    let mut log = cases(900, "human", |_| outcome("good"));
+    let mut log = daily_cases(900, "human", |_| outcome("good"));
     for nth in 0..100usize {
         let word = if nth.is_multiple_of(5) { "bad" } else { "good" };
-        case(&mut log, nth, &format!("a{nth}"), "ai", &outcome(word));
+        daily_case(&mut log, nth, &format!("a{nth}"), "ai", &outcome(word));
     }
     let found = score(
         &scratch,

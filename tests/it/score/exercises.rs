@@ -1,7 +1,7 @@
 //! Exercises count only if the catalog says so.
 
 use crate::support::Scratch;
-use crate::support::own_format::{CATALOG, cases, outcome, score};
+use crate::support::own_format::{CATALOG, daily_cases, outcome, score};
 use crate::support::scores::near;
 use serde_json::Value;
 
@@ -16,7 +16,7 @@ fn exercises_count_only_where_the_catalog_says_so() {
         };
         format!("{}{origin}", outcome("good"))
     };
-    let log = cases(200, "human", drill);
+    let log = daily_cases(200, "human", drill);
     let apart = score(&scratch, &log, CATALOG);
     assert_eq!(
         (&apart["cases"], &apart["exercises"]),
@@ -34,7 +34,7 @@ fn exercises_count_only_where_the_catalog_says_so() {
     assert_eq!(counted["cases"], 50);
     let missing = |score: &Value| score["clean_runs_missing"].as_u64().unwrap();
     assert_eq!(missing(&apart), missing(&counted) + 150);
-    // 150 of the 200 hours' runs are drills: with them the rest is there four times as soon.
+    // 150 of the 200 days' runs are drills: with them the rest is there four times as soon.
     let weeks = counted["clean_runs_missing_weeks"].as_f64().unwrap();
     near(
         &apart["clean_runs_missing_weeks"],

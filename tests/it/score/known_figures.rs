@@ -88,7 +88,9 @@ fn five_of_a_hundred_have_the_published_confidence_sequence() {
     let mut text = String::from("case,activity,time,outcome\n");
     for case in 0..100 {
         let outcome = if case % 20 == 0 { "wrong" } else { "fine" };
-        text += &format!("{case},do,2024-01-01 00:{:02}:00,{outcome}\n", case % 60);
+        // One a day: as many independent cases.
+        let day = chrono::NaiveDate::from_ymd_opt(2024, 1, 1).unwrap() + chrono::Days::new(case);
+        text += &format!("{case},do,{day} 00:00:00,{outcome}\n");
     }
     let log = scratch.write("log.csv", text);
     let catalog = "processes:\n- { id: log, criticality: low, outcomes: { wrong: 1, fine: 0 } }\n";

@@ -1,16 +1,16 @@
 //! The recommendation for few, missing and undeclared evidence.
 
 use crate::support::Scratch;
-use crate::support::own_format::{CATALOG, case, cases, outcome, score};
+use crate::support::own_format::{CATALOG, cases, daily_case, daily_cases, outcome, score};
 use crate::support::scores::only;
 use serde_json::Value;
 
 /// People run so many clean cases, and AI beside them so many, the first of them wrong.
 fn beside_people(people: usize, ai: usize, wrong: usize) -> String {
-    let mut log = cases(people, "human", |_| outcome("good"));
+    let mut log = daily_cases(people, "human", |_| outcome("good"));
     for nth in 0..ai {
         let word = outcome(if nth < wrong { "bad" } else { "good" });
-        case(&mut log, nth, &format!("a{nth}"), "ai", &word);
+        daily_case(&mut log, nth, &format!("a{nth}"), "ai", &word);
     }
     log
 }

@@ -87,7 +87,7 @@ fn where_a_file_breaks_off_nothing_is_called_within() {
     let scratch = Scratch::new();
     scratch.write("catalog.yaml", CATALOG);
     let mut log = String::new();
-    (0..900).for_each(|nth| case(&mut log, &format!("c{nth}"), nth / 10, nth / 10));
+    (0..2100).for_each(|nth| case(&mut log, &format!("c{nth}"), nth / 10, nth / 10));
     let whole = gz(&log);
     scratch.write("whole.ndjson.gz", &whole);
     scratch.write("cut.ndjson.gz", &whole[..whole.len() / 2]);

@@ -1,7 +1,7 @@
 //! Shadow runs of which only some can be compared with the live outcome.
 
 use crate::support::Scratch;
-use crate::support::own_format::{CATALOG, case, cases, outcome, score};
+use crate::support::own_format::{CATALOG, daily_case, daily_cases, outcome, score};
 use crate::support::scores::near;
 
 /// The word for a run of which every so-many-th goes wrong; 0: none does.
@@ -15,15 +15,16 @@ fn word(nth: usize, wrong: usize) -> String {
 
 /// Clean live cases by people, a shadow run of AI for each, and shadow runs that name no case.
 fn shadowed(live: usize, wrong: usize, (alone, wrong_alone): (usize, usize)) -> String {
-    let mut log = cases(live, "human", |_| outcome("good"));
+    let mut log = daily_cases(live, "human", |_| outcome("good"));
     for nth in 0..live {
         let said = word(nth, wrong);
         let more = format!("{said},\"origin\":\"shadow\",\"parent\":\"c{nth}\"");
-        case(&mut log, nth, &format!("s{nth}"), "ai", &more);
+        daily_case(&mut log, nth, &format!("s{nth}"), "ai", &more);
     }
     for nth in 0..alone {
         let more = format!("{},\"origin\":\"shadow\"", word(nth, wrong_alone));
-        case(&mut log, nth, &format!("alone{nth}"), "ai", &more);
+        // Not on the days of the others: each is a cause of its own.
+        daily_case(&mut log, live + nth, &format!("alone{nth}"), "ai", &more);
     }
     log
 }
@@ -53,17 +54,17 @@ fn a_shadow_run_that_failed_counts_once_beside_those_it_was_compared_with() {
 fn a_shadow_run_that_failed_counts_once_beside_live_runs_on_its_input() {
     let scratch = Scratch::new();
     let input = |name: &str| format!(",\"input\":\"{name}\"");
-    let mut log = cases(350, "human", |nth| {
+    let mut log = daily_cases(350, "human", |nth| {
         outcome("good") + &input(&format!("i{}", nth % 7))
     });
     for nth in 0..350 {
         let shadow = format!("{},\"origin\":\"shadow\"", word(nth, 50));
         let known = shadow.clone() + &input(&format!("i{}", nth % 7));
-        case(&mut log, nth, &format!("s{nth}"), "ai", &known);
+        daily_case(&mut log, nth, &format!("s{nth}"), "ai", &known);
         // On an input that nobody else ran, one in ten fails.
         let shadow = format!("{},\"origin\":\"shadow\"", word(nth, 10));
         let other = shadow + &input(&format!("other {nth}"));
-        case(&mut log, nth, &format!("o{nth}"), "ai", &other);
+        daily_case(&mut log, nth, &format!("o{nth}"), "ai", &other);
     }
     let found = score(&scratch, &log, CATALOG);
     let shadow = &found["shadow"][0];

@@ -1,12 +1,12 @@
 //! Shadow runs decide whether AI can take over.
 
 use crate::support::Scratch;
-use crate::support::own_format::{CATALOG, case, cases, outcome, score};
+use crate::support::own_format::{CATALOG, daily_case, daily_cases, outcome, score};
 use crate::support::scores::near;
 
 /// Live cases by people, and for each one a shadow run of an AI that ends otherwise in every `wrong`-th case.
 fn shadowed(count: usize, wrong: usize) -> String {
-    let mut log = cases(count, "human", |nth| {
+    let mut log = daily_cases(count, "human", |nth| {
         outcome(if nth.is_multiple_of(2) {
             "good"
         } else {
@@ -33,7 +33,7 @@ fn shadowed(count: usize, wrong: usize) -> String {
             "{},\"origin\":\"shadow\",\"parent\":\"c{nth}\"",
             outcome(said)
         );
-        case(&mut log, nth, &format!("s{nth}"), "ai", &more);
+        daily_case(&mut log, nth, &format!("s{nth}"), "ai", &more);
     }
     log
 }
@@ -120,7 +120,7 @@ fn shadow_runs_decide_whether_ai_takes_over() {
             .to_string()
             .contains(&format!("{missing} more"))
     );
-    let (_, advice, found) = said(&cases(100, "human", |_| outcome("good")));
+    let (_, advice, found) = said(&daily_cases(100, "human", |_| outcome("good")));
     assert_eq!(advice, "delegate to AI");
     assert!(found["notes"].to_string().contains("no shadow run of AI"));
 }
@@ -130,14 +130,14 @@ fn shadow_runs_without_a_twin_are_compared_by_input() {
     let scratch = Scratch::new();
     let input = |nth: usize| format!(",\"input\":\"i{}\"", nth % 7);
     let right = |nth: usize| if nth % 7 < 3 { "good" } else { "harmless" };
-    let mut log = cases(350, "human", |nth| outcome(right(nth)) + &input(nth));
+    let mut log = daily_cases(350, "human", |nth| outcome(right(nth)) + &input(nth));
     for nth in 0..350 {
         let more = format!(
             "{}{},\"origin\":\"shadow\"",
             outcome(right(nth)),
             input(nth)
         );
-        case(&mut log, nth, &format!("s{nth}"), "code", &more);
+        daily_case(&mut log, nth, &format!("s{nth}"), "code", &more);
     }
     let found = score(
         &scratch,

@@ -7,11 +7,21 @@ use std::fmt::Write as _;
 
 /// One case of two steps in the program's own format, an hour after the one before; `more` goes into its last line.
 pub(crate) fn case(log: &mut String, nth: usize, id: &str, executor: &str, more: &str) {
+    case_at(log, (2026, nth * 60), id, executor, more);
+}
+
+/// The same a day after the one before: cases of one day may have one cause, and are less evidence.
+pub(crate) fn daily_case(log: &mut String, nth: usize, id: &str, executor: &str, more: &str) {
+    case_at(log, (2018, nth * 1440), id, executor, more);
+}
+
+/// One case so many minutes after the 5th of January of a year.
+fn case_at(log: &mut String, (year, minutes): (i32, usize), id: &str, executor: &str, more: &str) {
     let at = |minute: usize| {
-        let minutes = nth * 60 + minute;
+        let minutes = minutes + minute;
         let (day, hour) = (minutes / 1440, minutes / 60 % 24);
         let date =
-            chrono::NaiveDate::from_ymd_opt(2026, 1, 5).unwrap() + chrono::Days::new(day as u64);
+            chrono::NaiveDate::from_ymd_opt(year, 1, 5).unwrap() + chrono::Days::new(day as u64);
         format!("{date}T{hour:02}:{:02}:00Z", minutes % 60)
     };
     let head = format!("\"process\":\"p\",\"case\":\"{id}\",\"executor\":\"{executor}\"");
@@ -45,6 +55,15 @@ pub(crate) fn cases(count: usize, executor: &str, more: impl Fn(usize) -> String
     let mut log = String::new();
     for nth in 0..count {
         case(&mut log, nth, &format!("c{nth}"), executor, &more(nth));
+    }
+    log
+}
+
+/// So many cases of one kind, one a day.
+pub(crate) fn daily_cases(count: usize, executor: &str, more: impl Fn(usize) -> String) -> String {
+    let mut log = String::new();
+    for nth in 0..count {
+        daily_case(&mut log, nth, &format!("c{nth}"), executor, &more(nth));
     }
     log
 }

@@ -3,7 +3,7 @@
 use super::Told;
 use crate::model::humanize::format_days;
 use crate::model::{Class, Status, TolClass};
-use crate::score::{ProcessScore, permissible_deviation};
+use crate::score::{ProcessScore, as_independent, permissible_deviation};
 use crate::web::pages::board::{stands, status_mark};
 use crate::web::pages::charts::bar;
 use crate::web::pages::words;
@@ -53,7 +53,9 @@ fn verdict(score: &ProcessScore) -> Markup {
         @match (score.rating.deviation, permissible) {
             (None, _) => "No case has ended yet, so nothing is known of its deviation. ",
             (Some(observed), Some(permissible)) => {
-                "It deviates in " b { (words::percent(observed.mean)) } " of its cases (95 % interval " (words::percent_range(observed)) "); "
+                "It deviates in " b { (words::percent(observed.mean)) } " of its cases (95 % interval " (words::percent_range(observed))
+                @if let Some(cases) = score.rating.independence.fewer() { ", " (as_independent(cases)) }
+                "); "
                 b { (permissible) } " is permissible for class " b { (score.rating.required_class) } " at " (size) " steps. "
             }
             (Some(observed), None) => {
