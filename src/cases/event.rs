@@ -56,6 +56,11 @@ const HANDS_ON_OF_CASE: u32 = 1 << 20;
 const SEVERITY_AT: u32 = 21;
 const SEVERITY_MASK: u32 = 127;
 
+/// The record says whether the case was reopened.
+const TELLS_REOPENED: u32 = 1 << 30;
+/// And it was.
+const REOPENED: u32 = 1 << 31;
+
 impl EventFlags {
     /// Packs the small fields.
     pub fn new(executor: Executor, lifecycle: Lifecycle, origin: Origin) -> EventFlags {
@@ -96,6 +101,21 @@ impl EventFlags {
     pub fn severity(self) -> Option<Ppm> {
         let percent = (self.0 >> SEVERITY_AT & SEVERITY_MASK).checked_sub(1)?;
         Some(Ppm(percent * (Ppm::ONE.0 / 100)))
+    }
+
+    /// Marks whether the record says that the case was reopened.
+    pub fn telling_reopened(self, reopened: Option<bool>) -> EventFlags {
+        let code = match reopened {
+            None => 0,
+            Some(false) => TELLS_REOPENED,
+            Some(true) => TELLS_REOPENED | REOPENED,
+        };
+        EventFlags(self.0 | code)
+    }
+
+    /// Whether the record says that the case was reopened; `None` where it does not tell.
+    pub fn tells_reopened(self) -> Option<bool> {
+        (self.0 & TELLS_REOPENED != 0).then_some(self.0 & REOPENED != 0)
     }
 
     /// Whether the outcome was reviewed.
@@ -186,6 +206,11 @@ mod tests {
                     assert_eq!(flags.severity(), None);
                     let flags = EventFlags::from_code(flags.with_severity(Some(25)).code());
                     assert_eq!(flags.severity(), Some(Ppm(250_000)));
+                    for told in [None, Some(false), Some(true)] {
+                        let flags = EventFlags::from_code(flags.telling_reopened(told).code());
+                        assert_eq!(flags.tells_reopened(), told);
+                        assert_eq!(flags.severity(), Some(Ppm(250_000)));
+                    }
                     assert_eq!(flags.executor(), executor);
                     assert_eq!(flags.lifecycle(), lifecycle);
                     assert_eq!(flags.origin(), origin);

@@ -60,7 +60,21 @@ impl Life {
             }
             life.settled |= life.resolved && !flags.never_reopens();
         }
+        life.take_what_records_tell(events);
         life
+    }
+
+    /// A record that shows how a case stands tells that it was reopened, and not when.
+    fn take_what_records_tell(&mut self, events: &[CaseEvent]) {
+        let told = || {
+            events
+                .iter()
+                .filter_map(|event| event.flags.tells_reopened())
+        };
+        if told().any(|reopened| reopened) {
+            self.reopened = self.reopened.max(1);
+        }
+        self.settled |= told().next().is_some();
     }
 
     /// The events that were work: all but audits.
@@ -114,6 +128,7 @@ fn lifecycle(event: &CaseEvent, rule: &ProcessRules) -> Lifecycle {
 mod tests {
     use crate::cases::Facts;
     use crate::cases::bench::{Bench, bench};
+    use crate::cases::event::EventFlags;
     use crate::model::{Executor, Ppm, Span};
 
     const CATALOG: &str = "processes: [{id: p, outcomes: {wrong: 1, ok: 0}, duration_limit: 1h, path: [open, close]}]";
@@ -234,5 +249,33 @@ mod tests {
         let facts = bench.facts(&["0 open", "1 Closed!end", "2 Rejected!end"], None);
         assert_eq!(bench.names.text(facts.outcome), "Rejected");
         assert_eq!(facts.duration(), Span(1_000_000));
+    }
+
+    #[test]
+    fn a_count_of_reopenings_shows_that_a_case_was_reopened() {
+        let told = |flags: fn(EventFlags) -> EventFlags| {
+            let mut bench = bench("processes: [{id: p, terminal: [closed]}]");
+            bench.flags = flags;
+            let facts = bench.facts(&["0 open", "5 closed"], None);
+            (facts.complete, facts.reopened, facts.deviation)
+        };
+        assert_eq!(
+            told(|flags| flags.telling_reopened(Some(true))),
+            (true, 1, Ppm::ONE)
+        );
+        let clean = (true, 0, Ppm::ZERO);
+        assert_eq!(told(|flags| flags.telling_reopened(Some(false))), clean);
+        assert_eq!(told(|flags| flags), clean);
+    }
+
+    #[test]
+    fn a_count_of_reopenings_adds_nothing_to_reopenings_that_the_events_show() {
+        let mut bench = bench("processes: [{id: p, terminal: [closed]}]");
+        bench.flags = |flags| flags.telling_reopened(Some(true));
+        let facts = bench.facts(
+            &["0 open", "5 closed", "6 open", "7 closed", "8 open"],
+            None,
+        );
+        assert_eq!((facts.complete, facts.reopened), (false, 2));
     }
 }

@@ -240,6 +240,7 @@ fn spec_of(guess: &Guess) -> MappingSpec {
         sequence: field("sequence"),
         event_id: field("event_id"),
         parent: field("parent"),
+        reopened: field("reopened"),
         input: input.map(|field| OneOrMany::One(field.value)),
         time_format: guess.time_format.clone().map(OneOrMany::One),
         ..MappingSpec::default()

@@ -76,6 +76,7 @@ pub(crate) fn guess(records: &[Value], format: FormatName) -> Guess {
         "event_id",
         "input",
         "parent",
+        "reopened",
     ];
     for field in order {
         let best = columns
@@ -226,6 +227,7 @@ impl Guess {
             "event_id",
             "input",
             "parent",
+            "reopened",
         ];
         let mut line = String::new();
         for field in order {

@@ -44,6 +44,9 @@ macro_rules! with_event_fields {
             pub version: Option<OneOrMany<FieldSpec>>,
             /// Hands-on time that a person spent: a number, or `h:mm:ss`.
             pub hands_on: Option<At<FieldSpec>>,
+            /// How often the case was reopened: a count, or a word for yes or no. For records that show how a case stands and
+            /// not each change.
+            pub reopened: Option<At<FieldSpec>>,
             /// Predicate: was the outcome looked at by somebody else than who set it?
             pub reviewed: Option<At<String>>,
             /// Predicate: is this a drill, canary or replayed run?

@@ -2,6 +2,7 @@
 
 use super::columns::Column;
 use super::names::{name_fit, plain};
+use crate::ingest::mapping::is_reopened;
 use crate::rules::mapping::FormatName;
 
 /// Parts of a path behind which there is a person. What they are called is nobody's step, case or outcome.
@@ -99,6 +100,10 @@ pub(super) fn fit(
                 .iter()
                 .all(|s| s.ends_with(|c: char| c.is_ascii_digit()));
             filled * numbers as u8 as f64
+        }
+        "reopened" => {
+            let says = |sample: &String| is_reopened(sample).is_some();
+            f64::from(!timely && column.samples.iter().all(says))
         }
         "parent" => {
             if timely {

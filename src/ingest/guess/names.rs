@@ -136,6 +136,22 @@ const NAMES: &[(&str, &[&str])] = &[
             "incidentactivitynumber",
         ],
     ),
+    (
+        "reopened",
+        &[
+            "reopencount",
+            "reopencounter",
+            "reopenedcount",
+            "reopens",
+            "reopenings",
+            "timesreopened",
+            "numberofreopens",
+            "reopened",
+            "wasreopened",
+            "isreopened",
+            "reopen",
+        ],
+    ),
     ("event_id", &["eventid", "eventuuid"]),
     (
         "input",

@@ -403,6 +403,7 @@ impl Mapping {
             Origin::Live
         };
         Ok(EventFlags::new(executor, lifecycle, origin)
+            .telling_reopened(reopened(event, row)?)
             .with_review(holds(&event.reviewed)?)
             .declaring_end(event.declares_end)
             .with_explicit_reopen(event.explicit_reopen)
@@ -457,6 +458,25 @@ fn hands_on_seconds(text: &str, unit: f64) -> Option<u32> {
     (0.0..=YEAR)
         .contains(&seconds)
         .then(|| seconds.round() as u32)
+}
+
+/// Whether a record says that its case was reopened. Any text but a count, yes or no tells nothing, as an empty field does.
+fn reopened(event: &EventMapping, row: &impl Row) -> Result<Option<bool>, Refusal> {
+    let text = optional(&event.reopened, row)?;
+    Ok(text.and_then(|text| is_reopened(&text)))
+}
+
+/// What a count or a word says; `None` for any other text.
+pub(crate) fn is_reopened(text: &str) -> Option<bool> {
+    let text = text.trim();
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "y" => Some(true),
+        "false" | "no" | "n" => Some(false),
+        _ => {
+            let count = text.parse::<f64>().ok()?;
+            (count.is_finite() && count >= 0.0).then_some(count > 0.0)
+        }
+    }
 }
 
 fn clock_seconds(clock: &str) -> Option<f64> {
@@ -537,6 +557,10 @@ fn described(batch: &EventBatch, event: &MappedEvent) -> Vec<(&'static str, Stri
     }
     if event.hands_on != 0 {
         fields.push(("hands_on", format!("{}s", event.hands_on)));
+    }
+    if let Some(reopened) = event.flags.tells_reopened() {
+        let word = if reopened { "yes" } else { "no" };
+        fields.push(("reopened", word.to_owned()));
     }
     if event.flags.reviewed() {
         fields.push(("reviewed", "yes".to_owned()));

@@ -208,6 +208,7 @@ impl Compiler {
             parent: self.optional(&kind.parent, &spec.parent, "parent"),
             hands_on: self.optional(&kind.hands_on, &spec.hands_on, "hands_on"),
             own_hands_on: kind.hands_on.is_some(),
+            reopened: self.optional(&kind.reopened, &spec.reopened, "reopened"),
             reviewed: self.optional_predicate(&kind.reviewed, &spec.reviewed, "reviewed"),
             exercise: self.optional_predicate(&kind.exercise, &spec.exercise, "exercise"),
             shadow: self.optional_predicate(&kind.shadow, &spec.shadow, "shadow"),

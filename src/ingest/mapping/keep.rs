@@ -260,6 +260,7 @@ impl EventMapping {
             &self.outcome,
             &self.parent,
             &self.hands_on,
+            &self.reopened,
         ];
         [&self.case, &self.process, &self.activity, &self.time]
             .into_iter()

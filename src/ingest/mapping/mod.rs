@@ -11,7 +11,7 @@ mod row;
 mod suggest;
 mod work;
 
-pub(crate) use apply::{Place, executor_of};
+pub(crate) use apply::{Place, executor_of, is_reopened};
 pub use compile::Circumstances;
 pub use compile::compile;
 pub(crate) use keep::KeptFields;
@@ -128,6 +128,7 @@ struct EventMapping {
     hands_on: Option<Field>,
     /// Whether this kind of event maps its hands-on time itself, rather than by what the mapping says of all.
     own_hands_on: bool,
+    reopened: Option<Field>,
     reviewed: Option<Predicate>,
     exercise: Option<Predicate>,
     shadow: Option<Predicate>,

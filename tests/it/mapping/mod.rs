@@ -3,6 +3,7 @@
 mod page;
 mod preset_outcomes;
 mod presets;
+mod reopen_counts;
 mod vendor_payloads;
 
 use crate::support::in_process::compiled;
