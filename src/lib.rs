@@ -89,8 +89,8 @@ pub mod internals {
         Day, Executor, HOUR_US, Hour, Lifecycle, NameId, Names, Ppm, SECOND_US, Span, Time,
     };
     pub use crate::query::{
-        CaseTable, KeptDrift, LogCases, PastError, PastView, PreparedRules, Rules, ScoreRequest,
-        TableLimits, kept_drift, past_scores, score_at,
+        CaseTable, KeptDrift, LogCases, LogPart, PastError, PastView, PreparedRules, Rules,
+        ScoreRequest, TableLimits, kept_drift, past_scores, score_at,
     };
     pub use crate::rules::mapping::{FormatName, Identity, MappingSpec};
     pub use crate::rules::{Catalog, DriftTerms, Tolerance};

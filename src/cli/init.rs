@@ -117,6 +117,7 @@ fn score(table: &mut CaseTable) -> Vec<ProcessScore> {
     let request = ScoreRequest::new(&rules, Period::until(as_of));
     let mut cases = LogCases {
         table,
+        part: None,
         loss: &|_| Loss::default(),
     };
     let Ok(found) = score_at(&mut cases, &request);

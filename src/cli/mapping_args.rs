@@ -14,6 +14,7 @@ use crate::ingest::{EventBatch, Path as RecordPath};
 use crate::rules::At;
 use crate::rules::mapping::{FieldSpec, FormatName, MappingSpec, OneOrMany};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -65,6 +66,8 @@ pub(super) struct ChosenMapping {
     pub guess: Option<Guess>,
     /// Whether the states that resolve a case may be guessed too.
     pub may_guess_resolved: bool,
+    /// Activities of the first records, where they were guessed.
+    pub sampled_activities: BTreeSet<String>,
     /// Where no mapping was named: a preset that reads the file without a fault.
     pub preset: Option<&'static str>,
 }
@@ -111,6 +114,7 @@ impl MappingArgs {
                 file: PathBuf::from(name),
                 guess: None,
                 may_guess_resolved: false,
+                sampled_activities: BTreeSet::new(),
                 preset: None,
             },
             None => self.guessed(opened, input)?,
@@ -168,6 +172,7 @@ impl MappingArgs {
             spec,
             file: PathBuf::from(input.name()),
             may_guess_resolved: guess.column("lifecycle").is_none(),
+            sampled_activities: activities(&guess, &sample.records),
             preset: fitting_preset(opened, &sample, format),
             guess: Some(guess),
         })
@@ -206,6 +211,15 @@ impl MappingArgs {
             spec.time_zone = Some(At::new(zone.clone(), unknown, unknown));
         }
     }
+}
+
+fn activities(guess: &Guess, records: &[Value]) -> BTreeSet<String> {
+    let column = guess.column("activity").map(RecordPath::new);
+    let values = records
+        .iter()
+        .filter_map(|record| column.as_ref()?.find(record));
+    let texts = values.filter_map(|value| value.as_str().map(str::to_owned));
+    texts.collect()
 }
 
 fn spec_of(guess: &Guess) -> MappingSpec {

@@ -1,5 +1,7 @@
 //! Reading logs as the flags say: what `score`, `explain` and `diff` share.
 
+mod lost;
+mod together;
 mod words;
 
 pub(super) use words::reading_words;
@@ -15,18 +17,21 @@ use crate::ingest::decode::Input;
 use crate::ingest::mapping::{Circumstances, compile};
 use crate::ingest::read::{ReadOptions, open_input, read_opened};
 use crate::ingest::time::TimeParser;
-use crate::ingest::{ContentCounter, EventBatch, MappedEvent, Reason, Reject, behind_file};
-use crate::measure::{Evidence, Loss};
-use crate::model::{Hour, Names, Span, Time, hash_bytes, hash_pair};
-use crate::query::{CaseTable, TableLimits};
+use crate::ingest::{ContentCounter, EventBatch, Reason, Reject, behind_file, file_of};
+use crate::model::{NameId, Span, Time};
+use crate::query::{
+    CaseTable, LogPart, PartedLogs, PreparedRules, ScoresAsOf, TableLimits, log_parts,
+};
 use crate::rules::mapping::Identity;
 use crate::rules::{Catalog, Tolerance};
-use rustc_hash::FxHashMap;
+use lost::{InFile, Lost};
+use rustc_hash::FxHashSet;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use together::{FileNames, names_of_files};
 
 /// By which rules logs are scored.
 #[derive(Debug, clap::Args)]
@@ -119,61 +124,14 @@ impl Reading {
     }
 }
 
-/// What did not become events. A record that was refused has no time that could be trusted, so it counts in the hour of the
-/// events around it.
-#[derive(Debug, Default)]
-struct Lost {
-    /// The refused records by what they say, numbered among those of their file that say the same: a file given twice
-    /// loses nothing twice. Without an hour where their file has no event.
-    records: FxHashMap<u64, Option<Hour>>,
-    /// Files that could not be read at all.
-    files: i64,
-    /// Files that break off, and records that swallow others.
-    broken: i64,
-}
-
-impl Lost {
-    fn refuse(&mut self, batch: &EventBatch, rejects: &[Reject], file: &mut InFile) {
-        for reject in rejects {
-            let hour = file.hour_at(batch, reject.place);
-            self.broken += i64::from(reject.reason == Reason::Truncated);
-            let what = hash_bytes(&reject.record);
-            let count = file.said.entry(what).or_default();
-            let record = hash_pair(what, *count);
-            self.records.entry(record).or_insert(hour);
-            *count += 1;
-        }
-    }
-}
-
-/// The file that is being read.
-#[derive(Default)]
-struct InFile {
-    /// How often refused records have said the same.
-    said: FxHashMap<u64, u64>,
-    /// The hour of the last event of the batches before.
-    last: Option<Hour>,
-}
-
-impl InFile {
-    /// The hour of the event at a place of a batch, or before it, or else of the one after it.
-    fn hour_at(&self, batch: &EventBatch, place: u64) -> Option<Hour> {
-        let events = &batch.events;
-        let behind = events.partition_point(|event| batch.offset_of(event.place) <= place);
-        let hour = |event: &MappedEvent| event.time.hour();
-        let before = events[..behind].last().map(hour);
-        before.or(self.last).or(events.first().map(hour))
-    }
-}
-
 /// Everything that was read.
 pub(super) struct Logs {
     /// The cases, settled.
     pub table: CaseTable,
     pub reading: Reading,
     lost: Lost,
-    /// Whether the states that resolve a case may be guessed.
-    may_guess_resolved: bool,
+    /// Files that say which states resolve a case, by their place in the call: those of their processes are not guessed.
+    say_resolved: BTreeSet<u64>,
 }
 
 /// Reads files; what happened after `until` is left out.
@@ -194,14 +152,20 @@ pub(super) fn read_logs(
         reading: &mut reading,
         lost: &mut lost,
     };
-    let may_guess_resolved = reader.all(&inputs)?;
+    let say_resolved = reader.all(&inputs)?;
     table.settle();
-    lost.files = reading.failed.len() as i64;
+    if mapping.map.is_some() {
+        // Whoever names a mapping says that the files are of one kind.
+        let of_events = table.cases().iter().flat_map(|case| case.events());
+        let with_events: FxHashSet<u64> = of_events.map(|event| file_of(event.place)).collect();
+        let without = lost.files().filter(|file| !with_events.contains(file));
+        lost.without_events = without.collect();
+    }
     Ok(Logs {
         table,
         reading,
         lost,
-        may_guess_resolved,
+        say_resolved,
     })
 }
 
@@ -209,11 +173,9 @@ impl Logs {
     /// The rules for these cases; states that resolve a case are guessed where nobody says them.
     pub(super) fn rules(&mut self, catalog: &Catalog, tolerance: &Tolerance) -> RuleBook {
         let mut rules = RuleBook::new(catalog, tolerance, &mut self.table.names);
-        if self.may_guess_resolved {
-            let cases = self.table.cases();
-            let guessed = guess_resolved(cases, &self.table.names, catalog, &mut rules);
-            self.reading.resolved.extend(guessed);
-        }
+        let cases = self.table.cases().iter();
+        let guessed = self.guess_resolved(cases, catalog, &mut rules);
+        self.reading.resolved.extend(guessed);
         rules
     }
 
@@ -225,32 +187,78 @@ impl Logs {
         as_of: Time,
     ) -> RuleBook {
         let mut rules = RuleBook::new(catalog, tolerance, &mut self.table.names);
-        if self.may_guess_resolved {
-            let known = self.table.cases().iter();
-            let known = known.filter_map(|case| case.until(as_of));
-            let known: Vec<Case> = known.map(Cow::into_owned).collect();
-            guess_resolved(&known, &self.table.names, catalog, &mut rules);
-        }
+        let known = self.table.cases().iter();
+        let known = known.filter_map(|case| case.until(as_of));
+        let known: Vec<Cow<Case>> = known.collect();
+        self.guess_resolved(known.iter().map(AsRef::as_ref), catalog, &mut rules);
         rules
     }
 
-    /// What was lost within the time that sums cover, which counts against every process: nobody knows which one a refused
-    /// record belonged to. Where nobody knows when, it counts at all times.
-    pub(super) fn loss(&self, evidence: &Evidence) -> Loss {
-        let hours = evidence.from.hour()..=evidence.to.hour();
-        let events = self.table.cases().iter().flat_map(|case| case.events());
-        let events = events.filter(|event| event.time <= evidence.to);
-        let events = events.filter(|event| hours.contains(&event.time.hour()));
-        let refused = self.lost.records.values();
-        let refused = refused.filter(|hour| hour.is_none_or(|hour| hours.contains(&hour)));
-        let gaps = self.lost.files;
-        let lost = refused.count() as i64 + gaps;
-        Loss {
-            records: events.count() as i64 + lost,
-            lost,
-            gaps,
-            unknown: gaps + self.lost.broken,
+    /// Where nobody says which states resolve a case, names and data do. Processes of the catalog that say so are left alone.
+    /// Gives the states by process.
+    fn guess_resolved<'c>(
+        &self,
+        cases: impl Iterator<Item = &'c Case> + Clone,
+        catalog: &Catalog,
+        rules: &mut RuleBook,
+    ) -> Vec<(String, Vec<String>)> {
+        let names = &self.table.names;
+        let told = self.processes_of(&self.say_resolved);
+        let cases = cases.filter(|case| !told.contains(&case.process()));
+        let mut guessed = Vec::new();
+        for (process, states) in resolved_states(cases, names) {
+            let id = names.text(process);
+            let declared = catalog.processes.get(id);
+            let is_told = declared
+                .is_some_and(|process| process.ends.is_declared() || !process.resolved.is_empty());
+            if is_told {
+                continue;
+            }
+            let texts = states.iter().map(|state| names.text(*state).to_owned());
+            guessed.push((id.to_owned(), texts.collect()));
+            rules.add_resolved(process, states);
         }
+        guessed
+    }
+
+    /// The processes with a case in one of these files.
+    fn processes_of(&self, files: &BTreeSet<u64>) -> FxHashSet<NameId> {
+        if files.is_empty() {
+            return FxHashSet::default();
+        }
+        let is_in = |case: &&Case| {
+            let mut events = case.events().iter();
+            events.any(|event| files.contains(&file_of(event.place)))
+        };
+        let cases = self.table.cases().iter().filter(is_in);
+        cases.map(Case::process).collect()
+    }
+
+    /// The scores as of an instant, or of each log as of its last event. `cases_of` as in
+    /// [`ScoreRequest`](crate::query::ScoreRequest).
+    pub(super) fn scores(
+        &self,
+        rules: &PreparedRules,
+        as_of: Option<Time>,
+        cases_of: Option<(&str, usize)>,
+    ) -> ScoresAsOf {
+        let logs = PartedLogs {
+            table: &self.table,
+            parts: &self.parts(&rules.rules.catalog),
+            loss: &|part, evidence| self.lost.of_part(&self.table, part, evidence),
+        };
+        logs.scores(rules, as_of, cases_of)
+    }
+
+    /// Logs that have nothing to do with each other.
+    pub(super) fn parts(&self, catalog: &Catalog) -> Vec<LogPart> {
+        let names = &self.table.names;
+        let links = catalog.processes.values().filter_map(|process| {
+            let parent = names.find(process.parent.as_deref()?)?;
+            Some((names.find(&process.id)?, parent))
+        });
+        let links: Vec<(NameId, NameId)> = links.collect();
+        log_parts(&self.table, &links)
     }
 }
 
@@ -308,17 +316,21 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Reads every file into the table; says whether the states that resolve a case may be guessed. One file that can't be
-    /// read is the end if it is the only one, and is told at the end otherwise.
-    fn all(&mut self, inputs: &[Input]) -> Result<bool, Failure> {
+    /// Reads every file into the table; gives those that say which states resolve a case. One file that can't be read is the
+    /// end if it is the only one, and is told at the end otherwise.
+    fn all(&mut self, inputs: &[Input]) -> Result<BTreeSet<u64>, Failure> {
         let bar = progress(inputs);
         let counter = self.counter.clone();
-        let mut may_guess_resolved = true;
+        let names = names_of_files(inputs, self.mapping);
+        let mut say_resolved = BTreeSet::new();
         for (nth, input) in inputs.iter().enumerate() {
             bar.set_message(input.name());
             let mut tick = || bar.set_position(counter.load(Ordering::Relaxed));
-            match self.one(nth, input, &mut tick) {
-                Ok(may_guess) => may_guess_resolved &= may_guess,
+            match self.one((nth as u64, input), &names[nth], &mut tick) {
+                Ok(true) => {}
+                Ok(false) => {
+                    say_resolved.insert(nth as u64);
+                }
                 Err(failure) if inputs.len() == 1 => {
                     bar.finish_and_clear();
                     return Err(failure);
@@ -330,16 +342,22 @@ impl Reader<'_> {
             }
         }
         bar.finish_and_clear();
-        Ok(may_guess_resolved)
+        Ok(say_resolved)
     }
 
-    fn one(&mut self, nth: usize, input: &Input, tick: &mut dyn FnMut()) -> Result<bool, Failure> {
+    /// Reads a file; says whether the states that resolve a case may be guessed.
+    fn one(
+        &mut self,
+        (nth, input): (u64, &Input),
+        names: &FileNames,
+        tick: &mut dyn FnMut(),
+    ) -> Result<bool, Failure> {
         let name = input.name();
         let opened = open_input(input, &self.counter)?;
         let chosen = self.mapping.choose(&opened, input)?;
         let circumstances = Circumstances {
-            default_process: &input.stem(),
-            namespace: "",
+            default_process: &names.process,
+            namespace: &names.namespace,
             latest: latest_believed(),
         };
         let mapping = compile(&chosen.spec, &chosen.file, circumstances)?;
@@ -348,9 +366,9 @@ impl Reader<'_> {
             case_events: Limits::default().case_events,
         };
         let mut counting = ContentCounter::default();
-        let mut in_file = InFile::default();
+        let mut in_file = InFile::new(nth);
         let mut take = |mut batch: EventBatch| {
-            batch.move_places(behind_file(nth as u64));
+            batch.move_places(behind_file(nth));
             if mapping.identity == Identity::Content {
                 counting.number(&mut batch);
             }
@@ -391,28 +409,4 @@ fn note_guess(chosen: &ChosenMapping, file: &str, reading: &mut Reading) {
             preset: chosen.preset,
         });
     }
-}
-
-/// Where nobody says which states resolve a case, names and data do. Processes of the catalog that say so are left alone.
-/// Gives the states by process.
-fn guess_resolved(
-    cases: &[Case],
-    names: &Names,
-    catalog: &Catalog,
-    rules: &mut RuleBook,
-) -> Vec<(String, Vec<String>)> {
-    let mut guessed = Vec::new();
-    for (process, states) in resolved_states(cases.iter(), names) {
-        let id = names.text(process);
-        let declared = catalog.processes.get(id);
-        if declared
-            .is_some_and(|process| process.ends.is_declared() || !process.resolved.is_empty())
-        {
-            continue;
-        }
-        let texts = states.iter().map(|state| names.text(*state).to_owned());
-        guessed.push((id.to_owned(), texts.collect()));
-        rules.add_resolved(process, states);
-    }
-    guessed
 }

@@ -6,9 +6,9 @@ use super::common::{catalog, tolerance};
 use super::failure::{Done, Failure};
 use super::mapping_args::MappingArgs;
 use super::reading::{Reading, RulesArgs, ended, parse_time, read_logs};
-use crate::measure::Period;
-use crate::model::Span;
-use crate::query::{LogCases, PreparedRules, Rules, ScoreRequest, ScoresAsOf, score_at};
+use crate::ingest::decode::Input;
+use crate::model::{Span, Time};
+use crate::query::{PreparedRules, Rules, ScoresAsOf};
 
 /// Score processes from logs: one shot, no daemon, no configuration needed
 ///
@@ -50,7 +50,15 @@ enum Format {
 struct Report {
     reading: Reading,
     found: ScoresAsOf,
+    logs: Vec<Log>,
     window: Option<Span>,
+}
+
+/// Files that belong together, and the period that they are scored on.
+struct Log {
+    files: Vec<String>,
+    from: Time,
+    as_of: Time,
 }
 
 pub(super) fn run(args: &Args) -> Result<Done, Failure> {
@@ -61,18 +69,17 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
     let window = args.rules.window()?;
     let mut logs = read_logs(&args.files, &args.mapping, as_of)?;
     let book = logs.rules(&catalog, &tolerance);
-    let as_of = as_of
-        .or(logs.table.span().map(|(_, last)| last))
-        .unwrap_or_default();
     let rules = Rules::of_files(catalog, tolerance, window);
     let rules = PreparedRules::with_one_window(rules, book);
-    let request = ScoreRequest::new(&rules, Period::until(as_of));
-    let mut cases = LogCases {
-        table: &logs.table,
-        loss: &|evidence| logs.loss(evidence),
-    };
-    let Ok(found) = score_at(&mut cases, &request);
+    let found = logs.scores(&rules, as_of, None);
+    let parts = logs.parts(&rules.rules.catalog).into_iter();
+    let scored = parts.map(|part| Log {
+        files: part.files.iter().map(|nth| file_name(args, *nth)).collect(),
+        from: part.first,
+        as_of: as_of.unwrap_or(part.last),
+    });
     let report = Report {
+        logs: scored.collect(),
         reading: logs.reading,
         found,
         window,
@@ -82,4 +89,12 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
         Format::Json => output::json(&report)?,
     }
     ended(&report.reading)
+}
+
+/// The name of a file by its place in the call.
+fn file_name(args: &Args, nth: u64) -> String {
+    let file = usize::try_from(nth)
+        .ok()
+        .and_then(|nth| args.files.get(nth));
+    file.map_or_else(String::new, |file| Input::new(file).name())
 }

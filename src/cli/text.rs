@@ -11,3 +11,12 @@ pub(super) fn harmless(text: &str) -> String {
         .map(|line| printable(&line.replace('\t', " "), MOST));
     lines.collect::<Vec<_>>().join("\n")
 }
+
+/// The first of some names, and how many more there are.
+pub(super) fn list_of(names: &[String], most: usize) -> String {
+    let mut text = names[..names.len().min(most)].join(", ");
+    if names.len() > most {
+        text.push_str(&format!(" and {} more", names.len() - most));
+    }
+    text
+}

@@ -6,12 +6,8 @@ use super::mapping_args::MappingArgs;
 use super::reading::{Reading, RulesArgs, read_logs};
 use crate::config::Hashes;
 use crate::config::daemon::Config;
-use crate::measure::Period;
 use crate::model::Time;
-use crate::query::{
-    LogCases, PastError, PastView, PreparedRules, Rules, ScoreRequest, ScoresAsOf, past_scores,
-    scores,
-};
+use crate::query::{PastError, PastView, PreparedRules, Rules, ScoresAsOf, past_scores};
 use crate::store::{LedgerRow, Store};
 use chrono::Utc;
 use std::path::PathBuf;
@@ -110,31 +106,22 @@ fn from_logs(ask: &Ask) -> Result<Viewed, Failure> {
         .try_fold(Time(i64::MIN), |latest, as_of| Some(latest.max((*as_of)?)));
     let mut logs = read_logs(ask.files, ask.mapping, latest)?;
     let end = logs.table.span().map(|(_, last)| last).unwrap_or_default();
-    let instants = ask.as_of.iter().map(|as_of| as_of.unwrap_or(end));
-    let prepared = instants.map(|as_of| {
-        let book = match as_of < end {
-            true => logs.rules_as_of(&rules.catalog, &rules.tolerance, as_of),
-            false => logs.rules(&rules.catalog, &rules.tolerance),
+    let views = ask.as_of.iter().map(|as_of| {
+        let book = match as_of {
+            Some(as_of) if *as_of < end => {
+                logs.rules_as_of(&rules.catalog, &rules.tolerance, *as_of)
+            }
+            _ => logs.rules(&rules.catalog, &rules.tolerance),
         };
-        (as_of, PreparedRules::with_one_window(rules.clone(), book))
+        let prepared = PreparedRules::with_one_window(rules.clone(), book);
+        View {
+            found: logs.scores(&prepared, *as_of, ask.cases_of),
+            rules: rules.clone(),
+        }
     });
-    let prepared: Vec<(Time, PreparedRules)> = prepared.collect();
-    let requests = prepared.iter().map(|(as_of, rules)| ScoreRequest {
-        cases_of: ask.cases_of,
-        ..ScoreRequest::new(rules, Period::until(*as_of))
-    });
-    let requests: Vec<ScoreRequest> = requests.collect();
-    let mut cases = LogCases {
-        table: &logs.table,
-        loss: &|evidence| logs.loss(evidence),
-    };
-    let Ok(found) = scores(&mut cases, &requests);
-    let views = found.into_iter().map(|found| View {
-        found,
-        rules: rules.clone(),
-    });
+    let views: Vec<View> = views.collect();
     Ok(Viewed {
-        views: views.collect(),
+        views,
         ground: Ground::Logs(logs.reading),
     })
 }

@@ -134,6 +134,11 @@ pub fn behind_file(number: u64) -> u64 {
     number << 40
 }
 
+/// The number of the file that has a place.
+pub(crate) fn file_of(place: u64) -> u64 {
+    place >> 40
+}
+
 /// The numbers of the names of an event in the table of all names.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct GlobalNames {

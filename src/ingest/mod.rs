@@ -21,6 +21,7 @@ pub(crate) mod walk;
 
 pub use batch::EventBatch;
 pub use batch::behind_file;
+pub(crate) use batch::file_of;
 pub(crate) use batch::{GlobalNames, MappedEvent, event_in};
 pub use content::ContentCounter;
 pub(crate) use kept::{KeptRecords, without_values};

@@ -48,7 +48,7 @@ impl ProcessSums {
 }
 
 /// What it comes to where [`Loss::unknown`] is not 0.
-pub(crate) const UNKNOWN_LOSS: &str = "a file breaks off or could not be read, and nobody can say how much is missing: nothing is called within or outside";
+pub(crate) const UNKNOWN_LOSS: &str = "a file breaks off, and nobody can say how much is missing: nothing is called within or outside";
 
 /// What was lost of what a process is measured from: of all its sources the one that lost most.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

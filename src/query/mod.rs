@@ -7,6 +7,7 @@ mod case_table;
 mod clock_health;
 pub(crate) mod counters;
 mod drift;
+mod log_parts;
 mod name_excess;
 mod scores;
 mod self_metrics;
@@ -20,6 +21,8 @@ pub(crate) use clock_health::ClockJump;
 pub use drift::KeptDrift;
 pub use drift::kept_drift;
 pub(crate) use drift::{LogDrift, budget_of, kept_drift_of, known_changes};
+pub use log_parts::LogPart;
+pub(crate) use log_parts::log_parts;
 pub(crate) use name_excess::NameExcess;
 pub use scores::LogCases;
 pub use scores::PastError;
@@ -30,7 +33,7 @@ pub use scores::ScoreRequest;
 pub use scores::past_scores;
 pub use scores::score_at;
 pub(crate) use scores::{
-    CaseBehind, History, ScoresAsOf, first_hour, losses_of, past_windows, scores,
+    CaseBehind, History, PartedLogs, ScoresAsOf, first_hour, losses_of, past_windows,
     scores_of_evidence,
 };
 pub(crate) use self_metrics::{Closed, LoginFailure, OwnMetrics};

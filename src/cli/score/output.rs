@@ -1,6 +1,6 @@
 //! Printing scores: a table for people, JSON for programs.
 
-use super::Report;
+use super::{Log, Report};
 use crate::cli::failure::Failure;
 use crate::cli::reading::reading_words;
 use crate::cli::text::{self, grouped, harmless};
@@ -12,6 +12,9 @@ use console::{Style, Term};
 use serde_json::{Value, json};
 use std::io::{self, Write};
 
+/// So many files of a log are named.
+const FILES_OF_LOG: usize = 3;
+
 /// Why and notes are printed for at most so many processes.
 const EXPLAINED: usize = 15;
 
@@ -22,6 +25,7 @@ pub(super) fn table(report: &Report) -> Result<(), Failure> {
     let found = &report.found;
     let covered = (found.cases, found.from, found.as_of);
     reading_words(&mut text, &report.reading, covered, report.window)?;
+    log_words(&mut text, &report.logs)?;
     out.write_all(harmless(&String::from_utf8_lossy(&text)).as_bytes())?;
     if !report.found.scores.is_empty() {
         writeln!(out)?;
@@ -33,6 +37,26 @@ pub(super) fn table(report: &Report) -> Result<(), Failure> {
         out.write_all(harmless(&String::from_utf8_lossy(&text)).as_bytes())?;
     }
     out.flush()?;
+    Ok(())
+}
+
+/// Which files belong together, if there are several logs.
+fn log_words(out: &mut impl Write, logs: &[Log]) -> io::Result<()> {
+    if logs.len() < 2 {
+        return Ok(());
+    }
+    let count = logs.len();
+    writeln!(
+        out,
+        "{count} logs without a common process, each scored on its own period:"
+    )?;
+    for log in logs.iter().take(EXPLAINED) {
+        let files = text::list_of(&log.files, FILES_OF_LOG);
+        writeln!(out, "  {files}: {} to {}", log.from, log.as_of)?;
+    }
+    if count > EXPLAINED {
+        writeln!(out, "  ... and {} more", count - EXPLAINED)?;
+    }
     Ok(())
 }
 
@@ -302,6 +326,17 @@ pub(super) fn json(report: &Report) -> Result<(), Failure> {
         .iter()
         .map(|(process, states)| json!({"process": process, "states": states}))
         .collect();
+    let logs: Vec<Value> = report
+        .logs
+        .iter()
+        .map(|log| {
+            json!({
+                "files": log.files,
+                "from": log.from.to_string(),
+                "as_of": log.as_of.to_string(),
+            })
+        })
+        .collect();
     let seen = read.events > 0;
     let document = json!({
         "version": 1,
@@ -316,6 +351,7 @@ pub(super) fn json(report: &Report) -> Result<(), Failure> {
         "from": seen.then(|| report.found.from.to_string()),
         "as_of": seen.then(|| report.found.as_of.to_string()),
         "window_seconds": report.window.map(Span::as_seconds),
+        "logs": logs,
         "quarantine": quarantine,
         "mappings": guesses,
         "resolved_states": resolved,

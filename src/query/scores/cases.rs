@@ -57,7 +57,7 @@ pub(crate) fn facts_of<'c, K: KnownCases>(
 }
 
 /// Sums up cases for several requests at once.
-struct Summing<'a> {
+pub(super) struct Summing<'a> {
     requests: Vec<SummingFor<'a>>,
     names: &'a Names,
 }
@@ -73,7 +73,7 @@ struct SummingFor<'a> {
 }
 
 impl<'a> Summing<'a> {
-    fn new(requests: &'a [ScoreRequest<'a>], names: &'a Names) -> Summing<'a> {
+    pub(super) fn new(requests: &'a [ScoreRequest<'a>], names: &'a Names) -> Summing<'a> {
         let begun = |request: &'a ScoreRequest<'a>| {
             let PreparedRules {
                 rules,
@@ -100,7 +100,12 @@ impl<'a> Summing<'a> {
         }
     }
 
-    fn add<K: KnownCases>(&mut self, known: &K, key: &str, case: &Case) -> Result<(), K::Error> {
+    pub(super) fn add<K: KnownCases>(
+        &mut self,
+        known: &K,
+        key: &str,
+        case: &Case,
+    ) -> Result<(), K::Error> {
         for request in &mut self.requests {
             let by = (request.rules, self.names);
             let Some((case, facts)) = facts_of(known, case, by, request.as_of)? else {
@@ -134,7 +139,7 @@ impl<'a> Summing<'a> {
         })
     }
 
-    fn finish(self) -> Vec<Measurement> {
+    pub(super) fn finish(self) -> Vec<Measurement> {
         let finished = |request: SummingFor| Measurement {
             measured: request.tally.finish(),
             cases: request.cases,
@@ -267,36 +272,6 @@ pub fn past_scores(
         let requests: Vec<ScoreRequest> = requests.collect();
         Ok(scores(&mut source, &requests)?)
     })
-}
-
-/// The cases of log files.
-pub struct LogCases<'a> {
-    /// The cases.
-    pub table: &'a CaseTable,
-    /// What was lost within the time that evidence covers. It counts against every process.
-    pub loss: &'a dyn Fn(&Evidence) -> Loss,
-}
-
-impl ScoreSource for LogCases<'_> {
-    type Error = Infallible;
-
-    fn names(&self) -> &Names {
-        &self.table.names
-    }
-
-    fn measure(&mut self, requests: &[ScoreRequest]) -> Result<Vec<Measurement>, Infallible> {
-        let mut summing = Summing::new(requests, &self.table.names);
-        for (key, case) in self.table.by_key() {
-            summing.add(self.table, key, case)?;
-        }
-        Ok(summing.finish())
-    }
-
-    fn losses(&self, evidence: &Evidence) -> Result<BTreeMap<NameId, Loss>, Infallible> {
-        let loss = (self.loss)(evidence);
-        let processes = evidence.processes.keys();
-        Ok(processes.map(|process| (*process, loss)).collect())
-    }
 }
 
 impl KnownCases for CaseTable {

@@ -7,6 +7,7 @@
 mod buckets;
 mod cases;
 mod history;
+mod logs;
 mod losses;
 mod processors;
 mod rules;
@@ -14,8 +15,10 @@ mod windows;
 mod worst_cases;
 
 pub(crate) use buckets::first_hour;
-pub use cases::{LogCases, PastView, past_scores};
+pub use cases::{PastView, past_scores};
 pub(crate) use history::History;
+pub use logs::LogCases;
+pub(crate) use logs::PartedLogs;
 pub(crate) use losses::losses_of;
 pub use rules::{PastError, PreparedRules, Rules};
 pub(crate) use windows::past_windows;

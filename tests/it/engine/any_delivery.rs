@@ -155,6 +155,7 @@ fn one_shot(config: &Config, mapping: &Mapping, lines: &[String], now: Time) -> 
     let request = ScoreRequest::new(&rules, Period::until(now));
     let mut cases = LogCases {
         table: &table,
+        part: None,
         loss: &|_| Loss::default(),
     };
     let Ok(found) = score_at(&mut cases, &request);

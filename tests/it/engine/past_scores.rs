@@ -124,7 +124,14 @@ fn scores(table: &mut CaseTable, config: &Config, as_of: Time) -> Vec<ProcessSco
     let rules = PreparedRules::new(Rules::of(config), &mut table.names);
     let loss = &|_: &Evidence| Loss::default();
     let request = ScoreRequest::new(&rules, Period::until(as_of));
-    let Ok(found) = score_at(&mut LogCases { table, loss }, &request);
+    let Ok(found) = score_at(
+        &mut LogCases {
+            table,
+            part: None,
+            loss,
+        },
+        &request,
+    );
     found.scores
 }
 

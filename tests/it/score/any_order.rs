@@ -58,6 +58,7 @@ fn scores(files: &[String], mapping: &str, workers: usize) -> String {
     let rules = PreparedRules::with_one_window(rules, book);
     let mut cases = LogCases {
         table: &table,
+        part: None,
         loss: &|_| Loss::default(),
     };
     let Ok(found) = score_at(&mut cases, &ScoreRequest::new(&rules, Period::until(as_of)));

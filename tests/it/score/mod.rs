@@ -22,6 +22,7 @@ mod post_closure;
 mod recommendation;
 mod reference_scenarios;
 mod scoring_window;
+mod several_files;
 mod shadow_comparison;
 mod shadow_readiness;
 mod table;
