@@ -10,6 +10,7 @@ use super::views::{Ask, Ground, StoreArgs, View, Viewed, differing_rules, hash_t
 use crate::model::humanize::format_days;
 use crate::model::{Span, Time};
 use crate::score::{Claim, Difference, Differing, differences};
+use crate::store::AlarmRow;
 use console::style;
 use serde::Serialize;
 use std::io::{self, Write};
@@ -72,9 +73,36 @@ struct Compared {
     rules_changed: Vec<&'static str>,
     /// The span that both windows cover, in which cases count in both scores.
     shared_seconds: f64,
-    /// Whether anything has changed beyond chance.
+    /// Whether anything has changed beyond chance, or drift has raised an alarm.
     changed: bool,
     processes: Vec<Difference>,
+    /// The drift alarms that were raised between the two instants.
+    alarms: Vec<AlarmRow>,
+}
+
+impl Compared {
+    /// Adds the alarms of the processes that are compared.
+    fn add(&mut self, mut alarms: Vec<AlarmRow>) {
+        let processes = &self.processes;
+        alarms.retain(|alarm| processes.iter().any(|known| known.process == alarm.process));
+        self.changed |= !alarms.is_empty();
+        self.alarms = alarms;
+    }
+
+    /// The alarms of a process.
+    fn alarms_of<'a>(&'a self, process: &'a str) -> impl Iterator<Item = &'a AlarmRow> {
+        let alarms = self.alarms.iter();
+        alarms.filter(move |alarm| alarm.process == process)
+    }
+}
+
+/// The alarms that were raised after the earlier instant, up to the later one. Drift sees a change that two intervals can't
+/// show, because it looks at every day in between. An alarm that was withdrawn has no evidence any more.
+fn raised_between(mut alarms: Vec<AlarmRow>, before: &View, after: &View) -> Vec<AlarmRow> {
+    let (from, to) = (before.found.as_of.day(), after.found.as_of.day());
+    alarms.retain(|alarm| from <= alarm.raised && alarm.raised < to);
+    alarms.retain(|alarm| alarm.how.as_deref() != Some("withdrawn"));
+    alarms
 }
 
 /// One of the two scores.
@@ -96,13 +124,18 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
     if to.is_some_and(|to| to < from) {
         return Err(Failure::environment("--to lies before --from"));
     }
-    let Viewed { views, ground } = views(&Ask {
+    let Viewed {
+        views,
+        alarms,
+        ground,
+    } = views(&Ask {
         files: &args.logs,
         mapping: &args.mapping,
         rules: &args.log_rules,
         store: &args.store,
         as_of: &[Some(from), to],
         cases_of: None,
+        alarms: true,
     })?;
     let [before, after] = views.as_slice() else {
         return Err(Failure::environment("there are no two scores to compare"));
@@ -123,7 +156,8 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
             return Err(no_process(id, &after.found.scores));
         }
     }
-    let compared = compared(args, before, after, &ground);
+    let mut compared = compared(args, before, after, &ground);
+    compared.add(raised_between(alarms, before, after));
     match args.format {
         Format::Text => text(&compared, !args.processes.is_empty())?,
         Format::Json => json(&compared)?,
@@ -203,6 +237,7 @@ fn compared(args: &Args, before: &View, after: &View, ground: &Ground) -> Compar
         shared_seconds: before.found.as_of.since(begun).max(Span::ZERO).as_seconds(),
         changed: processes.iter().any(Difference::has_changed),
         processes,
+        alarms: Vec::new(),
     }
 }
 
@@ -222,7 +257,8 @@ fn text(compared: &Compared, all: bool) -> Result<(), Failure> {
     }
     let mut same = Vec::new();
     for difference in &compared.processes {
-        if !difference.is_told() && !all {
+        let mut alarms = compared.alarms_of(&difference.process).peekable();
+        if !difference.is_told() && alarms.peek().is_none() && !all {
             same.push(printable(&difference.process, 60));
             continue;
         }
@@ -239,10 +275,13 @@ fn text(compared: &Compared, all: bool) -> Result<(), Failure> {
                 out.push_str(&columns(&rows, 2, width));
             }
         }
+        for alarm in alarms {
+            out.push_str(&paragraph(&alarm_line(alarm), 2, width));
+        }
     }
     if !same.is_empty() {
         let line = format!(
-            "No other word, and no change beyond chance: {}",
+            "No other word, no change beyond chance, and no drift alarm: {}",
             same.join(", ")
         );
         out.push('\n');
@@ -252,6 +291,23 @@ fn text(compared: &Compared, all: bool) -> Result<(), Failure> {
     to.write_all(out.as_bytes())?;
     to.flush()?;
     Ok(())
+}
+
+/// What drift says of a process, which may be more than two intervals can show.
+fn alarm_line(alarm: &AlarmRow) -> String {
+    let (was, became) = (alarm.figure(alarm.was), alarm.figure(alarm.became));
+    let ended = alarm.ended.map(|day| {
+        let how = alarm.how.as_deref().unwrap_or("over");
+        format!(", {how} on {day}")
+    });
+    format!(
+        "drift alarm {}: {} since about {}, {was} expected, {became} found (raised on {}{})",
+        alarm.id,
+        alarm.words(),
+        alarm.onset,
+        alarm.raised,
+        ended.unwrap_or_default()
+    )
 }
 
 fn head(compared: &Compared) -> Vec<String> {

@@ -136,13 +136,16 @@ struct Read<'a> {
 pub(super) fn run(args: &Args) -> Result<Done, Failure> {
     let as_of = args.as_of.as_deref();
     let as_of = as_of.map(|text| parse_time("--as-of", text)).transpose()?;
-    let Viewed { mut views, ground } = views(&Ask {
+    let Viewed {
+        mut views, ground, ..
+    } = views(&Ask {
         files: &args.files,
         mapping: &args.mapping,
         rules: &args.log_rules,
         store: &args.store,
         as_of: &[as_of],
         cases_of: Some((&args.id, usize::from(args.cases))),
+        alarms: false,
     })?;
     let done = match &ground {
         Ground::Logs(reading) => ended(reading)?,

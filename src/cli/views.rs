@@ -7,8 +7,8 @@ use super::reading::{Reading, RulesArgs, read_logs};
 use crate::config::Hashes;
 use crate::config::daemon::Config;
 use crate::model::Time;
-use crate::query::{PastError, PastView, PreparedRules, Rules, ScoresAsOf, past_scores};
-use crate::store::{LedgerRow, Store};
+use crate::query::{LogDrift, PastError, PastView, PreparedRules, Rules, ScoresAsOf, past_scores};
+use crate::store::{AlarmRow, LedgerRow, Store};
 use chrono::Utc;
 use std::path::PathBuf;
 
@@ -45,6 +45,8 @@ pub(super) struct Ask<'a> {
     pub as_of: &'a [Option<Time>],
     /// The process whose cases are asked for, and how many.
     pub cases_of: Option<(&'a str, usize)>,
+    /// Whether drift alarms are asked for.
+    pub alarms: bool,
 }
 
 /// Everything as of one instant.
@@ -58,6 +60,8 @@ pub(super) struct View {
 pub(super) struct Viewed {
     /// One for each instant that was asked for.
     pub views: Vec<View>,
+    /// Drift alarms of all times up to the latest instant; none if they were not asked for.
+    pub alarms: Vec<AlarmRow>,
     /// Where they come from.
     pub ground: Ground,
 }
@@ -120,8 +124,16 @@ fn from_logs(ask: &Ask) -> Result<Viewed, Failure> {
         }
     });
     let views: Vec<View> = views.collect();
+    let alarms = match ask.alarms {
+        true => {
+            let book = logs.rules(&rules.catalog, &rules.tolerance);
+            LogDrift::find(&logs.table, &book, &rules.catalog).alarms
+        }
+        false => Vec::new(),
+    };
     Ok(Viewed {
         views,
+        alarms,
         ground: Ground::Logs(logs.reading),
     })
 }
@@ -180,8 +192,13 @@ fn from_store(ask: &Ask) -> Result<Viewed, Failure> {
         catalog: row.catalog,
         tolerance: row.tolerance,
     });
+    let alarms = match ask.alarms {
+        true => store.alarms()?,
+        false => Vec::new(),
+    };
     Ok(Viewed {
         views,
+        alarms,
         ground: Ground::Store {
             ledger: match ask.cases_of {
                 Some((process, _)) => store.ledger(Some(process))?,

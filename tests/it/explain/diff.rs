@@ -3,7 +3,7 @@
 use crate::support::binary::{json_of, says};
 use crate::support::forty_tickets::{home, scored};
 use crate::support::tickets::case;
-use crate::support::toleranced;
+use crate::support::{Scratch, toleranced};
 use serde_json::Value;
 
 #[test]
@@ -119,4 +119,62 @@ fn a_database_without_a_case_has_nothing_to_compare() {
         1,
         &["no event to score: the database holds no case yet"],
     );
+}
+
+/// A case a quarter of an hour for 260 days; of these, every tenth fails, and from day 200 on every fourth.
+fn log_that_gets_worse() -> String {
+    let begin = chrono::NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
+    let mut log = String::from("case,activity,time,outcome\n");
+    for day in 0..260_u64 {
+        let date = begin + chrono::Days::new(day);
+        let every = if day < 200 { 10 } else { 4 };
+        for nth in 0..20_u64 {
+            let outcome = match (day * 20 + nth * 7) % every {
+                0 => "failed",
+                _ => "done",
+            };
+            log.push_str(&format!("{day}-{nth},open,{date} {nth:02}:00:00,\n"));
+            log.push_str(&format!(
+                "{day}-{nth},close,{date} {nth:02}:10:00,{outcome}\n"
+            ));
+        }
+    }
+    log
+}
+
+#[test]
+fn an_alarm_of_drift_is_a_change_where_the_intervals_show_none() {
+    let scratch = Scratch::new();
+    scratch.write("log.csv", log_that_gets_worse());
+    let compared = |from: &str, to: &str| {
+        let args = ["diff", "--from", from, "--to", to, "--log", "log.csv"];
+        let json = scratch.run(&[&args[..], &["--format", "json"]].concat());
+        let text = scratch.run(&[&args[..], &["--exit-code"]].concat());
+        (json.ends_with(0).json(), text)
+    };
+    let (json, text) = compared("2026-07-20", "2026-08-10");
+    let differing = json["processes"][0]["differing"].as_array().unwrap();
+    let deviation = differing.iter().find(|one| one["what"] == "deviation");
+    assert_eq!(deviation.unwrap()["claim"], "may_be_chance");
+    let alarms = json["alarms"].as_array().unwrap();
+    let is_of_deviation = |alarm: &&Value| alarm["stream"] == "deviation";
+    let alarm = alarms.iter().find(is_of_deviation).expect("an alarm");
+    assert_eq!(
+        (&alarm["process"], &alarm["direction"]),
+        (&"log".into(), &"up".into())
+    );
+    assert_eq!(json["changed"], true);
+    assert_eq!(text.code, Some(1));
+    assert!(
+        text.stdout.contains("more deviation since about 2026-07"),
+        "{}",
+        text.stdout
+    );
+    // Before the change there is neither.
+    let (json, text) = compared("2026-06-01", "2026-07-10");
+    assert_eq!(
+        (&json["alarms"], &json["changed"]),
+        (&Value::Array(Vec::new()), &false.into())
+    );
+    assert_eq!(text.code, Some(0));
 }
