@@ -99,12 +99,8 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
         ("catalog.yaml", catalog_yaml(&scores, &args.file)),
         ("toleranced.yaml", configuration(args, &stem, format.word())),
     ];
-    if let Some(guess) = &chosen.guess {
-        let records = chosen.spec.records.as_deref().map(crate::ingest::Path::new);
-        files.push((
-            "mapping.yaml",
-            guess.to_yaml(format, records.as_ref(), &states, &args.file),
-        ));
+    if chosen.guess.is_some() {
+        files.push(("mapping.yaml", chosen.written(&args.file, &states)));
     }
     write_all(args, &files)?;
     Ok(Done::Fine)

@@ -87,7 +87,7 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
     }
     let whole = read_whole(opened, &input, &mapping, &counter)?;
     whole.print(&mut out)?;
-    if let Some(guess) = &chosen.guess {
+    if chosen.guess.is_some() {
         let states = whole.resolved(chosen.may_guess_resolved);
         if !states.is_empty() {
             writeln!(
@@ -96,8 +96,7 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
                 states.join(", ")
             )?;
         }
-        let records = chosen.spec.records.as_deref().map(crate::ingest::Path::new);
-        let yaml = guess.to_yaml(format, records.as_ref(), &states, &args.file);
+        let yaml = chosen.written(&args.file, &states);
         out.flush()?;
         finish_guess(args, &yaml)?;
     }
@@ -212,8 +211,15 @@ fn columns(out: &mut impl Write, guess: &Guess) -> io::Result<()> {
 
 /// What a column was chosen for, and how sure that is.
 fn role(guess: &Guess, column: &Column) -> (String, String) {
+    let stage = guess
+        .stages
+        .iter()
+        .find(|stage| stage.column == column.name);
+    if let Some(stage) = stage {
+        return (format!("time of {}", stage.activity), String::new());
+    }
     for (field, choice) in &guess.fields {
-        if choice.column == column.name {
+        if choice.column == column.name && guess.is_used(field) {
             let format = match (&guess.time_format, *field) {
                 (Some(format), "time") => format!(" ({format})"),
                 _ => String::new(),

@@ -3,16 +3,17 @@
 use super::common::latest_believed;
 use super::failure::Failure;
 use crate::config::mapping::PRESETS;
+use crate::config::mapping_yaml;
 use crate::ingest::decode::{
     Chunker, Input, Opened, XesEvent, decode_document, read_header, read_xes, sample_records,
 };
 use crate::ingest::framing::Framing;
-use crate::ingest::guess::{Guess, OWN_FIELDS, guess, guess_records};
+use crate::ingest::guess::{Guess, OWN_FIELDS, Stage, guess, guess_records};
 use crate::ingest::mapping::{Circumstances, Place, compile};
 use crate::ingest::read::format_of;
 use crate::ingest::{EventBatch, Path as RecordPath};
 use crate::rules::At;
-use crate::rules::mapping::{FieldSpec, FormatName, MappingSpec, OneOrMany};
+use crate::rules::mapping::{EventSpec, FieldSpec, FormatName, MappingSpec, OneOrMany, Reopen};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -85,6 +86,24 @@ fn at_plain(column: &str) -> At<FieldSpec> {
     field.value.0.template = None;
     field.value.0.path = Some(column.to_owned());
     field
+}
+
+fn at_const(text: &str) -> At<FieldSpec> {
+    let mut field = at("");
+    field.value = FieldSpec::constant(text);
+    field
+}
+
+impl ChosenMapping {
+    /// The mapping as a file, with all that was guessed and said; `resolved` are the states that resolve a case.
+    pub(super) fn written(&self, origin: &str, resolved: &[String]) -> String {
+        let mut spec = self.spec.clone();
+        spec.resolved.extend_from_slice(resolved);
+        format!(
+            "# Guessed from {origin}. Check it with `toleranced inspect {origin} --map THIS_FILE`.\n{}",
+            mapping_yaml(&spec)
+        )
+    }
 }
 
 impl MappingArgs {
@@ -162,6 +181,9 @@ impl MappingArgs {
             guess.time_format = None;
             guess.day_or_month = false;
         }
+        if self.activity.is_some() || self.time.is_some() {
+            guess.take_rows_as_events();
+        }
         let mut spec = spec_of(&guess);
         spec.format = Some(format);
         spec.records = sample
@@ -171,7 +193,7 @@ impl MappingArgs {
         Ok(ChosenMapping {
             spec,
             file: PathBuf::from(input.name()),
-            may_guess_resolved: guess.column("lifecycle").is_none(),
+            may_guess_resolved: guess.column("lifecycle").is_none() && guess.stages.is_empty(),
             sampled_activities: activities(&guess, &sample.records),
             preset: fitting_preset(opened, &sample, format),
             guess: Some(guess),
@@ -199,9 +221,13 @@ impl MappingArgs {
             }
         }
         if let Some(name) = &self.process_name {
-            let mut process = at("");
-            process.value = FieldSpec::constant(name);
-            spec.process = Some(process);
+            spec.process = Some(at_const(name));
+        }
+        if let (Some(column), false) = (&self.outcome, spec.events.is_empty()) {
+            for event in &mut spec.events {
+                let is_told = event.lifecycle.is_some();
+                event.outcome = is_told.then(|| at_plain(column));
+            }
         }
         if let Some(format) = &self.time_format {
             spec.time_format = Some(OneOrMany::One(format.clone()));
@@ -238,7 +264,8 @@ fn spec_of(guess: &Guess) -> MappingSpec {
         Some(At::new(own(name)?.to_owned(), unknown, unknown))
     };
     let input = field("input").or_else(|| guess.is_own_format().then(|| at_plain("input")));
-    MappingSpec {
+    let formats = guess.time_formats();
+    let spec = MappingSpec {
         version: own("version").map(|field| OneOrMany::One(at_plain(field).value)),
         hands_on: own("hands_on").map(at_plain),
         reviewed: predicate("reviewed"),
@@ -256,8 +283,42 @@ fn spec_of(guess: &Guess) -> MappingSpec {
         parent: field("parent"),
         reopened: field("reopened"),
         input: input.map(|field| OneOrMany::One(field.value)),
-        time_format: guess.time_format.clone().map(OneOrMany::One),
+        time_format: (!formats.is_empty()).then_some(OneOrMany::Many(formats)),
         ..MappingSpec::default()
+    };
+    match guess.stages.is_empty() {
+        true => spec,
+        false => by_stages(guess, spec),
+    }
+}
+
+/// A mapping of rows that each hold a whole case: an event for each stage that it has reached. The order of its times shows
+/// no reopening.
+fn by_stages(guess: &Guess, spec: MappingSpec) -> MappingSpec {
+    let outcome = guess.outcome_of_stages();
+    let event = |stage: &Stage| {
+        let mut time = at_plain(&stage.column);
+        let missing = guess.info(&stage.column);
+        time.value.0.missing = missing.map_or(Vec::new(), |column| column.placeholders.clone());
+        let is_told = stage.lifecycle.is_some();
+        EventSpec {
+            activity: Some(at_const(stage.activity)),
+            time: Some(time),
+            lifecycle: stage.lifecycle.map(at_const),
+            outcome: outcome.filter(|_| is_told).map(at_plain),
+            optional: !stage.is_first,
+            ..EventSpec::default()
+        }
+    };
+    MappingSpec {
+        activity: None,
+        time: None,
+        outcome: None,
+        lifecycle: None,
+        sequence: None,
+        reopen: Some(Reopen::Explicit),
+        events: guess.stages.iter().map(event).collect(),
+        ..spec
     }
 }
 
@@ -272,8 +333,8 @@ fn refuse_unguessable(
         .into_iter()
         .filter(|field| match *field {
             "case" => spec.case.is_none(),
-            "activity" => spec.activity.is_none(),
-            _ => spec.time.is_none(),
+            "activity" => spec.activity.is_none() && spec.events.is_empty(),
+            _ => spec.time.is_none() && spec.events.is_empty(),
         })
         .collect();
     if missing.is_empty() {

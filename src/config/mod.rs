@@ -11,6 +11,8 @@ pub(crate) mod drivers;
 pub(crate) mod exposition;
 mod loader;
 pub(crate) mod mapping;
+mod mapping_yaml;
+pub(crate) use mapping_yaml::mapping_yaml;
 pub(crate) mod recipients;
 pub(crate) mod reports;
 mod retention;

@@ -3,21 +3,22 @@
 mod columns;
 mod fit;
 mod names;
+mod stages;
 mod text;
 
 use columns::{column, values_by_column};
 use fit::fit;
 use names::name_fit;
-use text::quoted_path;
+use stages::stages;
 
 pub(crate) use columns::Column;
+pub(crate) use stages::Stage;
 pub(crate) use text::guess_records;
 
 use super::path::Path;
-use crate::model::yaml::quoted;
 use crate::rules::mapping::FormatName;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 /// A column that was chosen for a field.
@@ -42,6 +43,8 @@ pub(crate) struct Guess {
     pub time_format: Option<String>,
     /// Whether day and month could be the other way round.
     pub day_or_month: bool,
+    /// Of an export with one row per case: the stages of a case. Empty for any other log.
+    pub stages: Vec<Stage>,
 }
 
 /// Guesses from a sample of records.
@@ -101,6 +104,7 @@ pub(crate) fn guess(records: &[Value], format: FormatName) -> Guess {
             guess.fields.insert(field, choice);
         }
     }
+    guess.stages = stages(&columns, records.len(), guess.column("case"));
     guess.columns = columns;
     guess.prefer_a_time_that_moves(records);
     guess
@@ -197,10 +201,50 @@ impl Guess {
         self.columns.iter().find(|column| column.name == name)
     }
 
+    /// Whether the column of a field is used. An event of a stage has its own activity, time and place in the case.
+    pub(crate) fn is_used(&self, field: &str) -> bool {
+        let is_of_row = matches!(field, "activity" | "time" | "sequence" | "lifecycle");
+        self.stages.is_empty() || !is_of_row
+    }
+
+    /// Takes each row as an event, because the activity or the time was named.
+    pub(crate) fn take_rows_as_events(&mut self) {
+        self.stages.clear();
+    }
+
+    /// How the times of the log are written, where they do not say it themselves.
+    pub(crate) fn time_formats(&self) -> Vec<String> {
+        let stages = self
+            .stages
+            .iter()
+            .filter_map(|stage| self.info(&stage.column));
+        let formats = stages.filter_map(|column| column.time_format.clone());
+        let formats: BTreeSet<String> = match self.stages.is_empty() {
+            true => self.time_format.iter().cloned().collect(),
+            false => formats.collect(),
+        };
+        formats.into_iter().collect()
+    }
+
+    /// The column that tells how a run ended, where no column is called an outcome: the state that it ended in.
+    pub(crate) fn outcome_of_stages(&self) -> Option<&str> {
+        let named = self.column("outcome");
+        let state = self.column("activity").filter(|_| {
+            let mut stages = self.stages.iter();
+            stages.any(|stage| stage.activity == "Finished")
+        });
+        named.or(state)
+    }
+
     /// Fields without which nothing can be mapped and for which no column was found.
     pub(crate) fn missing(&self) -> Vec<&'static str> {
-        ["case", "activity", "time"]
-            .into_iter()
+        let needed: &[&'static str] = match self.stages.is_empty() {
+            true => &["case", "activity", "time"],
+            false => &["case"],
+        };
+        needed
+            .iter()
+            .copied()
             .filter(|field| !self.fields.contains_key(field))
             .collect()
     }
@@ -230,7 +274,7 @@ impl Guess {
             "reopened",
         ];
         let mut line = String::new();
-        for field in order {
+        for field in order.into_iter().filter(|field| self.is_used(field)) {
             if let Some(choice) = self.fields.get(field) {
                 let comma = if line.is_empty() { "" } else { ", " };
                 let _ = write!(line, "{comma}{field} = {}", choice.column);
@@ -245,57 +289,13 @@ impl Guess {
                 }
             }
         }
-        line
-    }
-
-    /// The mapping as YAML; `resolved` are the states that resolve a case.
-    pub(crate) fn to_yaml(
-        &self,
-        format: FormatName,
-        records: Option<&Path>,
-        resolved: &[String],
-        origin: &str,
-    ) -> String {
-        let mut yaml = format!(
-            "# Guessed from {origin}. Check it with `toleranced inspect {origin} --map THIS_FILE`.\n"
-        );
-        let _ = writeln!(yaml, "format: {}", format.word());
-        if let Some(path) = records {
-            let _ = writeln!(yaml, "records: {}", quoted(path.text()));
+        if self.stages.is_empty() {
+            return line;
         }
-        for (field, choice) in &self.fields {
-            let words = self.missing_words(field);
-            let column = match words {
-                [] => quoted_path(&choice.column),
-                words => {
-                    let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
-                    let path = quoted(&choice.column);
-                    format!("{{ path: {path}, missing: [{}] }}", words.join(", "))
-                }
-            };
-            let _ = writeln!(yaml, "{field}: {column}");
-        }
-        if self.is_own_format() {
-            if self.column("input").is_none() {
-                let _ = writeln!(yaml, "input: input");
-            }
-            let _ = writeln!(
-                yaml,
-                "# As in the program's own lines; harmless where they are not there."
-            );
-            for (field, value) in OWN_FIELDS {
-                let _ = writeln!(yaml, "{field}: {value}");
-            }
-        }
-        if let Some(format) = &self.time_format {
-            let _ = writeln!(yaml, "time_format: {}", quoted(format));
-        }
-        if !resolved.is_empty() {
-            let states: Vec<String> = resolved.iter().map(|state| quoted(state)).collect();
-            let _ = writeln!(yaml, "# Going on after one of these counts as reopened.");
-            let _ = writeln!(yaml, "resolved: [{}]", states.join(", "));
-        }
-        yaml
+        let stages = self.stages.iter();
+        let stages = stages.map(|stage| format!("{} = {}", stage.activity, stage.column));
+        let stages: Vec<String> = stages.collect();
+        format!("one row per case, {line}, {}", stages.join(", "))
     }
 }
 
@@ -324,9 +324,6 @@ mod tests {
         assert_eq!(guess.column("sequence"), Some("IncidentActivity_Number"));
         assert_eq!(guess.time_format.as_deref(), Some("%d-%m-%Y %H:%M:%S"));
         assert!(!guess.day_or_month && guess.missing().is_empty());
-        let yaml = guess.to_yaml(FormatName::Csv, None, &["Closed".to_owned()], "log.csv");
-        let spec = crate::rules::mapping::MappingSpec::parse(&yaml, std::path::Path::new("m.yaml"));
-        assert_eq!(spec.unwrap().resolved, ["Closed"]);
     }
 
     #[test]

@@ -137,7 +137,9 @@ pub(super) fn column(name: &str, values: &[String]) -> Column {
         let count = values.iter().filter(|value| holds(value)).count();
         count as f64 / values.len().max(1) as f64
     };
-    let (times, time_format, day_or_month) = times(values);
+    let is_told = |value: &&String| !PLACEHOLDERS.contains(&value.to_lowercase().as_str());
+    let told: Vec<String> = values.iter().filter(is_told).cloned().collect();
+    let (times, time_format, day_or_month) = times(&told);
     Column {
         name: name.to_owned(),
         filled: values.len(),

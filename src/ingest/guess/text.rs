@@ -1,17 +1,7 @@
-//! Texts in YAML, and where the records of a document are.
+//! Where the records of a document are.
 
 use crate::ingest::path::Path;
-use crate::model::yaml::quoted;
 use serde_json::Value;
-
-/// A column as a field: one with a brace in its name must not be taken for a template.
-pub(super) fn quoted_path(column: &str) -> String {
-    if column.contains('{') {
-        format!("{{ path: {} }}", quoted(column))
-    } else {
-        quoted(column)
-    }
-}
 
 /// Where in a JSON document the records are: the array of objects with the most elements, at most three keys deep.
 /// `None` for a document that is itself the array, or the record.

@@ -4,6 +4,7 @@ mod page;
 mod preset_outcomes;
 mod presets;
 mod reopen_counts;
+mod rows_per_case;
 mod vendor_payloads;
 
 use crate::support::in_process::compiled;

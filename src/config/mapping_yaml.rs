@@ -1,0 +1,156 @@
+//! A mapping as YAML. Writes what a guess and the flags of a command can say, so that the file reads a log as they do.
+
+use crate::model::yaml::quoted;
+use crate::rules::mapping::{EventSpec, FieldSpec, MappingSpec, Reopen};
+use std::fmt::Write as _;
+
+/// Writes the fields that a mapping and its events have in common.
+macro_rules! add_fields {
+    ($lines:expr, $spec:expr) => {{
+        let spec = $spec;
+        let plain = [
+            ("case", &spec.case),
+            ("process", &spec.process),
+            ("activity", &spec.activity),
+            ("time", &spec.time),
+            ("sequence", &spec.sequence),
+            ("event_id", &spec.event_id),
+            ("executor", &spec.executor),
+            ("lifecycle", &spec.lifecycle),
+            ("outcome", &spec.outcome),
+            ("parent", &spec.parent),
+            ("hands_on", &spec.hands_on),
+            ("reopened", &spec.reopened),
+        ];
+        for (name, at) in plain {
+            if let Some(at) = at {
+                $lines.add(name, &field(&at.value));
+            }
+        }
+        for (name, several) in [("input", &spec.input), ("version", &spec.version)] {
+            if let Some(several) = several {
+                let fields: Vec<String> = several.as_slice().iter().map(field).collect();
+                $lines.add(name, &one_or_list(&fields));
+            }
+        }
+        let predicates = [
+            ("reviewed", &spec.reviewed),
+            ("exercise", &spec.exercise),
+            ("shadow", &spec.shadow),
+            ("where", &spec.filter),
+        ];
+        for (name, at) in predicates {
+            if let Some(at) = at {
+                $lines.add(name, &quoted(&at.value));
+            }
+        }
+    }};
+}
+
+/// The text of a mapping.
+pub(crate) fn mapping_yaml(spec: &MappingSpec) -> String {
+    let mut lines = Lines::default();
+    if let Some(format) = spec.format {
+        lines.add("format", format.word());
+    }
+    if let Some(records) = &spec.records {
+        lines.add("records", &quoted(records));
+    }
+    if let Some(delimiter) = &spec.delimiter {
+        lines.add("delimiter", &quoted(&delimiter.value.to_string()));
+    }
+    if let Some(zone) = &spec.time_zone {
+        lines.add("time_zone", &quoted(&zone.value));
+    }
+    if let Some(formats) = &spec.time_format {
+        lines.add("time_format", &texts(formats.as_slice()));
+    }
+    if let Some(reopen) = spec.reopen {
+        let word = match reopen {
+            Reopen::Any => "any",
+            Reopen::Explicit => "explicit",
+        };
+        lines.add("reopen", word);
+    }
+    add_fields!(lines, spec);
+    if !spec.terminal.is_empty() {
+        lines.add("terminal", &format!("[{}]", list(&spec.terminal)));
+    }
+    if !spec.resolved.is_empty() {
+        lines.comment("Going on after one of these counts as reopened.");
+        lines.add("resolved", &format!("[{}]", list(&spec.resolved)));
+    }
+    if !spec.events.is_empty() {
+        lines.events(&spec.events);
+    }
+    lines.text
+}
+
+/// The lines of a mapping.
+#[derive(Default)]
+struct Lines {
+    text: String,
+    /// What comes before each line; the first one after a dash is taken from `dash`.
+    indent: &'static str,
+    dash: bool,
+}
+
+impl Lines {
+    fn add(&mut self, key: &str, value: &str) {
+        let before = match std::mem::take(&mut self.dash) {
+            true => "  - ",
+            false => self.indent,
+        };
+        let _ = writeln!(self.text, "{before}{key}: {value}");
+    }
+
+    fn comment(&mut self, text: &str) {
+        let _ = writeln!(self.text, "# {text}");
+    }
+
+    fn events(&mut self, events: &[EventSpec]) {
+        self.text.push_str("events:\n");
+        self.indent = "    ";
+        for event in events {
+            self.dash = true;
+            add_fields!(self, event);
+            if event.optional {
+                self.add("optional", "true");
+            }
+        }
+    }
+}
+
+/// A field: a path alone, unless it must be written out.
+fn field(spec: &FieldSpec) -> String {
+    let recipe = &spec.0;
+    let source = match (&recipe.constant, &recipe.template, &recipe.path) {
+        (Some(text), ..) => format!("const: {}", quoted(text)),
+        (_, Some(text), _) => format!("template: {}", quoted(text)),
+        (.., Some(path)) if recipe.missing.is_empty() && !path.contains('{') => {
+            return quoted(path);
+        }
+        (.., path) => format!("path: {}", quoted(path.as_deref().unwrap_or_default())),
+    };
+    match recipe.missing.as_slice() {
+        [] => format!("{{ {source} }}"),
+        words => format!("{{ {source}, missing: [{}] }}", list(words)),
+    }
+}
+
+fn list(words: &[String]) -> String {
+    let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
+    words.join(", ")
+}
+
+fn texts(words: &[String]) -> String {
+    let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
+    one_or_list(&words)
+}
+
+fn one_or_list(written: &[String]) -> String {
+    match written {
+        [one] => one.clone(),
+        several => format!("[{}]", several.join(", ")),
+    }
+}
