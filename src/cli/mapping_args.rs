@@ -8,7 +8,7 @@ use crate::ingest::decode::{
     Chunker, Input, Opened, XesEvent, decode_document, read_header, read_xes, sample_records,
 };
 use crate::ingest::framing::Framing;
-use crate::ingest::guess::{Guess, OWN_FIELDS, Stage, guess, guess_records};
+use crate::ingest::guess::{Guess, OWN_FIELDS, Stage, completed_json, guess, guess_records};
 use crate::ingest::mapping::{Circumstances, Place, compile};
 use crate::ingest::read::format_of;
 use crate::ingest::{EventBatch, Path as RecordPath};
@@ -498,34 +498,45 @@ pub(super) fn sample(
     found
 }
 
-/// A document that fits the sample is looked at as a whole; of a longer one only an array at its root can be.
+/// The records of a document, or of several documents behind each other.
 fn document_sample(opened: &Opened, found: &mut Sample) {
-    if let Ok(document) = serde_json::from_slice::<Value>(&opened.sample) {
-        if found.records_at.is_none() {
-            found.records_at = guess_records(&document);
-        }
-        let at = match &found.records_at {
-            Some(path) => path.find(&document).unwrap_or(&Value::Null),
-            None => &document,
-        };
-        found.records = match at {
-            Value::Array(items) => items.iter().take(SAMPLE_RECORDS).cloned().collect(),
-            Value::Object(_) => vec![at.clone()],
-            _ => Vec::new(),
-        };
-        return;
+    let documents = documents_of(&opened.sample);
+    if found.records_at.is_none() {
+        found.records_at = records_of(&documents);
     }
-    let start = opened
-        .sample
-        .iter()
-        .position(|b| *b == b'[')
-        .map_or(0, |at| at + 1);
-    let items = serde_json::Deserializer::from_slice(&opened.sample[start..]);
-    // Elements are separated by commas, which the stream does not know: take the first, it has the columns.
-    found.records = items
-        .into_iter::<Value>()
-        .take(1)
-        .filter_map(Result::ok)
-        .filter(Value::is_object)
+    let at = |document| match &found.records_at {
+        Some(path) => path.find(document),
+        None => Some(document),
+    };
+    let records = documents.iter().filter_map(at).flat_map(|at| match at {
+        Value::Array(items) => items.as_slice(),
+        Value::Object(_) => std::slice::from_ref(at),
+        _ => &[],
+    });
+    found.records = records.take(SAMPLE_RECORDS).cloned().collect();
+}
+
+/// The documents of a sample. The last one may be cut off: what is whole of it counts if it is the only one.
+fn documents_of(sample: &[u8]) -> Vec<Value> {
+    let documents = serde_json::Deserializer::from_slice(sample).into_iter::<Value>();
+    let documents: Vec<Value> = documents
+        .map_while(Result::ok)
+        .take(SAMPLE_RECORDS)
         .collect();
+    if !documents.is_empty() {
+        return documents;
+    }
+    let completed = completed_json(sample);
+    serde_json::from_slice(&completed).into_iter().collect()
+}
+
+/// Where the records of documents are. Several documents are the records themselves, if they can be.
+fn records_of(documents: &[Value]) -> Option<RecordPath> {
+    let first = documents.first()?;
+    let are_records =
+        documents.len() > 1 && guess(documents, FormatName::Json).missing().is_empty();
+    match are_records {
+        true => None,
+        false => guess_records(first),
+    }
 }

@@ -13,7 +13,7 @@ use stages::stages;
 
 pub(crate) use columns::Column;
 pub(crate) use stages::Stage;
-pub(crate) use text::guess_records;
+pub(crate) use text::{completed_json, guess_records};
 
 use super::path::Path;
 use crate::rules::mapping::FormatName;

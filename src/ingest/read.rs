@@ -6,6 +6,7 @@ use super::decode::{
     decode_document, decode_xes, is_too_large, open, read_header,
 };
 use super::framing::Framing;
+use super::guess::guess_records;
 use super::mapping::Mapping;
 use super::reject::{Reason, Reject};
 use crate::rules::mapping::FormatName;
@@ -56,7 +57,10 @@ pub(crate) fn format_of(
     said: Option<FormatName>,
     file: &str,
 ) -> Result<FormatName, DecodeError> {
-    let looks = opened.sniffed.format;
+    let looks = match opened.sniffed.format {
+        Some(FormatName::Ndjson) if is_single_document(opened) => Some(FormatName::Json),
+        looks => looks,
+    };
     said.or(looks).ok_or_else(|| DecodeError::Format {
         file: file.to_owned(),
         what: if opened.sample.trim_ascii().is_empty() {
@@ -70,6 +74,16 @@ pub(crate) fn format_of(
             format!("neither NDJSON, JSON, CSV nor XES (it starts with \"{start}\"); name its format in a mapping if it is one of them")
         },
     })
+}
+
+/// Whether a file is a document on a single line, with its records in an array of it. The first line of a log that goes on
+/// looks the same, but is not the whole file.
+fn is_single_document(opened: &Opened) -> bool {
+    if !opened.sample_is_all {
+        return false;
+    }
+    let document = serde_json::from_slice::<serde_json::Value>(&opened.sample);
+    document.is_ok_and(|document| guess_records(&document).is_some())
 }
 
 /// Reads an opened file for a mapping and hands its batches to `sink`, in order.

@@ -67,6 +67,8 @@ pub(super) fn fit(
         "lifecycle" => (column.lifecycles >= 0.99) as u8 as f64,
         // Epoch numbers can be case numbers: only written-out times speak against a case.
         "case" if timely && column.samples.iter().any(|s| s.contains([':', '/', '-'])) => 0.0,
+        // A number that every record has, or all records share, keeps no cases apart.
+        "case" if column.distinct < 2 && records > 20 => 0.1,
         // A case has several events, but in an export with a row per case it may have one.
         "case" => {
             filled

@@ -8,7 +8,8 @@ use crate::ingest::path::Path;
 use crate::ingest::time::{TimeFormat, TimeParser};
 use crate::model::{Executor, Lifecycle, Time};
 use crate::rules::mapping::{
-    EventSpec, FieldRecipe, FieldSpec, HandsOnOf, MappingSpec, OneOrMany, Reopen, TimeUnit,
+    EventSpec, FieldRecipe, FieldSpec, FormatName, HandsOnOf, MappingSpec, OneOrMany, Reopen,
+    TimeUnit,
 };
 use crate::rules::{At, Problem, Problems, Source, plain_name};
 use chrono_tz::Tz;
@@ -57,7 +58,10 @@ pub fn compile(
         || compiler.slots.iter().any(|slot| slot.path.has_index())
         || events.len() > 1;
     compiler.problems.into_result(Mapping {
-        format: spec.format,
+        // Only JSON documents have records inside.
+        format: spec
+            .format
+            .or(spec.records.is_some().then_some(FormatName::Json)),
         records: spec.records.as_deref().map(Path::new),
         delimiter,
         identity: spec.identity.unwrap_or_default(),
