@@ -50,7 +50,7 @@ pub(super) struct MappingArgs {
     /// Column or path of the executor kind (human, ai, code)
     #[arg(long, value_name = "COLUMN")]
     pub executor: Option<String>,
-    /// Format of the times, in chrono's strftime notation, or epoch_s, epoch_ms, epoch_us, epoch_ns, rfc3339
+    /// Format of the times, in chrono's strftime notation, or epoch_s, epoch_ms, epoch_us, epoch_ns, spreadsheet, rfc3339
     #[arg(long, value_name = "FORMAT")]
     pub time_format: Option<String>,
     /// Zone of times that do not say theirs, such as Europe/Rome; UTC if not given

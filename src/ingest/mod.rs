@@ -17,6 +17,7 @@ pub(crate) mod read;
 mod reject;
 mod scalar;
 pub(crate) mod time;
+mod time_words;
 pub(crate) mod walk;
 
 pub use batch::EventBatch;

@@ -1,5 +1,6 @@
 //! Reading the times of records.
 
+use super::time_words::{in_english, without_zone};
 use crate::model::Time;
 use chrono::format::{Item, Parsed, StrftimeItems, parse};
 use chrono::{DateTime, NaiveDateTime, NaiveTime, TimeZone};
@@ -15,12 +16,14 @@ pub(crate) enum TimeFormat {
         /// Nanoseconds in one unit.
         nanos: i64,
     },
-    /// chrono's strftime notation.
+    /// Days since 1899-12-30, as spreadsheet programs keep times. They know no zone.
+    Spreadsheet,
+    /// chrono's strftime notation. `%Z` at its end is the abbreviation of a zone.
     Custom(String),
 }
 
 impl TimeFormat {
-    /// Reads a name (`rfc3339`, `epoch_s`, `epoch_ms`, `epoch_us`, `epoch_ns`) or a strftime notation.
+    /// Reads a name (`rfc3339`, `epoch_s`, `epoch_ms`, `epoch_us`, `epoch_ns`, `spreadsheet`) or a strftime notation.
     pub(crate) fn new(text: &str) -> Result<TimeFormat, String> {
         let epoch = |nanos| Ok(TimeFormat::Epoch { nanos });
         match text {
@@ -29,11 +32,12 @@ impl TimeFormat {
             "epoch_ms" => epoch(1_000_000),
             "epoch_us" => epoch(1_000),
             "epoch_ns" => epoch(1),
+            "spreadsheet" => Ok(TimeFormat::Spreadsheet),
             _ => {
                 let wrong = StrftimeItems::new(text).any(|item| matches!(item, Item::Error));
                 if wrong || !text.contains('%') {
                     Err(format!(
-                        "`{text}` is no time format: use chrono's strftime notation such as `%d.%m.%Y %H:%M`, or rfc3339, epoch_s, epoch_ms, epoch_us, epoch_ns"
+                        "`{text}` is no time format: use chrono's strftime notation such as `%d.%m.%Y %H:%M`, or rfc3339, epoch_s, epoch_ms, epoch_us, epoch_ns, spreadsheet"
                     ))
                 } else {
                     Ok(TimeFormat::Custom(text.to_owned()))
@@ -73,6 +77,7 @@ impl TimeParser {
         self.formats.iter().find_map(|format| match format {
             TimeFormat::Iso => self.iso(text),
             TimeFormat::Epoch { nanos } => epoch_text(text, *nanos).map(exact),
+            TimeFormat::Spreadsheet => self.serial(text.trim().parse().ok()?),
             TimeFormat::Custom(format) => self.custom(text, format),
         })
     }
@@ -85,20 +90,31 @@ impl TimeParser {
         self.formats.iter().find_map(|format| match format {
             TimeFormat::Epoch { nanos } => epoch_int(value, *nanos).map(exact),
             TimeFormat::Iso => None,
+            TimeFormat::Spreadsheet => self.serial(value as f64),
             TimeFormat::Custom(format) => self.custom(&value.to_string(), format),
         })
     }
 
     /// Reads a number with a fraction.
     pub(crate) fn float(&self, value: f64) -> Option<ReadTime> {
-        let nanos = match self.formats.as_slice() {
-            [] => unit_of(value),
-            formats => formats.iter().find_map(|format| match format {
-                TimeFormat::Epoch { nanos } => Some(*nanos),
-                _ => None,
-            })?,
-        };
-        epoch_float(value, nanos).map(exact)
+        if self.formats.is_empty() {
+            return epoch_float(value, unit_of(value)).map(exact);
+        }
+        self.formats.iter().find_map(|format| match format {
+            TimeFormat::Epoch { nanos } => epoch_float(value, *nanos).map(exact),
+            TimeFormat::Spreadsheet => self.serial(value),
+            TimeFormat::Iso | TimeFormat::Custom(_) => None,
+        })
+    }
+
+    /// Reads days since 1899-12-30, to a second: a fraction of a day has no exact value.
+    fn serial(&self, days: f64) -> Option<ReadTime> {
+        // Before 1900 and after 9999 there is no such number.
+        if !(1.0..2_958_466.0).contains(&days) {
+            return None;
+        }
+        let seconds = ((days - DAYS_BEFORE_1970) * 86_400.0).round() as i64;
+        self.in_zone(seconds * 1_000_000)
     }
 
     fn guess(&self, text: &str) -> Option<ReadTime> {
@@ -151,6 +167,12 @@ impl TimeParser {
     }
 
     fn custom(&self, text: &str, format: &str) -> Option<ReadTime> {
+        let text = &*in_english(text);
+        if let Some(format) = format.strip_suffix("%Z") {
+            let (text, east) = without_zone(text)?;
+            let utc = TimeParser::new(Vec::new(), Tz::UTC).custom(text, format.trim_end())?;
+            return Some(exact(Time(utc.time.0 - east)));
+        }
         let mut parsed = Parsed::new();
         parse(&mut parsed, text, StrftimeItems::new(format)).ok()?;
         if let Ok(at) = parsed.to_datetime() {
@@ -165,6 +187,9 @@ impl TimeParser {
         self.naive(local)
     }
 }
+
+/// Days from the zero of spreadsheet programs to 1970-01-01.
+const DAYS_BEFORE_1970: f64 = 25_569.0;
 
 fn exact(time: Time) -> ReadTime {
     ReadTime {

@@ -126,8 +126,16 @@ pub fn open(input: &Input, progress: &Arc<AtomicU64>) -> io::Result<Opened> {
     };
     let mut sample = Vec::new();
     decoded(Box::new(Cursor::new(head.clone()))).read_to_end(&mut sample)?;
+    let before_header = sniffed.before_header.min(sample.len());
+    sample.drain(..before_header);
+    let mut reader = decoded(Box::new(Cursor::new(head).chain(tail)));
+    // Part of the sample, so it can be read.
+    io::copy(
+        &mut reader.by_ref().take(before_header as u64),
+        &mut io::sink(),
+    )?;
     Ok(Opened {
-        reader: Box::new(decoded(Box::new(Cursor::new(head).chain(tail)))),
+        reader: Box::new(reader),
         sniffed,
         compression,
         sample,

@@ -14,6 +14,8 @@ pub struct Sniffed {
     pub format: Option<FormatName>,
     /// CSV: separator and quote.
     pub dialect: Dialect,
+    /// CSV: bytes of UTF-8 before the header: titles, `sep=;`, `#TYPE`.
+    pub before_header: usize,
 }
 
 /// How a CSV file is written.
@@ -38,12 +40,17 @@ impl Default for Dialect {
 pub(crate) fn sniff(head: &[u8], file_name: Option<&str>) -> Sniffed {
     let (encoding, bom) = encoding_of(head);
     let (text, _) = encoding.decode_with_bom_removal(head);
-    let dialect = dialect_of(&text, file_name);
+    let csv = csv_of(&text, file_name);
+    let format = format_of(&text, csv.map(|(dialect, _)| dialect));
+    let (dialect, before_header) = csv
+        .filter(|_| format == Some(FormatName::Csv))
+        .unwrap_or_default();
     Sniffed {
         encoding,
         bom,
-        format: format_of(&text, dialect),
-        dialect: dialect.unwrap_or_default(),
+        format,
+        dialect,
+        before_header,
     }
 }
 
@@ -127,47 +134,106 @@ fn is_binary(text: &str) -> bool {
     odd * 10 > text.chars().count()
 }
 
-/// The delimiter that cuts most lines into as many fields as the first, at least two.
-fn dialect_of(text: &str, file_name: Option<&str>) -> Option<Dialect> {
-    const CANDIDATES: [u8; 5] = [b',', b';', b'\t', b'|', b'^'];
-    let mut best: Option<(f64, Dialect)> = None;
-    for delimiter in CANDIDATES {
-        let mut reader = csv::ReaderBuilder::new()
-            .delimiter(delimiter)
-            .has_headers(false)
-            .flexible(true)
-            .from_reader(text.as_bytes());
-        let widths: Vec<usize> = reader
-            .byte_records()
-            .take(50)
-            .map_while(Result::ok)
-            .map(|record| record.len())
-            .collect();
-        // The last record of a sample may be cut.
-        let whole = if widths.len() > 2 {
-            &widths[..widths.len() - 1]
-        } else {
-            &widths
+/// How a text is written if it is CSV, and how many bytes stand before its header. A first line `sep=;` names the delimiter.
+fn csv_of(text: &str, file_name: Option<&str>) -> Option<(Dialect, usize)> {
+    if let Some((delimiter, bytes)) = named_delimiter(text) {
+        let dialect = Dialect {
+            delimiter,
+            ..Dialect::default()
         };
-        let Some(width) = whole.first().copied().filter(|width| *width >= 2) else {
+        let titles = shape(&text[bytes..], delimiter).map_or(0, |shape| shape.before_header);
+        return Some((dialect, bytes + titles));
+    }
+    let mut best: Option<(f64, Dialect, usize)> = None;
+    for delimiter in DELIMITERS {
+        let Some(shape) = shape(text, delimiter) else {
             continue;
         };
-        let alike = whole.iter().filter(|w| **w == width).count() as f64 / whole.len() as f64;
-        if alike < 0.5 {
-            continue;
-        }
-        let score = alike * (width as f64).ln_1p();
-        if best.is_none_or(|(known, _)| score > known) {
+        if best.is_none_or(|(known, ..)| shape.score > known) {
             let dialect = Dialect {
                 delimiter,
                 ..Dialect::default()
             };
-            best = Some((score, dialect));
+            best = Some((shape.score, dialect, shape.before_header));
         }
     }
     let named = file_name.is_some_and(|name| name.contains(".csv") || name.contains(".tsv"));
-    best.map(|(_, dialect)| dialect)
-        .or_else(|| (named && !text.trim().is_empty()).then(Dialect::default))
+    let found = best.map(|(_, dialect, before)| (dialect, before));
+    found.or_else(|| (named && !text.trim().is_empty()).then(Default::default))
+}
+
+const DELIMITERS: [u8; 5] = [b',', b';', b'\t', b'|', b'^'];
+
+/// The delimiter of a first line such as `sep=;`, which spreadsheet programs write and read, and the length of that line.
+fn named_delimiter(text: &str) -> Option<(u8, usize)> {
+    let (line, rest) = text.split_once('\n')?;
+    let named = line.trim_end_matches('\r').trim_matches('"').as_bytes();
+    let (key, delimiter) = named.split_at_checked(4)?;
+    let [delimiter] = delimiter else { return None };
+    let is_named = key.eq_ignore_ascii_case(b"sep=") && !delimiter.is_ascii_alphanumeric();
+    is_named.then_some((*delimiter, text.len() - rest.len()))
+}
+
+/// What a delimiter makes of a text.
+struct Shape {
+    /// How well it cuts lines into fields.
+    score: f64,
+    /// Bytes before the header.
+    before_header: usize,
+}
+
+/// Titles above a header that are looked for at most.
+const MOST_TITLES: usize = 20;
+
+/// Most lines must have as many fields as the header, at least two. A line with a single value above lines that have several
+/// is a title.
+fn shape(text: &str, delimiter: u8) -> Option<Shape> {
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(text.as_bytes());
+    // Fields, fields with a value, and where the line begins.
+    let lines: Vec<(usize, usize, usize)> = reader
+        .byte_records()
+        .take(50)
+        .map_while(Result::ok)
+        .map(|record| {
+            let begin = record.position().map_or(0, |position| position.byte());
+            let values = record.iter().filter(|field| !field.trim_ascii().is_empty());
+            (record.len(), values.count(), begin as usize)
+        })
+        .collect();
+    // The last record of a sample may be cut.
+    let whole = match lines.len() {
+        0..=2 => lines.as_slice(),
+        count => &lines[..count - 1],
+    };
+    let widest = whole.iter().map(|(width, ..)| *width).max()?;
+    let is_title = |(width, values, _): &&(usize, usize, usize)| {
+        *values <= 1 && (*width == 1 || *width >= 3) && widest >= 2
+    };
+    let titles = whole.iter().take(MOST_TITLES).take_while(is_title).count();
+    let titles = if titles < whole.len() { titles } else { 0 };
+    let rows = &whole[titles..];
+    let (width, _, before_header) = *rows.first()?;
+    if width < 2 {
+        return None;
+    }
+    let alike = rows.iter().filter(|(other, ..)| *other == width).count();
+    let alike = alike as f64 / rows.len() as f64;
+    (alike >= 0.5).then_some(Shape {
+        score: alike * (width as f64).ln_1p() * (rows.len() as f64 / whole.len() as f64),
+        before_header: if titles == 0 {
+            0
+        } else {
+            // The place of a record is before the empty lines above it.
+            let blank = text[before_header..]
+                .bytes()
+                .take_while(u8::is_ascii_whitespace);
+            before_header + blank.count()
+        },
+    })
 }
 
 #[cfg(test)]
@@ -211,6 +277,32 @@ mod tests {
         assert_eq!(delimiter("a\tb\n1\t2\n"), b'\t');
         assert_eq!(delimiter("a|b|c\n\"x|y\"|2|3\n"), b'|');
         assert_eq!(delimiter("a,b\n\"1;2;3\",4\n"), b',');
+    }
+
+    #[test]
+    fn lines_above_the_header_are_no_records() {
+        fn before(text: &str) -> (u8, &str) {
+            let sniffed = sniff(text.as_bytes(), None);
+            (sniffed.dialect.delimiter, &text[..sniffed.before_header])
+        }
+        let rows = "id;state;at\n1;new;2024\n2;new;2024\n";
+        for titles in [
+            "",
+            "sep=;\n",
+            "\"SEP=;\"\r\n",
+            "Incident report\n",
+            "Incident report\n\nExported on 2024-05-05, 10:00\n\n\r\n",
+            "#TYPE Selected.System.Management.Automation\n",
+            "Incident report;;\n;;\n",
+            "sep=;\nIncident report\n",
+        ] {
+            let text = format!("{titles}{rows}");
+            let (delimiter, found) = before(&text);
+            assert_eq!((delimiter, found), (b';', titles), "{text}");
+        }
+        // A last column without a name, and values of which most are missing.
+        assert_eq!(before("name,\na,b\nc,d\n"), (b',', ""));
+        assert_eq!(before("a,b,c\n1,,\n2,,\n"), (b',', ""));
     }
 
     #[test]

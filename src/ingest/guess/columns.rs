@@ -1,6 +1,7 @@
 //! The columns of a sample: how full, how different, which are times.
 
 use super::names::name_fit;
+use super::stages::names_a_stage;
 use crate::ingest::mapping::executor_of;
 use crate::ingest::scalar::Scalar;
 use crate::ingest::time::{TimeFormat, TimeParser};
@@ -48,6 +49,12 @@ impl Column {
 /// Formats tried on times that are not ISO 8601 or counts from 1970; day first, then month first.
 const FORMATS: &[(&str, &str)] = &[
     ("%d/%m/%Y %H:%M:%S", "%m/%d/%Y %H:%M:%S"),
+    ("%Y-%m-%d %H:%M:%S", ""),
+    ("%Y-%m-%d %H:%M", ""),
+    ("%d/%m/%Y, %I:%M:%S%.f %p", "%m/%d/%Y, %I:%M:%S%.f %p"),
+    ("%d/%m/%Y, %I:%M:%S %p", "%m/%d/%Y, %I:%M:%S %p"),
+    ("%d/%m/%Y, %I:%M %p", "%m/%d/%Y, %I:%M %p"),
+    ("%d/%m/%Y, %H:%M:%S", "%m/%d/%Y, %H:%M:%S"),
     ("%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M"),
     ("%d/%m/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M:%S %p"),
     ("%d/%m/%Y %I:%M %p", "%m/%d/%Y %I:%M %p"),
@@ -139,7 +146,10 @@ pub(super) fn column(name: &str, values: &[String]) -> Column {
     };
     let is_told = |value: &&String| !PLACEHOLDERS.contains(&value.to_lowercase().as_str());
     let told: Vec<String> = values.iter().filter(is_told).cloned().collect();
-    let (times, time_format, day_or_month) = times(&told);
+    let (times, time_format, day_or_month) = match is_serial(name, &told) {
+        true => (1.0, Some("spreadsheet".to_owned()), false),
+        false => times(&told),
+    };
     Column {
         name: name.to_owned(),
         filled: values.len(),
@@ -156,6 +166,17 @@ pub(super) fn column(name: &str, values: &[String]) -> Column {
         time_format,
         day_or_month,
     }
+}
+
+/// Whether a column that is called a time has numbers as spreadsheet programs keep times: days since 1899-12-30.
+fn is_serial(name: &str, values: &[String]) -> bool {
+    // 2000 to 2100.
+    let is_day = |value: &String| {
+        let days = value.parse::<f64>();
+        days.is_ok_and(|days| (36_526.0..73_051.0).contains(&days))
+    };
+    let is_named = name_fit("time", name) > 0.0 || names_a_stage(name);
+    is_named && !values.is_empty() && values.iter().all(is_day)
 }
 
 /// Share of values that are times, the format needed for that, and whether day and month could change places.
@@ -178,17 +199,32 @@ fn times(values: &[String]) -> (f64, Option<String>, bool) {
     if values.iter().filter(|text| digits(text)).count() * 2 < values.len() {
         return (by_itself, None, false);
     }
+    let has_zone = |text: &String| text.ends_with(|c: char| c.is_ascii_alphabetic());
+    let zone = match values.iter().filter(|text| has_zone(text)).count() * 2 > values.len() {
+        true => " %Z",
+        false => "",
+    };
     let with = |format: &str| match TimeFormat::new(format) {
         Ok(format) => share(&TimeParser::new(vec![format], Tz::UTC)),
         Err(_) => 0.0,
     };
     let mut best = (by_itself, None, false);
-    for (day_first, month_first) in FORMATS {
+    let mut consider = |day_first: &str, month_first: &str| {
         let (day, month) = (with(day_first), with(month_first));
         if day.max(month) > best.0 {
             let format = if month > day { month_first } else { day_first };
             let unclear = !month_first.is_empty() && (day - month).abs() < 1e-9;
-            best = (day.max(month), Some((*format).to_owned()), unclear);
+            best = (day.max(month), Some(format.to_owned()), unclear);
+        }
+    };
+    for (day_first, month_first) in FORMATS {
+        consider(day_first, month_first);
+        let zoned = |format: &str| match format {
+            "" => String::new(),
+            format => format!("{format}{zone}"),
+        };
+        if !zone.is_empty() {
+            consider(&zoned(day_first), &zoned(month_first));
         }
     }
     best

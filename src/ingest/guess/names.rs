@@ -90,6 +90,15 @@ const NAMES: &[(&str, &[&str])] = &[
             "changedon",
             "updated",
             "modified",
+            "lastmodifiedtime",
+            "lastmodifiedat",
+            "lastmodified",
+            "lastupdatetime",
+            "lastupdatedtime",
+            "lastupdatedat",
+            "lastupdated",
+            "lastchanged",
+            "timegenerated",
             "openedat",
             "created",
         ],
@@ -276,9 +285,14 @@ fn is_of_another_object(name: &str) -> bool {
     })
 }
 
-/// The last part of a name without separators, in lower case: `issue.fields.Created_At` -> `createdat`.
+/// The last part of a name without separators, in lower case: `issue.fields.Created_At` -> `createdat`. A unit or zone in
+/// brackets behind it is left out: `Created [UTC]`.
 pub(super) fn plain(name: &str) -> String {
-    let last = name.rsplit('.').next().unwrap_or(name);
+    let last = name.rsplit('.').next().unwrap_or(name).trim_end();
+    let last = match (last.rfind(['[', '(']), last.ends_with([']', ')'])) {
+        (Some(at), true) if at > 0 => &last[..at],
+        _ => last,
+    };
     let letters = last.chars().filter(|c| c.is_alphanumeric());
     letters.flat_map(char::to_lowercase).collect()
 }

@@ -215,6 +215,14 @@ const LAST: &[Known] = &[
     },
 ];
 
+/// Whether a column is called like the time of a stage.
+pub(super) fn names_a_stage(name: &str) -> bool {
+    let plain = plain(name);
+    let all = FIRST.iter().chain(BETWEEN).chain(LAST);
+    all.into_iter()
+        .any(|known| known.names.contains(&plain.as_str()))
+}
+
 /// The stages of an export in which every row is a case, in their usual order. Empty where it is none: where cases have
 /// several rows, or no column tells when a case was opened and another when it ended.
 pub(super) fn stages(columns: &[Column], records: usize, case: Option<&str>) -> Vec<Stage> {

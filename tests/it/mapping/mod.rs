@@ -5,6 +5,7 @@ mod preset_outcomes;
 mod presets;
 mod reopen_counts;
 mod rows_per_case;
+mod usual_exports;
 mod vendor_payloads;
 
 use crate::support::in_process::compiled;
