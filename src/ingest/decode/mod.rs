@@ -7,6 +7,7 @@ mod hand_on;
 mod inflate;
 mod json_cutter;
 mod large;
+mod late_encoding;
 mod lines;
 mod open;
 mod sniff;

@@ -1,7 +1,9 @@
 //! Opening a file: decompression by its first bytes, character encoding, progress.
 
 use super::inflate::{gunzip, unzstd};
+use super::late_encoding::LateEncoding;
 use super::sniff::{Sniffed, sniff};
+use crate::rules::mapping::FormatName;
 use encoding_rs_io::DecodeReaderBytesBuilder;
 use std::fs::File;
 use std::io::{self, Cursor, Read};
@@ -128,7 +130,13 @@ pub fn open(input: &Input, progress: &Arc<AtomicU64>) -> io::Result<Opened> {
     decoded(Box::new(Cursor::new(head.clone()))).read_to_end(&mut sample)?;
     let before_header = sniffed.before_header.min(sample.len());
     sample.drain(..before_header);
-    let mut reader = decoded(Box::new(Cursor::new(head).chain(tail)));
+    // JSON is UTF-8 by its standard: what is not, is damage.
+    let shows_late = sniffed.format == Some(FormatName::Csv) && !transcode && head.is_ascii();
+    let whole: Box<dyn Read + Send> = Box::new(Cursor::new(head).chain(tail));
+    let mut reader = decoded(match shows_late && !sample_is_all {
+        true => Box::new(LateEncoding::new(whole)),
+        false => whole,
+    });
     // Part of the sample, so it can be read.
     io::copy(
         &mut reader.by_ref().take(before_header as u64),

@@ -136,3 +136,34 @@ fn the_id_of_another_object_is_not_the_case() {
     };
     assert_eq!(read("t.ndjson", rows(record)), (FIRST.to_owned(), 7200.0));
 }
+
+#[test]
+fn the_first_letter_with_an_accent_decides_the_encoding_however_late_it_comes() {
+    let team =
+        "first responders of the night shift of the operations centre who are reached by telephone only";
+    let row = |nth: usize, state: &str, day, hour| {
+        let team = if nth > 55 { "Zürich" } else { team };
+        format!("T{nth},{state},2024-03-{day:02} {hour:02}:05,{team}\n")
+    };
+    let mut text = String::from("ticket,status,timestamp,note\n");
+    for nth in 0..60 {
+        let note = "x".repeat(2_000);
+        for (hour, state) in [(9, "New"), (10, "Work"), (11, "Closed")] {
+            let row = row(nth, state, 1 + nth as u32 % 28, hour);
+            text.push_str(&row.replace('\n', &format!("{note}\n")));
+        }
+    }
+    assert!(text.find('ü') > Some(300_000));
+    let old: Vec<u8> = text.chars().map(|c| c as u8).collect();
+    let expected = (FIRST.to_owned(), 7200.0);
+    assert_eq!(read("t.csv", &text), expected);
+    assert_eq!(read("t.csv", &old), expected);
+    let scratch = Scratch::new();
+    let file = scratch.write("t.csv", &old);
+    let text = scratch
+        .run(&["score", "--process", "note", &file])
+        .ends_with(0)
+        .stdout
+        .clone();
+    assert!(text.contains("Zürich"), "{text}");
+}
