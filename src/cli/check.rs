@@ -10,6 +10,7 @@ use crate::ingest::mapping::{Circumstances, compile};
 use crate::model::Time;
 use crate::rules::mapping::MappingSpec;
 use crate::rules::{Catalog, Problems, Source, Tolerance};
+use crate::score::reversal;
 use crate::web::Access;
 use std::path::{Path, PathBuf};
 
@@ -66,8 +67,7 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
     for file in &args.tolerance {
         let text = readable(file)?;
         let checked = Tolerance::parse(&text, file);
-        let said = checked
-            .map(|table| format!("{}: {} rules", file.display(), table.recommendations.len()));
+        let said = checked.map(|table| with_rules(&format!("{}:", file.display()), &table));
         note(&mut problems, &mut fine, said);
     }
     for name in &args.map {
@@ -102,13 +102,23 @@ fn check_config(file: &Path, overrides: &Overrides) -> Result<String, Problems> 
             .whole("`sources`: there is none, so nothing would be read")
             .into());
     }
-    Ok(format!(
-        "{}: {} sources, {} processes, {} rules",
+    let said = format!(
+        "{}: {} sources, {} processes,",
         file.display(),
         config.sources.len(),
         config.catalog.processes.len(),
-        config.tolerance.recommendations.len()
-    ))
+    );
+    Ok(with_rules(&said, &config.tolerance))
+}
+
+/// With how many rules a tolerance table has, and where they demand less of a process on which more hangs.
+fn with_rules(said: &str, table: &Tolerance) -> String {
+    let rules = &table.recommendations;
+    let said = format!("{said} {} rules", rules.len());
+    match reversal(rules) {
+        None => said,
+        Some(found) => format!("{said}; warning: {found}"),
+    }
 }
 
 fn check_mapping(name: &str) -> Result<String, Problems> {

@@ -4,7 +4,9 @@ use super::span::SpanText;
 use super::yaml::read_yaml;
 use crate::model::{Class, Level, Ppm, Span};
 use crate::rules::plain_name;
-use crate::rules::{At, Problems, RawWeights, Rule, Source, Tolerance, When};
+use crate::rules::{
+    At, DeterminismLimits, Problems, RawWeights, Rule, Source, Tolerance, ToleranceLevel, When,
+};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -31,6 +33,7 @@ struct Raw {
     unknown: Option<At<RawUnknown>>,
     withdrawal: Option<At<RawWithdrawal>>,
     evidence: Option<At<RawEvidence>>,
+    determinism: Option<At<DeterminismLimits>>,
     confirmation: Option<RawConfirmation>,
     value: Option<At<RawValue>>,
     recommendations: At<Vec<Rule>>,
@@ -59,6 +62,8 @@ struct RawUnknown {
 struct RawEvidence {
     days: i64,
     cluster: f64,
+    cases: i64,
+    age: SpanText,
 }
 
 impl Default for RawEvidence {
@@ -66,6 +71,8 @@ impl Default for RawEvidence {
         RawEvidence {
             days: LEAST_DAYS,
             cluster: ASSUMED_CLUSTER,
+            cases: LEAST_CASES,
+            age: SpanText(OLDEST),
         }
     }
 }
@@ -95,6 +102,12 @@ const MOST_UNKNOWN: f64 = 0.05;
 const WITHDRAWAL_CASES: i64 = 10;
 const LEAST_DAYS: i64 = 7;
 const ASSUMED_CLUSTER: f64 = 6.0;
+const LEAST_CASES: i64 = 3;
+const OLDEST: Span = Span::days(365);
+const MOST_TOLERANT: [(Class, ToleranceLevel); 2] = [
+    (Class::F, ToleranceLevel::Medium),
+    (Class::M, ToleranceLevel::Medium),
+];
 const STANDS_AFTER: Span = Span::days(14);
 const HORIZON_MONTHS: f64 = 24.0;
 
@@ -129,6 +142,7 @@ struct RawFrequency {
 struct RawLevels {
     low: f64,
     high: f64,
+    most: Option<BTreeMap<Class, ToleranceLevel>>,
 }
 
 impl Tolerance {
@@ -176,6 +190,11 @@ impl Tolerance {
             ],
             frequency: [raw.frequency.value.high, raw.frequency.value.medium],
             tolerance: [raw.tolerance.value.low, raw.tolerance.value.high],
+            most_tolerant: raw
+                .tolerance
+                .value
+                .most
+                .unwrap_or_else(|| BTreeMap::from(MOST_TOLERANT)),
             weights: raw.weights.value,
             outcome_severity: raw.outcome_severity.into_iter().map(severity).collect(),
             baseline_cases: raw
@@ -190,6 +209,11 @@ impl Tolerance {
                 .map_or(WITHDRAWAL_CASES, |withdrawal| withdrawal.value.cases),
             least_days: evidence.days,
             assumed_cluster: evidence.cluster,
+            least_cases: evidence.cases,
+            oldest: evidence.age.0,
+            determinism: raw
+                .determinism
+                .map_or_else(DeterminismLimits::default, |limits| limits.value),
             stands_after: raw
                 .confirmation
                 .map_or(STANDS_AFTER, |confirmation| confirmation.stands_after.0),
@@ -348,6 +372,13 @@ impl Check<'_> {
             self.need(days, at, "`evidence.days` must be at least 2");
             let cluster = at.value.cluster >= 1.0 && at.value.cluster.is_finite();
             self.need(cluster, at, "`evidence.cluster` must be at least 1");
+            let cases = at.value.cases >= 1;
+            self.need(cases, at, "`evidence.cases` must be at least 1");
+            let age = at.value.age.0 >= Span::DAY;
+            self.need(age, at, "`evidence.age` must be at least 1d");
+        }
+        if let Some(at) = &raw.determinism {
+            self.determinism(at);
         }
         if let Some(at) = &raw.value {
             let months = at.value.horizon_months;
@@ -357,6 +388,16 @@ impl Check<'_> {
                 "`value.horizon_months` lies above 0 and up to 1200",
             );
         }
+    }
+
+    fn determinism(&mut self, at: &At<DeterminismLimits>) {
+        let limits = at.value;
+        for (name, share) in [("differing", limits.differing), ("others", limits.others)] {
+            let message = format!("`determinism.{name}` is a share between 0 and 1");
+            self.need((0.0..=1.0).contains(&share), at, message);
+        }
+        let message = "`determinism.variants` must be at least 1";
+        self.need(limits.variants >= 1, at, message);
     }
 
     fn outcomes(&mut self) {
@@ -411,6 +452,11 @@ mod tests {
         assert!(fail("most: 0.05", "most: 5").contains("`loss.most`"));
         assert!(fail("days: 7, cluster", "days: 1, cluster").contains("`evidence.days`"));
         assert!(fail("cluster: 6", "cluster: 0").contains("`evidence.cluster`"));
+        assert!(fail("cluster: 6, cases: 3", "cluster: 6, cases: 0").contains("`evidence.cases`"));
+        assert!(fail("age: 365d", "age: 1h").contains("`evidence.age`"));
+        assert!(fail("differing: 0.05", "differing: 5").contains("`determinism.differing`"));
+        assert!(fail("variants: 3", "variants: 0").contains("`determinism.variants`"));
+        assert!(fail("most: { f: medium", "most: { f: some").contains("some"));
         assert!(fail("months: 24", "months: 0").contains("`value.horizon_months`"));
         assert!(fail("f: [0.05, 0.05,", "f: [0.05,").contains("7 values for 8 ranges"));
         assert!(fail("upper: [3, 6,", "upper: [6, 3,").contains("ascending"));

@@ -2,8 +2,9 @@
 
 use super::percent;
 use crate::measure::UNKNOWN_LOSS;
+use crate::model::humanize::{counted, significant};
 use crate::rules::Tolerance;
-use crate::score::ProcessScore;
+use crate::score::{ProcessScore, WEEKS_PER_YEAR};
 
 /// Why nothing is called within or outside.
 pub(super) fn too_much_lost(score: &ProcessScore, tolerance: &Tolerance) -> String {
@@ -55,4 +56,23 @@ pub(super) fn if_lost(score: &ProcessScore) -> &'static str {
         0 => "",
         _ => ", at the present share of lost records",
     }
+}
+
+/// That so many further cases are more than come in three years.
+pub(super) fn too_slow(score: &ProcessScore, cases: f64) -> String {
+    if let Some(why) = score.clean_cases.why_never() {
+        return format!("; {why}");
+    }
+    let per_week = score.clean_cases.pace.per_week;
+    let needed = counted(cases as u64, "more clean case");
+    if per_week <= 0.0 {
+        return format!("; {needed} would change it, and no case that counts has ended lately");
+    }
+    let years = cases / per_week / WEEKS_PER_YEAR;
+    let long = match years {
+        years if years < 100.0 => format!("about {years:.0} years"),
+        _ => "more than 100 years".to_owned(),
+    };
+    let rate = significant(per_week, 2);
+    format!("; {needed} would change it, {long} at {rate} cases a week: the rate is too low")
 }

@@ -145,7 +145,7 @@ impl<'a> Standing<'a> {
         attributes.complexity = complexity_level(self.tolerance, self.size);
         attributes.frequency = frequency_level(self.tolerance, self.per_week);
         attributes.criticality = self.criticality;
-        attributes.tolerance = tolerance_level(self.tolerance, permissible);
+        attributes.tolerance = tolerance_level(self.tolerance, required_class, permissible);
         attributes.executor = self.executor;
         attributes.required_class = required_class;
         if let Some(pays) = self.pays {
@@ -212,7 +212,7 @@ impl<'a> Standing<'a> {
 }
 
 impl Pays {
-    fn at(&self, per_week: f64) -> PaysBack {
+    pub(super) fn at(&self, per_week: f64) -> PaysBack {
         if self.from.is_some_and(|from| per_week >= from) {
             PaysBack::Yes
         } else if self.not_below.is_none_or(|below| per_week < below) {
@@ -270,6 +270,13 @@ fn pays_if_run_by(executor: Executor, score: &ProcessScore, terms: Terms) -> Opt
         horizon_months: now.horizon_months,
     });
     Some(PaysBack::of(found.pays_back))
+}
+
+/// Minutes that people spend on a case that they run, where that is known.
+pub(super) fn hands_on_minutes(score: &ProcessScore, terms: Terms) -> Option<f64> {
+    let declared = terms.catalog.processes.get(&score.id);
+    let declared = declared.and_then(|process| process.hands_on_minutes);
+    minutes_of_people(score.value.as_ref()?, score.rate.bounds()?, declared)
 }
 
 /// Minutes of a case that people run: as they are now, else as declared.

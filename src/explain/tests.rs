@@ -167,8 +167,16 @@ impl Scored {
 
     fn lever(&self, name: &str) -> Lever {
         let mut levers = levers(&self.score, self.terms(), Time(WEEKS * WEEK));
-        let at = levers.iter().position(|lever| lever.lever == name).unwrap();
-        levers.swap_remove(at)
+        let at = levers.iter().position(|lever| lever.lever == name);
+        // What changes nothing is not listed.
+        at.map_or(
+            Lever {
+                lever: name.to_owned(),
+                now: String::new(),
+                turns: Vec::new(),
+            },
+            |at| levers.swap_remove(at),
+        )
     }
 
     fn value(&self, section: &str, name: &str) -> Option<String> {
@@ -336,23 +344,17 @@ fn thresholds_of_frequency_and_size_and_the_levels_beside_the_declared_one() {
     );
     let size = scored.lever("size");
     let expected = [
-        ("up to 3 steps", Some(Recommendation::Ai)),
-        ("below 0.5 steps", Some(Recommendation::AiWithApproval)),
-        ("above 6 steps", Some(Recommendation::Ai)),
         ("above 30 steps", Some(Recommendation::AiWithApproval)),
         ("above 120 steps", Some(Recommendation::BreakUp)),
     ];
     assert_eq!(whens(&size), expected);
-    assert_eq!(size.turns[2].changes, ["permissible_deviation"]);
-    assert_eq!(size.turns[2].permissible_deviation, Some(0.05));
+    // Up to 3 steps T is another one, which changes nothing.
+    assert_eq!(size.turns[0].permissible_deviation, Some(0.08));
     let levels = scored.lever("criticality");
-    let expected = [
-        ("negligible (class v)", Some(Recommendation::Ai)),
-        ("medium (class m)", Some(Recommendation::Code)),
-    ];
+    let expected = [("medium (class m)", Some(Recommendation::Code))];
     assert_eq!(whens(&levels), expected);
     // Within as c (3 %), and the upper bound of 0 of 500 is above 1 %.
-    assert_eq!(levels.turns[1].status, Status::Undetermined);
+    assert_eq!(levels.turns[0].status, Status::Undetermined);
 }
 
 #[test]
@@ -427,7 +429,7 @@ proptest! {
         severity in prop_oneof![Just(Ppm::ONE), Just(Ppm(250_000)), (1..=Ppm::ONE.0).prop_map(Ppm)],
         level in 0usize..4,
     ) {
-        prop_assume!(wrong + fine > 0);
+        prop_assume!(wrong + fine >= 3);
         let level = ["negligible", "low", "medium", "high"][level];
         let cases = |clean: usize, more_wrong: usize| {
             let mut deviations = vec![severity; wrong];
@@ -454,7 +456,7 @@ proptest! {
     #[test]
     fn turns_of_size_and_frequency_are_those_of_the_score(
         wrong in 0usize..30,
-        fine in 1usize..400,
+        fine in 3usize..400,
         steps in 1u32..40,
         level in 0usize..4,
     ) {

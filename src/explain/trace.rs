@@ -96,6 +96,8 @@ fn measured(attribute: &str, score: &ProcessScore) -> String {
         "ai_shadow" => Some(shadow(score, Executor::Ai)),
         "code_shadow" => Some(shadow(score, Executor::Code)),
         "pays_back" => score.value.as_ref().map(|value| value.reason.to_string()),
+        "judgement" => Some("as the catalog says".to_owned()),
+        "determinism" => Some(determinism(score)),
         "precision" => Some(format!(
             "holds {}, needs {}",
             score.rating.achieved_class, score.rating.required_class
@@ -103,6 +105,35 @@ fn measured(attribute: &str, score: &ProcessScore) -> String {
         _ => None,
     };
     found.unwrap_or_default()
+}
+
+/// What shows whether the same input always has the same outcome.
+fn determinism(score: &ProcessScore) -> String {
+    let found = score.constraints.determinism;
+    if found.declared.is_some() {
+        return "as the catalog says".to_owned();
+    }
+    let agreement = score.consistency.agreement.as_ref();
+    let Some(agreement) = agreement else {
+        return "no input is mapped".to_owned();
+    };
+    let differing = agreement.repeatability_variance;
+    let differing = match differing.lower.zip(differing.upper) {
+        None => "too few runs on the same input".to_owned(),
+        Some((lower, upper)) => format!(
+            "[{:.2}, {:.2}] % of runs on the same input end differently",
+            lower * 100.0,
+            upper * 100.0
+        ),
+    };
+    match found.other_variants {
+        None => differing,
+        Some(others) => format!(
+            "{differing}; [{:.2}, {:.2}] % of cases are outside of the main variants",
+            others.lower * 100.0,
+            others.upper * 100.0
+        ),
+    }
 }
 
 /// What one kind of executor did alone.

@@ -1,21 +1,23 @@
 //! What would change the verdict: the decision is taken again with one thing otherwise.
 
-use super::outlook::{if_lost, lacks_confirmation, pace, too_much_lost, unobserved};
-use super::standing::{Judged, Shown, Standing};
-use super::{percent, short};
+mod levels;
+
+use super::outlook::{if_lost, lacks_confirmation, pace, too_much_lost, too_slow, unobserved};
+use super::percent;
+use super::standing::{Judged, Shown, Standing, hands_on_minutes};
 use crate::model::{Executor, Level, Ppm, Span, Status, Time};
 use crate::rules::{Recommendation, Tolerance};
-use crate::score::{Bounds, Independence, ProcessScore, Terms, widened_bounds};
+use crate::score::{Bounds, Independence, ProcessScore, Terms, WEEKS_PER_YEAR, widened_bounds};
 use serde::{Deserialize, Serialize};
 
 /// Something that could be otherwise.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Lever {
-    /// `evidence`, `frequency`, `size`, `criticality` or `executor`.
+    /// `evidence`, `frequency`, `hands-on time`, `size`, `criticality` or `executor`.
     pub lever: String,
     /// How it is.
     pub now: String,
-    /// What would come of its being otherwise; empty where nothing would.
+    /// What would come of its being otherwise, the nearest first; empty where nothing would in three years.
     pub turns: Vec<Turn>,
 }
 
@@ -26,8 +28,10 @@ pub(crate) struct Turn {
     pub when: String,
     /// The number in these words; null where there is none.
     pub at: Option<f64>,
-    /// Its unit: `cases`, `deviations_per_case`, `cases_per_week` or `steps`.
+    /// Its unit: `cases`, `deviations_per_case`, `cases_per_week`, `minutes` or `steps`.
     pub unit: Option<String>,
+    /// In how many weeks that is reached at the present rate; null where no time makes it so.
+    pub weeks: Option<f64>,
     /// When that is reached at the present rate, RFC 3339; null where the rate does not say, or where it never is.
     pub expected_at: Option<String>,
     /// What T would be; null for none.
@@ -45,7 +49,10 @@ pub(crate) struct Turn {
 /// Beyond so many cases nobody waits.
 const MOST_CASES: f64 = 1e7;
 
-/// Everything that could be otherwise, and what would come of it. Empty where there was no verdict.
+/// Nobody waits for longer, and the rate will not be the present one.
+const MOST_WEEKS: f64 = 3.0 * WEEKS_PER_YEAR;
+
+/// What would change the verdict if it were otherwise, the nearest first, and how the evidence stands. Empty where there was no verdict.
 pub(crate) fn levers(score: &ProcessScore, terms: Terms, as_of: Time) -> Vec<Lever> {
     let Some(standing) = Standing::of(score, terms) else {
         return Vec::new();
@@ -58,13 +65,28 @@ pub(crate) fn levers(score: &ProcessScore, terms: Terms, as_of: Time) -> Vec<Lev
         score,
         as_of,
     };
-    vec![
-        field.evidence(),
-        field.frequency(),
-        field.size(),
-        field.criticality(),
-        field.executor(),
-    ]
+    let evidence = field.evidence();
+    let others = [
+        Some(field.frequency()),
+        field.hands_on(),
+        Some(field.size()),
+        Some(field.criticality()),
+        Some(field.executor()),
+    ];
+    let others = others.into_iter().flatten();
+    let mut levers: Vec<Lever> = others.filter(|lever| !lever.turns.is_empty()).collect();
+    levers.push(evidence);
+    let distance = |lever: &Lever| {
+        let turns = lever.turns.iter().map(|turn| field.distance(turn));
+        turns.fold(f64::INFINITY, f64::min)
+    };
+    levers.sort_by(|a, b| distance(a).total_cmp(&distance(b)));
+    levers
+}
+
+/// Whether two verdicts are the same in what people act on.
+fn is_same(a: &Judged, b: &Judged) -> bool {
+    (a.attributes.status, a.recommendation) == (b.attributes.status, b.recommendation)
 }
 
 struct Field<'a> {
@@ -100,6 +122,7 @@ impl Field<'_> {
             when,
             at: at.map(|(at, _)| at),
             unit: at.map(|(_, unit)| unit.to_owned()),
+            weeks: None,
             expected_at: None,
             permissible_deviation: judged.permissible,
             status: judged.attributes.status,
@@ -111,13 +134,36 @@ impl Field<'_> {
 
     fn lever(&self, lever: &str, now: String, turns: Vec<Turn>) -> Lever {
         let lever = lever.to_owned();
-        // What changes nothing is no turn.
-        let turns = turns.into_iter().filter(|turn| !turn.changes.is_empty());
-        Lever {
-            lever,
-            now,
-            turns: turns.collect(),
-        }
+        let is_result = |what: &String| what != "permissible_deviation";
+        let turns = turns.into_iter();
+        let turns = turns.filter(|turn| turn.changes.iter().any(is_result));
+        let mut turns: Vec<Turn> = turns.collect();
+        turns.sort_by(|a, b| self.distance(a).total_cmp(&self.distance(b)));
+        Lever { lever, now, turns }
+    }
+
+    /// How far a turn is from what is, as a part of what is. Words have no distance: they are as far as twice as much.
+    fn distance(&self, turn: &Turn) -> f64 {
+        let Some((at, unit)) = turn.at.zip(turn.unit.as_deref()) else {
+            return 1.0;
+        };
+        let observed = self.score.rating.deviation.map_or(0.0, |d| d.mean);
+        let (now, then) = match unit {
+            "cases" => (
+                self.score.scored_cases.count as f64,
+                self.score.scored_cases.count as f64 + at,
+            ),
+            "deviations_per_case" => (observed.max(self.now.permissible.unwrap_or(0.0)), at),
+            "cases_per_week" => (self.standing.per_week, at),
+            "minutes" => (hands_on_minutes(self.score, self.terms).unwrap_or(at), at),
+            _ => (self.standing.size, at),
+        };
+        let from = if unit == "deviations_per_case" {
+            observed
+        } else {
+            now
+        };
+        (then - from).abs() / now.max(f64::MIN_POSITIVE)
     }
 
     /// More cases, or the same number with other outcomes.
@@ -126,8 +172,9 @@ impl Field<'_> {
             (Some(d), Some(t)) => self.observed_evidence(d, t),
             (Some(_), None) => ("there is no tolerance to hold".to_owned(), Vec::new()),
             (None, Some(_)) if lacks_confirmation(self.score) => {
+                let (turns, _) = self.more_cases(0.0, 0.0);
                 let now = format!("{}{}", unobserved(self.score), pace(self.score));
-                (now, self.more_cases(0.0, 0.0))
+                (now, turns)
             }
             (None, _) => (unobserved(self.score), Vec::new()),
         };
@@ -150,9 +197,9 @@ impl Field<'_> {
             let why = too_much_lost(self.score, self.tolerance);
             return (format!("{now}; {why}"), Vec::new());
         }
-        let mut turns = self.more_cases(n, s);
+        let (mut turns, slow) = self.more_cases(n, s);
         turns.extend(self.other_means(d, n, t));
-        (now, turns)
+        (format!("{now}{slow}"), turns)
     }
 
     /// The deviation of `n` cases that deviate by `s` in all, widened by what was lost, as the score has it.
@@ -206,23 +253,17 @@ impl Field<'_> {
         Some(self.bounds_of(side.independence, cases_then, sum))
     }
 
-    /// Further cases, all clean or all wrong, as what counts now leaves the window.
-    fn more_cases(&self, n: f64, s: f64) -> Vec<Turn> {
-        let mut turns = self.turns_after(n, s, 0.0);
-        turns.extend(self.turns_after(n, s, 1.0));
-        let missing = self.score.clean_cases.needed.filter(|runs| *runs > 0);
-        // What is never there at once is told all the same.
-        let clean_cases = &self.score.clean_cases;
-        let never = clean_cases
-            .why_never()
-            .filter(|_| clean_cases.pace.per_week > 0.0);
-        if let (Some(runs), Some(why)) = (missing, never) {
-            let more = runs as f64;
-            let when = format!("{} ({why})", after(runs, true, self.score));
-            let judged = self.observed(n + more, s, more);
-            turns.push(self.turn(when, Some((more, "cases")), &judged));
-        }
-        turns
+    /// Further cases, all clean or all wrong, as what counts now leaves the window: the turns that come within three years, and
+    /// why none comes, where none does.
+    fn more_cases(&self, n: f64, s: f64) -> (Vec<Turn>, String) {
+        let clean = self.turns_after(n, s, 0.0);
+        let first = clean.first().and_then(|turn| turn.at);
+        let all = clean.into_iter().chain(self.turns_after(n, s, 1.0));
+        let soon = |turn: &Turn| turn.weeks.is_some_and(|weeks| weeks <= MOST_WEEKS);
+        let turns: Vec<Turn> = all.filter(soon).collect();
+        let comes = first.filter(|at| !turns.iter().any(|turn| turn.at == Some(*at)));
+        let slow = comes.map_or(String::new(), |cases| too_slow(self.score, cases));
+        (turns, slow)
     }
 
     /// Where the verdict turns while cases come that deviate by `each`.
@@ -232,9 +273,6 @@ impl Field<'_> {
         let after_more = |more: f64| {
             let (n, s) = pace.left_after(more, (n, s));
             self.observed(n + more, (s + each * more).min(n + more), more)
-        };
-        let is_same = |a: &Judged, b: &Judged| {
-            (a.attributes.status, a.recommendation) == (b.attributes.status, b.recommendation)
         };
         let mut turns = Vec::new();
         let (mut known, mut last) = (0.0f64, self.now.clone());
@@ -256,20 +294,24 @@ impl Field<'_> {
             last = after_more(high);
             let when = after(high as u64, each == 0.0, self.score);
             let mut turn = self.turn(when, Some((high, "cases")), &last);
-            turn.expected_at = self.expected(high);
+            turn.weeks = self.weeks(high);
+            turn.expected_at = turn.weeks.and_then(|weeks| self.expected(weeks));
             turns.push(turn);
             known = high;
         }
         turns
     }
 
-    /// When there will be so many more cases that count, at the present rate.
-    fn expected(&self, cases: f64) -> Option<String> {
+    /// In how many weeks there will be so many more cases that count, at the present rate.
+    fn weeks(&self, cases: f64) -> Option<f64> {
         let rate = Some(self.score.clean_cases.pace.per_week).filter(|rate| *rate > 0.0)?;
-        let span = cases / rate * Span::WEEK.0 as f64;
-        // Beyond a century it says nothing.
-        (span < 100.0 * 52.0 * Span::WEEK.0 as f64)
-            .then(|| self.as_of.plus(Span(span as i64)).to_string())
+        Some(cases / rate)
+    }
+
+    /// When so many weeks will have passed.
+    fn expected(&self, weeks: f64) -> Option<String> {
+        let span = weeks * Span::WEEK.0 as f64;
+        (weeks <= MOST_WEEKS).then(|| self.as_of.plus(Span(span as i64)).to_string())
     }
 
     /// With as many cases, the means at which the verdict turns: where it would be within, where it is T itself, and where
@@ -305,101 +347,6 @@ impl Field<'_> {
         follow(down, "at most", 0.0);
         follow(up, "above", 1e-9);
         turns
-    }
-
-    fn frequency(&self) -> Lever {
-        let rate = self.standing.per_week;
-        let mut edges: Vec<f64> = self.tolerance.frequency.to_vec();
-        let pays = self.standing.pays;
-        edges.extend(pays.and_then(|pays| pays.from));
-        edges.extend(pays.and_then(|pays| pays.not_below));
-        edges.sort_by(f64::total_cmp);
-        edges.dedup();
-        let judged = |per_week: f64| {
-            Standing {
-                per_week,
-                ..self.standing
-            }
-            .judge()
-        };
-        let (down, up): (Vec<f64>, Vec<f64>) = edges.into_iter().partition(|edge| rate >= *edge);
-        let down = down.into_iter().rev().map(|edge| {
-            // Just below the edge, and so at the level below it.
-            let when = format!("below {} cases a week", short(edge, 2));
-            (edge, when, judged(edge * (1.0 - 1e-9)))
-        });
-        let up = up.into_iter().map(|edge| {
-            let when = format!("from {} cases a week on", short(edge, 2));
-            (edge, when, judged(edge))
-        });
-        let mut turns = self.follow("cases_per_week", down);
-        turns.extend(self.follow("cases_per_week", up));
-        let now = format!("{rate:.2} cases a week ({})", self.now.attributes.frequency);
-        self.lever("frequency", now, turns)
-    }
-
-    /// Goes away from what is, edge by edge: the next one always if T is another one there, those behind it only where
-    /// somebody else should run it.
-    fn follow(
-        &self,
-        unit: &'static str,
-        edges: impl Iterator<Item = (f64, String, Judged)>,
-    ) -> Vec<Turn> {
-        let mut turns = Vec::new();
-        let mut last = self.now.clone();
-        for (edge, when, judged) in edges {
-            let is_next = turns.is_empty() && judged.permissible != self.now.permissible;
-            if is_next || judged.recommendation != last.recommendation {
-                turns.push(self.turn(when, Some((edge, unit)), &judged));
-                last = judged;
-            }
-        }
-        turns
-    }
-
-    fn size(&self) -> Lever {
-        let size = self.standing.size;
-        let lower = self.tolerance.lower;
-        let mut edges: Vec<f64> = self.tolerance.upper.clone();
-        edges.extend(self.tolerance.complexity);
-        edges.push(lower);
-        edges.sort_by(f64::total_cmp);
-        edges.dedup();
-        let judged = |size: f64| {
-            Standing {
-                size,
-                ..self.standing
-            }
-            .judge()
-        };
-        // A range ends with its upper bound, and the first one begins with the lower one.
-        let is_below = |edge: &&f64| **edge < size || **edge == lower && size >= lower;
-        let down = edges.iter().rev().filter(is_below).map(|edge| {
-            let (word, below) = if *edge == lower {
-                ("below", edge * (1.0 - 1e-9))
-            } else {
-                ("up to", *edge)
-            };
-            (
-                *edge,
-                format!("{word} {} steps", short(*edge, 2)),
-                judged(below),
-            )
-        });
-        let is_above = |edge: &&f64| **edge >= size && **edge > lower;
-        let up = edges.iter().filter(is_above).map(|edge| {
-            let above = edge * (1.0 + 1e-9);
-            (
-                *edge,
-                format!("above {} steps", short(*edge, 2)),
-                judged(above),
-            )
-        });
-        let mut turns = self.follow("steps", down);
-        turns.extend(self.follow("steps", up));
-        let complexity = self.now.attributes.complexity;
-        let now = format!("{} steps ({complexity})", short(size, 2));
-        self.lever("size", now, turns)
     }
 
     fn criticality(&self) -> Lever {

@@ -1,5 +1,6 @@
 //! The catalog: what is declared about each process, as checked types.
 
+use super::decision::Judgement;
 use super::drivers::Drivers;
 use crate::model::{Class, Executor, Level, Ppm, Span, Time};
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,6 +53,10 @@ pub struct Process {
     pub wrong_outcome_hours: Option<f64>,
     /// Whether its action can't be undone.
     pub irreversible: bool,
+    /// Whether each case needs the judgement of a person.
+    pub judgement: Judgement,
+    /// Whether the same input always has the same outcome, if that is declared.
+    pub deterministic: Option<bool>,
     /// Whether exercises count as evidence beside live cases.
     pub exercises_count: bool,
     /// Whether only outcomes that somebody else than who set them has confirmed count as evidence.
@@ -159,6 +164,8 @@ impl Process {
             automation: None,
             wrong_outcome_hours: None,
             irreversible: false,
+            judgement: Judgement::None,
+            deterministic: None,
             exercises_count: false,
             require_confirmed: false,
             critical_outcome: None,

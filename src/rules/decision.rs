@@ -22,6 +22,44 @@ words! {
     }
 }
 
+impl Recommendation {
+    /// How much a recommendation demands, least first. Leaving a process as it is demands nothing. AI may vary, and approval catches
+    /// what varies; code does not vary; people are for what can't be automated; what must be broken up is for nobody as a whole. A
+    /// process on which more hangs never has a recommendation that demands less.
+    pub(crate) fn strictness(self) -> u8 {
+        match self {
+            Recommendation::Leave => 0,
+            Recommendation::Ai => 1,
+            Recommendation::AiWithApproval => 2,
+            Recommendation::Code => 3,
+            Recommendation::People => 4,
+            Recommendation::BreakUp => 5,
+        }
+    }
+}
+
+words! {
+    /// Whether each case needs the judgement of a person.
+    pub Judgement {
+        /// It does not, as far as the catalog says.
+        None = "none",
+        /// It does: the catalog says so.
+        Required = "required",
+    }
+}
+
+words! {
+    /// Whether the same input always has the same outcome.
+    pub Determinism {
+        /// It has: declared, or shown by the cases.
+        Deterministic = "deterministic",
+        /// It has not: declared, or shown by the cases.
+        Varying = "varying",
+        /// Nothing is declared, and the cases do not show it.
+        Undetermined = "undetermined",
+    }
+}
+
 words! {
     /// The level of a tolerance, or that there is none.
     pub ToleranceLevel {

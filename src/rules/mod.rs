@@ -12,9 +12,11 @@ mod tolerance;
 
 pub use catalog::Catalog;
 pub(crate) use catalog::{Automation, CRITICALITIES, CriticalOutcome, Ends, PathStep, Process};
-pub(crate) use decision::{OneOf, PaysBack, Precision, Recommendation, ToleranceLevel, Trial};
+pub(crate) use decision::{
+    Determinism, Judgement, OneOf, PaysBack, Precision, Recommendation, ToleranceLevel, Trial,
+};
 pub use drift::DriftTerms;
 pub(crate) use drivers::{DriverRow, Drivers};
 pub(crate) use problem::{At, Problem, Problems, Source, nearest};
 pub use tolerance::Tolerance;
-pub(crate) use tolerance::{RawWeights, Rule, When, plain_name};
+pub(crate) use tolerance::{DeterminismLimits, RawWeights, Rule, When, plain_name};

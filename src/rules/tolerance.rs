@@ -1,6 +1,8 @@
 //! The tolerance table, the levels and the decision table, as checked types.
 
-use super::decision::{OneOf, PaysBack, Precision, Recommendation, ToleranceLevel, Trial};
+use super::decision::{
+    Determinism, Judgement, OneOf, PaysBack, Precision, Recommendation, ToleranceLevel, Trial,
+};
 use crate::model::{Class, Executor, Level, Ppm, Span, Status, TolClass};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -26,6 +28,8 @@ pub struct Tolerance {
     pub frequency: [f64; 2],
     /// Tolerance is low up to the first, high from the second permissible deviation on.
     pub tolerance: [f64; 2],
+    /// The highest level of a class, so that a large process of a fine class does not count as forgiving.
+    pub most_tolerant: BTreeMap<Class, ToleranceLevel>,
     /// What a deviation is made of beside the severity of the outcome.
     pub weights: RawWeights,
     /// Severity of undeclared outcomes, by their plain name.
@@ -36,6 +40,12 @@ pub struct Tolerance {
     pub least_days: i64,
     /// So many cases of a day are assumed to have one cause while too few days have a deviation.
     pub assumed_cluster: f64,
+    /// Nothing is recommended before so many cases have ended.
+    pub least_cases: i64,
+    /// Nothing is recommended if the last case ended longer ago.
+    pub oldest: Span,
+    /// From when on a process counts as deterministic.
+    pub determinism: DeterminismLimits,
     /// The size that sets the tolerance is measured over the first so many cases.
     pub baseline_cases: i64,
     /// Beyond this share of lost records nothing is called within or outside.
@@ -61,6 +71,28 @@ impl Tolerance {
 pub(crate) fn plain_name(name: &str) -> String {
     let letters = name.chars().filter(|c| c.is_alphanumeric());
     letters.flat_map(char::to_lowercase).collect()
+}
+
+/// From when on a process counts as deterministic.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DeterminismLimits {
+    /// Greatest chance that two runs of one executor type on the same input end differently.
+    pub differing: f64,
+    /// So many of its most frequent variants are its main ones.
+    pub variants: u32,
+    /// Greatest share of cases outside of the main variants.
+    pub others: f64,
+}
+
+impl Default for DeterminismLimits {
+    fn default() -> DeterminismLimits {
+        DeterminismLimits {
+            differing: 0.05,
+            variants: 3,
+            others: 0.1,
+        }
+    }
 }
 
 /// Weights of what a case's deviation is made of.
@@ -109,6 +141,10 @@ pub struct When {
     pub irreversible: Option<OneOf<bool>>,
     /// Whether automation pays back in time.
     pub pays_back: Option<OneOf<PaysBack>>,
+    /// Whether each case needs the judgement of a person.
+    pub judgement: Option<OneOf<Judgement>>,
+    /// Whether the same input always has the same outcome.
+    pub determinism: Option<OneOf<Determinism>>,
 }
 
 /// One row of the decision table.

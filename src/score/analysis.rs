@@ -12,7 +12,7 @@ use super::process_score::{Consistency, Rate, Rating, SpreadScore};
 use super::value::{AutomationTerms, Value, ValueInput, value};
 use crate::measure::Sums;
 use crate::model::{Executor, Level};
-use crate::rules::Recommendation;
+use crate::rules::{Determinism, Recommendation};
 use crate::stats::brown_forsythe;
 
 /// How alike live cases are.
@@ -149,6 +149,12 @@ pub(super) fn break_up_of(
         ai_shadow: basis.trial_of(Executor::Ai),
         code_shadow: basis.trial_of(Executor::Code),
         irreversible: input.declared.irreversible,
+        judgement: input.declared.judgement,
+        // Of a part nothing was measured: what the catalog says of the whole holds for it.
+        determinism: match basis.constraints.determinism.declared {
+            Some(_) => basis.constraints.determinism.determinism,
+            None => Determinism::Undetermined,
+        },
         cases_per_week: rate.cases_per_week,
         lost: input.loss.share(),
         lost_too_much: input.lost_too_much(),

@@ -5,6 +5,7 @@ use super::process_score::{
     CaseCounts, Constraints, ExecutorScore, Levels, LossScore, ProcessScore, Rating, RunBy,
     ScoredCases, ShadowScore, Trials,
 };
+use super::reason::NoVerdict;
 use super::recommend::Attributes;
 use super::trial_evidence::TrialEvidence;
 use crate::model::{Executor, Status};
@@ -24,9 +25,9 @@ pub(super) struct Basis<'a> {
 }
 
 impl<'a> Basis<'a> {
-    /// What the conditions of the rules speak of; `None` while no case has ended.
+    /// What the conditions of the rules speak of; `None` while no case has ended, or those that have are no evidence.
     pub(super) fn attributes(self) -> Option<Attributes> {
-        if self.counts.ended() <= 0 {
+        if self.counts.ended() <= 0 || self.unusable().is_some() {
             return None;
         }
         let (levels, rating) = (self.levels, self.rating);
@@ -45,7 +46,18 @@ impl<'a> Basis<'a> {
             code_shadow: self.trial_of(Executor::Code),
             irreversible: self.constraints.irreversible,
             pays_back: self.constraints.pays_back,
+            judgement: self.constraints.judgement,
+            determinism: self.constraints.determinism.determinism,
         })
+    }
+
+    /// Why the cases are no evidence for a recommendation, if they are not. What is to be withdrawn at once is withdrawn all the same.
+    pub(super) fn unusable(self) -> Option<NoVerdict> {
+        let kinds = [Executor::Ai, Executor::Code];
+        let withdrawn = kinds
+            .iter()
+            .any(|kind| self.status_of(*kind) == Status::Outside);
+        self.scored_cases.unusable.filter(|_| !withdrawn)
     }
 
     /// The status of what one kind runs: of the whole process where that is the kind that runs it, if it is outside; else

@@ -18,7 +18,7 @@ use self::cut_reason::CutReason;
 use self::flow::Flow;
 use super::bounds::Bounds;
 use crate::model::{Class, Executor, Level, NameId, Names, Ppm, Status, TolClass};
-use crate::rules::{Recommendation, Tolerance, ToleranceLevel, Trial};
+use crate::rules::{Determinism, Judgement, Recommendation, Tolerance, ToleranceLevel, Trial};
 use serde::Serialize;
 
 /// With more activities it is no process that anybody could look at; the search would take its time, too.
@@ -60,6 +60,10 @@ pub(crate) struct BreakUpTerms<'a> {
     pub code_shadow: Trial,
     /// Whether its action can't be undone.
     pub irreversible: bool,
+    /// Whether each case of the whole needs judgement, and so each of its parts.
+    pub judgement: Judgement,
+    /// Whether the whole is declared to be deterministic.
+    pub determinism: Determinism,
     /// Cases started per week.
     pub cases_per_week: Option<f64>,
     /// Share of the records that were lost: it widens the bounds of the parts like those of the whole.

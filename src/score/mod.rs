@@ -14,6 +14,7 @@ mod change;
 mod clean_cases;
 mod compare;
 mod dependence;
+mod determinism;
 mod deviation;
 mod difference;
 mod disagreements;
@@ -56,7 +57,7 @@ pub(crate) use process_score::{
     DeclaredFact, DirectlyFollows, Disagreement, Durations, Edge, ExecutorScore, ExerciseScore,
     ShadowScore, Share, SizeSource,
 };
-pub(crate) use recommend::{Attributes, Condition, Verdict, conditions, recommend};
+pub(crate) use recommend::{Attributes, Condition, Verdict, conditions, recommend, reversal};
 pub(crate) use table::{
     achieved_class, complexity_level, frequency_level, permissible_deviation, status,
     tolerance_level,

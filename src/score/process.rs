@@ -5,6 +5,7 @@ use super::basis::Basis;
 use super::by_executor::{provenance, run_by};
 use super::case_facts::{conformance, counts, outcome};
 use super::clean_cases::clean_cases;
+use super::determinism::determinism;
 use super::deviation::{Target, rating};
 use super::disagreements::disagreements;
 use super::hands_on::{HandsOn, hands_on};
@@ -12,11 +13,12 @@ use super::input::ProcessInput;
 use super::note::Note;
 use super::notes::{assumptions, evidence_notes};
 use super::process_score::{
-    Advice, CaseCounts, Constraints, Levels, LossScore, ProcessScore, Rate, Rating, RunBy,
-    ScoredCases, SizeScore, Trials,
+    Advice, CaseCounts, Constraints, DeterminismScore, Levels, LossScore, ProcessScore, Rate,
+    Rating, RunBy, ScoredCases, SizeScore, Trials,
 };
 use super::process_size::{measured_size, size_score};
 use super::rate::{arrivals, rate};
+use super::reason::NoVerdict;
 use super::size::Sizes;
 use super::table::{complexity_level, frequency_level, tolerance_level};
 use super::trials::trials;
@@ -49,6 +51,7 @@ impl Judged {
         measured: Option<Sizes>,
         rate: &Rate,
         hands_on: &HandsOn,
+        determinism: DeterminismScore,
     ) -> Judged {
         let size = size_score(input, measured);
         let target = Target::of(input, size.nominal_size_steps);
@@ -62,6 +65,8 @@ impl Judged {
             constraints: Constraints {
                 irreversible: input.declared.irreversible,
                 pays_back: PaysBack::of(value.as_ref().and_then(|value| value.pays_back)),
+                judgement: input.declared.judgement,
+                determinism,
             },
             run_by: run_by(input, target),
             trials: trials(input, target),
@@ -115,7 +120,9 @@ pub(super) fn score_process(input: &ProcessInput) -> ProcessScore {
     let arrivals = arrivals(input);
     let rate = rate(input, arrivals.as_ref());
     let hands_on = hands_on(input);
-    let judge = |input: &ProcessInput| Judged::of(input, measured, &rate, &hands_on);
+    let consistency = consistency(input);
+    let determinism = determinism(input, consistency.agreement.as_ref());
+    let judge = |input: &ProcessInput| Judged::of(input, measured, &rate, &hands_on, determinism);
     let mut judged = judge(input);
     judged.advice.by_criticality = by_criticality(input, &judged, judge);
     let (basis, target) = (judged.basis(), judged.target);
@@ -129,7 +136,7 @@ pub(super) fn score_process(input: &ProcessInput) -> ProcessScore {
         id: named(&input.declared.id),
         name: named(&input.declared.name),
         outcome: outcome(input),
-        consistency: consistency(input),
+        consistency,
         conformance: conformance(input),
         clean_cases: clean_cases(input, target, arrivals.as_ref()),
         withdraw: withdraw(basis),
@@ -165,7 +172,8 @@ fn levels(input: &ProcessInput, target: Target, rate: &Rate) -> Levels {
         frequency: per_week.map(|rate| frequency_level(tolerance, rate)),
         criticality: input.declared.criticality,
         criticality_assumed: input.declared.criticality_assumed,
-        tolerance: nominal.map(|_| tolerance_level(tolerance, target.permissible)),
+        tolerance: nominal
+            .map(|_| tolerance_level(tolerance, target.required_class, target.permissible)),
     }
 }
 
@@ -175,7 +183,34 @@ fn scored_cases(input: &ProcessInput) -> ScoredCases {
         count: input.scored().cases,
         provenance: provenance(input, input.live),
         requires_confirmed: input.declared.require_confirmed,
+        unusable: unusable(input),
     }
+}
+
+/// Why the cases that have ended are no evidence for a recommendation, if they are not.
+fn unusable(input: &ProcessInput) -> Option<NoVerdict> {
+    let (live, tolerance) = (input.live, input.terms.tolerance);
+    if live.cases <= 0 || input.dormant_since.is_some() {
+        return None;
+    }
+    if live.cases < tolerance.least_cases {
+        return Some(NoVerdict::TooFew {
+            ended: live.cases,
+            needed: tolerance.least_cases,
+        });
+    }
+    // Who shadows or exercises it shows that it is still looked after.
+    let all = input.parts.parts.values();
+    let last = all
+        .flat_map(|sums| sums.ended.iter())
+        .map(|(hour, _)| hour)
+        .max()?;
+    let ended = last.start();
+    let is_old = input.as_of.since(ended) > tolerance.oldest;
+    is_old.then_some(NoVerdict::TooOld {
+        ended,
+        most: tolerance.oldest,
+    })
 }
 
 /// What was lost.

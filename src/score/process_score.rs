@@ -13,7 +13,7 @@ use super::note::Note;
 use super::reason::{NoVerdict, Reason, ShadowReason, ShadowRuns, UnreachableReason};
 use super::value::Value;
 use crate::model::{Class, Executor, Level, Status, TolClass, words};
-use crate::rules::{PaysBack, Recommendation, ToleranceLevel};
+use crate::rules::{Determinism, Judgement, PaysBack, Recommendation, ToleranceLevel};
 use crate::stats::confidence_sequence;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -507,6 +507,9 @@ pub struct ScoredCases {
     pub provenance: Provenance,
     /// Whether only confirmed outcomes count.
     pub requires_confirmed: bool,
+    /// Why these are no evidence for a recommendation, if they are not.
+    #[serde(skip)]
+    pub(super) unusable: Option<NoVerdict>,
 }
 
 impl ScoredCases {
@@ -517,12 +520,29 @@ impl ScoredCases {
 }
 
 /// What speaks for or against automating it, whoever would run it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Constraints {
     /// Whether the action can't be undone.
     pub irreversible: bool,
     /// Whether automation pays back in time.
     pub pays_back: PaysBack,
+    /// Whether each case needs the judgement of a person.
+    pub judgement: Judgement,
+    /// Whether the same input always has the same outcome.
+    #[serde(flatten)]
+    pub determinism: DeterminismScore,
+}
+
+/// Whether the same input always has the same outcome, and what shows it beside the agreement of runs on one input.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct DeterminismScore {
+    /// Whether it has.
+    pub determinism: Determinism,
+    /// Whether the catalog says so; `None` if it says nothing.
+    #[serde(rename = "determinism_declared")]
+    pub declared: Option<bool>,
+    /// Share of cases outside of the few most frequent variants; `None` if no case has ended, or a sample of variants is kept.
+    pub other_variants: Option<Bounds>,
 }
 
 /// Who runs the process today.

@@ -33,6 +33,20 @@ pub enum NoVerdict {
     TooManyOpen,
     /// The last event, although several cases should have begun since.
     Dormant(Time),
+    /// Too few cases have ended.
+    TooFew {
+        /// So many have.
+        ended: i64,
+        /// So many must have.
+        needed: i64,
+    },
+    /// The last case ended too long ago.
+    TooOld {
+        /// In this hour.
+        ended: Time,
+        /// So long ago it may have been at most.
+        most: Span,
+    },
 }
 
 /// What a recommendation never says, whatever the rules say.
@@ -52,6 +66,8 @@ pub enum Guard {
     CodeFailedTrial,
     /// Code is outside in what it runs today.
     CodeOutside,
+    /// The catalog says that each case needs judgement.
+    JudgementRequired,
 }
 
 /// The figures behind a recommendation.
@@ -132,6 +148,8 @@ pub enum ShadowReason {
         /// Their mean deviation.
         mean: f64,
     },
+    /// They are within, but each case needs the judgement of a person.
+    NeedsJudgement,
     /// They are within, but unattended AI is never for this process.
     NeverForAi,
     /// They are within, but its live cases are outside.

@@ -43,15 +43,21 @@ pub(crate) fn frequency_level(tolerance: &Tolerance, per_week: f64) -> Level {
     }
 }
 
-/// The level of tolerance of a permissible deviation.
-pub(crate) fn tolerance_level(tolerance: &Tolerance, permissible: Option<f64>) -> ToleranceLevel {
+/// The level of tolerance of a permissible deviation, at most the highest one of the class.
+pub(crate) fn tolerance_level(
+    tolerance: &Tolerance,
+    class: Class,
+    permissible: Option<f64>,
+) -> ToleranceLevel {
     let [low, high] = tolerance.tolerance;
-    match permissible {
+    let level = match permissible {
         None => ToleranceLevel::None,
         Some(t) if t <= low => ToleranceLevel::Low,
         Some(t) if t < high => ToleranceLevel::Medium,
         Some(_) => ToleranceLevel::High,
-    }
+    };
+    let most = tolerance.most_tolerant.get(&class);
+    most.map_or(level, |most| level.min(*most))
 }
 
 /// Observed against permissible deviation. Three states, so that it does not flap.
@@ -134,7 +140,11 @@ mod tests {
     fn levels_of_the_reference_scenarios() {
         let tolerance = Tolerance::builtin();
         let level = |class, size| {
-            tolerance_level(&tolerance, permissible_deviation(&tolerance, class, size))
+            tolerance_level(
+                &tolerance,
+                class,
+                permissible_deviation(&tolerance, class, size),
+            )
         };
         assert_eq!(level(Class::F, 12.0), ToleranceLevel::Low);
         assert_eq!(level(Class::F, 200.0), ToleranceLevel::Medium);

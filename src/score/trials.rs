@@ -10,6 +10,7 @@ use super::recommend::never_for_ai_alone;
 use super::shadow::compared;
 use crate::measure::Sums;
 use crate::model::{Executor, Origin, Status};
+use crate::rules::Judgement;
 
 /// What was run beside live work.
 pub(super) fn trials(input: &ProcessInput, target: Target) -> Trials {
@@ -124,7 +125,10 @@ fn readiness(
     let of_live = live.map(|sums| status(input, &input.scored_in(sums), target));
     let irreversible = input.declared.irreversible;
     let never = never_for_ai_alone(irreversible, target.required_class);
+    let needs_judgement =
+        executor != Executor::Human && input.declared.judgement == Judgement::Required;
     match (of_runs, by) {
+        (Status::Within, _) if needs_judgement => ShadowReason::NeedsJudgement,
         (Status::Within, _) if executor == Executor::Ai && never => ShadowReason::NeverForAi,
         (Status::Within, _) if of_live == Some(Status::Outside) => ShadowReason::LiveCasesOutside,
         (Status::Within, _) => ShadowReason::Within,

@@ -30,7 +30,7 @@ pub(super) fn advice(input: &ProcessInput, basis: Basis, size: &SizeScore, rate:
             },
             by_criticality: BTreeMap::new(),
         },
-        None => Advice::none(input.no_verdict()),
+        None => Advice::none(basis.unusable().unwrap_or_else(|| input.no_verdict())),
     }
 }
 

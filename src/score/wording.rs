@@ -14,7 +14,7 @@ use super::reason::{
 };
 use super::value::{MissingInput, ValueReason};
 use crate::model::Time;
-use crate::model::humanize::{format_days, significant};
+use crate::model::humanize::{counted, format_days, significant};
 use serde::{Serialize, Serializer};
 use std::fmt::{Display, Formatter, Result};
 
@@ -72,6 +72,19 @@ impl Display for NoVerdict {
         match self {
             NoVerdict::NoCase => out.write_str("no case was seen"),
             NoVerdict::NoneEnded => out.write_str("no case has ended yet"),
+            NoVerdict::TooFew { ended, needed } => write!(
+                out,
+                "{} {} ended, too few for a recommendation: {} must end (`evidence.cases` in the tolerance file: {needed})",
+                counted(*ended, "case"),
+                if *ended == 1 { "has" } else { "have" },
+                counted(needed - ended, "more case"),
+            ),
+            NoVerdict::TooOld { ended, most } => write!(
+                out,
+                "the last case ended on {}, more than {} ago, too long for a recommendation: a new case must end, so check its log if the process still runs",
+                date(*ended),
+                format_days(*most)
+            ),
             NoVerdict::NoneEndedSince(epoch) => write!(
                 out,
                 "no case has ended since the epoch {}, so there is no nominal size yet",
@@ -109,6 +122,9 @@ impl Display for Guard {
                 "its action can't be undone and it needs class f, so AI is never recommended unattended"
             }
             Guard::AiUnproven => "what AI has shown so far is too little to leave it unattended",
+            Guard::JudgementRequired => {
+                "each case needs the judgement of a person, so neither code nor unattended AI is recommended"
+            }
             Guard::CodeFailedTrial => "what code has shown so far deviates more than it may",
             Guard::CodeOutside => {
                 "what code runs today deviates more than it may, and needs mending before it runs again"
@@ -208,6 +224,9 @@ impl Display for ShadowReason {
             ),
             ShadowReason::NeverForAi => out.write_str(
                 "its shadow runs hold what the process needs, but its action can't be undone and it needs class f: never for unattended AI",
+            ),
+            ShadowReason::NeedsJudgement => out.write_str(
+                "its shadow runs hold what the process needs, but each case needs the judgement of a person",
             ),
             ShadowReason::LiveCasesOutside => out.write_str(
                 "its shadow runs hold what the process needs, but the live cases that it runs do not",

@@ -8,7 +8,7 @@ use crate::cli::layout::{
 use crate::cli::reading::reading_words;
 use crate::cli::text::{grouped, harmless, printable};
 use crate::explain::{Figure, Lever, RuleTrace, Turn};
-use crate::model::humanize::format_days;
+use crate::model::humanize::{counted, format_days};
 use crate::model::{Origin, Span, Status};
 use crate::query::CaseBehind;
 use crate::score::ProcessScore;
@@ -405,7 +405,7 @@ fn failures(rule: &RuleTrace) -> String {
 
 fn lever(lever: &Lever) -> Vec<Vec<String>> {
     let now = match lever.turns.is_empty() {
-        true => format!("{}; nothing here would change it", lever.now),
+        true => format!("{}; nothing here would change it soon", lever.now),
         false => lever.now.clone(),
     };
     let first = row([&lever.lever, "now", &now]);
@@ -414,6 +414,15 @@ fn lever(lever: &Lever) -> Vec<Vec<String>> {
         .iter()
         .map(|turn| row(["", &turn.when, &outcome(turn)]));
     std::iter::once(first).chain(turns).collect()
+}
+
+/// `about 7 weeks`; `None` if no number of weeks is known.
+fn weeks(turn: &Turn) -> Option<String> {
+    let weeks = turn.weeks?;
+    Some(match weeks.round() as u64 {
+        0 => "less than a week".to_owned(),
+        whole => format!("about {}", counted(whole, "week")),
+    })
 }
 
 /// What a turn would bring.
@@ -437,7 +446,8 @@ fn outcome(turn: &Turn) -> String {
     });
     if let Some(at) = &turn.expected_at {
         let day = at.get(..10).unwrap_or(at);
-        said.push(format!("about {day} at the present rate"));
+        let soon = weeks(turn).map_or("soon".to_owned(), |weeks| format!("in {weeks}"));
+        said.push(format!("{soon} at the present rate ({day})"));
     }
     said.join("; ")
 }

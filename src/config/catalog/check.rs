@@ -7,8 +7,8 @@ use super::raw::{RawAutomation, RawCritical, RawCriticality, RawProcess, RawProc
 use super::{MOST, MOST_OF_IT};
 use crate::model::{Class, Executor, Level, Ppm, Span, Time};
 use crate::rules::{
-    At, Automation, CRITICALITIES, CriticalOutcome, Drivers, Ends, PathStep, Problems, Process,
-    Source,
+    At, Automation, CRITICALITIES, CriticalOutcome, Drivers, Ends, Judgement, PathStep, Problems,
+    Process, Source,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
@@ -159,6 +159,10 @@ impl Check {
             automation: self.automation(&raw.automation),
             wrong_outcome_hours: self.positive(&raw.wrong_outcome_hours, "wrong_outcome_hours"),
             irreversible: raw.irreversible,
+            judgement: self
+                .word_if_any(&raw.judgement, "judgement", &Judgement::ALL)
+                .unwrap_or(Judgement::None),
+            deterministic: raw.deterministic,
             exercises_count: raw.exercises_count,
             require_confirmed: raw.require_confirmed,
             critical_outcome: self.critical_outcome(&raw.critical_outcome),

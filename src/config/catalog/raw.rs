@@ -39,6 +39,8 @@ pub(super) struct RawProcess {
     pub(super) wrong_outcome_hours: Option<At<f64>>,
     #[serde(default)]
     pub(super) irreversible: bool,
+    pub(super) judgement: Option<At<Node>>,
+    pub(super) deterministic: Option<bool>,
     #[serde(default)]
     pub(super) exercises_count: bool,
     #[serde(default)]

@@ -1,5 +1,6 @@
 use super::*;
 use crate::model::{Class, Executor, Level, Ppm};
+use crate::rules::Judgement;
 
 fn parse(text: &str) -> Result<Catalog, Problems> {
     Catalog::parse(text, Path::new("catalog.yaml"))
@@ -273,4 +274,22 @@ fn white_space_around_an_id_matters_nowhere() {
     assert!(messages(twice).contains("process `a` is declared twice"));
     let unknown = "processes: [{ id: a, parent: ' aa ' }]";
     assert!(messages(unknown).contains("no process `aa` (did you mean `a`?)"));
+}
+
+#[test]
+fn judgement_and_determinism_are_declared_or_nothing_is_said() {
+    let declared = "processes: [{id: a, judgement: required, deterministic: false}, {id: b}]";
+    let catalog = parse(declared).unwrap();
+    let of = |id: &str| {
+        let process = &catalog.processes[id];
+        (process.judgement, process.deterministic)
+    };
+    assert_eq!(of("a"), (Judgement::Required, Some(false)));
+    assert_eq!(of("b"), (Judgement::None, None));
+    let message = messages("processes: [{id: a, judgement: requird}]");
+    assert!(
+        message.contains("`judgement`: `requird` is not one of none, required")
+            && message.contains("did you mean `required`"),
+        "{message}"
+    );
 }

@@ -116,16 +116,8 @@ fn without_any_confirmation_it_says_what_is_missing_and_that_it_will_not_come() 
         evidence.now,
         format!("{none}; never at the present rate of confirmation")
     );
-    let whens: Vec<&str> = evidence
-        .turns
-        .iter()
-        .map(|turn| turn.when.as_str())
-        .collect();
-    assert!(
-        whens.contains(&format!("after {runs} more confirmed clean runs").as_str()),
-        "{whens:?}"
-    );
-    assert!(evidence.turns.iter().all(|turn| turn.expected_at.is_none()));
+    // What never comes is no factor.
+    assert_eq!(evidence.turns, []);
 }
 
 #[test]

@@ -43,7 +43,8 @@ fn what_is_within_says_how_many_wrong_runs_it_takes_until_it_is_not() {
         (first.when.as_str(), first.status),
         ("after 1 more that goes wrong", Status::Undetermined)
     );
-    assert_ne!(first.recommendation, now.score.advice.recommendation);
+    // Code that runs it is not replaced before it is outside.
+    assert_eq!(first.recommendation, Some(Recommendation::Code));
     let then = ran_by(Executor::Code, 400, 1).score;
     assert_eq!(
         (then.rating.status, then.advice.recommendation),
@@ -123,4 +124,74 @@ fn turn_by_an_overruled_rule_names_it_as_overruled() {
         (ai.recommendation, ai.rule.as_deref()),
         (Some(Recommendation::AiWithApproval), Some("mine (guarded)"))
     );
+}
+
+#[test]
+fn only_what_changes_the_result_within_three_years_is_listed_nearest_first() {
+    // One case a week: 640 clean cases are more than come in three years.
+    let slow = scored(&desk("medium"), &[Ppm::ZERO; WEEKS as usize], 5);
+    let found = levers(&slow.score, slow.terms(), Time(WEEKS * WEEK));
+    let evidence = found
+        .iter()
+        .find(|lever| lever.lever == "evidence")
+        .unwrap();
+    assert!(
+        evidence
+            .now
+            .contains("more clean cases would change it, about ")
+            && evidence
+                .now
+                .ends_with(" years at 1.00 cases a week: the rate is too low"),
+        "{}",
+        evidence.now
+    );
+    assert!(
+        !whens(evidence)
+            .iter()
+            .any(|(when, _)| when.contains("clean"))
+    );
+    for lever in &found {
+        for turn in &lever.turns {
+            let result = ["status", "recommendation"];
+            assert!(
+                turn.changes
+                    .iter()
+                    .any(|what| result.contains(&what.as_str())),
+                "{turn:?}"
+            );
+            assert!(turn.weeks.is_none_or(|weeks| weeks <= 157.0), "{turn:?}");
+        }
+        assert!(
+            lever.lever == "evidence" || !lever.turns.is_empty(),
+            "{lever:?}"
+        );
+    }
+    // Automation pays back if a case takes longer, which is nearer than another size.
+    let declared = desk("low").replace(
+        "id: p,",
+        "id: p, hands_on_minutes: 30, automation: {build_hours: 2000, upkeep_hours_per_year: 0},",
+    );
+    let dear = scored(&declared, &[Ppm::ZERO; 400], 5);
+    let found = levers(&dear.score, dear.terms(), Time(WEEKS * WEEK));
+    let minutes = found
+        .iter()
+        .find(|lever| lever.lever == "hands-on time")
+        .unwrap();
+    let turn = &minutes.turns[0];
+    assert_eq!(
+        (turn.unit.as_deref(), turn.recommendation),
+        (Some("minutes"), Some(Recommendation::Ai))
+    );
+    let with = |minutes: f64| {
+        let declared = declared.replace("minutes: 30", &format!("minutes: {minutes}"));
+        scored(&declared, &[Ppm::ZERO; 400], 5)
+            .score
+            .advice
+            .recommendation
+    };
+    let at = turn.at.unwrap();
+    assert_eq!(with(at * 1.001), Some(Recommendation::Ai));
+    assert_eq!(with(at * 0.999), dear.score.advice.recommendation);
+    let first = |name: &str| found.iter().position(|lever| lever.lever == name);
+    assert!(first("hands-on time") < first("size"));
 }

@@ -51,7 +51,7 @@ impl Judged {
         let mut judged = Judged {
             complexity: complexity_level(tolerance, size),
             frequency: entries_per_week.map(|rate| frequency_level(tolerance, rate)),
-            tolerance: tolerance_level(tolerance, permissible),
+            tolerance: tolerance_level(tolerance, terms.required_class, permissible),
             permissible_deviation: permissible,
             deviation,
             status,
@@ -103,6 +103,8 @@ impl Judged {
             irreversible: terms.irreversible,
             // What automating a part would cost is declared nowhere.
             pays_back: PaysBack::Unknown,
+            judgement: terms.judgement,
+            determinism: terms.determinism,
         })
     }
 }

@@ -66,6 +66,8 @@ impl Bench {
             ai_shadow: Trial::None,
             code_shadow: Trial::None,
             irreversible: false,
+            judgement: Judgement::None,
+            determinism: Determinism::Undetermined,
             cases_per_week: Some(10.0),
             lost: 0.0,
             lost_too_much: false,

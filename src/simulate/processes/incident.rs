@@ -136,7 +136,7 @@ pub(crate) const ISOLATE_HOST: Spec = Spec {
     ],
     hands_on_minutes: 45,
     reviewed: 0.5,
-    automation: Some((60, 20)),
+    automation: Some((12, 2)),
     parent: Some("incident-response"),
     arrivals: Arrivals::Slotted {
         per_week: 0.2,

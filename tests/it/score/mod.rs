@@ -25,5 +25,6 @@ mod scoring_window;
 mod several_files;
 mod shadow_comparison;
 mod shadow_readiness;
+mod soc_lead;
 mod table;
 mod times;

@@ -2,7 +2,8 @@
 
 use crate::support::Scratch;
 use crate::support::own_format::{CATALOG, cases, daily_case, daily_cases, outcome, score};
-use crate::support::scores::only;
+use crate::support::project::project;
+use crate::support::scores::{only, process};
 use serde_json::Value;
 
 /// People run so many clean cases, and AI beside them so many, the first of them wrong.
@@ -161,4 +162,120 @@ fn what_is_irreversible_and_fine_is_never_left_to_unattended_ai() {
     let found = score(&scratch, &log, &catalog);
     assert_ne!(found["recommendation"], "delegate to AI");
     assert_eq!(found["irreversible"], true);
+}
+
+#[test]
+fn too_few_or_too_old_cases_have_no_recommendation_and_say_what_is_needed() {
+    let scratch = Scratch::new();
+    let found = score(&scratch, &cases(2, "human", |_| outcome("good")), CATALOG);
+    assert_eq!(
+        (&found["recommendation"], &found["rule"]),
+        (&Value::Null, &Value::Null)
+    );
+    let reason = "2 cases have ended, too few for a recommendation: 1 more case must end (`evidence.cases` in the tolerance file: 3)";
+    assert_eq!(found["reason"], reason);
+    let found = score(&scratch, &cases(3, "human", |_| outcome("good")), CATALOG);
+    assert!(found["recommendation"].is_string());
+    // Three cases in 2018, too rare to be missed, and another process that runs on until 2026.
+    let mut log = String::new();
+    for nth in 0..3 {
+        daily_case(
+            &mut log,
+            nth * 300,
+            &format!("old{nth}"),
+            "human",
+            &outcome("good"),
+        );
+    }
+    let other =
+        cases(3, "human", |_| outcome("good")).replace("\"process\":\"p\"", "\"process\":\"q\"");
+    scratch.write("catalog.yaml", CATALOG);
+    scratch.write("log.ndjson", log + &other);
+    let scores = scratch.score(&[
+        "--map",
+        "toleranced",
+        "--catalog",
+        "catalog.yaml",
+        "log.ndjson",
+    ]);
+    let found = process(&scores, "p");
+    assert_eq!(found["recommendation"], Value::Null);
+    let reason = found["reason"].as_str().unwrap();
+    assert!(
+        reason.starts_with("the last case ended on 2019-08-28, more than 365 days ago")
+            && reason.contains("a new case must end"),
+        "{reason}"
+    );
+}
+
+#[test]
+fn one_case_with_the_critical_outcome_withdraws_before_there_are_enough_cases_for_advice() {
+    let scratch = Scratch::new();
+    let catalog = CATALOG.replace(
+        "criticality: low",
+        "criticality: low\n    critical_outcome: { outcome: bad, acceptable: 0.001, unacceptable: 0.01 }",
+    );
+    let log = daily_cases(2, "ai", |_| outcome("bad"));
+    let found = score(&scratch, &log, &catalog);
+    assert_eq!(found["withdraw"], serde_json::json!(["ai"]));
+    assert_eq!(found["rule"], "withdraw-ai");
+    // Without it, they are too few for any advice.
+    let found = score(&scratch, &log, CATALOG);
+    assert_eq!(found["recommendation"], Value::Null);
+}
+
+#[test]
+fn process_that_needs_judgement_is_for_no_code_and_no_unattended_ai_at_any_criticality() {
+    let scratch = Scratch::new();
+    let log = cases(300, "human", |_| outcome("good"));
+    let table = "tolerance.yaml";
+    let default = std::fs::read_to_string(project("config/tolerance.yaml")).unwrap();
+    let (head, _) = default.split_once("recommendations:").unwrap();
+    for criticality in ["negligible", "low", "medium", "high"] {
+        let declared = format!("criticality: {criticality}\n    judgement: required");
+        let catalog = CATALOG.replace("criticality: low", &declared);
+        for said in ["execute via code", "delegate to AI"] {
+            let rule = format!("recommendations:\n- {{ name: mine, then: {said}, because: b }}\n");
+            scratch.write(table, format!("{head}{rule}"));
+            scratch.write("catalog.yaml", &catalog);
+            scratch.write("log.ndjson", &log);
+            let args = [
+                "--map",
+                "toleranced",
+                "--catalog",
+                "catalog.yaml",
+                "log.ndjson",
+            ];
+            for args in [&args[..], &[&args[..], &["--tolerance", table]].concat()] {
+                let scores = scratch.score(args);
+                let found = only(&scores);
+                assert_eq!(found["judgement"], "required");
+                let said = found["recommendation"].as_str().unwrap();
+                assert!(
+                    ["AI with human approval", "keep with people"].contains(&said),
+                    "{said}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn check_warns_of_a_table_that_demands_more_where_less_hangs_on_a_process() {
+    let scratch = Scratch::new();
+    let default = std::fs::read_to_string(project("config/tolerance.yaml")).unwrap();
+    scratch.write("default.yaml", &default);
+    let own = default.replacen(
+        "recommendations:\n",
+        "recommendations:\n  - { name: bold, when: { criticality: high }, then: delegate to AI, because: b }\n",
+        1,
+    );
+    scratch.write("own.yaml", own);
+    let warned = |file: &str| {
+        let ran = scratch.run(&["check", "--tolerance", file]).ends_with(0);
+        ran.stdout
+            .contains("warning: the rules demand more at criticality")
+    };
+    assert!(!warned("default.yaml"));
+    assert!(warned("own.yaml"));
 }

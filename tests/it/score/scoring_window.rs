@@ -175,22 +175,27 @@ fn what_would_change_the_verdict_does_not_promise_clean_runs_that_never_come() {
         let args = [&["explain", "p", "--format", "json"], &ARGS[..], more].concat();
         scratch.run(&args).ends_with(0).json()
     };
-    let clean = |found: &Value| {
-        let levers = found["would_change"].as_array().unwrap().iter();
-        let evidence = levers.clone().find(|lever| lever["lever"] == "evidence");
-        let turns = evidence.unwrap()["turns"].as_array().unwrap().iter();
-        let mut turns = turns.filter(|turn| turn["when"].to_string().contains("more clean runs"));
-        turns.next().unwrap().clone()
+    let evidence = |found: &Value| {
+        let mut levers = found["would_change"].as_array().unwrap().iter();
+        let found = levers.find(|lever| lever["lever"] == "evidence");
+        found.unwrap().clone()
     };
-    let never = clean(&explain(&["--window", "90d"]));
-    assert_eq!(never["expected_at"], Value::Null);
-    let when = never["when"].as_str().unwrap();
+    let clean = |evidence: &Value| {
+        let mut turns = evidence["turns"].as_array().unwrap().iter();
+        let found = turns.find(|turn| turn["when"].to_string().contains("more clean runs"));
+        found.cloned()
+    };
+    let never = evidence(&explain(&["--window", "90d"]));
+    assert_eq!(clean(&never), None);
+    let now = never["now"].as_str().unwrap();
     assert!(
-        when.contains("more clean runs (never within a window of 90 days at 3."),
-        "{when}"
+        now.contains("; never within a window of 90 days at 3."),
+        "{now}"
     );
-    let some_day = clean(&explain(&[]));
+    let some_day = clean(&evidence(&explain(&[]))).unwrap();
     assert!(some_day["expected_at"].is_string(), "{some_day}");
+    let weeks = some_day["weeks"].as_f64().unwrap();
+    assert!(weeks > 50.0 && weeks < 156.6, "{weeks}");
 }
 
 #[test]
