@@ -58,11 +58,11 @@ pub(super) fn if_lost(score: &ProcessScore) -> &'static str {
     }
 }
 
-/// That so many further cases are more than come in three years.
-pub(super) fn too_slow(score: &ProcessScore, cases: f64) -> String {
-    if let Some(why) = score.clean_cases.why_never() {
-        return format!("; {why}");
-    }
+/// That so many further cases are more than come in three years; nothing if it takes none.
+pub(super) fn too_slow(score: &ProcessScore, cases: Option<f64>) -> String {
+    let Some(cases) = cases else {
+        return String::new();
+    };
     let per_week = score.clean_cases.pace.per_week;
     let needed = counted(cases as u64, "more clean case");
     if per_week <= 0.0 {

@@ -256,14 +256,15 @@ impl Field<'_> {
     /// Further cases, all clean or all wrong, as what counts now leaves the window: the turns that come within three years, and
     /// why none comes, where none does.
     fn more_cases(&self, n: f64, s: f64) -> (Vec<Turn>, String) {
-        let clean = self.turns_after(n, s, 0.0);
-        let first = clean.first().and_then(|turn| turn.at);
-        let all = clean.into_iter().chain(self.turns_after(n, s, 1.0));
         let soon = |turn: &Turn| turn.weeks.is_some_and(|weeks| weeks <= MOST_WEEKS);
-        let turns: Vec<Turn> = all.filter(soon).collect();
-        let comes = first.filter(|at| !turns.iter().any(|turn| turn.at == Some(*at)));
-        let slow = comes.map_or(String::new(), |cases| too_slow(self.score, cases));
-        (turns, slow)
+        let clean = self.turns_after(n, s, 0.0);
+        let first = clean.first().filter(|turn| !soon(turn));
+        let slow = match (self.score.clean_cases.why_never(), first) {
+            (Some(why), _) => format!("; {why}"),
+            (None, first) => too_slow(self.score, first.and_then(|turn| turn.at)),
+        };
+        let all = clean.into_iter().chain(self.turns_after(n, s, 1.0));
+        (all.filter(soon).collect(), slow)
     }
 
     /// Where the verdict turns while cases come that deviate by `each`.

@@ -153,7 +153,8 @@ impl Page<'_> {
     fn would_change(&self) -> String {
         let mut out = heading("WHAT WOULD CHANGE IT");
         if self.said.would_change.is_empty() {
-            out.push_str("  nothing can be said before a case has ended\n");
+            let why = self.said.score.advice.reason.to_string();
+            out.push_str(&paragraph(&why, 2, self.width));
             return out;
         }
         let rows: Vec<Vec<String>> = self.said.would_change.iter().flat_map(lever).collect();

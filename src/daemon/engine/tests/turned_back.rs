@@ -15,12 +15,15 @@ fn changes(engine: &Engine) -> BTreeSet<(i64, bool)> {
         .collect()
 }
 
-/// An engine that has scored one case by the right time, and then by a time at which the case is out of the window.
+/// An engine that has scored as many cases as a recommendation needs by the right time, and then by a time at which they are out of the
+/// window.
 fn scored_by_a_wrong_time(folder: &Path) -> Engine {
     let mut engine = Engine::open(config(folder, ""), at(0)).unwrap();
-    take(&mut engine, &case("p", "1", 0), 11);
+    for id in ["1", "2", "3"] {
+        take(&mut engine, &case("p", id, 0), 11);
+    }
     engine.rescore(at(12)).unwrap();
-    assert_eq!(scored_cases(&engine), 1);
+    assert_eq!(scored_cases(&engine), 3);
     engine.rescore(at(WRONG)).unwrap();
     assert_eq!(scored_cases(&engine), 0);
     assert_eq!(changes(&engine), [(12, false), (WRONG, false)].into());
@@ -33,7 +36,7 @@ fn window_is_summed_up_anew_and_changes_of_the_future_are_marked() {
     let mut engine = scored_by_a_wrong_time(folder.path());
     engine.turn_back(at(20)).unwrap();
     engine.rescore(at(20)).unwrap();
-    assert_eq!(scored_cases(&engine), 1);
+    assert_eq!(scored_cases(&engine), 3);
     let marked = [(12, false), (20, false), (WRONG, true)];
     assert_eq!(changes(&engine), marked.into());
 }
@@ -45,7 +48,7 @@ fn changes_of_the_future_are_marked_at_a_start() {
     let mut engine = Engine::open(config(folder.path(), ""), at(30)).unwrap();
     assert_eq!(changes(&engine), [(12, false), (WRONG, true)].into());
     engine.rescore(at(31)).unwrap();
-    assert_eq!(scored_cases(&engine), 1);
+    assert_eq!(scored_cases(&engine), 3);
 }
 
 #[test]
