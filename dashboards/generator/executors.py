@@ -8,7 +8,7 @@ from .words import STATUS_LABEL_MAPPING, YES_NO
 
 BOTH = (PROCESSES, EXECUTORS)
 BY = "process, executor"
-NO_RUNS = "No case of these processes was run by one kind of executor alone"
+NO_RUNS = "No case of these processes has ended"
 NO_LIVE = "No live case has ended in this time"
 PROCESS_COLUMN = column("process", "Process", custom_minWidth=180, links=[
     link("Open this process", process_dashboard_url("${__value.raw:percentencode}"))])
@@ -25,7 +25,7 @@ def side_by_side():
     ratio = {"unit": "percentunit", "decimals": 2}
     return table(
         "Side by side",
-        "The deviation of the cases that each kind of executor ran alone, with its bounds, against what the process "
+        "The deviation of the cases in each operating mode (who decided, with or without human approval), with its bounds, against what the process "
         "permits. Repeatability is the chance that two runs on the same input end differently: 0 for code, and "
         "measured, not assumed, for people and AI. Ready to take over is judged by shadow runs, the status by live ones.",
         [
@@ -68,7 +68,10 @@ def deviation_over_time():
 
 def executor_colours():
     """One colour for a kind of executor and its bounds, the same in every panel."""
-    colours = {"human": "blue", "ai": "orange", "code": "green", "mixed": "purple", "unknown": "text"}
+    colours = {
+        "human": "blue", "ai": "orange", "ai_approved": "yellow", "code": "green", "code_approved": "semi-dark-green",
+        "mixed": "purple", "unknown": "text",
+    }
     for executor, colour in colours.items():
         yield override(executor, color=fixed(colour), custom_lineWidth=2)
         yield override(f"{executor} lower", color=fixed(colour), custom_lineWidth=0)

@@ -40,6 +40,12 @@ pub struct CaseEvent {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct EventFlags(u32);
 
+/// The mapping names the step as one that decides the case.
+const DECIDES: u32 = 1 << 12;
+/// The mapping names the step as an approval.
+const APPROVES: u32 = 1 << 13;
+/// The mapping names its approvals, so the name of a step makes it none.
+const NAMES_APPROVALS: u32 = 1 << 14;
 /// The mapping declares how a case ends, so a case without such an event is open.
 const DECLARES_END: u32 = 1 << 16;
 /// The mapping names reopening events, so a mere step after the end does not reopen.
@@ -89,6 +95,27 @@ impl EventFlags {
     /// Marks that the outcome was reviewed.
     pub fn with_review(self, yes: bool) -> EventFlags {
         EventFlags(if yes { self.0 | REVIEWED } else { self.0 })
+    }
+
+    /// Marks that the step decides the case.
+    pub fn deciding(self, yes: bool) -> EventFlags {
+        EventFlags(if yes { self.0 | DECIDES } else { self.0 })
+    }
+
+    /// Whether the mapping names the step as one that decides the case.
+    pub fn decides(self) -> bool {
+        self.0 & DECIDES != 0
+    }
+
+    /// Marks whether the step is an approval, by a mapping that names them.
+    pub fn approving(self, yes: bool) -> EventFlags {
+        let named = self.0 | NAMES_APPROVALS;
+        EventFlags(if yes { named | APPROVES } else { named })
+    }
+
+    /// Whether the step is an approval. `None` if its mapping does not name approvals.
+    pub fn approves(self) -> Option<bool> {
+        (self.0 & NAMES_APPROVALS != 0).then_some(self.0 & APPROVES != 0)
     }
 
     /// Marks how severe the mapping says that the outcome is, in percent.
@@ -213,6 +240,13 @@ mod tests {
                     }
                     assert_eq!(flags.executor(), executor);
                     assert_eq!(flags.lifecycle(), lifecycle);
+                    assert_eq!((flags.decides(), flags.approves()), (false, None));
+                    let decision = flags.deciding(true).approving(false);
+                    assert_eq!(
+                        (decision.decides(), decision.approves()),
+                        (true, Some(false))
+                    );
+                    assert_eq!(flags.approving(true).approves(), Some(true));
                     assert_eq!(flags.origin(), origin);
                     assert!(flags.declares_end() && !flags.explicit_reopen());
                 }

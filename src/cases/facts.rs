@@ -4,10 +4,15 @@
 use super::case::Case;
 use super::event::CaseEvent;
 use super::life::Life;
+use super::mode::{ModeTerms, mode};
 use super::path::steps_off_path;
 use super::rules::{Assessment, ProcessRules, RuleBook};
 use super::signals::{Parts, Signals, has_other_signal};
-use super::who::{by_machines_only, executors, is_confirmed, went_straight};
+use super::who::{
+    StepsBy, by_machines_only, handoffs, is_approved, is_confirmed, named_outcome, steps_by,
+    went_straight,
+};
+
 use crate::model::{Executor, Hour, NameId, Names, Origin, Ppm, Span, Time, hash_text};
 use std::borrow::Cow;
 
@@ -25,8 +30,10 @@ pub struct Twin {
 pub struct Facts {
     /// The process it belongs to.
     pub process: NameId,
-    /// The kind that ran its steps: not who only looked at it after it had ended.
+    /// The operating mode: who decided it, and whether a person approved before the decision took effect.
     pub executor: Executor,
+    /// Its steps up to the end, by executor.
+    pub steps_by: StepsBy,
     /// Live, exercise or shadow.
     pub origin: Origin,
     /// First event.
@@ -181,15 +188,17 @@ fn facts_beside(
     let outcome = named.map_or(life.stands, |event| event.outcome);
     let mapped_severity = named.and_then(|event| event.flags.severity());
     let origin = origin(events);
-    let compared = origin == Origin::Shadow && twin_outcome.is_some();
-    let twin = case.parent().filter(|_| compared).map(|key| Twin {
-        case: hash_text(key),
-        alike: outcome == twin_outcome,
-    });
-    let confirmed = is_confirmed(events);
+    let twin = twin_of(case, origin, outcome, twin_outcome);
     let off_path = off_path(work, rule);
     let taken = end.since(first.time);
     let complete = !declared || life.ended || idle;
+    let terms = ModeTerms {
+        rule,
+        names,
+        is_complete: complete,
+    };
+    let mode = mode(work, &life, &terms);
+    let confirmed = is_confirmed(events) || is_approved(events, work, &life, &mode);
     let passed = rule.limit.map(|limit| passes_limit(first.time, limit));
     let overdue = passed.filter(|at| !complete && as_of.is_some_and(|as_of| *at <= as_of));
     let late = overdue.is_some() || rule.limit.is_some_and(|limit| taken > limit);
@@ -204,7 +213,6 @@ fn facts_beside(
     if !complete {
         parts = parts.of_open_case();
     }
-    let (executor, handoffs) = executors(work);
     let deviation = parts.greatest();
     let is_certain = twin.is_some() || deviation == Ppm::ONE;
     let signals = Signals {
@@ -214,7 +222,8 @@ fn facts_beside(
     };
     Some(Facts {
         process,
-        executor,
+        executor: mode.executor,
+        steps_by: steps_by(work),
         origin,
         start: first.time,
         end,
@@ -229,7 +238,7 @@ fn facts_beside(
         has_limit: rule.limit.is_some(),
         overdue_from: overdue.map(Time::hour),
         off_path,
-        handoffs,
+        handoffs: handoffs(work),
         deviation,
         unknown: !is_certain && !signals.show(),
         blamed: blamed(&parts, work, rule, &life),
@@ -241,12 +250,19 @@ fn facts_beside(
         confirmed,
         evident: confirmed || !rule.require_confirmed,
         twin,
-        parent_process: if case.parent().is_some() {
-            case.parent_process()
-        } else {
-            NameId::NONE
-        },
+        parent_process: case
+            .parent()
+            .map_or(NameId::NONE, |_| case.parent_process()),
         path: events.iter().map(|event| event.activity).collect(),
+    })
+}
+
+/// What a shadow run that ended like this is compared with.
+fn twin_of(case: &Case, origin: Origin, outcome: NameId, twin_outcome: NameId) -> Option<Twin> {
+    let compared = origin == Origin::Shadow && twin_outcome.is_some();
+    case.parent().filter(|_| compared).map(|key| Twin {
+        case: hash_text(key),
+        alike: outcome == twin_outcome,
     })
 }
 
@@ -265,11 +281,6 @@ fn is_idle(case: &Case, rule: &ProcessRules, last: Time, as_of: Option<Time>) ->
         (Some(idle), Some(as_of)) => as_of.since(last) >= idle,
         (Some(_), None) => case.idle_closed(),
     }
-}
-
-/// The latest event that names an outcome.
-fn named_outcome(events: &[CaseEvent]) -> Option<&CaseEvent> {
-    events.iter().rev().find(|event| event.outcome.is_some())
 }
 
 /// Steps that are off the designed path; 0 if none is declared.
@@ -460,7 +471,7 @@ mod tests {
     fn hand_offs_are_between_known_kinds() {
         let mut bench = bench("");
         let facts = bench.facts(&["0 a@human", "1 b", "2 c@ai", "3 d@ai", "4 e@human"], None);
-        assert_eq!((facts.executor, facts.handoffs), (Executor::Mixed, 2));
+        assert_eq!((facts.executor, facts.handoffs), (Executor::Human, 2));
         let facts = bench.facts(&["0 a@code", "1 b"], None);
         assert_eq!((facts.executor, facts.handoffs), (Executor::Code, 0));
     }

@@ -20,6 +20,8 @@ pub(super) struct Life {
     pub(super) settled: bool,
     /// How often it was reopened.
     pub(super) reopened: u32,
+    /// How much of the work came before the case was reopened first.
+    pub(super) work_before_reopening: usize,
     /// Whether an event says that its mapping declares ends.
     pub(super) declares_end: bool,
     /// The resolved step that was left again first.
@@ -42,7 +44,7 @@ impl Life {
             let lifecycle = lifecycle(event, rule);
             life.declares_end |= flags.declares_end();
             if life.goes_on(lifecycle, flags) {
-                life.reopen(resolved_at);
+                life.reopen(resolved_at, at);
             }
             // The end itself is the last of the work.
             let is_audit = life.ended;
@@ -106,9 +108,10 @@ impl Life {
         self.ended && flags.reviewed() && !self.work_reviewed
     }
 
-    fn reopen(&mut self, left: NameId) {
+    fn reopen(&mut self, left: NameId, at: usize) {
         if self.reopened == 0 {
             self.left_again = left;
+            self.work_before_reopening = at - self.audits.len();
         }
         self.reopened += 1;
         self.ended = false;
@@ -116,7 +119,7 @@ impl Life {
     }
 }
 
-fn lifecycle(event: &CaseEvent, rule: &ProcessRules) -> Lifecycle {
+pub(super) fn lifecycle(event: &CaseEvent, rule: &ProcessRules) -> Lifecycle {
     match event.flags.lifecycle() {
         Lifecycle::Step if rule.terminal.contains(&event.activity) => Lifecycle::End,
         Lifecycle::Step if rule.resolved.contains(&event.activity) => Lifecycle::Resolved,
@@ -205,8 +208,8 @@ mod tests {
         ];
         for mut bench in [declared(), explicit()] {
             let facts = bench.facts(&script, None);
-            let mixed = (Executor::Mixed, 1, 1000, false, Some(false));
-            assert_eq!((run(&facts), facts.reopened), (mixed, 1));
+            let first = (Executor::Ai, 1, 1000, false, Some(false));
+            assert_eq!((run(&facts), facts.reopened), (first, 1));
         }
     }
 
@@ -219,8 +222,8 @@ mod tests {
             "9999 close!end=ok@human",
         ];
         let facts = declared().facts(&script, None);
-        let mixed = (Executor::Mixed, 1, 9999, true, Some(false));
-        assert_eq!((run(&facts), facts.reopened), (mixed, 1));
+        let first = (Executor::Ai, 1, 9999, true, Some(false));
+        assert_eq!((run(&facts), facts.reopened), (first, 1));
         // Where the log says what reopens, this was a remark, and another end after it.
         let facts = explicit().facts(&script, None);
         let untouched = (Executor::Ai, 0, 600, false, Some(true));
@@ -238,7 +241,7 @@ mod tests {
     fn where_no_end_is_declared_the_last_event_is_the_end() {
         let script = ["0 open@ai", "600 close=ok@ai", "9000 check=wrong@human*"];
         let facts = bench(CATALOG).facts(&script, None);
-        assert_eq!(run(&facts), (Executor::Mixed, 1, 9000, true, Some(false)));
+        assert_eq!(run(&facts), (Executor::Human, 1, 9000, true, Some(false)));
     }
 
     #[test]
@@ -254,26 +257,29 @@ mod tests {
     #[test]
     fn a_count_of_reopenings_shows_that_a_case_was_reopened() {
         let told = |flags: fn(EventFlags) -> EventFlags| {
-            let mut bench = bench("processes: [{id: p, terminal: [closed]}]");
+            let mut bench = bench("processes: [{id: p, outcomes: {closed: 0}}]");
             bench.flags = flags;
-            let facts = bench.facts(&["0 open", "5 closed"], None);
+            let facts = bench.facts(&["0 open", "5 closed!end"], None);
             (facts.complete, facts.reopened, facts.deviation)
         };
         assert_eq!(
-            told(|flags| flags.telling_reopened(Some(true))),
+            told(|flags| flags.declaring_end(true).telling_reopened(Some(true))),
             (true, 1, Ppm::ONE)
         );
         let clean = (true, 0, Ppm::ZERO);
-        assert_eq!(told(|flags| flags.telling_reopened(Some(false))), clean);
-        assert_eq!(told(|flags| flags), clean);
+        assert_eq!(
+            told(|flags| flags.declaring_end(true).telling_reopened(Some(false))),
+            clean
+        );
+        assert_eq!(told(|flags| flags.declaring_end(true)), clean);
     }
 
     #[test]
     fn a_count_of_reopenings_adds_nothing_to_reopenings_that_the_events_show() {
-        let mut bench = bench("processes: [{id: p, terminal: [closed]}]");
-        bench.flags = |flags| flags.telling_reopened(Some(true));
+        let mut bench = bench("processes: [{id: p, outcomes: {closed: 0}}]");
+        bench.flags = |flags| flags.declaring_end(true).telling_reopened(Some(true));
         let facts = bench.facts(
-            &["0 open", "5 closed", "6 open", "7 closed", "8 open"],
+            &["0 open", "5 closed!end", "6 open", "7 closed!end", "8 open"],
             None,
         );
         assert_eq!((facts.complete, facts.reopened), (false, 2));

@@ -26,6 +26,10 @@ pub struct ProcessRules {
     pub terminal: FxHashSet<NameId>,
     /// Activities that resolve a case without ending it.
     pub resolved: FxHashSet<NameId>,
+    /// Activities that decide a case.
+    pub decides: FxHashSet<NameId>,
+    /// Activities by which a person approves a decision; `None` if the catalog does not name them.
+    pub approves: Option<FxHashSet<NameId>>,
     /// A case without an event for this long has ended.
     pub idle: Option<Span>,
     /// Only confirmed outcomes count as evidence.
@@ -76,10 +80,14 @@ impl ProcessRules {
         };
         let terminal = set(&process.ends.activities);
         let resolved = set(&process.resolved);
+        let decides = set(&process.decides);
+        let approves = process.approves.as_ref().map(set);
         ProcessRules {
             declares_end: process.ends.is_declared(),
             terminal,
             resolved,
+            decides,
+            approves,
             idle: process.ends.idle,
             require_confirmed: process.require_confirmed,
             first_hour: process.epoch.map_or(Hour::MIN, |epoch| epoch.hour()),

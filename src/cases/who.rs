@@ -1,7 +1,20 @@
 //! Who ran a case, and who vouches for how it ended.
 
 use super::event::CaseEvent;
+use super::life::Life;
+use super::mode::Mode;
 use crate::model::Executor;
+
+/// Steps by the executor that they name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StepsBy {
+    /// Steps of people.
+    pub human: u32,
+    /// Steps of AI.
+    pub ai: u32,
+    /// Steps of code.
+    pub code: u32,
+}
 
 pub(super) fn went_straight(events: &[CaseEvent], reopened: u32) -> Option<bool> {
     let machine_only = by_machines_only(events)?;
@@ -14,7 +27,11 @@ pub(super) fn by_machines_only(events: &[CaseEvent]) -> Option<bool> {
     if kinds().all(|kind| kind == Executor::Unknown) {
         return None;
     }
-    Some(!kinds().any(|kind| matches!(kind, Executor::Human | Executor::Mixed)))
+    Some(!kinds().any(|kind| !is_machine(kind) && kind != Executor::Unknown))
+}
+
+fn is_machine(kind: Executor) -> bool {
+    matches!(kind, Executor::Ai | Executor::Code)
 }
 
 fn any_twice(events: &[CaseEvent]) -> bool {
@@ -51,8 +68,7 @@ pub(super) fn is_confirmed(events: &[CaseEvent]) -> bool {
     if stands.iter().any(|event| event.flags.reviewed()) {
         return true;
     }
-    let machine =
-        |event: &CaseEvent| matches!(event.flags.executor(), Executor::Ai | Executor::Code);
+    let machine = |event: &CaseEvent| is_machine(event.flags.executor());
     let human = |event: &CaseEvent| event.flags.executor() == Executor::Human;
     let mut kinds = named().map(|event| event.flags.executor());
     let first_kind = kinds.next().unwrap_or(Executor::Unknown);
@@ -61,16 +77,45 @@ pub(super) fn is_confirmed(events: &[CaseEvent]) -> bool {
     by_two || human(&events[at]) && events[..at].iter().any(machine)
 }
 
-/// The kind of the case, and how often it went from one known kind to another.
-pub(super) fn executors(events: &[CaseEvent]) -> (Executor, u32) {
-    let (mut joined, mut last, mut handoffs) = (Executor::Unknown, Executor::Unknown, 0);
+/// Whether a step of its own approved the outcome, and neither a reopening nor a correction changed that since.
+pub(super) fn is_approved(
+    events: &[CaseEvent],
+    work: &[CaseEvent],
+    life: &Life,
+    mode: &Mode,
+) -> bool {
+    let outcome = |events| named_outcome(events).map(|event: &CaseEvent| event.outcome);
+    mode.has_approval && life.reopened == 0 && outcome(work) == outcome(events)
+}
+
+/// The latest event that names an outcome.
+pub(super) fn named_outcome(events: &[CaseEvent]) -> Option<&CaseEvent> {
+    events.iter().rev().find(|event| event.outcome.is_some())
+}
+
+/// How often the case went from one known kind to another.
+pub(super) fn handoffs(events: &[CaseEvent]) -> u32 {
+    let (mut last, mut handoffs) = (Executor::Unknown, 0);
     for event in events {
         let kind = event.flags.executor();
-        joined = joined.join(kind);
         if kind != Executor::Unknown {
             handoffs += u32::from(last != Executor::Unknown && last != kind);
             last = kind;
         }
     }
-    (joined, handoffs)
+    handoffs
+}
+
+/// The steps of people, of AI and of code.
+pub(super) fn steps_by(events: &[CaseEvent]) -> StepsBy {
+    let mut steps = StepsBy::default();
+    for event in events {
+        match event.flags.executor().decider() {
+            Executor::Human => steps.human += 1,
+            Executor::Ai => steps.ai += 1,
+            Executor::Code => steps.code += 1,
+            _ => {}
+        }
+    }
+    steps
 }

@@ -230,7 +230,7 @@ fn entry(yaml: &mut String, score: &ProcessScore) -> std::fmt::Result {
     match score.run_by.executor {
         Executor::Unknown => writeln!(
             yaml,
-            "    # executor: human              # who runs it today: human, ai, code or mixed"
+            "    # executor: human              # who runs it today: human, ai, ai_approved, code, code_approved or mixed"
         )?,
         known => writeln!(yaml, "    executor: {known}")?,
     }

@@ -366,7 +366,7 @@ impl SumsCache {
         let processes: BTreeSet<NameId> = processes.collect();
         let started = |process: &NameId| {
             let first = (*process, Executor::Human, Origin::Live);
-            let last = (*process, Executor::Unknown, Origin::Shadow);
+            let last = (*process, Executor::CodeApproved, Origin::Shadow);
             let own = self.totals.range(first..=last);
             own.filter(|((_, _, origin), _)| *origin == Origin::Live)
                 .map(|(_, sums)| sums.started())
@@ -381,7 +381,7 @@ impl SumsCache {
     /// Whether live cases of a process count as ended that no event and no time-out has ended.
     pub(super) fn has_endless(&self, process: NameId) -> bool {
         let first = (process, Executor::Human, Origin::Live);
-        let last = (process, Executor::Unknown, Origin::Shadow);
+        let last = (process, Executor::CodeApproved, Origin::Shadow);
         let own = self.totals.range(first..=last);
         let live = own.filter(|((_, _, origin), _)| *origin == Origin::Live);
         // Of what has started and is not open, totals count as ended what has ended for good.

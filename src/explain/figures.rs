@@ -11,7 +11,7 @@ use super::outlook::{pace, too_much_lost, unobserved};
 use super::sides::{disagreement, executor, exercise, outcomes, shadow};
 use super::{percent, short};
 use crate::model::Status;
-use crate::model::humanize::{format_days, significant};
+use crate::model::humanize::{counted as plural, format_days, significant};
 use crate::score::{ProcessScore, SizeSource, Terms, as_independent};
 
 /// What every interval of a deviation assumes.
@@ -124,7 +124,12 @@ const ROWS: &[Row] = &[
 
     Row { section: EXECUTORS, name: "run by", value: |g| Some(g.score.run_by.executor.to_string()),
         formula: |g| run_by(g).0, rests_on: |g| run_by(g).1 },
+    Row { section: EXECUTORS, name: AUTOMATION, value: |g| g.score.run_by.automation.map(|of| percent(of.share)),
+        formula: automation, rests_on: |_| ENDED },
 ];
+
+/// Comes after the modes.
+const AUTOMATION: &str = "automation share";
 
 /// The figures of a score, in order of their sections.
 pub(crate) fn figures(score: &ProcessScore, terms: Terms) -> Vec<Figure> {
@@ -146,7 +151,7 @@ pub(crate) fn figures(score: &ProcessScore, terms: Terms) -> Vec<Figure> {
         match (row.section, row.name) {
             (DEVIATION, "interval") => figures.extend(outcomes(&ground)),
             (FREQUENCY, "level") => figures.extend(score.arrivals.iter().flat_map(arrivals)),
-            (EXECUTORS, _) => {
+            (EXECUTORS, "run by") => {
                 let confirmed = score.scored_cases.requires_confirmed;
                 figures.extend(
                     score
@@ -182,7 +187,7 @@ fn nominal(source: Option<SizeSource>) -> (&'static str, &'static str) {
 
 /// Who runs it, by the log where that says so, and what the catalog says.
 fn run_by(ground: &Ground) -> (String, &'static str) {
-    let measured = "the kind that ran at least four fifths of the cases, else mixed";
+    let measured = "the operating mode of at least four fifths of the cases, else mixed";
     match ground.declared.executor {
         Some(declared) if declared != ground.score.run_by.executor => {
             (format!("{measured}; the catalog says {declared}"), STARTED)
@@ -190,6 +195,14 @@ fn run_by(ground: &Ground) -> (String, &'static str) {
         Some(_) => ("declared".to_owned(), CATALOG),
         None => (measured.to_owned(), STARTED),
     }
+}
+
+fn automation(ground: &Ground) -> String {
+    ground.score.run_by.automation.map_or(String::new(), |of| {
+        let [human, ai, code] = [of.human, of.ai, of.code].map(percent);
+        let steps = plural(of.steps, "step");
+        format!("of {steps} that name an executor: AI {ai}, code {code}, people {human}")
+    })
 }
 
 fn baseline(ground: &Ground) -> String {

@@ -75,15 +75,15 @@ pub(super) fn executor(side: &ExecutorScore, confirmed_only: bool) -> Figure {
     }
     let mut how = vec![match confirmed_only {
         true => format!(
-            "deviation of the {} it ran alone that are confirmed, of {}",
+            "deviation of the {} it decided that are confirmed, of {}",
             cases(side.provenance.confirmed),
             cases(side.cases)
         ),
-        false => format!("deviation of the {} it ran alone", cases(side.cases)),
+        false => format!("deviation of the {} it decided", cases(side.cases)),
     }];
     if side.executor == Executor::Mixed {
         how = vec![format!(
-            "deviation of {} that several kinds ran",
+            "deviation of {} that the log itself calls mixed",
             cases(side.cases)
         )];
     }

@@ -23,10 +23,16 @@ pub(super) struct Standing<'a> {
     pub(super) size: f64,
     pub(super) per_week: f64,
     pub(super) observed: Shown,
-    /// Of the cases that AI ran alone, where there are any.
+    /// Of the cases that AI decided without approval, where there are any.
     pub(super) ai: Option<Shown>,
-    /// Of the cases that code ran alone, where there are any.
+    /// Of the cases that code decided without approval, where there are any.
     pub(super) code: Option<Shown>,
+    /// The deviation of the cases that AI decided with approval, where there are any.
+    pub(super) ai_approved: Option<Bounds>,
+    /// The deviation of the cases that code decided with approval, where there are any.
+    pub(super) code_approved: Option<Bounds>,
+    /// The kind that decides all cases without approval, if it is one.
+    pub(super) only: Option<Executor>,
     /// Of the shadow runs of AI, where there are any.
     pub(super) ai_shadow: Option<Shown>,
     /// Of the shadow runs of code, where there are any.
@@ -94,6 +100,9 @@ impl<'a> Standing<'a> {
             ),
             ai: side(score, Executor::Ai, terms),
             code: side(score, Executor::Code, terms),
+            ai_approved: approved(score, Executor::Ai),
+            code_approved: approved(score, Executor::Code),
+            only: Some(score.run_by.executor).filter(|kind| score.runs_all(*kind)),
             ai_shadow: shadow(score, Executor::Ai, terms),
             code_shadow: shadow(score, Executor::Code, terms),
             unconfirmed: score.scored_cases.is_unconfirmed(),
@@ -123,6 +132,9 @@ impl<'a> Standing<'a> {
             executor,
             ai: only(Executor::Ai),
             code: only(Executor::Code),
+            ai_approved: None,
+            code_approved: None,
+            only: Some(executor),
             ..*self
         };
         if let Some(pays_back) = pays_if_run_by(executor, score, terms) {
@@ -158,7 +170,7 @@ impl<'a> Standing<'a> {
                 let alone = side.map_or(Status::Undetermined, |observed| {
                     self.held_against(observed, permissible)
                 });
-                match (alone, self.executor == kind, status) {
+                match (alone, self.only == Some(kind), status) {
                     (Status::Within, ..) => Status::Within,
                     (_, true, Status::Outside) => Status::Outside,
                     (alone, ..) => alone,
@@ -169,12 +181,16 @@ impl<'a> Standing<'a> {
             attributes.code_status = of_kind(Executor::Code, self.code);
             // As `ProcessScore::trial_of` has it.
             let trial = |kind, own, side: Option<Shown>, shadow: Option<Shown>| {
-                let runs_it = self.executor == kind;
+                let runs_it = self.only == Some(kind);
                 let within = |status| status == Status::Within;
                 TrialEvidence {
                     holds: within(own) || runs_it && within(status),
                     alone: side.map(|side| side.deviation),
                     whole: self.observed.deviation.filter(|_| runs_it),
+                    approved: match kind {
+                        Executor::Ai => self.ai_approved,
+                        _ => self.code_approved,
+                    },
                     shadow: shadow.map(|observed| self.held_against(observed, permissible)),
                     unconfirmed: runs_it && self.unconfirmed,
                 }
@@ -295,6 +311,10 @@ fn side(score: &ProcessScore, kind: Executor, terms: Terms) -> Option<Shown> {
         side.independence,
         terms.tolerance,
     ))
+}
+
+fn approved(score: &ProcessScore, kind: Executor) -> Option<Bounds> {
+    score.executor_of(kind.approved())?.deviation
 }
 
 fn shadow(score: &ProcessScore, kind: Executor, terms: Terms) -> Option<Shown> {

@@ -3,7 +3,7 @@ mod limits;
 mod turning;
 
 use super::*;
-use crate::cases::Facts;
+use crate::cases::{Facts, StepsBy};
 use crate::measure::{BaselineFinder, Evidence, Loss, bucket_parts};
 use crate::model::{Executor, HOUR_US, Hour, NameId, Names, Origin, Ppm, Span, Status, Time};
 use crate::rules::{Catalog, Recommendation, Tolerance};
@@ -91,8 +91,7 @@ fn scored_log(catalog: &str, ran: &[Ran], steps: u32, loss: Loss) -> Scored {
         assumed_cluster: 1.0,
         ..Tolerance::builtin()
     };
-    let epoch = catalog.process("p").epoch;
-    let first = epoch.map_or(Hour::MIN, Time::hour);
+    let first = catalog.process("p").epoch.map_or(Hour::MIN, Time::hour);
     let mut baseline = BaselineFinder::new(tolerance.baseline_cases, first);
     for Ran {
         start,
@@ -103,6 +102,7 @@ fn scored_log(catalog: &str, ran: &[Ran], steps: u32, loss: Loss) -> Scored {
         let facts = Facts {
             process,
             executor: *executor,
+            steps_by: StepsBy::default(),
             origin: Origin::Live,
             start: *start,
             end: start.plus(Span::HOUR),
@@ -248,7 +248,7 @@ fn every_figure_has_its_formula() {
     is(
         "executors",
         "human",
-        "1.00 % [0.08, 3.87] %: undetermined = deviation of the 400 cases it ran alone; 20.0 a week; achieved class v; capability 0.78; median 1h; spread 1.0; 40 self-declared",
+        "1.00 % [0.08, 3.87] %: undetermined = deviation of the 400 cases it decided; 20.0 a week; achieved class v; capability 0.78; median 1h; spread 1.0; 40 self-declared",
     );
     is(
         "status",

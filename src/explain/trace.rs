@@ -143,7 +143,7 @@ fn side(score: &ProcessScore, kind: Executor) -> String {
         None if score.run_by.executor == kind && score.status_of(kind) == Status::Outside => {
             "it runs the process, whose cases are outside as a whole".to_owned()
         }
-        None => format!("no case that {kind} ran alone"),
+        None => format!("no case that {kind} decided without approval"),
         Some((cases, None)) => format!("{cases} cases alone, not observed"),
         Some((cases, Some(d))) => {
             let (lower, upper) = (d.lower * 100.0, d.upper * 100.0);

@@ -231,6 +231,13 @@ impl Field<'_> {
         match self.standing.executor {
             Executor::Ai => standing.ai = own(standing.ai),
             Executor::Code => standing.code = own(standing.code),
+            Executor::AiApproved => {
+                standing.ai_approved = own(None).map_or(standing.ai_approved, |own| own.deviation);
+            }
+            Executor::CodeApproved => {
+                standing.code_approved =
+                    own(None).map_or(standing.code_approved, |own| own.deviation);
+            }
             _ => {}
         }
         standing.judge()

@@ -8,15 +8,18 @@ use super::cohort::Cohort;
 use super::counts::Counts;
 use super::sampled::{Hashed, Sampled};
 use super::sketch::Sketch;
-use crate::cases::{Facts, Twin, passes_limit};
+use crate::cases::{Facts, StepsBy, Twin, passes_limit};
 use crate::codec::{DamagedBytes, Reader, put_i64, put_u64};
-use crate::model::{Hour, NameId, Names, Origin, Ppm, Span, Time};
+use crate::model::{Executor, Hour, NameId, Names, Origin, Ppm, Span, Time};
 
 /// Stands for the end of the case among what follows an activity.
 pub(crate) const END: NameId = NameId(u32::MAX);
 
 /// First byte of stored sums.
-const VERSION: u8 = 7;
+const VERSION: u8 = 8;
+
+/// First byte of sums that do not know who ran how many steps.
+const VERSION_WITHOUT_STEPS_BY: u8 = 7;
 
 /// First byte of sums that know neither which cases nothing shows to be right or wrong, nor when they ended. Later versions must go
 /// on reading this one: sums of removed cases can't be counted again.
@@ -134,6 +137,8 @@ pub struct Sums {
     pub twins: Sampled<TwinKey>,
     /// Live cases that have ended, by the hour in which they started: in the bucket of their start.
     pub cohort: Cohort,
+    /// Steps that name their executor, by executor: of people, AI and code.
+    pub steps_by: Counts<Executor>,
 }
 
 impl Sums {
@@ -175,6 +180,7 @@ impl Sums {
         }
         self.cases += sign;
         self.steps += sign * facts.path.len() as i64;
+        self.add_steps(facts.steps_by, sign);
         self.outcomes.add(facts.outcome, sign);
         self.deviations.add(facts.deviation, sign);
         if let Some(severity) = facts.mapped_severity {
@@ -212,6 +218,14 @@ impl Sums {
             }
         }
         self.with_input += sign * i64::from(facts.input != 0);
+    }
+
+    fn add_steps(&mut self, steps: StepsBy, sign: i64) {
+        self.steps_by
+            .add(Executor::Human, sign * i64::from(steps.human));
+        self.steps_by.add(Executor::Ai, sign * i64::from(steps.ai));
+        self.steps_by
+            .add(Executor::Code, sign * i64::from(steps.code));
     }
 
     fn add_end_paths(&mut self, facts: &Facts, names: &Names, sign: i64) {
@@ -293,6 +307,7 @@ impl Sums {
             .merge(&other.confirmed_deviated, sign);
         self.twins.merge(&other.twins, sign);
         self.cohort.merge(&other.cohort, sign);
+        self.steps_by.merge(&other.steps_by, sign);
     }
 
     /// Takes the open cases of other sums for its own.
@@ -354,7 +369,7 @@ impl Sums {
         let ppm = |out: &mut Vec<u8>, share: Ppm| put_u64(out, u64::from(share));
         self.outcomes.encode(out, id);
         self.deviations.encode(out, ppm);
-        if version == VERSION {
+        if knows_unknown(version) {
             self.encode_doubts(out);
         }
         self.durations.encode(out);
@@ -372,7 +387,7 @@ impl Sums {
         });
         self.hands_on.encode(out);
         self.confirmed.encode(out, ppm);
-        if version == VERSION {
+        if knows_unknown(version) {
             self.confirmed_unknown.encode(out, ppm);
         }
         self.self_declared
@@ -384,7 +399,7 @@ impl Sums {
         self.versions.encode(out, id);
         let hour = |out: &mut Vec<u8>, hour: Hour| put_i64(out, i64::from(hour));
         self.deviated.encode(out, hour);
-        if version == VERSION {
+        if knows_unknown(version) {
             self.ended.encode(out, hour);
             self.confirmed_deviated.encode(out, hour);
         }
@@ -393,8 +408,12 @@ impl Sums {
             put_u64(out, u64::from(key.alike));
             ppm(out, key.deviation);
         });
-        if version == VERSION {
+        if knows_unknown(version) {
             self.encode_cohort(out);
+        }
+        if version > VERSION_WITHOUT_STEPS_BY {
+            self.steps_by
+                .encode(out, |out, kind| put_u64(out, kind as u64));
         }
     }
 
@@ -459,7 +478,7 @@ impl Sums {
             })?,
             ..begun
         };
-        if version == VERSION {
+        if knows_unknown(version) {
             sums.cohort = match reader.u64()? {
                 0 => Cohort::decode(reader)?,
                 _ => Cohort::of_ended(&sums),
@@ -467,6 +486,9 @@ impl Sums {
         } else {
             // As far as it is known: the hours of confirmed cases are not.
             sums.ended = sums.self_declared.clone();
+        }
+        if version > VERSION_WITHOUT_STEPS_BY {
+            sums.steps_by = Counts::decode(reader, executor)?;
         }
         Ok(sums)
     }
@@ -514,9 +536,14 @@ impl Sums {
 
 fn version(reader: &mut Reader) -> Result<u8, DamagedBytes> {
     match reader.u8()? {
-        version @ (VERSION | VERSION_WITHOUT_UNKNOWN | VERSION_SAMPLES_ONLY) => Ok(version),
+        version @ VERSION_SAMPLES_ONLY..=VERSION => Ok(version),
         _ => Err(reader.damaged()),
     }
+}
+
+/// Whether sums of this version know which cases nothing shows to be right or wrong, and when they ended.
+fn knows_unknown(version: u8) -> bool {
+    version > VERSION_WITHOUT_UNKNOWN
 }
 
 /// Counts that sums of an older version don't have.
@@ -525,9 +552,9 @@ fn if_known<'a, K: Ord + Copy>(
     reader: &mut Reader<'a>,
     key: impl FnMut(&mut Reader<'a>) -> Result<K, DamagedBytes>,
 ) -> Result<Counts<K>, DamagedBytes> {
-    match version {
-        VERSION => Counts::decode(reader, key),
-        _ => Ok(Counts::default()),
+    match knows_unknown(version) {
+        true => Counts::decode(reader, key),
+        false => Ok(Counts::default()),
     }
 }
 
@@ -548,6 +575,11 @@ fn name(reader: &mut Reader) -> Result<NameId, DamagedBytes> {
 
 fn ppm(reader: &mut Reader) -> Result<Ppm, DamagedBytes> {
     Ok(Ppm(reader.u32()?))
+}
+
+fn executor(reader: &mut Reader) -> Result<Executor, DamagedBytes> {
+    let kind = Executor::ALL.get(usize::from(u8::try_from(reader.u64()?).unwrap_or(u8::MAX)));
+    kind.copied().ok_or_else(|| reader.damaged())
 }
 
 fn hour(reader: &mut Reader) -> Result<Hour, DamagedBytes> {

@@ -3,7 +3,7 @@
 use super::words::words;
 
 words! {
-    /// What kind of executor ran a step or a case. Never a person.
+    /// The executor type of a step, or the operating mode of a case. Never a person.
     pub Executor {
         /// People.
         Human = "human",
@@ -11,10 +11,14 @@ words! {
         Ai = "ai",
         /// A script, playbook or other deterministic code.
         Code = "code",
-        /// A case whose steps were run by more than one kind.
+        /// Cases in several modes, or a case of which the log itself says so.
         Mixed = "mixed",
         /// The log does not say.
         Unknown = "unknown",
+        /// AI decides, and a person approves before the decision takes effect. Stored by its place: new words go to the end.
+        AiApproved = "ai_approved",
+        /// Code decides, and a person approves before the decision takes effect.
+        CodeApproved = "code_approved",
     }
 }
 
@@ -114,13 +118,34 @@ impl Executor {
             .unwrap_or(&Executor::Unknown)
     }
 
-    /// The kind of a case one of whose steps was run by `self` and another by `other`.
-    pub fn join(self, other: Executor) -> Executor {
-        match (self, other) {
-            (a, b) if a == b => a,
-            (Executor::Unknown, b) => b,
-            (a, Executor::Unknown) => a,
-            _ => Executor::Mixed,
+    /// The mode in which this executor decides and a person approves. People need no approval.
+    pub fn approved(self) -> Executor {
+        match self {
+            Executor::Ai => Executor::AiApproved,
+            Executor::Code => Executor::CodeApproved,
+            other => other,
+        }
+    }
+
+    /// The executor that decides in this mode, with or without approval.
+    pub fn decider(self) -> Executor {
+        match self {
+            Executor::AiApproved => Executor::Ai,
+            Executor::CodeApproved => Executor::Code,
+            other => other,
+        }
+    }
+
+    /// The place of this mode in tables and pages: each mode with approval follows the one without.
+    pub fn rank(self) -> u8 {
+        match self {
+            Executor::Human => 0,
+            Executor::Ai => 1,
+            Executor::AiApproved => 2,
+            Executor::Code => 3,
+            Executor::CodeApproved => 4,
+            Executor::Mixed => 5,
+            Executor::Unknown => 6,
         }
     }
 }
@@ -168,14 +193,19 @@ mod tests {
         let error = "robot".parse::<Executor>().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "`robot` is not one of human, ai, code, mixed, unknown"
+            "`robot` is not one of human, ai, code, mixed, unknown, ai_approved, code_approved"
         );
     }
 
     #[test]
-    fn unknown_steps_do_not_make_a_case_mixed() {
-        assert_eq!(Executor::Unknown.join(Executor::Ai), Executor::Ai);
-        assert_eq!(Executor::Human.join(Executor::Ai), Executor::Mixed);
-        assert_eq!(Executor::Mixed.join(Executor::Human), Executor::Mixed);
+    fn approval_keeps_the_decider_and_people_need_none() {
+        for kind in Executor::ALL {
+            assert_eq!(kind.approved().decider(), kind.decider());
+        }
+        assert_eq!(Executor::Ai.approved(), Executor::AiApproved);
+        assert_eq!(Executor::Human.approved(), Executor::Human);
+        let mut ranks = Executor::ALL.map(Executor::rank);
+        ranks.sort_unstable();
+        assert_eq!(ranks, [0, 1, 2, 3, 4, 5, 6]);
     }
 }

@@ -109,7 +109,7 @@ metrics! {
     STRAIGHT = Gauge "toleranced_process_straight_through_ratio" ["process"]
         "Share of cases without human touch, rework or repeated step, within the scoring window.";
     EXECUTOR_STATUS = Gauge "toleranced_executor_status" ["process", "executor", "status"]
-        "1 for the status that holds of the cases that one kind of executor ran alone, 0 for the others.";
+        "1 for the status that holds of the cases in one operating mode, 0 for the others.";
     READY_TO_DELEGATE = Gauge "toleranced_process_ready_to_delegate" ["process", "executor"]
         "1 if the shadow runs of this kind of executor are within the tolerance of the process, 0 if not.";
     REPEATABILITY = Gauge "toleranced_executor_repeatability_variance_ratio" ["process", "executor"]

@@ -81,7 +81,7 @@ impl About<'_> {
         };
         let mut action = self.action(ActionKind::Withdraw, ActionGroup::Stop, what);
         match self.side(kind) {
-            // It is what that kind ran alone that deviates, and not the process.
+            // It is what that kind decided without approval that deviates, and not the process.
             Some(side) if self.score.rating.status != Status::Outside => {
                 self.blame_side(&mut action, side)
             }
@@ -117,15 +117,27 @@ impl About<'_> {
                 ActionKind::BreakUp,
                 "break it into sub-processes, and have each of them measured".to_owned(),
             ),
+            Recommendation::Code if runs_it(Executor::CodeApproved) => (
+                ActionKind::Codify,
+                "let code decide without a person's approval".to_owned(),
+            ),
             Recommendation::Code if !runs_it(Executor::Code) => (
                 ActionKind::Codify,
                 self.all_of_it("have code run", Executor::Code),
+            ),
+            Recommendation::Ai if runs_it(Executor::AiApproved) => (
+                ActionKind::Delegate,
+                "let AI decide without a person's approval".to_owned(),
             ),
             Recommendation::Ai if !runs_it(Executor::Ai) => (
                 ActionKind::Delegate,
                 self.all_of_it("have AI run", Executor::Ai),
             ),
-            Recommendation::AiWithApproval if !runs_it(Executor::Ai) => (
+            Recommendation::AiWithApproval if runs_it(Executor::Ai) => (
+                ActionKind::Approve,
+                "have a person approve each outcome of AI".to_owned(),
+            ),
+            Recommendation::AiWithApproval if !runs_it(Executor::AiApproved) => (
                 ActionKind::Approve,
                 "let AI propose and a person approve".to_owned(),
             ),
@@ -210,7 +222,7 @@ impl About<'_> {
             .map(|rate| (observed.mean - limit) * rate);
         action.excess_per_week = excess.filter(|excess| *excess > 0.0);
         action.trouble = Some(format!(
-            "the deviation of what {name} ran alone is {}, and {} is permissible",
+            "the deviation of what {name} decided without approval is {}, and {} is permissible",
             words::deviation(three(observed)),
             words::percent(limit)
         ));
@@ -280,7 +292,7 @@ impl About<'_> {
         let (observed, limit) = (side.deviation?, self.score.rating.permissible_deviation?);
         (side.status == Status::Undetermined).then(|| {
             format!(
-                "step by step: {} that {name} ran alone do not show yet that it holds (deviation {}, and {} is permissible)",
+                "step by step: {} that {name} decided without approval do not show yet that it holds (deviation {}, and {} is permissible)",
                 words::cases(side.cases),
                 words::deviation(three(observed)),
                 words::percent(limit)
@@ -315,7 +327,7 @@ impl About<'_> {
     }
 }
 
-/// The part of the cases that one kind runs alone.
+/// The part of the cases in one mode.
 pub(super) fn part_of(score: &ProcessScore, kind: Executor) -> Option<f64> {
     let all: i64 = score.run_by.executors.iter().map(|side| side.cases).sum();
     let own = score

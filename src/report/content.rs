@@ -312,7 +312,7 @@ pub(crate) struct Prediction {
     pub saved: Option<f64>,
     /// Whether the means differ by more than chance: the intervals do not overlap.
     pub shown: bool,
-    /// The part of the cases that AI or code ran alone, before the period and in it; `None` where no case had ended.
+    /// The part of the cases that AI or code decided, before the period and in it; `None` where no case had ended.
     pub automated: [Option<f64>; 2],
 }
 

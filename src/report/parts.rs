@@ -36,7 +36,7 @@ pub(super) const TERMS: [(&str, &str); 4] = [
     ),
     (
         "mixed",
-        "more than one of people, AI and code worked on a case, or none of them runs most of the cases alone",
+        "no single one of these decides most of the cases: people, AI, AI with human approval, code, code with human approval",
     ),
 ];
 
@@ -86,7 +86,7 @@ impl Part {
                  The trend is the deviation at the ends of the last eight periods; each line has a scale of its own."
             }
             Part::Sides => {
-                "The same process by who ran the case, each held against the same limit."
+                "The same process by who decided the case, with or without human approval, each held against the same limit."
             }
             Part::Declared => {
                 "What the catalog, the list of processes, says of a process, against what its log shows."
@@ -110,7 +110,7 @@ impl Part {
             }
             Part::ToDo | Part::Drifted => "Nothing.",
             Part::All => "None.",
-            Part::Sides => "No process is run by more than one of them.",
+            Part::Sides => "No process is run in more than one mode.",
             Part::Declared => "They agree.",
             Part::Predicted => "Nothing was predicted a period ago.",
             Part::Open => "Everything could.",

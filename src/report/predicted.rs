@@ -93,10 +93,12 @@ fn said<'a>(
     }
 }
 
-/// The part of the cases that AI or code ran alone.
+/// The part of the cases that AI or code decided, with or without approval.
 fn automated(score: &ProcessScore) -> Option<f64> {
-    let parts = [Executor::Ai, Executor::Code].map(|kind| part_of(score, kind));
-    parts.into_iter().flatten().reduce(|a, b| a + b)
+    let kinds = [Executor::Ai, Executor::Code];
+    let modes = kinds.into_iter().flat_map(|kind| [kind, kind.approved()]);
+    let parts = modes.map(|mode| part_of(score, mode));
+    parts.flatten().reduce(|a, b| a + b)
 }
 
 impl Prediction {

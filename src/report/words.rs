@@ -309,7 +309,7 @@ pub(super) fn disagreement(
             "by the catalog it is run by {}, by the log {}{doubt}",
             executor(declared),
             match measured {
-                "mixed" => "by more than one of people, AI and code",
+                "mixed" => "in more than one mode",
                 one => executor(one),
             }
         ),
@@ -330,6 +330,8 @@ pub(super) fn executor(word: &str) -> &str {
     match word {
         "human" => "people",
         "ai" => "AI",
+        "ai_approved" => "AI with human approval",
+        "code_approved" => "code with human approval",
         "mixed" => "mixed",
         other => other,
     }

@@ -73,6 +73,10 @@ pub struct Process {
     pub ends: Ends,
     /// Activities that resolve a case: going on after one of them is rework.
     pub resolved: BTreeSet<String>,
+    /// Activities that decide a case. The executor of the last of them decided it.
+    pub decides: BTreeSet<String>,
+    /// Activities by which a person approves a decision; `None` if they are to be told by their names.
+    pub approves: Option<BTreeSet<String>>,
     /// Declared levels, to compare with the measured ones.
     pub complexity: Option<Level>,
     /// Declared frequency level, to compare with the measured one.
@@ -174,6 +178,8 @@ impl Process {
             parent: None,
             ends: Ends::default(),
             resolved: BTreeSet::new(),
+            decides: BTreeSet::new(),
+            approves: None,
             complexity: None,
             frequency: None,
             drivers: None,

@@ -98,6 +98,11 @@ with_event_fields! {
         /// Activities that resolve a case without ending it: going on after one of them is rework.
         #[serde(default)]
         pub resolved: Vec<String>,
+        /// Activities that decide a case. The executor of the last of them decided it.
+        #[serde(default)]
+        pub decides: Vec<At<String>>,
+        /// Activities by which a person approves a decision. If not given, they are told by their names.
+        pub approves: Option<Vec<At<String>>>,
         /// One record to many events: each entry makes events of its own, its fields overriding those above.
         #[serde(default)]
         pub events: Vec<EventSpec>,

@@ -129,9 +129,9 @@ pub struct When {
     pub achieved_class: Option<OneOf<TolClass>>,
     /// Achieved against required.
     pub precision: Option<OneOf<Precision>>,
-    /// Status of the cases that AI ran alone.
+    /// Status of the cases that AI decided without approval.
     pub ai_status: Option<OneOf<Status>>,
-    /// Status of the cases that code ran alone.
+    /// Status of the cases that code decided without approval.
     pub code_status: Option<OneOf<Status>>,
     /// What the shadow runs of AI show.
     pub ai_shadow: Option<OneOf<Trial>>,

@@ -60,31 +60,38 @@ impl<'a> Basis<'a> {
         self.scored_cases.unusable.filter(|_| !withdrawn)
     }
 
-    /// The status of what one kind runs: of the whole process where that is the kind that runs it, if it is outside; else
-    /// of the cases that it ran alone. Undetermined where it ran none.
+    /// The status of the cases that one kind decided without approval: of the whole process where no case is in another mode, if
+    /// it is outside. Undetermined where it decided none.
     pub(super) fn status_of(self, kind: Executor) -> Status {
         let alone = self
             .alone(kind)
             .map(|side| (side.status, side.can_be_withdrawn));
         let alone = alone.map_or(Status::Undetermined, shown);
         let whole = shown((self.rating.status, self.run_by.can_be_withdrawn));
-        match (alone, self.run_by.executor == kind, whole) {
-            // What it ran is shown to hold, so that it is others who deviate.
+        match (alone, self.runs_all(kind), whole) {
+            // What it decided is shown to hold, so that it is others who deviate.
             (Status::Within, ..) => Status::Within,
             (_, true, Status::Outside) => Status::Outside,
             (alone, ..) => alone,
         }
     }
 
+    /// Whether one kind runs the process and no case is in another known mode, so that the figures of the whole are its own.
+    pub(super) fn runs_all(self, kind: Executor) -> bool {
+        let mut sides = self.run_by.executors.iter().map(|side| side.executor);
+        self.run_by.executor == kind && sides.all(|side| side == kind || side == Executor::Unknown)
+    }
+
     /// What the shadow runs of one kind show, where it has still to show that it can.
     pub(super) fn trial_of(self, kind: Executor) -> Trial {
         let rating = self.rating;
-        let runs_it = self.run_by.executor == kind;
+        let runs_it = self.runs_all(kind);
         let holds = |status| status == Status::Within;
         TrialEvidence {
             holds: holds(self.status_of(kind)) || runs_it && holds(rating.status),
             alone: self.alone(kind).map(|side| side.deviation),
             whole: rating.deviation.filter(|_| runs_it),
+            approved: self.alone(kind.approved()).and_then(|side| side.deviation),
             shadow: self.shadow_of(kind).map(|shadow| shadow.status),
             unconfirmed: runs_it && self.scored_cases.is_unconfirmed(),
         }
@@ -100,21 +107,18 @@ impl<'a> Basis<'a> {
         let t = self.rating.permissible_deviation?;
         let own = match self.alone(kind) {
             Some(side) => side.deviation,
-            None => self
-                .rating
-                .deviation
-                .filter(|_| self.run_by.executor == kind),
+            None => self.rating.deviation.filter(|_| self.runs_all(kind)),
         };
         own.filter(|own| is_open && mean_exceeds_limit(*own, t))
     }
 
-    /// Whether nothing is known of how one kind would do: it runs no case, and no shadow run.
+    /// Whether nothing is known of how one kind would do without approval: it decides no case, and no shadow run.
     pub(super) fn is_untried(self, kind: Executor) -> bool {
         let runs_it = self.run_by.executor == kind;
         self.alone(kind).is_none() && !runs_it && self.shadow_of(kind).is_none()
     }
 
-    /// The cases that one kind ran alone.
+    /// The cases in one mode: those of AI and code are those that they decided without approval.
     pub(super) fn alone(self, kind: Executor) -> Option<&'a ExecutorScore> {
         let mut executors = self.run_by.executors.iter();
         executors.find(|side| side.executor == kind)
@@ -169,9 +173,14 @@ impl ProcessScore {
         self.basis().is_untried(kind)
     }
 
-    /// The cases that one kind ran alone.
+    /// The cases in one mode.
     pub fn executor_of(&self, kind: Executor) -> Option<&ExecutorScore> {
         self.basis().alone(kind)
+    }
+
+    /// Whether one kind runs the process and no case is in another known mode.
+    pub(crate) fn runs_all(&self, kind: Executor) -> bool {
+        self.basis().runs_all(kind)
     }
 
     /// The shadow runs of one kind.

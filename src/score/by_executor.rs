@@ -3,7 +3,7 @@
 use super::case_facts::durations;
 use super::deviation::{Target, achieved_class, deviation_of, status};
 use super::input::ProcessInput;
-use super::process_score::{ExecutorScore, Provenance, RunBy};
+use super::process_score::{Automation, ExecutorScore, Provenance, RunBy};
 use crate::measure::Sums;
 use crate::model::{Executor, Hour};
 use std::collections::BTreeMap;
@@ -12,14 +12,31 @@ use std::collections::BTreeMap;
 pub(super) fn run_by(input: &ProcessInput, target: Target) -> RunBy {
     let ended = input.live_kinds().filter(|(_, sums)| sums.cases > 0);
     let executors = ended.map(|(kind, sums)| executor_score(input, kind, sums, target));
+    let mut executors: Vec<ExecutorScore> = executors.collect();
+    executors.sort_by_key(|side| side.executor.rank());
     RunBy {
         executor: executor(input),
-        executors: executors.collect(),
+        executors,
+        automation: automation(input.live),
         can_be_withdrawn: can_be_withdrawn(input, input.live),
     }
 }
 
-/// What one kind ran alone.
+/// Who ran the steps of ended cases, of those that name an executor.
+fn automation(sums: &Sums) -> Option<Automation> {
+    let steps = sums.steps_by.total();
+    let share = |kind| sums.steps_by.get(kind) as f64 / steps as f64;
+    let [ai, code] = [Executor::Ai, Executor::Code].map(share);
+    (steps > 0).then(|| Automation {
+        steps,
+        human: share(Executor::Human),
+        ai,
+        code,
+        share: ai + code,
+    })
+}
+
+/// What was decided in one mode.
 fn executor_score(
     input: &ProcessInput,
     executor: Executor,
@@ -81,21 +98,21 @@ pub(super) fn provenance(input: &ProcessInput, sums: &Sums) -> Provenance {
 }
 
 /// Who runs it, as the log has it. The catalog fills in where that does not say: of more than half of the cases nothing, or
-/// of most only that several kinds ran them together.
+/// of most only that they are mixed.
 fn executor(input: &ProcessInput) -> Executor {
-    let by_kind = started_by_kind(input);
+    let by_kind = cases_by_mode(input);
     let known: i64 = by_kind.values().sum();
     let together = by_kind.get(&Executor::Mixed).copied().unwrap_or(0);
-    let says_little = known * 2 < input.live.started() || together * 5 >= known * 4;
+    let says_little = known * 2 < cases(input, input.live) || together * 5 >= known * 4;
     match input.declared.executor {
         Some(declared) if says_little => declared,
         _ => measured_executor(input),
     }
 }
 
-/// The kind that ran at least four fifths of the cases, else mixed.
+/// The mode of at least four fifths of the cases, else mixed.
 pub(super) fn measured_executor(input: &ProcessInput) -> Executor {
-    let by_kind = started_by_kind(input);
+    let by_kind = cases_by_mode(input);
     let all: i64 = by_kind.values().sum();
     let most = by_kind.into_iter().max_by_key(|(_, cases)| *cases);
     match most {
@@ -105,11 +122,21 @@ pub(super) fn measured_executor(input: &ProcessInput) -> Executor {
     }
 }
 
-fn started_by_kind(input: &ProcessInput) -> BTreeMap<Executor, i64> {
+fn cases_by_mode(input: &ProcessInput) -> BTreeMap<Executor, i64> {
     let known = input
         .live_kinds()
         .filter(|(kind, _)| *kind != Executor::Unknown);
-    known.map(|(kind, sums)| (kind, sums.started())).collect()
+    known
+        .map(|(kind, sums)| (kind, cases(input, sums)))
+        .collect()
+}
+
+/// Ended cases: open ones are not decided yet. Only if none has ended, those that have started.
+fn cases(input: &ProcessInput, sums: &Sums) -> i64 {
+    match input.live.cases > 0 {
+        true => sums.cases,
+        false => sums.started(),
+    }
 }
 
 /// Spreads below this are of the order of the bins that durations are counted in, which are 1 % wide: a test of them would

@@ -139,7 +139,7 @@ fn ends(bounds: Bounds) -> [f64; 2] {
     [bounds.lower, bounds.upper]
 }
 
-/// The deviation of the cases that one kind ran alone.
+/// The deviation of the cases in one operating mode.
 fn alone(score: &ProcessScore, kind: Executor) -> Option<Bounds> {
     let side = score.executor_of(kind)?;
     side.deviation

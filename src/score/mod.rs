@@ -54,8 +54,8 @@ pub(crate) use frequency::{Elasticity, Frequency, Weekdays, Withheld};
 pub(crate) use input::Terms;
 pub use process_score::ProcessScore;
 pub(crate) use process_score::{
-    DeclaredFact, DirectlyFollows, Disagreement, Durations, Edge, ExecutorScore, ExerciseScore,
-    ShadowScore, Share, SizeSource,
+    Automation, DeclaredFact, DirectlyFollows, Disagreement, Durations, Edge, ExecutorScore,
+    ExerciseScore, ShadowScore, Share, SizeSource,
 };
 pub(crate) use recommend::{Attributes, Condition, Verdict, conditions, recommend, reversal};
 pub(crate) use table::{

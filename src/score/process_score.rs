@@ -76,10 +76,10 @@ impl Share {
     }
 }
 
-/// One kind of executor on this process.
+/// The cases of this process in one operating mode.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ExecutorScore {
-    /// The kind.
+    /// The operating mode.
     pub executor: Executor,
     /// Cases that have ended.
     pub cases: i64,
@@ -106,6 +106,21 @@ pub struct ExecutorScore {
     pub duration_spread: Option<f64>,
     /// Who vouches for its outcomes.
     pub provenance: Provenance,
+}
+
+/// Who ran the steps of ended cases, as shares of those that name an executor.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Automation {
+    /// Steps that name their executor.
+    pub steps: i64,
+    /// Share of people.
+    pub human: f64,
+    /// Share of AI.
+    pub ai: f64,
+    /// Share of code.
+    pub code: f64,
+    /// Share of AI and code together: the automation share.
+    pub share: f64,
 }
 
 /// A test whether executor kinds differ in the spread of their durations (Brown-Forsythe, on logarithms).
@@ -548,10 +563,12 @@ pub struct DeterminismScore {
 /// Who runs the process today.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RunBy {
-    /// The kind that ran at least four fifths of its cases, else mixed; as declared where the log does not say.
+    /// The operating mode of at least four fifths of its cases, else mixed; as declared where the log does not say.
     pub executor: Executor,
-    /// The kinds side by side.
+    /// The operating modes side by side.
     pub executors: Vec<ExecutorScore>,
+    /// Who ran the steps; `None` while no step of an ended case names its executor.
+    pub automation: Option<Automation>,
     /// Whether all cases together are enough to withdraw who runs it, if they are outside.
     #[serde(skip)]
     pub(super) can_be_withdrawn: bool,

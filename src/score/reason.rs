@@ -95,13 +95,13 @@ pub struct Figures {
     pub independent_cases: Option<f64>,
     /// Observed against permissible.
     pub status: Status,
-    /// What kinds ran alone beside others, where that speaks against them.
+    /// What kinds decided without approval beside others, where that speaks against them.
     pub live: Vec<LiveFigures>,
     /// What shadow runs come to, of kinds that have still to show that they can.
     pub shadow: Vec<ShadowFigures>,
 }
 
-/// What one kind ran alone.
+/// What one kind decided without approval.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LiveFigures {
     /// The kind.

@@ -37,9 +37,9 @@ pub struct Attributes {
     pub required_class: Class,
     /// The class it holds.
     pub achieved_class: TolClass,
-    /// Status of the cases that AI ran alone.
+    /// Status of the cases that AI decided without approval.
     pub ai_status: Status,
-    /// Status of the cases that code ran alone.
+    /// Status of the cases that code decided without approval.
     pub code_status: Status,
     /// What the shadow runs of AI show.
     pub ai_shadow: Trial,

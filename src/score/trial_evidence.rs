@@ -8,10 +8,13 @@ use crate::rules::Trial;
 pub(crate) struct TrialEvidence {
     /// Whether what it runs today is within.
     pub holds: bool,
-    /// The deviation of the cases that it ran alone, where there are any.
+    /// The deviation of the cases that it decided without approval, where there are any.
     pub alone: Option<Option<Bounds>>,
-    /// The deviation of the process, where it is what runs it.
+    /// The deviation of the process, where it decides all of it.
     pub whole: Option<Bounds>,
+    /// The deviation of the cases that it decided and a person approved. They never speak for running it without approval: only
+    /// against it.
+    pub approved: Option<Bounds>,
     /// The status of its shadow runs, where there are any.
     pub shadow: Option<Status>,
     /// Whether it runs the process, and none of the outcomes is confirmed though that is required.
@@ -37,8 +40,15 @@ impl TrialEvidence {
             Some(Status::Undetermined | Status::NoTolerance) => Trial::Undetermined,
             // Cases of which none is confirmed show no more than a trial that proves nothing.
             None if self.unconfirmed => Trial::Undetermined,
+            // What deviates too much with a person's approval is no candidate for doing without it.
+            None if self.leans_with_approval(permissible) => Trial::Undetermined,
             None => Trial::None,
         }
+    }
+
+    fn leans_with_approval(&self, permissible: Option<f64>) -> bool {
+        let approved = self.approved.zip(permissible);
+        approved.is_some_and(|(approved, t)| mean_exceeds_limit(approved, t))
     }
 }
 
@@ -54,6 +64,7 @@ mod tests {
         holds: false,
         alone: None,
         whole: None,
+        approved: None,
         shadow: None,
         unconfirmed: false,
     };
@@ -97,6 +108,26 @@ mod tests {
             trial(TrialEvidence { whole, ..NOTHING }),
             Trial::Undetermined
         );
+    }
+
+    #[test]
+    fn approved_cases_never_speak_for_running_without_approval() {
+        let t = Some(0.03);
+        let approved = |mean, shadow| TrialEvidence {
+            approved: Some(bounds(mean, 0.001, 0.2)),
+            shadow,
+            ..NOTHING
+        };
+        let undetermined = Some(Status::Undetermined);
+        assert_eq!(approved(0.0, None).trial(t, false), Trial::None);
+        assert_eq!(
+            approved(0.0, undetermined).trial(t, false),
+            Trial::Undetermined
+        );
+        assert_eq!(approved(0.1, None).trial(t, false), Trial::Undetermined);
+        // Shadow runs are without approval, and speak for themselves.
+        let within = approved(0.1, Some(Status::Within));
+        assert_eq!(within.trial(t, false), Trial::Within);
     }
 
     #[test]

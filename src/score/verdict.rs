@@ -73,7 +73,7 @@ fn figures(basis: Basis, is: &Attributes, size: &SizeScore, rate: &Rate) -> Figu
     }
 }
 
-/// What one kind ran alone beside others, where that speaks against it.
+/// What one kind decided without approval beside others, where that speaks against it.
 fn live_figures(basis: Basis, kind: Executor) -> Option<LiveFigures> {
     let deviation = basis.leaning_of(kind)?;
     let side = basis.alone(kind)?;

@@ -132,12 +132,12 @@ impl Iterator for BenchEvents {
 fn event(spec: &'static Spec, next: &Next, rng: &mut ChaCha8Rng) -> Event {
     let first = next.seq == 1;
     let ends = u64::from(next.seq) == EVENTS_A_CASE;
-    let executor = spec.lead[rng.random_range(0..spec.lead.len())].0;
+    let executor = spec.lead[rng.random_range(0..spec.lead.len())].0.decider();
     let actor = match executor {
         Executor::Ai => spec.ai,
         Executor::Code => spec.code,
-        // A single step is never mixed, and the simulator knows who ran it.
-        Executor::Human | Executor::Mixed | Executor::Unknown => "soc-shift-a",
+        // A single step has one executor, and the simulator knows it.
+        _ => "soc-shift-a",
     };
     let outcome = spec.outcomes[if rng.random_range(0..100) == 0 {
         spec.outcomes.len() - 1

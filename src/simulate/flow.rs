@@ -36,6 +36,7 @@ struct Node {
     weights: Vec<f64>,
     targets: Vec<usize>,
     on: Vec<(&'static str, usize)>,
+    led: Vec<(Executor, usize)>,
     call: Option<(usize, f64)>,
 }
 
@@ -60,7 +61,11 @@ impl Process {
             (process, call.probability)
         };
         let node = |step: &'static Step| {
-            let by_weight = || step.next.iter().filter(|edge| edge.on.is_none());
+            let by_weight = || {
+                step.next
+                    .iter()
+                    .filter(|edge| edge.on.is_none() && edge.led.is_none())
+            };
             Node {
                 step,
                 weights: by_weight().map(|edge| edge.weight).collect(),
@@ -69,6 +74,11 @@ impl Process {
                     .next
                     .iter()
                     .filter_map(|edge| Some((edge.on?, position(edge.to))))
+                    .collect(),
+                led: step
+                    .next
+                    .iter()
+                    .filter_map(|edge| Some((edge.led?, position(edge.to))))
                     .collect(),
                 call: step.call.map(called),
             }
@@ -320,7 +330,7 @@ impl<'a> Case<'a> {
 
     fn executor(&self, step: &Step, rng: &mut ChaCha8Rng) -> Executor {
         match step.who {
-            Who::Lead => self.lead,
+            Who::Lead => self.lead.decider(),
             Who::By(executor) => executor,
             Who::CodeElsePeople(code) if rng.random::<f64>() < code => Executor::Code,
             Who::CodeElsePeople(_) => Executor::Human,
@@ -335,9 +345,11 @@ impl<'a> Case<'a> {
         let mut executor = self.executor(process.steps[at].step, rng);
         loop {
             let node = &process.steps[at];
-            let wanted = node.on.iter().find(|(outcome, _)| *outcome == self.outcome);
-            let next = match wanted {
-                Some((_, target)) => Some(*target),
+            let led = node.led.iter().find(|(lead, _)| *lead == self.lead);
+            let on = node.on.iter().find(|(outcome, _)| *outcome == self.outcome);
+            let wanted = led.map(|(_, target)| *target);
+            let next = match wanted.or_else(|| on.map(|(_, target)| *target)) {
+                Some(target) => Some(target),
                 None if node.targets.is_empty() || self.seq >= MOST_STEPS => None,
                 None => Some(node.targets[pick(&node.weights, rng)]),
             };

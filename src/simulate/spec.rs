@@ -36,6 +36,8 @@ pub(crate) struct Edge {
     pub weight: f64,
     /// Taken for certain when the case is going to have this outcome.
     pub on: Option<&'static str>,
+    /// Taken for certain, before that, when the case is led so.
+    pub led: Option<Executor>,
 }
 
 pub(crate) const fn go(to: &'static str, weight: f64) -> Edge {
@@ -43,6 +45,7 @@ pub(crate) const fn go(to: &'static str, weight: f64) -> Edge {
         to,
         weight,
         on: None,
+        led: None,
     }
 }
 
@@ -51,6 +54,16 @@ pub(crate) const fn on(outcome: &'static str, to: &'static str) -> Edge {
         to,
         weight: 0.0,
         on: Some(outcome),
+        led: None,
+    }
+}
+
+pub(crate) const fn led(lead: Executor, to: &'static str) -> Edge {
+    Edge {
+        to,
+        weight: 0.0,
+        on: None,
+        led: Some(lead),
     }
 }
 
@@ -182,7 +195,7 @@ pub(crate) struct Spec {
     pub people: People,
     pub ai: &'static str,
     pub code: &'static str,
-    /// Who leads cases, with weights; the lead decides the outcome.
+    /// Who leads cases, with weights; the lead decides the outcome. Of AI or code with approval, the steps are its own.
     pub lead: &'static [(Executor, f64)],
     pub inputs: &'static [Input],
     pub wrong: &'static [Wrong],

@@ -38,9 +38,12 @@ impl Look {
         }
     }
 
-    /// Whether two files look like exports of the same tool.
-    fn has_columns_of(&self, other: &Look) -> bool {
-        self.format == other.format && mostly_common(&self.columns, &other.columns)
+    /// Whether two files look like parts of one log. All XES files have the same columns, so their activities must agree, too.
+    fn is_of_the_log_of(&self, other: &Look) -> bool {
+        let xes = Some(FormatName::Xes);
+        let are_standard = self.format == xes && other.format == xes;
+        mostly_common(&self.columns, &other.columns)
+            && (!are_standard || mostly_common(&self.activities, &other.activities))
     }
 }
 
@@ -90,7 +93,7 @@ fn groups(looks: &[Option<Look>]) -> Vec<usize> {
             let other = looks[*first].as_ref();
             look.as_ref()
                 .zip(other)
-                .is_some_and(|(one, other)| one.has_columns_of(other))
+                .is_some_and(|(one, other)| one.is_of_the_log_of(other))
         };
         let group = match look {
             Some(_) if !refers && nth > first_seen => {

@@ -224,6 +224,7 @@ fn remarks_of(score: &ProcessScore) -> Vec<String> {
         let (declared, measured) = (&found.declared, &found.measured);
         lines.push(format!("declared {what}{declared}, measured {measured}"));
     }
+    lines.extend(automation(score));
     lines.extend(score.run_by.executors.iter().filter_map(own_word));
     lines.extend(
         score
@@ -233,6 +234,18 @@ fn remarks_of(score: &ProcessScore) -> Vec<String> {
             .and_then(|of| exercises(score, of)),
     );
     lines
+}
+
+/// Where people and machines share the steps: how, and who decides.
+fn automation(score: &ProcessScore) -> Option<String> {
+    let of = score.run_by.automation?;
+    let [share, ai, code] = [of.share, of.ai, of.code].map(|share| 100.0 * share);
+    (of.share > 0.0 && of.human > 0.0).then(|| {
+        format!(
+            "run by {}, automation share {share:.0} % of the steps (AI {ai:.0} %, code {code:.0} %)",
+            score.run_by.executor
+        )
+    })
 }
 
 /// Where exercises are part of the evidence: that, and how live cases do beside them.

@@ -174,6 +174,8 @@ impl Check {
                 idle: self.span(&raw.ends.idle, "ends.idle"),
             },
             resolved: raw.resolved.clone(),
+            decides: self.activities(&raw.decides, "decides"),
+            approves: self.approvals(raw),
             complexity: self.word_if_any(&raw.complexity, "complexity", COMPLEXITIES),
             frequency: self.word_if_any(&raw.frequency, "frequency", FREQUENCIES),
             drivers: self.drivers(&raw.drivers),
@@ -249,6 +251,31 @@ impl Check {
             self.add(at, format!("`{key}`: {range}, not {found}"));
         }
         severity
+    }
+
+    fn activities(&mut self, raw: &[At<String>], field: &str) -> BTreeSet<String> {
+        for at in raw.iter().filter(|at| at.value.trim().is_empty()) {
+            let message =
+                format!("`{field}`: an activity must not be empty. Name it as the log does");
+            self.add(at, message);
+        }
+        raw.iter().map(|at| at.value.trim().to_owned()).collect()
+    }
+
+    fn approvals(&mut self, raw: &RawProcess) -> Option<BTreeSet<String>> {
+        let listed = raw.approves.as_ref()?;
+        let decides = |at: &&At<String>| {
+            let mut decisions = raw.decides.iter();
+            decisions.any(|decision| decision.value.trim() == at.value.trim())
+        };
+        for at in listed.iter().filter(decides) {
+            let message = format!(
+                "`approves`: `{}` is listed in `decides` as well. A step either decides or approves: remove it from one of the lists",
+                at.value.trim()
+            );
+            self.add(at, message);
+        }
+        Some(self.activities(listed, "approves"))
     }
 
     fn path(&mut self, raw: &[At<String>]) -> Vec<PathStep> {

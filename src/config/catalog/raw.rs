@@ -53,6 +53,9 @@ pub(super) struct RawProcess {
     pub(super) ends: RawEnds,
     #[serde(default)]
     pub(super) resolved: BTreeSet<String>,
+    #[serde(default)]
+    pub(super) decides: Vec<At<String>>,
+    pub(super) approves: Option<Vec<At<String>>>,
     pub(super) complexity: Option<At<Node>>,
     pub(super) frequency: Option<At<Node>>,
     pub(super) drivers: Option<At<PathBuf>>,

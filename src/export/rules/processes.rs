@@ -116,7 +116,7 @@ fn delegated_ai() -> Text {
             "AI runs {{{{ $labels.name }}}} and is outside its tolerance: {{{{ $value | humanizePercentage }}}} deviation per case{permissible}"
         ),
         description:
-            "The cases of {{ $labels.process }} that AI ran alone within the scoring window deviate more than the tolerance class permits, even at \
+            "The cases of {{ $labels.process }} that AI decided without approval within the scoring window deviate more than the tolerance class permits, even at \
              the lower bound, and AI still ends cases. It must be withdrawn, or its cases approved by people, until it holds the class."
                 .to_owned(),
     }
@@ -128,7 +128,7 @@ fn delegated_ai() -> Text {
 fn delegated_ai_expr(audience: &Audience) -> String {
     let ai = r#"executor="ai""#;
     let deviation = series(metrics::EXECUTOR_DEVIATION.name, &[ai, &audience.process]);
-    let name = named(audience, r#"executor=~"ai|mixed""#);
+    let name = named(audience, r#"executor=~"ai|ai_approved|mixed""#);
     format!(
         "{deviation}\n  {name}\nand on (job, instance, process, executor)\n  \
          {EXECUTOR_STATUS}{{{ai},status=\"outside\"}} == 1\nunless {SAME}\n  \

@@ -389,6 +389,7 @@ impl Mapping {
             }
             other => other,
         };
+        let is_in = |listed: &[String]| listed.iter().any(|name| name == activity);
         let holds = |predicate: &Option<super::Predicate>| match predicate {
             None => Ok(false),
             Some(predicate) => predicate
@@ -402,7 +403,12 @@ impl Mapping {
         } else {
             Origin::Live
         };
-        Ok(EventFlags::new(executor, lifecycle, origin)
+        let flags = EventFlags::new(executor, lifecycle, origin).deciding(is_in(&event.decides));
+        let flags = match &event.approves {
+            None => flags,
+            Some(approves) => flags.approving(is_in(approves)),
+        };
+        Ok(flags
             .telling_reopened(reopened(event, row)?)
             .with_review(holds(&event.reviewed)?)
             .declaring_end(event.declares_end)
@@ -518,6 +524,8 @@ pub(crate) fn executor_of(word: &str) -> Executor {
         "code" | "script" | "playbook" | "automation" | "automated" | "soar" | "bot" | "system" => {
             Executor::Code
         }
+        "ai_approved" => Executor::AiApproved,
+        "code_approved" => Executor::CodeApproved,
         "mixed" => Executor::Mixed,
         _ => Executor::Unknown,
     }
@@ -564,6 +572,12 @@ fn described(batch: &EventBatch, event: &MappedEvent) -> Vec<(&'static str, Stri
     }
     if event.flags.reviewed() {
         fields.push(("reviewed", "yes".to_owned()));
+    }
+    if event.flags.decides() {
+        fields.push(("decides", "yes".to_owned()));
+    }
+    if event.flags.approves() == Some(true) {
+        fields.push(("approves", "yes".to_owned()));
     }
     if event.sequence != 0 {
         fields.push(("sequence", event.sequence.to_string()));

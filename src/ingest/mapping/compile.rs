@@ -43,6 +43,7 @@ pub fn compile(
     let times = compiler.times(spec);
     let delimiter = compiler.delimiter(spec);
     let severities = compiler.severities(spec);
+    compiler.check_decisions(spec);
     let whole = [EventSpec::default()];
     let kinds: &[EventSpec] = if spec.events.is_empty() {
         &whole
@@ -218,12 +219,34 @@ impl Compiler {
             shadow: self.optional_predicate(&kind.shadow, &spec.shadow, "shadow"),
             terminal: spec.terminal.clone(),
             resolved: spec.resolved.clone(),
+            decides: activities(&spec.decides),
+            approves: spec.approves.as_deref().map(activities),
             declares_end,
             explicit_reopen: match spec.reopen {
                 Some(reopen) => reopen == Reopen::Explicit,
                 None => can_reopen,
             },
             never_reopens: spec.reopen == Some(Reopen::Explicit) && !can_reopen,
+        }
+    }
+
+    fn check_decisions(&mut self, spec: &MappingSpec) {
+        let approves = spec.approves.as_deref().unwrap_or_default();
+        for (field, listed) in [("decides", &*spec.decides), ("approves", approves)] {
+            for at in listed.iter().filter(|at| at.value.trim().is_empty()) {
+                let message = format!(
+                    "`{field}`: an activity must not be empty. Name it as the mapping does"
+                );
+                self.problems.0.push(self.source.problem(at, message));
+            }
+        }
+        let decides = |at: &&At<String>| spec.decides.iter().any(|other| other.value == at.value);
+        for at in approves.iter().filter(decides) {
+            let message = format!(
+                "`approves`: `{}` is listed in `decides` as well. A step either decides or approves: remove it from one of the lists",
+                at.value
+            );
+            self.problems.0.push(self.source.problem(at, message));
         }
     }
 
@@ -419,4 +442,7 @@ impl Compiler {
         }
         Ok(pieces)
     }
+}
+fn activities(listed: &[At<String>]) -> Vec<String> {
+    listed.iter().map(|at| at.value.clone()).collect()
 }

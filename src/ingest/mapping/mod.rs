@@ -135,6 +135,10 @@ struct EventMapping {
     /// Activities that end or resolve a case.
     terminal: Vec<String>,
     resolved: Vec<String>,
+    /// Activities that decide a case.
+    decides: Vec<String>,
+    /// Activities by which a person approves a decision; `None` if the mapping does not name them.
+    approves: Option<Vec<String>>,
     declares_end: bool,
     explicit_reopen: bool,
     /// Only an event could reopen a case, and the source has no such event.

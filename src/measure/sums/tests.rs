@@ -18,6 +18,11 @@ fn some_facts() -> impl Strategy<Value = Facts> {
             |(path, start, duration, complete, reopened, parent_process)| Facts {
                 process: NameId(1),
                 executor: Executor::Human,
+                steps_by: StepsBy {
+                    human: reopened,
+                    ai: parent_process,
+                    code: 1,
+                },
                 origin: Origin::Live,
                 start: Time(start),
                 end: Time(start + duration),
@@ -103,6 +108,7 @@ fn an_open_case_counts_as_started_and_open_only() {
     let facts = Facts {
         process: NameId(1),
         executor: Executor::Ai,
+        steps_by: StepsBy::default(),
         origin: Origin::Live,
         start: Time(0),
         end: Time(5),
@@ -145,6 +151,7 @@ fn unlike_others(nth: u32) -> Facts {
     Facts {
         process: NameId(1),
         executor: Executor::Ai,
+        steps_by: StepsBy::default(),
         origin: Origin::Shadow,
         start: Time(0),
         end: Time(5),
@@ -211,6 +218,7 @@ fn sums_of_the_version_before_are_read() {
         cohort: Cohort::default(),
         ended: sums.self_declared.clone(),
         confirmed_deviated: Counts::default(),
+        steps_by: Counts::default(),
         ..sums.clone()
     };
     assert_ne!(before, sums);
@@ -222,4 +230,12 @@ fn sums_of_the_version_before_are_read() {
         bytes[0] = VERSION_SAMPLES_ONLY - 1;
         assert!(Sums::decode(&bytes).is_err());
     }
+    sums.steps_by.add(Executor::Ai, 5);
+    let mut bytes = Vec::new();
+    sums.encode_as(VERSION_WITHOUT_STEPS_BY, &mut bytes);
+    let before = Sums {
+        steps_by: Counts::default(),
+        ..sums
+    };
+    assert_eq!(Sums::decode(&bytes).unwrap(), before);
 }

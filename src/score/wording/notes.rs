@@ -242,6 +242,8 @@ impl Display for TrialNote {
 fn name(executor: Executor) -> &'static str {
     match executor {
         Executor::Ai => "AI",
+        Executor::AiApproved => "AI with human approval",
+        Executor::CodeApproved => "code with human approval",
         other => other.word(),
     }
 }

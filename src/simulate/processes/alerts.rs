@@ -2,12 +2,13 @@
 
 use crate::model::Level;
 use crate::simulate::arrivals::{ALERTS, ALWAYS, Arrivals, OFFICE};
-use crate::simulate::event::Executor::{Ai, Code, Human};
+use crate::simulate::event::Executor::{Ai, AiApproved, Code, Human};
 use crate::simulate::spec::{
-    BASE, CODE, HUMAN, LEAD, People, Spec, Wrong, go, input, on, step, wrong,
+    BASE, CODE, HUMAN, LEAD, People, Spec, Wrong, go, input, led, on, step, wrong,
 };
 
-/// The process that drifts: an agent judges reported mail, and halfway its judgement gets worse.
+/// The process that drifts: an agent judges most of the reported mail, of some a person approves its verdict, and people judge
+/// the rest. Halfway the agent's judgement gets worse, and approval catches most of that.
 #[rustfmt::skip] // one row a step
 pub(crate) const PHISHING_TRIAGE: Spec = Spec {
     id: "phishing-triage",
@@ -28,7 +29,7 @@ pub(crate) const PHISHING_TRIAGE: Spec = Spec {
         per_week: 420.0,
         week: &ALERTS,
     },
-    lead: &[(Ai, 1.0)],
+    lead: &[(Ai, 0.6), (AiApproved, 0.25), (Human, 0.15)],
     inputs: &[
         input(
             "user-report/newsletter",
@@ -57,12 +58,22 @@ pub(crate) const PHISHING_TRIAGE: Spec = Spec {
         ),
         input("invoice-lure/finance", 0.8, 2.5, &[("phishing", 1.0)]),
     ],
-    wrong: &[Wrong {
-        by: Ai,
-        outcome: "wrong_verdict",
-        probability: 0.010,
-        after_drift: 0.086,
-    }],
+    // Of all cases: 1.0 % before the drift, and 8.6 % after it.
+    wrong: &[
+        Wrong {
+            by: Ai,
+            outcome: "wrong_verdict",
+            probability: 0.012,
+            after_drift: 0.132,
+        },
+        Wrong {
+            by: AiApproved,
+            outcome: "wrong_verdict",
+            probability: 0.004,
+            after_drift: 0.020,
+        },
+        wrong(Human, "wrong_verdict", 0.012),
+    ],
     reopen: 0.004,
     rework: "decide verdict",
     steps: &[
@@ -72,7 +83,8 @@ pub(crate) const PHISHING_TRIAGE: Spec = Spec {
         step("enrich indicators", CODE, 0.6, &[go("render links", 0.7), go("decide verdict", 0.3)])
             .calling("ioc-enrichment", 0.6),
         step("render links", LEAD, 1.2, &[go("decide verdict", 0.93), go("enrich indicators", 0.07)]),
-        step("decide verdict", LEAD, 0.8, &[on("phishing", "purge mail"), go("reply to reporter", 1.0)]),
+        step("decide verdict", LEAD, 0.8, &[led(AiApproved, "approve verdict"), on("phishing", "purge mail"), go("reply to reporter", 1.0)]),
+        step("approve verdict", HUMAN, 5.0, &[on("phishing", "purge mail"), go("reply to reporter", 1.0)]),
         step("purge mail", CODE, 1.5, &[go("block sender", 0.8), go("reply to reporter", 0.2)]),
         step("block sender", CODE, 0.5, &[go("reply to reporter", 1.0)]),
         step("reply to reporter", LEAD, 0.4, &[]),

@@ -15,7 +15,7 @@ pub(crate) const INCIDENT_RESPONSE: Spec = Spec {
     name: "Incident response",
     prefix: "INC",
     criticality: (Level::High, Level::High),
-    executor: "mixed",
+    executor: "human",
     outcomes: &[
         ("contained", 0.0),
         ("false_alarm", 0.0),

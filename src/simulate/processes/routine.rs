@@ -60,7 +60,7 @@ pub(crate) const PASSWORD_RESET: Spec = Spec {
     name: "Password reset",
     prefix: "PWD",
     criticality: (Level::Low, Level::Medium),
-    executor: "mixed",
+    executor: "code",
     outcomes: &[
         ("reset", 0.0),
         ("refused", 0.0),
@@ -197,7 +197,7 @@ pub(crate) const FIREWALL_CHANGE: Spec = Spec {
     name: "Firewall rule change",
     prefix: "FWC",
     criticality: (Level::High, Level::High),
-    executor: "mixed",
+    executor: "human",
     outcomes: &[
         ("applied", 0.0),
         ("rejected", 0.0),

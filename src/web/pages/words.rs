@@ -3,6 +3,7 @@
 use crate::model::humanize::{self, fine_decimals, format_roughly};
 pub(super) use crate::model::humanize::{counted, grouped as count};
 use crate::model::{Executor, SECOND_US, Span, Status, Time, TolClass};
+use crate::score::Automation;
 use crate::score::Bounds;
 
 /// Names from logs are cut at so many characters where they stand in a line; their title has the whole.
@@ -77,6 +78,15 @@ pub(super) fn status(status: Status) -> &'static str {
     }
 }
 
+/// Who ran the steps of a process.
+pub(super) fn automation(of: Automation) -> String {
+    let [share, ai, code, human] = [of.share, of.ai, of.code, of.human].map(percent);
+    format!(
+        "{share} of {} (AI {ai}, code {code}, people {human})",
+        counted(of.steps, "step")
+    )
+}
+
 /// The class that is achieved, as it stands behind the required one.
 pub(super) fn achieved(class: TolClass) -> &'static str {
     match class {
@@ -94,6 +104,8 @@ pub(super) fn executor(kind: Executor) -> &'static str {
         Executor::Code => "code",
         Executor::Mixed => "mixed",
         Executor::Unknown => "unknown",
+        Executor::AiApproved => "AI with human approval",
+        Executor::CodeApproved => "code with human approval",
     }
 }
 

@@ -139,8 +139,7 @@ fn the_id_of_another_object_is_not_the_case() {
 
 #[test]
 fn the_first_letter_with_an_accent_decides_the_encoding_however_late_it_comes() {
-    let team =
-        "first responders of the night shift of the operations centre who are reached by telephone only";
+    let team = "first responders of the night shift of the operations centre who are reached by telephone only";
     let row = |nth: usize, state: &str, day, hour| {
         let team = if nth > 55 { "Zürich" } else { team };
         format!("T{nth},{state},2024-03-{day:02} {hour:02}:05,{team}\n")

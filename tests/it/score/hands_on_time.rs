@@ -82,14 +82,14 @@ fn where_nobody_takes_part_any_more_no_hour_is_spent() {
     let nobody = cases(336, "ai", |_| outcome("good"));
     let found = score(&scratch, &nobody, &format!("{CATALOG}{DECLARED}"));
     assert_eq!(found["value"]["hours_spent_per_year"]["mean"], 0.0);
-    // Nor where code and AI run it together.
+    // Nor where code works on what AI decides.
     let first = "\"activity\":\"open\"";
     let together = nobody.replace(
         &format!("\"executor\":\"ai\",{first}"),
         &format!("\"executor\":\"code\",{first}"),
     );
     let found = score(&scratch, &together, &format!("{CATALOG}{DECLARED}"));
-    assert_eq!(found["executor"], "mixed");
+    assert_eq!(found["executor"], "ai");
     assert_eq!(found["value"]["hours_spent_per_year"]["mean"], 0.0);
     // What people spent on it before is known from the baseline.
     let mut log = cases(300, "human", |_| timed(true));

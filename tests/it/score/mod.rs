@@ -17,6 +17,7 @@ mod guessed_columns;
 mod hands_on_time;
 mod json;
 mod known_figures;
+mod operating_modes;
 mod options;
 mod post_closure;
 mod recommendation;

@@ -164,6 +164,7 @@ fn at_criticality(
             alone: runs_it.then_some(Some(measured.deviation)),
             whole: runs_it.then_some(measured.deviation),
             shadow: shadow.map(against),
+            approved: None,
             unconfirmed: false,
         }
         .trial(permissible, false)

@@ -4,7 +4,6 @@ use super::overview::overview;
 use super::why::why;
 use super::{Told, tables};
 use crate::drift::{ProcessDrift, StreamState};
-use crate::model::Executor;
 use crate::score::ExecutorScore;
 use crate::store::AlarmRow;
 use crate::web::pages::board::status_mark;
@@ -147,7 +146,7 @@ fn executors(told: &Told) -> Markup {
     let score = told.score();
     html! {
         div.scroll tabindex="0" role="region" aria-label="Executors" { table.data.sides {
-            caption { "Each kind alone against the same limit " a.csv href=(told.csv("executors")) { "CSV" } }
+            caption { "Each operating mode against the same limit " a.csv href=(told.csv("executors")) { "CSV" } }
             thead { tr { th scope="col" { "run by" } th.n scope="col" { "cases" } th scope="col" { "deviation, 95 % interval" } th scope="col" { "status" }
                 th scope="col" { "holds" } th.n scope="col" { "median" } th.n scope="col" { "95 %" } th scope="col" { "who vouches for the outcomes" } } }
             tbody {
@@ -155,6 +154,7 @@ fn executors(told: &Told) -> Markup {
                 @if score.run_by.executors.is_empty() { tr { td.empty colspan="8" { "No case has ended." } } }
             }
         } }
+        @if let Some(of) = score.run_by.automation { p { b { "Automation share: " } (words::automation(of)) "." } }
         @for shadow in &score.trials.shadow {
             p { b { "Shadow runs by " (words::executor(shadow.executor)) ": " } (words::count(shadow.runs)) ", " (words::status(shadow.status)) ". " (words::whole(&shadow.reason.to_string())) }
         }
@@ -166,7 +166,7 @@ fn side_row(told: &Told, side: &ExecutorScore) -> Markup {
     html! {
         tr {
             th scope="row" { svg.swatch aria-hidden="true" viewBox="0 0 10 10" { rect class={ "k-" (side.executor.word()) } width="10" height="10" {} }
-                (words::executor(side.executor)) @if side.executor == Executor::Mixed { span.none { " (several kinds)" } } }
+                (words::executor(side.executor)) }
             td.n { (words::count(side.cases)) }
             td { div.both { (bar::of(side.deviation, told.score().rating.permissible_deviation, side.status))
                 @if let Some(observed) = side.deviation { span.figures { b { (words::percent(observed.mean)) } " " span { (words::percent_range(observed)) } } } } }
