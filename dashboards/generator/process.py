@@ -175,6 +175,30 @@ def durations():
     )
 
 
+def stage_times():
+    """Times to the milestones, and how many cases have reached them."""
+    def of(metric, quantile):
+        return mine(metric, equals("quantile", quantile), by="milestone")
+    time, lower, upper = (f"toleranced_stage_time_{part}seconds" for part in ("", "lower_", "upper_"))
+    no_value = "No milestone, or too few cases have reached it"
+    return [
+        timeseries(
+            "Stage times", "Time from the start of a case to each milestone (such as acknowledged: MTTA, resolved: MTTR). Median "
+            "and 90th percentile of the cases that started within the scoring window. Open cases count as not reached yet.",
+            [query(of(time, "0.5"), "{{milestone}}, median"), query(of(time, "0.9"), "{{milestone}}, 90 %")],
+            no_value=no_value, unit="s", width=8, min=0),
+        timeseries(
+            "Bounds of the median", "The 95 % interval of the median of each stage time. No upper line: nothing is known of it yet.",
+            [query(of(lower, "0.5"), "{{milestone}}, lower"), query(of(upper, "0.5"), "{{milestone}}, upper")],
+            no_value=no_value, unit="s", width=8, min=0),
+        timeseries(
+            "Cases by milestone", "Live cases that started within the scoring window: those that reached the milestone, are open "
+            "and have not yet, and ended without it.",
+            [query(mine("toleranced_stage_cases", by="milestone, state"), "{{milestone}}, {{state}}")],
+            no_value=no_value, unit="short", width=8, min=0),
+    ]
+
+
 def trust():
     """What weakens the figures above."""
     last = mine("toleranced_process_last_case_timestamp_seconds")
@@ -210,6 +234,7 @@ def board():
         [
             section("Where it stands", *standing(), deviation(), frequency(), class_over_time(), capability()),
             section("Has it changed?", control_chart(), evidence()),
+            section("How fast it is", *stage_times()),
             section("How it runs", outcomes(), flow(), durations(), size(), clean_runs()),
             section("How far the figures can be trusted", *trust()),
         ],

@@ -37,6 +37,8 @@ pub struct Case {
     twin_outcome: NameId,
     /// Hands-on times, where the log has them.
     hands_on: Option<Box<HandsOn>>,
+    /// The earliest time of each milestone that its events have a field for, by name; `None` while the field is empty.
+    milestones: Vec<(NameId, Option<Time>)>,
     /// Set by the idle sweep, cleared by the next event.
     idle_closed: bool,
     /// Places by identity, kept only for long cases, where looking through all events would be slow.
@@ -47,7 +49,9 @@ pub struct Case {
 const INDEX_FROM: usize = 48;
 
 /// First byte of a stored case.
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
+/// Before milestones.
+const VERSION_WITHOUT_MILESTONES: u8 = 3;
 /// Before versions.
 const VERSION_WITHOUT_VERSION: u8 = 2;
 /// Before hands-on times and twins.
@@ -153,6 +157,25 @@ impl Case {
         self.twin_outcome
     }
 
+    /// Notes when the case reached a milestone; `None` if an event has a field for it without a value. The earliest time stays.
+    pub fn reach(&mut self, milestone: NameId, at: Option<Time>) {
+        let known = self
+            .milestones
+            .binary_search_by_key(&milestone, |(name, _)| *name);
+        match known {
+            Ok(place) => {
+                let known = &mut self.milestones[place].1;
+                *known = (*known).into_iter().chain(at).min();
+            }
+            Err(place) => self.milestones.insert(place, (milestone, at)),
+        }
+    }
+
+    /// When the case reached the milestones that its events have a field for.
+    pub fn milestones(&self) -> &[(NameId, Option<Time>)] {
+        &self.milestones
+    }
+
     /// Notes the parent case that an event names.
     pub fn set_parent(&mut self, at: Time, key: &str) {
         let later = match &self.parent {
@@ -221,7 +244,9 @@ impl Case {
         let count = self.events.iter().filter(happened).count();
         match count {
             0 => None,
-            all if all == self.events.len() => Some(Cow::Borrowed(self)),
+            all if all == self.events.len() && self.milestones_until(as_of).is_none() => {
+                Some(Cow::Borrowed(self))
+            }
             _ => Some(Cow::Owned(Case {
                 events: self.events.iter().filter(happened).copied().collect(),
                 input: self.input,
@@ -230,10 +255,25 @@ impl Case {
                 parent_process: self.parent_process,
                 twin_outcome: self.twin_outcome,
                 hands_on: self.hands_on_until(happened),
+                milestones: self
+                    .milestones_until(as_of)
+                    .unwrap_or_else(|| self.milestones.clone()),
                 idle_closed: false,
                 index: None,
             })),
         }
+    }
+
+    /// The milestones as they were known at an instant; `None` if they are the same now.
+    fn milestones_until(&self, as_of: Time) -> Option<Vec<(NameId, Option<Time>)>> {
+        let is_later = |at: &Time| *at > as_of;
+        let mut times = self.milestones.iter().filter_map(|(_, at)| *at);
+        times.find(is_later)?;
+        let then = self.milestones.iter();
+        Some(
+            then.map(|(name, at)| (*name, at.filter(|at| !is_later(at))))
+                .collect(),
+        )
     }
 
     fn hands_on_until(&self, happened: impl Fn(&&CaseEvent) -> bool) -> Option<Box<HandsOn>> {
@@ -308,6 +348,12 @@ impl Case {
         }
         put_i64(out, self.version.0.0);
         put_u64(out, u64::from(self.version.1));
+        put_u64(out, self.milestones.len() as u64);
+        for (milestone, at) in &self.milestones {
+            put_u64(out, u64::from(*milestone));
+            put_u64(out, u64::from(at.is_some()));
+            put_i64(out, at.unwrap_or_default().0);
+        }
     }
 
     /// Reads back what [`Case::encode`] wrote.
@@ -344,11 +390,20 @@ impl Case {
             hands_on = decode_hands_on(&mut reader)?;
         }
         let mut ran = (Time::default(), NameId::NONE);
-        if version == VERSION {
+        if version >= VERSION_WITHOUT_MILESTONES {
             ran = (Time(reader.i64()?), NameId(reader.u32()?));
+        }
+        let mut milestones = Vec::new();
+        if version == VERSION {
+            for _ in 0..reader.count()? {
+                let (name, is_reached) = (NameId(reader.u32()?), reader.u64()? != 0);
+                let at = Time(reader.i64()?);
+                milestones.push((name, is_reached.then_some(at)));
+            }
         }
         Ok(Case {
             events,
+            milestones,
             input,
             version: ran,
             parent: (!parent.1.is_empty()).then(|| Box::new(parent)),

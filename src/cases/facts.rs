@@ -8,6 +8,7 @@ use super::mode::{ModeTerms, mode};
 use super::path::steps_off_path;
 use super::rules::{Assessment, ProcessRules, RuleBook};
 use super::signals::{Parts, Signals, has_other_signal};
+use super::stages::Stage;
 use super::who::{
     StepsBy, by_machines_only, handoffs, is_approved, is_confirmed, named_outcome, steps_by,
     went_straight,
@@ -90,6 +91,8 @@ pub struct Facts {
     pub twin: Option<Twin>,
     /// The process of the parent case; 0 for none.
     pub parent_process: NameId,
+    /// Its milestones, reached or not, by name.
+    pub stages: Vec<Stage>,
     /// The activities in order, all of them.
     pub path: Vec<NameId>,
 }
@@ -253,6 +256,7 @@ fn facts_beside(
         parent_process: case
             .parent()
             .map_or(NameId::NONE, |_| case.parent_process()),
+        stages: rule.stages_of(case, events, names),
         path: events.iter().map(|event| event.activity).collect(),
     })
 }
@@ -288,7 +292,13 @@ fn off_path(work: &[CaseEvent], rule: &ProcessRules) -> u32 {
     if rule.path.is_empty() {
         return 0;
     }
-    let taken: Vec<NameId> = work.iter().map(|event| event.activity).collect();
+    let mut taken: Vec<NameId> = work.iter().map(|event| event.activity).collect();
+    let mut designed = rule.path.windows(2);
+    let is_designed = designed.any(|two| two[0].activity == two[1].activity);
+    if !is_designed {
+        // A row that repeats the state is no step.
+        taken.dedup();
+    }
     steps_off_path(&taken, &rule.path)
 }
 

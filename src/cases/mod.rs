@@ -16,6 +16,7 @@ mod mode;
 mod path;
 mod rules;
 mod signals;
+mod stages;
 mod who;
 
 pub(crate) use case::{Case, Insert};
@@ -26,4 +27,6 @@ pub use guess::resolved_states;
 pub use key::KEY_SEPARATOR;
 pub(crate) use key::split_key;
 pub use rules::RuleBook;
+#[cfg(test)]
+pub(crate) use stages::Stage;
 pub(crate) use who::StepsBy;

@@ -1,6 +1,9 @@
 //! What the catalog and the tolerance table say about the cases of a process, by numbers instead of names.
 
+use super::case::Case;
+use super::event::CaseEvent;
 use super::path::DesignedStep;
+use super::stages::{Milestones, Stage};
 use crate::model::{Hour, NameId, Names, Ppm, Span};
 use crate::rules::{Process, Tolerance, plain_name};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -30,6 +33,8 @@ pub struct ProcessRules {
     pub decides: FxHashSet<NameId>,
     /// Activities by which a person approves a decision; `None` if the catalog does not name them.
     pub approves: Option<FxHashSet<NameId>>,
+    /// How milestones are told.
+    milestones: Milestones,
     /// A case without an event for this long has ended.
     pub idle: Option<Span>,
     /// Only confirmed outcomes count as evidence.
@@ -83,6 +88,7 @@ impl ProcessRules {
         let decides = set(&process.decides);
         let approves = process.approves.as_ref().map(set);
         ProcessRules {
+            milestones: Milestones::new(process, names),
             declares_end: process.ends.is_declared(),
             terminal,
             resolved,
@@ -117,6 +123,11 @@ impl ProcessRules {
                 path_step: Ppm::of(tolerance.weights.path_step),
             },
         }
+    }
+
+    /// When a case with these events, in order, reached each milestone.
+    pub(super) fn stages_of(&self, case: &Case, events: &[CaseEvent], names: &Names) -> Vec<Stage> {
+        self.milestones.of(case, events, (&self.resolved, names))
     }
 
     /// How severe an outcome is: as the catalog declares it, else as the mapping of its source does, else by its name, else

@@ -15,8 +15,9 @@ use crate::query::{
     CaseTable, LogCases, PreparedRules, Rules, ScoreRequest, TableLimits, score_at,
 };
 use crate::rules::mapping::MappingSpec;
-use crate::rules::{Catalog, Tolerance};
+use crate::rules::{Catalog, GUESSED, Tolerance, milestone_of_step};
 use crate::score::ProcessScore;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -261,6 +262,11 @@ fn entry(yaml: &mut String, score: &ProcessScore) -> std::fmt::Result {
     if classified == 0 {
         writeln!(yaml, "      {{}}")?;
     }
+    undeclared(yaml, score)
+}
+
+/// What could be declared beside, behind a #.
+fn undeclared(yaml: &mut String, score: &ProcessScore) -> std::fmt::Result {
     writeln!(
         yaml,
         "    # path: [First step, Second step, Optional step?]   # the designed path"
@@ -292,5 +298,27 @@ fn entry(yaml: &mut String, score: &ProcessScore) -> std::fmt::Result {
     writeln!(
         yaml,
         "    # resolved: [Resolved]         # going on after one of these is rework"
+    )?;
+    writeln!(
+        yaml,
+        "    # milestones: {{ {} }}   # activities that reach each, for stage times",
+        milestones(score)
     )
+}
+
+/// The activities that reach milestones by their names, as the catalog has them; an example if there are none.
+fn milestones(score: &ProcessScore) -> String {
+    let edges = score.conformance.directly_follows.edges.iter();
+    let activities: BTreeSet<&String> = edges.filter_map(|edge| edge.from.as_ref()).collect();
+    let of = |nth: usize| {
+        let reaching = activities.iter();
+        let reaching = reaching.filter(|name| milestone_of_step(name) == Some(nth));
+        let names: Vec<String> = reaching.map(|name| quoted(name)).collect();
+        (!names.is_empty()).then(|| format!("{}: [{}]", GUESSED[nth], names.join(", ")))
+    };
+    let found: Vec<String> = (0..GUESSED.len()).filter_map(of).collect();
+    match found.is_empty() {
+        true => "acknowledged: [Acknowledged]".to_owned(),
+        false => found.join(", "),
+    }
 }

@@ -184,6 +184,9 @@ impl MappingArgs {
         if self.activity.is_some() || self.time.is_some() {
             guess.take_rows_as_events();
         }
+        guess.find_milestones();
+        let columns = told.iter().filter_map(|(_, column)| column.as_deref());
+        columns.for_each(|column| guess.forget_milestone(column));
         let mut spec = spec_of(&guess);
         spec.format = Some(format);
         spec.records = sample
@@ -284,6 +287,14 @@ fn spec_of(guess: &Guess) -> MappingSpec {
         reopened: field("reopened"),
         input: input.map(|field| OneOrMany::One(field.value)),
         time_format: (!formats.is_empty()).then_some(OneOrMany::Many(formats)),
+        milestones: guess
+            .milestone_fields()
+            .map(|(name, field)| {
+                let mut at = at_plain("");
+                at.value = field;
+                (name, at)
+            })
+            .collect(),
         ..MappingSpec::default()
     };
     match guess.stages.is_empty() {

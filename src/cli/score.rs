@@ -1,6 +1,7 @@
 //! `toleranced score`: one shot, no daemon, no configuration needed.
 
 mod output;
+mod stages;
 
 use super::common::{catalog, tolerance};
 use super::failure::{Done, Failure};

@@ -73,6 +73,12 @@ pub(crate) fn mapping_yaml(spec: &MappingSpec) -> String {
         lines.add("reopen", word);
     }
     add_fields!(lines, spec);
+    if !spec.milestones.is_empty() {
+        let each = spec.milestones.iter();
+        let each = each.map(|(name, at)| format!("{}: {}", quoted(name), field(&at.value)));
+        let each: Vec<String> = each.collect();
+        lines.add("milestones", &format!("{{ {} }}", each.join(", ")));
+    }
     if !spec.terminal.is_empty() {
         lines.add("terminal", &format!("[{}]", list(&spec.terminal)));
     }
@@ -124,6 +130,9 @@ impl Lines {
 /// A field: a path alone, unless it must be written out.
 fn field(spec: &FieldSpec) -> String {
     let recipe = &spec.0;
+    if let Some(paths) = &recipe.first {
+        return format!("{{ first: [{}] }}", list(paths));
+    }
     let source = match (&recipe.constant, &recipe.template, &recipe.path) {
         (Some(text), ..) => format!("const: {}", quoted(text)),
         (_, Some(text), _) => format!("template: {}", quoted(text)),

@@ -51,12 +51,20 @@ pub(super) struct Shown {
     pub(super) deviation: Option<Bounds>,
     /// The cases ended on too few days to call anything within.
     pub(super) too_few_days: bool,
+    /// The cases are enough to withdraw who ran them, if they are outside.
+    pub(super) can_be_withdrawn: bool,
 }
 
 impl Shown {
-    fn of(deviation: Option<Bounds>, independence: Independence, tolerance: &Tolerance) -> Shown {
+    fn of(
+        deviation: Option<Bounds>,
+        independence: Independence,
+        can_be_withdrawn: bool,
+        tolerance: &Tolerance,
+    ) -> Shown {
         Shown {
             deviation,
+            can_be_withdrawn,
             too_few_days: independence.clusters < tolerance.least_days,
         }
     }
@@ -96,6 +104,7 @@ impl<'a> Standing<'a> {
             observed: Shown::of(
                 score.rating.deviation,
                 score.rating.independence,
+                score.run_by.can_be_withdrawn,
                 terms.tolerance,
             ),
             ai: side(score, Executor::Ai, terms),
@@ -168,9 +177,10 @@ impl<'a> Standing<'a> {
             // As `ProcessScore::status_of` has it.
             let of_kind = |kind, side: Option<Shown>| {
                 let alone = side.map_or(Status::Undetermined, |observed| {
-                    self.held_against(observed, permissible)
+                    self.withdrawn_by(observed, permissible)
                 });
-                match (alone, self.only == Some(kind), status) {
+                let whole = self.withdrawn_by(self.observed, permissible);
+                match (alone, self.only == Some(kind), whole) {
                     (Status::Within, ..) => Status::Within,
                     (_, true, Status::Outside) => Status::Outside,
                     (alone, ..) => alone,
@@ -214,6 +224,14 @@ impl<'a> Standing<'a> {
             permissible,
             recommendation: verdict.as_ref().map(|verdict| verdict.recommendation),
             rule: verdict.map(|verdict| verdict.rule_text()),
+        }
+    }
+
+    /// The same where it takes a number of cases to withdraw who ran them.
+    fn withdrawn_by(&self, observed: Shown, permissible: Option<f64>) -> Status {
+        match self.held_against(observed, permissible) {
+            Status::Outside if !observed.can_be_withdrawn => Status::Undetermined,
+            status => status,
         }
     }
 
@@ -309,6 +327,7 @@ fn side(score: &ProcessScore, kind: Executor, terms: Terms) -> Option<Shown> {
     Some(Shown::of(
         side.deviation,
         side.independence,
+        side.can_be_withdrawn,
         terms.tolerance,
     ))
 }
@@ -322,6 +341,7 @@ fn shadow(score: &ProcessScore, kind: Executor, terms: Terms) -> Option<Shown> {
     Some(Shown::of(
         side.deviation,
         side.independence,
+        true,
         terms.tolerance,
     ))
 }

@@ -130,6 +130,7 @@ fn scored_log(catalog: &str, ran: &[Ran], steps: u32, loss: Loss) -> Scored {
             evident: true,
             twin: None,
             parent_process: NameId::NONE,
+            stages: Vec::new(),
             path: path.clone(),
         };
         baseline.add_case(&facts, 1);

@@ -216,8 +216,11 @@ impl Field<'_> {
     /// The verdict if `n` cases, so many more than now, had deviated by `s` in all.
     fn observed(&self, n: f64, s: f64, more: f64) -> Judged {
         let is_enough = more > 0.0 && more >= self.score.clean_cases.for_days as f64;
+        let can_be_withdrawn = n >= self.tolerance.withdrawal_cases as f64;
         let shown = |deviation: Bounds, before: Option<Shown>| Shown {
             deviation: Some(deviation),
+            can_be_withdrawn: can_be_withdrawn
+                || before.is_some_and(|before| before.can_be_withdrawn),
             too_few_days: !is_enough && before.is_none_or(|before| before.too_few_days),
         };
         let mut standing = Standing {

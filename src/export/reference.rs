@@ -5,6 +5,7 @@ use crate::drift::Stream;
 use crate::model::humanize::grouped;
 use crate::model::metrics::{self, Kind, Metric};
 use crate::model::{Class, Status, TolClass};
+use crate::rules::GUESSED;
 use std::fmt::Write;
 
 /// How much of everything a process has, for the number of its series.
@@ -44,6 +45,9 @@ impl Extent {
             "component" => 4,
             "limit" => 2,
             "change" => self.changes,
+            "milestone" => GUESSED.len(),
+            "quantile" => 2,
+            "state" => 3,
             "kind" if metric.name == metrics::WORK.name => 3,
             // Required and achieved class.
             "class" => Class::ALL.len() + TolClass::ALL.len(),
@@ -94,6 +98,7 @@ pub fn document() -> String {
             .replace("{per_bucket}", &extent.executors.to_string())
             .replace("{executors}", &extent.executors.to_string())
             .replace("{outcomes}", &extent.outcomes.to_string())
+            .replace("{milestones}", &GUESSED.len().to_string())
             .replace("{buckets}", &extent.buckets.to_string())
             .replace("{thousand}", &grouped(1_000 * extent.all() as i128))
             .replace("{ten_thousand}", &grouped(10_000 * extent.all() as i128))
@@ -125,7 +130,7 @@ exports every few hours sets `metrics.late_after` to more than that.
 const TAIL: &str = "
 ## How many series
 
-The last column is for a process that {executors} executor kinds run, with {outcomes} outcomes each, {buckets} bins of durations and one known change: {all} series
+The last column is for a process that {executors} executor kinds run, with {outcomes} outcomes each, {buckets} bins of durations, {milestones} milestones and one known change: {all} series
 at most. That is the budget: {thousand} series for 1,000 processes, {ten_thousand} for 10,000 (`limits.processes`).
 
 What bounds it:
@@ -136,6 +141,7 @@ What bounds it:
 - **Durations**: {histogram} of the {all} series are the histogram. Its bins reach from scripts (0.1 s) to tickets (30 days); each bin costs one
   series for every executor kind of every process ({per_bucket} here). `metrics.duration_buckets` sets them for all, `duration_buckets` in the
   catalog for one process (`duration_buckets: [100ms, 1s, 10s, 1m]`). A histogram with other bins begins at zero.
+- **Milestones**: at most 8 in the catalog for a process, and 8 in a mapping.
 - **Processes**: one that is not in the catalog is no longer exported `metrics.expire_after` (90 days) after its last case, or
   when all its cases have moved to another process; it comes back with the next one.
 - **Labels**: names from logs are cut at 120 characters, with a hash of the whole behind them. No case and no person is ever a label.

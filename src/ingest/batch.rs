@@ -11,6 +11,13 @@ pub struct TextRef {
     len: u32,
 }
 
+/// The times of milestones that one event has, in those of a batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReachedRef {
+    start: u32,
+    len: u32,
+}
+
 /// One event as the mapping made it. Names are numbers of the batch's own table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MappedEvent {
@@ -40,6 +47,8 @@ pub struct MappedEvent {
     pub hands_on: u32,
     /// What ran it; 0 where it does not say.
     pub version: NameId,
+    /// When its case reached milestones, as its record says.
+    pub reached: ReachedRef,
     /// Executor, lifecycle, origin, what the mapping declares.
     pub flags: EventFlags,
 }
@@ -48,6 +57,8 @@ pub struct MappedEvent {
 #[derive(Debug, Default)]
 pub struct EventBatch {
     text: String,
+    /// When cases reached milestones, event after event.
+    reached: Vec<(NameId, Option<Time>)>,
     /// In the order of the source.
     pub events: Vec<MappedEvent>,
     /// Names that the events speak of by number.
@@ -97,6 +108,23 @@ impl EventBatch {
             .unwrap_or("")
     }
 
+    /// Keeps when a case reached milestones; `None` for a field without a value.
+    pub fn keep_reached(&mut self, reached: &[(NameId, Option<Time>)]) -> ReachedRef {
+        let start = self.reached.len() as u32;
+        self.reached.extend_from_slice(reached);
+        ReachedRef {
+            start,
+            len: reached.len() as u32,
+        }
+    }
+
+    /// When the case of an event reached milestones, as its record says.
+    pub fn reached(&self, event: &MappedEvent) -> &[(NameId, Option<Time>)] {
+        let start = event.reached.start as usize;
+        let end = start + event.reached.len as usize;
+        self.reached.get(start..end).unwrap_or(&[])
+    }
+
     /// Puts the events behind those of the files before: events of the same instant are ordered by file, then by
     /// position in it. `base` rises from file to file, see [`behind_file`]. (The identities stay: they go by content.)
     pub fn move_places(&mut self, base: u64) {
@@ -113,7 +141,9 @@ impl EventBatch {
 
     /// About how many bytes of memory its events take.
     pub fn event_bytes(&self) -> usize {
-        self.text.len() + self.events.len() * size_of::<MappedEvent>()
+        self.text.len()
+            + self.events.len() * size_of::<MappedEvent>()
+            + self.reached.len() * size_of::<(NameId, Option<Time>)>()
     }
 
     /// Bytes of text that the last event keeps.

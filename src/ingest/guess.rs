@@ -2,6 +2,7 @@
 
 mod columns;
 mod fit;
+mod milestones;
 mod names;
 mod stages;
 mod text;
@@ -45,6 +46,8 @@ pub(crate) struct Guess {
     pub day_or_month: bool,
     /// Of an export with one row per case: the stages of a case. Empty for any other log.
     pub stages: Vec<Stage>,
+    /// The columns that say when a case reached a milestone.
+    pub milestones: BTreeMap<&'static str, Vec<String>>,
 }
 
 /// Guesses from a sample of records.
@@ -107,6 +110,7 @@ pub(crate) fn guess(records: &[Value], format: FormatName) -> Guess {
     guess.stages = stages(&columns, records.len(), guess.column("case"));
     guess.columns = columns;
     guess.prefer_a_time_that_moves(records);
+    guess.find_milestones();
     guess
 }
 
@@ -289,6 +293,7 @@ impl Guess {
                 }
             }
         }
+        self.add_milestones_to_line(&mut line);
         if self.stages.is_empty() {
             return line;
         }

@@ -12,6 +12,7 @@ mod key;
 mod observation;
 mod sampled;
 mod sketch;
+mod stages;
 mod sums;
 mod tally;
 mod windows;
@@ -25,6 +26,7 @@ pub(crate) use key::{BucketKey, TotalKey, bucket_parts};
 pub(crate) use observation::{Coverage, Run, Stretch, covered_weeks};
 pub(crate) use sampled::Sampled;
 pub(crate) use sketch::Sketch;
+pub(crate) use stages::Stages;
 pub use sums::Sums;
 #[cfg(test)]
 pub(crate) use sums::TwinKey;

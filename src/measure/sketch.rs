@@ -55,6 +55,22 @@ impl Sketch {
         self.sum += i128::from(sign) * other.sum;
     }
 
+    /// The spans up to a limit, and how many are longer. Where some are, the sum of the rest is that of the values of the bins.
+    pub fn up_to(&self, limit: Span) -> (Sketch, i64) {
+        let last = bin_of(limit);
+        let longer = self.bins.iter().filter(|(bin, _)| *bin > last);
+        let longer: i64 = longer.map(|(_, count)| count).sum();
+        if longer == 0 {
+            return (self.clone(), 0);
+        }
+        let mut kept = Sketch::default();
+        for (bin, count) in self.bins.iter().filter(|(bin, _)| *bin <= last) {
+            kept.bins.add(bin, count);
+            kept.sum += (value_of(bin) * count as f64).round() as i128;
+        }
+        (kept, longer)
+    }
+
     /// How many spans it holds.
     pub fn count(&self) -> i64 {
         self.bins.total()

@@ -8,6 +8,7 @@ use super::cohort::Cohort;
 use super::counts::Counts;
 use super::sampled::{Hashed, Sampled};
 use super::sketch::Sketch;
+use super::stages::Stages;
 use crate::cases::{Facts, StepsBy, Twin, passes_limit};
 use crate::codec::{DamagedBytes, Reader, put_i64, put_u64};
 use crate::model::{Executor, Hour, NameId, Names, Origin, Ppm, Span, Time};
@@ -18,7 +19,7 @@ pub(crate) const END: NameId = NameId(u32::MAX);
 /// First byte of stored sums.
 const VERSION: u8 = 8;
 
-/// First byte of sums that do not know who ran how many steps.
+/// First byte of sums that know neither who ran how many steps nor milestones.
 const VERSION_WITHOUT_STEPS_BY: u8 = 7;
 
 /// First byte of sums that know neither which cases nothing shows to be right or wrong, nor when they ended. Later versions must go
@@ -139,6 +140,8 @@ pub struct Sums {
     pub cohort: Cohort,
     /// Steps that name their executor, by executor: of people, AI and code.
     pub steps_by: Counts<Executor>,
+    /// When cases reached their milestones, in the bucket of their start.
+    pub stages: Stages,
 }
 
 impl Sums {
@@ -151,6 +154,7 @@ impl Sums {
     /// The part of [`Sums::add_start`] that does not depend on whether the case is still to be waited for.
     pub fn add_begun(&mut self, facts: &Facts, sign: i64) {
         self.starts.add(facts.start.hour(), sign);
+        self.stages.add_settled(facts, sign);
         if facts.origin == Origin::Live {
             self.cohort.add(facts, sign);
         }
@@ -161,6 +165,7 @@ impl Sums {
         if !facts.complete {
             self.open += sign;
             self.open_events += sign * facts.path.len() as i64;
+            self.stages.add_waiting(facts, sign);
             if let Some(waiting) = Waiting::of(facts) {
                 self.waiting.add(waiting, sign);
             }
@@ -308,12 +313,21 @@ impl Sums {
         self.twins.merge(&other.twins, sign);
         self.cohort.merge(&other.cohort, sign);
         self.steps_by.merge(&other.steps_by, sign);
+        self.stages.merge(&other.stages, sign);
     }
 
     /// Takes the open cases of other sums for its own.
     pub fn set_open(&mut self, other: &Sums) {
         (self.open, self.open_events) = (other.open, other.open_events);
         self.waiting = other.waiting.clone();
+        self.stages.set_waiting(&other.stages);
+    }
+
+    /// Forgets the open cases. Which milestones they wait for stays: that is by the hour of their start.
+    pub(crate) fn forget_open(&mut self) {
+        let stages = std::mem::take(&mut self.stages);
+        self.set_open(&Sums::default());
+        self.stages = stages;
     }
 
     /// Whether everything is 0: such a bucket need not be kept.
@@ -414,6 +428,7 @@ impl Sums {
         if version > VERSION_WITHOUT_STEPS_BY {
             self.steps_by
                 .encode(out, |out, kind| put_u64(out, kind as u64));
+            self.stages.encode(out);
         }
     }
 
@@ -489,6 +504,7 @@ impl Sums {
         }
         if version > VERSION_WITHOUT_STEPS_BY {
             sums.steps_by = Counts::decode(reader, executor)?;
+            sums.stages = Stages::decode(reader)?;
         }
         Ok(sums)
     }

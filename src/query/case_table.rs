@@ -109,10 +109,16 @@ impl CaseTable {
             if !parent.is_empty() {
                 case.set_parent(event.time, parent);
             }
-            match case.insert(
+            let insert = case.insert(
                 event_in(event, GlobalNames::of(event, &global)),
                 limits.case_events,
-            ) {
+            );
+            if insert != Insert::Full {
+                for (milestone, at) in batch.reached(event) {
+                    case.reach(global[milestone.index()], *at);
+                }
+            }
+            match insert {
                 Insert::Added => taken.added += 1,
                 Insert::Duplicate => taken.duplicates += 1,
                 Insert::Full => {

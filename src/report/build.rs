@@ -3,7 +3,7 @@
 use super::actions::{self, three};
 use super::content::{
     Action, ChangeSaid, DisagreementRow, ExecutorRow, Open, PeriodSaid, Quality, Report, Row,
-    Standing, VERSION,
+    StageRow, Standing, VERSION,
 };
 use super::drifted::{self, Since};
 use super::findings::{Findings, TOO_LONG};
@@ -82,6 +82,7 @@ impl Report {
             alarms: drifted::alarms(period, found),
             board,
             executors: now.iter().flat_map(executors).collect(),
+            stages: now.iter().flat_map(stages).collect(),
             disagreements: now.iter().flat_map(disagreements).collect(),
             predictions: predicted::predictions(found),
             expectations: now.iter().filter_map(predicted::expectation).collect(),
@@ -146,6 +147,15 @@ fn executors(score: &ProcessScore) -> Vec<ExecutorRow> {
         deviation: kind.deviation.map(three),
         status: kind.status.word(),
         median_seconds: kind.duration_seconds.as_ref().map(|seconds| seconds.p50),
+    });
+    each.collect()
+}
+
+fn stages(score: &ProcessScore) -> Vec<StageRow> {
+    let each = score.stage_times.iter().map(|time| StageRow {
+        process: score.id.clone(),
+        name: score.name.clone(),
+        time: time.clone(),
     });
     each.collect()
 }

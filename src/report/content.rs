@@ -2,7 +2,7 @@
 
 use crate::config::Hashes;
 use crate::rules::Recommendation;
-use crate::score::DeclaredFact;
+use crate::score::{DeclaredFact, StageTime};
 use serde::Serialize;
 
 /// Version of the JSON format.
@@ -38,6 +38,8 @@ pub(crate) struct Report {
     pub board: Vec<Row>,
     /// Kinds of executors of processes that more than one kind runs.
     pub executors: Vec<ExecutorRow>,
+    /// The time from the start of a case to each milestone.
+    pub stages: Vec<StageRow>,
     /// Declared against measured.
     pub disagreements: Vec<DisagreementRow>,
     /// What was expected at the beginning of the period, and what came.
@@ -274,6 +276,18 @@ pub(crate) struct ExecutorRow {
     pub status: &'static str,
     /// Median time from the first event to the end, in seconds.
     pub median_seconds: Option<f64>,
+}
+
+/// The time from the start of a case to a milestone.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct StageRow {
+    /// The process.
+    pub process: String,
+    /// Its name for people.
+    pub name: String,
+    /// The milestone and its times.
+    #[serde(flatten)]
+    pub time: StageTime,
 }
 
 /// A declaration that the measurement contradicts.

@@ -28,6 +28,15 @@ pub(crate) fn text(report: &Report) -> String {
     list(&mut out, Part::Drifted, alarms.into_iter());
     board(&mut out, report);
     list(&mut out, Part::Sides, report.executors.iter().map(side));
+    let stages = report.stages.iter().map(|row| {
+        let said = sentence(&words::stage(&row.time));
+        format!(
+            "**{}**, {}: {said}",
+            safe(&row.name),
+            safe(&row.time.milestone)
+        )
+    });
+    list(&mut out, Part::Stages, stages);
     let declared = report.disagreements.iter().map(|row| {
         let said = words::disagreement(row.what, &row.declared, &row.measured, row.sure);
         format!("**{}**: {}", safe(&row.name), sentence(&said))

@@ -48,6 +48,7 @@ pub(super) enum Part {
     Drifted,
     All,
     Sides,
+    Stages,
     Declared,
     Predicted,
     Open,
@@ -63,6 +64,7 @@ impl Part {
             Part::Drifted => "What has drifted",
             Part::All => "All processes",
             Part::Sides => "People, AI and code",
+            Part::Stages => "Stage times",
             Part::Declared => "Declared against measured",
             Part::Predicted => "What was predicted, and what came",
             Part::Open => "What could not be judged",
@@ -88,6 +90,10 @@ impl Part {
             Part::Sides => {
                 "The same process by who decided the case, with or without human approval, each held against the same limit."
             }
+            Part::Stages => {
+                "How long it takes from the start of a case to each milestone: median and 90th percentile of the cases that started in the window. \
+                 Open cases count as not reached yet."
+            }
             Part::Declared => {
                 "What the catalog, the list of processes, says of a process, against what its log shows."
             }
@@ -111,6 +117,9 @@ impl Part {
             Part::ToDo | Part::Drifted => "Nothing.",
             Part::All => "None.",
             Part::Sides => "No process is run in more than one mode.",
+            Part::Stages => {
+                "No milestone is known, such as acknowledged, contained or resolved. Declare `milestones` in the catalog or in the mapping."
+            }
             Part::Declared => "They agree.",
             Part::Predicted => "Nothing was predicted a period ago.",
             Part::Open => "Everything could.",

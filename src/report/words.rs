@@ -1,11 +1,11 @@
 //! Figures for people.
 
 use super::content::{Action, ActionGroup, ActionKind, Prediction, Row, Standing};
-use crate::model::Span;
 use crate::model::humanize::{self, coarse_decimals, format_roughly};
 pub(super) use crate::model::humanize::{grouped as count, rounded as whole_number};
+use crate::model::{SECOND_US, Span};
 use crate::rules::Recommendation;
-use crate::score::DeclaredFact;
+use crate::score::{DeclaredFact, StageTime};
 
 /// A share in percent.
 pub(super) fn percent(share: f64) -> String {
@@ -26,6 +26,33 @@ pub(super) fn deviation([lower, mean, upper]: [f64; 3]) -> String {
 /// The interval of a deviation.
 pub(super) fn range([lower, _, upper]: [f64; 3]) -> String {
     format!("{} to {} %", digits(lower), digits(upper))
+}
+
+/// The time to a milestone, without its name.
+pub(super) fn stage(time: &StageTime) -> String {
+    let span =
+        |seconds: f64| format_roughly(Span((seconds.round() as i64).saturating_mul(SECOND_US)));
+    let with_bounds = |at: Option<f64>, interval: Option<(f64, Option<f64>)>| match (at, interval) {
+        (_, None) => "unknown".to_owned(),
+        (None, Some((lower, _))) => format!("above {}", span(lower)),
+        (Some(at), Some((lower, None))) => format!("{} (at least {})", span(at), span(lower)),
+        (Some(at), Some((lower, Some(upper)))) => {
+            format!("{} ({} to {})", span(at), span(lower), span(upper))
+        }
+    };
+    let mut text = format!(
+        "median {}, 90 % within {}, of {}",
+        with_bounds(time.median_seconds, time.median_interval),
+        with_bounds(time.p90_seconds, time.p90_interval),
+        cases(time.n),
+    );
+    if time.open > 0 {
+        text += &format!("; {} open", count(time.open));
+    }
+    if time.never_reached > 0 {
+        text += &format!("; {} ended without it", count(time.never_reached));
+    }
+    text
 }
 
 /// So many cases.

@@ -77,6 +77,8 @@ pub struct Process {
     pub decides: BTreeSet<String>,
     /// Activities by which a person approves a decision; `None` if they are to be told by their names.
     pub approves: Option<BTreeSet<String>>,
+    /// The activities that reach each milestone, by its name; `None` if they are guessed.
+    pub milestones: Option<BTreeMap<String, BTreeSet<String>>>,
     /// Declared levels, to compare with the measured ones.
     pub complexity: Option<Level>,
     /// Declared frequency level, to compare with the measured one.
@@ -180,6 +182,7 @@ impl Process {
             resolved: BTreeSet::new(),
             decides: BTreeSet::new(),
             approves: None,
+            milestones: None,
             complexity: None,
             frequency: None,
             drivers: None,

@@ -92,6 +92,9 @@ with_event_fields! {
         /// Severity of each outcome that its tool writes: 0 as designed, 1 wrong. The catalog comes before it.
         #[serde(default)]
         pub outcomes: BTreeMap<String, At<f64>>,
+        /// When the case reached a milestone, by its name: a field with a time.
+        #[serde(default)]
+        pub milestones: BTreeMap<String, At<FieldSpec>>,
         /// Activities that end a case.
         #[serde(default)]
         pub terminal: Vec<String>,

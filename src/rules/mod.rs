@@ -7,6 +7,7 @@ mod decision;
 mod drift;
 mod drivers;
 pub(crate) mod mapping;
+mod milestones;
 mod problem;
 mod tolerance;
 
@@ -17,6 +18,7 @@ pub(crate) use decision::{
 };
 pub use drift::DriftTerms;
 pub(crate) use drivers::{DriverRow, Drivers};
+pub(crate) use milestones::{GUESSED, milestone_of_column, milestone_of_step, milestone_problems};
 pub(crate) use problem::{At, Problem, Problems, Source, nearest};
 pub use tolerance::Tolerance;
 pub(crate) use tolerance::{DeterminismLimits, RawWeights, Rule, When, plain_name};

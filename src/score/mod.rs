@@ -33,6 +33,7 @@ mod reason;
 mod recommend;
 mod shadow;
 mod size;
+mod stage_times;
 mod table;
 mod trial_evidence;
 mod trials;
@@ -58,6 +59,7 @@ pub(crate) use process_score::{
     ExerciseScore, ShadowScore, Share, SizeSource,
 };
 pub(crate) use recommend::{Attributes, Condition, Verdict, conditions, recommend, reversal};
+pub(crate) use stage_times::StageTime;
 pub(crate) use table::{
     achieved_class, complexity_level, frequency_level, permissible_deviation, status,
     tolerance_level,

@@ -20,6 +20,7 @@ use super::process_size::{measured_size, size_score};
 use super::rate::{arrivals, rate};
 use super::reason::NoVerdict;
 use super::size::Sizes;
+use super::stage_times::stage_times;
 use super::table::{complexity_level, frequency_level, tolerance_level};
 use super::trials::trials;
 use super::value::Value;
@@ -138,6 +139,7 @@ pub(super) fn score_process(input: &ProcessInput) -> ProcessScore {
         outcome: outcome(input),
         consistency,
         conformance: conformance(input),
+        stage_times: stage_times(input),
         clean_cases: clean_cases(input, target, arrivals.as_ref()),
         withdraw: withdraw(basis),
         break_up: break_up_of(input, basis, &rate, recommendation),

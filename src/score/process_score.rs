@@ -11,6 +11,7 @@ use super::dependence::Independence;
 use super::frequency::Frequency;
 use super::note::Note;
 use super::reason::{NoVerdict, Reason, ShadowReason, ShadowRuns, UnreachableReason};
+use super::stage_times::StageTime;
 use super::value::Value;
 use crate::model::{Class, Executor, Level, Status, TolClass, words};
 use crate::rules::{Determinism, Judgement, PaysBack, Recommendation, ToleranceLevel};
@@ -94,7 +95,7 @@ pub struct ExecutorScore {
     pub status: Status,
     /// Whether these are enough cases to withdraw it, if they are outside.
     #[serde(skip)]
-    pub(super) can_be_withdrawn: bool,
+    pub(crate) can_be_withdrawn: bool,
     /// The finest class it is shown to hold.
     pub achieved_class: TolClass,
     /// T / upper bound of the deviation.
@@ -571,7 +572,7 @@ pub struct RunBy {
     pub automation: Option<Automation>,
     /// Whether all cases together are enough to withdraw who runs it, if they are outside.
     #[serde(skip)]
-    pub(super) can_be_withdrawn: bool,
+    pub(crate) can_be_withdrawn: bool,
 }
 
 /// Runs beside live work.
@@ -641,6 +642,8 @@ pub struct ProcessScore {
     /// How cases run.
     #[serde(flatten)]
     pub conformance: Conformance,
+    /// The time from the start of a case to each milestone.
+    pub stage_times: Vec<StageTime>,
     /// What decision rules ask for.
     #[serde(flatten)]
     pub levels: Levels,

@@ -32,6 +32,13 @@ pub(crate) struct SizeError<P = NameId> {
     pub cycle: Vec<P>,
 }
 
+/// Events that repeat the activity before them: an update of a ticket, or the second half of a start and a completion.
+fn repeated(sums: &Sums) -> i64 {
+    let pairs = sums.follows.iter();
+    let repeated = pairs.filter(|((activity, next), _)| activity == next);
+    repeated.map(|(_, count)| count).sum()
+}
+
 /// L, D and H of a process from its sums. `None` while no case has ended.
 ///
 /// D is the sum over activities of visits per case times `2^h - 1`, h the entropy in bits of what comes next: 2^h is
@@ -51,7 +58,11 @@ pub(crate) fn own_size(sums: &Sums) -> Option<Sizes> {
         counts.sort_unstable();
         decisions.push(visits as f64 / cases * (entropy_bits(counts.drain(..)).exp2() - 1.0));
     };
-    for ((activity, _), count) in sums.follows.iter() {
+    for ((activity, next), count) in sums.follows.iter() {
+        // A row that repeats the state is no step, and nothing was decided there.
+        if activity == next {
+            continue;
+        }
         if current != Some(activity) {
             close(&mut followers);
             current = Some(activity);
@@ -61,7 +72,7 @@ pub(crate) fn own_size(sums: &Sums) -> Option<Sizes> {
     close(&mut followers);
     decisions.sort_unstable_by(f64::total_cmp);
     Some(Sizes {
-        steps: sums.steps as f64 / cases,
+        steps: (sums.steps - repeated(sums)) as f64 / cases,
         decisions: decisions.iter().sum(),
         handoffs: sums.handoffs as f64 / cases,
         sub_processes: 0.0,

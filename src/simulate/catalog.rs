@@ -3,6 +3,30 @@
 use super::Soc;
 use std::fmt::Write;
 
+/// The activities that reach milestones, by process.
+const MILESTONES: [(&str, &str); 5] = [
+    (
+        "phishing-triage",
+        "contained: [purge mail], resolved: [reply to reporter]",
+    ),
+    (
+        "edr-alert-triage",
+        "acknowledged: [pick up alert], contained: [quarantine file], resolved: [close alert]",
+    ),
+    (
+        "dlp-review",
+        "acknowledged: [assign reviewer], resolved: [close review]",
+    ),
+    (
+        "incident-response",
+        "acknowledged: [assign severity], contained: [contain hosts, segment network], resolved: [close incident]",
+    ),
+    (
+        "service-desk",
+        "acknowledged: [check entitlement], resolved: [close request]",
+    ),
+];
+
 impl Soc {
     /// The catalog of this SOC in YAML.
     pub fn catalog_yaml(&self) -> String {
@@ -41,6 +65,10 @@ fn write_process(yaml: &mut String, spec: &super::spec::Spec) -> std::fmt::Resul
             yaml,
             "    automation: {{ build_hours: {build}, upkeep_hours_per_year: {upkeep} }}"
         )?;
+    }
+    let milestones = MILESTONES.iter().find(|(id, _)| *id == spec.id);
+    if let Some((_, milestones)) = milestones {
+        writeln!(yaml, "    milestones: {{ {milestones} }}")?;
     }
     if let Some(parent) = spec.parent {
         writeln!(yaml, "    parent: {parent}")?;

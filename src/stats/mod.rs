@@ -12,6 +12,7 @@ mod proportion;
 mod rate;
 mod run_length;
 mod spread;
+mod survival;
 
 pub(crate) use chart::EwmaPoint;
 pub(crate) use chart::{Ewma, population_stability, proportion_limits};
@@ -29,3 +30,4 @@ pub(crate) use proportion::{clopper_pearson, clopper_pearson_upper};
 pub(crate) use rate::{chi_square_quantile, rate_interval};
 pub(crate) use run_length::{BernoulliCusum, BernoulliDesign, bernoulli_cusum_design};
 pub(crate) use spread::brown_forsythe;
+pub(crate) use survival::{TimeQuantile, Times};

@@ -1,5 +1,6 @@
 //! Printing scores: a table for people, JSON for programs.
 
+use super::stages::stage_times;
 use super::{Log, Report};
 use crate::cli::failure::Failure;
 use crate::cli::reading::reading_words;
@@ -32,6 +33,7 @@ pub(super) fn table(report: &Report) -> Result<(), Failure> {
         writeln!(out, "{}", score_table(&report.found.scores))?;
         writeln!(out)?;
         text.clear();
+        stage_times(&mut text, &report.found.scores)?;
         remarks(&mut text, &report.found.scores)?;
         explanations(&mut text, &report.found.scores)?;
         out.write_all(harmless(&String::from_utf8_lossy(&text)).as_bytes())?;

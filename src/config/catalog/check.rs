@@ -8,7 +8,7 @@ use super::{MOST, MOST_OF_IT};
 use crate::model::{Class, Executor, Level, Ppm, Span, Time};
 use crate::rules::{
     At, Automation, CRITICALITIES, CriticalOutcome, Drivers, Ends, Judgement, PathStep, Problems,
-    Process, Source,
+    Process, Source, milestone_problems,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
@@ -176,6 +176,7 @@ impl Check {
             resolved: raw.resolved.clone(),
             decides: self.activities(&raw.decides, "decides"),
             approves: self.approvals(raw),
+            milestones: self.milestones(&raw.milestones),
             complexity: self.word_if_any(&raw.complexity, "complexity", COMPLEXITIES),
             frequency: self.word_if_any(&raw.frequency, "frequency", FREQUENCIES),
             drivers: self.drivers(&raw.drivers),
@@ -295,6 +296,17 @@ impl Check {
             });
         }
         path
+    }
+
+    fn milestones(
+        &mut self,
+        raw: &Option<At<BTreeMap<String, BTreeSet<String>>>>,
+    ) -> Option<BTreeMap<String, BTreeSet<String>>> {
+        let at = raw.as_ref()?;
+        for message in milestone_problems(at.value.keys()) {
+            self.add(at, message);
+        }
+        Some(at.value.clone())
     }
 
     fn automation(&mut self, raw: &Option<RawAutomation>) -> Option<Automation> {

@@ -56,6 +56,7 @@ pub(super) struct RawProcess {
     #[serde(default)]
     pub(super) decides: Vec<At<String>>,
     pub(super) approves: Option<Vec<At<String>>>,
+    pub(super) milestones: Option<At<BTreeMap<String, BTreeSet<String>>>>,
     pub(super) complexity: Option<At<Node>>,
     pub(super) frequency: Option<At<Node>>,
     pub(super) drivers: Option<At<PathBuf>>,

@@ -69,7 +69,15 @@ impl Engine {
             self.has_children = true;
         }
         let most = self.config.limits.case_events;
-        match slot.case.insert(event_in(event, global), most) {
+        let insert = slot.case.insert(event_in(event, global), most);
+        if insert != Insert::Full {
+            for (milestone, time) in batch.reached(event) {
+                // Milestones are few: the mapping names them, not the records.
+                let milestone = self.names.intern(batch.names.text(*milestone));
+                slot.case.reach(milestone, *time);
+            }
+        }
+        match insert {
             Insert::Added => {
                 assembled.accepted += 1;
                 assembled.observation.accepted(process, event.time);

@@ -82,7 +82,37 @@ pub(super) fn process(families: &mut Families, score: &ProcessScore) {
             .weeks
             .map(|weeks| weeks * Span::WEEK.0 as f64 / SECOND_US as f64),
     );
+    stages(families, score);
     evidence(families, score);
+}
+
+/// Times to the milestones.
+fn stages(families: &mut Families, score: &ProcessScore) {
+    let id = score.id.as_str();
+    for time in &score.stage_times {
+        let milestone = time.milestone.as_str();
+        let quantiles = [
+            ("0.5", time.median_seconds, time.median_interval),
+            ("0.9", time.p90_seconds, time.p90_interval),
+        ];
+        for (quantile, at, interval) in quantiles {
+            let labels = [id, milestone, quantile];
+            families.maybe(&metrics::STAGE_TIME, &labels, at);
+            let lower = interval.map(|(lower, _)| lower);
+            families.maybe(&metrics::STAGE_TIME_LOWER, &labels, lower);
+            let upper = interval.and_then(|(_, upper)| upper);
+            families.maybe(&metrics::STAGE_TIME_UPPER, &labels, upper);
+        }
+        let states = [
+            ("reached", time.n),
+            ("open", time.open),
+            ("never_reached", time.never_reached),
+        ];
+        for (state, cases) in states {
+            let labels = [id, milestone, state];
+            families.gauge(&metrics::STAGE_CASES, &labels, cases as f64);
+        }
+    }
 }
 
 /// What the figures rest on, and who is ready to take over.

@@ -1,6 +1,7 @@
 //! Applying a mapping to a record.
 
 use super::each::Element;
+use super::milestones::keep_reached;
 use super::row::{Row, ValueRow};
 use super::work::{EVENT, KEPT_BYTE, REJECT, RecordWork, TOO_MUCH, VISIT};
 use super::{EARLIEST, EventMapping, Mapping};
@@ -38,7 +39,7 @@ pub struct Preview {
 }
 
 /// Why a record, or one element of it, did not become an event.
-type Refusal = (Reason, String);
+pub(super) type Refusal = (Reason, String);
 
 /// A case, an activity and other names may have so many bytes.
 const MAX_NAME_BYTES: usize = 4 << 10;
@@ -190,6 +191,7 @@ impl Mapping {
         let flags = self.flags(event, row, &activity)?;
         let hands_on = self.hands_on(event, row, nth)?;
         let version = version(event, row)?;
+        let reached = self.reached(event, row)?;
         let names = [
             ("case", Some(&*case)),
             ("activity", Some(&*activity)),
@@ -213,6 +215,7 @@ impl Mapping {
             None => TextRef::default(),
         };
         out.ambiguous_times += u64::from(read.ambiguous);
+        let reached = keep_reached(event, &reached, out);
         let mapped = MappedEvent {
             case: case_ref,
             case_hash,
@@ -226,6 +229,7 @@ impl Mapping {
             outcome: outcome.map_or(NameId::NONE, |outcome| out.names.intern(&outcome)),
             process: process.map_or(NameId::NONE, |process| out.names.intern(&process)),
             hands_on,
+            reached,
             version: version.map_or(NameId::NONE, |version| out.names.intern(&version)),
             flags: flags
                 .with_hands_on_of_case(hands_on != 0 && self.hands_on.of_case)
@@ -236,45 +240,52 @@ impl Mapping {
     }
 
     fn time(&self, event: &EventMapping, row: &impl Row) -> Result<ReadTime, Refusal> {
-        let field = &event.time;
-        let (read, shown) = match field.is_plain_slot() {
-            Some(slot) => match row.scalar(slot) {
-                Scalar::Int(int) => (self.times.int(int), int.to_string()),
-                Scalar::Float(float) => (self.times.float(float), float.to_string()),
-                other => {
-                    let text = other.into_text().ok_or_else(|| {
-                        let path = self.slots[slot].path.text();
-                        (Reason::MissingTime, format!("`time`: no value in `{path}`"))
-                    })?;
-                    match self.times.text(&text) {
-                        Some(read) => return self.plausible(read, &text),
-                        None => (None, text.into_owned()),
-                    }
-                }
-            },
-            None => {
-                let text = field.text(row).map_err(|e| (Reason::PredicateFailed, e))?;
-                let text =
-                    text.ok_or_else(|| (Reason::MissingTime, "`time`: no value".to_owned()))?;
+        let read = self.time_in(&event.time, "time", row)?;
+        read.ok_or_else(|| {
+            let detail = match event.time.is_plain_slot() {
+                Some(slot) => format!("`time`: no value in `{}`", self.slots[slot].path.text()),
+                None => "`time`: no value".to_owned(),
+            };
+            (Reason::MissingTime, detail)
+        })
+    }
+
+    /// The time that a field has; `None` if it has no value.
+    pub(super) fn time_in(
+        &self,
+        field: &super::Field,
+        name: &str,
+        row: &impl Row,
+    ) -> Result<Option<ReadTime>, Refusal> {
+        let scalar = field.is_plain_slot().map(|slot| row.scalar(slot));
+        let (read, shown) = match scalar {
+            Some(Scalar::Int(int)) => (self.times.int(int), int.to_string()),
+            Some(Scalar::Float(float)) => (self.times.float(float), float.to_string()),
+            other => {
+                let text = match other {
+                    Some(scalar) => scalar.into_text(),
+                    None => field.text(row).map_err(|e| (Reason::PredicateFailed, e))?,
+                };
+                let Some(text) = text else { return Ok(None) };
                 (self.times.text(&text), text.into_owned())
             }
         };
         let read = read.ok_or_else(|| {
-            let detail = format!("`time`: `{}` is not in a known format", short(&shown));
+            let detail = format!("`{name}`: `{}` is not in a known format", short(&shown));
             (Reason::UnreadableTime, detail)
         })?;
-        self.plausible(read, &shown)
+        self.plausible(read, name, &shown).map(Some)
     }
 
-    fn plausible(&self, read: ReadTime, shown: &str) -> Result<ReadTime, Refusal> {
+    fn plausible(&self, read: ReadTime, name: &str, shown: &str) -> Result<ReadTime, Refusal> {
         let latest = Time(self.latest.load(Ordering::Relaxed));
         if read.time < EARLIEST {
-            let detail = format!("`time`: `{}` lies before 1980", short(shown));
+            let detail = format!("`{name}`: `{}` lies before 1980", short(shown));
             return Err((Reason::ImplausibleTime, detail));
         }
         if read.time > latest {
             let detail = format!(
-                "`time`: `{}` lies in the future (later than {latest})",
+                "`{name}`: `{}` lies in the future (later than {latest})",
                 short(shown)
             );
             return Err((Reason::ImplausibleTime, detail));
@@ -584,6 +595,10 @@ fn described(batch: &EventBatch, event: &MappedEvent) -> Vec<(&'static str, Stri
     }
     if event.flags.origin() != Origin::Live {
         fields.push(("origin", event.flags.origin().to_string()));
+    }
+    for (milestone, time) in batch.reached(event) {
+        let time = time.map_or("-".to_owned(), |time| time.to_string());
+        fields.push(("milestone", format!("{} {time}", name(*milestone))));
     }
     let parent = batch.text(event.parent);
     if !parent.is_empty() {

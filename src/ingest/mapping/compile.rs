@@ -11,7 +11,7 @@ use crate::rules::mapping::{
     EventSpec, FieldRecipe, FieldSpec, FormatName, HandsOnOf, MappingSpec, OneOrMany, Reopen,
     TimeUnit,
 };
-use crate::rules::{At, Problem, Problems, Source, plain_name};
+use crate::rules::{At, Problem, Problems, Source, milestone_problems, plain_name};
 use chrono_tz::Tz;
 use regex::Regex;
 use std::collections::BTreeMap;
@@ -50,6 +50,7 @@ pub fn compile(
     } else {
         &spec.events
     };
+    compiler.check_milestones(spec);
     let events: Vec<EventMapping> = kinds
         .iter()
         .map(|kind| compiler.event(spec, kind, circumstances.default_process))
@@ -158,6 +159,21 @@ impl Compiler {
         severities
     }
 
+    fn check_milestones(&mut self, spec: &MappingSpec) {
+        for message in milestone_problems(spec.milestones.keys()) {
+            self.add(self.source.whole(message));
+        }
+    }
+
+    fn milestones(&mut self, spec: &MappingSpec) -> Vec<(String, Field)> {
+        let mut milestones = Vec::new();
+        for (name, at) in &spec.milestones {
+            let field = self.field(at, &format!("milestones.{name}"));
+            milestones.push((name.clone(), field));
+        }
+        milestones
+    }
+
     fn event(&mut self, spec: &MappingSpec, kind: &EventSpec, process: &str) -> EventMapping {
         let recurse = kind.recurse.as_deref();
         let each = kind.each.as_deref().map(|text| Each::new(text, recurse));
@@ -214,6 +230,7 @@ impl Compiler {
             hands_on: self.optional(&kind.hands_on, &spec.hands_on, "hands_on"),
             own_hands_on: kind.hands_on.is_some(),
             reopened: self.optional(&kind.reopened, &spec.reopened, "reopened"),
+            milestones: self.milestones(spec),
             reviewed: self.optional_predicate(&kind.reviewed, &spec.reviewed, "reviewed"),
             exercise: self.optional_predicate(&kind.exercise, &spec.exercise, "exercise"),
             shadow: self.optional_predicate(&kind.shadow, &spec.shadow, "shadow"),

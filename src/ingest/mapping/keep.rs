@@ -266,6 +266,7 @@ impl EventMapping {
             .into_iter()
             .chain(optional.into_iter().flatten())
             .chain(&self.version)
+            .chain(self.milestones.iter().map(|(_, field)| field))
     }
 
     fn predicates(&self) -> impl Iterator<Item = &Predicate> {

@@ -6,6 +6,7 @@ mod computed;
 mod each;
 mod field;
 mod keep;
+mod milestones;
 mod predicate;
 mod row;
 mod suggest;
@@ -129,6 +130,8 @@ struct EventMapping {
     /// Whether this kind of event maps its hands-on time itself, rather than by what the mapping says of all.
     own_hands_on: bool,
     reopened: Option<Field>,
+    /// When the case reached a milestone, by its name.
+    milestones: Vec<(String, Field)>,
     reviewed: Option<Predicate>,
     exercise: Option<Predicate>,
     shadow: Option<Predicate>,

@@ -1,6 +1,7 @@
 //! Tests of sums as a group, and of their bytes.
 
 use super::*;
+use crate::cases::Stage;
 use crate::model::{Executor, Span, Time};
 use proptest::prelude::*;
 
@@ -53,9 +54,17 @@ fn some_facts() -> impl Strategy<Value = Facts> {
                     alike: reopened == 1,
                 }),
                 parent_process: NameId(parent_process),
+                stages: stages(reopened, duration),
                 path: path.into_iter().map(NameId).collect(),
             },
         )
+}
+
+/// One milestone that is reached, and one that is not.
+fn stages(reopened: u32, duration: i64) -> Vec<Stage> {
+    let stage = |milestone, after| Stage { milestone, after };
+    let reached = stage(NameId(1 + reopened), Some(Span(duration)));
+    vec![reached, stage(NameId(5), None)]
 }
 
 fn sum(facts: &[Facts], names: &Names) -> Sums {
@@ -136,6 +145,7 @@ fn an_open_case_counts_as_started_and_open_only() {
         evident: true,
         twin: None,
         parent_process: NameId::NONE,
+        stages: Vec::new(),
         path: vec![NameId(1), NameId(2)],
     };
     sums.add_start(&facts, 1);
@@ -144,6 +154,42 @@ fn an_open_case_counts_as_started_and_open_only() {
         (sums.started(), sums.open, sums.open_events, sums.cases),
         (1, 1, 2, 0)
     );
+}
+
+/// An open case that has reached one milestone and not another.
+fn staged() -> Facts {
+    Facts {
+        complete: false,
+        stages: stages(1, 60_000_000),
+        ..unlike_others(1)
+    }
+}
+
+#[test]
+fn milestones_of_open_cases_go_with_the_open_cases() {
+    let mut sums = sum(&[staged()], &Names::new());
+    let (reached, open) = (NameId(2), NameId(5));
+    let count = |sums: &Sums| sums.stages.reached(reached).map(Sketch::count);
+    assert_eq!(count(&sums), Some(1));
+    assert_eq!(sums.stages.waiting(open).count(), 1);
+    assert_eq!(sums.stages.missed(open), 0);
+    sums.set_open(&Sums::default());
+    assert_eq!(
+        (count(&sums), sums.stages.waiting(open).count()),
+        (Some(1), 0)
+    );
+    // An open case that is removed has no later: what it had reached stays.
+    let mut sums = sum(&[staged()], &Names::new());
+    sums.add_open(&staged(), -1);
+    assert_eq!(
+        (count(&sums), sums.stages.waiting(open).count()),
+        (Some(1), 0)
+    );
+    let ended = Facts {
+        complete: true,
+        ..staged()
+    };
+    assert_eq!(sum(&[ended], &Names::new()).stages.missed(open), 1);
 }
 
 /// A case with an input, a path and a shadowed case that no other case has.
@@ -182,6 +228,7 @@ fn unlike_others(nth: u32) -> Facts {
             alike: true,
         }),
         parent_process: NameId::NONE,
+        stages: Vec::new(),
         path: (0..16).map(|bit| NameId(1 + (nth >> bit & 1))).collect(),
     }
 }
@@ -222,6 +269,13 @@ fn sums_of_the_version_before_are_read() {
         ..sums.clone()
     };
     assert_ne!(before, sums);
+    let mut bytes = Vec::new();
+    let with_stages = Sums {
+        stages: sum(&[staged()], &Names::new()).stages,
+        ..sums.clone()
+    };
+    with_stages.encode_as(VERSION_WITHOUT_STEPS_BY, &mut bytes);
+    assert_eq!(Sums::decode(&bytes).unwrap(), sums);
     // Where all keys are kept, nothing but the number of the version differs between the two older ones.
     for version in [VERSION_WITHOUT_UNKNOWN, VERSION_SAMPLES_ONLY] {
         let mut bytes = Vec::new();

@@ -146,12 +146,10 @@ impl ScoreSource for StoredBuckets<'_> {
     }
 }
 
-/// Who was open at a past instant is not kept.
+/// Who was open at a past instant is not kept, apart from the milestones that were waited for.
 fn without_open_cases(processes: &mut SumsByProcess) {
     for sums in processes.values_mut() {
-        sums.parts
-            .values_mut()
-            .for_each(|part| part.set_open(&Sums::default()));
+        sums.parts.values_mut().for_each(|part| part.forget_open());
         sums.drop_zeros();
     }
     processes.retain(|_, sums| !sums.parts.is_empty());
@@ -203,6 +201,8 @@ impl<'a> Summing<'a> {
             if request.detail == Detail::Everything {
                 let sums = read_once(&mut whole, body, Sums::decode)?;
                 own.merge(key, sums, 1);
+                let then = sums.stages.as_of(key.hour, request.period.last);
+                own.part(key).stages.replace(&sums.stages, &then);
                 continue;
             }
             let sums = match requires_confirmed(request, self.names.text(key.process)) {

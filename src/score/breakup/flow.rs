@@ -31,13 +31,14 @@ pub(super) struct Flow {
 }
 
 impl Flow {
-    /// From directly-follows counts; a case that ends has [`END`] as its last follower. Counts below 1 are passed over.
+    /// From directly-follows counts; a case that ends has [`END`] as its last follower. Counts below 1 are passed over,
+    /// and so is what repeats an activity: that is no step.
     pub(super) fn new(cases: i64, follows: &[((NameId, NameId), i64)], names: &Names) -> Flow {
         let seen = || {
             follows
                 .iter()
                 .copied()
-                .filter(|((from, _), count)| *from != END && *count > 0)
+                .filter(|((from, to), count)| *from != END && from != to && *count > 0)
         };
         let activities = seen()
             .flat_map(|((from, to), _)| [from, to])

@@ -18,12 +18,13 @@ const BEGIN: i64 = 1_772_409_600_000_000;
 
 const MAPPING: &str = "format: ndjson\nprocess: process\ncase: case\nactivity: activity\ntime: time\nsequence: seq\n\
     event_id: id\nexecutor: executor\nlifecycle: { path: lifecycle, default: step }\noutcome: outcome\ninput: input\n\
-    parent: parent\nhands_on: hands_on\nreviewed: reviewed\nshadow: origin == 'shadow'\nexercise: origin == 'exercise'\n";
+    parent: parent\nhands_on: hands_on\nreviewed: reviewed\nshadow: origin == 'shadow'\nexercise: origin == 'exercise'\n\
+    milestones: { seen: seen, acknowledged: acknowledged }\n";
 
 /// Two catalogs under which the same cases are judged differently.
 const CATALOGS: [&str; 2] = [
     "processes:\n  - id: p0\n    criticality: high\n    outcomes: { good: 0, bad: 1 }\n    duration_limit: 20h\n\
-     \x20 - id: p1\n    criticality: low\n    ends: { idle: 9h }\n    exercises_count: true\n    require_confirmed: true\n",
+     \x20 - id: p1\n    criticality: low\n    ends: { idle: 9h }\n    milestones: { contained: [a1, a2] }\n    exercises_count: true\n    require_confirmed: true\n",
     "processes:\n  - id: p0\n    criticality: low\n    outcomes: { good: 0.5, bad: 0.25 }\n    path: [a0, a1, a2]\n\
      \x20 - id: p1\n    criticality: high\n    ends: { activities: [a3] }\n    resolved: [a2]\n\
      \x20   epoch: 2026-03-03\n\
@@ -88,6 +89,12 @@ fn line(nth: usize, event: &Event) -> String {
     .unwrap();
     if event.minutes > 4 {
         write!(line, ",\"hands_on\":{}", event.minutes).unwrap();
+    }
+    if event.minutes.is_multiple_of(3) {
+        // Seldom before the case began.
+        let milestone = ["seen", "acknowledged"][usize::from(event.reviewed)];
+        let at = time - i64::from(event.minutes) * MINUTE / 1000;
+        write!(line, ",\"{milestone}\":{at}").unwrap();
     }
     if event.minutes.is_multiple_of(2) {
         write!(line, ",\"input\":\"i{}\"", event.case % 4).unwrap();

@@ -5,6 +5,7 @@ mod counters;
 mod dashboards;
 mod format;
 mod page;
+mod stages;
 
 use crate::support::Home;
 

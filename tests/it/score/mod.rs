@@ -27,5 +27,6 @@ mod several_files;
 mod shadow_comparison;
 mod shadow_readiness;
 mod soc_lead;
+mod stage_times;
 mod table;
 mod times;

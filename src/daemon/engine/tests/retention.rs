@@ -173,12 +173,9 @@ impl Bench {
     }
 }
 
-fn without_open(sums: Sums) -> Sums {
-    Sums {
-        open: 0,
-        open_events: 0,
-        ..sums
-    }
+fn without_open(mut sums: Sums) -> Sums {
+    sums.set_open(&Sums::default());
+    sums
 }
 
 #[derive(Clone, Debug)]

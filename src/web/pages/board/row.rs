@@ -131,6 +131,7 @@ fn html(shown: &Shown, row: &Row) -> String {
         th scope="row" class="name" {
             a href=(words::process_path(&score.id)) title=(words::whole(&score.name)) { bdi { (words::name(&score.name)) } }
             @if score.name != score.id { span.id title=(words::whole(&score.id)) { bdi { (words::name(&score.id)) } } }
+            (stages(score))
         }
         td class="st" data-l="Status" { (status_mark(score.rating.status)) }
         td class="cl" data-l="Class" { (class(score)) }
@@ -148,6 +149,22 @@ fn html(shown: &Shown, row: &Row) -> String {
         (maud::PreEscaped("\" data-drift=\"")) (row.evidence) (maud::PreEscaped("\" data-alarms=\"")) (row.alarms) (maud::PreEscaped("\">"))
     };
     format!("{}{}</tr>", attributes.into_string(), cells.into_string())
+}
+
+/// Median time to each milestone that enough cases have reached.
+fn stages(score: &ProcessScore) -> Markup {
+    let known = score.stage_times.iter();
+    let known = known.filter_map(|time| Some((&time.milestone, time.median_seconds?)));
+    let times: Vec<String> = known
+        .map(|(milestone, median)| {
+            format!("{} in {}", words::name(milestone), words::seconds(median))
+        })
+        .collect();
+    html! {
+        @if !times.is_empty() {
+            span.id title="Median time from the start of a case to each milestone" { (times.join(" · ")) }
+        }
+    }
 }
 
 /// Like a feature control frame on a drawing: the class, and what it permits; then what is held.

@@ -16,11 +16,12 @@ use crate::web::pages::words;
 use maud::{Markup, html};
 
 /// Their places on the page.
-const CONTENTS: [(&str, &str); 7] = [
+const CONTENTS: [(&str, &str); 8] = [
     ("why", "Why"),
     ("chart", "Control chart"),
     ("drift", "Drift"),
     ("executors", "Executors"),
+    ("stages", "Stage times"),
     ("distributions", "Durations and outcomes"),
     ("map-section", "Process map"),
     ("ledger", "Ledger"),
@@ -41,6 +42,7 @@ pub(super) fn body(told: &Told) -> Markup {
         (section("chart", "Control chart", &chart(told)))
         (section("drift", "Drift", &drift(told)))
         (section("executors", "Executors side by side", &executors(told)))
+        (section("stages", "Stage times", &stages(told)))
         (section("distributions", "Durations and outcomes", &distributions(told)))
         (section("map-section", "Process map", &process_map(told)))
         (section("ledger", "Ledger", &html! {
@@ -175,6 +177,17 @@ fn side_row(told: &Told, side: &ExecutorScore) -> Markup {
             td.n { (side.duration_seconds.map_or("-".to_owned(), |d| words::seconds(d.p50))) }
             td.n { (side.duration_seconds.map_or("-".to_owned(), |d| words::seconds(d.p95))) }
             td { (words::count(vouched.confirmed)) " confirmed, " (words::count(vouched.stood)) " stood, " (words::count(vouched.self_declared)) " self-declared" }
+        }
+    }
+}
+
+fn stages(told: &Told) -> Markup {
+    html! {
+        @if told.score().stage_times.is_empty() {
+            p.none { "No milestone is known, such as acknowledged, contained or resolved. Declare " code { "milestones" } " in the catalog or in the mapping." }
+        } @else {
+            p.note { "Of the cases that started in the window. Open cases count as not reached yet, so nothing looks quicker than it is. Where no time stands, too few have reached it: it is above the lower bound." }
+            (tables::stages(told).markup(&told.csv("stages")))
         }
     }
 }

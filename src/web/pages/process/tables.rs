@@ -2,17 +2,18 @@
 
 use super::Told;
 use crate::model::Time;
-use crate::score::ExecutorScore;
+use crate::score::{ExecutorScore, StageTime};
 use crate::store::AlarmRow;
 use crate::web::pages::table::{Cell, Table};
 use crate::web::pages::words;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// All that [`named`] knows.
-pub(super) const NAMES: [&str; 10] = [
+pub(super) const NAMES: [&str; 11] = [
     "days",
     "durations",
     "outcomes",
+    "stages",
     "follows",
     "executors",
     "streams",
@@ -28,6 +29,7 @@ pub(super) fn named(told: &Told, name: &str) -> Option<Table> {
         "days" => days(told),
         "durations" => durations(told),
         "outcomes" => outcomes(told),
+        "stages" => stages(told),
         "follows" => follows(told),
         "executors" => executors(told),
         "streams" => streams(told),
@@ -119,6 +121,44 @@ pub(super) fn outcomes(told: &Told) -> Table {
         caption: "Outcomes by week",
         columns: &["week_from", "outcome", "cases"],
         rows,
+    }
+}
+
+pub(super) fn stages(told: &Told) -> Table {
+    let row = |time: &StageTime| {
+        let lower = |interval: Option<(f64, Option<f64>)>| interval.map(|(lower, _)| lower);
+        let upper = |interval: Option<(f64, Option<f64>)>| interval.and_then(|(_, upper)| upper);
+        vec![
+            Cell::text(&time.milestone),
+            Cell::seconds(time.median_seconds),
+            Cell::seconds(lower(time.median_interval)),
+            Cell::seconds(upper(time.median_interval)),
+            Cell::seconds(time.p90_seconds),
+            Cell::seconds(lower(time.p90_interval)),
+            Cell::seconds(upper(time.p90_interval)),
+            Cell::count(time.n),
+            Cell::count(time.open),
+            Cell::count(time.never_reached),
+            Cell::text(if time.declared { "catalog" } else { "names" }),
+        ]
+    };
+    Table {
+        name: "stages",
+        caption: "Time from the start of a case to each milestone",
+        columns: &[
+            "milestone",
+            "median",
+            "median_lower",
+            "median_upper",
+            "p90",
+            "p90_lower",
+            "p90_upper",
+            "reached",
+            "open",
+            "never_reached",
+            "told_by",
+        ],
+        rows: told.score().stage_times.iter().map(row).collect(),
     }
 }
 
