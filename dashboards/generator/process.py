@@ -177,19 +177,19 @@ def durations():
 
 def stage_times():
     """Times to the milestones, and how many cases have reached them."""
-    def of(metric, quantile):
-        return mine(metric, equals("quantile", quantile), by="milestone")
+    def of(metric, percentile):
+        return mine(metric, equals("percentile", percentile), by="milestone")
     time, lower, upper = (f"toleranced_stage_time_{part}seconds" for part in ("", "lower_", "upper_"))
     no_value = "No milestone, or too few cases have reached it"
     return [
         timeseries(
             "Stage times", "Time from the start of a case to each milestone (such as acknowledged: MTTA, resolved: MTTR). Median "
             "and 90th percentile of the cases that started within the scoring window. Open cases count as not reached yet.",
-            [query(of(time, "0.5"), "{{milestone}}, median"), query(of(time, "0.9"), "{{milestone}}, 90 %")],
+            [query(of(time, "50"), "{{milestone}}, median"), query(of(time, "90"), "{{milestone}}, 90 %")],
             no_value=no_value, unit="s", width=8, min=0),
         timeseries(
             "Bounds of the median", "The 95 % interval of the median of each stage time. No upper line: nothing is known of it yet.",
-            [query(of(lower, "0.5"), "{{milestone}}, lower"), query(of(upper, "0.5"), "{{milestone}}, upper")],
+            [query(of(lower, "50"), "{{milestone}}, lower"), query(of(upper, "50"), "{{milestone}}, upper")],
             no_value=no_value, unit="s", width=8, min=0),
         timeseries(
             "Cases by milestone", "Live cases that started within the scoring window: those that reached the milestone, are open "

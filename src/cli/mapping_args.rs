@@ -538,7 +538,18 @@ fn documents_of(sample: &[u8]) -> Vec<Value> {
         return documents;
     }
     let completed = completed_json(sample);
-    serde_json::from_slice(&completed).into_iter().collect()
+    match serde_json::from_slice(&completed) {
+        Ok(document) => vec![document],
+        Err(_) => first_element(sample).into_iter().collect(),
+    }
+}
+
+/// The first element of the array that a document is, if a later one can't be read.
+fn first_element(sample: &[u8]) -> Option<Value> {
+    let begin = sample.iter().position(|byte| *byte == b'[')?;
+    let elements = serde_json::Deserializer::from_slice(&sample[begin + 1..]);
+    let first = elements.into_iter::<Value>().next()?.ok();
+    first.filter(Value::is_object)
 }
 
 /// Where the records of documents are. Several documents are the records themselves, if they can be.

@@ -46,7 +46,7 @@ impl Extent {
             "limit" => 2,
             "change" => self.changes,
             "milestone" => GUESSED.len(),
-            "quantile" => 2,
+            "percentile" => 2,
             "state" => 3,
             "kind" if metric.name == metrics::WORK.name => 3,
             // Required and achieved class.

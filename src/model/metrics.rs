@@ -116,11 +116,11 @@ metrics! {
         "Chance that two runs of one kind of executor on the same input end differently, within the scoring window. Absent where repeats are too few.";
     WORK = Gauge "toleranced_process_work_seconds_per_year" ["process", "kind"]
         "Time of people a year, in seconds of their work: spent now, saved net of upkeep if automated, lost to wrong outcomes. Absent where not known.";
-    STAGE_TIME = Gauge "toleranced_stage_time_seconds" ["process", "milestone", "quantile"]
-        "Time from the start of a live case to the first time that it reached a milestone, median (0.5) and 90th percentile (0.9) of the cases that started within the scoring window (Kaplan-Meier). Absent while too few have reached it.";
-    STAGE_TIME_LOWER = Gauge "toleranced_stage_time_lower_seconds" ["process", "milestone", "quantile"]
+    STAGE_TIME = Gauge "toleranced_stage_time_seconds" ["process", "milestone", "percentile"]
+        "Time from the start of a live case to the first time that it reached a milestone, median (50) and 90th percentile (90) of the cases that started within the scoring window (Kaplan-Meier). Absent while too few have reached it.";
+    STAGE_TIME_LOWER = Gauge "toleranced_stage_time_lower_seconds" ["process", "milestone", "percentile"]
         "Lower bound of the stage time (95 % unless configured).";
-    STAGE_TIME_UPPER = Gauge "toleranced_stage_time_upper_seconds" ["process", "milestone", "quantile"]
+    STAGE_TIME_UPPER = Gauge "toleranced_stage_time_upper_seconds" ["process", "milestone", "percentile"]
         "Upper bound of the stage time (95 % unless configured). Absent where nothing is known of it.";
     STAGE_CASES = Gauge "toleranced_stage_cases" ["process", "milestone", "state"]
         "Live cases that started within the scoring window: those that reached the milestone (reached), are open and have not yet (open), and ended without it (never_reached).";

@@ -91,12 +91,12 @@ fn stages(families: &mut Families, score: &ProcessScore) {
     let id = score.id.as_str();
     for time in &score.stage_times {
         let milestone = time.milestone.as_str();
-        let quantiles = [
-            ("0.5", time.median_seconds, time.median_interval),
-            ("0.9", time.p90_seconds, time.p90_interval),
+        let percentiles = [
+            ("50", time.median_seconds, time.median_interval),
+            ("90", time.p90_seconds, time.p90_interval),
         ];
-        for (quantile, at, interval) in quantiles {
-            let labels = [id, milestone, quantile];
+        for (percentile, at, interval) in percentiles {
+            let labels = [id, milestone, percentile];
             families.maybe(&metrics::STAGE_TIME, &labels, at);
             let lower = interval.map(|(lower, _)| lower);
             families.maybe(&metrics::STAGE_TIME_LOWER, &labels, lower);

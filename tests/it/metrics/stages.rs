@@ -27,12 +27,12 @@ fn case(number: u32, hours_ago: i64, minutes: Option<i64>) -> String {
 }
 
 const MEDIAN: &str =
-    r#"toleranced_stage_time_seconds{process="p",milestone="acknowledged",quantile="0.5"}"#;
+    r#"toleranced_stage_time_seconds{process="p",milestone="acknowledged",percentile="50"}"#;
 const OPEN: &str = r#"toleranced_stage_cases{process="p",milestone="acknowledged",state="open"}"#;
 const P90: &str =
-    r#"toleranced_stage_time_seconds{process="p",milestone="acknowledged",quantile="0.9"}"#;
+    r#"toleranced_stage_time_seconds{process="p",milestone="acknowledged",percentile="90"}"#;
 const P90_LOWER: &str =
-    r#"toleranced_stage_time_lower_seconds{process="p",milestone="acknowledged",quantile="0.9"}"#;
+    r#"toleranced_stage_time_lower_seconds{process="p",milestone="acknowledged",percentile="90"}"#;
 
 #[test]
 fn stage_times_are_those_of_one_shot_and_survive_a_restart() {

@@ -108,7 +108,8 @@ fn the_help_desk_log() {
     let Some(score) = of("Helpdesk", [4580, 21348, 14, 226], seconds, 4.661) else {
         return;
     };
-    near(&score["size_steps"], 8.0, 0.005);
+    // Events that repeat the activity before them are no steps.
+    near(&score["size_steps"], 6.543, 0.005);
     near(&score["deviation"]["mean"], 0.034, 0.02);
     near(&score["deviation"]["lower"], 0.024, 0.02);
     // Eleven cases never reach a resolved state, so nothing shows if they are right: the upper bound takes them to be wrong.
