@@ -212,12 +212,13 @@ impl Case {
         self.version.1
     }
 
-    /// The process that the latest event which names one names; 0 where none does.
+    /// The process that the latest event names; 0 without any. If the record of an event names none, it counts only if no
+    /// record of the case does: often only the first one does.
     pub fn process(&self) -> NameId {
         self.events
             .iter()
             .filter(|event| event.process.is_some())
-            .max_by_key(|event| event.order())
+            .max_by_key(|event| (!event.flags.has_default_process(), event.order()))
             .map_or(NameId::NONE, |event| event.process)
     }
 

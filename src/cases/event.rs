@@ -62,6 +62,9 @@ const HANDS_ON_OF_CASE: u32 = 1 << 20;
 const SEVERITY_AT: u32 = 21;
 const SEVERITY_MASK: u32 = 127;
 
+/// The record names no process, so the one that the mapping or the source gives by default stands for it.
+const DEFAULT_PROCESS: u32 = 1 << 28;
+
 /// The record says whether the case was reopened.
 const TELLS_REOPENED: u32 = 1 << 30;
 /// And it was.
@@ -128,6 +131,20 @@ impl EventFlags {
     pub fn severity(self) -> Option<Ppm> {
         let percent = (self.0 >> SEVERITY_AT & SEVERITY_MASK).checked_sub(1)?;
         Some(Ppm(percent * (Ppm::ONE.0 / 100)))
+    }
+
+    /// Marks that the record names no process.
+    pub fn with_default_process(self, yes: bool) -> EventFlags {
+        EventFlags(if yes {
+            self.0 | DEFAULT_PROCESS
+        } else {
+            self.0
+        })
+    }
+
+    /// Whether the record names no process.
+    pub fn has_default_process(self) -> bool {
+        self.0 & DEFAULT_PROCESS != 0
     }
 
     /// Marks whether the record says that the case was reopened.

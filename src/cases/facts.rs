@@ -193,7 +193,6 @@ fn facts_beside(
     let origin = origin(events);
     let twin = twin_of(case, origin, outcome, twin_outcome);
     let off_path = off_path(work, rule);
-    let taken = end.since(first.time);
     let complete = !declared || life.ended || idle;
     let terms = ModeTerms {
         rule,
@@ -204,7 +203,7 @@ fn facts_beside(
     let confirmed = is_confirmed(events) || is_approved(events, work, &life, &mode);
     let passed = rule.limit.map(|limit| passes_limit(first.time, limit));
     let overdue = passed.filter(|at| !complete && as_of.is_some_and(|as_of| *at <= as_of));
-    let late = overdue.is_some() || rule.limit.is_some_and(|limit| taken > limit);
+    let late = overdue.is_some() || is_over(rule.limit, end.since(first.time));
     let assessment = rules.assess(process, (outcome, mapped_severity), names);
     let mut parts = Parts {
         outcome: assessment.map_or(Ppm::ZERO, Assessment::severity),
@@ -259,6 +258,10 @@ fn facts_beside(
         stages: rule.stages_of(case, events, names),
         path: events.iter().map(|event| event.activity).collect(),
     })
+}
+
+fn is_over(limit: Option<Span>, taken: Span) -> bool {
+    limit.is_some_and(|limit| taken > limit)
 }
 
 /// What a shadow run that ended like this is compared with.

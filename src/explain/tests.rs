@@ -77,9 +77,8 @@ fn scored_log(catalog: &str, ran: &[Ran], steps: u32, loss: Loss) -> Scored {
     let catalog = Catalog::parse(catalog, Path::new("c.yaml")).unwrap();
     let process = names.intern("p");
     let outcomes = ["fine", "wrong"].map(|name| names.intern(name));
-    let path: Vec<NameId> = (0..steps)
-        .map(|nth| names.intern(&format!("step {nth}")))
-        .collect();
+    let path = (0..steps).map(|nth| names.intern(&format!("step {nth}")));
+    let path: Vec<NameId> = path.collect();
     let mut evidence = Evidence {
         to: Time(WEEKS * WEEK),
         ..Evidence::default()

@@ -8,6 +8,7 @@ use super::size::{SizeError, Sizes};
 use crate::measure::{Counts, Loss, ProcessSums, Sketch, Stretch, Sums, Waiting};
 use crate::model::{Executor, Hour, NameId, Names, Origin, Ppm, Span, Time};
 use crate::rules::{Catalog, Process, Tolerance};
+use std::collections::BTreeMap;
 
 /// What scoring needs beside the evidence.
 #[derive(Clone, Copy, Debug)]
@@ -197,6 +198,21 @@ impl<'a> ProcessInput<'a> {
         observed.unknown_share() > self.terms.tolerance.most_unknown
     }
 
+    /// The activities that were seen once, and the number of all, if most were: then their names contain ids, such as
+    /// `block 10.0.0.1`, and every case seems to take a way of its own.
+    pub(super) fn activities_with_ids(&self) -> Option<(Vec<NameId>, usize)> {
+        /// Fewer activities may each be rare.
+        const MANY: usize = 20;
+        let mut visits: BTreeMap<NameId, i64> = BTreeMap::new();
+        for ((activity, _), count) in self.live.follows.iter() {
+            *visits.entry(activity).or_default() += count;
+        }
+        let once = visits.iter().filter(|(_, count)| **count == 1);
+        let once: Vec<NameId> = once.map(|(activity, _)| *activity).collect();
+        let most = visits.len() >= MANY && once.len() * 2 > visits.len();
+        most.then_some((once, visits.len()))
+    }
+
     /// Why nothing can be decided, where nothing can.
     pub(super) fn no_verdict(&self) -> NoVerdict {
         let live = self.live;
@@ -208,6 +224,7 @@ impl<'a> ProcessInput<'a> {
             {
                 NoVerdict::Dormant(since)
             }
+            _ if self.activities_with_ids().is_some() => NoVerdict::IdsInNames,
             Some(epoch) if live.cases > 0 => NoVerdict::NoneEndedSince(epoch),
             _ if live.cases > 0 => NoVerdict::TooManyOpen,
             _ => NoVerdict::NoneEnded,

@@ -12,6 +12,15 @@ pub enum Note {
     NotInLogs,
     /// Its cases call each other in a circle of these processes.
     CallsInCircle(Vec<String>),
+    /// Most activities were seen once, so their names contain ids.
+    IdsInNames {
+        /// So many were seen once.
+        once: usize,
+        /// Of so many.
+        activities: usize,
+        /// One of them.
+        example: String,
+    },
     /// What is assumed.
     Assumption(Assumption),
     /// What the figures rest on.

@@ -5,8 +5,19 @@ use super::note::Note;
 use super::process_score::{SizeParts, SizeScore, SizeSource};
 use super::size::{SizeError, Sizes, own_size};
 
-/// The measured size, and a note where calls in a circle leave sub-processes out of it.
+/// The measured size, and a note if calls in a circle leave sub-processes out of it, or if ids in names make it meaningless.
 pub(super) fn measured_size(input: &ProcessInput) -> (Option<Sizes>, Option<Note>) {
+    if let Some((once, activities)) = input.activities_with_ids() {
+        // By name, so that the order of events does not matter.
+        let names = once.iter().map(|id| input.terms.names.text(*id));
+        let example = names.min().unwrap_or_default().to_owned();
+        let note = Note::IdsInNames {
+            once: once.len(),
+            activities,
+            example,
+        };
+        return (None, Some(note));
+    }
     match input.size {
         None => (None, None),
         Some(Ok(size)) => (Some(*size), None),
@@ -45,6 +56,9 @@ fn nominal_size(input: &ProcessInput) -> Option<(f64, SizeSource)> {
     if !input.declared.path.is_empty() {
         let path = input.declared.path.len() as f64;
         return Some((path, SizeSource::DesignedPath));
+    }
+    if input.activities_with_ids().is_some() {
+        return None;
     }
     let baseline = input.baseline.as_ref()?;
     let source = if baseline.frozen {

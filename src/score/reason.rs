@@ -31,6 +31,8 @@ pub enum NoVerdict {
     NoneEndedSince(Time),
     /// Too many of its first cases have not ended.
     TooManyOpen,
+    /// Most activities were seen once, so their names contain ids, and the size is not known.
+    IdsInNames,
     /// The last event, although several cases should have begun since.
     Dormant(Time),
     /// Too few cases have ended.

@@ -72,6 +72,9 @@ impl Display for NoVerdict {
         match self {
             NoVerdict::NoCase => out.write_str("no case was seen"),
             NoVerdict::NoneEnded => out.write_str("no case has ended yet"),
+            NoVerdict::IdsInNames => out.write_str(
+                "its size can't be measured: most of its activities were seen once, so their names contain ids. Take these out with `match` in the mapping, or declare `size` in the catalog",
+            ),
             NoVerdict::TooFew { ended, needed } => write!(
                 out,
                 "{} {} ended, too few for a recommendation: {} must end (`evidence.cases` in the tolerance file: {needed})",

@@ -181,7 +181,9 @@ impl Mapping {
             )
         })?;
         let read = self.time(event, row)?;
-        let process = event.process.text(row).map_err(failed)?;
+        let process = event.process.own_text(row).map_err(failed)?;
+        let names_process = process.is_some();
+        let process = process.or(event.process.default_text());
         let outcome = optional(&event.outcome, row)?;
         let severity = outcome
             .as_deref()
@@ -232,6 +234,7 @@ impl Mapping {
             reached,
             version: version.map_or(NameId::NONE, |version| out.names.intern(&version)),
             flags: flags
+                .with_default_process(!names_process)
                 .with_hands_on_of_case(hands_on != 0 && self.hands_on.of_case)
                 .with_severity(severity),
         };

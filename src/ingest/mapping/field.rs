@@ -98,10 +98,22 @@ impl Field {
 
     /// The value in a record; `None` where there is none. An error is a predicate that can't be evaluated.
     pub(super) fn text<'r>(&'r self, row: &'r impl Row) -> Result<Option<Cow<'r, str>>, String> {
+        Ok(self.own_text(row)?.or(self.default_text()))
+    }
+
+    /// What a record says, without the default.
+    pub(super) fn own_text<'r>(
+        &'r self,
+        row: &'r impl Row,
+    ) -> Result<Option<Cow<'r, str>>, String> {
         let found = self.found(row)?;
         let found = found.filter(|text| !self.missing.iter().any(|missing| missing == text));
-        let value = found.and_then(|text| self.translated(text));
-        Ok(value.or(self.default.as_deref().map(Cow::Borrowed)))
+        Ok(found.and_then(|text| self.translated(text)))
+    }
+
+    /// What stands for a value where a record has none.
+    pub(super) fn default_text(&self) -> Option<Cow<'_, str>> {
+        self.default.as_deref().map(Cow::Borrowed)
     }
 
     fn found<'r>(&'r self, row: &'r impl Row) -> Result<Option<Cow<'r, str>>, String> {

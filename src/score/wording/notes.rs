@@ -2,12 +2,16 @@
 
 use super::percent;
 use crate::measure::UNKNOWN_LOSS;
+use crate::model::humanize::grouped;
 use crate::model::yaml::quoted;
-use crate::model::{Executor, Level};
+use crate::model::{Executor, Level, printable};
 use crate::rules::Recommendation;
 use crate::score::note::{Assumption, EvidenceNote, HandsOnTaken, LossEffect, Note, TrialNote};
 use std::collections::BTreeMap;
 use std::fmt::{Display, Formatter, Result};
+
+/// Examples of names are cut at so many characters.
+const EXAMPLE_CHARS: usize = 60;
 
 impl Display for Note {
     fn fmt(&self, out: &mut Formatter) -> Result {
@@ -17,6 +21,17 @@ impl Display for Note {
                 out,
                 "cases call each other in a circle ({}), so sub-processes are left out of its size",
                 names.join(" -> ")
+            ),
+            Note::IdsInNames {
+                once,
+                activities,
+                example,
+            } => write!(
+                out,
+                "{} of {} activities were seen once, such as `{}`: their names contain ids, so there is no size. Take the ids out with `match` (docs/mapping.md)",
+                grouped(*once as i128),
+                grouped(*activities as i128),
+                printable(example, EXAMPLE_CHARS)
             ),
             Note::Assumption(assumption) => write!(out, "{assumption}"),
             Note::Evidence(note) => write!(out, "{note}"),

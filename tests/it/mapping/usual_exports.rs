@@ -166,3 +166,29 @@ fn the_first_letter_with_an_accent_decides_the_encoding_however_late_it_comes() 
         .clone();
     assert!(text.contains("Zürich"), "{text}");
 }
+
+#[test]
+fn a_process_that_only_one_record_of_a_case_names_is_that_of_the_case() {
+    let scratch = Scratch::new();
+    let mut log = String::new();
+    for nth in 0..20 {
+        let (day, workflow) = (1 + nth, ["phishing", "malware"][nth % 2]);
+        for (minute, named) in [(0, nth % 3 == 0), (1, nth % 3 == 1), (2, nth % 3 == 2)] {
+            let named = if named {
+                format!(",\"workflow\":\"{workflow}\"")
+            } else {
+                String::new()
+            };
+            log.push_str(&format!(
+                "{{\"run\":\"{nth}\",\"event\":\"step {minute}\"{named},\"at\":\"2024-01-{day:02}T00:0{minute}:00Z\"}}\n"
+            ));
+        }
+    }
+    let file = scratch.write("runs.ndjson", log);
+    let scores = scratch.score(&[&file]);
+    let found = scores["processes"].as_array().unwrap().iter();
+    let found: Vec<_> = found
+        .map(|score| (score["id"].as_str().unwrap(), &score["cases"]))
+        .collect();
+    assert_eq!(found, [("malware", &10.into()), ("phishing", &10.into())]);
+}

@@ -15,6 +15,7 @@ mod exit_codes;
 mod formats;
 mod guessed_columns;
 mod hands_on_time;
+mod ids_in_names;
 mod json;
 mod known_figures;
 mod operating_modes;
