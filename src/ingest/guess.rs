@@ -9,7 +9,7 @@ mod text;
 
 use columns::{column, values_by_column};
 use fit::fit;
-use names::name_fit;
+use names::{is_usual_case, name_fit, names_a_ticket};
 use stages::stages;
 
 pub(crate) use columns::Column;
@@ -107,7 +107,7 @@ pub(crate) fn guess(records: &[Value], format: FormatName) -> Guess {
             guess.fields.insert(field, choice);
         }
     }
-    guess.stages = stages(&columns, records.len(), guess.column("case"));
+    guess.take_stages(&columns, records);
     guess.columns = columns;
     guess.prefer_a_time_that_moves(records);
     guess.find_milestones();
@@ -205,6 +205,29 @@ impl Guess {
         self.columns.iter().find(|column| column.name == name)
     }
 
+    /// Finds out if each row is a case. Then its case is the column that is another one in every row, if there is one with a usual
+    /// name, rather than one that repeats. The numbers of tickets may repeat because the rows are their history.
+    fn take_stages(&mut self, columns: &[Column], records: &[Value]) {
+        self.stages = stages(columns, records, self.column("case"));
+        let is_history = self.column("case").is_some_and(names_a_ticket);
+        if !self.stages.is_empty() || is_history {
+            return;
+        }
+        let usual = columns.iter().filter(|column| is_usual_case(&column.name));
+        for column in usual {
+            let found = stages(columns, records, Some(&column.name));
+            if !found.is_empty() {
+                let choice = Choice {
+                    column: column.name.clone(),
+                    sure: 0.5,
+                };
+                self.fields.insert("case", choice);
+                self.stages = found;
+                return;
+            }
+        }
+    }
+
     /// Whether the column of a field is used. An event of a stage has its own activity, time and place in the case.
     pub(crate) fn is_used(&self, field: &str) -> bool {
         let is_of_row = matches!(field, "activity" | "time" | "sequence" | "lifecycle");
@@ -218,15 +241,31 @@ impl Guess {
 
     /// How the times of the log are written, where they do not say it themselves.
     pub(crate) fn time_formats(&self) -> Vec<String> {
-        let stages = self
+        if self.stages.is_empty() {
+            return self.time_format.iter().cloned().collect();
+        }
+        let columns = self
             .stages
             .iter()
             .filter_map(|stage| self.info(&stage.column));
-        let formats = stages.filter_map(|column| column.time_format.clone());
-        let formats: BTreeSet<String> = match self.stages.is_empty() {
-            true => self.time_format.iter().cloned().collect(),
-            false => formats.collect(),
+        let columns: Vec<&Column> = columns.collect();
+        let clear = |format: &String| {
+            let mut clear = columns.iter().filter(|column| !column.day_or_month);
+            clear.any(|column| column.time_format.as_ref() == Some(format))
         };
+        // One column can show what the others leave open.
+        let formats = columns.iter().filter_map(|column| {
+            let format = column.time_format.as_ref()?;
+            let swapped = format
+                .replace("%d", "%D")
+                .replace("%m", "%d")
+                .replace("%D", "%m");
+            Some(match column.day_or_month && clear(&swapped) {
+                true => swapped,
+                false => format.clone(),
+            })
+        });
+        let formats: BTreeSet<String> = formats.collect();
         formats.into_iter().collect()
     }
 

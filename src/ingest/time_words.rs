@@ -105,12 +105,16 @@ const ZONES: [(&str, i64); 26] = [
     ("NZST", 720),
 ];
 
+const WIDE_AND_NARROW_SPACES: [char; 3] = ['\u{a0}', '\u{2009}', '\u{202f}'];
+
 /// A time with English names of months and `AM` or `PM`.
 pub(super) fn in_english(text: &str) -> Cow<'_, str> {
     let is_word = |c: char| c.is_alphabetic();
     if !text.contains(is_word) {
         return Cow::Borrowed(text);
     }
+    // Browsers and phones write a narrow space before AM and PM.
+    let text = &*text.replace(WIDE_AND_NARROW_SPACES, " ");
     let mut english = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(begin) = rest.find(is_word) {
@@ -153,7 +157,7 @@ fn half_of_day(text: &str) -> Option<(&'static str, &str)> {
         _ => return None,
     };
     let behind = text[1..].strip_prefix('.')?;
-    let behind = behind.trim_start_matches([' ', '\u{a0}', '\u{202f}']);
+    let behind = behind.trim_start();
     let behind = behind.strip_prefix(['m', 'M'])?;
     Some((half, behind.strip_prefix('.').unwrap_or(behind)))
 }
@@ -161,7 +165,10 @@ fn half_of_day(text: &str) -> Option<(&'static str, &str)> {
 /// A text without the abbreviation of a zone at its end, and the offset of the zone in microseconds east of UTC.
 pub(super) fn without_zone(text: &str) -> Option<(&str, i64)> {
     let text = text.trim_end();
-    let begin = text.rfind(|c: char| !c.is_ascii_alphabetic())? + 1;
+    let (at, before) = text
+        .char_indices()
+        .rfind(|(_, c)| !c.is_ascii_alphabetic())?;
+    let begin = at + before.len_utf8();
     let name = text[begin..].to_ascii_uppercase();
     let (_, minutes) = ZONES.iter().find(|(known, _)| *known == name)?;
     Some((text[..begin].trim_end(), minutes * 60_000_000))
@@ -180,6 +187,8 @@ mod tests {
             ("12. März 2024", "12. Mar 2024"),
             ("03/out/24 1:05 a.m.", "03/Oct/24 1:05 AM"),
             ("2024-05-06 07:08", "2024-05-06 07:08"),
+            ("1/2/2024 8:00\u{202f}AM", "1/2/2024 8:00 AM"),
+            ("1/2/2024 8:00\u{a0}p.m.", "1/2/2024 8:00 PM"),
             ("1 August 2024", "1 August 2024"),
         ] {
             assert_eq!(in_english(text), english);
@@ -209,5 +218,15 @@ mod tests {
         assert_eq!(without_zone("2024-05-06 7:08 IST"), None);
         assert_eq!(without_zone("2024-05-06 7:08 PM"), None);
         assert_eq!(without_zone("CET"), None);
+        for text in ["8:00\u{202f}AM", "8:00 ÜTC", "8:00 aé", "é", "\u{2009}PM"] {
+            assert_eq!(without_zone(text), None, "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_panics(text in ".{0,30}") {
+            let _ = (in_english(&text), without_zone(&text));
+        }
     }
 }

@@ -203,6 +203,11 @@ impl<'a> ProcessInput<'a> {
     pub(super) fn activities_with_ids(&self) -> Option<(Vec<NameId>, usize)> {
         /// Fewer activities may each be rare.
         const MANY: usize = 20;
+        /// In fewer cases every activity may be rare.
+        const CASES: i64 = 20;
+        if self.live.cases < CASES {
+            return None;
+        }
         let mut visits: BTreeMap<NameId, i64> = BTreeMap::new();
         for ((activity, _), count) in self.live.follows.iter() {
             *visits.entry(activity).or_default() += count;

@@ -25,15 +25,22 @@ struct Look {
     activities: BTreeSet<String>,
     /// Cases of other files may be named here.
     refers: bool,
+    /// Its records name their process.
+    names_process: bool,
 }
 
 impl Look {
     fn of(chosen: &ChosenMapping, guess: &Guess) -> Look {
         let columns = guess.columns.iter().map(|column| column.name.clone());
+        let stages = guess.stages.iter().map(|stage| stage.activity.to_owned());
         Look {
             format: chosen.spec.format,
             columns: columns.collect(),
-            activities: chosen.sampled_activities.clone(),
+            activities: match guess.stages.is_empty() {
+                true => chosen.sampled_activities.clone(),
+                false => stages.collect(),
+            },
+            names_process: chosen.spec.process.is_some(),
             refers: guess.column("parent").is_some(),
         }
     }
@@ -61,12 +68,23 @@ pub(super) fn names_of_files(inputs: &[Input], mapping: &MappingArgs) -> Vec<Fil
     let looks: Vec<Option<Look>> = looks.collect();
     let groups = groups(&looks);
     let stems: Vec<String> = inputs.iter().map(Input::stem).collect();
-    let named = inputs.iter().enumerate().map(|(nth, _)| FileNames {
-        namespace: match groups[nth] {
-            0 => String::new(),
-            first => stems[first].clone(),
-        },
-        process: process_name(nth, &stems, &looks, &groups),
+    let processes: Vec<String> = (0..inputs.len())
+        .map(|nth| process_name(nth, &stems, &looks, &groups))
+        .collect();
+    let refers = looks.iter().flatten().any(|look| look.refers);
+    let named = (0..inputs.len()).map(|nth| {
+        let first = groups[nth];
+        let names_process = looks[nth].as_ref().is_none_or(|look| look.names_process);
+        // Exports of two customers or queues may number their cases alike.
+        let is_of_first = names_process || refers || processes[nth] == processes[first];
+        FileNames {
+            namespace: match (first, is_of_first) {
+                (0, true) => String::new(),
+                (first, true) => stems[first].clone(),
+                (_, false) => processes[nth].clone(),
+            },
+            process: processes[nth].clone(),
+        }
     });
     named.collect()
 }
@@ -121,12 +139,16 @@ fn process_name(nth: usize, stems: &[String], looks: &[Option<Look>], groups: &[
             && without_numbers(&stems[other]) == shape
             && same_activities
     };
-    let has_parts = !shape.is_empty() && (0..stems.len()).any(is_other_part);
-    match has_parts {
-        true => shape,
-        false => stems[nth].clone(),
+    let has_parts = (0..stems.len()).any(is_other_part);
+    match (has_parts, shape.is_empty()) {
+        (false, _) => stems[nth].clone(),
+        (true, false) => shape,
+        (true, true) => NAMED_BY_DATES.to_owned(),
     }
 }
+
+/// The process of files that are called by dates alone.
+const NAMED_BY_DATES: &str = "log";
 
 /// `tickets-2024-01` and `tickets_7` are both `tickets`.
 fn without_numbers(stem: &str) -> String {
@@ -148,6 +170,7 @@ mod tests {
             columns: set(columns),
             activities: set(activities),
             refers: false,
+            names_process: false,
         })
     }
 

@@ -32,11 +32,23 @@ const NAMES: &[(&str, &[&str])] = &[
             "job",
             "session",
             "conversation",
+            "ticketnummer",
+            "vorgangsnummer",
+            "fallnummer",
+            "vorgang",
+            "numéro",
+            "numero",
+            "número",
+            "nummer",
+            "chamado",
             "number",
             "issue",
             "key",
             "id",
             "sysid",
+            "iid",
+            "uuid",
+            "no",
         ],
     ),
     (
@@ -236,6 +248,8 @@ pub(super) fn name_fit(field: &str, name: &str) -> f64 {
     let deep = name.matches('.').count() as f64;
     let fit = match rank {
         Some(rank) => 1.0 - 0.6 * rank as f64 / names.len() as f64,
+        None if field == "case" && name.trim() == "#" => 0.4,
+        None if field == "case" && refers_to_another(name) => 0.0,
         None if field == "case" && numbers_something(name) => NUMBERS_SOMETHING,
         None => 0.0,
     };
@@ -274,6 +288,74 @@ fn numbers_something(name: &str) -> bool {
         )
 }
 
+/// What a row refers to and is not: persons, groups, hosts, rules and the like. Their numbers repeat, as those of cases do.
+const REFERRED: &[&str] = &[
+    "requester",
+    "user",
+    "assignee",
+    "owner",
+    "caller",
+    "reporter",
+    "author",
+    "agent",
+    "analyst",
+    "customer",
+    "contact",
+    "organization",
+    "organisation",
+    "company",
+    "account",
+    "tenant",
+    "group",
+    "team",
+    "department",
+    "queue",
+    "project",
+    "service",
+    "asset",
+    "host",
+    "device",
+    "sensor",
+    "rule",
+    "policy",
+    "template",
+    "product",
+    "category",
+    "parent",
+    "problem",
+    "change",
+    "location",
+    "site",
+    "subscription",
+    "workspace",
+    "brand",
+    "form",
+    "tag",
+];
+
+/// Whether a name is that of the number of something else: `requester_id`.
+pub(super) fn refers_to_another(name: &str) -> bool {
+    let plain = plain(name);
+    let number = ["id", "key", "no", "nr", "number", "ref", "uid", "guid"];
+    let of = |ending: &&str| plain.strip_suffix(*ending);
+    let mut objects = number.iter().filter_map(of);
+    objects.any(|object| REFERRED.contains(&object))
+}
+
+/// Whether a name is in the list of those of a case.
+pub(super) fn is_usual_case(name: &str) -> bool {
+    let plain = plain(name);
+    let mut names = NAMES.iter().filter(|(field, _)| *field == "case");
+    name.trim() == "#" || names.any(|(_, names)| names.contains(&plain.as_str()))
+}
+
+/// Whether a name says that it numbers tickets, whose rows may be their history.
+pub(super) fn names_a_ticket(name: &str) -> bool {
+    let plain = plain(name);
+    let words = ["case", "ticket", "incident", "issuekey"];
+    words.iter().any(|word| plain.starts_with(word))
+}
+
 /// Whether a path leads into an object that is not the case: `rule.id`.
 fn is_of_another_object(name: &str) -> bool {
     let mut parts = name.rsplit('.').skip(1);
@@ -288,7 +370,11 @@ fn is_of_another_object(name: &str) -> bool {
 /// The last part of a name without separators, in lower case: `issue.fields.Created_At` -> `createdat`. A unit or zone in
 /// brackets behind it is left out: `Created [UTC]`.
 pub(super) fn plain(name: &str) -> String {
-    let last = name.rsplit('.').next().unwrap_or(name).trim_end();
+    let last = name
+        .trim_end_matches(['.', ' '])
+        .rsplit('.')
+        .next()
+        .unwrap_or(name);
     let last = match (last.rfind(['[', '(']), last.ends_with([']', ')'])) {
         (Some(at), true) if at > 0 => &last[..at],
         _ => last,
@@ -315,6 +401,23 @@ mod tests {
         }
         for name in ["valid", "monkey", "piano", "uid", "paid", "note", "idle"] {
             assert!(!numbers_something(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_number_of_a_person_or_host_is_no_case() {
+        for name in [
+            "requester_id",
+            "assigneeId",
+            "Caller ID",
+            "host_id",
+            "organization_id",
+            "problem_no",
+        ] {
+            assert_eq!(name_fit("case", name), 0.0, "{name}");
+        }
+        for name in ["workflow_run_id", "#", "No.", "uuid", "iid"] {
+            assert!(name_fit("case", name) > 0.0, "{name}");
         }
     }
 

@@ -1,7 +1,9 @@
 //! Exports with one row per case: a time for each stage that the case has reached.
 
 use super::columns::Column;
+use super::moving;
 use super::names::plain;
+use serde_json::Value;
 
 /// A stage of a case, and the column with the time at which a case reached it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +35,11 @@ const FIRST: &[Known] = &[
             "opendate",
             "opentime",
             "dateopened",
+            "datetimeopened",
+            "createddatetime",
+            "createdtimeutc",
+            "reporteddate",
+            "submitteddate",
             "createdat",
             "createdon",
             "createddate",
@@ -50,6 +57,8 @@ const FIRST: &[Known] = &[
             "reported",
             "submittedat",
             "submitdate",
+            "datedouverture",
+            "dataapertura",
             "erstelltam",
             "erstellt",
             "angelegtam",
@@ -110,6 +119,17 @@ const BETWEEN: &[Known] = &[
             "ackat",
             "acktime",
             "acknowledgetime",
+            "acked",
+            "ackedat",
+            "acknowledgeddate",
+            "acknowledgeddatetime",
+            "triagedat",
+            "triaged",
+            "firstresponse",
+            "firstreply",
+            "firstreplyat",
+            "angenommen",
+            "angenommenam",
             "firstresponseat",
             "firstresponsetime",
             "firstrespondedat",
@@ -136,12 +156,27 @@ const LAST: &[Known] = &[
             "resolvedon",
             "resolveddate",
             "resolvedtime",
+            "resolveddatetime",
+            "resolvedtimestamp",
+            "resolvedts",
+            "resolvedate",
+            "resolvetime",
+            "timeresolved",
+            "firstresolved",
+            "lastresolveddate",
+            "actualresolution",
             "resolutiondate",
             "resolutiontime",
             "dateresolved",
             "resolved",
             "solvedat",
+            "solvedon",
             "solved",
+            "fixedat",
+            "restoredat",
+            "restored",
+            "remediatedat",
+            "remediated",
             "gelöstam",
             "gelöst",
             "erledigtam",
@@ -165,6 +200,12 @@ const LAST: &[Known] = &[
             "closedon",
             "closeddate",
             "closedtime",
+            "datetimeclosed",
+            "closeddatetime",
+            "closedtimeutc",
+            "datedeclôture",
+            "closle",
+            "datachiusura",
             "closedate",
             "closetime",
             "dateclosed",
@@ -225,11 +266,11 @@ pub(super) fn names_a_stage(name: &str) -> bool {
 
 /// The stages of an export in which every row is a case, in their usual order. Empty where it is none: where cases have
 /// several rows, or no column tells when a case was opened and another when it ended.
-pub(super) fn stages(columns: &[Column], records: usize, case: Option<&str>) -> Vec<Stage> {
+pub(super) fn stages(columns: &[Column], records: &[Value], case: Option<&str>) -> Vec<Stage> {
     let case = case.and_then(|name| columns.iter().find(|column| column.name == name));
-    if !case.is_some_and(|case| is_unique(case, records)) {
+    let Some(case) = case.filter(|case| is_mostly_unique(case, records.len())) else {
         return Vec::new();
-    }
+    };
     let find = |known: &Known| {
         let named = |name: &&str| {
             let fits = |column: &&Column| plain(&column.name) == *name && is_time(column);
@@ -242,10 +283,15 @@ pub(super) fn stages(columns: &[Column], records: usize, case: Option<&str>) -> 
     let (first, last) = (of(FIRST), of(LAST));
     let opened = first
         .iter()
-        .find(|(_, column)| is_always_there(column, records));
+        .find(|(_, column)| is_always_there(column, records.len()));
     let (Some(opened), Some(ended)) = (opened, last.last()) else {
         return Vec::new();
     };
+    // Rows of one case that begin at different times are its events.
+    let moves = moving(records, &case.name, &opened.1.name);
+    if moves.is_some_and(|share| share > 0.1) {
+        return Vec::new();
+    }
     let is_first = |activity: &str| activity == opened.0;
     let all = first
         .iter()
@@ -266,9 +312,9 @@ pub(super) fn stages(columns: &[Column], records: usize, case: Option<&str>) -> 
     all.into_iter().map(stage).collect()
 }
 
-/// Whether nearly every value is another one. A few rows may be there twice.
-fn is_unique(case: &Column, records: usize) -> bool {
-    case.distinct * 50 >= case.filled * 49 && is_always_there(case, records)
+/// Whether most values are other ones. Some rows may be there twice, or again with a later state.
+fn is_mostly_unique(case: &Column, records: usize) -> bool {
+    case.distinct * 10 >= case.filled * 7 && is_always_there(case, records)
 }
 
 fn is_always_there(column: &Column, records: usize) -> bool {
