@@ -238,13 +238,14 @@ impl Logs {
     /// [`ScoreRequest`](crate::query::ScoreRequest).
     pub(super) fn scores(
         &self,
+        parts: &[LogPart],
         rules: &PreparedRules,
         as_of: Option<Time>,
         cases_of: Option<(&str, usize)>,
     ) -> ScoresAsOf {
         let logs = PartedLogs {
             table: &self.table,
-            parts: &self.parts(&rules.rules.catalog),
+            parts,
             loss: &|part, evidence| self.lost.of_part(&self.table, part, evidence),
         };
         logs.scores(rules, as_of, cases_of)

@@ -72,9 +72,9 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
     let book = logs.rules(&catalog, &tolerance);
     let rules = Rules::of_files(catalog, tolerance, window);
     let rules = PreparedRules::with_one_window(rules, book);
-    let found = logs.scores(&rules, as_of, None);
-    let parts = logs.parts(&rules.rules.catalog).into_iter();
-    let scored = parts.map(|part| Log {
+    let parts = logs.parts(&rules.rules.catalog);
+    let found = logs.scores(&parts, &rules, as_of, None);
+    let scored = parts.into_iter().map(|part| Log {
         files: part.files.iter().map(|nth| file_name(args, *nth)).collect(),
         from: part.first,
         as_of: as_of.unwrap_or(part.last),

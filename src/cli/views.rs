@@ -110,6 +110,7 @@ fn from_logs(ask: &Ask) -> Result<Viewed, Failure> {
         .try_fold(Time(i64::MIN), |latest, as_of| Some(latest.max((*as_of)?)));
     let mut logs = read_logs(ask.files, ask.mapping, latest)?;
     let end = logs.table.span().map(|(_, last)| last).unwrap_or_default();
+    let parts = logs.parts(&rules.catalog);
     let views = ask.as_of.iter().map(|as_of| {
         let book = match as_of {
             Some(as_of) if *as_of < end => {
@@ -119,7 +120,7 @@ fn from_logs(ask: &Ask) -> Result<Viewed, Failure> {
         };
         let prepared = PreparedRules::with_one_window(rules.clone(), book);
         View {
-            found: logs.scores(&prepared, *as_of, ask.cases_of),
+            found: logs.scores(&parts, &prepared, *as_of, ask.cases_of),
             rules: rules.clone(),
         }
     });

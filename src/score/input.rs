@@ -8,7 +8,6 @@ use super::size::{SizeError, Sizes};
 use crate::measure::{Counts, Loss, ProcessSums, Sketch, Stretch, Sums, Waiting};
 use crate::model::{Executor, Hour, NameId, Names, Origin, Ppm, Span, Time};
 use crate::rules::{Catalog, Process, Tolerance};
-use std::collections::BTreeMap;
 
 /// What scoring needs beside the evidence.
 #[derive(Clone, Copy, Debug)]
@@ -208,14 +207,23 @@ impl<'a> ProcessInput<'a> {
         if self.live.cases < CASES {
             return None;
         }
-        let mut visits: BTreeMap<NameId, i64> = BTreeMap::new();
-        for ((activity, _), count) in self.live.follows.iter() {
-            *visits.entry(activity).or_default() += count;
+        let (mut once, mut activities) = (Vec::new(), 0);
+        let pairs = self.live.follows.iter();
+        let mut visits = pairs
+            .map(|((activity, _), count)| (activity, count))
+            .peekable();
+        // The pairs of an activity are beside each other.
+        while let Some((activity, mut count)) = visits.next() {
+            while let Some((_, more)) = visits.next_if(|(next, _)| *next == activity) {
+                count += more;
+            }
+            activities += 1;
+            if count == 1 {
+                once.push(activity);
+            }
         }
-        let once = visits.iter().filter(|(_, count)| **count == 1);
-        let once: Vec<NameId> = once.map(|(activity, _)| *activity).collect();
-        let most = visits.len() >= MANY && once.len() * 2 > visits.len();
-        most.then_some((once, visits.len()))
+        let most = activities >= MANY && once.len() * 2 > activities;
+        most.then_some((once, activities))
     }
 
     /// Why nothing can be decided, where nothing can.

@@ -64,7 +64,7 @@ fn mostly_common(one: &BTreeSet<String>, other: &BTreeSet<String>) -> bool {
 pub(super) fn names_of_files(inputs: &[Input], mapping: &MappingArgs) -> Vec<FileNames> {
     let is_guessed = mapping.map.is_none() && inputs.len() > 1;
     let looks = inputs.iter();
-    let looks = looks.map(|input| look(input, mapping).filter(|_| is_guessed));
+    let looks = looks.map(|input| is_guessed.then(|| look(input, mapping)).flatten());
     let looks: Vec<Option<Look>> = looks.collect();
     let groups = groups(&looks);
     let stems: Vec<String> = inputs.iter().map(Input::stem).collect();
@@ -74,7 +74,9 @@ pub(super) fn names_of_files(inputs: &[Input], mapping: &MappingArgs) -> Vec<Fil
     let refers = looks.iter().flatten().any(|look| look.refers);
     let named = (0..inputs.len()).map(|nth| {
         let first = groups[nth];
-        let names_process = looks[nth].as_ref().is_none_or(|look| look.names_process);
+        // Nothing is known of a pipe before it is read.
+        let look = looks[nth].as_ref();
+        let names_process = look.map_or(!is_guessed, |look| look.names_process);
         // Exports of two customers or queues may number their cases alike.
         let is_of_first = names_process || refers || processes[nth] == processes[first];
         FileNames {
@@ -91,10 +93,8 @@ pub(super) fn names_of_files(inputs: &[Input], mapping: &MappingArgs) -> Vec<Fil
 
 /// A look at a file; `None` if it can't be read, which is reported when it is read.
 fn look(input: &Input, mapping: &MappingArgs) -> Option<Look> {
-    if matches!(input, Input::Stdin) {
-        // What is read of it is gone.
-        return None;
-    }
+    // Bytes that are read from a pipe are gone.
+    input.size()?;
     let opened = open_input(input, &Arc::default()).ok()?;
     let chosen = mapping.choose(&opened, input).ok()?;
     Some(Look::of(&chosen, chosen.guess.as_ref()?))

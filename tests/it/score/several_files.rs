@@ -139,6 +139,21 @@ fn an_explanation_of_several_logs_agrees_with_their_scores() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_pipe_with_a_name_is_read_once() {
+    let scratch = Scratch::new();
+    let text = tickets(2019, TICKETS);
+    scratch.write("alerts.csv", tickets(2024, ALERTS));
+    for files in [&["/dev/stdin"][..], &["alerts.csv", "/dev/stdin"]] {
+        let args = [&["score", "--format", "json"], files].concat();
+        let scores = scratch.run_with(&args, text.as_bytes()).ends_with(0).json();
+        let all = scores["processes"].as_array().unwrap().iter();
+        let cases: u64 = all.map(|score| score["cases"].as_u64().unwrap()).sum();
+        assert_eq!(cases, 200 * files.len() as u64, "{files:?}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
 
