@@ -92,6 +92,9 @@ pub(super) fn serve(
         .build()?;
     // Signals come first. Otherwise a signal during startup ends the process.
     let signals = runtime.block_on(async { web::Signals::listen() })?;
+    let early_signals = runtime.block_on(async { web::Signals::listen() })?;
+    // Years of history may have to be counted anew before the daemon listens.
+    let starting = runtime.spawn(early_signals.end_process());
     // Reads certificates, and starting the daemon reads the database: both block, so they run outside of the runtime.
     let access = Arc::new(web::Access::open(&config)?);
     // Before anything is opened: a port that is taken must not leave a half-started daemon.
@@ -100,6 +103,7 @@ pub(super) fn serve(
         .map_err(|error| cannot_listen(&config, &error))?;
     let address = listener.local_addr()?;
     let running = Arc::new(daemon::run(config, file)?);
+    starting.abort();
     tracing::info!(%address, "listening");
     started(address);
     runtime.block_on(web::serve(listener, running.clone(), access, signals));

@@ -46,6 +46,9 @@ pub enum CacheError {
     /// The database says no.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The daemon was asked to stop before this was done.
+    #[error("the daemon is stopping; the next start counts all sums anew")]
+    Stopped,
     /// The row is not what was written.
     #[error("case {key}: {source}")]
     Damaged {

@@ -159,7 +159,7 @@ impl Engine {
         engine.note_rules(now)?;
         engine.doubt_future_changes(now)?;
         if recount_due {
-            engine.recount(now)?;
+            engine.recount(now, &|| false)?;
             let windows = self::windows(&engine.config, &mut engine.names);
             let terms = baseline_terms(&engine.config, &mut engine.names);
             engine.sums = SumsCache::load(&engine.store, windows, terms, now)?;

@@ -10,7 +10,7 @@ use crate::model::{Span, Time};
 use crate::query::{Shared, Snapshot};
 use crate::score::ProcessScore;
 use crate::store::StoreError;
-use crossbeam_channel::{Receiver, RecvTimeoutError, select_biased};
+use crossbeam_channel::{Receiver, RecvTimeoutError, TryRecvError, select_biased};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -132,9 +132,14 @@ impl Worker {
                     self.take(*delivery)?;
                 }
                 Received::Command(Command::Reload(config, answer)) => {
-                    let answered = self.reload(config);
+                    let result = self.reload(config);
+                    let is_stopped = matches!(result, Err(CacheError::Stopped));
                     // Whoever asked may have gone; the configuration holds all the same.
-                    let _ = answer.send(answered);
+                    let _ = answer.send(result.map_err(|error| error.to_string()));
+                    if is_stopped {
+                        // The sums are incomplete: nothing may be scored or committed. Deliveries are read again.
+                        return Ok(());
+                    }
                     schedule.score_at = Instant::now();
                 }
                 Received::Nothing => {}
@@ -347,11 +352,11 @@ impl Worker {
         }
     }
 
-    fn reload(&mut self, config: Arc<Config>) -> ReloadAnswer {
-        let now = now();
-        self.settle()
-            .and_then(|()| self.retrying(|engine| engine.reconfigure(config.clone(), now)))
-            .map_err(|error| error.to_string())?;
+    fn reload(&mut self, config: Arc<Config>) -> Result<(), CacheError> {
+        let (now, stop) = (now(), self.stop.clone());
+        let is_stopping = || stop.try_recv() == Err(TryRecvError::Disconnected);
+        self.settle()?;
+        self.retrying(|engine| engine.reconfigure_unless(config.clone(), now, &is_stopping))?;
         self.config = config;
         Ok(())
     }

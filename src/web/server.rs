@@ -116,6 +116,17 @@ impl Signals {
             hangup: signal(SignalKind::hangup())?,
         })
     }
+
+    /// Ends the process when it is asked to stop while it starts. The database is always one that the next start can go on
+    /// with, so nothing has to be finished.
+    pub(crate) async fn end_process(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+        tracing::info!("stopped while starting; the next start goes on");
+        std::process::exit(0);
+    }
 }
 
 /// Done when the process is asked to stop (SIGTERM, SIGINT), or the engine has ended by itself.

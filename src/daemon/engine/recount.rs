@@ -25,7 +25,17 @@ impl Engine {
         config: impl Into<Arc<Config>>,
         now: Time,
     ) -> Result<(), CacheError> {
-        let config = config.into();
+        self.reconfigure_unless(config.into(), now, &|| false)
+    }
+
+    /// As [`Engine::reconfigure`], until `is_stopping`: then it ends with [`CacheError::Stopped`], nothing may be committed or
+    /// scored any more, and the next start counts all sums anew.
+    pub(crate) fn reconfigure_unless(
+        &mut self,
+        config: Arc<Config>,
+        now: Time,
+        is_stopping: &dyn Fn() -> bool,
+    ) -> Result<(), CacheError> {
         self.commit()?;
         self.recount_due |= rules_hash(&config) != rules_hash(&self.config);
         self.stop_removal();
@@ -42,7 +52,7 @@ impl Engine {
         self.counters.declare(&self.config);
         self.begin_series();
         if self.recount_due {
-            self.recount(now)?;
+            self.recount(now, is_stopping)?;
         }
         let windows = windows(&self.config, &mut self.names);
         self.sums.reset_window(&self.store, windows, now)?;
@@ -71,7 +81,11 @@ impl Engine {
     ///
     /// Written in pieces, so that years of history need no more memory than a day. Until the last piece is written the
     /// database says that it is in the middle of this, and the next start begins again.
-    pub(super) fn recount(&mut self, now: Time) -> Result<(), CacheError> {
+    pub(super) fn recount(
+        &mut self,
+        now: Time,
+        is_stopping: &dyn Fn() -> bool,
+    ) -> Result<(), CacheError> {
         self.cases.clear();
         self.sums.clear();
         self.deliveries.forget_observations();
@@ -87,6 +101,9 @@ impl Engine {
         self.deliveries.restore_observations(&self.store)?;
         let (mut count, mut last) = (0, None);
         loop {
+            if is_stopping() {
+                return Err(CacheError::Stopped);
+            }
             let page = self.store.cases_after(last.as_deref(), CASES_AT_ONCE)?;
             let Some(end) = page.last() else { break };
             count += page.len();

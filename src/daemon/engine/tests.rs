@@ -154,10 +154,48 @@ fn a_process_whose_cases_have_all_moved_away_is_not_exported_until_it_has_one_ag
     assert_eq!(expired(&mut engine, 32), [true, false, false]);
     // Counted anew, it has no sums at all.
     engine.recount_due = true;
-    engine.recount(at(33)).unwrap();
+    engine.recount(at(33), &|| false).unwrap();
     assert_eq!(expired(&mut engine, 34), [true, false, false]);
     take(&mut engine, &case("old", "2", 40), 51);
     assert_eq!(expired(&mut engine, 52), [false, false, false]);
+}
+
+#[test]
+fn counting_anew_ends_when_the_daemon_stops_and_the_next_start_does_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let limited = |folder: &Path, limit: &str| {
+        config(folder, "");
+        let catalog = format!(
+            "processes: [{{id: p, duration_limit: {limit}, ends: {{activities: [close]}}}}]\n"
+        );
+        std::fs::write(folder.join("catalog.yaml"), catalog).unwrap();
+        let text = "data_dir: data\ncatalog: catalog.yaml\n\
+             sources: [{name: export, type: drop, paths: [in], mapping: map.yaml}]\n";
+        Config::parse(text, &folder.join("toleranced.yaml")).unwrap()
+    };
+    let filled = |config: Config| {
+        let mut engine = Engine::open(config, at(0)).unwrap();
+        let cases = (0..2_500).map(|nth| case("p", &nth.to_string(), nth % 10));
+        take(&mut engine, &cases.collect::<String>(), 15);
+        engine.commit().unwrap();
+        engine
+    };
+    let mut engine = filled(limited(folder.path(), "1h"));
+    let figures = |engine: &mut Engine| {
+        engine.rescore(at(30)).unwrap();
+        engine.scores().clone()
+    };
+    let looks = std::cell::Cell::new(0);
+    let after_two_pages = || looks.replace(looks.get() + 1) == 2;
+    let strict = Arc::new(limited(folder.path(), "2m"));
+    let stopped = engine.reconfigure_unless(strict.clone(), at(20), &after_two_pages);
+    assert!(matches!(stopped, Err(CacheError::Stopped)), "{stopped:?}");
+    assert_eq!(looks.get(), 3);
+    drop(engine);
+    let mut engine = Engine::open(strict, at(20)).unwrap();
+    let other = tempfile::tempdir().unwrap();
+    let mut undisturbed = filled(limited(other.path(), "2m"));
+    assert_eq!(figures(&mut engine), figures(&mut undisturbed));
 }
 
 /// Reads an export of two batches.
@@ -271,7 +309,7 @@ fn a_rate_is_over_the_time_that_the_sources_of_a_process_cover() {
     drop(engine);
     let mut engine = Engine::open(config(), at(70 * DAY)).unwrap();
     let before = rates(&mut engine, 70);
-    engine.recount(at(70 * DAY)).unwrap();
+    engine.recount(at(70 * DAY), &|| false).unwrap();
     assert_eq!(rates(&mut engine, 70), before);
     // Tickets go on. The playbooks don't, which after a week is no more taken for a process that does not run.
     read(&mut engine, "tickets", "triage", 70..84);

@@ -207,6 +207,40 @@ fn sigterm_ends_the_daemon_within_5_s_while_the_database_is_locked() {
     daemon.stop();
 }
 
+#[test]
+fn sigterm_ends_the_daemon_within_5_s_while_it_starts() {
+    let home = home();
+    running(&home).stop();
+    // Cases are judged otherwise, so that it counts all sums anew, before it listens. It waits for the lock.
+    home.write(
+        "catalog.yaml",
+        "processes: [{id: tickets, duration_limit: 1m}]\n",
+    );
+    home.configure(
+        "[{name: log, paths: [log.ndjson], mapping: map.yaml}]",
+        "catalog: catalog.yaml\n",
+    );
+    let lock = locked(&home);
+    let mut daemon = home.spawn();
+    let database = home.path("data/toleranced.db");
+    wait_until("the database to be opened", || daemon.has_open(&database));
+    let begun = Instant::now();
+    daemon.signal(nix::sys::signal::Signal::SIGTERM);
+    let code = daemon.ended().code();
+    assert!(
+        begun.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        begun.elapsed()
+    );
+    assert_eq!(code, Some(0), "{}", daemon.log());
+    assert!(daemon.log().contains("stopped while starting"));
+    drop(lock);
+    home.append("log.ndjson", case("LATER", 500, "done"));
+    let daemon = home.start();
+    assert_counted_once(&daemon);
+    daemon.stop();
+}
+
 /// Overwrites the first page of a table that the daemon does not read at a start.
 fn damage_page(file: &Path) {
     use std::os::unix::fs::FileExt;
@@ -234,7 +268,8 @@ fn damaged_page_is_found_at_the_start() {
     let daemon = home.start();
     daemon.wait_for_metric(problems, 1.0);
     daemon.wait_for_log("the database is damaged");
-    assert!(daemon.get("/").1.contains("database is damaged"));
+    let page = daemon.get("/").1;
+    assert!(page.contains("database is damaged"), "{page}");
     daemon.stop();
 }
 

@@ -66,6 +66,16 @@ impl Daemon {
         poll(|| self.address_now()).unwrap_or_else(|| panic!("never listened:\n{}", self.log()))
     }
 
+    /// Whether it has opened a file.
+    pub(crate) fn has_open(&self, file: &std::path::Path) -> Option<()> {
+        let open = std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).ok()?;
+        let targets = open.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
+        targets
+            .into_iter()
+            .any(|target| target == file)
+            .then_some(())
+    }
+
     /// Status and body of a page; `None` if it can't be had.
     pub(crate) fn try_get(&self, path: &str) -> Option<(u16, String)> {
         let url = format!("http://{}{path}", self.address_now()?);
@@ -74,10 +84,17 @@ impl Daemon {
         Some((status, response.body_mut().read_to_string().ok()?))
     }
 
+    /// Status and body of a page. A daemon that has just started is given the time to make its first score.
     pub(crate) fn get(&self, path: &str) -> (u16, String) {
         self.address();
-        self.try_get(path)
-            .unwrap_or_else(|| panic!("GET {path} failed:\n{}", self.log()))
+        let answer = || {
+            let found = self
+                .try_get(path)
+                .unwrap_or_else(|| panic!("GET {path} failed:\n{}", self.log()));
+            let starts = found.0 == 503 && found.1.contains("has not made its first score yet");
+            (!starts).then_some(found)
+        };
+        wait_until(format_args!("the first score, for {path}"), answer)
     }
 
     pub(crate) fn post(&self, path: &str) -> (u16, String) {
