@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 const SAMPLE_RECORDS: usize = 2000;
 
 /// How events are found in the files.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Mapping")]
 pub(super) struct MappingArgs {
     /// A mapping: the name of a preset, or a file
@@ -127,7 +127,8 @@ impl MappingArgs {
 
     /// The mapping for an opened file: as given, else guessed; flags override both.
     pub(super) fn choose(&self, opened: &Opened, input: &Input) -> Result<ChosenMapping, Failure> {
-        let mut chosen = match &self.map {
+        let mut chosen = match self.map.as_deref() {
+            Some(XES) => self.completed_xes(opened, input)?,
             Some(name) => ChosenMapping {
                 spec: MappingSpec::load(name)?,
                 file: PathBuf::from(name),
@@ -136,7 +137,7 @@ impl MappingArgs {
                 sampled_activities: BTreeSet::new(),
                 preset: None,
             },
-            None => self.guessed(opened, input)?,
+            None => self.guessed(opened, input, None)?,
         };
         self.override_fields(&mut chosen.spec, chosen.guess.as_ref());
         if let Some(guess) = &chosen.guess {
@@ -150,8 +151,33 @@ impl MappingArgs {
         Ok(chosen)
     }
 
-    fn guessed(&self, opened: &Opened, input: &Input) -> Result<ChosenMapping, Failure> {
-        let format = format_of(opened, None, &input.name())?;
+    /// The preset `xes`, and what it can't know is guessed: XES has no standard attribute for an outcome or for how a case
+    /// ends, and a log has the same verdict whether its format is named or not.
+    fn completed_xes(&self, opened: &Opened, input: &Input) -> Result<ChosenMapping, Failure> {
+        let preset = MappingSpec::load(XES)?;
+        let or_preset = |told: &Option<String>, field: &Option<At<FieldSpec>>| {
+            let path = || field.as_ref().and_then(|field| field.value.0.path.clone());
+            told.clone().or_else(path)
+        };
+        let standard = MappingArgs {
+            case: or_preset(&self.case, &preset.case),
+            activity: or_preset(&self.activity, &preset.activity),
+            time: or_preset(&self.time, &preset.time),
+            map: None,
+            ..self.clone()
+        };
+        let mut chosen = standard.guessed(opened, input, preset.format)?;
+        standard.override_fields(&mut chosen.spec, chosen.guess.as_ref());
+        Ok(chosen)
+    }
+
+    fn guessed(
+        &self,
+        opened: &Opened,
+        input: &Input,
+        format: Option<FormatName>,
+    ) -> Result<ChosenMapping, Failure> {
+        let format = format_of(opened, format, &input.name())?;
         let sample = sample(opened, format, None);
         let mut guess = guess(&sample.records, format);
         let told = [
@@ -400,7 +426,9 @@ fn refuse_unguessable(
 }
 
 /// Presets that read whatever has the usual names: no news.
-const GENERAL_PRESETS: [&str; 2] = ["toleranced", "xes"];
+const GENERAL_PRESETS: [&str; 2] = ["toleranced", XES];
+/// The preset of event logs by the standard of process miners.
+const XES: &str = "xes";
 
 /// The preset that makes the most events of the sample and refuses nothing of it.
 fn fitting_preset(opened: &Opened, sample: &Sample, format: FormatName) -> Option<&'static str> {

@@ -23,6 +23,7 @@ mod options;
 mod post_closure;
 mod recommendation;
 mod reference_scenarios;
+mod same_verdict;
 mod scoring_window;
 mod several_files;
 mod shadow_comparison;
