@@ -18,6 +18,7 @@ mod hands_on_time;
 mod ids_in_names;
 mod json;
 mod known_figures;
+mod no_claim_without_evidence;
 mod operating_modes;
 mod options;
 mod post_closure;
