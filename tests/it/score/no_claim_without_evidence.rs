@@ -35,11 +35,11 @@ fn scored(rows: &str, catalog: &str) -> Value {
     scratch.score(&args)
 }
 
-/// Alerts that are opened every two hours. `takes` says how long the nth takes; what takes longer than the log is open.
+/// Alerts that are opened every hour. `takes` says how long the nth takes; what takes longer than the log is open.
 fn alerts(count: i64, days: i64, takes: impl Fn(i64) -> i64) -> String {
     let mut rows = String::new();
     for nth in 0..count {
-        let (start, until) = (MONDAY + nth * 2 * HOUR, MONDAY + days * DAY);
+        let (start, until) = (MONDAY + nth * HOUR, MONDAY + days * DAY);
         let end = start + takes(nth);
         let _ = writeln!(rows, "alerts,{nth},open,{start},,,human");
         if end < until {
@@ -54,22 +54,22 @@ const LIMIT: &str =
 
 #[test]
 fn cases_that_are_open_and_overdue_count_as_late() {
-    // Every ninth is never closed: 1,200 alerts of 100 days.
+    // Every ninth is never closed: 2,400 alerts of 100 days.
     let stuck = alerts(
-        1_200,
+        2_400,
         100,
         |nth| if nth % 9 == 4 { 999 * DAY } else { 3 * HOUR },
     );
     let found = scored(&stuck, LIMIT);
     let alerts_stuck = process(&found, "alerts");
-    assert_eq!(alerts_stuck["open_cases"], 134);
-    // The two of the last day may still be in time.
-    assert_eq!(alerts_stuck["evidence_cases"], 1_198);
+    assert_eq!(alerts_stuck["open_cases"], 269);
+    // The five of the last day may still be in time.
+    assert_eq!(alerts_stuck["evidence_cases"], 2_395);
     let mean = alerts_stuck["deviation"]["mean"].as_f64().unwrap();
-    assert!((mean - 132.0 * 0.5 / 1_198.0).abs() < 1e-9, "{mean}");
+    assert!((mean - 264.0 * 0.5 / 2_395.0).abs() < 1e-9, "{mean}");
     assert_ne!(alerts_stuck["status"], "within");
     // A few take weeks, and hardly any of those is closed yet.
-    let slow = alerts(360, 30, |nth| {
+    let slow = alerts(720, 30, |nth| {
         if nth % 12 == 5 {
             25 * DAY + nth * HOUR
         } else {
@@ -78,9 +78,9 @@ fn cases_that_are_open_and_overdue_count_as_late() {
     });
     assert_ne!(process(&scored(&slow, LIMIT), "alerts")["status"], "within");
     // The control: only those of the last hours are open.
-    let young = alerts(1_200, 100, |_| 3 * HOUR);
+    let young = alerts(2_400, 100, |_| 3 * HOUR);
     let found = scored(&young, LIMIT);
-    assert_eq!(process(&found, "alerts")["open_cases"], 1);
+    assert_eq!(process(&found, "alerts")["open_cases"], 3);
     assert_eq!(process(&found, "alerts")["status"], "within");
 }
 
