@@ -83,7 +83,7 @@ fn report(config: &Config, period: Period) -> Result<Report, Failure> {
         )));
     }
     let store = Store::open_read_only(&config.data_dir)?;
-    let bar = progress_of(0, "hours");
+    let bar = progress_of(0, "read");
     let report = store.at_one_moment(|| {
         make(&store, config, period, &mut |done, of| {
             bar.set_length(of);

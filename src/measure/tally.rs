@@ -5,9 +5,9 @@ use super::evidence::{Measured, ProcessSums};
 use super::key::{BucketKey, bucket_parts};
 use super::observation::{Coverage, Stretch};
 use super::sums::Sums;
-use super::windows::Windows;
+use super::windows::{Period, Windows};
 use crate::cases::{Case, Facts, RuleBook, split_key};
-use crate::model::{NameId, Names, Origin, Time};
+use crate::model::{NameId, Names, Origin};
 use std::collections::BTreeMap;
 
 /// Sums up cases as of an instant. The same cases in any order give the same sums.
@@ -16,7 +16,7 @@ pub(crate) struct Tally<'a> {
     rules: &'a RuleBook,
     names: &'a Names,
     windows: &'a Windows,
-    as_of: Time,
+    period: Period,
     processes: BTreeMap<NameId, ProcessSums>,
     baselines: BTreeMap<NameId, BaselineFinder>,
     coverage: Coverage,
@@ -28,13 +28,13 @@ impl<'a> Tally<'a> {
         rules: &'a RuleBook,
         names: &'a Names,
         windows: &'a Windows,
-        as_of: Time,
+        period: Period,
     ) -> Tally<'a> {
         Tally {
             rules,
             names,
             windows,
-            as_of,
+            period,
             processes: BTreeMap::new(),
             baselines: BTreeMap::new(),
             coverage: Coverage::default(),
@@ -47,7 +47,7 @@ impl<'a> Tally<'a> {
         if let Some(stretch) = stretch_of(case) {
             self.coverage.add(split_key(key).0, facts.process, stretch);
         }
-        let first_hour = self.windows.first_hour(facts.process, self.as_of);
+        let first_hour = self.windows.first_hour(facts.process, self.period.as_of);
         let (start, end) = bucket_parts(facts);
         let process = self.processes.entry(facts.process).or_default();
         // Open cases count however long ago they began: they are open now.
@@ -63,13 +63,13 @@ impl<'a> Tally<'a> {
 
     /// Adds the sums of cases that were removed. What happened after the instant is left out by whole hours.
     pub(crate) fn add_removed(&mut self, key: &BucketKey, sums: &Sums) {
-        if key.hour > self.as_of.hour() {
+        if key.hour > self.period.last.hour() {
             return;
         }
         if key.origin == Origin::Live {
             self.add_removed_to_baselines(key, sums);
         }
-        let first_hour = self.windows.first_hour(key.process, self.as_of);
+        let first_hour = self.windows.first_hour(key.process, self.period.as_of);
         let process = self.processes.entry(key.process).or_default();
         if key.hour >= first_hour {
             process.part(key).merge(sums, 1);
@@ -95,8 +95,8 @@ impl<'a> Tally<'a> {
 
     /// Adds the period in which removed cases of a namespace told of a process, as far as it had come by the instant.
     pub(crate) fn add_removed_period(&mut self, namespace: &str, process: NameId, period: Stretch) {
-        if period.first <= self.as_of {
-            let last = period.last.min(self.as_of);
+        if period.first <= self.period.last {
+            let last = period.last.min(self.period.last);
             let period = Stretch { last, ..period };
             self.coverage.add(namespace, process, period);
         }
@@ -104,8 +104,8 @@ impl<'a> Tally<'a> {
 
     /// Whether the sums of removed cases in an hour are among those that make up the deviation of a process.
     pub(crate) fn counts_removed(&self, key: &BucketKey) -> bool {
-        key.hour <= self.as_of.hour()
-            && key.hour >= self.windows.first_hour(key.process, self.as_of)
+        key.hour <= self.period.last.hour()
+            && key.hour >= self.windows.first_hour(key.process, self.period.as_of)
     }
 
     fn add_to_baselines(&mut self, facts: &Facts) {
@@ -126,7 +126,7 @@ impl<'a> Tally<'a> {
 
     /// Whether a case is among those that make up the deviation of its process, but for its origin.
     pub(crate) fn counts(&self, facts: &Facts) -> bool {
-        let first_hour = self.windows.first_hour(facts.process, self.as_of);
+        let first_hour = self.windows.first_hour(facts.process, self.period.as_of);
         facts.counted_hour().is_some_and(|hour| hour >= first_hour)
     }
 

@@ -15,7 +15,8 @@ use std::collections::BTreeSet;
 /// Periods that a trend shows.
 const TREND: usize = 8;
 
-/// The report of a period. `progress` is told how many of how many hours have been read.
+/// The report of a period, within a reading of one moment. `progress` is told how many of how many cases have been read, and
+/// then the same of hours.
 pub(crate) fn make(
     store: &Store,
     config: &Config,

@@ -9,7 +9,8 @@ use super::worst_cases::{Counting, Worst};
 use super::{Measurement, RemovedCases, ScoreRequest, ScoreSource, ScoresAsOf, scores};
 use crate::cases::{Case, Facts, RuleBook, facts_as_of, shadowed};
 use crate::measure::{BucketKey, Evidence, Loss, Period, Sums, Tally};
-use crate::model::{NameId, Names, Time};
+use crate::model::{Hour, NameId, Names, Time};
+use crate::score::ProcessScore;
 use crate::store::{Store, StoreError};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -65,7 +66,8 @@ pub(super) struct Summing<'a> {
 /// What comes together for one request.
 struct SummingFor<'a> {
     rules: &'a RuleBook,
-    as_of: Time,
+    /// What happened later is not known.
+    last: Time,
     tally: Tally<'a>,
     worst: Option<Worst>,
     cases: u64,
@@ -87,8 +89,8 @@ impl<'a> Summing<'a> {
             };
             SummingFor {
                 rules: book,
-                as_of: request.period.as_of,
-                tally: Tally::new(book, names, windows, request.period.as_of),
+                last: request.period.last,
+                tally: Tally::new(book, names, windows, request.period),
                 worst: request.cases_of.map(worst),
                 cases: 0,
                 removed: RemovedCases::default(),
@@ -108,7 +110,7 @@ impl<'a> Summing<'a> {
     ) -> Result<(), K::Error> {
         for request in &mut self.requests {
             let by = (request.rules, self.names);
-            let Some((case, facts)) = facts_of(known, case, by, request.as_of)? else {
+            let Some((case, facts)) = facts_of(known, case, by, request.last)? else {
                 continue;
             };
             request.tally.add(key, &case, &facts);
@@ -130,7 +132,7 @@ impl<'a> Summing<'a> {
             periods.each(&mut |namespace, process, period| {
                 request.tally.add_removed_period(namespace, process, period);
             });
-            request.removed.is_cut = latest.is_some_and(|latest| latest > request.as_of);
+            request.removed.is_cut = latest.is_some_and(|latest| latest > request.last);
         }
         store.each_removed_bucket(&mut |key, sums| {
             for request in &mut self.requests {
@@ -153,7 +155,7 @@ impl<'a> Summing<'a> {
 impl SummingFor<'_> {
     fn add_removed(&mut self, key: &BucketKey, sums: &Sums) {
         self.tally.add_removed(key, sums);
-        if key.hour <= self.as_of.hour() {
+        if key.hour <= self.last.hour() {
             self.cases += u64::try_from(sums.started()).unwrap_or(0);
         }
         let is_asked_for = self
@@ -173,6 +175,17 @@ struct StoredCases<'a> {
     feeds: Vec<(String, NameId)>,
     /// Is told how many cases were read.
     tick: &'a mut dyn FnMut(u64),
+}
+
+impl<'a> StoredCases<'a> {
+    fn open(store: &'a Store, tick: &'a mut dyn FnMut(u64)) -> Result<StoredCases<'a>, StoreError> {
+        Ok(StoredCases {
+            store,
+            names: store.names()?,
+            feeds: store.feeds()?,
+            tick,
+        })
+    }
 }
 
 impl ScoreSource for StoredCases<'_> {
@@ -254,12 +267,7 @@ pub fn past_scores(
     tick: &mut dyn FnMut(u64),
 ) -> Result<Vec<ScoresAsOf>, PastError> {
     store.at_one_moment(|| {
-        let mut source = StoredCases {
-            store,
-            names: store.names()?,
-            feeds: store.feeds()?,
-            tick,
-        };
+        let mut source = StoredCases::open(store, tick)?;
         let prepared = views.iter();
         let prepared =
             prepared.map(|view| PreparedRules::new(view.rules.clone(), &mut source.names));
@@ -272,6 +280,21 @@ pub fn past_scores(
         let requests: Vec<ScoreRequest> = requests.collect();
         Ok(scores(&mut source, &requests)?)
     })
+}
+
+/// The scores when two hours began, by the same rules, within a reading of one moment that has begun. What happened in these
+/// hours is not known.
+pub(super) fn scores_before(
+    store: &Store,
+    rules: &Rules,
+    hours: [Hour; 2],
+    tick: &mut dyn FnMut(u64),
+) -> Result<[Vec<ProcessScore>; 2], StoreError> {
+    let mut source = StoredCases::open(store, tick)?;
+    let rules = PreparedRules::new(rules.clone(), &mut source.names);
+    let requests = hours.map(|hour| ScoreRequest::new(&rules, Period::before(hour)));
+    let mut found = scores(&mut source, &requests)?.into_iter();
+    Ok(hours.map(|_| found.next().map_or(Vec::new(), |found| found.scores)))
 }
 
 impl KnownCases for CaseTable {

@@ -1,6 +1,8 @@
 //! The scores at the ends of two periods, of what was between them, and the mean deviations of the periods before.
 
 use super::buckets::StoredBuckets;
+use super::cases::scores_before;
+use super::rules::Rules;
 use super::{Detail, Measurement, ScoreRequest, ScoreSource, scores_from};
 use crate::config::daemon::Config;
 use crate::measure::Period;
@@ -22,7 +24,10 @@ pub(crate) struct PastWindows {
 
 /// The scores at the beginnings of hours, which rise; nothing where there are less than two of them. What was between the
 /// last two is scored for those processes that `of_between` chooses by their score before. `progress` is told how many of how
-/// many hours have been read.
+/// many cases have been read, and then the same of hours.
+///
+/// The last two are made from cases, as any other past score is: a baseline that was not complete then, and cases that were
+/// open then, are not in the buckets. For what lies before and between, buckets are enough, and take much less time.
 pub(crate) fn past_windows(
     store: &Store,
     config: &Config,
@@ -33,16 +38,20 @@ pub(crate) fn past_windows(
     let [.., then, now] = *ends else {
         return Ok(PastWindows::default());
     };
+    let about = store.about_cases()?;
+    let mut tick = |count| progress(count, about);
+    let scores = scores_before(store, &Rules::of(config), [then, now], &mut tick)?;
     let (buckets, rules) = StoredBuckets::open(store, config)?;
     let mut buckets = buckets.with_progress(progress);
-    let whole = |period| ScoreRequest::new(&rules, period);
-    let [at_then, at_now] = [then, now].map(|end| whole(Period::before(end)));
-    let between = whole(Period::between(then, now));
-    let early = ends[..ends.len() - 2].iter().map(|end| ScoreRequest {
-        detail: Detail::Deviations,
-        ..whole(Period::before(*end))
-    });
-    let requests: Vec<ScoreRequest> = early.chain([at_then, at_now, between]).collect();
+    let mut requests: Vec<ScoreRequest> = ends
+        .iter()
+        .map(|end| ScoreRequest {
+            detail: Detail::Deviations,
+            ..ScoreRequest::new(&rules, Period::before(*end))
+        })
+        .collect();
+    let between = ScoreRequest::new(&rules, Period::between(then, now));
+    requests.push(between);
     let mut measured = buckets.measure(&requests)?;
     let (Some(sums_between), names) = (measured.pop(), &buckets.names) else {
         return Ok(PastWindows::default());
@@ -51,12 +60,6 @@ pub(crate) fn past_windows(
     let deviations = with_deviations
         .map(|(request, measurement)| mean_deviations(request, measurement, names))
         .collect();
-    let mut whole = measured.into_iter().skip(ends.len() - 2);
-    let mut scored = |request| {
-        let measurement = whole.next().unwrap_or_default();
-        Ok::<_, StoreError>(scores_from(&buckets, &request, measurement)?.scores)
-    };
-    let scores = [scored(at_then)?, scored(at_now)?];
     let chosen = scores[0].iter().filter(|score| of_between(score));
     let chosen: BTreeSet<&str> = chosen.map(|score| score.id.as_str()).collect();
     Ok(PastWindows {

@@ -3,5 +3,6 @@
 mod diff;
 mod hostile_names;
 mod json;
+mod one_answer;
 mod past_scores;
 mod text;
