@@ -46,6 +46,8 @@ const DECIDES: u32 = 1 << 12;
 const APPROVES: u32 = 1 << 13;
 /// The mapping names its approvals, so the name of a step makes it none.
 const NAMES_APPROVALS: u32 = 1 << 14;
+/// The record has further events of the case: it shows the whole case.
+const ONE_OF_SEVERAL: u32 = 1 << 15;
 /// The mapping declares how a case ends, so a case without such an event is open.
 const DECLARES_END: u32 = 1 << 16;
 /// The mapping names reopening events, so a mere step after the end does not reopen.
@@ -93,6 +95,16 @@ impl EventFlags {
     /// Marks that the source says nothing of reopening.
     pub fn never_reopening(self, yes: bool) -> EventFlags {
         EventFlags(if yes { self.0 | NEVER_REOPENS } else { self.0 })
+    }
+
+    /// Marks that its record has further events of the case.
+    pub fn being_one_of_several(self, yes: bool) -> EventFlags {
+        EventFlags(if yes { self.0 | ONE_OF_SEVERAL } else { self.0 })
+    }
+
+    /// Whether its record has further events of the case.
+    pub fn is_one_of_several(self) -> bool {
+        self.0 & ONE_OF_SEVERAL != 0
     }
 
     /// Marks that the outcome was reviewed.

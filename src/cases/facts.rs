@@ -3,8 +3,10 @@
 
 use super::case::Case;
 use super::event::CaseEvent;
+use super::follow_up::{Resolution, resolution};
 use super::life::Life;
 use super::mode::{ModeTerms, mode};
+use super::order::{InOrder, in_order};
 use super::path::steps_off_path;
 use super::rules::{Assessment, ProcessRules, RuleBook};
 use super::signals::{Parts, Signals, has_other_signal};
@@ -15,7 +17,6 @@ use super::who::{
 };
 
 use crate::model::{Executor, Hour, NameId, Names, Origin, Ppm, Span, Time, hash_text};
-use std::borrow::Cow;
 
 /// What a shadow run is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +40,8 @@ pub struct Facts {
     pub origin: Origin,
     /// First event.
     pub start: Time,
+    /// Whether it ended or was resolved before it began, by the times of its log: then that counts as if it was at the beginning.
+    pub ends_before_start: bool,
     /// The end that it was not reopened after; its last event where no end was declared or reached.
     pub end: Time,
     /// Whether it has ended.
@@ -57,8 +60,10 @@ pub struct Facts {
     pub reopened: u32,
     /// Whether it took longer than its limit.
     pub late: bool,
-    /// Whether it has a limit, and so becomes late if it stays open.
-    pub has_limit: bool,
+    /// When it passes its limit if it stays open; `None` without a limit.
+    pub passes_limit: Option<Time>,
+    /// When it was first resolved, and what happened then. `None` if it was never resolved so that it can be reopened.
+    pub resolution: Option<Resolution>,
     /// Of an open case as of an instant: the hour in which it passed its limit, if it has.
     pub overdue_from: Option<Hour>,
     /// Steps up to the end that are off the designed path; 0 where none is declared.
@@ -178,10 +183,11 @@ fn facts_beside(
     as_of: Option<Time>,
     twin_outcome: NameId,
 ) -> Option<Facts> {
-    let events = &*in_order(case);
-    let (first, last) = (events.first()?, events.last()?);
     let process = case.process();
     let rule = rules.of(process);
+    let ordered = in_order(case, rule, names);
+    let events = &*ordered.events;
+    let (first, last) = (events.first()?, events.last()?);
     let life = Life::of(events, rule);
     let work = &*life.work(events);
     let end = work.last()?.time;
@@ -194,17 +200,13 @@ fn facts_beside(
     let twin = twin_of(case, origin, outcome, twin_outcome);
     let off_path = off_path(work, rule);
     let complete = !declared || life.ended || idle;
-    let terms = ModeTerms {
-        rule,
-        names,
-        is_complete: complete,
-    };
-    let mode = mode(work, &life, &terms);
+    let mode = mode(work, &life, &ModeTerms::new(rule, names, complete));
     let confirmed = is_confirmed(events) || is_approved(events, work, &life, &mode);
     let passed = rule.limit.map(|limit| passes_limit(first.time, limit));
     let overdue = passed.filter(|at| !complete && as_of.is_some_and(|as_of| *at <= as_of));
     let late = overdue.is_some() || is_over(rule.limit, end.since(first.time));
     let assessment = rules.assess(process, (outcome, mapped_severity), names);
+    let severity = |event: &CaseEvent| severity_of(event, process, (rules, names));
     let mut parts = Parts {
         outcome: assessment.map_or(Ppm::ZERO, Assessment::severity),
         rework: weight_if(life.reopened > 0, rule.weights.rework),
@@ -228,6 +230,7 @@ fn facts_beside(
         steps_by: steps_by(work),
         origin,
         start: first.time,
+        ends_before_start: ordered.ends_before_start,
         end,
         complete,
         ended: declared && (life.ended || idle),
@@ -237,7 +240,8 @@ fn facts_beside(
         settled: life.settled,
         reopened: life.reopened,
         late,
-        has_limit: rule.limit.is_some(),
+        passes_limit: passed,
+        resolution: resolution(events, work, &life, severity),
         overdue_from: overdue.map(Time::hour),
         off_path,
         handoffs: handoffs(work),
@@ -255,9 +259,16 @@ fn facts_beside(
         parent_process: case
             .parent()
             .map_or(NameId::NONE, |_| case.parent_process()),
-        stages: rule.stages_of(case, events, names),
+        stages: stages_of(case, &ordered, (rule, names)),
         path: events.iter().map(|event| event.activity).collect(),
     })
+}
+
+/// How severe the outcome is that an event names.
+fn severity_of(event: &CaseEvent, process: NameId, (rules, names): (&RuleBook, &Names)) -> Ppm {
+    let outcome = (event.outcome, event.flags.severity());
+    let assessment = rules.assess(process, outcome, names);
+    assessment.map_or(Ppm::ZERO, Assessment::severity)
 }
 
 fn is_over(limit: Option<Span>, taken: Span) -> bool {
@@ -273,13 +284,6 @@ fn twin_of(case: &Case, origin: Origin, outcome: NameId, twin_outcome: NameId) -
     })
 }
 
-fn in_order(case: &Case) -> Cow<'_, [CaseEvent]> {
-    match case.events().is_sorted_by_key(CaseEvent::order) {
-        true => Cow::Borrowed(case.events()),
-        false => Cow::Owned(case.ordered()),
-    }
-}
-
 /// Whether a case has ended because nothing has come for as long as its process says.
 fn is_idle(case: &Case, rule: &ProcessRules, last: Time, as_of: Option<Time>) -> bool {
     match (rule.idle, as_of) {
@@ -288,6 +292,15 @@ fn is_idle(case: &Case, rule: &ProcessRules, last: Time, as_of: Option<Time>) ->
         (Some(idle), Some(as_of)) => as_of.since(last) >= idle,
         (Some(_), None) => case.idle_closed(),
     }
+}
+
+/// When it reached its milestones. When it was resolved before it began is not known.
+fn stages_of(case: &Case, ordered: &InOrder, (rule, names): (&ProcessRules, &Names)) -> Vec<Stage> {
+    let mut stages = rule.stages_of(case, &ordered.events, names);
+    if ordered.ends_before_start {
+        stages.retain(|stage| stage.after != Some(Span::ZERO));
+    }
+    stages
 }
 
 /// Steps that are off the designed path; 0 if none is declared.

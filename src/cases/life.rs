@@ -7,7 +7,7 @@
 
 use super::event::{CaseEvent, EventFlags};
 use super::rules::ProcessRules;
-use crate::model::{Lifecycle, NameId};
+use crate::model::{Lifecycle, NameId, Time};
 use std::borrow::Cow;
 
 /// How the life of a case went.
@@ -24,6 +24,10 @@ pub(super) struct Life {
     pub(super) work_before_reopening: usize,
     /// Whether an event says that its mapping declares ends.
     pub(super) declares_end: bool,
+    /// When it first reached such a state.
+    pub(super) first_resolved: Option<Time>,
+    /// When it was reopened for the first time after that; `None` also if a record tells that it was and not when.
+    pub(super) first_reopened: Option<Time>,
     /// The resolved step that was left again first.
     pub(super) left_again: NameId,
     /// The activity by which the case stands where no event names an outcome: that of its last step or end.
@@ -45,6 +49,9 @@ impl Life {
             life.declares_end |= flags.declares_end();
             if life.goes_on(lifecycle, flags) {
                 life.reopen(resolved_at, at);
+                if life.first_resolved.is_some() {
+                    life.first_reopened.get_or_insert(event.time);
+                }
             }
             // The end itself is the last of the work.
             let is_audit = life.ended;
@@ -60,7 +67,10 @@ impl Life {
             if !is_audit || lifecycle == Lifecycle::End {
                 life.stands = event.activity;
             }
-            life.settled |= life.resolved && !flags.never_reopens();
+            if life.resolved && !flags.never_reopens() {
+                life.settled = true;
+                life.first_resolved.get_or_insert(event.time);
+            }
         }
         life.take_what_records_tell(events);
         life

@@ -23,6 +23,21 @@ pub(super) struct ModeTerms<'a> {
     pub(super) is_complete: bool,
 }
 
+impl<'a> ModeTerms<'a> {
+    /// Of a case that has ended or not.
+    pub(super) fn new(
+        rule: &'a ProcessRules,
+        names: &'a Names,
+        is_complete: bool,
+    ) -> ModeTerms<'a> {
+        ModeTerms {
+            rule,
+            names,
+            is_complete,
+        }
+    }
+}
+
 /// The operating mode of a case with this work.
 pub(super) fn mode(work: &[CaseEvent], life: &Life, terms: &ModeTerms) -> Mode {
     let (rule, names) = (terms.rule, terms.names);

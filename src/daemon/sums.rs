@@ -2,8 +2,8 @@
 
 use crate::cases::Facts;
 use crate::measure::{
-    BaselineFinder, BaselineTerms, BucketKey, Coverage, Evidence, Measured, Period, ProcessSums,
-    Sketch, Sums, TotalKey, Windows, bucket_parts,
+    BaselineFinder, BaselineTerms, BucketKey, BucketPart, Coverage, Evidence, Measured, Period,
+    ProcessSums, Sketch, Sums, TotalKey, Windows, bucket_parts,
 };
 use crate::model::{Executor, Hour, NameId, Names, Origin, Time};
 use crate::store::{BucketRow, Store, StoreError, TotalRow};
@@ -23,7 +23,7 @@ pub(super) struct Change<'a> {
 #[derive(Clone, Copy, Debug)]
 struct Part<'a> {
     key: BucketKey,
-    is_end: bool,
+    part: BucketPart,
     facts: &'a Facts,
     /// 1 adds it, -1 takes it out.
     sign: i64,
@@ -36,15 +36,12 @@ impl Part<'_> {
 }
 
 fn parts_of(facts: &Facts, sign: i64) -> impl Iterator<Item = Part<'_>> {
-    let (start, end) = bucket_parts(facts);
-    let part = move |key, is_end| Part {
+    bucket_parts(facts).map(move |(key, part)| Part {
         key,
-        is_end,
+        part,
         facts,
         sign,
-    };
-    let end = facts.complete.then(|| part(end, true));
-    std::iter::once(part(start, false)).chain(end)
+    })
 }
 
 /// All sums that the daemon holds, except for the buckets: the database has these, and what a commit adds to them.
@@ -156,7 +153,9 @@ impl SumsCache {
 
     /// Takes a case that has not ended out of the open ones. It stays counted as started.
     pub(super) fn remove_open(&mut self, facts: &Facts) {
-        let (key, _) = bucket_parts(facts);
+        let Some((key, _)) = bucket_parts(facts).next() else {
+            return;
+        };
         let total = (facts.process, facts.executor, facts.origin);
         self.totals.entry(total).or_default().add_open(facts, -1);
         self.dirty_totals.insert(total);
@@ -195,7 +194,11 @@ impl SumsCache {
             return;
         };
         // Each case has exactly one start.
-        let starts = || of_total.iter().filter(|part| !part.is_end);
+        let starts = || {
+            of_total
+                .iter()
+                .filter(|part| part.part == BucketPart::Start)
+        };
         let sums = self.totals.entry(first.total()).or_default();
         for Part { facts, sign, .. } in starts() {
             // What would grow for ever with the hours and the paths is kept in the buckets only.
@@ -220,10 +223,7 @@ impl SumsCache {
         };
         let mut change = Sums::default();
         for part in of_bucket {
-            match part.is_end {
-                false => change.add_start(part.facts, part.sign),
-                true => change.add_end(part.facts, names, part.sign),
-            }
+            change.add_part(part.part, part.facts, names, part.sign);
         }
         if change.is_zero() {
             return;

@@ -71,6 +71,14 @@ struct Ran {
     executor: Executor,
 }
 
+/// As if it were known of any case that it depends on no other: what forecasts say holds to the case then.
+fn independent() -> Tolerance {
+    Tolerance {
+        assumed_cluster: 1.0,
+        ..Tolerance::builtin()
+    }
+}
+
 /// Cases of process `p` with so many steps each within 20 weeks, and what was lost beside them.
 fn scored_log(catalog: &str, ran: &[Ran], steps: u32, loss: Loss) -> Scored {
     let mut names = Names::new();
@@ -85,11 +93,7 @@ fn scored_log(catalog: &str, ran: &[Ran], steps: u32, loss: Loss) -> Scored {
     };
     evidence.processes.entry(process).or_default();
     evidence.losses.insert(process, loss);
-    // As if it were known of any case that it depends on no other: what forecasts say holds to the case then.
-    let tolerance = Tolerance {
-        assumed_cluster: 1.0,
-        ..Tolerance::builtin()
-    };
+    let tolerance = independent();
     let first = catalog.process("p").epoch.map_or(Hour::MIN, Time::hour);
     let mut baseline = BaselineFinder::new(tolerance.baseline_cases, first);
     for Ran {
@@ -114,7 +118,9 @@ fn scored_log(catalog: &str, ran: &[Ran], steps: u32, loss: Loss) -> Scored {
             settled: true,
             reopened: 0,
             late: false,
-            has_limit: false,
+            ends_before_start: false,
+            passes_limit: None,
+            resolution: None,
             overdue_from: None,
             off_path: 0,
             handoffs: 0,
@@ -133,10 +139,10 @@ fn scored_log(catalog: &str, ran: &[Ran], steps: u32, loss: Loss) -> Scored {
             path: path.clone(),
         };
         baseline.add_case(&facts, 1);
-        let (start, end) = bucket_parts(&facts);
         let sums = evidence.processes.get_mut(&process).unwrap();
-        sums.part(&start).add_start(&facts, 1);
-        sums.part(&end).add_end(&facts, &names, 1);
+        for (key, part) in bucket_parts(&facts) {
+            sums.part(&key).add_part(part, &facts, &names, 1);
+        }
     }
     let baseline = baseline.baseline();
     if baseline.sums.cases > 0 {
@@ -278,6 +284,7 @@ fn two_figures_of_one_name_that_differ_say_why() {
         executor: Executor::Ai,
         outcome,
         deviation: Ppm::ZERO,
+        unknown: false,
         count: 1,
     };
     let all = (0..10).flat_map(|input| [run(input, NameId(1)), run(input, NameId(2))]);
@@ -508,6 +515,7 @@ fn every_k_has_its_interval_or_how_many_runs_are_missing() {
         executor: Executor::Human,
         outcome: NameId(1),
         deviation: if input < 10 { Ppm::ONE } else { Ppm::ZERO },
+        unknown: false,
         count: 3,
     });
     scored.score.consistency.agreement = Some(agreement(runs));

@@ -210,7 +210,12 @@ impl Field<'_> {
     /// The same of cases that depend on each other as these do.
     fn bounds_of(&self, independence: Independence, n: f64, s: f64) -> Bounds {
         let (alpha, lost) = (self.tolerance.alpha, self.score.loss.share);
-        widened_bounds(n, s, independence.factor(), alpha, lost)
+        let widened = |factor| widened_bounds(n, s, factor, alpha, lost);
+        let seen = widened(independence.factor());
+        Bounds {
+            upper: widened(independence.factor() * independence.not_yet_seen).upper,
+            ..seen
+        }
     }
 
     /// The verdict if `n` cases, so many more than now, had deviated by `s` in all.

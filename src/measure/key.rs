@@ -19,13 +19,38 @@ pub struct BucketKey {
 /// Which process, executor kind and origin.
 pub(crate) type TotalKey = (NameId, Executor, Origin);
 
-/// The buckets a case counts in: that of its start (started, open) and that of its end (everything else).
-pub(crate) fn bucket_parts(facts: &Facts) -> (BucketKey, BucketKey) {
-    let at = |hour| BucketKey {
+/// What of a case counts in a bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum BucketPart {
+    /// That it started, and that it is open.
+    Start,
+    /// What happened after it was resolved first.
+    Resolution,
+    /// That it was open and overdue.
+    Overdue,
+    /// Everything else, once it has ended.
+    End,
+}
+
+/// The buckets that a case counts in. Each case has exactly one start.
+pub(crate) fn bucket_parts(facts: &Facts) -> impl Iterator<Item = (BucketKey, BucketPart)> {
+    let at = |hour: Hour| BucketKey {
         process: facts.process,
         executor: facts.executor,
         origin: facts.origin,
         hour,
     };
-    (at(facts.start.hour()), at(facts.end.hour()))
+    let parts = [
+        Some((at(facts.start.hour()), BucketPart::Start)),
+        facts
+            .resolution
+            .map(|resolution| (at(resolution.at.hour()), BucketPart::Resolution)),
+        facts
+            .was_overdue()
+            .map(|overdue| (at(overdue.from), BucketPart::Overdue)),
+        facts
+            .complete
+            .then(|| (at(facts.end.hour()), BucketPart::End)),
+    ];
+    parts.into_iter().flatten()
 }

@@ -6,6 +6,8 @@ pub(crate) use keys::{RunKey, TwinKey};
 
 use super::cohort::Cohort;
 use super::counts::Counts;
+use super::follow_up::FollowUp;
+use super::key::BucketPart;
 use super::sampled::{Hashed, Sampled};
 use super::sketch::Sketch;
 use super::stages::Stages;
@@ -17,7 +19,10 @@ use crate::model::{Executor, Hour, NameId, Names, Origin, Ppm, Span, Time};
 pub(crate) const END: NameId = NameId(u32::MAX);
 
 /// First byte of stored sums.
-const VERSION: u8 = 8;
+const VERSION: u8 = 9;
+
+/// First byte of sums that know nothing of what happened after the resolution, nor of cases that were overdue.
+const VERSION_WITHOUT_FOLLOW_UP: u8 = 8;
 
 /// First byte of sums that know neither who ran how many steps nor milestones.
 const VERSION_WITHOUT_STEPS_BY: u8 = 7;
@@ -46,10 +51,27 @@ impl Waiting {
         passes_limit(self.start.start(), limit)
     }
 
+    /// A case that started in an hour, and deviates only once it passes a limit.
+    pub(crate) fn on_time(start: Hour) -> Waiting {
+        Waiting {
+            start,
+            deviation: Ppm::ZERO,
+            last: Hour::MIN,
+        }
+    }
+
+    /// The same as it is known to have been in an hour: what happened later may be why it deviates.
+    pub(crate) fn as_of(self, hour: Hour) -> Waiting {
+        match self.last <= hour {
+            true => self,
+            false => Waiting::on_time(self.start),
+        }
+    }
+
     /// Of an open case; `None` if it neither deviates nor has a limit.
     fn of(facts: &Facts) -> Option<Waiting> {
         let deviates = facts.deviation > Ppm::ZERO;
-        (deviates || facts.has_limit).then(|| Waiting {
+        (deviates || facts.passes_limit.is_some()).then(|| Waiting {
             start: facts.start.hour(),
             deviation: facts.deviation,
             last: if deviates {
@@ -142,9 +164,31 @@ pub struct Sums {
     pub steps_by: Counts<Executor>,
     /// When cases reached their milestones, in the bucket of their start.
     pub stages: Stages,
+    /// What happened to cases after their resolution, in the bucket of that.
+    pub follow_up: FollowUp,
+    /// Cases that ended or were resolved before they began, by the times of their log. Those
+    /// that ended so are in no duration.
+    pub ends_before_start: i64,
+    /// Cases that were open and overdue and are no longer, by the hours of their start and of their end or resolution: in the
+    /// bucket of the hour in which they passed their limit.
+    pub overdue: Counts<(Hour, Hour)>,
 }
 
 impl Sums {
+    /// Adds (or with sign -1 takes out) what a case contributes to one of its buckets ([`super::bucket_parts`]).
+    pub(crate) fn add_part(&mut self, part: BucketPart, facts: &Facts, names: &Names, sign: i64) {
+        match part {
+            BucketPart::Start => self.add_start(facts, sign),
+            BucketPart::Resolution => self.follow_up.add(facts, sign),
+            BucketPart::Overdue => {
+                if let Some(overdue) = facts.was_overdue() {
+                    self.overdue.add((facts.start.hour(), overdue.until), sign);
+                }
+            }
+            BucketPart::End => self.add_end(facts, names, sign),
+        }
+    }
+
     /// Adds (or with sign -1 takes out) what a case contributes to the bucket of its start.
     pub fn add_start(&mut self, facts: &Facts, sign: i64) {
         self.add_begun(facts, sign);
@@ -200,7 +244,11 @@ impl Sums {
         self.strayed += sign * i64::from(facts.off_path > 0);
         self.unnamed_outcomes += sign * i64::from(facts.outcome_is_activity);
         self.handoffs += sign * i64::from(facts.handoffs);
-        self.durations.add(facts.duration(), sign);
+        self.ends_before_start += sign * i64::from(facts.ends_before_start);
+        // When it ended is not known, if it ended where it began.
+        if !facts.ends_before_start || facts.duration() > Span::ZERO {
+            self.durations.add(facts.duration(), sign);
+        }
         if facts.parent_process.is_some() {
             self.called_by.add(facts.parent_process, sign);
         }
@@ -254,6 +302,8 @@ impl Sums {
                 input: facts.input,
                 outcome: facts.outcome,
                 deviation: facts.deviation,
+                // One that deviates in part is not clean, whatever else it is.
+                unknown: facts.unknown && facts.deviation == Ppm::ZERO,
             };
             self.runs.add(key, sign);
         }
@@ -314,6 +364,9 @@ impl Sums {
         self.cohort.merge(&other.cohort, sign);
         self.steps_by.merge(&other.steps_by, sign);
         self.stages.merge(&other.stages, sign);
+        self.follow_up.merge(&other.follow_up, sign);
+        self.overdue.merge(&other.overdue, sign);
+        self.ends_before_start += sign * other.ends_before_start;
     }
 
     /// Takes the open cases of other sums for its own.
@@ -386,6 +439,9 @@ impl Sums {
         if knows_unknown(version) {
             self.encode_doubts(out);
         }
+        if version > VERSION_WITHOUT_FOLLOW_UP {
+            self.encode_follow_up(out);
+        }
         self.durations.encode(out);
         self.follows.encode(out, |out, (from, to)| {
             id(out, from);
@@ -397,7 +453,7 @@ impl Sums {
         self.runs.encode(out, |out, key| {
             out.extend_from_slice(&key.input.to_le_bytes());
             id(out, key.outcome);
-            ppm(out, key.deviation);
+            put_u64(out, u64::from(key.deviation_word()));
         });
         self.hands_on.encode(out);
         self.confirmed.encode(out, ppm);
@@ -449,6 +505,15 @@ impl Sums {
         }
     }
 
+    fn encode_follow_up(&self, out: &mut Vec<u8>) {
+        put_i64(out, self.ends_before_start);
+        self.follow_up.encode(out);
+        self.overdue.encode(out, |out, (start, until)| {
+            put_i64(out, i64::from(start));
+            put_i64(out, i64::from(until));
+        });
+    }
+
     fn encode_cohort(&self, out: &mut Vec<u8>) {
         // Most cases end in the hour in which they start.
         let is_of_ended = self.cohort == Cohort::of_ended(self);
@@ -469,11 +534,8 @@ impl Sums {
             variants: sampled(version, reader, Reader::raw_u64)?,
             called_by: Counts::decode(reader, name)?,
             runs: sampled(version, reader, |reader| {
-                Ok(RunKey {
-                    input: reader.raw_u64()?,
-                    outcome: name(reader)?,
-                    deviation: ppm(reader)?,
-                })
+                let (input, outcome) = (reader.raw_u64()?, name(reader)?);
+                Ok(RunKey::with_deviation_word(input, outcome, reader.u32()?))
             })?,
             hands_on: Sketch::decode(reader)?,
             confirmed: Counts::decode(reader, ppm)?,
@@ -518,7 +580,7 @@ impl Sums {
     }
 
     fn begun(version: u8, reader: &mut Reader) -> Result<Sums, DamagedBytes> {
-        Ok(Sums {
+        let mut sums = Sums {
             starts: Counts::decode(reader, hour)?,
             open: reader.i64()?,
             open_events: reader.i64()?,
@@ -546,7 +608,13 @@ impl Sums {
             mapped: if_known(version, reader, |reader| Ok((name(reader)?, ppm(reader)?)))?,
             unknown: if_known(version, reader, |reader| Ok((name(reader)?, ppm(reader)?)))?,
             ..Sums::default()
-        })
+        };
+        if version > VERSION_WITHOUT_FOLLOW_UP {
+            sums.ends_before_start = reader.i64()?;
+            sums.follow_up = FollowUp::decode(reader)?;
+            sums.overdue = Counts::decode(reader, |reader| Ok((hour(reader)?, hour(reader)?)))?;
+        }
+        Ok(sums)
     }
 }
 

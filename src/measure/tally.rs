@@ -2,7 +2,7 @@
 
 use super::baseline::BaselineFinder;
 use super::evidence::{Measured, ProcessSums};
-use super::key::{BucketKey, bucket_parts};
+use super::key::{BucketKey, BucketPart, bucket_parts};
 use super::observation::{Coverage, Stretch};
 use super::sums::Sums;
 use super::windows::{Period, Windows};
@@ -48,16 +48,14 @@ impl<'a> Tally<'a> {
             self.coverage.add(split_key(key).0, facts.process, stretch);
         }
         let first_hour = self.windows.first_hour(facts.process, self.period.as_of);
-        let (start, end) = bucket_parts(facts);
         let process = self.processes.entry(facts.process).or_default();
-        // Open cases count however long ago they began: they are open now.
-        if start.hour >= first_hour {
-            process.part(&start).add_start(facts, 1);
-        } else {
-            process.part(&start).add_open(facts, 1);
-        }
-        if facts.complete && end.hour >= first_hour {
-            process.part(&end).add_end(facts, self.names, 1);
+        for (key, part) in bucket_parts(facts) {
+            if key.hour >= first_hour {
+                process.part(&key).add_part(part, facts, self.names, 1);
+            } else if part == BucketPart::Start {
+                // Open cases count however long ago they began: they are open now.
+                process.part(&key).add_open(facts, 1);
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use super::process::score_process;
 use super::process_score::{BaselineScore, ProcessScore};
 use super::size::{SizeError, Sizes, calls_per_case, nominal_calls, own_size, sizes_by_name};
 use crate::measure::{Evidence, ProcessSums, Run, Stretch, Sums};
-use crate::model::{HOUR_US, NameId, Origin, Time};
+use crate::model::{HOUR_US, NameId, Origin, Span, Time};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the scores of all processes have in common: how large they are, and who calls whom. Each process is then scored
@@ -122,14 +122,22 @@ pub(crate) fn score_all(evidence: &Evidence, terms: Terms) -> Vec<ProcessScore> 
 }
 
 /// The mean deviation of a process, as its score has it: `None` where no case has ended, or nothing could be a deviation.
-pub(crate) fn mean_deviation(process: NameId, parts: &ProcessSums, terms: Terms) -> Option<f64> {
+pub(crate) fn mean_deviation(
+    process: NameId,
+    parts: &ProcessSums,
+    (window, as_of): (Option<Span>, Time),
+    terms: Terms,
+) -> Option<f64> {
     let declared = terms.catalog.process(terms.names.text(process));
     let live = parts.of_origin(Origin::Live);
-    let no_time = Stretch {
-        first: Time(0),
-        last: Time(0),
+    let covered = Stretch {
+        first: as_of,
+        last: as_of,
     };
-    let input = ProcessInput::of_sums(terms, declared, (&live, parts), no_time);
+    let input = ProcessInput {
+        window,
+        ..ProcessInput::of_sums(terms, declared, (&live, parts), covered)
+    };
     let observed = input.scored();
     let is_known = !input.unknown_too_many(&observed);
     observed.mean().filter(|_| is_known)

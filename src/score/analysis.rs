@@ -44,6 +44,7 @@ fn runs(input: &ProcessInput) -> Vec<RunCount> {
             executor,
             outcome: key.outcome,
             deviation: key.deviation,
+            unknown: key.unknown,
             count,
         }));
     }

@@ -153,10 +153,11 @@ pub(super) fn clean_cases_for(
     let lost = input.loss.share();
     let limit = (t - lost) / (1.0 - lost);
     let (n, s) = (observed.cases.max(0) as f64, observed.greatest());
-    let design_effect = observed.dependence.design_effect();
+    let design_effect = observed.dependence.with_expected();
     let alpha = input.terms.tolerance.alpha;
     let needed = clean_runs_missing(n, s, design_effect, limit, alpha)?;
-    Some(needed.max(for_days(input, observed)))
+    let for_young = observed.clean_cases_for_young(limit);
+    Some(needed.max(for_days(input, observed)).max(for_young))
 }
 
 fn why_no_number(input: &ProcessInput, target: Target) -> UnreachableReason {

@@ -26,6 +26,8 @@ pub(super) struct Dependence {
     pub(super) measured: Option<f64>,
     /// The least design effect that is assumed: 1 if enough days had a deviation.
     pub(super) assumed: f64,
+    /// How many times larger the variance is because part of the deviations is not seen yet, but expected; at least 1.
+    pub(super) not_yet_seen: f64,
 }
 
 impl Default for Dependence {
@@ -34,6 +36,7 @@ impl Default for Dependence {
             days: 0,
             measured: None,
             assumed: 1.0,
+            not_yet_seen: 1.0,
         }
     }
 }
@@ -42,6 +45,11 @@ impl Dependence {
     /// How many cases are as much as one independent case, at least 1.
     pub(super) fn design_effect(&self) -> f64 {
         self.measured.unwrap_or(1.0).max(self.assumed)
+    }
+
+    /// The same for deviations of which part is not seen yet.
+    pub(super) fn with_expected(&self) -> f64 {
+        self.design_effect() * self.not_yet_seen
     }
 
     /// Whether it is greater than what was measured.
@@ -61,6 +69,9 @@ pub struct Independence {
     pub independent_cases: Option<f64>,
     /// Days (UTC) on which the cases ended.
     pub clusters: i64,
+    /// How many times larger the variance of the upper bound is because part of the deviations is expected and not seen yet.
+    #[serde(skip)]
+    pub(crate) not_yet_seen: f64,
 }
 
 impl Independence {
@@ -119,6 +130,7 @@ impl Days {
                 true => cases_per_day(&days).min(cluster).max(1.0),
                 false => 1.0,
             },
+            not_yet_seen: 1.0,
         }
     }
 }

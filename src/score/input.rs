@@ -5,6 +5,7 @@ use super::observed::Observed;
 use super::process_score::BaselineScore;
 use super::reason::NoVerdict;
 use super::size::{SizeError, Sizes};
+use super::young::{Maturity, Young};
 use crate::measure::{Counts, Loss, ProcessSums, Sketch, Stretch, Sums, Waiting};
 use crate::model::{Executor, Hour, NameId, Names, Origin, Ppm, Span, Time};
 use crate::rules::{Catalog, Process, Tolerance};
@@ -55,6 +56,8 @@ pub(super) struct ProcessInput<'a> {
     pub(super) is_size_before_epoch: bool,
     /// Hands-on time of the cases of the baseline.
     pub(super) hands_on_before: Option<&'a Sketch>,
+    /// When cases are challenged after their resolution; `None` if none was.
+    pub(super) maturity: Option<Maturity>,
 }
 
 impl<'a> ProcessInput<'a> {
@@ -80,6 +83,7 @@ impl<'a> ProcessInput<'a> {
             baseline: None,
             is_size_before_epoch: false,
             hands_on_before: None,
+            maturity: Maturity::of(live, covered.last, terms.tolerance.alpha),
         }
     }
 
@@ -100,6 +104,7 @@ impl<'a> ProcessInput<'a> {
             baseline: self.baseline.clone(),
             is_size_before_epoch: self.is_size_before_epoch,
             hands_on_before: self.hands_on_before,
+            maturity: self.maturity.clone(),
         }
     }
 
@@ -140,8 +145,30 @@ impl<'a> ProcessInput<'a> {
         if !confirmed {
             let open = all.iter().map(|sums| self.deviating_open(sums));
             open.for_each(|open| observed.add(&open));
+            if let Some(maturity) = &self.maturity {
+                let young = all.iter().map(|sums| self.young_of(maturity, sums));
+                observed.expect(young.fold(Young::default(), Young::with));
+            }
         }
         observed
+    }
+
+    /// What the ended cases of some sums may still show.
+    fn young_of(&self, maturity: &Maturity, sums: &Sums) -> Young {
+        let rework = Ppm::of(self.terms.tolerance.weights.rework);
+        // Open cases that deviate as far as reopened ones. If late ones do as well, they can't be told apart.
+        let is_reopened = |waiting: Waiting| {
+            let late = Ppm::of(self.terms.tolerance.weights.lateness);
+            waiting.deviation == rework
+                && rework > late
+                && self.deviation_of_open(waiting).is_some()
+        };
+        let open = sums
+            .waiting
+            .iter()
+            .filter(|(waiting, _)| is_reopened(*waiting));
+        let open: i64 = open.map(|(_, count)| count).sum();
+        maturity.young(sums, sums.reopened + open)
     }
 
     /// The cases of some sums, whether confirmed or not.

@@ -40,6 +40,7 @@ mod trials;
 mod value;
 mod verdict;
 mod wording;
+mod young;
 
 pub(crate) use agreement::{Agreement, Components, Estimate, KindAgreement, PassHat, Unknown};
 #[cfg(test)]

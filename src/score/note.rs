@@ -1,7 +1,7 @@
 //! Notes of a score as data: what is assumed, missing or left out. Their texts are in `wording`.
 
 use super::reason::ShadowReason;
-use crate::model::{Executor, Level, Ppm, Time};
+use crate::model::{Executor, Level, Ppm, Span, Time};
 use crate::rules::Recommendation;
 use std::collections::BTreeMap;
 
@@ -87,6 +87,26 @@ pub enum EvidenceNote {
         /// All open cases.
         of: i64,
     },
+    /// Cases ended or were resolved before they began, by the times of their log.
+    EndsBeforeStart {
+        /// These cases.
+        cases: i64,
+        /// Ended cases.
+        of: i64,
+    },
+    /// Cases were resolved so recently that they may still be reopened, or reversed by a review.
+    Young {
+        /// These cases.
+        cases: i64,
+        /// Cases that are scored.
+        of: i64,
+        /// How long it usually takes; `None` if that is longer than cases have been watched.
+        usual: Option<Span>,
+        /// So many of them are expected to be.
+        expected: f64,
+        /// Whether they are too many to say how many will be.
+        too_many: bool,
+    },
     /// Since the epoch too few cases have ended to measure a size, so the one from before holds.
     SizeBeforeEpoch(Time),
     /// Cases have ended on too few days to call anything within.
@@ -114,6 +134,13 @@ pub enum EvidenceNote {
     },
     /// Of so many paths one was kept.
     PathsSampled(u64),
+    /// Of some runs nothing shows if they were as designed, so pass^k leaves them out.
+    UnknownRuns {
+        /// These runs.
+        runs: i64,
+        /// All that have an input, or the sample of them.
+        of: i64,
+    },
     /// Of so many inputs one was kept.
     InputsSampled(u64),
     /// The table has no permissible deviation.

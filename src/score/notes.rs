@@ -92,6 +92,11 @@ pub(super) fn evidence_notes(
         input.silent_since().map(silent),
         input.dormant_since.map(EvidenceNote::Dormant),
         open_that_deviate(input),
+        young(input),
+        (live.ends_before_start > 0).then_some(EvidenceNote::EndsBeforeStart {
+            cases: live.ends_before_start,
+            of: live.cases,
+        }),
         size_before_epoch(input),
         confirmed.then(|| EvidenceNote::OnlyConfirmed {
             confirmed: live.confirmed.total(),
@@ -100,6 +105,7 @@ pub(super) fn evidence_notes(
         hands_on.note.clone(),
         sampled(live.variants.sample().level).map(EvidenceNote::PathsSampled),
         sampled(live.runs.sample().level).map(EvidenceNote::InputsSampled),
+        unknown_runs(input),
         no_tolerance.then_some(EvidenceNote::NoTolerance),
     ];
     all.into_iter().flatten().map(Note::Evidence).collect()
@@ -120,6 +126,30 @@ fn open_that_deviate(input: &ProcessInput) -> Option<EvidenceNote> {
     counts.then_some(EvidenceNote::OpenDeviate {
         cases: open.cases,
         of: input.live.open,
+    })
+}
+
+/// Runs that pass^k leaves out.
+fn unknown_runs(input: &ProcessInput) -> Option<EvidenceNote> {
+    let sample = input.live.runs.sample();
+    let unknown = sample.counts.iter().filter(|(key, _)| key.unknown);
+    let runs: i64 = unknown.map(|(_, count)| count).sum();
+    (runs > 0).then(|| EvidenceNote::UnknownRuns {
+        runs,
+        of: sample.counts.iter().map(|(_, count)| count).sum(),
+    })
+}
+
+/// Cases that may still be reopened or reversed.
+fn young(input: &ProcessInput) -> Option<EvidenceNote> {
+    let maturity = input.maturity.as_ref()?;
+    let observed = input.scored();
+    (observed.young.cases > 0).then(|| EvidenceNote::Young {
+        cases: observed.young.cases,
+        of: observed.cases,
+        usual: maturity.usual(),
+        expected: observed.young.expected,
+        too_many: observed.young_too_many(),
     })
 }
 

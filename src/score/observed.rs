@@ -2,6 +2,7 @@
 
 use super::bounds::{Bounds, widened_bounds};
 use super::dependence::{Days, Dependence, Independence};
+use super::young::{IF_MOST_ARE_YOUNG, Young};
 use crate::measure::{Counts, Sums};
 use crate::model::Ppm;
 
@@ -16,6 +17,8 @@ pub(super) struct Observed {
     pub(super) unknown: i64,
     /// The sum of the known deviations of those.
     unknown_least: f64,
+    /// What they may still show.
+    pub(super) young: Young,
     /// How much evidence they are.
     pub(super) dependence: Dependence,
 }
@@ -61,8 +64,19 @@ impl Observed {
             least: sum(deviations.iter()),
             unknown: unknown.clone().map(|(_, count)| count).sum(),
             unknown_least: sum(unknown),
-            dependence: Dependence::default(),
+            ..Observed::default()
         }
+    }
+
+    /// Adds what is expected of cases that are too young to have been challenged.
+    pub(super) fn expect(&mut self, young: Young) {
+        let seen = (self.least - young.challenged).max(0.0);
+        let expected = young.challenged.min(self.least) + young.expected_at_most;
+        let variance = seen + expected * young.inflation;
+        if seen + expected > 0.0 {
+            self.dependence.not_yet_seen = (variance / (seen + expected)).max(1.0);
+        }
+        self.young = young;
     }
 
     /// How much evidence they are, for people.
@@ -74,6 +88,7 @@ impl Observed {
             design_effect_assumed: is_scored && self.dependence.is_assumed(),
             independent_cases: is_scored.then(|| self.cases as f64 / design_effect),
             clusters: self.dependence.days,
+            not_yet_seen: self.dependence.not_yet_seen,
         }
     }
 
@@ -102,7 +117,7 @@ impl Observed {
     pub(super) fn mean(&self) -> Option<f64> {
         let known = (self.cases - self.unknown) as f64;
         self.is_measured()
-            .then(|| (self.least - self.unknown_least) / known)
+            .then(|| (self.least + self.young.expected - self.unknown_least) / known)
     }
 
     /// The mean deviation of all cases, from all unknown ones as designed to all of them wrong.
@@ -111,26 +126,52 @@ impl Observed {
         [self.least / cases, self.greatest() / cases]
     }
 
-    /// Sum of the deviations if all unknown cases are wrong.
+    /// Sum of the deviations with what is still expected, if all unknown cases are wrong.
     pub(super) fn greatest(&self) -> f64 {
-        self.least + self.unknown as f64 - self.unknown_least
+        let greatest = self.least + self.unknown as f64 - self.unknown_least;
+        (greatest + self.young.expected_at_most).min(self.cases as f64)
     }
 
-    /// The mean with the interval that holds whatever the unknown cases are. `None` if nothing is known of any.
+    /// The mean with the interval that holds whatever the unknown cases are, and whatever young ones will turn out to be. `None`
+    /// if nothing is known of any.
     pub(super) fn bounds(&self, alpha: f64, lost: f64) -> Option<Bounds> {
         let mean = self.mean()?;
         let n = self.cases as f64;
-        let widened = |sum| widened_bounds(n, sum, self.dependence.design_effect(), alpha, lost);
-        let least = widened(self.least);
-        if self.unknown == 0 {
+        let widened = |sum, factor| widened_bounds(n, sum, factor, alpha, lost);
+        let least = widened(self.least, self.dependence.design_effect());
+        if self.unknown == 0 && self.young.expected_at_most <= 0.0 {
             return Some(least);
         }
-        let greatest = widened(self.greatest());
+        let greatest = widened(self.greatest(), self.dependence.with_expected());
         Some(Bounds {
             mean,
             lower: least.lower,
-            upper: greatest.upper,
+            upper: greatest.upper.max(self.share_if_young_deviate().min(1.0)),
         })
+    }
+
+    /// Whether so many cases are young that how many of them will be challenged is hardly known.
+    pub(super) fn young_too_many(&self) -> bool {
+        self.young.cases * 2 > self.cases
+    }
+
+    /// The mean deviation if so many cases are young that challenges may be several times as many; else 0.
+    fn share_if_young_deviate(&self) -> f64 {
+        if !self.young_too_many() {
+            return 0.0;
+        }
+        let challenged = self.young.challenged.min(self.least);
+        let most = IF_MOST_ARE_YOUNG * (challenged + self.young.expected);
+        (self.greatest() - challenged - self.young.expected_at_most + most).max(0.0)
+            / self.cases as f64
+    }
+
+    /// How many more clean cases it takes at least before that is at most a limit.
+    pub(super) fn clean_cases_for_young(&self, limit: f64) -> u64 {
+        let cases = self.cases as f64;
+        (self.share_if_young_deviate() * cases / limit - cases)
+            .ceil()
+            .max(0.0) as u64
     }
 }
 

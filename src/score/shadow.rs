@@ -76,7 +76,7 @@ fn compare_by_input(shadow: &Sums, live: &Sums, all: &mut Compared) {
     let mut done: BTreeMap<u64, Counts<NameId>> = BTreeMap::new();
     let sample = live.runs.sample();
     let designed = sample.counts.iter();
-    for (key, count) in designed.filter(|(key, _)| key.deviation == Ppm::ZERO) {
+    for (key, count) in designed.filter(|(key, _)| key.deviation == Ppm::ZERO && !key.unknown) {
         let outcomes = done.entry(key.input).or_default();
         outcomes.add(key.outcome, count);
     }
@@ -119,6 +119,7 @@ mod tests {
             input,
             outcome,
             deviation,
+            unknown: false,
         }
     }
 

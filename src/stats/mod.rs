@@ -26,8 +26,8 @@ pub(crate) use glm::{
     CountData, FitError, PoissonFit, chi_square_upper, correlation, count_quantile, f_upper,
     fit_poisson, normal_quantile, student_t_quantile, student_t_upper, variance_inflation,
 };
-pub(crate) use proportion::{clopper_pearson, clopper_pearson_upper};
+pub(crate) use proportion::{clopper_pearson, clopper_pearson_fraction, clopper_pearson_upper};
 pub(crate) use rate::{chi_square_quantile, rate_interval};
 pub(crate) use run_length::{BernoulliCusum, BernoulliDesign, bernoulli_cusum_design};
 pub(crate) use spread::brown_forsythe;
-pub(crate) use survival::{TimeQuantile, Times};
+pub(crate) use survival::{Survival, TimeQuantile, Times};

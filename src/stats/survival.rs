@@ -12,6 +12,36 @@ pub(crate) struct Times {
     pub(crate) not_yet: Vec<(f64, u64)>,
 }
 
+/// The share for which something has not happened yet, by time (Kaplan & Meier 1958).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Survival {
+    /// Each time at which it happened, with the share from then on.
+    steps: Vec<(f64, f64)>,
+    /// How far the estimate reaches.
+    pub(crate) until: f64,
+}
+
+impl Survival {
+    /// The share at a time.
+    pub(crate) fn at(&self, time: f64) -> f64 {
+        match self.steps.partition_point(|(step, _)| *step <= time) {
+            0 => 1.0,
+            after => self.steps[after - 1].1,
+        }
+    }
+
+    /// The share at the end of the observation.
+    pub(crate) fn last(&self) -> f64 {
+        self.steps.last().map_or(1.0, |(_, share)| *share)
+    }
+
+    /// The first time at which the share is at most this.
+    pub(crate) fn first_at_most(&self, share: f64) -> Option<f64> {
+        let reached = |(_, at): &&(f64, f64)| *at <= share + 1e-12;
+        self.steps.iter().find(reached).map(|(time, _)| *time)
+    }
+}
+
 /// A quantile of such times.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct TimeQuantile {
@@ -73,8 +103,34 @@ impl Times {
         })
     }
 
-    /// The estimate at every time, in order.
-    fn steps(&self, alpha: f64) -> Vec<Step> {
+    /// How many there are.
+    pub(crate) fn len(&self) -> u64 {
+        let all = self.happened.iter().chain(&self.not_yet);
+        all.map(|(_, count)| count).sum()
+    }
+
+    /// The share for which it has not happened yet, by time, as long as at least so many were watched for that long.
+    pub(crate) fn survival(&self, least: u64) -> Survival {
+        let times = self.in_order();
+        let mut at_risk: u64 = times.iter().map(|(_, a, b)| a + b).sum();
+        let mut share = 1.0;
+        let mut found = Survival::default();
+        for (time, happened, not_yet) in times {
+            if at_risk < least {
+                break;
+            }
+            found.until = time;
+            if happened > 0 {
+                share *= (at_risk - happened) as f64 / at_risk as f64;
+                found.steps.push((time, share));
+            }
+            at_risk -= happened + not_yet;
+        }
+        found
+    }
+
+    /// Each time once, with how often it happened and how often not yet.
+    fn in_order(&self) -> Vec<(f64, u64, u64)> {
         let mut times: Vec<(f64, u64, u64)> = Vec::new();
         times.extend(self.happened.iter().map(|(time, count)| (*time, *count, 0)));
         times.extend(self.not_yet.iter().map(|(time, count)| (*time, 0, *count)));
@@ -88,6 +144,12 @@ impl Times {
             }
             is_same
         });
+        times
+    }
+
+    /// The estimate at every time, in order.
+    fn steps(&self, alpha: f64) -> Vec<Step> {
+        let times = self.in_order();
         let mut at_risk: u64 = times.iter().map(|(_, a, b)| a + b).sum();
         let mut share = 1.0;
         let mut greenwood = 0.0;

@@ -8,7 +8,7 @@ use super::super::cache::CacheError;
 use super::super::mask_key::MaskKey;
 use super::Engine;
 use crate::cases::{Case, Facts, facts, split_key};
-use crate::measure::{BucketKey, Coverage, Sums, TotalKey, bucket_parts, stretch_of};
+use crate::measure::{BucketKey, BucketPart, Coverage, Sums, TotalKey, bucket_parts, stretch_of};
 use crate::model::{Hour, NameId, Names, Time, hash_text, metrics};
 use crate::store::{
     BucketRow, Commit, KeptCase, Removal, RemovedCase, Store, StoreError, TotalRow,
@@ -112,9 +112,13 @@ struct Batch {
 impl Batch {
     /// Adds what stays of a case.
     fn add(&mut self, key: &str, case: &Case, facts: Facts, names: &Names) {
-        let (start, end) = bucket_parts(&facts);
-        let started = self.buckets.entry(start).or_default();
-        started.add_begun(&facts, 1);
+        for (key, part) in bucket_parts(&facts) {
+            let sums = self.buckets.entry(key).or_default();
+            match part {
+                BucketPart::Start => sums.add_begun(&facts, 1),
+                part => sums.add_part(part, &facts, names, 1),
+            }
+        }
         let total = (facts.process, facts.executor, facts.origin);
         let total = self.totals.entry(total).or_default();
         total.starts.add(Hour(0), 1);
@@ -127,12 +131,7 @@ impl Batch {
             self.told.insert((namespace.to_owned(), facts.process));
         }
         *self.by_process.entry(facts.process).or_default() += 1;
-        if facts.complete {
-            self.buckets
-                .entry(end)
-                .or_default()
-                .add_end(&facts, names, 1);
-        } else {
+        if !facts.complete {
             total.open += 1;
             self.open.push(facts);
         }

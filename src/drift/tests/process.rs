@@ -162,6 +162,7 @@ impl Process {
                 input: hash_pair(9, input),
                 outcome,
                 deviation: Ppm(deviation),
+                unknown: false,
             },
             1,
         );

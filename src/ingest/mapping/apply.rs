@@ -427,7 +427,8 @@ impl Mapping {
             .with_review(holds(&event.reviewed)?)
             .declaring_end(event.declares_end)
             .with_explicit_reopen(event.explicit_reopen)
-            .never_reopening(event.never_reopens))
+            .never_reopening(event.never_reopens)
+            .being_one_of_several(event.is_one_of_several))
     }
 }
 

@@ -244,6 +244,9 @@ impl Compiler {
                 None => can_reopen,
             },
             never_reopens: spec.reopen == Some(Reopen::Explicit) && !can_reopen,
+            is_one_of_several: spec.events.len() > 1
+                && kind.each.is_none()
+                && kind.filter.is_none(),
         }
     }
 

@@ -146,6 +146,8 @@ struct EventMapping {
     explicit_reopen: bool,
     /// Only an event could reopen a case, and the source has no such event.
     never_reopens: bool,
+    /// Whether each record has several events.
+    is_one_of_several: bool,
 }
 
 impl Mapping {

@@ -12,6 +12,28 @@ pub struct RunKey {
     pub outcome: NameId,
     /// How far it deviated.
     pub deviation: Ppm,
+    /// Whether nothing shows if it was as designed; then it may have deviated all the same.
+    pub unknown: bool,
+}
+
+/// In the word of a deviation, which is far below: that nothing is known of it.
+const UNKNOWN: u32 = 1 << 31;
+
+impl RunKey {
+    /// The deviation, and whether it is known, in one word.
+    pub(super) fn deviation_word(&self) -> u32 {
+        self.deviation.0 | if self.unknown { UNKNOWN } else { 0 }
+    }
+
+    /// With what [`RunKey::deviation_word`] gave.
+    pub(super) fn with_deviation_word(input: u64, outcome: NameId, word: u32) -> RunKey {
+        RunKey {
+            input,
+            outcome,
+            deviation: Ppm(word & !UNKNOWN),
+            unknown: word & UNKNOWN != 0,
+        }
+    }
 }
 
 impl Hashed for RunKey {
@@ -20,16 +42,19 @@ impl Hashed for RunKey {
     }
 
     fn words(&self) -> [u64; 2] {
-        [self.input, two_in_one(self.outcome.0, self.deviation.0)]
+        [
+            self.input,
+            two_in_one(self.outcome.0, self.deviation_word()),
+        ]
     }
 
     fn from_words([input, rest]: [u64; 2]) -> Option<RunKey> {
         let (outcome, deviation) = one_to_two(rest);
-        Some(RunKey {
+        Some(RunKey::with_deviation_word(
             input,
-            outcome: NameId(outcome),
-            deviation: Ppm(deviation),
-        })
+            NameId(outcome),
+            deviation,
+        ))
     }
 }
 

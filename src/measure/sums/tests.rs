@@ -1,7 +1,8 @@
 //! Tests of sums as a group, and of their bytes.
 
 use super::*;
-use crate::cases::Stage;
+use crate::cases::{Resolution, Stage};
+use crate::measure::bucket_parts;
 use crate::model::{Executor, Span, Time};
 use proptest::prelude::*;
 
@@ -37,7 +38,12 @@ fn some_facts() -> impl Strategy<Value = Facts> {
                 off_path: reopened,
                 handoffs: reopened,
                 deviation: Ppm(reopened * 100_000),
-                has_limit: false,
+                ends_before_start: false,
+                passes_limit: (reopened == 1).then_some(Time(start + 1)),
+                resolution: (reopened > 0).then(|| Resolution {
+                    at: Time(start + duration / 2),
+                    challenged: (reopened > 1).then_some(Time(start + duration)),
+                }),
                 overdue_from: None,
                 unknown: false,
                 mapped_severity: None,
@@ -70,8 +76,9 @@ fn stages(reopened: u32, duration: i64) -> Vec<Stage> {
 fn sum(facts: &[Facts], names: &Names) -> Sums {
     let mut sums = Sums::default();
     for one in facts {
-        sums.add_start(one, 1);
-        sums.add_end(one, names, 1);
+        for (_, part) in bucket_parts(one) {
+            sums.add_part(part, one, names, 1);
+        }
     }
     sums
 }
@@ -128,7 +135,9 @@ fn an_open_case_counts_as_started_and_open_only() {
         settled: false,
         reopened: 0,
         late: false,
-        has_limit: false,
+        ends_before_start: false,
+        passes_limit: None,
+        resolution: None,
         overdue_from: None,
         off_path: 0,
         handoffs: 0,
@@ -208,7 +217,9 @@ fn unlike_others(nth: u32) -> Facts {
         settled: false,
         reopened: 0,
         late: false,
-        has_limit: false,
+        ends_before_start: false,
+        passes_limit: None,
+        resolution: None,
         overdue_from: None,
         off_path: 0,
         handoffs: 0,
@@ -274,6 +285,17 @@ fn sums_of_the_version_before_are_read() {
         stages: sum(&[staged()], &Names::new()).stages,
         ..sums.clone()
     };
+    let with_follow_up = Sums {
+        follow_up: FollowUp {
+            reopened: 1,
+            ..FollowUp::default()
+        },
+        ends_before_start: 2,
+        ..with_stages.clone()
+    };
+    with_follow_up.encode_as(VERSION_WITHOUT_FOLLOW_UP, &mut bytes);
+    assert_eq!(Sums::decode(&bytes).unwrap(), with_stages);
+    bytes.clear();
     with_stages.encode_as(VERSION_WITHOUT_STEPS_BY, &mut bytes);
     assert_eq!(Sums::decode(&bytes).unwrap(), sums);
     // Where all keys are kept, nothing but the number of the version differs between the two older ones.

@@ -90,13 +90,11 @@ struct Counted {
 
 impl Counted {
     fn add(&mut self, facts: &Facts, names: &Names) {
-        let (start, end) = bucket_parts(facts);
-        self.buckets.entry(start).or_default().add_start(facts, 1);
-        if facts.complete {
-            let ended = self.buckets.entry(end).or_default();
-            ended.add_end(facts, names, 1);
-            self.is_endless |= !facts.ended;
+        for (key, part) in bucket_parts(facts) {
+            let sums = self.buckets.entry(key).or_default();
+            sums.add_part(part, facts, names, 1);
         }
+        self.is_endless |= facts.complete && !facts.ended;
     }
 
     /// How long the cases took, until their latest event where nothing ends them.

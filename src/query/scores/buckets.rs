@@ -9,10 +9,11 @@ use super::{Detail, Measurement, ScoreRequest, ScoreSource};
 use crate::codec::DamagedBytes;
 use crate::config::daemon::Config;
 use crate::measure::{
-    Baseline, BucketKey, Coverage, Evidence, Loss, Measured, ProcessSums, Sums, Windows,
+    Baseline, BucketKey, Counts, Coverage, Evidence, FollowUp, Loss, Measured, ProcessSums, Sums,
+    TotalKey, Waiting, Windows,
 };
-use crate::model::{Hour, NameId, Names};
-use crate::store::{Store, StoreError};
+use crate::model::{Hour, NameId, Names, Ppm};
+use crate::store::{Store, StoreError, TotalRow};
 use crossbeam_channel::{Receiver, bounded};
 use std::collections::BTreeMap;
 
@@ -32,6 +33,8 @@ pub(super) struct StoredBuckets<'a> {
     baselines: BTreeMap<NameId, Baseline>,
     feeds: Vec<(String, NameId)>,
     coverage: Coverage,
+    /// The cases that are open now, and may deviate.
+    open: Vec<(TotalKey, Counts<Waiting>)>,
     /// Is told how many of how many hours have been read.
     progress: Box<dyn FnMut(u64, u64) + 'a>,
 }
@@ -53,6 +56,7 @@ impl<'a> StoredBuckets<'a> {
                 .collect(),
             feeds: store.feeds()?,
             coverage: store.coverage()?,
+            open: open_now(store)?,
             progress: Box::new(|_, _| {}),
         };
         let rules = PreparedRules::new(Rules::of(config), &mut buckets.names);
@@ -67,9 +71,13 @@ impl<'a> StoredBuckets<'a> {
         }
     }
 
-    /// What was measured, by its sums.
-    pub(super) fn measured(&self, mut processes: SumsByProcess) -> Measurement {
-        without_open_cases(&mut processes);
+    /// What was measured for a request, by its sums.
+    pub(super) fn measured(
+        &self,
+        request: &ScoreRequest,
+        mut processes: SumsByProcess,
+    ) -> Measurement {
+        self.set_open_then(request, &mut processes);
         let known = |process: &NameId| Some((*process, self.baselines.get(process)?.clone()));
         let measured = Measured {
             baselines: processes.keys().filter_map(known).collect(),
@@ -80,6 +88,37 @@ impl<'a> StoredBuckets<'a> {
             measured,
             ..Measurement::default()
         }
+    }
+
+    /// Which cases were open at a past instant is known of those that deviated then: they were over their limit, or were reopened and
+    /// are open still. The milestones that were waited for are known of all.
+    fn set_open_then(&self, request: &ScoreRequest, processes: &mut SumsByProcess) {
+        for (process, sums) in processes.iter_mut() {
+            for part in sums.parts.values_mut() {
+                let overdue = std::mem::take(&mut part.overdue);
+                part.forget_open();
+                let open_then = |(_, until): &(Hour, Hour)| *until > request.period.last.hour();
+                for ((start, _), count) in overdue.iter().filter(|(key, _)| open_then(key)) {
+                    let waiting = Waiting::on_time(start);
+                    add_if_overdue(part, (waiting, count), *process, request);
+                }
+            }
+        }
+        for ((process, executor, origin), waiting) in &self.open {
+            let key = BucketKey {
+                process: *process,
+                executor: *executor,
+                origin: *origin,
+                hour: Hour::MIN,
+            };
+            let part = processes.entry(*process).or_default().part(&key);
+            for (waiting, count) in waiting.iter() {
+                let then = waiting.as_of(request.period.last.hour());
+                add_if_overdue(part, (then, count), *process, request);
+            }
+        }
+        processes.values_mut().for_each(ProcessSums::drop_zeros);
+        processes.retain(|_, sums| !sums.parts.is_empty());
     }
 
     /// The hours that any of the requests needs: from the first to before the last.
@@ -137,8 +176,11 @@ impl ScoreSource for StoredBuckets<'_> {
     }
 
     fn measure(&mut self, requests: &[ScoreRequest]) -> Result<Vec<Measurement>, StoreError> {
-        let sums = self.sums(requests)?.into_iter();
-        Ok(sums.map(|sums| self.measured(sums)).collect())
+        let sums = self.sums(requests)?;
+        let of_requests = requests.iter().zip(sums);
+        Ok(of_requests
+            .map(|(request, sums)| self.measured(request, sums))
+            .collect())
     }
 
     fn losses(&self, evidence: &Evidence) -> Result<BTreeMap<NameId, Loss>, StoreError> {
@@ -146,13 +188,31 @@ impl ScoreSource for StoredBuckets<'_> {
     }
 }
 
-/// Who was open at a past instant is not kept, apart from the milestones that were waited for.
-fn without_open_cases(processes: &mut SumsByProcess) {
-    for sums in processes.values_mut() {
-        sums.parts.values_mut().for_each(|part| part.forget_open());
-        sums.drop_zeros();
+/// The open cases of all processes that may deviate.
+fn open_now(store: &Store) -> Result<Vec<(TotalKey, Counts<Waiting>)>, StoreError> {
+    let totals = store.totals()?.into_iter();
+    let totals = totals.filter(|row| !row.sums.waiting.is_empty());
+    let key = |row: &TotalRow| (row.process, row.executor, row.origin);
+    Ok(totals.map(|row| (key(&row), row.sums.waiting)).collect())
+}
+
+/// Adds open cases to a part, if they had passed their limit within the period or deviated then.
+fn add_if_overdue(
+    part: &mut Sums,
+    (waiting, count): (Waiting, i64),
+    process: NameId,
+    request: &ScoreRequest,
+) {
+    let limit = request.rules.book.of(process).limit;
+    let passed = limit.map(|limit| waiting.passes(limit));
+    let passed = passed.filter(|passed| *passed <= request.period.as_of);
+    let counts = |hour: Hour| request.period.has(&request.rules.windows, process, hour);
+    let is_overdue = passed.is_some_and(|passed| counts(passed.hour()));
+    let deviates = waiting.deviation > Ppm::ZERO && counts(waiting.last);
+    if is_overdue || deviates {
+        part.open += count;
+        part.waiting.add(waiting, count);
     }
-    processes.retain(|_, sums| !sums.parts.is_empty());
 }
 
 /// The first hour that the database has something of.
@@ -203,6 +263,8 @@ impl<'a> Summing<'a> {
                 own.merge(key, sums, 1);
                 let then = sums.stages.as_of(key.hour, request.period.last);
                 own.part(key).stages.replace(&sums.stages, &then);
+                let then = sums.follow_up.as_of(key.hour, request.period.last);
+                own.part(key).follow_up.replace(&sums.follow_up, &then);
                 continue;
             }
             let sums = match requires_confirmed(request, self.names.text(key.process)) {
@@ -210,6 +272,8 @@ impl<'a> Summing<'a> {
                 false => read_once(&mut slim, body, Sums::decode_deviations)?,
             };
             only_deviations(own.part(key), sums);
+            let then = sums.follow_up.as_of(key.hour, request.period.last);
+            own.part(key).follow_up.replace(&FollowUp::default(), &then);
         }
         Ok(())
     }
@@ -236,6 +300,9 @@ fn requires_confirmed(request: &ScoreRequest, process: &str) -> bool {
 fn only_deviations(part: &mut Sums, sums: &Sums) {
     part.cases += sums.cases;
     part.settled += sums.settled;
+    part.reopened += sums.reopened;
+    part.unknown.merge(&sums.unknown, 1);
+    part.overdue.merge(&sums.overdue, 1);
     part.unnamed_outcomes += sums.unnamed_outcomes;
     part.outcomes.merge(&sums.outcomes, 1);
     part.deviations.merge(&sums.deviations, 1);

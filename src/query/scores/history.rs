@@ -164,7 +164,7 @@ impl<'a> History<'a> {
 
     fn score(&mut self, hour: Hour) -> Result<(), StoreError> {
         let request = ScoreRequest::new(&self.rules, Period::before(hour));
-        let measurement = self.buckets.measured(self.window.clone());
+        let measurement = self.buckets.measured(&request, self.window.clone());
         let scored = scores_from(&self.buckets, &request, measurement)?;
         self.scores = Arc::new(scored.scores);
         self.scored_at = Some(scored.as_of);

@@ -96,7 +96,9 @@ fn mean_deviations(
     let processes = measurement.measured.processes.iter();
     let known = processes.filter_map(|(process, parts)| {
         let name = names.text(*process).to_owned();
-        Some((name, mean_deviation(*process, parts, terms)?))
+        let window = request.rules.windows.of(*process);
+        let at = (window, request.period.as_of);
+        Some((name, mean_deviation(*process, parts, at, terms)?))
     });
     known.collect()
 }

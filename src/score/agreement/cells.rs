@@ -14,6 +14,8 @@ pub(crate) struct RunCount {
     pub outcome: NameId,
     /// Their deviation, each; 0 is as designed.
     pub deviation: Ppm,
+    /// Whether nothing shows if they were as designed.
+    pub unknown: bool,
     /// How many.
     pub count: i64,
 }
@@ -24,7 +26,9 @@ pub(in crate::score) struct Cell {
     pub(in crate::score) executor: Executor,
     /// At least one.
     pub(in crate::score) runs: u64,
-    /// Runs without any deviation.
+    /// Runs of which nothing shows if they were as designed.
+    pub(in crate::score) unknown: u64,
+    /// Of the others, runs without any deviation.
     pub(in crate::score) clean: u64,
     /// Sum of their deviations.
     pub(in crate::score) deviation_ppm: u64,
@@ -36,6 +40,13 @@ pub(in crate::score) struct Cell {
 #[derive(Clone, Debug)]
 pub(in crate::score) struct InputRuns {
     pub(in crate::score) cells: Vec<Cell>,
+}
+
+impl Cell {
+    /// Runs that were as designed, or were not.
+    pub(super) fn known(&self) -> u64 {
+        self.runs - self.unknown
+    }
 }
 
 impl InputRuns {
@@ -70,8 +81,8 @@ pub(in crate::score) fn group(rows: impl IntoIterator<Item = RunCount>) -> Vec<I
     let mut rows: Vec<RunCount> = rows.into_iter().collect();
     rows.sort_unstable();
     let same = |a: &RunCount, b: &RunCount| {
-        (a.input, a.executor, a.outcome, a.deviation)
-            == (b.input, b.executor, b.outcome, b.deviation)
+        (a.input, a.executor, a.outcome, a.deviation, a.unknown)
+            == (b.input, b.executor, b.outcome, b.deviation, b.unknown)
     };
     let mut inputs: Vec<(u64, InputRuns)> = Vec::new();
     for alike in rows.chunk_by(same) {
@@ -99,6 +110,7 @@ fn add(inputs: &mut Vec<(u64, InputRuns)>, row: &RunCount, runs: u64) {
         input.cells.push(Cell {
             executor: row.executor,
             runs: 0,
+            unknown: 0,
             clean: 0,
             deviation_ppm: 0,
             outcomes: BTreeMap::new(),
@@ -109,7 +121,11 @@ fn add(inputs: &mut Vec<(u64, InputRuns)>, row: &RunCount, runs: u64) {
     };
     cell.runs += runs;
     cell.deviation_ppm += runs * u64::from(row.deviation.min(Ppm::ONE));
-    cell.clean += if row.deviation == Ppm::ZERO { runs } else { 0 };
+    match (row.unknown, row.deviation) {
+        (true, _) => cell.unknown += runs,
+        (false, Ppm::ZERO) => cell.clean += runs,
+        _ => {}
+    }
     *cell.outcomes.entry(row.outcome).or_default() += runs;
 }
 
@@ -129,6 +145,7 @@ mod tests {
             executor,
             outcome,
             deviation,
+            unknown: false,
             count,
         }
     }

@@ -33,7 +33,8 @@ pub struct KindAgreement {
 ///
 /// The mean of `C(c, k) / C(n, k)` over inputs with n >= k runs, c of them clean, which is unbiased (Yao, Shinn, Razavi &
 /// Narasimhan 2024, "tau-bench: a benchmark for tool-agent-user interaction in real-world domains", section 4). Each
-/// input weighs the same. Inputs with fewer runs are not in it, so greater k may be about other inputs than smaller k.
+/// input weighs the same. Runs of which nothing shows if they were as designed are left out, as if they had not been. Inputs with fewer
+/// runs are not in it, so greater k may be about other inputs than smaller k.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PassHat {
     /// k.
@@ -72,13 +73,13 @@ fn kind(executor: Executor, cells: &[&Cell]) -> KindAgreement {
 
 fn pass_hat(k: u32, cells: &[&Cell]) -> PassHat {
     let size = u64::from(k);
-    let enough = || cells.iter().filter(move |cell| cell.runs >= size);
+    let enough = || cells.iter().filter(move |cell| cell.known() >= size);
     let clusters = enough().map(|cell| Cluster {
         part: all_clean(cell, k),
         whole: 1.0,
-        trials: (cell.runs / size) as f64,
+        trials: (cell.known() / size) as f64,
     });
-    let repeats = Repeats::of_size(size, cells.iter().map(|cell| cell.runs));
+    let repeats = Repeats::of_size(size, cells.iter().map(|cell| cell.known()));
     PassHat {
         k,
         inputs: enough().count() as u64,
@@ -89,6 +90,6 @@ fn pass_hat(k: u32, cells: &[&Cell]) -> PassHat {
 /// `C(c, k) / C(n, k)`: the share of the sets of k runs that are all clean.
 fn all_clean(cell: &Cell, k: u32) -> f64 {
     let drawn = (0..u64::from(k))
-        .map(|already| cell.clean.saturating_sub(already) as f64 / (cell.runs - already) as f64);
+        .map(|already| cell.clean.saturating_sub(already) as f64 / (cell.known() - already) as f64);
     drawn.product()
 }

@@ -24,6 +24,7 @@ pub(super) fn runs(input: u64, executor: Executor, outcome: NameId, count: i64) 
         } else {
             Ppm(1_000_000)
         },
+        unknown: false,
         count,
     }
 }
@@ -62,7 +63,7 @@ prop_compose! {
         deviation in prop::sample::select(vec![0, 100_000, 1_000_000]),
         count in 1..=most,
     ) -> RunCount {
-        RunCount { input, executor, outcome: NameId(outcome), deviation: Ppm(deviation), count }
+        RunCount { input, executor, outcome: NameId(outcome), deviation: Ppm(deviation), unknown: false, count }
     }
 }
 
@@ -300,5 +301,34 @@ fn intervals_cover() {
     assert!(
         within >= 367 && passes >= 367,
         "{within} and {passes} of 400"
+    );
+}
+
+#[test]
+fn runs_with_an_unknown_outcome_are_neither_clean_nor_wrong_in_pass_hat() {
+    let unknown = |input| RunCount {
+        unknown: true,
+        ..runs(input, Executor::Ai, NameId(1), 3)
+    };
+    let known: Vec<RunCount> = (0..10)
+        .flat_map(|input| {
+            [
+                runs(input, Executor::Ai, NameId(1), 3),
+                run(input, Executor::Ai, NameId(2)),
+            ]
+        })
+        .collect();
+    let of = |rows: Vec<RunCount>| agreement(rows).kinds[0].pass_hat[..4].to_vec();
+    let without = of(known.clone());
+    assert_eq!(without[0].chance.value, Some(0.75));
+    assert_eq!(
+        of(known.into_iter().chain((0..10).map(unknown)).collect()),
+        without
+    );
+    // Nothing is known of any: there is no figure.
+    let none = of((0..10).map(unknown).collect());
+    assert!(
+        none.iter()
+            .all(|pass| pass.chance.value.is_none() && pass.inputs == 0)
     );
 }

@@ -26,6 +26,7 @@ fn row(input: u64, executor: Executor, deviation: Ppm, count: i64) -> RunCount {
         executor,
         outcome: NameId(1),
         deviation,
+        unknown: false,
         count,
     }
 }
@@ -91,6 +92,7 @@ fn adjusted_is_the_risk_difference_of_mantel_and_haenszel() {
     let cell = |runs: u64, wrong: u64| Cell {
         executor: Ai,
         runs,
+        unknown: 0,
         clean: runs - wrong,
         deviation_ppm: wrong * u64::from(Ppm::ONE),
         outcomes: Default::default(),
@@ -123,6 +125,7 @@ fn adjusted_figures() {
             let cell = |runs: u64, sum: f64| Cell {
                 executor: Ai,
                 runs,
+                unknown: 0,
                 clean: 0,
                 deviation_ppm: ppm(sum),
                 outcomes: Default::default(),
@@ -244,7 +247,7 @@ prop_compose! {
         deviation in prop::sample::select(vec![Ppm::ZERO, Ppm(100_000), Ppm(500_000), Ppm::ONE]),
         count in 1i64..9,
     ) -> RunCount {
-        RunCount { input, executor, outcome: NameId(outcome), deviation, count }
+        RunCount { input, executor, outcome: NameId(outcome), deviation, unknown: false, count }
     }
 }
 

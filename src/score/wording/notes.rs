@@ -2,9 +2,9 @@
 
 use super::percent;
 use crate::measure::UNKNOWN_LOSS;
-use crate::model::humanize::grouped;
+use crate::model::humanize::{format_roughly, grouped, significant};
 use crate::model::yaml::quoted;
-use crate::model::{Executor, Level, printable};
+use crate::model::{Executor, Level, Span, printable};
 use crate::rules::Recommendation;
 use crate::score::note::{Assumption, EvidenceNote, HandsOnTaken, LossEffect, Note, TrialNote};
 use std::collections::BTreeMap;
@@ -142,20 +142,7 @@ impl Display for EvidenceNote {
                 gaps,
                 share,
                 effect,
-            } => {
-                let records = count(*lost, "record was", "records were");
-                let share = percent(*share);
-                match gaps {
-                    0 => write!(out, "{records} lost ({share}); {effect}"),
-                    gaps => {
-                        let gaps = count(*gaps, "gap", "gaps");
-                        write!(
-                            out,
-                            "{records} lost ({share}, {gaps} of a source among them); {effect}"
-                        )
-                    }
-                }
-            }
+            } => records_lost(out, (*lost, *gaps), *share, *effect),
             EvidenceNote::Silent { since, days } => write!(
                 out,
                 "its sources have told of nothing since {since}, {days} days ago: rates are of the time until then"
@@ -168,6 +155,17 @@ impl Display for EvidenceNote {
                 out,
                 "{cases} of {of} open cases count already: they are over their limit, or were reopened"
             ),
+            EvidenceNote::EndsBeforeStart { cases, of } => write!(
+                out,
+                "{cases} of {of} cases ended or were resolved before they began, by the times of the log: they count as ended, without a duration. Check the columns and time zones of these times"
+            ),
+            EvidenceNote::Young {
+                cases,
+                of,
+                usual,
+                expected,
+                too_many,
+            } => young(out, (*cases, *of), *usual, (*expected, *too_many)),
             EvidenceNote::SizeBeforeEpoch(epoch) => write!(
                 out,
                 "too few of the cases that started since the epoch {epoch} have ended to measure the size: the size from before the epoch holds"
@@ -199,10 +197,58 @@ impl Display for EvidenceNote {
                 out,
                 "so many different inputs that one in {one_in} was kept: agreement is measured on those"
             ),
+            EvidenceNote::UnknownRuns { runs, of } => write!(
+                out,
+                "pass^k leaves out {runs} of {of} runs with an input: their outcome is unknown"
+            ),
             EvidenceNote::NoTolerance => out.write_str(
                 "the table has no permissible deviation at this class and size: there is no tolerance to hold",
             ),
         }
+    }
+}
+
+fn records_lost(
+    out: &mut Formatter,
+    (lost, gaps): (i64, i64),
+    share: f64,
+    effect: LossEffect,
+) -> Result {
+    let records = count(lost, "record was", "records were");
+    let share = percent(share);
+    match gaps {
+        0 => write!(out, "{records} lost ({share}); {effect}"),
+        gaps => {
+            let gaps = count(gaps, "gap", "gaps");
+            write!(
+                out,
+                "{records} lost ({share}, {gaps} of a source among them); {effect}"
+            )
+        }
+    }
+}
+
+/// The cases that may still be reopened, and what follows from them.
+fn young(
+    out: &mut Formatter,
+    (cases, of): (i64, i64),
+    usual: Option<Span>,
+    (expected, too_many): (f64, bool),
+) -> Result {
+    let usual = usual.map_or(
+        "a time longer than cases have been watched".to_owned(),
+        format_roughly,
+    );
+    let expected = significant(expected, 1);
+    write!(
+        out,
+        "{cases} of {of} cases are too young to count as conforming: four in five reopenings or reversals come within {usual} after the resolution. {expected} more are expected, and the deviation includes them"
+    )?;
+    match too_many {
+        true => out.write_str(
+            ". So many young cases are never within, unless ten times as many reopenings would be: wait, or use a longer `window`",
+        ),
+        false => Ok(()),
     }
 }
 

@@ -77,3 +77,45 @@ fn what_was_lost_after_the_period_is_nothing_to_it() {
     daemon.stop();
     assert_eq!(lost(&home), 2, "of both processes that the source feeds");
 }
+
+/// Cases that start on 2026-03-20, and end at this time.
+fn cases_of(name: &str, count: u32, end: Option<&str>) -> String {
+    let mut log = String::new();
+    let mut event = |case: u32, time: &str, rest: &str| {
+        log.push_str(&format!(
+            "{{\"time\":\"{time}\",\"process\":\"triage\",\"case\":\"{name}{case}\",{rest}}}\n"
+        ));
+    };
+    for case in 0..count {
+        event(case, "2026-03-20T08:00:00Z", "\"activity\":\"open\"");
+        if let Some(end) = end {
+            let rest = "\"activity\":\"close\",\"lifecycle\":\"end\",\"outcome\":\"good\"";
+            event(case, end, rest);
+        }
+    }
+    log
+}
+
+#[test]
+fn cases_that_were_open_and_overdue_at_its_end_count_as_late() {
+    let catalog = "processes:\n- { id: triage, criticality: low, outcomes: { good: 0, bad: 1 }, duration_limit: 1d }\n";
+    let home = Home::with_catalog(catalog, ", window: 60d", "");
+    // 40 are in time, 10 end late in April, 10 have not ended yet, and 10 end before the report and count as they ended.
+    let log = cases_of("a", 40, Some("2026-03-20T09:00:00Z"))
+        + &cases_of("b", 10, Some("2026-04-10T09:00:00Z"))
+        + &cases_of("c", 10, None)
+        + &cases_of("d", 10, Some("2026-03-28T09:00:00Z"));
+    home.write("log.ndjson", log);
+    let daemon = home.start();
+    daemon.wait_for_metric(r#"toleranced_ingest_events_total{source="in"}"#, 130.0);
+    daemon.stop();
+    let json: Value = serde_json::from_str(&report(&home, &["--format", "json"])).unwrap();
+    let row = &json["board"][0];
+    let mean = row["deviation"][1]
+        .as_f64()
+        .unwrap_or_else(|| panic!("{row}"));
+    // 30 of 70 weigh 0.5 each.
+    assert!((mean - 15.0 / 70.0).abs() < 1e-9, "{row}");
+    let trend = row["trend"].as_array().unwrap().last().unwrap();
+    assert_eq!(trend.as_f64(), Some(mean), "{row}");
+}
