@@ -62,6 +62,30 @@ def deviation():
     )
 
 
+def directions():
+    """Misses apart from false alarms."""
+    def of(metric):
+        return mine(metric, by="direction")
+    share = "toleranced_direction_cases"
+    no_value = "No outcome of this process has a direction"
+    return [
+        timeseries(
+            "Misses and false alarms", "Share of the cases that went wrong in each direction within the scoring window, beside what is "
+            "tolerated. One number must not hide a missed intrusion behind a hundred harmless escalations.",
+            [query(of(f"{share}_ratio"), "{{direction}}"), query(of("toleranced_direction_tolerance_ratio"), "{{direction}}, tolerated")],
+            no_value=no_value, unit="percentunit", width=8, min=0),
+        timeseries(
+            "Bounds of the shares", "The anytime-valid 95 % interval of each share. Judge by it: within when the upper bound is at most "
+            "what is tolerated, outside when the lower bound is above.",
+            [query(of(f"{share}_lower_ratio"), "{{direction}}, lower"), query(of(f"{share}_upper_ratio"), "{{direction}}, upper")],
+            no_value=no_value, unit="percentunit", width=8, min=0),
+        state_timeline(
+            "Misses and false alarms against their tolerances", "The process is outside if one of them is, and not within if one of them is not.",
+            [query(coded("toleranced_direction_status", "status", STATUS_CODES, "direction", ONE_PROCESS), "{{direction}}")],
+            no_value="No tolerance of a direction is declared", mappings=STATUS_MAPPING, width=8),
+    ]
+
+
 def frequency():
     return timeseries(
         "Frequency", "Cases started per week within the scoring window, with the Gamma-Poisson interval.",
@@ -233,6 +257,7 @@ def board():
         "One process: does it hold its tolerance, has it changed, and can its figures be trusted?",
         [
             section("Where it stands", *standing(), deviation(), frequency(), class_over_time(), capability()),
+            section("Misses and false alarms", *directions()),
             section("Has it changed?", control_chart(), evidence()),
             section("How fast it is", *stage_times()),
             section("How it runs", outcomes(), flow(), durations(), size(), clean_runs()),

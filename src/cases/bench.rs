@@ -56,6 +56,7 @@ impl Bench {
                 EventIn {
                     event,
                     input: 0,
+                    cluster: 0,
                     hands_on: 0,
                     version: NameId::NONE,
                 },

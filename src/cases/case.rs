@@ -27,6 +27,8 @@ pub struct Case {
     events: Vec<CaseEvent>,
     /// The latest input signature: (time, hash). Equal times are decided by the greater hash, so order never matters.
     input: (Time, u64),
+    /// The latest cluster that an event names, decided likewise.
+    cluster: (Time, u64),
     /// The latest version that an event names, decided likewise.
     version: (Time, NameId),
     /// The latest parent case: (time, key), decided likewise.
@@ -49,7 +51,9 @@ pub struct Case {
 const INDEX_FROM: usize = 48;
 
 /// First byte of a stored case.
-const VERSION: u8 = 4;
+const VERSION: u8 = 5;
+/// Before clusters.
+const VERSION_WITHOUT_CLUSTER: u8 = 4;
 /// Before milestones.
 const VERSION_WITHOUT_MILESTONES: u8 = 3;
 /// Before versions.
@@ -93,6 +97,9 @@ impl Case {
         }
         if incoming.input != 0 {
             self.input = self.input.max((event.time, incoming.input));
+        }
+        if incoming.cluster != 0 {
+            self.cluster = self.cluster.max((event.time, incoming.cluster));
         }
         if incoming.version.is_some() {
             self.version = self.version.max((event.time, incoming.version));
@@ -207,6 +214,11 @@ impl Case {
         self.input.1
     }
 
+    /// The hash of what it has in common with cases of the same cause; 0 where no event said.
+    pub fn cluster(&self) -> u64 {
+        self.cluster.1
+    }
+
     /// The version of what ran it, as the latest event that names one names it; 0 where none does.
     pub fn version(&self) -> NameId {
         self.version.1
@@ -251,6 +263,7 @@ impl Case {
             _ => Some(Cow::Owned(Case {
                 events: self.events.iter().filter(happened).copied().collect(),
                 input: self.input,
+                cluster: self.cluster,
                 version: self.version,
                 parent: self.parent.clone(),
                 parent_process: self.parent_process,
@@ -355,6 +368,8 @@ impl Case {
             put_u64(out, u64::from(at.is_some()));
             put_i64(out, at.unwrap_or_default().0);
         }
+        put_i64(out, self.cluster.0.0);
+        out.extend_from_slice(&self.cluster.1.to_le_bytes());
     }
 
     /// Reads back what [`Case::encode`] wrote.
@@ -395,17 +410,22 @@ impl Case {
             ran = (Time(reader.i64()?), NameId(reader.u32()?));
         }
         let mut milestones = Vec::new();
-        if version == VERSION {
+        if version >= VERSION_WITHOUT_CLUSTER {
             for _ in 0..reader.count()? {
                 let (name, is_reached) = (NameId(reader.u32()?), reader.u64()? != 0);
                 let at = Time(reader.i64()?);
                 milestones.push((name, is_reached.then_some(at)));
             }
         }
+        let mut cluster = (Time::default(), 0);
+        if version > VERSION_WITHOUT_CLUSTER {
+            cluster = (Time(reader.i64()?), reader.raw_u64()?);
+        }
         Ok(Case {
             events,
             milestones,
             input,
+            cluster,
             version: ran,
             parent: (!parent.1.is_empty()).then(|| Box::new(parent)),
             parent_process: NameId(parent_process),

@@ -136,6 +136,7 @@ mod tests {
                 EventIn {
                     event,
                     input: 0,
+                    cluster: 0,
                     hands_on: 0,
                     version: NameId::NONE,
                 },

@@ -9,6 +9,8 @@ pub struct EventIn {
     pub event: CaseEvent,
     /// Hash of the fields that say "the same input"; 0 where the event does not say.
     pub input: u64,
+    /// Hash of what cases with one cause have in common; 0 where the event does not say.
+    pub cluster: u64,
     /// Seconds of hands-on time; 0 where the event does not say.
     pub hands_on: u32,
     /// Version of what ran it; 0 where the event does not say.

@@ -8,7 +8,7 @@ use super::life::Life;
 use super::mode::{ModeTerms, mode};
 use super::order::{InOrder, in_order};
 use super::path::steps_off_path;
-use super::rules::{Assessment, ProcessRules, RuleBook};
+use super::rules::{Assessment, Directed, ProcessRules, RuleBook};
 use super::signals::{Parts, Signals, has_other_signal};
 use super::stages::Stage;
 use super::who::{
@@ -52,6 +52,8 @@ pub struct Facts {
     pub outcome: NameId,
     /// How severe the mapping of its source says that this is.
     pub mapped_severity: Option<Ppm>,
+    /// Whether it missed something or raised a false alarm.
+    pub(crate) directed: Directed,
     /// Whether the outcome is the last activity for want of a named one.
     pub outcome_is_activity: bool,
     /// Whether it ever reached an end or a resolved state from which going on would be seen as rework.
@@ -79,6 +81,8 @@ pub struct Facts {
     pub blamed: NameId,
     /// The input signature; 0 where no event says.
     pub input: u64,
+    /// Hash of what it has in common with cases of the same cause; 0 where no event says.
+    pub cluster: u64,
     /// The version of what ran it; 0 where no event says.
     pub version: NameId,
     /// Hands-on time of people, where the log has it.
@@ -236,6 +240,7 @@ fn facts_beside(
         ended: declared && (life.ended || idle),
         outcome,
         mapped_severity,
+        directed: rules.directed(process, (outcome, assessment), names),
         outcome_is_activity: named.is_none(),
         settled: life.settled,
         reopened: life.reopened,
@@ -249,6 +254,7 @@ fn facts_beside(
         unknown: !is_certain && !signals.show(),
         blamed: blamed(&parts, work, rule, &life),
         input: case.input(),
+        cluster: case.cluster(),
         version: case.version(),
         hands_on: case.hands_on().map(|seconds| Span::seconds(seconds as i64)),
         straight: went_straight(work, life.reopened),
@@ -256,9 +262,7 @@ fn facts_beside(
         confirmed,
         evident: confirmed || !rule.require_confirmed,
         twin,
-        parent_process: case
-            .parent()
-            .map_or(NameId::NONE, |_| case.parent_process()),
+        parent_process: parent_process(case),
         stages: stages_of(case, &ordered, (rule, names)),
         path: events.iter().map(|event| event.activity).collect(),
     })
@@ -269,6 +273,12 @@ fn severity_of(event: &CaseEvent, process: NameId, (rules, names): (&RuleBook, &
     let outcome = (event.outcome, event.flags.severity());
     let assessment = rules.assess(process, outcome, names);
     assessment.map_or(Ppm::ZERO, Assessment::severity)
+}
+
+/// The process of the parent case; 0 for none.
+fn parent_process(case: &Case) -> NameId {
+    case.parent()
+        .map_or(NameId::NONE, |_| case.parent_process())
 }
 
 fn is_over(limit: Option<Span>, taken: Span) -> bool {

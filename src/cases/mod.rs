@@ -30,6 +30,7 @@ pub(crate) use follow_up::Resolution;
 pub use guess::resolved_states;
 pub use key::KEY_SEPARATOR;
 pub(crate) use key::split_key;
+pub(crate) use rules::Directed;
 pub use rules::RuleBook;
 #[cfg(test)]
 pub(crate) use stages::Stage;

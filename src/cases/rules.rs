@@ -4,7 +4,7 @@ use super::case::Case;
 use super::event::CaseEvent;
 use super::path::DesignedStep;
 use super::stages::{Milestones, Stage};
-use crate::model::{Hour, NameId, Names, Ppm, Span};
+use crate::model::{Direction, Hour, NameId, Names, Ppm, Span};
 use crate::rules::{Process, Tolerance, plain_name};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
@@ -49,6 +49,8 @@ pub struct ProcessRules {
     pub severities: FxHashMap<NameId, Ppm>,
     /// The same by name in lower case, for outcomes that a log writes otherwise than the catalog.
     pub severities_by_name: BTreeMap<String, Ppm>,
+    /// Direction of each outcome of which the catalog says one, by its name in lower case.
+    directions_by_name: BTreeMap<String, Option<Direction>>,
     /// Severity of every outcome that is neither declared nor known by its name.
     pub other_severity: Option<Ppm>,
     /// What a deviation is made of.
@@ -116,6 +118,11 @@ impl ProcessRules {
                 .iter()
                 .map(|(name, severity)| (name.to_lowercase(), *severity))
                 .collect(),
+            directions_by_name: process
+                .directions
+                .iter()
+                .map(|(name, direction)| (name.to_lowercase(), *direction))
+                .collect(),
             other_severity: process.other_outcomes,
             weights: Weights {
                 rework: Ppm::of(tolerance.weights.rework),
@@ -157,17 +164,38 @@ impl ProcessRules {
     }
 }
 
-/// Severities assumed by the name of an outcome, by [`plain_name`].
+/// What is assumed by the name of an outcome, by [`plain_name`].
 #[derive(Clone, Debug, Default)]
-struct ByName(BTreeMap<String, Ppm>);
+struct ByName {
+    severities: BTreeMap<String, Ppm>,
+    directions: BTreeMap<String, Direction>,
+}
 
 impl ByName {
     fn severity_of(&self, outcome: &str) -> Option<Ppm> {
-        if self.0.is_empty() {
+        if self.severities.is_empty() {
             return None;
         }
-        self.0.get(&plain_name(outcome)).copied()
+        self.severities.get(&plain_name(outcome)).copied()
     }
+
+    fn direction_of(&self, outcome: &str) -> Option<Direction> {
+        if self.directions.is_empty() {
+            return None;
+        }
+        self.directions.get(&plain_name(outcome)).copied()
+    }
+}
+
+/// Whether a case missed something or raised a false alarm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Directed {
+    /// Neither.
+    Neither,
+    /// One of them.
+    Wrong(Direction),
+    /// Nobody has classified its outcome.
+    Unknown,
 }
 
 /// The rules of every process: those of the catalog, and the assumed ones for the rest.
@@ -197,7 +225,10 @@ impl RuleBook {
         RuleBook {
             declared,
             assumed: ProcessRules::new(&Process::assumed(""), tolerance, names),
-            by_name: ByName(tolerance.outcome_severity.clone()),
+            by_name: ByName {
+                severities: tolerance.outcome_severity.clone(),
+                directions: tolerance.outcome_direction.clone(),
+            },
             baseline_cases: tolerance.baseline_cases,
         }
     }
@@ -228,6 +259,28 @@ impl RuleBook {
         names: &Names,
     ) -> Option<Assessment> {
         self.of(process).assess(outcome, names, &self.by_name)
+    }
+
+    /// Whether a case that ended like this missed something or raised a false alarm: as the catalog declares it, else by its
+    /// name. Unknown if nobody has classified the outcome.
+    pub(super) fn directed(
+        &self,
+        process: NameId,
+        (outcome, assessment): (NameId, Option<Assessment>),
+        names: &Names,
+    ) -> Directed {
+        let rules = self.of(process);
+        let name = names.text(outcome);
+        let declared = match rules.directions_by_name.is_empty() {
+            true => None,
+            false => rules.directions_by_name.get(&name.to_lowercase()).copied(),
+        };
+        let direction = declared.unwrap_or_else(|| self.by_name.direction_of(name));
+        match (direction, assessment) {
+            (Some(direction), _) => Directed::Wrong(direction),
+            (None, Some(_)) => Directed::Neither,
+            (None, None) => Directed::Unknown,
+        }
     }
 }
 

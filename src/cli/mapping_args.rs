@@ -295,6 +295,7 @@ fn spec_of(guess: &Guess) -> MappingSpec {
     let input = field("input").or_else(|| guess.is_own_format().then(|| at_plain("input")));
     let formats = guess.time_formats();
     let spec = MappingSpec {
+        cluster: own("cluster").map(|field| OneOrMany::One(at_plain(field).value)),
         version: own("version").map(|field| OneOrMany::One(at_plain(field).value)),
         hands_on: own("hands_on").map(at_plain),
         reviewed: predicate("reviewed"),

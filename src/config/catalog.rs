@@ -1,6 +1,7 @@
 //! Reads and checks a catalog file.
 
 mod check;
+mod directions;
 mod node;
 mod raw;
 

@@ -27,7 +27,12 @@ macro_rules! add_fields {
                 $lines.add(name, &field(&at.value));
             }
         }
-        for (name, several) in [("input", &spec.input), ("version", &spec.version)] {
+        let several = [
+            ("input", &spec.input),
+            ("cluster", &spec.cluster),
+            ("version", &spec.version),
+        ];
+        for (name, several) in several {
             if let Some(several) = several {
                 let fields: Vec<String> = several.as_slice().iter().map(field).collect();
                 $lines.add(name, &one_or_list(&fields));

@@ -2,7 +2,7 @@
 
 use super::span::SpanText;
 use super::yaml::read_yaml;
-use crate::model::{Class, Level, Ppm, Span};
+use crate::model::{Class, Direction, Level, Ppm, Span};
 use crate::rules::plain_name;
 use crate::rules::{
     At, DeterminismLimits, Problems, RawWeights, Rule, Source, Tolerance, ToleranceLevel, When,
@@ -28,6 +28,8 @@ struct Raw {
     weights: At<RawWeights>,
     #[serde(default)]
     outcome_severity: BTreeMap<String, At<f64>>,
+    #[serde(default)]
+    outcome_direction: BTreeMap<String, Direction>,
     baseline: Option<At<RawBaseline>>,
     loss: Option<At<RawLoss>>,
     unknown: Option<At<RawUnknown>>,
@@ -168,6 +170,7 @@ impl Tolerance {
         let raw: Raw = read_yaml(text, file)?;
         let problems = check(&raw, &Source::new(file));
         let severity = |(name, at): (String, At<f64>)| (plain_name(&name), Ppm::of(at.value));
+        let direction = |(name, direction): (String, Direction)| (plain_name(&name), direction);
         let table = raw.table.value;
         let evidence = raw.evidence.map(|evidence| evidence.value);
         let evidence = evidence.unwrap_or_default();
@@ -197,6 +200,7 @@ impl Tolerance {
                 .unwrap_or_else(|| BTreeMap::from(MOST_TOLERANT)),
             weights: raw.weights.value,
             outcome_severity: raw.outcome_severity.into_iter().map(severity).collect(),
+            outcome_direction: raw.outcome_direction.into_iter().map(direction).collect(),
             baseline_cases: raw
                 .baseline
                 .map_or(BASELINE_CASES, |baseline| baseline.value.cases),

@@ -8,14 +8,17 @@ use super::figure::{
     TABLE, TIME, counted, figure, interval, share, span, status_word,
 };
 use super::outlook::{pace, too_much_lost, unobserved};
-use super::sides::{disagreement, executor, exercise, outcomes, shadow};
+use super::sides::{directions, disagreement, executor, exercise, outcomes, shadow};
 use super::{percent, short};
 use crate::model::Status;
 use crate::model::humanize::{counted as plural, format_days, significant};
-use crate::score::{ProcessScore, SizeSource, Terms, as_independent};
+use crate::score::{DirectionScore, ProcessScore, SizeSource, Terms, as_independent};
 
 /// What every interval of a deviation assumes.
 const DAYS_ASSUMED: &str = "assumes that days (UTC) are independent of each other given the past; cases of a day may depend on each other";
+
+/// The same if the clusters of the mapping decide.
+const CLUSTERS_ASSUMED: &str = "assumes that clusters are independent of each other given the past; cases of a cluster may depend on each other";
 
 /// A row of the table; no value, no row.
 struct Row {
@@ -150,6 +153,7 @@ pub(crate) fn figures(score: &ProcessScore, terms: Terms) -> Vec<Figure> {
         // Of these there are as many as the log has.
         match (row.section, row.name) {
             (DEVIATION, "interval") => figures.extend(outcomes(&ground)),
+            (STATUS, "status") => figures.extend(directions(score)),
             (FREQUENCY, "level") => figures.extend(score.arrivals.iter().flat_map(arrivals)),
             (EXECUTORS, "run by") => {
                 let confirmed = score.scored_cases.requires_confirmed;
@@ -297,6 +301,9 @@ fn status(ground: &Ground) -> String {
         };
     };
     let (lower, upper, t) = (percent(d.lower), percent(d.upper), percent(t));
+    if let Some(of) = decides(score) {
+        return format!("{of}, so the process is not within, whatever its deviation");
+    }
     match score.rating.status {
         _ if score.loss.too_much => too_much_lost(score, ground.terms.tolerance),
         Status::Within => format!("upper bound {upper} is at most T {t}"),
@@ -309,6 +316,19 @@ fn status(ground: &Ground) -> String {
     }
 }
 
+/// The direction that keeps the process from being within, if one does.
+fn decides(score: &ProcessScore) -> Option<&DirectionScore> {
+    let of = |status| {
+        let mut each = score.directions.iter();
+        each.find(|of| of.status == Some(status))
+    };
+    match score.rating.status {
+        Status::Outside => of(Status::Outside),
+        Status::Undetermined => of(Status::Undetermined),
+        _ => None,
+    }
+}
+
 /// As how many independent cases the cases count.
 fn independence(ground: &Ground) -> Option<String> {
     let found = ground.score.rating.independence;
@@ -318,12 +338,25 @@ fn independence(ground: &Ground) -> Option<String> {
         days => format!("{days} days"),
     };
     let effect = short(found.factor(), 2);
-    Some(format!("{worth}: design effect {effect}, {days}"))
+    let by_cluster = found.design_effect_by_cluster.zip(found.mapped_clusters);
+    let by_cluster = by_cluster.map_or(String::new(), |(effect, clusters)| {
+        let effect = short(effect, 2);
+        format!(", {} ({effect} by cluster)", plural(clusters, "cluster"))
+    });
+    Some(format!(
+        "{worth}: design effect {effect}, {days}{by_cluster}"
+    ))
 }
 
 /// The design effect, and what is assumed.
 fn independence_formula(ground: &Ground) -> String {
-    let how = match ground.score.rating.independence.design_effect_assumed {
+    let found = ground.score.rating.independence;
+    let decides = found
+        .design_effect_by_cluster
+        .is_some_and(|by| by > 1.0 && by >= found.factor());
+    let how = match found.design_effect_assumed {
+        true if decides => "fewer than 3 clusters have a deviation, so the cases of a cluster are taken to end alike".to_owned(),
+        false if decides => "variance of the sums of deviations by cluster / that of independent cases; it is greater than that by day".to_owned(),
         true => format!(
             "fewer than 3 days have a deviation, so {} cases of a day are taken to have one cause, or all that it has",
             short(ground.terms.tolerance.assumed_cluster, 2)
@@ -331,7 +364,11 @@ fn independence_formula(ground: &Ground) -> String {
         false => "variance of the daily sums of deviations / that of independent cases, at least 1"
             .to_owned(),
     };
-    format!("{how}; {DAYS_ASSUMED}")
+    let assumed = match decides {
+        true => CLUSTERS_ASSUMED,
+        false => DAYS_ASSUMED,
+    };
+    format!("{how}; {assumed}")
 }
 
 /// Whether it is only for want of days that the status is open.

@@ -1,13 +1,16 @@
 //! Figures of which there are as many as the log has: outcomes, kinds of executors, exercises, shadow runs.
 
 use super::figure::{
-    CATALOG, DECLARED, DEVIATION, ENDED, EXECUTORS, Figure, Ground, TABLE, cases, counted, figure,
-    interval, share, span, status_word,
+    CATALOG, DECLARED, DEVIATION, ENDED, EXECUTORS, Figure, Ground, STATUS, TABLE, cases, counted,
+    figure, interval, share, span, status_word,
 };
 use super::{LEAST_CASES, percent, short, too_few};
 use crate::model::humanize::significant;
 use crate::model::{Executor, Ppm, Status};
-use crate::score::{Bounds, DeclaredFact, Disagreement, ExecutorScore, ExerciseScore, ShadowScore};
+use crate::score::{
+    Bounds, DeclaredFact, DirectionScore, Disagreement, ExecutorScore, ExerciseScore, ProcessScore,
+    ShadowScore, as_independent, direction_name,
+};
 
 pub(super) fn outcomes(ground: &Ground) -> Vec<Figure> {
     let declared = &ground.declared;
@@ -67,6 +70,45 @@ fn observed(deviation: Option<Bounds>, status: Status) -> String {
     }
 }
 
+/// Misses apart from false alarms, each against its own tolerance.
+pub(super) fn directions(score: &ProcessScore) -> Vec<Figure> {
+    score.directions.iter().map(direction).collect()
+}
+
+fn direction(of: &DirectionScore) -> Figure {
+    let share = of.share.map_or("not observed".to_owned(), |share| {
+        format!("{} {}", percent(share.mean), interval(share))
+    });
+    let value = match of.status {
+        Some(status) => format!("{share}: {}", status_word(status)),
+        None => share,
+    };
+    let mut how = vec![format!("{} of {}", of.cases, cases(of.of))];
+    if of.unknown_cases > 0 {
+        how.push(format!(
+            "{} of them unknown, as nobody has classified their outcome",
+            of.unknown_cases
+        ));
+    }
+    if let Some(fewer) = of.independence.fewer() {
+        let effect = short(of.independence.factor(), 2);
+        how.push(format!("{}: design effect {effect}", as_independent(fewer)));
+    }
+    how.push(match of.tolerance {
+        Some(tolerance) => format!("tolerance {} %", short(tolerance * 100.0, 6)),
+        None => "no tolerance is declared".to_owned(),
+    });
+    let rests_on = match of.tolerance {
+        Some(_) => "ended cases and catalog",
+        None => ENDED,
+    };
+    figure(
+        (STATUS, direction_name(of.direction).to_owned()),
+        value,
+        (how.join("; "), rests_on),
+    )
+}
+
 pub(super) fn executor(side: &ExecutorScore, confirmed_only: bool) -> Figure {
     if side.cases < LEAST_CASES {
         let value = too_few(side.cases.unsigned_abs(), "case");
@@ -99,6 +141,7 @@ pub(super) fn executor(side: &ExecutorScore, confirmed_only: bool) -> Figure {
     );
     how.extend(side.duration_spread.map(|s| format!("spread {s:.1}")));
     how.push(format!("{} self-declared", side.provenance.self_declared));
+    how.extend(side.directions.iter().map(ToString::to_string));
     figure(
         (EXECUTORS, side.executor.to_string()),
         observed(side.deviation, side.status),

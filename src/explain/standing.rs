@@ -1,12 +1,16 @@
 //! Where a process stands, and where it would stand if one thing were otherwise.
 
+mod directions;
+
+pub(super) use directions::{Directions, after_more};
+
 use crate::model::{Class, Executor, Level, Status, TolClass};
 use crate::rules::{PaysBack, Recommendation, Tolerance};
 use crate::score::{
-    Attributes, AutomationTerms, Bounds, HandsOnMinutes, Independence, MINUTES_PER_HOUR,
-    ProcessScore, Terms, TrialEvidence, Value, ValueInput, WEEKS_PER_YEAR, achieved_class,
-    complexity_level, exactly, frequency_level, interval_of, permissible_deviation, recommend,
-    status, tolerance_level, value,
+    Attributes, AutomationTerms, Bounds, DirectionScore, HandsOnMinutes, Independence,
+    MINUTES_PER_HOUR, ProcessScore, Terms, TrialEvidence, Value, ValueInput, WEEKS_PER_YEAR,
+    achieved_class, complexity_level, exactly, frequency_level, interval_of, permissible_deviation,
+    recommend, status, tolerance_level, value,
 };
 
 /// What the verdict follows from, one field for each thing that could be otherwise.
@@ -20,6 +24,8 @@ pub(super) struct Standing<'a> {
     pub(super) held: bool,
     /// So much was lost that nothing is called within or outside.
     pub(super) lost_too_much: bool,
+    /// The share of records that were lost.
+    pub(super) lost: f64,
     pub(super) size: f64,
     pub(super) per_week: f64,
     pub(super) observed: Shown,
@@ -53,6 +59,8 @@ pub(super) struct Shown {
     pub(super) too_few_days: bool,
     /// The cases are enough to withdraw who ran them, if they are outside.
     pub(super) can_be_withdrawn: bool,
+    /// The directions that have a tolerance of their own.
+    pub(super) directions: Directions,
 }
 
 impl Shown {
@@ -60,11 +68,13 @@ impl Shown {
         deviation: Option<Bounds>,
         independence: Independence,
         can_be_withdrawn: bool,
+        directions: &[DirectionScore],
         tolerance: &Tolerance,
     ) -> Shown {
         Shown {
             deviation,
             can_be_withdrawn,
+            directions: directions::shown(directions, tolerance.least_days),
             too_few_days: independence.clusters < tolerance.least_days,
         }
     }
@@ -99,12 +109,14 @@ impl<'a> Standing<'a> {
             declared_class: declared.and_then(|process| process.class),
             held: false,
             lost_too_much: score.loss.too_much,
+            lost: score.loss.share,
             size: score.size.nominal_size_steps?,
             per_week: score.rate.cases_per_week?,
             observed: Shown::of(
                 score.rating.deviation,
                 score.rating.independence,
                 score.run_by.can_be_withdrawn,
+                &score.directions,
                 terms.tolerance,
             ),
             ai: side(score, Executor::Ai, terms),
@@ -123,7 +135,8 @@ impl<'a> Standing<'a> {
         standing.pays = pays(score).filter(|pays| pays.at(standing.per_week) == base.pays_back);
         let statuses = |is: Attributes| {
             let of_kinds = (is.ai_status, is.code_status, is.ai_shadow, is.code_shadow);
-            (is.status, is.achieved_class, of_kinds)
+            let held = (is.status, is.achieved_class, is.misses_too_much);
+            (held, of_kinds)
         };
         standing.held = statuses(standing.judge().attributes) != statuses(base);
         Some(standing)
@@ -187,6 +200,7 @@ impl<'a> Standing<'a> {
                 }
             };
             attributes.status = status;
+            attributes.misses_too_much = self.misses_too_much(&self.observed.directions);
             attributes.ai_status = of_kind(Executor::Ai, self.ai);
             attributes.code_status = of_kind(Executor::Code, self.code);
             // As `ProcessScore::trial_of` has it.
@@ -216,7 +230,8 @@ impl<'a> Standing<'a> {
                 false => achieved_class(self.tolerance, interval, self.size),
             };
         } else if permissible.is_none() {
-            attributes.status = Status::NoTolerance;
+            attributes.status =
+                self.with_directions(Status::NoTolerance, &self.observed.directions);
         }
         let verdict = recommend(&self.tolerance.recommendations, &attributes);
         Judged {
@@ -237,11 +252,12 @@ impl<'a> Standing<'a> {
 
     /// Observed against permissible deviation, where enough of the records are there to say so.
     fn held_against(&self, observed: Shown, permissible: Option<f64>) -> Status {
-        match held(observed.deviation, permissible) {
+        let status = match held(observed.deviation, permissible) {
             Status::Within | Status::Outside if self.lost_too_much => Status::Undetermined,
             Status::Within if observed.too_few_days => Status::Undetermined,
             status => status,
-        }
+        };
+        self.with_directions(status, &observed.directions)
     }
 }
 
@@ -328,6 +344,7 @@ fn side(score: &ProcessScore, kind: Executor, terms: Terms) -> Option<Shown> {
         side.deviation,
         side.independence,
         side.can_be_withdrawn,
+        &side.directions,
         terms.tolerance,
     ))
 }
@@ -342,6 +359,7 @@ fn shadow(score: &ProcessScore, kind: Executor, terms: Terms) -> Option<Shown> {
         side.deviation,
         side.independence,
         true,
+        &[],
         terms.tolerance,
     ))
 }

@@ -1,11 +1,14 @@
+mod directions;
 mod leaning;
 mod limits;
 mod turning;
 
 use super::*;
-use crate::cases::{Facts, StepsBy};
+use crate::cases::{Directed, Facts, StepsBy};
 use crate::measure::{BaselineFinder, Evidence, Loss, bucket_parts};
-use crate::model::{Executor, HOUR_US, Hour, NameId, Names, Origin, Ppm, Span, Status, Time};
+use crate::model::{
+    Direction, Executor, HOUR_US, Hour, NameId, Names, Origin, Ppm, Span, Status, Time,
+};
 use crate::rules::{Catalog, Recommendation, Tolerance};
 use crate::score::{ProcessScore, RunCount, Terms, agreement, score_all};
 use proptest::prelude::*;
@@ -79,14 +82,24 @@ fn independent() -> Tolerance {
     }
 }
 
+/// Cases that deviate have missed something, if the catalog says what is tolerated of it.
+fn directed(catalog: &Catalog, deviation: Ppm) -> Directed {
+    let tolerances = catalog.process("p").tolerances;
+    match deviation > Ppm::ZERO && tolerances.contains_key(&Direction::Missed) {
+        true => Directed::Wrong(Direction::Missed),
+        false => Directed::Neither,
+    }
+}
+
 /// Cases of process `p` with so many steps each within 20 weeks, and what was lost beside them.
 fn scored_log(catalog: &str, ran: &[Ran], steps: u32, loss: Loss) -> Scored {
     let mut names = Names::new();
     let catalog = Catalog::parse(catalog, Path::new("c.yaml")).unwrap();
     let process = names.intern("p");
     let outcomes = ["fine", "wrong"].map(|name| names.intern(name));
-    let path = (0..steps).map(|nth| names.intern(&format!("step {nth}")));
-    let path: Vec<NameId> = path.collect();
+    let path: Vec<NameId> = (0..steps)
+        .map(|nth| names.intern(&format!("step {nth}")))
+        .collect();
     let mut evidence = Evidence {
         to: Time(WEEKS * WEEK),
         ..Evidence::default()
@@ -96,12 +109,8 @@ fn scored_log(catalog: &str, ran: &[Ran], steps: u32, loss: Loss) -> Scored {
     let tolerance = independent();
     let first = catalog.process("p").epoch.map_or(Hour::MIN, Time::hour);
     let mut baseline = BaselineFinder::new(tolerance.baseline_cases, first);
-    for Ran {
-        start,
-        deviation,
-        executor,
-    } in ran
-    {
+    for case in ran {
+        let (start, deviation, executor) = (&case.start, &case.deviation, &case.executor);
         let facts = Facts {
             process,
             executor: *executor,
@@ -114,6 +123,7 @@ fn scored_log(catalog: &str, ran: &[Ran], steps: u32, loss: Loss) -> Scored {
             outcome: outcomes[usize::from(*deviation > Ppm::ZERO)],
             unknown: false,
             mapped_severity: None,
+            directed: directed(&catalog, *deviation),
             outcome_is_activity: false,
             settled: true,
             reopened: 0,
@@ -127,6 +137,7 @@ fn scored_log(catalog: &str, ran: &[Ran], steps: u32, loss: Loss) -> Scored {
             deviation: *deviation,
             blamed: path[0],
             input: 0,
+            cluster: 0,
             hands_on: None,
             version: NameId::NONE,
             straight: Some(false),

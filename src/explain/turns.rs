@@ -4,7 +4,7 @@ mod levels;
 
 use super::outlook::{if_lost, lacks_confirmation, pace, too_much_lost, too_slow, unobserved};
 use super::percent;
-use super::standing::{Judged, Shown, Standing, hands_on_minutes};
+use super::standing::{Directions, Judged, Shown, Standing, after_more, hands_on_minutes};
 use crate::model::{Executor, Level, Ppm, Span, Status, Time};
 use crate::rules::{Recommendation, Tolerance};
 use crate::score::{Bounds, Independence, ProcessScore, Terms, WEEKS_PER_YEAR, widened_bounds};
@@ -222,8 +222,12 @@ impl Field<'_> {
     fn observed(&self, n: f64, s: f64, more: f64) -> Judged {
         let is_enough = more > 0.0 && more >= self.score.clean_cases.for_days as f64;
         let can_be_withdrawn = n >= self.tolerance.withdrawal_cases as f64;
+        let left = |counted| self.score.clean_cases.pace.left_after(more, counted);
         let shown = |deviation: Bounds, before: Option<Shown>| Shown {
             deviation: Some(deviation),
+            directions: before.map_or(Directions::default(), |before| {
+                after_more(before.directions, more, is_enough, left)
+            }),
             can_be_withdrawn: can_be_withdrawn
                 || before.is_some_and(|before| before.can_be_withdrawn),
             too_few_days: !is_enough && before.is_none_or(|before| before.too_few_days),

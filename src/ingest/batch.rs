@@ -37,6 +37,8 @@ pub struct MappedEvent {
     pub identity: u64,
     /// Input signature; 0 for none.
     pub input: u64,
+    /// Hash of what cases with one cause have in common; 0 for none.
+    pub cluster: u64,
     /// What was done.
     pub activity: NameId,
     /// How the case stands; 0 where it does not say.
@@ -204,6 +206,7 @@ pub(crate) fn event_in(event: &MappedEvent, global: GlobalNames) -> EventIn {
             flags: event.flags,
         },
         input: event.input,
+        cluster: event.cluster,
         hands_on: event.hands_on,
         version: global.version,
     }

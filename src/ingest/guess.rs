@@ -137,7 +137,8 @@ fn moving(records: &[Value], case: &str, column: &str) -> Option<f64> {
 }
 
 /// What the program's own lines have beside the fields that are guessed.
-pub(crate) const OWN_FIELDS: [(&str, &str); 5] = [
+pub(crate) const OWN_FIELDS: [(&str, &str); 6] = [
+    ("cluster", "cluster"),
     ("version", "version"),
     ("hands_on", "hands_on_minutes"),
     ("reviewed", "reviewed == true"),

@@ -31,7 +31,7 @@ pub(crate) use sketch::Sketch;
 pub(crate) use stages::Stages;
 pub use sums::Sums;
 #[cfg(test)]
-pub(crate) use sums::TwinKey;
+pub(crate) use sums::{DirectedKey, TwinKey};
 pub(crate) use sums::{END, RunKey, Waiting};
 pub(crate) use tally::{Tally, stretch_of};
 pub use windows::Period;

@@ -1,8 +1,9 @@
 //! Everything counted of the cases in one bucket, or in the sum of many.
 
+mod directions;
 mod keys;
 
-pub(crate) use keys::{RunKey, TwinKey};
+pub(crate) use keys::{ClusterKey, DirectedKey, RunKey, TwinKey};
 
 use super::cohort::Cohort;
 use super::counts::Counts;
@@ -21,7 +22,8 @@ pub(crate) const END: NameId = NameId(u32::MAX);
 /// First byte of stored sums.
 const VERSION: u8 = 9;
 
-/// First byte of sums that know nothing of what happened after the resolution, nor of cases that were overdue.
+/// First byte of sums that know nothing of what happened after the resolution, of cases that were overdue, of what was missed, and
+/// of causes.
 const VERSION_WITHOUT_FOLLOW_UP: u8 = 8;
 
 /// First byte of sums that know neither who ran how many steps nor milestones.
@@ -156,6 +158,14 @@ pub struct Sums {
     pub deviated: Counts<Hour>,
     /// The same of the cases whose outcome is confirmed.
     pub confirmed_deviated: Counts<Hour>,
+    /// Cases that missed something or raised a false alarm.
+    pub(crate) directed: Counts<DirectedKey>,
+    /// Cases of which nobody knows whether they did: their outcome is not classified.
+    pub(crate) undirected: i64,
+    /// Those of them whose outcome is confirmed.
+    pub(crate) confirmed_undirected: i64,
+    /// Cases of which it is known which others have the same cause.
+    pub(crate) clusters: Sampled<ClusterKey>,
     /// Shadow runs by the case they shadow.
     pub twins: Sampled<TwinKey>,
     /// Live cases that have ended, by the hour in which they started: in the bucket of their start.
@@ -321,6 +331,8 @@ impl Sums {
         } else {
             self.self_declared.add(hour, sign);
         }
+        self.add_direction(facts, sign);
+        self.add_cluster(facts, sign);
     }
 
     /// Adds `sign` times other sums.
@@ -360,6 +372,10 @@ impl Sums {
         self.deviated.merge(&other.deviated, sign);
         self.confirmed_deviated
             .merge(&other.confirmed_deviated, sign);
+        self.directed.merge(&other.directed, sign);
+        self.undirected += sign * other.undirected;
+        self.confirmed_undirected += sign * other.confirmed_undirected;
+        self.clusters.merge(&other.clusters, sign);
         self.twins.merge(&other.twins, sign);
         self.cohort.merge(&other.cohort, sign);
         self.steps_by.merge(&other.steps_by, sign);
@@ -486,6 +502,9 @@ impl Sums {
                 .encode(out, |out, kind| put_u64(out, kind as u64));
             self.stages.encode(out);
         }
+        if version > VERSION_WITHOUT_FOLLOW_UP {
+            self.encode_directions(out);
+        }
     }
 
     /// Open cases that may deviate, and what is unknown of those that have ended.
@@ -568,6 +587,7 @@ impl Sums {
             sums.steps_by = Counts::decode(reader, executor)?;
             sums.stages = Stages::decode(reader)?;
         }
+        sums.decode_directions(version, reader)?;
         Ok(sums)
     }
 

@@ -49,6 +49,16 @@ words! {
 }
 
 words! {
+    /// How a case went wrong, if its outcome says so. Stored by its place: new words go to the end.
+    pub Direction {
+        /// What should have been found was not: a missed intrusion.
+        Missed = "missed",
+        /// What was found was nothing: a harmless escalation.
+        FalseAlarm = "false_alarm",
+    }
+}
+
+words! {
     /// A level of an attribute (complexity, frequency, criticality, tolerance).
     pub Level {
         /// Cheaper than low: criticality only.

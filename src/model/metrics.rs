@@ -84,6 +84,16 @@ metrics! {
         "Upper bound of the mean deviation (anytime-valid confidence sequence, 95 % unless configured).";
     EXECUTOR_DEVIATION = Gauge "toleranced_executor_deviation_ratio" ["process", "executor"]
         "Mean deviation per case of one kind of executor within the scoring window.";
+    DIRECTION = Gauge "toleranced_direction_cases_ratio" ["process", "direction"]
+        "Share of the cases that ended within the scoring window and went wrong in a direction (missed, false_alarm). Absent where no outcome has one.";
+    DIRECTION_LOWER = Gauge "toleranced_direction_cases_lower_ratio" ["process", "direction"]
+        "Lower bound of that share (anytime-valid confidence sequence, 95 % unless configured).";
+    DIRECTION_UPPER = Gauge "toleranced_direction_cases_upper_ratio" ["process", "direction"]
+        "Upper bound of that share (anytime-valid confidence sequence, 95 % unless configured).";
+    DIRECTION_TOLERANCE = Gauge "toleranced_direction_tolerance_ratio" ["process", "direction"]
+        "Share of the cases that the catalog tolerates in a direction. Absent where it declares none.";
+    DIRECTION_STATUS = Gauge "toleranced_direction_status" ["process", "direction", "status"]
+        "1 for the status of a direction that holds (within, outside, undetermined), 0 for the others. Absent without a tolerance.";
     PERMISSIBLE = Gauge "toleranced_process_permissible_deviation_ratio" ["process"]
         "Permissible deviation per case, by required class and size (ISO 2768-1). Absent where the table has none.";
     CAPABILITY = Gauge "toleranced_process_capability_ratio" ["process"]

@@ -6,7 +6,7 @@ use super::findings::TOO_LONG;
 use super::words::{self, whole_number};
 use crate::model::{Executor, Status};
 use crate::rules::Recommendation;
-use crate::score::{Bounds, DeclaredFact, ExecutorScore, ProcessScore};
+use crate::score::{Bounds, DeclaredFact, DirectionScore, ExecutorScore, ProcessScore};
 use crate::stats::clean_runs_missing;
 
 /// What is to be done about a process. `since`: how it deviates since the drift that stands; `alpha`: error probability of
@@ -178,6 +178,26 @@ impl About<'_> {
     }
 
     fn blame_process(&self, action: &mut Action) {
+        self.blame_deviation(action);
+        self.blame_directions(action);
+    }
+
+    /// What is missed, or the false alarms, if they are outside.
+    fn blame_directions(&self, action: &mut Action) {
+        let outside = |of: &&DirectionScore| of.status == Some(Status::Outside);
+        let each = self.score.directions.iter().filter(outside);
+        let mut said: Vec<String> = each.map(ToString::to_string).collect();
+        if said.is_empty() {
+            return;
+        }
+        // Without an excess, the deviation as a whole is not what is wrong.
+        let whole = action.trouble.take();
+        said.extend(whole.filter(|_| action.excess_per_week.is_some()));
+        action.trouble = Some(said.join("; "));
+        action.confidence = self.how_it_stands();
+    }
+
+    fn blame_deviation(&self, action: &mut Action) {
         let score = self.score;
         let (Some(observed), Some(limit)) =
             (score.rating.deviation, score.rating.permissible_deviation)

@@ -2,8 +2,8 @@
 
 use super::actions::{self, three};
 use super::content::{
-    Action, ChangeSaid, DisagreementRow, ExecutorRow, Open, PeriodSaid, Quality, Report, Row,
-    StageRow, Standing, VERSION,
+    Action, ChangeSaid, DirectionRow, DisagreementRow, ExecutorRow, Open, PeriodSaid, Quality,
+    Report, Row, StageRow, Standing, VERSION,
 };
 use super::drifted::{self, Since};
 use super::findings::{Findings, TOO_LONG};
@@ -82,6 +82,7 @@ impl Report {
             alarms: drifted::alarms(period, found),
             board,
             executors: now.iter().flat_map(executors).collect(),
+            directions: now.iter().flat_map(directions).collect(),
             stages: now.iter().flat_map(stages).collect(),
             disagreements: now.iter().flat_map(disagreements).collect(),
             predictions: predicted::predictions(found),
@@ -147,6 +148,15 @@ fn executors(score: &ProcessScore) -> Vec<ExecutorRow> {
         deviation: kind.deviation.map(three),
         status: kind.status.word(),
         median_seconds: kind.duration_seconds.as_ref().map(|seconds| seconds.p50),
+    });
+    each.collect()
+}
+
+fn directions(score: &ProcessScore) -> Vec<DirectionRow> {
+    let each = score.directions.iter().map(|of| DirectionRow {
+        process: score.id.clone(),
+        name: score.name.clone(),
+        score: *of,
     });
     each.collect()
 }

@@ -2,7 +2,7 @@
 
 use crate::config::Hashes;
 use crate::rules::Recommendation;
-use crate::score::{DeclaredFact, StageTime};
+use crate::score::{DeclaredFact, DirectionScore, StageTime};
 use serde::Serialize;
 
 /// Version of the JSON format.
@@ -38,6 +38,8 @@ pub(crate) struct Report {
     pub board: Vec<Row>,
     /// Kinds of executors of processes that more than one kind runs.
     pub executors: Vec<ExecutorRow>,
+    /// Misses apart from false alarms.
+    pub directions: Vec<DirectionRow>,
     /// The time from the start of a case to each milestone.
     pub stages: Vec<StageRow>,
     /// Declared against measured.
@@ -276,6 +278,18 @@ pub(crate) struct ExecutorRow {
     pub status: &'static str,
     /// Median time from the first event to the end, in seconds.
     pub median_seconds: Option<f64>,
+}
+
+/// The cases of a process that went wrong in one direction.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct DirectionRow {
+    /// The process.
+    pub process: String,
+    /// Its name for people.
+    pub name: String,
+    /// The direction and how many they are.
+    #[serde(flatten)]
+    pub score: DirectionScore,
 }
 
 /// The time from the start of a case to a milestone.

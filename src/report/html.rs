@@ -74,6 +74,10 @@ impl Page<'_> {
             (part(Part::Drifted, grouped(&report.alarms, |alarm| &alarm.process).into_iter().map(alarms).collect()))
             (self.board())
             (part(Part::Sides, grouped(&report.executors, |row| &row.process).into_iter().map(sides).collect()))
+            (part(Part::Directions, grouped(&report.directions, |row| &row.process).into_iter().map(|rows| html! {
+                strong { (plain(&rows[0].name)) } ": "
+                @for (nth, row) in rows.iter().enumerate() { @if nth > 0 { "; " } (row.score) }
+            }).collect()))
             (part(Part::Stages, grouped(&report.stages, |row| &row.process).into_iter().map(|rows| html! {
                 strong { (plain(&rows[0].name)) } ": "
                 @for (nth, row) in rows.iter().enumerate() { @if nth > 0 { "; " } (plain(&row.time.milestone)) ": " (words::stage(&row.time)) }

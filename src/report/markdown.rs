@@ -28,6 +28,9 @@ pub(crate) fn text(report: &Report) -> String {
     list(&mut out, Part::Drifted, alarms.into_iter());
     board(&mut out, report);
     list(&mut out, Part::Sides, report.executors.iter().map(side));
+    let directions = report.directions.iter();
+    let directions = directions.map(|row| format!("**{}**: {}", safe(&row.name), row.score));
+    list(&mut out, Part::Directions, directions);
     let stages = report.stages.iter().map(|row| {
         let said = sentence(&words::stage(&row.time));
         format!(

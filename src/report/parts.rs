@@ -48,6 +48,7 @@ pub(super) enum Part {
     Drifted,
     All,
     Sides,
+    Directions,
     Stages,
     Declared,
     Predicted,
@@ -64,6 +65,7 @@ impl Part {
             Part::Drifted => "What has drifted",
             Part::All => "All processes",
             Part::Sides => "People, AI and code",
+            Part::Directions => "Misses and false alarms",
             Part::Stages => "Stage times",
             Part::Declared => "Declared against measured",
             Part::Predicted => "What was predicted, and what came",
@@ -89,6 +91,10 @@ impl Part {
             }
             Part::Sides => {
                 "The same process by who decided the case, with or without human approval, each held against the same limit."
+            }
+            Part::Directions => {
+                "The share of the cases that missed something, and of those that raised a false alarm, each held against its own tolerance if the catalog \
+                 declares one. A process is never within its tolerance while one of them is not."
             }
             Part::Stages => {
                 "How long it takes from the start of a case to each milestone: median and 90th percentile of the cases that started in the window. \
@@ -117,6 +123,9 @@ impl Part {
             Part::ToDo | Part::Drifted => "Nothing.",
             Part::All => "None.",
             Part::Sides => "No process is run in more than one mode.",
+            Part::Directions => {
+                "No outcome has a direction. Declare it in the catalog: `outcomes: { NAME: { severity: 1, direction: missed } }`."
+            }
             Part::Stages => {
                 "No milestone is known, such as acknowledged, contained or resolved. Declare `milestones` in the catalog or in the mapping."
             }

@@ -2,7 +2,7 @@
 
 use super::decision::Judgement;
 use super::drivers::Drivers;
-use crate::model::{Class, Executor, Level, Ppm, Span, Time};
+use crate::model::{Class, Direction, Executor, Level, Ppm, Span, Time};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -37,6 +37,10 @@ pub struct Process {
     pub executor: Option<Executor>,
     /// Severity of each declared outcome.
     pub outcomes: BTreeMap<String, Ppm>,
+    /// Direction of each outcome of which the catalog says one, or says that it has none.
+    pub directions: BTreeMap<String, Option<Direction>>,
+    /// The share of cases that may go wrong in a direction, in (0, 1).
+    pub tolerances: BTreeMap<Direction, f64>,
     /// Severity of every outcome that is neither declared nor known by its name; `None` if nobody has classified it.
     pub other_outcomes: Option<Ppm>,
     /// The designed path.
@@ -162,6 +166,8 @@ impl Process {
             criticality_assumed: true,
             executor: None,
             outcomes: BTreeMap::new(),
+            directions: BTreeMap::new(),
+            tolerances: BTreeMap::new(),
             other_outcomes: None,
             path: Vec::new(),
             size: None,

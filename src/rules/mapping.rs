@@ -38,6 +38,8 @@ macro_rules! with_event_fields {
             pub outcome: Option<At<FieldSpec>>,
             /// Fields that say "the same input".
             pub input: Option<OneOrMany<FieldSpec>>,
+            /// What cases with one cause have in common: root cause, campaign, incident family.
+            pub cluster: Option<OneOrMany<FieldSpec>>,
             /// The parent case.
             pub parent: Option<At<FieldSpec>>,
             /// What ran it: version of the playbook, of the model, of the prompt. A new one is a known change.

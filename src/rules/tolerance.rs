@@ -3,7 +3,7 @@
 use super::decision::{
     Determinism, Judgement, OneOf, PaysBack, Precision, Recommendation, ToleranceLevel, Trial,
 };
-use crate::model::{Class, Executor, Level, Ppm, Span, Status, TolClass};
+use crate::model::{Class, Direction, Executor, Level, Ppm, Span, Status, TolClass};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -34,6 +34,8 @@ pub struct Tolerance {
     pub weights: RawWeights,
     /// Severity of undeclared outcomes, by their plain name.
     pub outcome_severity: BTreeMap<String, Ppm>,
+    /// Direction of outcomes of which the catalog says nothing, by their plain name.
+    pub outcome_direction: BTreeMap<String, Direction>,
     /// Beyond this share of cases that nothing shows to be right or wrong, nothing is called within.
     pub most_unknown: f64,
     /// On so many days cases must have ended before anything is called within.

@@ -6,6 +6,7 @@ use super::basis::Basis;
 use super::breakup::{BreakUp, BreakUpTerms, PathCounts, break_up};
 use super::by_executor::{is_unresolved, spread};
 use super::compare::{Comparison, KindTotals, compare};
+use super::directions::misses_too_much;
 use super::hands_on::HandsOn;
 use super::input::ProcessInput;
 use super::process_score::{Consistency, Rate, Rating, SpreadScore};
@@ -147,6 +148,7 @@ pub(super) fn break_up_of(
         executor: basis.run_by.executor,
         ai_status: basis.status_of(Executor::Ai),
         code_status: basis.status_of(Executor::Code),
+        misses_too_much: misses_too_much(basis.directions),
         ai_shadow: basis.trial_of(Executor::Ai),
         code_shadow: basis.trial_of(Executor::Code),
         irreversible: input.declared.irreversible,

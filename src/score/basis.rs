@@ -1,6 +1,7 @@
 //! What a verdict rests on: the parts of a score that the rules ask for.
 
 use super::bounds::{Bounds, mean_exceeds_limit};
+use super::directions::{DirectionScore, misses_too_much};
 use super::process_score::{
     CaseCounts, Constraints, ExecutorScore, Levels, LossScore, ProcessScore, Rating, RunBy,
     ScoredCases, ShadowScore, Trials,
@@ -17,6 +18,7 @@ pub(super) struct Basis<'a> {
     pub(super) counts: &'a CaseCounts,
     pub(super) levels: &'a Levels,
     pub(super) rating: &'a Rating,
+    pub(super) directions: &'a [DirectionScore],
     pub(super) scored_cases: &'a ScoredCases,
     pub(super) loss: &'a LossScore,
     pub(super) constraints: &'a Constraints,
@@ -42,6 +44,7 @@ impl<'a> Basis<'a> {
             achieved_class: rating.achieved_class,
             ai_status: self.status_of(Executor::Ai),
             code_status: self.status_of(Executor::Code),
+            misses_too_much: misses_too_much(self.directions),
             ai_shadow: self.trial_of(Executor::Ai),
             code_shadow: self.trial_of(Executor::Code),
             irreversible: self.constraints.irreversible,
@@ -145,6 +148,7 @@ impl ProcessScore {
             counts: &self.counts,
             levels: &self.levels,
             rating: &self.rating,
+            directions: &self.directions,
             scored_cases: &self.scored_cases,
             loss: &self.loss,
             constraints: &self.constraints,

@@ -56,6 +56,8 @@ pub(crate) struct BreakUpTerms<'a> {
     pub code_status: Status,
     /// What the shadow runs of AI show, of the whole.
     pub ai_shadow: Trial,
+    /// Whether the whole misses more than is tolerated.
+    pub misses_too_much: bool,
     /// What the shadow runs of code show, of the whole.
     pub code_shadow: Trial,
     /// Whether its action can't be undone.

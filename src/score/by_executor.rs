@@ -2,6 +2,7 @@
 
 use super::case_facts::durations;
 use super::deviation::{Target, achieved_class, deviation_of, status};
+use super::directions::{directions_in, with_directions};
 use super::input::ProcessInput;
 use super::process_score::{Automation, ExecutorScore, Provenance, RunBy};
 use crate::measure::Sums;
@@ -46,13 +47,16 @@ fn executor_score(
     let observed = input.scored_in(sums);
     let deviation = deviation_of(input, &observed);
     let started = sums.started();
+    let directions = directions_in(input, target, sums);
+    let status = status(input, &observed, target);
     ExecutorScore {
         executor,
         cases: sums.cases,
         cases_per_week: (started > 0).then(|| started as f64 / input.covered.weeks()),
         deviation,
         independence: observed.independence(),
-        status: status(input, &observed, target),
+        status: with_directions(status, &directions),
+        directions,
         can_be_withdrawn: can_be_withdrawn(input, sums),
         achieved_class: achieved_class(input, &observed, target),
         capability: target

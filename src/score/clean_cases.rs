@@ -2,13 +2,14 @@
 
 use super::dependence::Dependence;
 use super::deviation::{Target, status};
+use super::directions::{Claim, claims};
 use super::frequency::Frequency;
 use super::input::ProcessInput;
 use super::observed::Observed;
 use super::process_score::{CleanCases, Pace};
 use super::reason::UnreachableReason;
 use crate::measure::Sums;
-use crate::model::{DAY_US, Origin, Span, Status, Time};
+use crate::model::{DAY_US, Direction, Hour, Origin, Span, Status, Time};
 use crate::stats::clean_runs_missing;
 use std::collections::BTreeMap;
 
@@ -19,16 +20,11 @@ pub(super) fn clean_cases(
     arrivals: Option<&Frequency>,
 ) -> CleanCases {
     let pace = pace(input, arrivals);
-    let for_ever = clean_cases_for(input, &input.scored(), target);
-    let never = match for_ever {
-        None => Some(why_no_number(input, target)),
-        Some(0) => None,
-        Some(_) => why_never(input, target, &pace),
-    };
-    let needed = match (for_ever, pace.most(), &never) {
-        (Some(1..), Some(most), None) => Some(needed_in_sliding_window(input, most, target, &pace)),
-        _ => for_ever,
-    };
+    // Each of them has to hold: the one that takes most cases decides.
+    let claims = claims(input, target).into_iter().rev();
+    let each = claims.map(|claim| clean_cases_of(input, &claim, &pace));
+    let open = |(needed, _): &(Option<u64>, _)| needed.unwrap_or(u64::MAX);
+    let (needed, never) = each.max_by_key(open).unwrap_or_default();
     let is_waiting = needed.is_some_and(|needed| needed > 0);
     let no_pace = (is_waiting && pace.per_week <= 0.0).then(|| why_no_pace(input));
     let unreachable = never.or(no_pace);
@@ -40,6 +36,32 @@ pub(super) fn clean_cases(
         pace,
         unreachable,
     }
+}
+
+/// How many further clean cases until one deviation would be within, else why not. If that is open for several of them, the
+/// first one is told.
+fn clean_cases_of(
+    input: &ProcessInput,
+    claim: &Claim,
+    pace: &Pace,
+) -> (Option<u64>, Option<UnreachableReason>) {
+    let pace = &Pace {
+        deviated: input
+            .window
+            .map_or_else(Vec::new, |_| deviated(input, claim.direction)),
+        ..pace.clone()
+    };
+    let for_ever = clean_cases_for(input, &claim.observed, claim.target);
+    let never = match for_ever {
+        None => Some(why_no_number(input, claim)),
+        Some(0) => None,
+        Some(_) => why_never(input, claim, pace),
+    };
+    let needed = match (for_ever, pace.most(), &never) {
+        (Some(1..), Some(most), None) => Some(needed_in_sliding_window(input, most, claim, pace)),
+        _ => for_ever,
+    };
+    (needed, never)
 }
 
 /// How fast scored cases come now.
@@ -54,17 +76,31 @@ fn pace(input: &ProcessInput, arrivals: Option<&Frequency>) -> Pace {
         per_week: scored_per_week(input) * change,
         window_weeks: input.window.map(weeks),
         covered_weeks: input.covered.weeks(),
-        deviated: input.window.map_or_else(Vec::new, |_| deviated(input)),
+        deviated: input
+            .window
+            .map_or_else(Vec::new, |_| deviated(input, None)),
     }
 }
 
-/// The shares of the deviations by how many weeks ago they were. By day: that is fine enough for a forecast, and keeps
+/// The shares of the deviations, or of the cases that went wrong in a direction, by how many weeks ago they were. By day: that is fine enough for a forecast, and keeps
 /// little.
-fn deviated(input: &ProcessInput) -> Vec<(f64, f64)> {
+fn deviated(input: &ProcessInput, direction: Option<Direction>) -> Vec<(f64, f64)> {
     let mut days: BTreeMap<i64, i64> = BTreeMap::new();
     let mut add = |sums: &Sums| {
-        for (hour, ppm) in sums.deviated.iter() {
-            *days.entry(i64::from(hour).div_euclid(24)).or_default() += ppm;
+        let mut count = |hour: Hour, by: i64| {
+            *days.entry(i64::from(hour).div_euclid(24)).or_default() += by;
+        };
+        match direction {
+            None => sums
+                .deviated
+                .iter()
+                .for_each(|(hour, ppm)| count(hour, ppm)),
+            Some(direction) => {
+                let directed = sums.directed.iter();
+                directed
+                    .filter(|(key, _)| key.direction == direction)
+                    .for_each(|(key, cases)| count(key.hour, cases));
+            }
         }
     };
     add(input.live);
@@ -79,8 +115,8 @@ fn deviated(input: &ProcessInput) -> Vec<(f64, f64)> {
 
 /// The least number of clean cases, up to `most`, with which it is within while what counts now leaves the window. With that
 /// many all of it has, and it is.
-fn needed_in_sliding_window(input: &ProcessInput, most: f64, target: Target, pace: &Pace) -> u64 {
-    let now = input.scored();
+fn needed_in_sliding_window(input: &ProcessInput, most: f64, claim: &Claim, pace: &Pace) -> u64 {
+    let (now, target) = (claim.observed, claim.target);
     let is_within = |more: u64| {
         let more = more as f64;
         let (n, s) = pace.left_after(more, (now.cases as f64, now.greatest()));
@@ -123,14 +159,14 @@ fn why_no_pace(input: &ProcessInput) -> UnreachableReason {
 }
 
 /// Where cases leave the window before there are enough of them, however clean they all are.
-fn why_never(input: &ProcessInput, target: Target, pace: &Pace) -> Option<UnreachableReason> {
+fn why_never(input: &ProcessInput, claim: &Claim, pace: &Pace) -> Option<UnreachableReason> {
     let (window, at_once) = (input.window?, pace.most()?);
     let dependence = Dependence {
         days: 0,
-        ..input.scored().dependence
+        ..claim.observed.dependence
     };
     let none = Observed::known(0, 0.0, dependence);
-    let needed = clean_cases_for(input, &none, target)?;
+    let needed = clean_cases_for(input, &none, claim.target)?;
     (at_once < needed as f64).then_some(UnreachableReason::WindowTooShort {
         window,
         per_week: pace.per_week,
@@ -160,9 +196,9 @@ pub(super) fn clean_cases_for(
     Some(needed.max(for_days(input, observed)).max(for_young))
 }
 
-fn why_no_number(input: &ProcessInput, target: Target) -> UnreachableReason {
+fn why_no_number(input: &ProcessInput, claim: &Claim) -> UnreachableReason {
+    let (observed, target) = (claim.observed, claim.target);
     let lost = input.loss.share();
-    let observed = input.scored();
     let Some(limit) = target.permissible else {
         return match target.nominal {
             Some(_) => UnreachableReason::NoTolerance,

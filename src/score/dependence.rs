@@ -7,8 +7,12 @@
 //!
 //! What remains assumed: days are independent of each other, given the past. Within a day anything may depend.
 
+mod by_cluster;
+
+pub(super) use by_cluster::{ByCluster, Counting, cluster_effect};
+
 use crate::measure::{Counts, Sums};
-use crate::model::{Day, Hour, Ppm};
+use crate::model::{Day, Direction, Hour, Ppm};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -28,6 +32,8 @@ pub(super) struct Dependence {
     pub(super) assumed: f64,
     /// How many times larger the variance is because part of the deviations is not seen yet, but expected; at least 1.
     pub(super) not_yet_seen: f64,
+    /// By cause, if the mapping says which cases have the same one.
+    pub(super) by_cluster: Option<ByCluster>,
 }
 
 impl Default for Dependence {
@@ -37,6 +43,7 @@ impl Default for Dependence {
             measured: None,
             assumed: 1.0,
             not_yet_seen: 1.0,
+            by_cluster: None,
         }
     }
 }
@@ -44,6 +51,11 @@ impl Default for Dependence {
 impl Dependence {
     /// How many cases are as much as one independent case, at least 1.
     pub(super) fn design_effect(&self) -> f64 {
+        let by_cluster = self.by_cluster.map_or(1.0, |by| by.effect);
+        self.by_day().max(by_cluster)
+    }
+
+    fn by_day(&self) -> f64 {
         self.measured.unwrap_or(1.0).max(self.assumed)
     }
 
@@ -54,7 +66,10 @@ impl Dependence {
 
     /// Whether it is greater than what was measured.
     pub(super) fn is_assumed(&self) -> bool {
-        self.assumed > self.measured.unwrap_or(1.0)
+        match self.by_cluster {
+            Some(by) if by.effect > self.by_day() => by.assumed,
+            _ => self.assumed > self.measured.unwrap_or(1.0),
+        }
     }
 }
 
@@ -72,6 +87,10 @@ pub struct Independence {
     /// How many times larger the variance of the upper bound is because part of the deviations is expected and not seen yet.
     #[serde(skip)]
     pub(crate) not_yet_seen: f64,
+    /// The design effect by the clusters of the mapping; the greater one of it and that by day counts. `None` if no case has one.
+    pub design_effect_by_cluster: Option<f64>,
+    /// Clusters that the mapping names. `None` if no case has one.
+    pub mapped_clusters: Option<i64>,
 }
 
 impl Independence {
@@ -93,6 +112,27 @@ pub(super) struct Days(BTreeMap<Day, (i64, i64)>);
 impl Days {
     /// Adds the cases of some sums, or only those whose outcome is confirmed.
     pub(super) fn add(&mut self, sums: &Sums, confirmed: bool) {
+        self.add_cases(sums, confirmed);
+        let deviated = match confirmed {
+            true => &sums.confirmed_deviated,
+            false => &sums.deviated,
+        };
+        for (hour, ppm) in deviated.iter() {
+            self.day(hour).1 += ppm;
+        }
+    }
+
+    /// The same where a case counts as wrong if it went wrong in this direction.
+    pub(super) fn add_directed(&mut self, sums: &Sums, confirmed: bool, direction: Direction) {
+        self.add_cases(sums, confirmed);
+        for (key, count) in sums.directed.iter() {
+            if key.direction == direction && (key.confirmed || !confirmed) {
+                self.day(key.hour).1 += count * i64::from(Ppm::ONE);
+            }
+        }
+    }
+
+    fn add_cases(&mut self, sums: &Sums, confirmed: bool) {
         let mut count = |cases: &Counts<Hour>, sign: i64| {
             cases
                 .iter()
@@ -101,13 +141,6 @@ impl Days {
         count(&sums.ended, 1);
         if confirmed {
             count(&sums.self_declared, -1);
-        }
-        let deviated = match confirmed {
-            true => &sums.confirmed_deviated,
-            false => &sums.deviated,
-        };
-        for (hour, ppm) in deviated.iter() {
-            self.day(hour).1 += ppm;
         }
     }
 
@@ -126,6 +159,7 @@ impl Days {
         Dependence {
             days: days.len() as i64,
             measured: measured(&days),
+            by_cluster: None,
             assumed: match deviating < DEVIATING_DAYS {
                 true => cases_per_day(&days).min(cluster).max(1.0),
                 false => 1.0,

@@ -1,6 +1,7 @@
 //! The observed deviation of a process, and what it shows beside the permissible one.
 
 use super::bounds::{Bounds, interval_of};
+use super::directions::{DirectionScore, with_directions};
 use super::input::ProcessInput;
 use super::observed::Observed;
 use super::process_score::Rating;
@@ -35,8 +36,23 @@ impl Target {
     }
 }
 
+impl Target {
+    /// The same for the share of cases that go wrong in one direction: what is tolerated does not depend on the size.
+    pub(super) fn of_share(self, tolerance: f64) -> Target {
+        Target {
+            nominal: Some(self.nominal.unwrap_or_default()),
+            permissible: Some(tolerance),
+            ..self
+        }
+    }
+}
+
 /// The rating of the whole process.
-pub(super) fn rating(input: &ProcessInput, target: Target) -> Rating {
+pub(super) fn rating(
+    input: &ProcessInput,
+    target: Target,
+    directions: &[DirectionScore],
+) -> Rating {
     let observed = input.scored();
     let deviation = deviation_of(input, &observed);
     let over = |of: fn(Bounds) -> f64| {
@@ -52,7 +68,7 @@ pub(super) fn rating(input: &ProcessInput, target: Target) -> Rating {
         deviation_range: (observed.unknown > 0).then(|| observed.range()),
         independence: observed.independence(),
         unknown_cases: observed.unknown,
-        status: status(input, &observed, target),
+        status: with_directions(status(input, &observed, target), directions),
         capability: over(|deviation| deviation.upper),
         capability_of_mean: over(|deviation| deviation.mean).filter(|_| has_mean),
     }

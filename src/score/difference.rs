@@ -1,8 +1,9 @@
 //! What differs between two scores of the same processes, and what of it may be chance.
 
 use super::bounds::Bounds;
+use super::directions::DirectionScore;
 use super::process_score::ProcessScore;
-use crate::model::Executor;
+use crate::model::{Direction, Executor};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -90,10 +91,23 @@ const VERDICT: &[&str] = &[
     "deviation",
     "ai_deviation",
     "code_deviation",
+    "missed",
+    "missed_tolerance",
+    "false_alarm",
+    "false_alarm_tolerance",
     "cases_per_week",
 ];
 /// What a status follows from.
-const STATUS: &[&str] = &["permissible_deviation", "deviation"];
+const STATUS: &[&str] = &[
+    "permissible_deviation",
+    "deviation",
+    "missed",
+    "missed_tolerance",
+    "false_alarm",
+    "false_alarm_tolerance",
+];
+/// What an achieved class follows from.
+const ACHIEVED: &[&str] = &["permissible_deviation", "deviation"];
 
 #[rustfmt::skip]
 const COLUMNS: &[Column] = &[
@@ -101,7 +115,7 @@ const COLUMNS: &[Column] = &[
     Column { what: "rule", text: |s| s.advice.rule.clone().unwrap_or_default(), judge: Judge::Follows(VERDICT) },
     Column { what: "status", text: |s| s.rating.status.to_string(), judge: Judge::Follows(STATUS) },
     Column { what: "required_class", text: |s| s.rating.required_class.to_string(), judge: Judge::Exact },
-    Column { what: "achieved_class", text: |s| s.rating.achieved_class.to_string(), judge: Judge::Follows(STATUS) },
+    Column { what: "achieved_class", text: |s| s.rating.achieved_class.to_string(), judge: Judge::Follows(ACHIEVED) },
     Column { what: "criticality", text: |s| s.levels.criticality.to_string(), judge: Judge::Exact },
     Column { what: "complexity", text: |s| word(s.levels.complexity), judge: Judge::Exact },
     Column { what: "frequency", text: |s| word(s.levels.frequency), judge: Judge::Follows(&["cases_per_week"]) },
@@ -110,6 +124,12 @@ const COLUMNS: &[Column] = &[
     Column { what: "deviation", judge: Judge::Interval(|s| s.rating.deviation.map(ends)), text: |s| bounds(s.rating.deviation) },
     Column { what: "ai_deviation", judge: Judge::Interval(|s| alone(s, Executor::Ai).map(ends)), text: |s| bounds(alone(s, Executor::Ai)) },
     Column { what: "code_deviation", judge: Judge::Interval(|s| alone(s, Executor::Code).map(ends)), text: |s| bounds(alone(s, Executor::Code)) },
+    Column { what: "missed", judge: Judge::Interval(|s| directed(s, Direction::Missed)?.share.map(ends)),
+        text: |s| bounds(directed(s, Direction::Missed).and_then(|of| of.share)) },
+    Column { what: "missed_tolerance", text: |s| tolerance(s, Direction::Missed), judge: Judge::Exact },
+    Column { what: "false_alarm", judge: Judge::Interval(|s| directed(s, Direction::FalseAlarm)?.share.map(ends)),
+        text: |s| bounds(directed(s, Direction::FalseAlarm).and_then(|of| of.share)) },
+    Column { what: "false_alarm_tolerance", text: |s| tolerance(s, Direction::FalseAlarm), judge: Judge::Exact },
     Column { what: "capability", judge: Judge::Interval(capability), text: |s| s.rating.capability.map_or(String::new(), |c| format!("{c:.2}")) },
     Column { what: "cases_per_week", judge: Judge::Interval(|s| s.rate.cases_per_week_interval),
         text: |s| match (s.rate.cases_per_week, s.rate.cases_per_week_interval) {
@@ -143,6 +163,15 @@ fn ends(bounds: Bounds) -> [f64; 2] {
 fn alone(score: &ProcessScore, kind: Executor) -> Option<Bounds> {
     let side = score.executor_of(kind)?;
     side.deviation
+}
+
+fn directed(score: &ProcessScore, direction: Direction) -> Option<&DirectionScore> {
+    score.directions.iter().find(|of| of.direction == direction)
+}
+
+fn tolerance(score: &ProcessScore, direction: Direction) -> String {
+    let tolerance = directed(score, direction).and_then(|of| of.tolerance);
+    tolerance.map_or(String::new(), percent)
 }
 
 /// The capability that the bounds of the deviation allow, T / upper to T / lower.

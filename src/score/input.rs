@@ -7,7 +7,7 @@ use super::reason::NoVerdict;
 use super::size::{SizeError, Sizes};
 use super::young::{Maturity, Young};
 use crate::measure::{Counts, Loss, ProcessSums, Sketch, Stretch, Sums, Waiting};
-use crate::model::{Executor, Hour, NameId, Names, Origin, Ppm, Span, Time};
+use crate::model::{Direction, Executor, Hour, NameId, Names, Origin, Ppm, Span, Time};
 use crate::rules::{Catalog, Process, Tolerance};
 
 /// What scoring needs beside the evidence.
@@ -169,6 +169,26 @@ impl<'a> ProcessInput<'a> {
             .filter(|(waiting, _)| is_reopened(*waiting));
         let open: i64 = open.map(|(_, count)| count).sum();
         maturity.young(sums, sums.reopened + open)
+    }
+
+    /// The cases of some sums that are scored, where a case counts as wrong if it went wrong in this direction. If no outcome
+    /// has the direction, nothing could have shown that.
+    pub(super) fn directed_in(&self, all: &[&Sums], direction: Direction) -> Observed {
+        let confirmed = self.declared.require_confirmed;
+        let cluster = self.terms.tolerance.assumed_cluster;
+        let observed = Observed::of_direction(all, confirmed, cluster, direction);
+        match self.shows_direction(direction) {
+            true => observed,
+            false => observed.all_unknown(),
+        }
+    }
+
+    /// Whether an outcome of the catalog, or one that was seen, has this direction.
+    pub(super) fn shows_direction(&self, direction: Direction) -> bool {
+        let mut declared = self.declared.directions.values();
+        let sums = self.parts.parts.values();
+        let mut seen = sums.flat_map(|sums| sums.directed.iter());
+        declared.any(|of| *of == Some(direction)) || seen.any(|(key, _)| key.direction == direction)
     }
 
     /// The cases of some sums, whether confirmed or not.

@@ -17,6 +17,7 @@ mod dependence;
 mod determinism;
 mod deviation;
 mod difference;
+mod directions;
 mod disagreements;
 mod follows;
 mod frequency;
@@ -52,6 +53,7 @@ pub(crate) use change::{Change, Held, changes};
 pub(crate) use compare::{Comparison, Incomparable, KindDifference};
 pub(crate) use dependence::Independence;
 pub(crate) use difference::{Claim, Difference, Differing, differences};
+pub(crate) use directions::{DirectionScore, status_with};
 pub(crate) use frequency::{Elasticity, Frequency, Weekdays, Withheld};
 pub(crate) use input::Terms;
 pub use process_score::ProcessScore;
@@ -72,6 +74,7 @@ pub(crate) use by_executor::is_unresolved;
 pub(crate) use trial_evidence::TrialEvidence;
 pub(crate) use value::{MINUTES_PER_HOUR, WEEKS_PER_YEAR};
 pub(crate) use wording::as_independent;
+pub(crate) use wording::direction_name;
 
 #[cfg(test)]
 pub(crate) use {

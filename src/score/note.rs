@@ -1,5 +1,6 @@
 //! Notes of a score as data: what is assumed, missing or left out. Their texts are in `wording`.
 
+use super::directions::DirectionScore;
 use super::reason::ShadowReason;
 use crate::model::{Executor, Level, Ppm, Span, Time};
 use crate::rules::Recommendation;
@@ -116,6 +117,8 @@ pub enum EvidenceNote {
         /// It takes so many.
         needed: i64,
     },
+    /// What is missed, or the false alarms, are outside of what is tolerated, or too little is known of them.
+    Direction(DirectionScore),
     /// Only confirmed outcomes count.
     OnlyConfirmed {
         /// Confirmed cases.

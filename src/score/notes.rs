@@ -1,6 +1,7 @@
 //! What one should know about the figures of a process: what is assumed, missing or left out.
 
 use super::deviation::{Target, waits_for_days};
+use super::directions::DirectionScore;
 use super::hands_on::HandsOn;
 use super::input::{Declared, ProcessInput};
 use super::note::{Assumption, EvidenceNote, LossEffect, Note};
@@ -77,6 +78,7 @@ pub(super) fn evidence_notes(
     input: &ProcessInput,
     target: Target,
     hands_on: &HandsOn,
+    directions: &[DirectionScore],
 ) -> Vec<Note> {
     let live = input.live;
     let sampled = |level: u8| (level > 0).then(|| 1u64 << level);
@@ -108,7 +110,10 @@ pub(super) fn evidence_notes(
         unknown_runs(input),
         no_tolerance.then_some(EvidenceNote::NoTolerance),
     ];
-    all.into_iter().flatten().map(Note::Evidence).collect()
+    let not_within = directions.iter().filter(|of| of.is_not_within());
+    let directions = not_within.map(|of| EvidenceNote::Direction(*of));
+    let all = directions.chain(all.into_iter().flatten());
+    all.map(Note::Evidence).collect()
 }
 
 /// The size that holds until a new one is measured.

@@ -1,10 +1,10 @@
 //! The cases that a deviation is measured on, and how far it may be off for what nobody knows of them.
 
 use super::bounds::{Bounds, widened_bounds};
-use super::dependence::{Days, Dependence, Independence};
+use super::dependence::{Counting, Days, Dependence, Independence, cluster_effect};
 use super::young::{IF_MOST_ARE_YOUNG, Young};
 use crate::measure::{Counts, Sums};
-use crate::model::Ppm;
+use crate::model::{Direction, Ppm};
 
 /// Cases with the sum of their deviations, as far as that is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -41,8 +41,68 @@ impl Observed {
             });
             days.add(sums, confirmed);
         }
-        observed.dependence = days.dependence(cluster);
-        observed
+        let direction = None;
+        observed.depending_as(
+            all,
+            days.dependence(cluster),
+            Counting {
+                confirmed,
+                direction,
+            },
+        )
+    }
+
+    /// The ended cases of some sums, or the confirmed ones of them, where a case counts as wrong if it went wrong in this
+    /// direction.
+    pub(super) fn of_direction(
+        all: &[&Sums],
+        confirmed: bool,
+        cluster: f64,
+        direction: Direction,
+    ) -> Observed {
+        let mut observed = Observed::default();
+        let mut days = Days::default();
+        for sums in all {
+            let (cases, unknown) = match confirmed {
+                true => (sums.confirmed.total(), sums.confirmed_undirected),
+                false => (sums.cases, sums.undirected),
+            };
+            observed.cases += cases;
+            observed.unknown += unknown;
+            observed.least += directed(sums, confirmed, direction) as f64;
+            days.add_directed(sums, confirmed, direction);
+        }
+        let direction = Some(direction);
+        observed.depending_as(
+            all,
+            days.dependence(cluster),
+            Counting {
+                confirmed,
+                direction,
+            },
+        )
+    }
+
+    /// With what days and clusters say of how far they depend on each other.
+    fn depending_as(self, all: &[&Sums], by_day: Dependence, counting: Counting) -> Observed {
+        let whole = (self.cases as f64, self.least);
+        Observed {
+            dependence: Dependence {
+                by_cluster: cluster_effect(all, counting, whole),
+                ..by_day
+            },
+            ..self
+        }
+    }
+
+    /// The same cases, if nothing could have shown what went wrong with them.
+    pub(super) fn all_unknown(self) -> Observed {
+        Observed {
+            least: 0.0,
+            unknown: self.cases,
+            unknown_least: 0.0,
+            ..self
+        }
     }
 
     /// Cases of which everything is known.
@@ -89,6 +149,8 @@ impl Observed {
             independent_cases: is_scored.then(|| self.cases as f64 / design_effect),
             clusters: self.dependence.days,
             not_yet_seen: self.dependence.not_yet_seen,
+            design_effect_by_cluster: self.dependence.by_cluster.map(|by| by.effect),
+            mapped_clusters: self.dependence.by_cluster.map(|by| by.clusters),
         }
     }
 
@@ -178,6 +240,13 @@ impl Observed {
 /// The cases that nothing shows to be right or wrong, by how far they deviate at least.
 fn unknown(sums: &Sums) -> impl Iterator<Item = (Ppm, i64)> + Clone {
     sums.unknown.iter().map(|((_, ppm), count)| (ppm, count))
+}
+
+/// Cases that went wrong in a direction.
+fn directed(sums: &Sums, confirmed: bool, direction: Direction) -> i64 {
+    let each = sums.directed.iter();
+    let wrong = each.filter(|(key, _)| key.direction == direction && (key.confirmed || !confirmed));
+    wrong.map(|(_, count)| count).sum()
 }
 
 fn sum(deviations: impl Iterator<Item = (Ppm, i64)>) -> f64 {

@@ -7,6 +7,7 @@ use super::case_facts::{conformance, counts, outcome};
 use super::clean_cases::clean_cases;
 use super::determinism::determinism;
 use super::deviation::{Target, rating};
+use super::directions::{DirectionScore, directions};
 use super::disagreements::disagreements;
 use super::hands_on::{HandsOn, hands_on};
 use super::input::ProcessInput;
@@ -35,6 +36,7 @@ struct Judged {
     counts: CaseCounts,
     levels: Levels,
     rating: Rating,
+    directions: Vec<DirectionScore>,
     scored_cases: ScoredCases,
     loss: LossScore,
     constraints: Constraints,
@@ -56,7 +58,8 @@ impl Judged {
     ) -> Judged {
         let size = size_score(input, measured);
         let target = Target::of(input, size.nominal_size_steps);
-        let rating = rating(input, target);
+        let directions = directions(input, target);
+        let rating = rating(input, target, &directions);
         let value = value_of(input, hands_on, rate, &rating);
         let mut judged = Judged {
             counts: counts(input.live),
@@ -74,6 +77,7 @@ impl Judged {
             advice: Advice::none(input.no_verdict()),
             size,
             rating,
+            directions,
             value,
             target,
         };
@@ -86,6 +90,7 @@ impl Judged {
             counts: &self.counts,
             levels: &self.levels,
             rating: &self.rating,
+            directions: &self.directions,
             scored_cases: &self.scored_cases,
             loss: &self.loss,
             constraints: &self.constraints,
@@ -131,7 +136,7 @@ pub(super) fn score_process(input: &ProcessInput) -> ProcessScore {
     let unseen = (!input.is_in_logs).then_some(Note::NotInLogs);
     let mut notes: Vec<Note> = unseen.into_iter().chain(circle).collect();
     notes.extend(assumptions(input, &judged.advice.by_criticality));
-    notes.extend(evidence_notes(input, target, &hands_on));
+    notes.extend(evidence_notes(input, target, &hands_on, &judged.directions));
     notes.extend(trial_notes(basis, recommendation));
     ProcessScore {
         id: named(&input.declared.id),
@@ -148,6 +153,7 @@ pub(super) fn score_process(input: &ProcessInput) -> ProcessScore {
         size: judged.size,
         levels: judged.levels,
         rating: judged.rating,
+        directions: judged.directions,
         scored_cases: judged.scored_cases,
         loss: judged.loss,
         constraints: judged.constraints,

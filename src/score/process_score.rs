@@ -8,6 +8,7 @@ use super::bounds::Bounds;
 use super::breakup::BreakUp;
 use super::compare::Comparison;
 use super::dependence::Independence;
+use super::directions::DirectionScore;
 use super::frequency::Frequency;
 use super::note::Note;
 use super::reason::{NoVerdict, Reason, ShadowReason, ShadowRuns, UnreachableReason};
@@ -91,7 +92,9 @@ pub struct ExecutorScore {
     /// How much evidence they are.
     #[serde(flatten)]
     pub independence: Independence,
-    /// Its deviation against the permissible one of the process.
+    /// Misses apart from false alarms.
+    pub directions: Vec<DirectionScore>,
+    /// Its deviation against the permissible one of the process, and its directions against theirs.
     pub status: Status,
     /// Whether these are enough cases to withdraw it, if they are outside.
     #[serde(skip)]
@@ -437,7 +440,7 @@ pub struct Rating {
     /// Cases that nothing shows to be right or wrong: their outcome is not classified, or no signal could have shown a
     /// deviation.
     pub unknown_cases: i64,
-    /// Observed against permissible.
+    /// Observed against permissible; never better than that of a direction.
     pub status: Status,
     /// T / upper bound of the deviation: 1, 1.33 and 1.67 read as for Cp.
     pub capability: Option<f64>,
@@ -650,6 +653,8 @@ pub struct ProcessScore {
     /// The observed deviation against the permissible one.
     #[serde(flatten)]
     pub rating: Rating,
+    /// Misses apart from false alarms, if outcomes have directions.
+    pub directions: Vec<DirectionScore>,
     /// The clean cases that are needed until it is within.
     #[serde(flatten)]
     pub clean_cases: CleanCases,

@@ -68,6 +68,8 @@ pub enum Guard {
     CodeFailedTrial,
     /// Code is outside in what it runs today.
     CodeOutside,
+    /// More is missed than is tolerated.
+    MissesTooMuch,
     /// The catalog says that each case needs judgement.
     JudgementRequired,
 }
@@ -156,6 +158,8 @@ pub enum ShadowReason {
     NeverForAi,
     /// They are within, but its live cases are outside.
     LiveCasesOutside,
+    /// They are within, but the process misses more than is tolerated.
+    MissesTooMuch,
     /// None could be compared.
     NothingCompared,
     /// They have another status.

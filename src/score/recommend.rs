@@ -41,6 +41,8 @@ pub struct Attributes {
     pub ai_status: Status,
     /// Status of the cases that code decided without approval.
     pub code_status: Status,
+    /// Whether more is missed than is tolerated.
+    pub misses_too_much: bool,
     /// What the shadow runs of AI show.
     pub ai_shadow: Trial,
     /// What the shadow runs of code show.

@@ -2,6 +2,7 @@
 
 use super::clean_cases::clean_cases_for;
 use super::deviation::{Target, deviation_of, status};
+use super::directions::{directions, directions_in, misses_too_much, with_directions};
 use super::input::ProcessInput;
 use super::observed::Observed;
 use super::process_score::{ComparedBy, ExerciseScore, ShadowScore, Share, Trials};
@@ -122,7 +123,12 @@ fn readiness(
     target: Target,
 ) -> ShadowReason {
     let live = input.parts.parts.get(&(executor, Origin::Live));
-    let of_live = live.map(|sums| status(input, &input.scored_in(sums), target));
+    let of_live = live.map(|sums| {
+        let status = status(input, &input.scored_in(sums), target);
+        with_directions(status, &directions_in(input, target, sums))
+    });
+    // Unless its own cases are shown to hold, so that it is others who miss.
+    let misses = of_live != Some(Status::Within) && misses_too_much(&directions(input, target));
     let irreversible = input.declared.irreversible;
     let never = never_for_ai_alone(irreversible, target.required_class);
     let needs_judgement =
@@ -131,6 +137,7 @@ fn readiness(
         (Status::Within, _) if needs_judgement => ShadowReason::NeedsJudgement,
         (Status::Within, _) if executor == Executor::Ai && never => ShadowReason::NeverForAi,
         (Status::Within, _) if of_live == Some(Status::Outside) => ShadowReason::LiveCasesOutside,
+        (Status::Within, _) if misses => ShadowReason::MissesTooMuch,
         (Status::Within, _) => ShadowReason::Within,
         (_, ComparedBy::Nothing) => ShadowReason::NothingCompared,
         _ => ShadowReason::NotWithin(of_runs),

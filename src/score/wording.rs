@@ -1,9 +1,12 @@
 //! The texts of reasons and notes: the only place that makes sentences of them. JSON has these texts, too.
 
 mod breakup;
+mod directions;
 mod frequency;
 mod notes;
 mod value;
+
+pub(crate) use directions::direction_name;
 
 use super::bounds::Bounds;
 use super::breakup::cut_reason::CutReason;
@@ -125,6 +128,9 @@ impl Display for Guard {
                 "its action can't be undone and it needs class f, so AI is never recommended unattended"
             }
             Guard::AiUnproven => "what AI has shown so far is too little to leave it unattended",
+            Guard::MissesTooMuch => {
+                "the process misses more than is tolerated, so neither code nor unattended AI is recommended"
+            }
             Guard::JudgementRequired => {
                 "each case needs the judgement of a person, so neither code nor unattended AI is recommended"
             }
@@ -224,6 +230,9 @@ impl Display for ShadowReason {
                 out,
                 "those that were compared hold what the process needs, but of all {runs}, compared or not, {} went wrong of themselves",
                 percent(*mean)
+            ),
+            ShadowReason::MissesTooMuch => out.write_str(
+                "they are within, but the process misses more than is tolerated",
             ),
             ShadowReason::NeverForAi => out.write_str(
                 "its shadow runs hold what the process needs, but its action can't be undone and it needs class f: never for unattended AI",

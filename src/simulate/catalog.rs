@@ -27,6 +27,13 @@ const MILESTONES: [(&str, &str); 5] = [
     ),
 ];
 
+/// Outcomes that miss something, and what is tolerated in each direction, by process. False positives are known by their name.
+const MISSED: [(&str, &str, &str); 1] = [(
+    "edr-alert-triage",
+    "wrong_verdict",
+    "missed: 1 %, false_alarm: 60 %",
+)];
+
 impl Soc {
     /// The catalog of this SOC in YAML.
     pub fn catalog_yaml(&self) -> String {
@@ -48,12 +55,22 @@ fn write_process(yaml: &mut String, spec: &super::spec::Spec) -> std::fmt::Resul
         "    criticality: {{ outcome: {outcome}, system: {system} }}"
     )?;
     writeln!(yaml, "    executor: {}", spec.executor)?;
+    let missed = MISSED.iter().find(|(id, ..)| *id == spec.id);
     let outcomes: Vec<String> = spec
         .outcomes
         .iter()
-        .map(|(name, severity)| format!("{name}: {severity}"))
+        .map(|(name, severity)| {
+            let is_missed = missed.is_some_and(|(_, missed, _)| missed == name);
+            match is_missed {
+                true => format!("{name}: {{ severity: {severity}, direction: missed }}"),
+                false => format!("{name}: {severity}"),
+            }
+        })
         .collect();
     writeln!(yaml, "    outcomes: {{ {} }}", outcomes.join(", "))?;
+    if let Some((_, _, tolerances)) = missed {
+        writeln!(yaml, "    tolerances: {{ {tolerances} }}")?;
+    }
     match spec.limit_hours {
         Some(hours) if hours % 24 == 0 => writeln!(yaml, "    duration_limit: {}d", hours / 24)?,
         Some(hours) => writeln!(yaml, "    duration_limit: {hours}h")?,

@@ -17,6 +17,7 @@ fn event(time: i64, identity: u64) -> EventIn {
             flags: EventFlags::new(Executor::Human, Lifecycle::Step, Origin::Live),
         },
         input: identity,
+        cluster: identity % 2,
         hands_on: identity as u32 % 3 * 60,
         version: NameId(identity as u32 % 4),
     }

@@ -250,7 +250,7 @@ proptest! {
         }
         let mut shuffled = crate::cases::Case::new();
         for event in events {
-            let event = crate::cases::EventIn { event, input: 0, hands_on: 0, version: crate::model::NameId::NONE };
+            let event = crate::cases::EventIn { event, input: 0, cluster: 0, hands_on: 0, version: crate::model::NameId::NONE };
             shuffled.insert(event, 100);
         }
         let found = facts(&shuffled, &bench.rules, &bench.names, None).unwrap();

@@ -209,7 +209,8 @@ fn remarks(out: &mut impl Write, scores: &[ProcessScore]) -> io::Result<()> {
 }
 
 fn remarks_of(score: &ProcessScore) -> Vec<String> {
-    let mut lines = Vec::new();
+    let directions = score.directions.iter();
+    let mut lines: Vec<String> = directions.map(ToString::to_string).collect();
     for kind in &score.withdraw {
         lines.push(format!("withdraw {kind} (outside)"));
     }

@@ -82,7 +82,7 @@ impl Check {
         None
     }
 
-    fn word_if_any<T: Copy + Display>(
+    pub(super) fn word_if_any<T: Copy + Display>(
         &mut self,
         raw: &Option<At<Node>>,
         field: &str,
@@ -144,13 +144,16 @@ impl Check {
         }
         let parent = self.parent(&raw.parent, ids);
         let (criticality, criticality_assumed) = self.criticality(&raw.criticality);
+        let outcomes = self.outcomes(&raw.outcomes);
         Process {
             name: raw.name.clone().unwrap_or_else(|| id.clone()),
             description: raw.description.clone(),
             criticality,
             criticality_assumed,
             executor: self.word_if_any(&raw.executor, "executor", &Executor::ALL),
-            outcomes: self.outcomes(&raw.outcomes),
+            outcomes: outcomes.severities,
+            directions: outcomes.directions,
+            tolerances: self.tolerances(&raw.tolerances),
             other_outcomes: self.other_outcomes(&raw.other_outcomes),
             path: self.path(&raw.path),
             size: self.positive(&raw.size, "size"),
@@ -218,31 +221,12 @@ impl Check {
         (level.unwrap_or(Level::Medium), false)
     }
 
-    fn outcomes(&mut self, raw: &BTreeMap<String, At<Node>>) -> BTreeMap<String, Ppm> {
-        let mut outcomes = BTreeMap::new();
-        let mut by_lower: BTreeMap<String, &str> = BTreeMap::new();
-        for (name, at) in raw {
-            if let Some(other) = by_lower.insert(name.to_lowercase(), name) {
-                self.add(
-                    at,
-                    format!(
-                        "`outcomes.{name}` is declared as `{other}` as well: upper and lower case do not matter, so keep one of them"
-                    ),
-                );
-            }
-            if let Some(severity) = self.severity(at, &format!("outcomes.{name}")) {
-                outcomes.insert(name.clone(), Ppm::of(severity));
-            }
-        }
-        outcomes
-    }
-
     fn other_outcomes(&mut self, raw: &Option<At<Node>>) -> Option<Ppm> {
         let severity = self.severity(raw.as_ref()?, "other_outcomes");
         severity.map(Ppm::of)
     }
 
-    fn severity(&mut self, at: &At<Node>, key: &str) -> Option<f64> {
+    pub(super) fn severity<M>(&mut self, at: &At<Node<M>>, key: &str) -> Option<f64> {
         let number = at.value.number();
         let severity = number.filter(|number| (0.0..=1.0).contains(number));
         if severity.is_none() {

@@ -28,7 +28,8 @@ pub(super) struct RawProcess {
     pub(super) criticality: Option<At<Node<RawCriticality>>>,
     pub(super) executor: Option<At<Node>>,
     #[serde(default)]
-    pub(super) outcomes: BTreeMap<String, At<Node>>,
+    pub(super) outcomes: BTreeMap<String, At<Node<RawOutcome>>>,
+    pub(super) tolerances: Option<RawTolerances>,
     pub(super) other_outcomes: Option<At<Node>>,
     #[serde(default)]
     pub(super) path: Vec<At<String>>,
@@ -74,6 +75,25 @@ impl RawProcess {
     pub(super) fn id(&self) -> &str {
         id_of(&self.id)
     }
+}
+
+/// An outcome by its parts; else it is its severity.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawOutcome {
+    pub(super) severity: At<Node>,
+    #[serde(default, deserialize_with = "present")]
+    pub(super) direction: Option<At<Node>>,
+}
+
+/// Shares of the cases that may go wrong in each direction.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawTolerances {
+    #[serde(default, deserialize_with = "present")]
+    pub(super) missed: Option<At<Node>>,
+    #[serde(default, deserialize_with = "present")]
+    pub(super) false_alarm: Option<At<Node>>,
 }
 
 #[derive(Deserialize)]

@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{Class, Executor, Level, Ppm};
+use crate::model::{Class, Direction, Executor, Level, Ppm};
 use crate::rules::Judgement;
 
 fn parse(text: &str) -> Result<Catalog, Problems> {
@@ -292,4 +292,67 @@ fn judgement_and_determinism_are_declared_or_nothing_is_said() {
             && message.contains("did you mean `required`"),
         "{message}"
     );
+}
+
+#[test]
+fn an_outcome_can_have_a_direction_and_each_direction_a_tolerance() {
+    let text = "processes:\n\
+         - id: a\n\
+         \x20 outcomes:\n\
+         \x20   closed: 0\n\
+         \x20   overlooked: { severity: 1, direction: missed }\n\
+         \x20   escalated: { severity: 0.1, direction: false_alarm }\n\
+         \x20   false_positive: { severity: 0, direction: none }\n\
+         \x20   late: { severity: 0.5 }\n\
+         \x20 tolerances: { missed: 0.1 %, false_alarm: 0.05 }\n";
+    let process = parse(text).unwrap().process("a");
+    assert_eq!(process.outcomes["escalated"], Ppm(100_000));
+    assert_eq!(process.outcomes["late"], Ppm(500_000));
+    let directions: Vec<_> = process.directions.into_iter().collect();
+    let expected = [
+        ("escalated", Some(Direction::FalseAlarm)),
+        ("false_positive", None),
+        ("overlooked", Some(Direction::Missed)),
+    ];
+    assert_eq!(directions, expected.map(|(name, of)| (name.to_owned(), of)));
+    let tolerances: Vec<_> = process.tolerances.into_iter().collect();
+    let expected = [(Direction::Missed, 0.001), (Direction::FalseAlarm, 0.05)];
+    assert_eq!(tolerances, expected);
+}
+
+#[test]
+fn what_is_wrong_with_a_direction_is_told_with_the_next_step() {
+    let outcome = |text: &str| {
+        messages(&format!(
+            "processes:\n- id: a\n  outcomes:\n    x: {text}\n"
+        ))
+    };
+    let said = outcome("{ severity: 1, direction: mised }");
+    assert!(
+        said.contains(":4:34: `outcomes.x.direction`: `mised` is not one of missed, false_alarm, none (did you mean `missed`?)"),
+        "{said}"
+    );
+    let said = outcome("{ direction: missed }");
+    assert!(said.contains("field `severity` is missing"), "{said}");
+    let said = outcome("{ severity: 2, direction: missed }");
+    assert!(said.contains("`outcomes.x.severity`: a severity"), "{said}");
+    let said = outcome("{ severity: 1, directon: missed }");
+    assert!(said.contains("did you mean `direction`"), "{said}");
+    for (tolerance, found) in [
+        ("0", "`0`"),
+        ("5", "`5`"),
+        ("100 %", "`100 %`"),
+        ("some", "`some`"),
+        ("", "nothing"),
+        ("-1 %", "`-1 %`"),
+    ] {
+        let said = messages(&format!(
+            "processes:\n- id: a\n  tolerances: {{ missed: {tolerance} }}\n"
+        ));
+        let range = "`tolerances.missed`: a share of the cases lies above 0 and below 1, such as 0.001 or 0.1 %, not";
+        assert!(said.contains(&format!("{range} {found}")), "{said}");
+        assert!(said.starts_with("catalog.yaml:3:"), "{said}");
+    }
+    let said = messages("processes:\n- id: a\n  tolerances: { overlooked: 0.1 }\n");
+    assert!(said.contains("overlooked"), "{said}");
 }

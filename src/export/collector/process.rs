@@ -82,8 +82,30 @@ pub(super) fn process(families: &mut Families, score: &ProcessScore) {
             .weeks
             .map(|weeks| weeks * Span::WEEK.0 as f64 / SECOND_US as f64),
     );
+    directions(families, score);
     stages(families, score);
     evidence(families, score);
+}
+
+/// Misses apart from false alarms.
+fn directions(families: &mut Families, score: &ProcessScore) {
+    let id = score.id.as_str();
+    for of in &score.directions {
+        let labels = [id, of.direction.word()];
+        if let Some(share) = of.share {
+            families.gauge(&metrics::DIRECTION, &labels, share.mean);
+            families.gauge(&metrics::DIRECTION_LOWER, &labels, share.lower);
+            families.gauge(&metrics::DIRECTION_UPPER, &labels, share.upper);
+        }
+        families.maybe(&metrics::DIRECTION_TOLERANCE, &labels, of.tolerance);
+        // A share always has a tolerance to hold, or none is declared.
+        let states = [Status::Within, Status::Outside, Status::Undetermined];
+        for (status, held) in states.into_iter().zip(of.status.into_iter().cycle()) {
+            let holds = f64::from(u8::from(status == held));
+            let labels = [id, of.direction.word(), status.word()];
+            families.gauge(&metrics::DIRECTION_STATUS, &labels, holds);
+        }
+    }
 }
 
 /// Times to the milestones.

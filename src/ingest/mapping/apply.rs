@@ -1,6 +1,7 @@
 //! Applying a mapping to a record.
 
 use super::each::Element;
+use super::field::Field;
 use super::milestones::keep_reached;
 use super::row::{Row, ValueRow};
 use super::work::{EVENT, KEPT_BYTE, REJECT, RecordWork, TOO_MUCH, VISIT};
@@ -226,7 +227,8 @@ impl Mapping {
             sequence,
             place: place.offset,
             identity,
-            input: self.input(event, row)?,
+            input: hash_of(&event.input, row)?,
+            cluster: hash_of(&event.cluster, row)?,
             activity: out.names.intern(&activity),
             outcome: outcome.map_or(NameId::NONE, |outcome| out.names.intern(&outcome)),
             process: process.map_or(NameId::NONE, |process| out.names.intern(&process)),
@@ -357,17 +359,6 @@ impl Mapping {
                 Ok(hash_pair(at, record))
             }
         }
-    }
-
-    fn input(&self, event: &EventMapping, row: &impl Row) -> Result<u64, Refusal> {
-        let mut hash = 0;
-        let mut any = false;
-        for field in &event.input {
-            let text = field.text(row).map_err(|e| (Reason::PredicateFailed, e))?;
-            any |= text.is_some();
-            hash = hash_pair(hash, text.map_or(0, |text| hash_text(&text)));
-        }
-        Ok(if any { hash.max(1) } else { 0 })
     }
 
     /// How severe the mapping says that an outcome is, in percent.
@@ -520,6 +511,18 @@ fn is_date(text: &str) -> bool {
     text.starts_with(char::is_alphanumeric) && digits >= 4
 }
 
+/// The hash of what these fields say; 0 if none says anything.
+fn hash_of(fields: &[Field], row: &impl Row) -> Result<u64, Refusal> {
+    let mut hash = 0;
+    let mut any = false;
+    for field in fields {
+        let text = field.text(row).map_err(|e| (Reason::PredicateFailed, e))?;
+        any |= text.is_some();
+        hash = hash_pair(hash, text.map_or(0, |text| hash_text(&text)));
+    }
+    Ok(if any { hash.max(1) } else { 0 })
+}
+
 fn optional<'r>(
     field: &'r Option<super::Field>,
     row: &'r impl Row,
@@ -574,6 +577,9 @@ fn described(batch: &EventBatch, event: &MappedEvent) -> Vec<(&'static str, Stri
     }
     if event.input != 0 {
         fields.push(("input", format!("{:016x}", event.input)));
+    }
+    if event.cluster != 0 {
+        fields.push(("cluster", format!("{:016x}", event.cluster)));
     }
     if event.version.is_some() {
         fields.push(("version", name(event.version)));

@@ -225,6 +225,7 @@ impl Compiler {
             lifecycle,
             outcome: self.optional(&kind.outcome, &spec.outcome, "outcome"),
             input: self.several(kind.input.as_ref().or(spec.input.as_ref()), "input"),
+            cluster: self.several(kind.cluster.as_ref().or(spec.cluster.as_ref()), "cluster"),
             version: self.several(kind.version.as_ref().or(spec.version.as_ref()), "version"),
             parent: self.optional(&kind.parent, &spec.parent, "parent"),
             hands_on: self.optional(&kind.hands_on, &spec.hands_on, "hands_on"),

@@ -277,7 +277,8 @@ impl EventMapping {
     /// All predicates, with those in fields.
     fn visit_predicates(&self, visit: &mut dyn FnMut(&Predicate)) {
         self.predicates().for_each(&mut *visit);
-        for field in self.fields().chain(&self.executor).chain(&self.input) {
+        let hashed = self.input.iter().chain(&self.cluster);
+        for field in self.fields().chain(&self.executor).chain(hashed) {
             if let FieldSource::Rules(rules) = &field.source {
                 rules.iter().for_each(|(predicate, _)| visit(predicate));
             }

@@ -124,6 +124,7 @@ struct EventMapping {
     lifecycle: Option<Field>,
     outcome: Option<Field>,
     input: Vec<Field>,
+    cluster: Vec<Field>,
     version: Vec<Field>,
     parent: Option<Field>,
     hands_on: Option<Field>,

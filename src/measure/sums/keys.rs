@@ -1,7 +1,90 @@
 //! Keys of which sums keep a sample where they are many.
 
+use crate::codec::{DamagedBytes, Reader, put_i64, put_u64};
 use crate::measure::sampled::Hashed;
-use crate::model::{NameId, Ppm};
+use crate::model::{Direction, Hour, NameId, Ppm};
+
+/// What the share of cases that went wrong in a direction is measured from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct DirectedKey {
+    /// The hour in which they ended.
+    pub(crate) hour: Hour,
+    /// How they went wrong.
+    pub(crate) direction: Direction,
+    /// Whether somebody else than who set the outcome has confirmed it.
+    pub(crate) confirmed: bool,
+}
+
+impl DirectedKey {
+    pub(super) fn encode(self, out: &mut Vec<u8>) {
+        put_i64(out, i64::from(self.hour));
+        put_u64(out, self.direction as u64 * 2 + u64::from(self.confirmed));
+    }
+
+    pub(super) fn decode(reader: &mut Reader) -> Result<DirectedKey, DamagedBytes> {
+        let hour = Hour::try_from(reader.i64()?).map_err(|_| reader.damaged())?;
+        let code = reader.u64()?;
+        let at = usize::try_from(code / 2).unwrap_or(usize::MAX);
+        let direction = Direction::ALL.get(at).copied();
+        Ok(DirectedKey {
+            hour,
+            direction: direction.ok_or_else(|| reader.damaged())?,
+            confirmed: code % 2 == 1,
+        })
+    }
+}
+
+/// What the dependence of cases with one cause is measured from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ClusterKey {
+    /// A hash of what they have in common.
+    pub(crate) cluster: u64,
+    /// How far they deviated.
+    pub(crate) deviation: Ppm,
+    /// How they went wrong, if their outcome says so.
+    pub(crate) direction: Option<Direction>,
+    /// Whether somebody else than who set the outcome has confirmed it.
+    pub(crate) confirmed: bool,
+}
+
+impl ClusterKey {
+    pub(super) fn encode(self, out: &mut Vec<u8>) {
+        let [cluster, rest] = self.words();
+        out.extend_from_slice(&cluster.to_le_bytes());
+        put_u64(out, rest);
+    }
+
+    pub(super) fn decode(reader: &mut Reader) -> Result<ClusterKey, DamagedBytes> {
+        let words = [reader.raw_u64()?, reader.u64()?];
+        ClusterKey::from_words(words).ok_or_else(|| reader.damaged())
+    }
+}
+
+impl Hashed for ClusterKey {
+    fn hash(&self) -> u64 {
+        self.cluster
+    }
+
+    fn words(&self) -> [u64; 2] {
+        let direction = self.direction.map_or(0, |direction| direction as u32 + 1);
+        let flags = direction << 1 | u32::from(self.confirmed);
+        [self.cluster, two_in_one(flags, self.deviation.0)]
+    }
+
+    fn from_words([cluster, rest]: [u64; 2]) -> Option<ClusterKey> {
+        let (flags, deviation) = one_to_two(rest);
+        let direction = match (flags >> 1) as usize {
+            0 => None,
+            nth => Some(*Direction::ALL.get(nth - 1)?),
+        };
+        Some(ClusterKey {
+            cluster,
+            deviation: Ppm(deviation),
+            direction,
+            confirmed: flags & 1 == 1,
+        })
+    }
+}
 
 /// What agreement is measured from: runs by input, outcome and deviation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,9 +1,9 @@
 //! Tests of sums as a group, and of their bytes.
 
 use super::*;
-use crate::cases::{Resolution, Stage};
+use crate::cases::{Directed, Resolution, Stage};
 use crate::measure::bucket_parts;
-use crate::model::{Executor, Span, Time};
+use crate::model::{Direction, Executor, Span, Time};
 use proptest::prelude::*;
 
 fn some_facts() -> impl Strategy<Value = Facts> {
@@ -47,8 +47,14 @@ fn some_facts() -> impl Strategy<Value = Facts> {
                 overdue_from: None,
                 unknown: false,
                 mapped_severity: None,
+                directed: match reopened {
+                    0 => Directed::Neither,
+                    1 => Directed::Wrong(Direction::ALL[usize::from(complete)]),
+                    _ => Directed::Unknown,
+                },
                 blamed: NameId(path[0]),
                 input: u64::from(reopened) * 77,
+                cluster: u64::from(reopened) * 55,
                 version: NameId(parent_process),
                 hands_on: (reopened > 1).then_some(Span(duration)),
                 straight: (reopened > 0).then_some(complete),
@@ -144,8 +150,10 @@ fn an_open_case_counts_as_started_and_open_only() {
         deviation: Ppm::ZERO,
         unknown: false,
         mapped_severity: None,
+        directed: Directed::Neither,
         blamed: NameId::NONE,
         input: 0,
+        cluster: 0,
         hands_on: None,
         version: NameId::NONE,
         straight: None,
@@ -226,8 +234,10 @@ fn unlike_others(nth: u32) -> Facts {
         deviation: Ppm::ZERO,
         unknown: false,
         mapped_severity: None,
+        directed: Directed::Neither,
         blamed: NameId::NONE,
         input: crate::model::hash_pair(1, u64::from(nth)),
+        cluster: crate::model::hash_pair(3, u64::from(nth)),
         hands_on: None,
         version: NameId::NONE,
         straight: None,
@@ -266,8 +276,20 @@ fn sums_of_the_version_before_are_read() {
     names.intern("1");
     let facts: Vec<Facts> = (0..100).map(unlike_others).collect();
     let mut sums = sum(&facts, &names);
+    sums.confirmed.add(Ppm(7), 2);
     sums.unknown.add((NameId(1), Ppm(7)), 2);
     sums.cohort.cases = 3;
+    // Of cases that were counted before, nobody knows their direction or cause.
+    let undirected = Sums {
+        undirected: sums.cases,
+        confirmed_undirected: sums.confirmed.total(),
+        clusters: Sampled::default(),
+        ..sums.clone()
+    };
+    let mut bytes = Vec::new();
+    sums.encode_as(VERSION_WITHOUT_FOLLOW_UP, &mut bytes);
+    assert_eq!(Sums::decode(&bytes).unwrap(), undirected);
+    let mut sums = undirected;
     let before = Sums {
         waiting: Counts::default(),
         mapped: Counts::default(),

@@ -149,6 +149,7 @@ mod tests {
             EventIn {
                 event,
                 input: 0,
+                cluster: 0,
                 hands_on: 0,
                 version: NameId::NONE,
             },

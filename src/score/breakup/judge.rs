@@ -98,6 +98,7 @@ impl Judged {
             achieved_class: self.achieved_class,
             ai_status: of_kind(Executor::Ai, terms.ai_status),
             code_status: of_kind(Executor::Code, terms.code_status),
+            misses_too_much: terms.misses_too_much,
             ai_shadow: of_whole(Executor::Ai, terms.ai_shadow),
             code_shadow: of_whole(Executor::Code, terms.code_shadow),
             irreversible: terms.irreversible,

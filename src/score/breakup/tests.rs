@@ -64,6 +64,7 @@ impl Bench {
             ai_status: Status::Undetermined,
             code_status: Status::Undetermined,
             ai_shadow: Trial::None,
+            misses_too_much: false,
             code_shadow: Trial::None,
             irreversible: false,
             judgement: Judgement::None,

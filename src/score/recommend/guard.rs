@@ -23,13 +23,27 @@ fn guard_ai(is: &Attributes) -> Option<(Recommendation, Guard)> {
             Some((Recommendation::People, Guard::AiOutsideAndCritical))
         }
         (Status::Outside, _) => Some((Recommendation::AiWithApproval, Guard::AiOutside)),
+        // What AI decided is shown to hold, so that it is others who miss.
+        (Status::Within, _) => guard_sound_ai(is),
+        (_, Level::High) if is.misses_too_much => {
+            Some((Recommendation::People, Guard::MissesTooMuch))
+        }
+        _ if is.misses_too_much => {
+            let approved = (Recommendation::AiWithApproval, Guard::MissesTooMuch);
+            guard_sound_ai(is).or(Some(approved))
+        }
+        _ => guard_sound_ai(is),
+    }
+}
+
+/// AI against which nothing speaks but what the process is, and that it has not been tried.
+fn guard_sound_ai(is: &Attributes) -> Option<(Recommendation, Guard)> {
+    match is.ai_shadow {
         _ if is.judgement == Judgement::Required => {
             Some((by_judgement(is), Guard::JudgementRequired))
         }
         _ if is.never_for_ai_alone() => Some((Recommendation::AiWithApproval, Guard::Irreversible)),
-        _ if is.ai_shadow == Trial::Undetermined => {
-            Some((Recommendation::AiWithApproval, Guard::AiUnproven))
-        }
+        Trial::Undetermined => Some((Recommendation::AiWithApproval, Guard::AiUnproven)),
         _ => None,
     }
 }
@@ -40,6 +54,9 @@ fn guard_code(is: &Attributes) -> Option<(Recommendation, Guard)> {
     }
     if is.code_status == Status::Outside {
         return Some((Recommendation::People, Guard::CodeOutside));
+    }
+    if is.misses_too_much && is.code_status != Status::Within {
+        return Some((Recommendation::People, Guard::MissesTooMuch));
     }
     let required = is.judgement == Judgement::Required;
     required.then(|| (by_judgement(is), Guard::JudgementRequired))

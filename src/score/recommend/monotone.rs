@@ -67,6 +67,7 @@ const ANY: Attributes = Attributes {
     achieved_class: TolClass::Undetermined,
     ai_status: Status::Undetermined,
     code_status: Status::Undetermined,
+    misses_too_much: false,
     ai_shadow: Trial::None,
     code_shadow: Trial::None,
     irreversible: false,
@@ -200,6 +201,7 @@ fn dimensions(rules: &[Rule]) -> Vec<Vec<Value>> {
         dimension!(achieved_class, TolClass::ALL, |_| 0),
         dimension!(ai_status, Status::ALL, is_outside),
         dimension!(code_status, Status::ALL, is_outside),
+        dimension!(misses_too_much, [false, true], u8::from),
         dimension!(ai_shadow, Trial::ALL, |trial| trial as u8),
         dimension!(code_shadow, Trial::ALL, |trial| {
             u8::from(trial == Trial::Outside)

@@ -14,6 +14,7 @@ const DESK: Attributes = Attributes {
     achieved_class: TolClass::Undetermined,
     ai_status: Status::Undetermined,
     code_status: Status::Undetermined,
+    misses_too_much: false,
     ai_shadow: Trial::None,
     code_shadow: Trial::None,
     irreversible: false,

@@ -1,5 +1,6 @@
 //! The texts of notes.
 
+use super::directions::not_within;
 use super::percent;
 use crate::measure::UNKNOWN_LOSS;
 use crate::model::humanize::{format_roughly, grouped, significant};
@@ -177,6 +178,7 @@ impl Display for EvidenceNote {
                     "its cases ended on {days}, and it takes {needed} to call it within: cases of one day may have one cause"
                 )
             }
+            EvidenceNote::Direction(of) => not_within(out, of),
             EvidenceNote::OnlyConfirmed { confirmed, of } => write!(
                 out,
                 "only confirmed outcomes count as evidence: {confirmed} of {of} cases"

@@ -3,6 +3,7 @@
 mod backfill;
 mod counters;
 mod dashboards;
+mod directions;
 mod format;
 mod page;
 mod stages;

@@ -68,7 +68,7 @@ fn attributes() -> impl Strategy<Value = Attributes> {
         one(&Trial::ALL),
     );
     let declared = (
-        any::<bool>(),
+        any::<(bool, bool)>(),
         one(&PaysBack::ALL),
         one(&Judgement::ALL),
         one(&Determinism::ALL),
@@ -84,9 +84,10 @@ fn attributes() -> impl Strategy<Value = Attributes> {
         achieved_class: measured.3,
         ai_status: measured.4,
         code_status: measured.5,
+        misses_too_much: declared.0.1,
         ai_shadow: measured.6,
         code_shadow: measured.7,
-        irreversible: declared.0,
+        irreversible: declared.0.0,
         pays_back: declared.1,
         judgement: declared.2,
         determinism: declared.3,

@@ -4,7 +4,7 @@ use super::status_mark;
 use crate::model::{Class, Status, TolClass};
 use crate::query::{DriftView, Snapshot};
 use crate::rules::Recommendation;
-use crate::score::ProcessScore;
+use crate::score::{DirectionScore, ProcessScore, direction_name};
 use crate::store::AlarmRow;
 use crate::web::pages::charts::{bar, mix, spark};
 use crate::web::pages::table::{Cell, Table};
@@ -198,6 +198,26 @@ fn deviation(score: &ProcessScore) -> Markup {
                 span { (words::percent_range(observed)) }
             },
             None => span.none { "no case has ended" },
+        }
+        (directions(score))
+    }
+}
+
+/// Misses apart from false alarms, and which of them are not within what is tolerated.
+fn directions(score: &ProcessScore) -> Markup {
+    let said = |of: &DirectionScore| {
+        let share = of.share.map(|share| words::percent(share.mean));
+        let share = share.unwrap_or_else(|| "unknown".to_owned());
+        let status = of.status.filter(|status| *status != Status::Within);
+        let status = status.map_or(String::new(), |status| {
+            format!(" ({})", words::status(status))
+        });
+        format!("{} {share}{status}", direction_name(of.direction))
+    };
+    let each: Vec<String> = score.directions.iter().map(said).collect();
+    html! {
+        @if !each.is_empty() {
+            span.id title="Share of the cases that went wrong in each direction" { (each.join(" · ")) }
         }
     }
 }

@@ -21,8 +21,20 @@ pub(super) fn overview(told: &Told) -> Markup {
                     a href="#drift" { "Drift" } }
             }
             (bar::ruler(score.rating.deviation, &limits(told), score.rating.status))
+            (directions(score))
             (facts(told))
             @if !score.notes.is_empty() { ul.notes { @for note in &score.notes { li { (words::whole(&note.to_string())) } } } }
+        }
+    }
+}
+
+/// Misses apart from false alarms.
+fn directions(score: &ProcessScore) -> Markup {
+    html! {
+        @if !score.directions.is_empty() {
+            ul.directions #directions {
+                @for of in &score.directions { li { @if let Some(status) = of.status { (status_mark(status)) " " } (of) } }
+            }
         }
     }
 }
