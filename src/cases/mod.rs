@@ -27,6 +27,7 @@ pub(crate) use event::{CaseEvent, EventFlags, EventIn};
 pub(crate) use facts::{Facts, Twin, facts, facts_as_of, passes_limit, shadowed};
 #[cfg(test)]
 pub(crate) use follow_up::Resolution;
+pub(crate) use guess::is_resolution_word;
 pub use guess::resolved_states;
 pub use key::KEY_SEPARATOR;
 pub(crate) use key::split_key;

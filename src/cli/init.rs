@@ -5,7 +5,7 @@ use super::failure::{Done, Failure};
 use super::mapping_args::MappingArgs;
 use crate::cases::resolved_states;
 use crate::config::daemon::{DEFAULT_LISTEN, Limits};
-use crate::ingest::decode::Input;
+use crate::ingest::decode::{Input, unpack_one};
 use crate::ingest::mapping::{Circumstances, compile};
 use crate::ingest::read::{ReadOptions, format_of, open_input, read_opened};
 use crate::measure::{Loss, Period};
@@ -48,7 +48,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<Done, Failure> {
-    let input = Input::new(&args.file);
+    let (input, _unpacked) = unpack_one(Input::new(&args.file));
     let counter = Arc::new(AtomicU64::new(0));
     let opened = open_input(&input, &counter)?;
     let format = format_of(&opened, None, &input.name())?;

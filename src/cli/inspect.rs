@@ -6,7 +6,7 @@ use super::mapping_args::{ChosenMapping, MappingArgs, sample};
 use super::text::{grouped, printable};
 use crate::cases::resolved_states;
 use crate::ingest::EventBatch;
-use crate::ingest::decode::{Input, Opened};
+use crate::ingest::decode::{Input, Opened, unpack_one};
 use crate::ingest::guess::{Column, Guess};
 use crate::ingest::mapping::{Circumstances, Mapping, compile};
 use crate::ingest::read::{ReadOptions, format_of, open_input, read_opened};
@@ -48,7 +48,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<Done, Failure> {
-    let input = Input::new(&args.file);
+    let (input, _unpacked) = unpack_one(Input::new(&args.file));
     let counter = Arc::new(AtomicU64::new(0));
     let opened = open_input(&input, &counter)?;
     let format = format_of(&opened, None, &input.name())?;

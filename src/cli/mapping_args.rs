@@ -8,7 +8,10 @@ use crate::ingest::decode::{
     Chunker, Input, Opened, XesEvent, decode_document, read_header, read_xes, sample_records,
 };
 use crate::ingest::framing::Framing;
-use crate::ingest::guess::{Guess, OWN_FIELDS, Stage, completed_json, guess, guess_records};
+use crate::ingest::guess::{
+    Guess, History, OWN_FIELDS, Stage, completed_json, guess, guess_pages, guess_records_of,
+    joined_columns,
+};
 use crate::ingest::mapping::{Circumstances, Place, compile};
 use crate::ingest::read::format_of;
 use crate::ingest::{EventBatch, Path as RecordPath};
@@ -16,6 +19,7 @@ use crate::rules::At;
 use crate::rules::mapping::{EventSpec, FieldSpec, FormatName, MappingSpec, OneOrMany, Reopen};
 use serde_json::Value;
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -85,6 +89,24 @@ fn at_plain(column: &str) -> At<FieldSpec> {
     let mut field = at(column);
     field.value.0.template = None;
     field.value.0.path = Some(column.to_owned());
+    field
+}
+
+/// A column as a field. A date and a time in two columns are a template of both.
+fn at_column(column: &str) -> At<FieldSpec> {
+    match joined_columns(column) {
+        Some(_) => at(column),
+        None => at_plain(column),
+    }
+}
+
+/// A column as the time of an event, with what its times need to be read.
+fn at_time(guess: &Guess, column: &str) -> At<FieldSpec> {
+    let mut field = at_column(column);
+    field.value.0.time_format = guess
+        .own_format_of(column)
+        .filter(|_| !guess.stages.is_empty());
+    field.value.0.time_zone = guess.info(column).and_then(|info| info.time_zone.clone());
     field
 }
 
@@ -177,9 +199,7 @@ impl MappingArgs {
         input: &Input,
         format: Option<FormatName>,
     ) -> Result<ChosenMapping, Failure> {
-        let format = format_of(opened, format, &input.name())?;
-        let sample = sample(opened, format, None);
-        let mut guess = guess(&sample.records, format);
+        let (format, sample, mut guess) = sampled(opened, input, format)?;
         let told = [
             ("case", &self.case),
             ("activity", &self.activity),
@@ -222,7 +242,7 @@ impl MappingArgs {
         Ok(ChosenMapping {
             spec,
             file: PathBuf::from(input.name()),
-            may_guess_resolved: guess.column("lifecycle").is_none() && guess.stages.is_empty(),
+            may_guess_resolved: guess.column("lifecycle").is_none() && !guess.tells_the_end(),
             sampled_activities: activities(&guess, &sample.records),
             preset: fitting_preset(opened, &sample, format),
             guess: Some(guess),
@@ -243,7 +263,7 @@ impl MappingArgs {
                 // A column may have braces in its name; what is no column may be a template.
                 let is_column = guess.is_some_and(|guess| guess.info(column).is_some());
                 *field = Some(if is_column {
-                    at_plain(column)
+                    at_column(column)
                 } else {
                     at(column)
                 });
@@ -258,12 +278,34 @@ impl MappingArgs {
                 event.outcome = is_told.then(|| at_plain(column));
             }
         }
+        if let (Some(told), Some(guess)) = (&self.time, guess)
+            && let (Some(info), Some(time)) = (guess.info(told), &mut spec.time)
+        {
+            time.value.0.time_zone = info.time_zone.clone();
+        }
+        self.override_times(spec);
         if let Some(format) = &self.time_format {
             spec.time_format = Some(OneOrMany::One(format.clone()));
         }
         if let Some(zone) = &self.time_zone {
             let unknown = serde_saphyr::Location::UNKNOWN;
             spec.time_zone = Some(At::new(zone.clone(), unknown, unknown));
+        }
+    }
+}
+
+impl MappingArgs {
+    /// What is told of all times is told of each.
+    fn override_times(&self, spec: &mut MappingSpec) {
+        let of_events = spec.events.iter_mut().map(|event| &mut event.time);
+        let times = of_events.chain([&mut spec.time]).flatten();
+        for time in times.chain(spec.milestones.values_mut()) {
+            if self.time_format.is_some() {
+                time.value.0.time_format = None;
+            }
+            if self.time_zone.is_some() {
+                time.value.0.time_zone = None;
+            }
         }
     }
 }
@@ -280,7 +322,10 @@ fn activities(guess: &Guess, records: &[Value]) -> BTreeSet<String> {
 fn spec_of(guess: &Guess) -> MappingSpec {
     let field = |name: &str| {
         let column = guess.column(name)?;
-        let mut field = at_plain(column);
+        let mut field = match name {
+            "time" => at_time(guess, column),
+            _ => at_column(column),
+        };
         field.value.0.missing = guess.missing_words(name).to_vec();
         Some(field)
     };
@@ -314,6 +359,10 @@ fn spec_of(guess: &Guess) -> MappingSpec {
         reopened: field("reopened"),
         input: input.map(|field| OneOrMany::One(field.value)),
         time_format: (!formats.is_empty()).then_some(OneOrMany::Many(formats)),
+        filter: guess
+            .state_changes
+            .as_ref()
+            .map(|changes| is_one_of(&changes.field, std::slice::from_ref(&changes.state))),
         milestones: guess
             .milestone_fields()
             .map(|(name, field)| {
@@ -324,7 +373,7 @@ fn spec_of(guess: &Guess) -> MappingSpec {
             .collect(),
         ..MappingSpec::default()
     };
-    match guess.stages.is_empty() {
+    match guess.stages.is_empty() && guess.history.is_none() {
         true => spec,
         false => by_stages(guess, spec),
     }
@@ -335,7 +384,7 @@ fn spec_of(guess: &Guess) -> MappingSpec {
 fn by_stages(guess: &Guess, spec: MappingSpec) -> MappingSpec {
     let outcome = guess.outcome_of_stages();
     let event = |stage: &Stage| {
-        let mut time = at_plain(&stage.column);
+        let mut time = at_time(guess, &stage.column);
         let missing = guess.info(&stage.column);
         time.value.0.missing = missing.map_or(Vec::new(), |column| column.placeholders.clone());
         let is_told = stage.lifecycle.is_some();
@@ -345,19 +394,62 @@ fn by_stages(guess: &Guess, spec: MappingSpec) -> MappingSpec {
             lifecycle: stage.lifecycle.map(at_const),
             outcome: outcome.filter(|_| is_told).map(at_plain),
             optional: !stage.is_first,
+            filter: stage
+                .only_in
+                .as_ref()
+                .map(|(column, states)| is_one_of(column, states)),
             ..EventSpec::default()
         }
     };
+    let of_history = guess
+        .history
+        .as_ref()
+        .map(|history| event_of_history(guess, history));
     MappingSpec {
         activity: None,
         time: None,
         outcome: None,
         lifecycle: None,
         sequence: None,
-        reopen: Some(Reopen::Explicit),
-        events: guess.stages.iter().map(event).collect(),
+        reopen: guess.history.is_none().then_some(Reopen::Explicit),
+        events: guess.stages.iter().map(event).chain(of_history).collect(),
         ..spec
     }
+}
+
+/// An event for each element of an array of changes.
+fn event_of_history(guess: &Guess, history: &History) -> EventSpec {
+    let mut time = at_plain(&format!("item.{}", history.time));
+    time.value.0.time_format = history.time_format.clone();
+    let only = history.only.as_ref();
+    EventSpec {
+        each: Some(history.each.clone()),
+        activity: Some(at_plain(&format!("item.{}", history.activity))),
+        time: Some(time),
+        filter: only.map(|(field, state)| is_in("item", field, std::slice::from_ref(state))),
+        optional: true,
+        outcome: guess.column("outcome").map(at_column),
+        ..EventSpec::default()
+    }
+}
+
+/// A predicate: the column has one of these values.
+fn is_one_of(column: &str, values: &[String]) -> At<String> {
+    is_in("record", column, values)
+}
+
+/// A predicate: what is at a path below a variable is one of these values.
+fn is_in(variable: &str, path: &str, values: &[String]) -> At<String> {
+    let quoted = |text: &str| format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"));
+    let (mut at, mut conditions) = (variable.to_owned(), Vec::new());
+    for key in path.split('.') {
+        conditions.push(format!("{} in {at}", quoted(key)));
+        let _ = write!(at, "[{}]", quoted(key));
+    }
+    let values: Vec<String> = values.iter().map(|value| quoted(value)).collect();
+    conditions.push(format!("{at} in [{}]", values.join(", ")));
+    let unknown = serde_saphyr::Location::UNKNOWN;
+    At::new(conditions.join(" && "), unknown, unknown)
 }
 
 fn refuse_unguessable(
@@ -386,6 +478,7 @@ fn refuse_unguessable(
         .columns
         .iter()
         .map(|column| column.name.as_str())
+        .filter(|name| joined_columns(name).is_none())
         .take(40)
         .collect();
     let name = input.name();
@@ -492,6 +585,26 @@ fn events_of_preset(
     (batch.rejects.is_empty() && most_count).then_some(batch.events.len())
 }
 
+/// The format of a file, its first records, and what is guessed of them. Lines can be pages with the records inside.
+fn sampled(
+    opened: &Opened,
+    input: &Input,
+    format: Option<FormatName>,
+) -> Result<(FormatName, Sample, Guess), Failure> {
+    let format = format_of(opened, format, &input.name())?;
+    let first = sample(opened, format, None);
+    let guessed = guess(&first.records, format);
+    if format != FormatName::Ndjson || guessed.missing().is_empty() {
+        return Ok((format, first, guessed));
+    }
+    let Some(path) = guess_pages(&first.records) else {
+        return Ok((format, first, guessed));
+    };
+    let inside = sample(opened, FormatName::Json, Some(&path));
+    let guessed = guess(&inside.records, FormatName::Json);
+    Ok((FormatName::Json, inside, guessed))
+}
+
 /// The first records of a file.
 pub(super) struct Sample {
     pub records: Vec<Value>,
@@ -542,13 +655,20 @@ pub(super) fn sample(
 fn document_sample(opened: &Opened, found: &mut Sample) {
     let documents = documents_of(&opened.sample);
     if found.records_at.is_none() {
-        found.records_at = records_of(&documents);
+        found.records_at = match documents.as_slice() {
+            [Value::Array(pages)] => guess_pages(pages),
+            documents => guess_records_of(documents),
+        };
     }
     let at = |document| match &found.records_at {
         Some(path) => path.find(document),
         None => Some(document),
     };
-    let records = documents.iter().filter_map(at).flat_map(|at| match at {
+    let pages = documents.iter().flat_map(|document| match document {
+        Value::Array(pages) => pages.as_slice(),
+        document => std::slice::from_ref(document),
+    });
+    let records = pages.filter_map(at).flat_map(|at| match at {
         Value::Array(items) => items.as_slice(),
         Value::Object(_) => std::slice::from_ref(at),
         _ => &[],
@@ -579,15 +699,4 @@ fn first_element(sample: &[u8]) -> Option<Value> {
     let elements = serde_json::Deserializer::from_slice(&sample[begin + 1..]);
     let first = elements.into_iter::<Value>().next()?.ok();
     first.filter(Value::is_object)
-}
-
-/// Where the records of documents are. Several documents are the records themselves, if they can be.
-fn records_of(documents: &[Value]) -> Option<RecordPath> {
-    let first = documents.first()?;
-    let are_records =
-        documents.len() > 1 && guess(documents, FormatName::Json).missing().is_empty();
-    match are_records {
-        true => None,
-        false => guess_records(first),
-    }
 }

@@ -13,7 +13,7 @@ use super::text::harmless;
 use crate::cases::{Case, RuleBook, resolved_states};
 use crate::config::daemon::Limits;
 use crate::config::parse_span;
-use crate::ingest::decode::Input;
+use crate::ingest::decode::{Input, unpack};
 use crate::ingest::mapping::{Circumstances, compile};
 use crate::ingest::read::{ReadOptions, open_input, read_opened};
 use crate::ingest::time::TimeParser;
@@ -140,7 +140,10 @@ pub(super) fn read_logs(
     mapping: &MappingArgs,
     until: Option<Time>,
 ) -> Result<Logs, Failure> {
-    let inputs: Vec<Input> = files.iter().map(|file| Input::new(file)).collect();
+    let inputs = files.iter().map(|file| Input::new(file)).collect();
+    // What was unpacked is there until all has been read.
+    let unpacked = unpack(inputs);
+    let inputs = &unpacked.inputs;
     let mut table = CaseTable::new();
     let mut reading = Reading::default();
     let mut lost = Lost::default();
@@ -152,7 +155,7 @@ pub(super) fn read_logs(
         reading: &mut reading,
         lost: &mut lost,
     };
-    let say_resolved = reader.all(&inputs)?;
+    let say_resolved = reader.all(inputs)?;
     table.settle();
     if mapping.map.is_some() {
         // Whoever names a mapping says that the files are of one kind.

@@ -1,7 +1,7 @@
 //! A mapping as YAML. Writes what a guess and the flags of a command can say, so that the file reads a log as they do.
 
 use crate::model::yaml::quoted;
-use crate::rules::mapping::{EventSpec, FieldSpec, MappingSpec, Reopen};
+use crate::rules::mapping::{EventSpec, FieldRecipe, FieldSpec, MappingSpec, Reopen};
 use std::fmt::Write as _;
 
 /// Writes the fields that a mapping and its events have in common.
@@ -124,6 +124,9 @@ impl Lines {
         self.indent = "    ";
         for event in events {
             self.dash = true;
+            if let Some(each) = &event.each {
+                self.add("each", &quoted(each));
+            }
             add_fields!(self, event);
             if event.optional {
                 self.add("optional", "true");
@@ -141,15 +144,30 @@ fn field(spec: &FieldSpec) -> String {
     let source = match (&recipe.constant, &recipe.template, &recipe.path) {
         (Some(text), ..) => format!("const: {}", quoted(text)),
         (_, Some(text), _) => format!("template: {}", quoted(text)),
-        (.., Some(path)) if recipe.missing.is_empty() && !path.contains('{') => {
+        (.., Some(path)) if is_plain(recipe) && !path.contains('{') => {
             return quoted(path);
         }
         (.., path) => format!("path: {}", quoted(path.as_deref().unwrap_or_default())),
     };
-    match recipe.missing.as_slice() {
-        [] => format!("{{ {source} }}"),
-        words => format!("{{ {source}, missing: [{}] }}", list(words)),
+    let mut parts = vec![source];
+    if !recipe.missing.is_empty() {
+        parts.push(format!("missing: [{}]", list(&recipe.missing)));
     }
+    for (key, value) in [
+        ("time_format", &recipe.time_format),
+        ("time_zone", &recipe.time_zone),
+    ] {
+        parts.extend(
+            value
+                .iter()
+                .map(|value| format!("{key}: {}", quoted(value))),
+        );
+    }
+    format!("{{ {} }}", parts.join(", "))
+}
+
+fn is_plain(recipe: &FieldRecipe) -> bool {
+    recipe.missing.is_empty() && recipe.time_format.is_none() && recipe.time_zone.is_none()
 }
 
 fn list(words: &[String]) -> String {

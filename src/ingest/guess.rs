@@ -1,26 +1,36 @@
 //! Guessing a mapping from the names and values of columns.
 
+mod changes;
 mod columns;
+mod described;
+mod field_names;
 mod fit;
+mod history;
+mod last_stage_names;
 mod milestones;
 mod names;
+mod stage_names;
 mod stages;
 mod text;
+mod two_columns;
 
 use columns::{column, values_by_column};
-use fit::fit;
+use fit::{Sampled, fit, is_constant};
 use names::{is_usual_case, name_fit, names_a_ticket};
 use stages::stages;
+use two_columns::with_joined_times;
 
+pub(crate) use changes::StateChanges;
 pub(crate) use columns::Column;
+pub(crate) use history::History;
 pub(crate) use stages::Stage;
-pub(crate) use text::{completed_json, guess_records};
+pub(crate) use text::{completed_json, guess_pages, guess_records, guess_records_of};
+pub(crate) use two_columns::parts as joined_columns;
 
 use super::path::Path;
 use crate::rules::mapping::FormatName;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
+use std::collections::BTreeMap;
 
 /// A column that was chosen for a field.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,28 +56,41 @@ pub(crate) struct Guess {
     pub day_or_month: bool,
     /// Of an export with one row per case: the stages of a case. Empty for any other log.
     pub stages: Vec<Stage>,
+    /// Of rows that each tell a change of a field: how those of the state are told.
+    pub state_changes: Option<StateChanges>,
+    /// Of records that have the changes of their case in an array: that array.
+    pub history: Option<History>,
     /// The columns that say when a case reached a milestone.
     pub milestones: BTreeMap<&'static str, Vec<String>>,
 }
 
 /// Guesses from a sample of records.
 pub(crate) fn guess(records: &[Value], format: FormatName) -> Guess {
+    let records = &*with_joined_times(records);
     let values = values_by_column(records);
-    let columns: Vec<Column> = values
+    let mut columns: Vec<Column> = values
         .iter()
         .map(|(name, values)| column(name, values))
         .collect();
+    let parts = leave_out_parts(&mut columns);
     let mut guess = Guess {
         records: records.len(),
         ..Guess::default()
     };
-    let mut taken: Vec<String> = Vec::new();
+    let mut taken: Vec<String> = parts;
     let mut timely = columns
         .iter()
+        .filter(|column| !taken.contains(&column.name))
         .filter(|column| column.times >= 0.9 && column.is_written_out_or_known());
     let only_time = match (timely.next(), timely.next()) {
         (Some(column), None) => Some(column.name.clone()),
         _ => None,
+    };
+    let times = columns.iter().filter(|column| column.times >= 0.9);
+    let sampled = Sampled {
+        records: records.len(),
+        most_times: times.map(|column| column.distinct).max().unwrap_or(0),
+        format,
     };
     // The time first: what is a time is nothing else.
     let order = [
@@ -90,9 +113,13 @@ pub(crate) fn guess(records: &[Value], format: FormatName) -> Guess {
             .filter(|column| !taken.contains(&column.name))
             .map(|column| {
                 let only = only_time.as_ref() == Some(&column.name);
-                (fit(field, column, (records.len(), only), format), column)
+                (fit(field, column, only, sampled), column)
             })
-            .filter(|(sure, _)| *sure >= 0.3)
+            // What is the same in all records says little, but there may be nothing else.
+            .filter(|(sure, column)| {
+                let may_be_constant = field == "activity" && is_constant(column, records.len());
+                *sure >= if may_be_constant { 0.1 } else { 0.3 }
+            })
             .max_by(|a, b| a.0.total_cmp(&b.0));
         if let Some((sure, column)) = best {
             if field == "time" {
@@ -107,11 +134,30 @@ pub(crate) fn guess(records: &[Value], format: FormatName) -> Guess {
             guess.fields.insert(field, choice);
         }
     }
+    guess.take_other_object(&columns, &taken, records.len());
+    guess.take_changes(&columns, records);
     guess.take_stages(&columns, records);
     guess.columns = columns;
     guess.prefer_a_time_that_moves(records);
+    guess.find_history(records, format);
     guess.find_milestones();
     guess
+}
+
+/// A date and a time of the day are part of the column that joins them, and no times themselves. Gives their names.
+fn leave_out_parts(columns: &mut [Column]) -> Vec<String> {
+    let joined = columns
+        .iter()
+        .filter_map(|column| joined_columns(&column.name));
+    let parts = joined.flat_map(|(date, clock)| [date.to_owned(), clock.to_owned()]);
+    let parts: Vec<String> = parts.collect();
+    for column in columns
+        .iter_mut()
+        .filter(|column| parts.contains(&column.name))
+    {
+        column.times = 0.0;
+    }
+    parts
 }
 
 /// Share of the cases with several records in which a column has different values; `None` without such cases.
@@ -162,7 +208,7 @@ impl Guess {
             .filter(|column| column.times >= 0.9 && column.is_written_out_or_known())
             .filter(|column| column.filled * 10 >= records.len() * 9 && !taken(&column.name))
             .filter(|column| moving(records, case, &column.name).is_some_and(|share| share >= 0.5))
-            .map(|column| (name_fit("time", &column.name), column))
+            .map(|column| (name_fit("time", &column.called), column))
             .max_by(|a, b| a.0.total_cmp(&b.0));
         if let Some((by_name, column)) = better {
             self.time_format = column.time_format.clone();
@@ -209,14 +255,18 @@ impl Guess {
     /// Finds out if each row is a case. Then its case is the column that is another one in every row, if there is one with a usual
     /// name, rather than one that repeats. The numbers of tickets may repeat because the rows are their history.
     fn take_stages(&mut self, columns: &[Column], records: &[Value]) {
-        self.stages = stages(columns, records, self.column("case"));
+        let state = self.column("activity").map(str::to_owned);
+        if self.state_changes.is_some() {
+            return;
+        }
+        self.stages = stages(columns, records, (self.column("case"), state.as_deref()));
         let is_history = self.column("case").is_some_and(names_a_ticket);
         if !self.stages.is_empty() || is_history {
             return;
         }
         let usual = columns.iter().filter(|column| is_usual_case(&column.name));
         for column in usual {
-            let found = stages(columns, records, Some(&column.name));
+            let found = stages(columns, records, (Some(&column.name), state.as_deref()));
             if !found.is_empty() {
                 let choice = Choice {
                     column: column.name.clone(),
@@ -229,45 +279,23 @@ impl Guess {
         }
     }
 
+    /// Whether a stage is the end of a case.
+    pub(crate) fn tells_the_end(&self) -> bool {
+        let mut stages = self.stages.iter();
+        stages.any(|stage| stage.lifecycle == Some("end"))
+    }
+
     /// Whether the column of a field is used. An event of a stage has its own activity, time and place in the case.
     pub(crate) fn is_used(&self, field: &str) -> bool {
         let is_of_row = matches!(field, "activity" | "time" | "sequence" | "lifecycle");
-        self.stages.is_empty() || !is_of_row
+        self.stages.is_empty() && self.history.is_none() || !is_of_row
     }
 
     /// Takes each row as an event, because the activity or the time was named.
     pub(crate) fn take_rows_as_events(&mut self) {
         self.stages.clear();
-    }
-
-    /// How the times of the log are written, where they do not say it themselves.
-    pub(crate) fn time_formats(&self) -> Vec<String> {
-        if self.stages.is_empty() {
-            return self.time_format.iter().cloned().collect();
-        }
-        let columns = self
-            .stages
-            .iter()
-            .filter_map(|stage| self.info(&stage.column));
-        let columns: Vec<&Column> = columns.collect();
-        let clear = |format: &String| {
-            let mut clear = columns.iter().filter(|column| !column.day_or_month);
-            clear.any(|column| column.time_format.as_ref() == Some(format))
-        };
-        // One column can show what the others leave open.
-        let formats = columns.iter().filter_map(|column| {
-            let format = column.time_format.as_ref()?;
-            let swapped = format
-                .replace("%d", "%D")
-                .replace("%m", "%d")
-                .replace("%D", "%m");
-            Some(match column.day_or_month && clear(&swapped) {
-                true => swapped,
-                false => format.clone(),
-            })
-        });
-        let formats: BTreeSet<String> = formats.collect();
-        formats.into_iter().collect()
+        self.history = None;
+        self.state_changes = None;
     }
 
     /// The column that tells how a run ended, where no column is called an outcome: the state that it ended in.
@@ -282,7 +310,7 @@ impl Guess {
 
     /// Fields without which nothing can be mapped and for which no column was found.
     pub(crate) fn missing(&self) -> Vec<&'static str> {
-        let needed: &[&'static str] = match self.stages.is_empty() {
+        let needed: &[&'static str] = match self.stages.is_empty() && self.history.is_none() {
             true => &["case", "activity", "time"],
             false => &["case"],
         };
@@ -299,48 +327,6 @@ impl Guess {
         ["case", "activity", "time"]
             .iter()
             .all(|field| self.column(field) == Some(field))
-    }
-
-    /// One line that says what was guessed.
-    pub(crate) fn line(&self) -> String {
-        let order = [
-            "case",
-            "activity",
-            "time",
-            "process",
-            "outcome",
-            "executor",
-            "lifecycle",
-            "sequence",
-            "event_id",
-            "input",
-            "parent",
-            "reopened",
-        ];
-        let mut line = String::new();
-        for field in order.into_iter().filter(|field| self.is_used(field)) {
-            if let Some(choice) = self.fields.get(field) {
-                let comma = if line.is_empty() { "" } else { ", " };
-                let _ = write!(line, "{comma}{field} = {}", choice.column);
-                let missing = self.missing_words(field).join(", ");
-                if !missing.is_empty() {
-                    let _ = write!(line, " (missing where it is {missing})");
-                }
-                if field == "time"
-                    && let Some(format) = &self.time_format
-                {
-                    let _ = write!(line, " ({format})");
-                }
-            }
-        }
-        self.add_milestones_to_line(&mut line);
-        if self.stages.is_empty() {
-            return line;
-        }
-        let stages = self.stages.iter();
-        let stages = stages.map(|stage| format!("{} = {}", stage.activity, stage.column));
-        let stages: Vec<String> = stages.collect();
-        format!("one row per case, {line}, {}", stages.join(", "))
     }
 }
 

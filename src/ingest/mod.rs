@@ -18,6 +18,7 @@ mod reject;
 mod scalar;
 pub(crate) mod time;
 mod time_words;
+mod time_written;
 pub(crate) mod walk;
 
 pub use batch::EventBatch;

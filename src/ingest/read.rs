@@ -66,7 +66,7 @@ pub(crate) fn format_of(
         what: if opened.sample.trim_ascii().is_empty() {
             "the file is empty".to_owned()
         } else if opened.sample.starts_with(b"PK\x03\x04") {
-            "a ZIP archive or a workbook of a spreadsheet program; unpack it, or save it as CSV".to_owned()
+            "a workbook of a spreadsheet program, or a ZIP archive without a single log that can be read; save it as CSV, or unpack it".to_owned()
         } else {
             let start: String = String::from_utf8_lossy(&opened.sample[..opened.sample.len().min(24)])
                 .escape_debug()

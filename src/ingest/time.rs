@@ -1,6 +1,7 @@
 //! Reading the times of records.
 
 use super::time_words::{in_english, without_zone};
+use super::time_written::written;
 use crate::model::Time;
 use chrono::format::{Item, Parsed, StrftimeItems, parse};
 use chrono::{DateTime, NaiveDateTime, NaiveTime, TimeZone};
@@ -64,6 +65,16 @@ pub(crate) struct TimeParser {
 }
 
 impl TimeParser {
+    /// The same in another zone.
+    pub(crate) fn in_other_zone(&self, zone: Tz) -> TimeParser {
+        TimeParser::new(self.formats.clone(), zone)
+    }
+
+    /// The same with another format.
+    pub(crate) fn with_format(&self, format: TimeFormat) -> TimeParser {
+        TimeParser::new(vec![format], self.zone)
+    }
+
     /// Tries the formats in turn; without any, finds out from each value. Times without a zone are taken in `zone`.
     pub(crate) fn new(formats: Vec<TimeFormat>, zone: Tz) -> TimeParser {
         TimeParser { formats, zone }
@@ -85,7 +96,7 @@ impl TimeParser {
     /// Reads a whole number.
     pub(crate) fn int(&self, value: i64) -> Option<ReadTime> {
         if self.formats.is_empty() {
-            return epoch_int(value, unit_of(value as f64)).map(exact);
+            return self.count_or_date(value);
         }
         self.formats.iter().find_map(|format| match format {
             TimeFormat::Epoch { nanos } => epoch_int(value, *nanos).map(exact),
@@ -122,19 +133,38 @@ impl TimeParser {
             return Some(read);
         }
         if let Ok(value) = text.parse::<i64>() {
-            return epoch_int(value, unit_of(value as f64)).map(exact);
+            return self.count_or_date(value);
         }
         if let Ok(value) = text.parse::<f64>() {
             return epoch_float(value, unit_of(value)).map(exact);
         }
-        let at = DateTime::parse_from_rfc2822(text).ok()?;
-        Some(exact(Time(at.timestamp_micros())))
+        if let Ok(at) = DateTime::parse_from_rfc2822(text) {
+            return Some(exact(Time(at.timestamp_micros())));
+        }
+        let (local, offset) = written(text)?;
+        self.instant(local, offset)
+    }
+
+    /// A number since 1970, or a date without separators. What is such a date would be a day in 1970 or in the 27th century.
+    fn count_or_date(&self, value: i64) -> Option<ReadTime> {
+        let is_date =
+            matches!(value, 19_800_101..=21_001_231 | 19_800_101_000_000..=21_001_231_235_959);
+        let date = is_date.then(|| written(&value.to_string())).flatten();
+        match date {
+            Some((local, offset)) => self.instant(local, offset),
+            None => epoch_int(value, unit_of(value as f64)).map(exact),
+        }
     }
 
     fn iso(&self, text: &str) -> Option<ReadTime> {
         let (local, offset) = iso_parts(text)?;
+        self.instant(local, offset)
+    }
+
+    /// A local time with its offset from UTC in seconds, or in the zone of the log.
+    fn instant(&self, local: i64, offset: Option<i64>) -> Option<ReadTime> {
         match offset {
-            Some(offset) => Some(exact(Time(local - offset * 1_000_000))),
+            Some(offset) => Some(exact(Time(local.checked_sub(offset * 1_000_000)?))),
             None => self.in_zone(local),
         }
     }

@@ -2,19 +2,24 @@
 
 use std::borrow::Cow;
 
-/// Names of months, from January on: as abbreviated and in full, in German, Spanish, French, Italian and Portuguese. English
-/// ones are understood anyway.
+/// Names of months, from January on: as abbreviated and in full, in German, Dutch, Polish, Spanish, French, Italian and
+/// Portuguese. English ones are understood anyway.
 const MONTHS: [(&str, &[&str]); 12] = [
     (
         "Jan",
         &[
-            "januar", "jänner", "ene", "enero", "janv", "janvier", "gen", "gennaio", "janeiro",
+            "januar", "jänner", "januari", "stycznia", "styczeń", "sty", "ene", "enero", "janv",
+            "janvier", "gen", "gennaio", "janeiro",
         ],
     ),
     (
         "Feb",
         &[
             "februar",
+            "februari",
+            "lutego",
+            "luty",
+            "lut",
             "febrero",
             "févr",
             "fevr",
@@ -28,17 +33,52 @@ const MONTHS: [(&str, &[&str]); 12] = [
     (
         "Mar",
         &[
-            "mär", "mrz", "märz", "maerz", "marzo", "mars", "março", "marco",
+            "mär", "mrz", "märz", "maerz", "maart", "mrt", "marca", "marzec", "marzo", "mars",
+            "março", "marco",
         ],
     ),
-    ("Apr", &["abr", "abril", "avr", "avril", "aprile"]),
-    ("May", &["mai", "mayo", "mag", "maggio", "maio"]),
-    ("Jun", &["juni", "junio", "juin", "giu", "giugno", "junho"]),
+    (
+        "Apr",
+        &[
+            "abr",
+            "abril",
+            "avr",
+            "avril",
+            "aprile",
+            "kwietnia",
+            "kwiecień",
+            "kwi",
+        ],
+    ),
+    (
+        "May",
+        &["mai", "mayo", "mag", "maggio", "maio", "mei", "maj", "maja"],
+    ),
+    (
+        "Jun",
+        &[
+            "juni", "junio", "juin", "giu", "giugno", "junho", "czerwca", "czerwiec", "cze",
+        ],
+    ),
     (
         "Jul",
-        &["juli", "julio", "juil", "juillet", "lug", "luglio", "julho"],
+        &[
+            "juli", "julio", "juil", "juillet", "lug", "luglio", "julho", "lipca", "lipiec", "lip",
+        ],
     ),
-    ("Aug", &["ago", "agosto", "août", "aout"]),
+    (
+        "Aug",
+        &[
+            "ago",
+            "agosto",
+            "août",
+            "aout",
+            "augustus",
+            "sierpnia",
+            "sierpień",
+            "sie",
+        ],
+    ),
     (
         "Sep",
         &[
@@ -49,15 +89,38 @@ const MONTHS: [(&str, &[&str]); 12] = [
             "sett",
             "settembre",
             "setembro",
+            "września",
+            "wrzesień",
+            "wrz",
         ],
     ),
     (
         "Oct",
         &[
-            "okt", "oktober", "octubre", "octobre", "ott", "ottobre", "out", "outubro",
+            "okt",
+            "oktober",
+            "października",
+            "październik",
+            "paź",
+            "octubre",
+            "octobre",
+            "ott",
+            "ottobre",
+            "out",
+            "outubro",
         ],
     ),
-    ("Nov", &["noviembre", "novembre", "novembro"]),
+    (
+        "Nov",
+        &[
+            "noviembre",
+            "novembre",
+            "novembro",
+            "listopada",
+            "listopad",
+            "lis",
+        ],
+    ),
     (
         "Dec",
         &[
@@ -70,6 +133,9 @@ const MONTHS: [(&str, &[&str]); 12] = [
             "decembre",
             "dicembre",
             "dezembro",
+            "grudnia",
+            "grudzień",
+            "gru",
         ],
     ),
 ];
@@ -134,11 +200,160 @@ pub(super) fn in_english(text: &str) -> Cow<'_, str> {
                 // The dot of an abbreviation: `févr.`
                 rest = rest.strip_prefix('.').unwrap_or(rest);
             }
+            None if word.eq_ignore_ascii_case("uhr") => english.truncate(english.trim_end().len()),
             None => english.push_str(word),
         }
     }
     english.push_str(rest);
     Cow::Owned(english)
+}
+
+/// The number of a month that is named in lower case, in English or another language.
+pub(super) fn month_number(word: &str) -> Option<u32> {
+    const ENGLISH: [&str; 12] = [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ];
+    let is_it = |(nth, (short, names)): &(usize, &(&str, &[&str]))| {
+        names.contains(&word) || ENGLISH[*nth] == word || short.eq_ignore_ascii_case(word)
+    };
+    let found = MONTHS.iter().enumerate().find(is_it);
+    found.map(|(nth, _)| nth as u32 + 1)
+}
+
+/// Days of the week in lower case, as abbreviated and in full.
+const WEEKDAYS: &[&str] = &[
+    "mon",
+    "tue",
+    "tues",
+    "wed",
+    "thu",
+    "thur",
+    "thurs",
+    "fri",
+    "sat",
+    "sun",
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+    "montag",
+    "dienstag",
+    "mittwoch",
+    "donnerstag",
+    "freitag",
+    "samstag",
+    "sonntag",
+    "mo",
+    "di",
+    "mi",
+    "do",
+    "fr",
+    "sa",
+    "so",
+    "lundi",
+    "mardi",
+    "mercredi",
+    "jeudi",
+    "vendredi",
+    "samedi",
+    "dimanche",
+    "lun",
+    "mer",
+    "jeu",
+    "ven",
+    "sam",
+    "dim",
+    "lunes",
+    "martes",
+    "miércoles",
+    "jueves",
+    "viernes",
+    "sábado",
+    "domingo",
+    "mié",
+    "jue",
+    "vie",
+    "sáb",
+    "dom",
+    "lunedì",
+    "martedì",
+    "mercoledì",
+    "giovedì",
+    "venerdì",
+    "sabato",
+    "domenica",
+    "gio",
+    "segunda",
+    "terça",
+    "quarta",
+    "quinta",
+    "sexta",
+    "feira",
+    "seg",
+    "ter",
+    "qua",
+    "qui",
+    "sex",
+];
+
+/// Whether a word in lower case is the name of a day of the week.
+pub(super) fn names_a_weekday(word: &str) -> bool {
+    WEEKDAYS.contains(&word)
+}
+
+/// The offset in seconds east of UTC of the zone that a text begins with, and what follows: `CET`, `UTC`, `GMT+1`, `UTC+02:00`,
+/// `+0100`, `Z`.
+pub(super) fn offset_of_zone(text: &str) -> Option<(i64, &str)> {
+    let end = text
+        .find(|c: char| !c.is_ascii_alphabetic())
+        .unwrap_or(text.len());
+    let (name, rest) = text.split_at(end);
+    let east = match name {
+        "" => 0,
+        name => {
+            let upper = name.to_ascii_uppercase();
+            ZONES.iter().find(|(known, _)| *known == upper)?.1 * 60
+        }
+    };
+    let is_base = matches!(name.to_ascii_uppercase().as_str(), "" | "UTC" | "GMT");
+    let Some(behind) = rest.strip_prefix(['+', '-']).filter(|_| is_base) else {
+        return (!name.is_empty()).then_some((east, rest));
+    };
+    let sign = if rest.starts_with('-') { -1 } else { 1 };
+    let end = behind
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(behind.len());
+    let (digits, behind) = behind.split_at(end);
+    let (hours, minutes, rest) = match digits.len() {
+        1 | 2 => match behind.strip_prefix(':') {
+            Some(behind) => {
+                let minutes = behind.get(..2)?;
+                (digits, minutes, &behind[2..])
+            }
+            None => (digits, "0", behind),
+        },
+        3 | 4 => {
+            let (hours, minutes) = digits.split_at(digits.len() - 2);
+            (hours, minutes, behind)
+        }
+        _ => return None,
+    };
+    let (hours, minutes): (i64, i64) = (hours.parse().ok()?, minutes.parse().ok()?);
+    (hours <= 14 && minutes <= 59).then_some((sign * (hours * 60 + minutes) * 60, rest))
 }
 
 fn month(word: &str) -> Option<&'static str> {
@@ -150,7 +365,7 @@ fn month(word: &str) -> Option<&'static str> {
 }
 
 /// `a. m.`, `p.m.` and the like at the beginning of a text, and what follows.
-fn half_of_day(text: &str) -> Option<(&'static str, &str)> {
+pub(super) fn half_of_day(text: &str) -> Option<(&'static str, &str)> {
     let half = match text.chars().next()? {
         'a' | 'A' => "AM",
         'p' | 'P' => "PM",
@@ -162,16 +377,53 @@ fn half_of_day(text: &str) -> Option<(&'static str, &str)> {
     Some((half, behind.strip_prefix('.').unwrap_or(behind)))
 }
 
-/// A text without the abbreviation of a zone at its end, and the offset of the zone in microseconds east of UTC.
-pub(super) fn without_zone(text: &str) -> Option<(&str, i64)> {
+/// A text without the abbreviation of a zone at its end, and the offset of the zone in microseconds east of UTC. An offset may
+/// stand behind `UTC` and `GMT`.
+pub(crate) fn without_zone(text: &str) -> Option<(&str, i64)> {
     let text = text.trim_end();
-    let (at, before) = text
-        .char_indices()
-        .rfind(|(_, c)| !c.is_ascii_alphabetic())?;
+    let is_in_zone = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | ':');
+    let (at, before) = text.char_indices().rfind(|(_, c)| !is_in_zone(*c))?;
     let begin = at + before.len_utf8();
-    let name = text[begin..].to_ascii_uppercase();
-    let (_, minutes) = ZONES.iter().find(|(known, _)| *known == name)?;
-    Some((text[..begin].trim_end(), minutes * 60_000_000))
+    let named = text[begin..].starts_with(|c: char| c.is_ascii_alphabetic());
+    let begin = match named {
+        true => begin,
+        // Nothing separates the zone from the time: `08:00CET`.
+        false => begin + text[begin..].find(|c: char| c.is_ascii_alphabetic())?,
+    };
+    let (east, rest) = offset_of_zone(&text[begin..])?;
+    rest.is_empty()
+        .then(|| (text[..begin].trim_end(), east * 1_000_000))
+}
+
+/// The zone in brackets at the end of the name of a column, as the IANA database calls it: `Created (CET)`, `Opened [UTC]`.
+pub(crate) fn zone_in_name(name: &str) -> Option<String> {
+    let name = name.trim();
+    let inside = name.strip_suffix([')', ']'])?;
+    let (_, zone) = inside.rsplit_once(['(', '['])?;
+    let zone = zone.trim();
+    if zone.contains('/') && zone.parse::<chrono_tz::Tz>().is_ok() {
+        return Some(zone.to_owned());
+    }
+    // The time of a place that has a summer time is called by its abbreviation in winter.
+    let upper = zone.to_ascii_uppercase();
+    let known = match upper.as_str() {
+        "CET" | "CEST" | "MEZ" | "MESZ" => Some("CET"),
+        "EET" | "EEST" => Some("EET"),
+        "WET" | "WEST" => Some("WET"),
+        _ => None,
+    };
+    if let Some(known) = known {
+        return Some(known.to_owned());
+    }
+    let (east, rest) = offset_of_zone(zone)?;
+    if !rest.is_empty() || east % 3600 != 0 {
+        return None;
+    }
+    // The database counts west of Greenwich.
+    Some(match east / 3600 {
+        0 => "UTC".to_owned(),
+        hours => format!("Etc/GMT{:+}", -hours),
+    })
 }
 
 #[cfg(test)]
@@ -215,6 +467,14 @@ mod tests {
             without_zone("2024-05-06 7:08 pdt"),
             Some(("2024-05-06 7:08", -25_200_000_000))
         );
+        assert_eq!(
+            without_zone("06/05/2024 7:08 GMT+1"),
+            Some(("06/05/2024 7:08", 3_600_000_000))
+        );
+        assert_eq!(
+            without_zone("06/05/2024 7:08 UTC-03:30"),
+            Some(("06/05/2024 7:08", -12_600_000_000))
+        );
         assert_eq!(without_zone("2024-05-06 7:08 IST"), None);
         assert_eq!(without_zone("2024-05-06 7:08 PM"), None);
         assert_eq!(without_zone("CET"), None);
@@ -223,10 +483,26 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_column_names_its_zone() {
+        for (name, zone) in [
+            ("Created (CET)", Some("CET")),
+            ("Opened [UTC]", Some("UTC")),
+            ("Closed (GMT+1)", Some("Etc/GMT-1")),
+            ("Closed (UTC-05:00)", Some("Etc/GMT+5")),
+            ("Closed (Europe/Rome)", Some("Europe/Rome")),
+            ("Closed (EST)", Some("Etc/GMT+5")),
+            ("Duration (min)", None),
+            ("Created", None),
+        ] {
+            assert_eq!(zone_in_name(name).as_deref(), zone, "{name}");
+        }
+    }
+
     proptest::proptest! {
         #[test]
         fn no_text_panics(text in ".{0,30}") {
-            let _ = (in_english(&text), without_zone(&text));
+            let _ = (in_english(&text), without_zone(&text), zone_in_name(&text));
         }
     }
 }

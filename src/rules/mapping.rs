@@ -269,6 +269,10 @@ pub struct FieldRecipe {
     pub lowercase: bool,
     /// The value where there is none; with `match`, also where nothing matched.
     pub default: Option<String>,
+    /// Of a time: its format, where it is not that of the others.
+    pub time_format: Option<String>,
+    /// Of a time: the zone that it is in unless it says so itself, where it is not that of the others.
+    pub time_zone: Option<String>,
 }
 
 /// One rule of a field: a predicate and a value.

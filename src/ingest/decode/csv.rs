@@ -63,12 +63,19 @@ impl CsvHeader {
         Value::Object(map)
     }
 
+    /// Whether a record has a field for each column with a name, and no value beyond the columns.
+    fn has_width_of(&self, record: &ByteRecord) -> bool {
+        let named = self.columns.iter().rposition(|column| !column.is_empty());
+        let is_wide = record.len() > named.unwrap_or(0);
+        is_wide && record.iter().skip(self.columns.len()).all(<[u8]>::is_empty)
+    }
+
     /// The first records of a sample (behind the header), each as a tree, for guessing and previews.
     pub fn sample(&self, body: &[u8], most: usize) -> Vec<Value> {
         reader(body, self.dialect)
             .byte_records()
             .map_while(Result::ok)
-            .filter(|record| record.len() == self.columns.len())
+            .filter(|record| self.has_width_of(record))
             .take(most)
             .map(|record| self.value(&record))
             .collect()
@@ -145,8 +152,7 @@ fn decode_row(
             .push(Reject::new(place.offset, reason, detail, raw));
     };
     let width = header.columns.len();
-    let beyond_is_empty = record.iter().skip(width).all(<[u8]>::is_empty);
-    if record.len() < width || !beyond_is_empty {
+    if !header.has_width_of(record) {
         let detail = format!("{} fields, and the header has {width}", record.len());
         let lines = memchr::memchr_iter(b'\n', raw).count();
         if lines >= SWALLOWED {

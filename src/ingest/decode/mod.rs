@@ -11,6 +11,7 @@ mod late_encoding;
 mod lines;
 mod open;
 mod sniff;
+mod unpack;
 mod xes;
 
 pub(crate) use chunk::{Chunk, Chunker};
@@ -26,6 +27,7 @@ pub(crate) use open::Opened;
 pub use open::open;
 pub use sniff::Dialect;
 pub(crate) use sniff::sniff;
+pub(crate) use unpack::{unpack, unpack_one};
 pub use xes::decode_xes;
 pub(crate) use xes::{XesEvent, read_xes};
 

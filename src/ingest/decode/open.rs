@@ -19,6 +19,13 @@ const SAMPLE: usize = 256 << 10;
 pub enum Input {
     /// A file.
     File(PathBuf),
+    /// A file that was unpacked from an archive, and what people call it.
+    Member {
+        /// The unpacked file.
+        path: PathBuf,
+        /// The archive and the name in it.
+        name: String,
+    },
     /// Standard input.
     Stdin,
 }
@@ -37,17 +44,18 @@ impl Input {
     pub fn name(&self) -> String {
         match self {
             Input::File(path) => path.display().to_string(),
+            Input::Member { name, .. } => name.clone(),
             Input::Stdin => "standard input".to_owned(),
         }
     }
 
     /// A name for what is in it, from the name of the file: `tickets` for `/x/tickets.csv.gz`.
     pub fn stem(&self) -> String {
-        match self {
-            Input::Stdin => "stdin".to_owned(),
-            Input::File(path) => {
-                let name = path.file_name().unwrap_or_default().to_string_lossy();
-                let mut stem = name.as_ref();
+        match self.file_name() {
+            None if *self == Input::Stdin => "stdin".to_owned(),
+            name => {
+                let name = name.unwrap_or_default();
+                let mut stem = name.as_str();
                 for ending in [
                     ".gz", ".zst", ".ndjson", ".jsonl", ".json", ".csv", ".tsv", ".txt", ".log",
                     ".xes",
@@ -55,7 +63,7 @@ impl Input {
                     stem = stem.strip_suffix(ending).unwrap_or(stem);
                 }
                 if stem.is_empty() {
-                    name.into_owned()
+                    name
                 } else {
                     stem.to_owned()
                 }
@@ -67,7 +75,7 @@ impl Input {
     pub fn size(&self) -> Option<u64> {
         match self {
             Input::Stdin => None,
-            Input::File(path) => std::fs::metadata(path)
+            Input::File(path) | Input::Member { path, .. } => std::fs::metadata(path)
                 .ok()
                 .filter(std::fs::Metadata::is_file)
                 .map(|meta| meta.len()),
@@ -93,7 +101,7 @@ pub struct Opened {
 pub fn open(input: &Input, progress: &Arc<AtomicU64>) -> io::Result<Opened> {
     let raw: Box<dyn Read + Send> = match input {
         Input::Stdin => Box::new(io::stdin()),
-        Input::File(path) => Box::new(open_file(path)?),
+        Input::File(path) | Input::Member { path, .. } => Box::new(open_file(path)?),
     };
     let counted = Counted {
         inner: raw,
@@ -156,6 +164,7 @@ impl Input {
         match self {
             Input::Stdin => None,
             Input::File(path) => Some(path.file_name()?.to_string_lossy().into_owned()),
+            Input::Member { name, .. } => name.rsplit('/').next().map(str::to_owned),
         }
     }
 }

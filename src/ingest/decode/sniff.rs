@@ -182,6 +182,31 @@ struct Shape {
     before_header: usize,
 }
 
+/// The bytes of the empty lines that a text begins with. White space in front of a header may be a delimiter.
+fn blank_lines(text: &str) -> usize {
+    let mut blank = 0;
+    for line in text.split_inclusive('\n') {
+        if !line.trim().is_empty() || !line.ends_with('\n') {
+            break;
+        }
+        blank += line.len();
+    }
+    blank
+}
+
+/// A line of what may be CSV.
+struct Line {
+    /// Fields.
+    width: usize,
+    /// Fields with a value.
+    values: usize,
+    /// Where it begins.
+    begin: usize,
+    /// Whether its last field is empty.
+    ends_blank: bool,
+    is_comment: bool,
+}
+
 /// Titles above a header that are looked for at most.
 const MOST_TITLES: usize = 20;
 
@@ -193,15 +218,23 @@ fn shape(text: &str, delimiter: u8) -> Option<Shape> {
         .has_headers(false)
         .flexible(true)
         .from_reader(text.as_bytes());
-    // Fields, fields with a value, and where the line begins.
-    let lines: Vec<(usize, usize, usize)> = reader
+    let is_blank_end =
+        |record: &csv::ByteRecord| record.iter().next_back().is_some_and(<[u8]>::is_empty);
+    // Fields, fields with a value, where the line begins, and whether its last field is empty.
+    let lines: Vec<Line> = reader
         .byte_records()
         .take(50)
         .map_while(Result::ok)
         .map(|record| {
             let begin = record.position().map_or(0, |position| position.byte());
             let values = record.iter().filter(|field| !field.trim_ascii().is_empty());
-            (record.len(), values.count(), begin as usize)
+            Line {
+                width: record.len(),
+                values: values.count(),
+                begin: begin as usize,
+                ends_blank: record.len() > 2 && is_blank_end(&record),
+                is_comment: record.get(0).is_some_and(|field| field.starts_with(b"#")),
+            }
         })
         .collect();
     // The last record of a sample may be cut.
@@ -209,30 +242,31 @@ fn shape(text: &str, delimiter: u8) -> Option<Shape> {
         0..=2 => lines.as_slice(),
         count => &lines[..count - 1],
     };
-    let widest = whole.iter().map(|(width, ..)| *width).max()?;
-    let is_title = |(width, values, _): &&(usize, usize, usize)| {
-        *values <= 1 && (*width == 1 || *width >= 3) && widest >= 2
+    let widest = whole.iter().map(|line| line.width).max()?;
+    let last = whole.last()?.width;
+    let is_title = |line: &&Line| {
+        let has_one = line.values <= 1 && (line.width == 1 || line.width >= 3) && widest >= 2;
+        has_one || line.is_comment && line.width != last
     };
     let titles = whole.iter().take(MOST_TITLES).take_while(is_title).count();
     let titles = if titles < whole.len() { titles } else { 0 };
     let rows = &whole[titles..];
-    let (width, _, before_header) = *rows.first()?;
+    let header = rows.first()?;
+    let (width, before_header) = (header.width, header.begin);
     if width < 2 {
         return None;
     }
-    let alike = rows.iter().filter(|(other, ..)| *other == width).count();
+    // A delimiter at the end of each row makes a field that is none.
+    let is_alike = |line: &&Line| {
+        let is_longer = line.ends_blank && line.width == width + 1;
+        line.width == width || is_longer || header.ends_blank && line.width + 1 == width
+    };
+    let alike = rows.iter().filter(is_alike).count();
     let alike = alike as f64 / rows.len() as f64;
     (alike >= 0.5).then_some(Shape {
         score: alike * (width as f64).ln_1p() * (rows.len() as f64 / whole.len() as f64),
-        before_header: if titles == 0 {
-            0
-        } else {
-            // The place of a record is before the empty lines above it.
-            let blank = text[before_header..]
-                .bytes()
-                .take_while(u8::is_ascii_whitespace);
-            before_header + blank.count()
-        },
+        // The place of a record is before the empty lines above it.
+        before_header: before_header + blank_lines(&text[before_header..]),
     })
 }
 
@@ -295,11 +329,20 @@ mod tests {
             "#TYPE Selected.System.Management.Automation\n",
             "Incident report;;\n;;\n",
             "sep=;\nIncident report\n",
+            "\n",
+            "\r\n  \r\n",
+            "# exported; by a tool; on 2024-05-05; 10:00\n",
+            "# exported\n\n",
         ] {
             let text = format!("{titles}{rows}");
             let (delimiter, found) = before(&text);
             assert_eq!((delimiter, found), (b';', titles), "{text}");
         }
+        // The first column is called `#`.
+        assert_eq!(before("#,state\n1,new\n2,new\n"), (b',', ""));
+        // A delimiter at the end of each row.
+        assert_eq!(before("a,b\n1,2,\n3,4,\n"), (b',', ""));
+        assert_eq!(before("a,b,\n1,2\n3,4\n"), (b',', ""));
         // A last column without a name, and values of which most are missing.
         assert_eq!(before("name,\na,b\nc,d\n"), (b',', ""));
         assert_eq!(before("a,b,c\n1,,\n2,,\n"), (b',', ""));

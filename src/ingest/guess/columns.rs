@@ -2,9 +2,12 @@
 
 use super::names::name_fit;
 use super::stages::names_a_stage;
+use super::two_columns::called;
 use crate::ingest::mapping::executor_of;
 use crate::ingest::scalar::Scalar;
 use crate::ingest::time::{TimeFormat, TimeParser};
+use crate::ingest::time_words::{without_zone, zone_in_name};
+use crate::ingest::time_written::is_no_time;
 use crate::model::{Executor, Lifecycle};
 use chrono_tz::Tz;
 use serde_json::Value;
@@ -13,8 +16,10 @@ use std::collections::BTreeMap;
 /// What is known of a column from a sample.
 #[derive(Clone, Debug)]
 pub(crate) struct Column {
-    /// Its name or path.
+    /// Its name or path. Of a date and a time in two columns: a template of both.
     pub name: String,
+    /// The name by which its role is found: of a date and a time in two columns, that of both.
+    pub called: String,
     /// Records that have a value in it.
     pub filled: usize,
     /// Different values.
@@ -27,6 +32,10 @@ pub(crate) struct Column {
     pub time_format: Option<String>,
     /// Whether day and month could be the other way round.
     pub day_or_month: bool,
+    /// The zone that its name says.
+    pub time_zone: Option<String>,
+    /// Whether it has no value other than words for none.
+    pub is_empty: bool,
     /// Values that stand for "no value", such as `?`.
     pub placeholders: Vec<String>,
     /// Share of values that are the name of an executor kind.
@@ -38,7 +47,7 @@ pub(crate) struct Column {
 impl Column {
     /// Mere numbers are a time only where the name says so.
     pub(super) fn is_written_out_or_known(&self) -> bool {
-        name_fit("time", &self.name) > 0.0
+        name_fit("time", &self.called) > 0.0
             || self
                 .samples
                 .iter()
@@ -59,13 +68,31 @@ const FORMATS: &[(&str, &str)] = &[
     ("%d/%m/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M:%S %p"),
     ("%d/%m/%Y %I:%M %p", "%m/%d/%Y %I:%M %p"),
     ("%d/%m/%Y", "%m/%d/%Y"),
+    ("%d/%m/%y %H:%M:%S", "%m/%d/%y %H:%M:%S"),
     ("%d/%m/%y %H:%M", "%m/%d/%y %H:%M"),
+    ("%d/%m/%y, %H:%M:%S", "%m/%d/%y, %H:%M:%S"),
+    ("%d/%m/%y, %H:%M", "%m/%d/%y, %H:%M"),
+    ("%d/%m/%Y, %H:%M", "%m/%d/%Y, %H:%M"),
+    ("%d/%m/%y %I:%M:%S %p", "%m/%d/%y %I:%M:%S %p"),
+    ("%d/%m/%y %I:%M %p", "%m/%d/%y %I:%M %p"),
+    ("%d/%m/%y, %I:%M %p", "%m/%d/%y, %I:%M %p"),
+    ("%d/%m/%y", "%m/%d/%y"),
+    ("%d/%m/%Y - %H:%M", "%m/%d/%Y - %H:%M"),
     ("%d-%m-%Y %H:%M:%S", "%m-%d-%Y %H:%M:%S"),
     ("%d-%m-%Y %H:%M", "%m-%d-%Y %H:%M"),
     ("%d-%m-%Y", "%m-%d-%Y"),
     ("%d.%m.%Y %H:%M:%S", ""),
     ("%d.%m.%Y %H:%M", ""),
     ("%d.%m.%Y", ""),
+    ("%d.%m.%Y, %H:%M:%S", ""),
+    ("%d.%m.%Y, %H:%M", ""),
+    ("%d.%m.%y %H:%M:%S", ""),
+    ("%d.%m.%y %H:%M", ""),
+    ("%d.%m.%y, %H:%M:%S", ""),
+    ("%d.%m.%y, %H:%M", ""),
+    ("%d.%m.%y", ""),
+    ("%d-%m-%y %H:%M:%S", "%m-%d-%y %H:%M:%S"),
+    ("%d-%m-%y %H:%M", "%m-%d-%y %H:%M"),
     ("%d %b %Y %H:%M:%S", "%b %d %Y %H:%M:%S"),
     ("%d %b %Y %H:%M", "%b %d, %Y %H:%M"),
     ("%d-%b-%Y %H:%M:%S", "%b %d, %Y %I:%M:%S %p"),
@@ -144,14 +171,20 @@ pub(super) fn column(name: &str, values: &[String]) -> Column {
         let count = values.iter().filter(|value| holds(value)).count();
         count as f64 / values.len().max(1) as f64
     };
-    let is_told = |value: &&String| !PLACEHOLDERS.contains(&value.to_lowercase().as_str());
+    let is_told = |value: &&String| {
+        !PLACEHOLDERS.contains(&value.to_lowercase().as_str()) && !is_no_time(value)
+    };
     let told: Vec<String> = values.iter().filter(is_told).cloned().collect();
-    let (times, time_format, day_or_month) = match is_serial(name, &told) {
+    let called = called(name);
+    let (times, time_format, day_or_month) = match is_serial(&called, &told) {
         true => (1.0, Some("spreadsheet".to_owned()), false),
         false => times(&told),
     };
     Column {
         name: name.to_owned(),
+        time_zone: zone_in_name(&called),
+        called,
+        is_empty: told.is_empty(),
         filled: values.len(),
         distinct: distinct.len(),
         placeholders: distinct
@@ -166,6 +199,12 @@ pub(super) fn column(name: &str, values: &[String]) -> Column {
         time_format,
         day_or_month,
     }
+}
+
+/// Whether a text ends in an offset: `+01:00`, `-0500`.
+fn has_offset(text: &str) -> bool {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_digit() || c == ':');
+    text.len() - digits.len() >= 4 && digits.ends_with(['+', '-']) && digits.contains(':')
 }
 
 /// Whether a column that is called a time has numbers as spreadsheet programs keep times: days since 1899-12-30.
@@ -199,10 +238,13 @@ fn times(values: &[String]) -> (f64, Option<String>, bool) {
     if values.iter().filter(|text| digits(text)).count() * 2 < values.len() {
         return (by_itself, None, false);
     }
-    let has_zone = |text: &String| text.ends_with(|c: char| c.is_ascii_alphabetic());
-    let zone = match values.iter().filter(|text| has_zone(text)).count() * 2 > values.len() {
-        true => " %Z",
-        false => "",
+    let most = |holds: &dyn Fn(&String) -> bool| {
+        values.iter().filter(|text| holds(text)).count() * 2 > values.len()
+    };
+    let zone = match () {
+        () if most(&|text| without_zone(text).is_some()) => " %Z",
+        () if most(&|text| has_offset(text)) => " %z",
+        () => "",
     };
     let with = |format: &str| match TimeFormat::new(format) {
         Ok(format) => share(&TimeParser::new(vec![format], Tz::UTC)),

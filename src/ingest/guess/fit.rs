@@ -35,14 +35,38 @@ fn is_about_a_person(name: &str) -> bool {
     parts.any(|part| PERSONS.contains(&plain(part).as_str()))
 }
 
-/// How well a column fits a field, 0 to 1.
-pub(super) fn fit(
-    field: &str,
-    column: &Column,
-    (records, only_time): (usize, bool),
-    format: FormatName,
-) -> f64 {
-    let mut by_name = name_fit(field, &column.name);
+/// What is known of all columns.
+#[derive(Clone, Copy)]
+pub(super) struct Sampled {
+    pub(super) records: usize,
+    /// Different values of the time that has the most.
+    pub(super) most_times: usize,
+    pub(super) format: FormatName,
+}
+
+/// Words in the name of a time at which somebody else read, copied or wrote out the record.
+const COPIED: &[&str] = &[
+    "export", "ingest", "index", "fetch", "extract", "import", "snapshot", "retriev", "sync",
+    "loaded", "download", "crawl", "scrap", "poll", "queried",
+];
+
+/// Whether a name is that of the time of an export or of a copy.
+pub(super) fn is_of_a_copy(name: &str) -> bool {
+    let plain = plain(name);
+    COPIED.iter().any(|word| plain.contains(word))
+}
+
+/// Whether all records have the same value.
+pub(super) fn is_constant(column: &Column, records: usize) -> bool {
+    column.distinct == 1 && column.filled > 5 && records > 5
+}
+
+/// How well a column fits a field, 0 to 1. Of the time: whether it is the only one.
+pub(super) fn fit(field: &str, column: &Column, only_time: bool, sampled: Sampled) -> f64 {
+    let Sampled {
+        records, format, ..
+    } = sampled;
+    let mut by_name = name_fit(field, &column.called);
     if field == "time" && by_name == 0.0 && only_time {
         // It is called something that is not in the list, and there is no other.
         by_name = 0.4;
@@ -57,8 +81,11 @@ pub(super) fn fit(
     let by_value = match field {
         // A column that is called so is the time, even where many of its values are damaged.
         "time" => {
+            // What is the same for many records is the time at which they were read.
+            let is_shared = column.distinct * 10 < sampled.most_times.min(column.filled);
+            let of_copy = !only_time && (is_shared || is_of_a_copy(&column.called));
             if timely || column.times >= 0.5 {
-                filled * column.times
+                filled * column.times * if of_copy { 0.3 } else { 1.0 }
             } else {
                 0.0
             }
@@ -79,6 +106,7 @@ pub(super) fn fit(
                 }
         }
         "activity" if timely => 0.0,
+        "activity" if is_constant(column, records) => 0.3 * filled,
         "activity" => {
             filled
                 * if distinct > 0.5 && records > 20 {

@@ -51,6 +51,9 @@ impl Guess {
             let recipe = match columns.as_slice() {
                 [column] => FieldRecipe {
                     path: Some(column.clone()),
+                    time_zone: self
+                        .info(column)
+                        .and_then(|column| column.time_zone.clone()),
                     ..FieldRecipe::default()
                 },
                 several => FieldRecipe {

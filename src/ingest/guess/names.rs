@@ -1,209 +1,6 @@
 //! How well the name of a column fits a field.
 
-/// Names that speak for a field, best first, in lower case without separators; and how much the last of them speaks
-/// less than the first.
-const NAMES: &[(&str, &[&str])] = &[
-    (
-        "case",
-        &[
-            "case:concept:name",
-            "caseid",
-            "case",
-            "ticketid",
-            "ticket",
-            "incidentid",
-            "incidentnumber",
-            "incident",
-            "issuekey",
-            "casenumber",
-            "alertid",
-            "executionid",
-            "runid",
-            "workflowrunid",
-            "playbookrunid",
-            "jobid",
-            "sessionid",
-            "conversationid",
-            "threadid",
-            "traceid",
-            "requestid",
-            "taskid",
-            "run",
-            "job",
-            "session",
-            "conversation",
-            "ticketnummer",
-            "vorgangsnummer",
-            "fallnummer",
-            "vorgang",
-            "numéro",
-            "numero",
-            "número",
-            "nummer",
-            "chamado",
-            "number",
-            "issue",
-            "key",
-            "id",
-            "sysid",
-            "iid",
-            "uuid",
-            "no",
-        ],
-    ),
-    (
-        "activity",
-        &[
-            "concept:name",
-            "activity",
-            "activityname",
-            "incidentactivitytype",
-            "activitytype",
-            "action",
-            "step",
-            "stepname",
-            "event",
-            "eventname",
-            "eventtype",
-            "operation",
-            "task",
-            "taskname",
-            "status",
-            "state",
-            "incidentstate",
-            "type",
-            "name",
-        ],
-    ),
-    (
-        "time",
-        &[
-            "time:timestamp",
-            "timestamp",
-            "time",
-            "eventtime",
-            "datetime",
-            "datestamp",
-            "date",
-            "ts",
-            "occurredat",
-            "when",
-            "at",
-            "createdat",
-            "createdon",
-            "syscreatedon",
-            "starttime",
-            "startedat",
-            "updatedat",
-            "sysupdatedon",
-            "completetimestamp",
-            "startdate",
-            "changedat",
-            "changedon",
-            "updated",
-            "modified",
-            "lastmodifiedtime",
-            "lastmodifiedat",
-            "lastmodified",
-            "lastupdatetime",
-            "lastupdatedtime",
-            "lastupdatedat",
-            "lastupdated",
-            "lastchanged",
-            "timegenerated",
-            "openedat",
-            "created",
-        ],
-    ),
-    (
-        "process",
-        &[
-            "process",
-            "processid",
-            "processname",
-            "playbook",
-            "playbookname",
-            "playbookid",
-            "workflow",
-            "workflowname",
-            "workflowid",
-            "runbook",
-            "procedure",
-        ],
-    ),
-    (
-        "outcome",
-        &[
-            "outcome",
-            "resolution",
-            "resolutionname",
-            "result",
-            "closecode",
-            "conclusion",
-            "verdict",
-            "disposition",
-            "resolutionstatus",
-            "resolutioncode",
-            "resolutionreason",
-            "closurecode",
-            "closurereason",
-            "closereason",
-            "classification",
-        ],
-    ),
-    (
-        "executor",
-        &[
-            "executor",
-            "executorkind",
-            "executortype",
-            "actortype",
-            "performedby",
-            "actorkind",
-        ],
-    ),
-    ("lifecycle", &["lifecycle"]),
-    (
-        "sequence",
-        &[
-            "seq",
-            "sequence",
-            "sequencenumber",
-            "incidentactivitynumber",
-        ],
-    ),
-    (
-        "reopened",
-        &[
-            "reopencount",
-            "reopencounter",
-            "reopenedcount",
-            "reopens",
-            "reopenings",
-            "timesreopened",
-            "numberofreopens",
-            "reopened",
-            "wasreopened",
-            "isreopened",
-            "reopen",
-        ],
-    ),
-    ("event_id", &["eventid", "eventuuid"]),
-    (
-        "input",
-        &["input", "inputsignature", "alertrule", "rulename"],
-    ),
-    (
-        "parent",
-        &[
-            "parent",
-            "parentcase",
-            "parentid",
-            "parentincident",
-            "parentkey",
-        ],
-    ),
-];
+use super::field_names::NAMES;
 
 /// Objects whose id is that of the case. The id of any other object is that of a rule, a host or a person.
 const CASES: &[&str] = &[
@@ -250,6 +47,7 @@ pub(super) fn name_fit(field: &str, name: &str) -> f64 {
         Some(rank) => 1.0 - 0.6 * rank as f64 / names.len() as f64,
         None if field == "case" && name.trim() == "#" => 0.4,
         None if field == "case" && refers_to_another(name) => 0.0,
+        None if field == "case" && numbers_a_ticket(&plain) => 0.6,
         None if field == "case" && numbers_something(name) => NUMBERS_SOMETHING,
         None => 0.0,
     };
@@ -286,6 +84,82 @@ fn numbers_something(name: &str) -> bool {
             word.as_str(),
             "id" | "key" | "no" | "nr" | "number" | "ref" | "uid" | "guid"
         )
+}
+
+/// What tickets and their numbers are called, without accents.
+const TICKETS: &[&str] = &[
+    "ticket",
+    "incident",
+    "incidencia",
+    "incidente",
+    "issue",
+    "case",
+    "request",
+    "vorgang",
+    "fall",
+    "storung",
+    "meldung",
+    "caso",
+    "chamado",
+    "solicitud",
+    "solicitacao",
+    "demande",
+    "segnalazione",
+    "richiesta",
+    "zgloszenia",
+    "zgloszenie",
+    "melding",
+    "zaak",
+    "チケット",
+    "インシデント",
+    "課題",
+    "案件",
+    "問い合わせ",
+];
+const NUMBERS: &[&str] = &[
+    "id",
+    "nr",
+    "no",
+    "num",
+    "n",
+    "nº",
+    "number",
+    "nummer",
+    "numero",
+    "numer",
+    "key",
+    "schlussel",
+    "cle",
+    "clave",
+    "chave",
+    "chiave",
+    "sleutel",
+    "klucz",
+    "番号",
+    "キー",
+];
+/// What may stand between the two.
+const BETWEEN: &[&str] = &[
+    "", "s", "n", "de", "dela", "del", "du", "do", "da", "di", "van", "of",
+];
+
+/// Whether a name in plain letters says that it numbers tickets, and nothing else: `numerodeticket`, `clavedeincidencia`.
+fn numbers_a_ticket(plain: &str) -> bool {
+    let is_between = |rest: &str| BETWEEN.contains(&rest);
+    let has = |ticket: &&str| {
+        let ahead = plain.strip_prefix(*ticket);
+        let behind = plain.strip_suffix(*ticket);
+        let mut numbers = NUMBERS.iter();
+        numbers.any(|number| {
+            ahead
+                .and_then(|rest| rest.strip_suffix(*number))
+                .is_some_and(is_between)
+                || behind
+                    .and_then(|rest| rest.strip_prefix(*number))
+                    .is_some_and(is_between)
+        })
+    };
+    TICKETS.iter().any(has)
 }
 
 /// What a row refers to and is not: persons, groups, hosts, rules and the like. Their numbers repeat, as those of cases do.
@@ -342,6 +216,14 @@ pub(super) fn refers_to_another(name: &str) -> bool {
     objects.any(|object| REFERRED.contains(&object))
 }
 
+/// Whether the number of something else may be that of a case where there is no other.
+pub(super) fn may_be_case(name: &str) -> bool {
+    matches!(
+        plain(name).as_str(),
+        "ruleid" | "problemid" | "problemno" | "changeid" | "changeno"
+    )
+}
+
 /// Whether a name is in the list of those of a case.
 pub(super) fn is_usual_case(name: &str) -> bool {
     let plain = plain(name);
@@ -367,7 +249,7 @@ fn is_of_another_object(name: &str) -> bool {
     })
 }
 
-/// The last part of a name without separators, in lower case: `issue.fields.Created_At` -> `createdat`. A unit or zone in
+/// The last part of a name without separators and accents, in lower case: `issue.fields.Created_At` -> `createdat`. A unit or zone in
 /// brackets behind it is left out: `Created [UTC]`.
 pub(super) fn plain(name: &str) -> String {
     let last = name
@@ -380,7 +262,28 @@ pub(super) fn plain(name: &str) -> String {
         _ => last,
     };
     let letters = last.chars().filter(|c| c.is_alphanumeric());
-    letters.flat_map(char::to_lowercase).collect()
+    letters
+        .flat_map(char::to_lowercase)
+        .map(without_accent)
+        .collect()
+}
+
+/// A Latin letter without its accent, which exports lose as well as keep.
+fn without_accent(letter: char) -> char {
+    match letter {
+        'à'..='å' | 'ā' | 'ą' => 'a',
+        'ç' | 'ć' | 'č' => 'c',
+        'è'..='ë' | 'ē' | 'ę' | 'ě' => 'e',
+        'ì'..='ï' | 'ī' => 'i',
+        'ł' => 'l',
+        'ñ' | 'ń' => 'n',
+        'ò'..='ö' | 'ø' | 'ō' => 'o',
+        'ś' | 'š' => 's',
+        'ù'..='ü' | 'ū' | 'ů' => 'u',
+        'ý' | 'ÿ' => 'y',
+        'ź' | 'ż' | 'ž' => 'z',
+        other => other,
+    }
 }
 
 #[cfg(test)]
@@ -401,6 +304,24 @@ mod tests {
         }
         for name in ["valid", "monkey", "piano", "uid", "paid", "note", "idle"] {
             assert!(!numbers_something(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn numbers_of_tickets_in_other_languages() {
+        for name in [
+            "Clave de incidencia",
+            "Numéro de ticket",
+            "Ticket-Nr",
+            "ID do chamado",
+            "Issuesleutel",
+            "チケット番号",
+            "N° ticket",
+        ] {
+            assert!(numbers_a_ticket(&plain(name)), "{name}");
+        }
+        for name in ["request type id", "ticket", "caseload", "ticket form id"] {
+            assert!(!numbers_a_ticket(&plain(name)), "{name}");
         }
     }
 

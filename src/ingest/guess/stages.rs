@@ -1,9 +1,14 @@
 //! Exports with one row per case: a time for each stage that the case has reached.
 
 use super::columns::Column;
+use super::last_stage_names::LAST;
 use super::moving;
 use super::names::plain;
+use super::stage_names::{BETWEEN, FIRST, Known, UPDATED};
+use crate::cases::is_resolution_word;
+use crate::ingest::path::Path;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// A stage of a case, and the column with the time at which a case reached it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,245 +21,9 @@ pub(crate) struct Stage {
     pub lifecycle: Option<&'static str>,
     /// Every case has reached it.
     pub is_first: bool,
+    /// Only cases in one of these states have reached it: their column, and the states.
+    pub only_in: Option<(String, Vec<String>)>,
 }
-
-/// What columns of a stage are called, in lower case without separators, the most telling first. Of several columns for one
-/// stage the first counts.
-struct Known {
-    activity: &'static str,
-    names: &'static [&'static str],
-}
-
-const FIRST: &[Known] = &[
-    Known {
-        activity: "Opened",
-        names: &[
-            "openedat",
-            "opened",
-            "openedon",
-            "opendate",
-            "opentime",
-            "dateopened",
-            "datetimeopened",
-            "createddatetime",
-            "createdtimeutc",
-            "reporteddate",
-            "submitteddate",
-            "createdat",
-            "createdon",
-            "createddate",
-            "createdtime",
-            "creationdate",
-            "creationtime",
-            "createdate",
-            "createtime",
-            "datecreated",
-            "timecreated",
-            "syscreatedon",
-            "created",
-            "reportedat",
-            "reportedon",
-            "reported",
-            "submittedat",
-            "submitdate",
-            "datedouverture",
-            "dataapertura",
-            "erstelltam",
-            "erstellt",
-            "angelegtam",
-            "eröffnetam",
-            "creéle",
-            "créé",
-            "crééle",
-            "datedecréation",
-            "datecréation",
-            "ouvertle",
-            "creado",
-            "creada",
-            "fechadecreación",
-            "fechacreación",
-            "fechadeapertura",
-            "creatoil",
-            "datacreazione",
-            "datadicreazione",
-            "criado",
-            "criadoem",
-            "datadecriação",
-            "datacriação",
-            "abertoem",
-        ],
-    },
-    Known {
-        activity: "Started",
-        names: &[
-            "startedat",
-            "startedon",
-            "starttime",
-            "startdate",
-            "starttimestamp",
-            "starttimeutc",
-            "startts",
-            "startat",
-            "started",
-            "start",
-            "begintime",
-            "beganat",
-            "begin",
-        ],
-    },
-];
-
-const BETWEEN: &[Known] = &[
-    Known {
-        activity: "Assigned",
-        names: &["assignedat", "assignedon", "assigneddate", "assignedtime"],
-    },
-    Known {
-        activity: "Acknowledged",
-        names: &[
-            "acknowledgedat",
-            "acknowledgedon",
-            "acknowledgedtime",
-            "acknowledged",
-            "ackat",
-            "acktime",
-            "acknowledgetime",
-            "acked",
-            "ackedat",
-            "acknowledgeddate",
-            "acknowledgeddatetime",
-            "triagedat",
-            "triaged",
-            "firstresponse",
-            "firstreply",
-            "firstreplyat",
-            "angenommen",
-            "angenommenam",
-            "firstresponseat",
-            "firstresponsetime",
-            "firstrespondedat",
-            "respondedat",
-        ],
-    },
-    Known {
-        activity: "Contained",
-        names: &[
-            "containedat",
-            "containedon",
-            "containedtime",
-            "containmenttime",
-            "contained",
-        ],
-    },
-];
-
-const LAST: &[Known] = &[
-    Known {
-        activity: "Resolved",
-        names: &[
-            "resolvedat",
-            "resolvedon",
-            "resolveddate",
-            "resolvedtime",
-            "resolveddatetime",
-            "resolvedtimestamp",
-            "resolvedts",
-            "resolvedate",
-            "resolvetime",
-            "timeresolved",
-            "firstresolved",
-            "lastresolveddate",
-            "actualresolution",
-            "resolutiondate",
-            "resolutiontime",
-            "dateresolved",
-            "resolved",
-            "solvedat",
-            "solvedon",
-            "solved",
-            "fixedat",
-            "restoredat",
-            "restored",
-            "remediatedat",
-            "remediated",
-            "gelöstam",
-            "gelöst",
-            "erledigtam",
-            "erledigt",
-            "résolule",
-            "résolu",
-            "datederésolution",
-            "resuelto",
-            "resuelta",
-            "fechaderesolución",
-            "risolto",
-            "risoltoil",
-            "resolvido",
-            "resolvidoem",
-        ],
-    },
-    Known {
-        activity: "Closed",
-        names: &[
-            "closedat",
-            "closedon",
-            "closeddate",
-            "closedtime",
-            "datetimeclosed",
-            "closeddatetime",
-            "closedtimeutc",
-            "datedeclôture",
-            "closle",
-            "datachiusura",
-            "closedate",
-            "closetime",
-            "dateclosed",
-            "closed",
-            "geschlossenam",
-            "geschlossen",
-            "fermé",
-            "ferméle",
-            "datedefermeture",
-            "cerrado",
-            "cerrada",
-            "fechadecierre",
-            "chiuso",
-            "chiusoil",
-            "fechado",
-            "fechadoem",
-            "encerradoem",
-        ],
-    },
-    Known {
-        activity: "Finished",
-        names: &[
-            "finishedat",
-            "finishedon",
-            "finishtime",
-            "finished",
-            "finish",
-            "completedat",
-            "completedon",
-            "completeddate",
-            "completiondate",
-            "completiontime",
-            "completed",
-            "endedat",
-            "endtime",
-            "endtimestamp",
-            "endtimeutc",
-            "enddate",
-            "endts",
-            "endat",
-            "ended",
-            "end",
-            "stoppedat",
-            "stoppedon",
-            "stoptime",
-            "stopped",
-        ],
-    },
-];
 
 /// Whether a column is called like the time of a stage.
 pub(super) fn names_a_stage(name: &str) -> bool {
@@ -266,27 +35,45 @@ pub(super) fn names_a_stage(name: &str) -> bool {
 
 /// The stages of an export in which every row is a case, in their usual order. Empty where it is none: where cases have
 /// several rows, or no column tells when a case was opened and another when it ended.
-pub(super) fn stages(columns: &[Column], records: &[Value], case: Option<&str>) -> Vec<Stage> {
+pub(super) fn stages(
+    columns: &[Column],
+    records: &[Value],
+    (case, state): (Option<&str>, Option<&str>),
+) -> Vec<Stage> {
     let case = case.and_then(|name| columns.iter().find(|column| column.name == name));
     let Some(case) = case.filter(|case| is_mostly_unique(case, records.len())) else {
         return Vec::new();
     };
-    let find = |known: &Known| {
+    let find = |known: &Known, fits_as_time: fn(&Column) -> bool| {
         let named = |name: &&str| {
-            let fits = |column: &&Column| plain(&column.name) == *name && is_time(column);
+            let fits = |column: &&Column| plain(&column.called) == *name && fits_as_time(column);
             columns.iter().find(fits)
         };
         let column = known.names.iter().find_map(named);
         column.map(|column| (known.activity, column))
     };
-    let of = |all: &'static [Known]| all.iter().filter_map(find).collect::<Vec<_>>();
-    let (first, last) = (of(FIRST), of(LAST));
+    let of = |all: &'static [Known], fits: fn(&Column) -> bool| {
+        let found = all.iter().filter_map(|known| find(known, fits));
+        found.collect::<Vec<_>>()
+    };
+    let (first, mut last) = (of(FIRST, is_time), of(LAST, is_time));
+    if last.is_empty() && records.len() > 2 {
+        // No case of the sample has ended yet.
+        last = of(LAST, |column| column.is_empty);
+    }
     let opened = first
         .iter()
         .find(|(_, column)| is_always_there(column, records.len()));
-    let (Some(opened), Some(ended)) = (opened, last.last()) else {
+    let Some(opened) = opened else {
         return Vec::new();
     };
+    let by_state = match last.as_slice() {
+        [] => end_by_state(columns, records, state),
+        _ => None,
+    };
+    if last.is_empty() && by_state.is_none() {
+        return Vec::new();
+    }
     // Rows of one case that begin at different times are its events.
     let moves = moving(records, &case.name, &opened.1.name);
     if moves.is_some_and(|share| share > 0.1) {
@@ -295,7 +82,7 @@ pub(super) fn stages(columns: &[Column], records: &[Value], case: Option<&str>) 
     let is_first = |activity: &str| activity == opened.0;
     let all = first
         .iter()
-        .chain(&of(BETWEEN))
+        .chain(&of(BETWEEN, is_time))
         .chain(&last)
         .copied()
         .collect::<Vec<_>>();
@@ -303,13 +90,43 @@ pub(super) fn stages(columns: &[Column], records: &[Value], case: Option<&str>) 
         activity,
         column: column.name.clone(),
         lifecycle: match () {
-            () if activity == ended.0 => Some("end"),
+            () if last.last().is_some_and(|ended| ended.0 == activity) => Some("end"),
             () if last.iter().any(|(known, _)| *known == activity) => Some("resolved"),
             () => None,
         },
         is_first: is_first(activity),
+        only_in: None,
     };
-    all.into_iter().map(stage).collect()
+    all.into_iter().map(stage).chain(by_state).collect()
+}
+
+/// The end of a case that no column tells: the time of its last change, if it is in a state that says so.
+pub(super) fn end_by_state(
+    columns: &[Column],
+    records: &[Value],
+    state: Option<&str>,
+) -> Option<Stage> {
+    let state = state?;
+    let states = Path::new(state);
+    let found = records
+        .iter()
+        .filter_map(|record| states.find(record)?.as_str());
+    let ended: BTreeSet<&str> = found.filter(|state| is_resolution_word(state)).collect();
+    let is_updated = |column: &&Column| is_time(column) && is_always_there(column, records.len());
+    let updated = UPDATED.iter().find_map(|name| {
+        let mut updated = columns.iter().filter(is_updated);
+        updated.find(|column| plain(&column.called) == *name)
+    })?;
+    (!ended.is_empty()).then(|| Stage {
+        activity: "Closed",
+        column: updated.name.clone(),
+        lifecycle: Some("end"),
+        is_first: false,
+        only_in: Some((
+            state.to_owned(),
+            ended.into_iter().map(str::to_owned).collect(),
+        )),
+    })
 }
 
 /// Whether most values are other ones. Some rows may be there twice, or again with a later state.

@@ -1,28 +1,79 @@
 //! Where the records of a JSON document are.
 
+use super::guess;
 use crate::ingest::path::Path;
+use crate::rules::mapping::FormatName;
 use serde_json::Value;
 
-/// Where in a JSON document the records are: the array of objects with the most elements, at most three keys deep.
-/// `None` for a document that is itself the array, or the record.
+/// Where in a JSON document the records are: of the arrays of objects, at most three keys deep, the one that can be read best,
+/// and of several such the one with the most elements. `None` for a document that is itself the array, or the record.
 pub(crate) fn guess_records(document: &Value) -> Option<Path> {
-    let mut best: Option<(usize, String)> = None;
-    find_arrays(document, "", 3, &mut |path, len| {
-        if !path.is_empty() && best.as_ref().is_none_or(|(most, _)| len > *most) {
-            best = Some((len, path.to_owned()));
-        }
-    });
-    match document {
-        Value::Object(_) => best.map(|(_, path)| Path::new(&path)),
-        _ => None,
-    }
+    best_array(document).map(|(_, path)| path)
 }
 
-fn find_arrays(value: &Value, path: &str, depth: u8, each: &mut impl FnMut(&str, usize)) {
-    match value {
-        Value::Array(items) if items.first().is_some_and(Value::is_object) => {
-            each(path, items.len())
+/// The array of the records of a document, and how many of the fields that are needed were not found in it.
+fn best_array(document: &Value) -> Option<(usize, Path)> {
+    if !document.is_object() {
+        return None;
+    }
+    let mut arrays: Vec<(String, &[Value])> = Vec::new();
+    find_arrays(document, "", 3, &mut |path, items| {
+        if arrays.len() < MOST_ARRAYS {
+            arrays.push((path.to_owned(), items));
         }
+    });
+    if arrays.is_empty() {
+        return None;
+    }
+    let missing = |records: &[Value]| {
+        let first = &records[..records.len().min(TRIED)];
+        guess(first, FormatName::Json).missing()
+    };
+    let fits = arrays
+        .iter()
+        .map(|(path, items)| (missing(items), items.len(), path));
+    let best = fits.min_by_key(|(missing, len, _)| (missing.len(), usize::MAX - len));
+    let (lacking, _, path) = best?;
+    // Changes of a case have no case of their own: the document is the case.
+    let is_record = lacking.contains(&"case") && missing(std::slice::from_ref(document)).is_empty();
+    (!is_record).then(|| (lacking.len(), Path::new(path)))
+}
+
+/// Where in documents the records are: as in the one that can be read best. Documents that can be read themselves are the records.
+pub(crate) fn guess_records_of(documents: &[Value]) -> Option<Path> {
+    let first = &documents[..documents.len().min(TRIED)];
+    if documents.len() > 1 && guess(first, FormatName::Json).missing().is_empty() {
+        return None;
+    }
+    let arrays = documents.iter().take(MOST_PAGES).filter_map(best_array);
+    let best = arrays.min_by_key(|(lacking, _)| *lacking);
+    best.map(|(_, path)| path)
+}
+
+/// Where the records are in pages that each line or element of a log is: `None` unless they can be read and the pages can't.
+pub(crate) fn guess_pages(pages: &[Value]) -> Option<Path> {
+    let path = guess_records_of(pages)?;
+    let records = pages.iter().filter_map(|page| path.find(page)?.as_array());
+    let records: Vec<Value> = records.flatten().take(TRIED).cloned().collect();
+    guess(&records, FormatName::Json)
+        .missing()
+        .is_empty()
+        .then_some(path)
+}
+
+/// Arrays, records and pages that are looked at.
+const MOST_ARRAYS: usize = 20;
+const TRIED: usize = 100;
+const MOST_PAGES: usize = 50;
+
+fn find_arrays<'v>(
+    value: &'v Value,
+    path: &str,
+    depth: u8,
+    each: &mut impl FnMut(&str, &'v [Value]),
+) {
+    match value {
+        Value::Array(items) if items.first().is_some_and(Value::is_object) => each(path, items),
         Value::Object(map) if depth > 0 => {
             for (key, value) in map {
                 let below = if path.is_empty() {
@@ -90,6 +141,46 @@ mod tests {
         for end in 13..text.len() {
             assert!(read(end).is_ok(), "{}", &text[..end]);
         }
+    }
+
+    fn items(lines: usize, item: impl Fn(usize) -> Value) -> Value {
+        (0..lines).map(item).collect()
+    }
+
+    fn records(lines: usize) -> Value {
+        items(
+            lines,
+            |n| json!({"ticket": n, "status": "new", "timestamp": "2024-01-01T08:00:00Z"}),
+        )
+    }
+
+    fn found(document: &Value) -> Option<String> {
+        guess_records(document).map(|path| path.text().to_owned())
+    }
+
+    #[test]
+    fn of_several_arrays_the_one_that_can_be_read_has_the_records() {
+        let users = items(50, |n| json!({"id": n, "name": "x"}));
+        let document = json!({"users": users, "data": {"tickets": records(3)}, "more": records(2)});
+        assert_eq!(found(&document).as_deref(), Some("data.tickets"));
+        assert_eq!(found(&json!({"users": users})).as_deref(), Some("users"));
+    }
+
+    #[test]
+    fn a_case_with_its_changes_is_the_record() {
+        let history = json!([{"to": "Work", "at": "2024-01-01T08:00:00Z"}, {"to": "Done", "at": "2024-01-01T09:00:00Z"}]);
+        let document = json!({"ticket": 1, "status": "Done", "timestamp": "2024-01-01T08:00:00Z", "history": history});
+        assert_eq!(found(&document), None);
+    }
+
+    #[test]
+    fn pages_are_read_even_if_the_first_is_empty() {
+        let pages = [
+            json!({"page": 1, "items": []}),
+            json!({"page": 2, "items": records(2)}),
+        ];
+        assert_eq!(guess_pages(&pages).unwrap().text(), "items");
+        assert!(guess_pages(records(2).as_array().unwrap()).is_none());
     }
 
     proptest::proptest! {

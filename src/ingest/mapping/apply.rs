@@ -11,6 +11,7 @@ use crate::ingest::batch::{EventBatch, MappedEvent, TextRef};
 use crate::ingest::reject::{Reason, Reject};
 use crate::ingest::scalar::Scalar;
 use crate::ingest::time::ReadTime;
+use crate::ingest::time_written::is_no_time;
 use crate::model::{Executor, Lifecycle, NameId, Origin, Time, hash_pair, hash_text};
 use crate::rules::mapping::Identity;
 use crate::rules::plain_name;
@@ -245,7 +246,7 @@ impl Mapping {
     }
 
     fn time(&self, event: &EventMapping, row: &impl Row) -> Result<ReadTime, Refusal> {
-        let read = self.time_in(&event.time, "time", row)?;
+        let read = self.time_in(&event.time, ("time", event.optional), row)?;
         read.ok_or_else(|| {
             let detail = match event.time.is_plain_slot() {
                 Some(slot) => format!("`time`: no value in `{}`", self.slots[slot].path.text()),
@@ -259,27 +260,35 @@ impl Mapping {
     pub(super) fn time_in(
         &self,
         field: &super::Field,
-        name: &str,
+        (name, may_be_none): (&str, bool),
         row: &impl Row,
     ) -> Result<Option<ReadTime>, Refusal> {
         let scalar = field.is_plain_slot().map(|slot| row.scalar(slot));
+        let times = field.times.as_ref().unwrap_or(&self.times);
         let (read, shown) = match scalar {
-            Some(Scalar::Int(int)) => (self.times.int(int), int.to_string()),
-            Some(Scalar::Float(float)) => (self.times.float(float), float.to_string()),
+            Some(Scalar::Int(int)) => (times.int(int), int.to_string()),
+            Some(Scalar::Float(float)) => (times.float(float), float.to_string()),
             other => {
                 let text = match other {
                     Some(scalar) => scalar.into_text(),
                     None => field.text(row).map_err(|e| (Reason::PredicateFailed, e))?,
                 };
                 let Some(text) = text else { return Ok(None) };
-                (self.times.text(&text), text.into_owned())
+                (times.text(&text), text.into_owned())
             }
         };
-        let read = read.ok_or_else(|| {
-            let detail = format!("`{name}`: `{}` is not in a known format", short(&shown));
-            (Reason::UnreadableTime, detail)
-        })?;
-        self.plausible(read, name, &shown).map(Some)
+        let believed = match read {
+            Some(read) => self.plausible(read, name, &shown),
+            None => {
+                let detail = format!("`{name}`: `{}` is not in a known format", short(&shown));
+                Err((Reason::UnreadableTime, detail))
+            }
+        };
+        match believed {
+            // An event that need not be there is not there. Where it must be, the reason says what stands instead of its time.
+            Err(_) if may_be_none && is_no_time(&shown) => Ok(None),
+            believed => believed.map(Some),
+        }
     }
 
     fn plausible(&self, read: ReadTime, name: &str, shown: &str) -> Result<ReadTime, Refusal> {

@@ -39,8 +39,9 @@ pub fn compile(
         problems: Problems::default(),
         slots: Vec::new(),
         whole_records: false,
+        times: TimeParser::new(Vec::new(), Tz::UTC),
     };
-    let times = compiler.times(spec);
+    compiler.times = compiler.times(spec);
     let delimiter = compiler.delimiter(spec);
     let severities = compiler.severities(spec);
     compiler.check_decisions(spec);
@@ -80,7 +81,7 @@ pub fn compile(
             of_case: spec.hands_on_of == Some(HandsOnOf::Case),
         },
         severities,
-        times,
+        times: compiler.times,
         events,
         latest: circumstances.latest.0.into(),
         stands_for: 0,
@@ -92,6 +93,8 @@ struct Compiler {
     problems: Problems,
     slots: Vec<Slot>,
     whole_records: bool,
+    /// Reads times whose field does not say how they are written.
+    times: TimeParser,
 }
 
 impl Compiler {
@@ -365,10 +368,38 @@ impl Compiler {
     }
 
     fn field(&mut self, at: &At<FieldSpec>, name: &str) -> Field {
-        self.recipe(&at.value.0).unwrap_or_else(|message| {
+        let mut field = self.recipe(&at.value.0).unwrap_or_else(|message| {
             self.add(self.source.problem(at, format!("`{name}`: {message}")));
             Field::plain(FieldSource::Const(String::new()))
-        })
+        });
+        match self.own_times(&at.value.0, name) {
+            Ok(times) => field.times = times,
+            Err(message) => self.add(self.source.problem(at, format!("`{name}`: {message}"))),
+        }
+        field
+    }
+
+    /// How the times of a field are read, if it says so itself.
+    fn own_times(&self, recipe: &FieldRecipe, name: &str) -> Result<Option<TimeParser>, String> {
+        let (format, zone) = (&recipe.time_format, &recipe.time_zone);
+        if format.is_none() && zone.is_none() {
+            return Ok(None);
+        }
+        if name != "time" && !name.starts_with("milestones.") {
+            return Err("only a time has a `time_format` or a `time_zone`. Remove it".to_owned());
+        }
+        let mut times = self.times.clone();
+        if let Some(format) = format {
+            let format = TimeFormat::new(format).map_err(|why| format!("`time_format`: {why}"))?;
+            times = times.with_format(format);
+        }
+        if let Some(zone) = zone {
+            let known = zone.parse().map_err(|_| {
+                format!("`time_zone`: `{zone}` is no IANA time zone such as Europe/Rome")
+            })?;
+            times = times.in_other_zone(known);
+        }
+        Ok(Some(times))
     }
 
     fn slot(&mut self, text: &str) -> usize {
@@ -405,6 +436,7 @@ impl Compiler {
             values: recipe.values.clone(),
             patterns,
             default: recipe.default.clone(),
+            times: None,
         })
     }
 

@@ -2,6 +2,7 @@
 
 use super::predicate::Predicate;
 use super::row::Row;
+use crate::ingest::time::TimeParser;
 use regex::Regex;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -16,6 +17,8 @@ pub(super) struct Field {
     pub(super) values: BTreeMap<String, String>,
     pub(super) patterns: Vec<(Regex, String)>,
     pub(super) default: Option<String>,
+    /// Reads its times, where they are written otherwise than those of other fields.
+    pub(super) times: Option<TimeParser>,
 }
 
 /// Where the value of a field comes from.
@@ -45,6 +48,7 @@ impl Field {
             values: BTreeMap::new(),
             patterns: Vec::new(),
             default: None,
+            times: None,
         }
     }
 

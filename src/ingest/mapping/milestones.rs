@@ -15,7 +15,7 @@ impl Mapping {
     ) -> Result<Vec<(usize, Option<Time>)>, Refusal> {
         let mut reached = Vec::new();
         for (nth, (name, field)) in event.milestones.iter().enumerate() {
-            let read = self.time_in(field, &format!("milestones.{name}"), row)?;
+            let read = self.time_in(field, (&format!("milestones.{name}"), true), row)?;
             reached.push((nth, read.map(|read| read.time)));
         }
         Ok(reached)

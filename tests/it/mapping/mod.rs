@@ -1,5 +1,6 @@
 //! The mapping language and the presets.
 
+mod odd_exports;
 mod page;
 mod preset_outcomes;
 mod presets;

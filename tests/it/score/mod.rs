@@ -23,6 +23,7 @@ mod known_figures;
 mod no_claim_without_evidence;
 mod operating_modes;
 mod options;
+mod packed;
 mod post_closure;
 mod recommendation;
 mod reference_scenarios;

@@ -1,0 +1,68 @@
+//! A folder and a ZIP archive are read as the logs in them.
+
+use crate::support::Scratch;
+use crate::support::scores::only;
+use std::io::Write;
+
+fn tickets(rows: std::ops::Range<u32>) -> String {
+    let row = |nth: u32| {
+        format!(
+            "T{nth},Closed,2024-01-{0:02} 08:00,2024-01-{0:02} 09:00\n",
+            1 + nth % 28
+        )
+    };
+    format!(
+        "Ticket,Status,Created,Closed\n{}",
+        rows.map(row).collect::<String>()
+    )
+}
+
+fn archive(members: &[(&str, &str)]) -> Vec<u8> {
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, text) in members {
+        let options = zip::write::SimpleFileOptions::default();
+        writer.start_file(*name, options).unwrap();
+        writer.write_all(text.as_bytes()).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+#[test]
+fn a_folder_and_an_archive_are_the_logs_in_them() {
+    let scratch = Scratch::new();
+    let (first, second) = (tickets(0..20), tickets(20..40));
+    std::fs::create_dir_all(scratch.path("logs/sub")).unwrap();
+    scratch.write("logs/tickets-1.csv", &first);
+    scratch.write("logs/sub/tickets-2.csv", &second);
+    scratch.write("logs/readme.md", "no log");
+    let members = [
+        ("export/tickets-1.csv", first.as_str()),
+        ("export/tickets-2.csv", &second),
+        ("export/../../readme.md", "no log"),
+    ];
+    scratch.write("tickets.zip", archive(&members));
+    for packed in ["logs", "tickets.zip"] {
+        let scores = scratch.score(&[packed]);
+        let score = only(&scores);
+        assert_eq!(
+            (&score["id"], &score["cases"]),
+            (&"tickets".into(), &40.into()),
+            "{packed}"
+        );
+        assert_eq!(scores["quarantined"], 0);
+    }
+}
+
+#[test]
+fn an_archive_of_one_log_is_inspected() {
+    let scratch = Scratch::new();
+    scratch.write("t.zip", archive(&[("phishing.csv", &tickets(0..20))]));
+    scratch
+        .run(&["inspect", "t.zip", "--write", "m.yaml"])
+        .ends_with(0);
+    let scores = scratch.score(&["--map", "m.yaml", "t.zip"]);
+    assert_eq!(
+        (&only(&scores)["id"], &only(&scores)["cases"]),
+        (&"phishing".into(), &20.into())
+    );
+}
