@@ -206,9 +206,11 @@ fn facts_beside(
     let complete = !declared || life.ended || idle;
     let mode = mode(work, &life, &ModeTerms::new(rule, names, complete));
     let confirmed = is_confirmed(events) || is_approved(events, work, &life, &mode);
-    let passed = rule.limit.map(|limit| passes_limit(first.time, limit));
+    // Nobody knows how long a case without times took.
+    let limit = rule.limit.filter(|_| !first.time.is_undated());
+    let passed = limit.map(|limit| passes_limit(first.time, limit));
     let overdue = passed.filter(|at| !complete && as_of.is_some_and(|as_of| *at <= as_of));
-    let late = overdue.is_some() || is_over(rule.limit, end.since(first.time));
+    let late = overdue.is_some() || is_over(limit, end.since(first.time));
     let assessment = rules.assess(process, (outcome, mapped_severity), names);
     let severity = |event: &CaseEvent| severity_of(event, process, (rules, names));
     let mut parts = Parts {
@@ -226,7 +228,7 @@ fn facts_beside(
     let signals = Signals {
         assessment,
         is_named: named.is_some(),
-        others: deviation > Ppm::ZERO || has_other_signal(rule, &life),
+        others: deviation > Ppm::ZERO || has_other_signal(rule, limit, &life),
     };
     Some(Facts {
         process,

@@ -2,7 +2,7 @@
 
 use super::life::Life;
 use super::rules::{Assessment, ProcessRules};
-use crate::model::Ppm;
+use crate::model::{Ppm, Span};
 
 /// What a deviation is made of. The greatest part counts.
 #[derive(Clone, Copy)]
@@ -58,6 +58,6 @@ impl Signals {
 }
 
 /// Whether anything but its outcome could have shown that a case deviates: going on after its end, a limit, a path.
-pub(super) fn has_other_signal(rule: &ProcessRules, life: &Life) -> bool {
-    life.settled || rule.limit.is_some() || !rule.path.is_empty()
+pub(super) fn has_other_signal(rule: &ProcessRules, limit: Option<Span>, life: &Life) -> bool {
+    life.settled || limit.is_some() || !rule.path.is_empty()
 }

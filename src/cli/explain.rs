@@ -67,9 +67,9 @@ enum Format {
 struct Explanation {
     version: u32,
     process: String,
-    as_of: String,
+    as_of: Option<String>,
     /// The first instant that counts.
-    from: String,
+    from: Option<String>,
     window_seconds: Option<f64>,
     /// The rules it was scored by; null for logs.
     rules: Option<RulesSaid>,
@@ -196,8 +196,8 @@ fn explanation(
     Ok(Explanation {
         version: 1,
         process: id.to_owned(),
-        as_of: view.found.as_of.to_string(),
-        from: from.to_string(),
+        as_of: known(view.found.as_of),
+        from: known(from),
         window_seconds: window.map(Span::as_seconds),
         rules: rules_said(&view, ground),
         figures: figures(score, terms),
@@ -209,6 +209,11 @@ fn explanation(
         ledger: ledger(ground, as_of),
         score: score.clone(),
     })
+}
+
+/// An instant as a text; `None` if the log has no times.
+fn known(time: Time) -> Option<String> {
+    (!time.is_undated()).then(|| time.to_string())
 }
 
 fn rules_said(view: &View, ground: &Ground) -> Option<RulesSaid> {

@@ -53,6 +53,10 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
     let opened = open_input(&input, &counter)?;
     let format = format_of(&opened, None, &input.name())?;
     let chosen = args.mapping.choose(&opened, &input)?;
+    if chosen.spec.undated {
+        let why = "the log has no times, and a daemon needs them; `toleranced score` reads it";
+        return Err(Failure::invalid(format!("{}: {why}", input.name())));
+    }
     let stem = source_name(&input.stem());
     let circumstances = Circumstances {
         default_process: &stem,
@@ -100,7 +104,7 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
         ("catalog.yaml", catalog_yaml(&scores, &args.file)),
         ("toleranced.yaml", configuration(args, &stem, format.word())),
     ];
-    if chosen.guess.is_some() {
+    if chosen.guess.is_some() || chosen.used.is_some() {
         files.push(("mapping.yaml", chosen.written(&args.file, &states)));
     }
     write_all(args, &files)?;

@@ -2,7 +2,7 @@
 
 use super::common::{latest_believed, progress};
 use super::failure::{Done, Failure};
-use super::mapping_args::{ChosenMapping, MappingArgs, sample};
+use super::mapping_args::{ChosenMapping, MappingArgs, listed_records, sample};
 use super::text::{grouped, printable};
 use crate::cases::resolved_states;
 use crate::ingest::EventBatch;
@@ -12,6 +12,7 @@ use crate::ingest::mapping::{Circumstances, Mapping, compile};
 use crate::ingest::read::{ReadOptions, format_of, open_input, read_opened};
 use crate::model::{Time, hash_pair};
 use crate::query::{CaseTable, TableLimits};
+use crate::rules::mapping::FormatName;
 use comfy_table::{CellAlignment, Table, presets};
 use rustc_hash::FxHashSet;
 use std::io::{self, Write};
@@ -71,6 +72,15 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
             return Err(failure);
         }
     };
+    if let Some(preset) = chosen.used {
+        if let Some(seen) = &chosen.seen {
+            columns(&mut out, seen)?;
+        }
+        writeln!(
+            out,
+            "preset      {preset}: it knows these fields. To read the file otherwise, name a mapping with --map"
+        )?;
+    }
     let stem = input.stem();
     let circumstances = Circumstances {
         default_process: &stem,
@@ -78,9 +88,11 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
         latest: latest_believed(),
     };
     let mapping = compile(&chosen.spec, &chosen.file, circumstances)?;
-    if args.mapping.map.is_some() {
+    let is_json = matches!(format, FormatName::Json | FormatName::Ndjson);
+    if args.mapping.map.is_some() || chosen.used.is_some() {
         let records = match &mapping.records {
             Some(path) => sample(&opened, format, Some(path)).records,
+            None if is_json && !mapping.lists.is_empty() => listed_records(&opened, &mapping.lists),
             None => previewed.records,
         };
         preview(&mut out, &mapping, &records, args.number)?;
@@ -99,6 +111,9 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
         let yaml = chosen.written(&args.file, &states);
         out.flush()?;
         finish_guess(args, &yaml)?;
+    } else if chosen.used.is_some() && args.write.is_some() {
+        out.flush()?;
+        finish_guess(args, &chosen.written(&args.file, &[]))?;
     }
     out.flush()?;
     Ok(if whole.refused == 0 {
@@ -349,8 +364,10 @@ impl Whole {
             count(self.events),
             grouped(self.table.len() as i128)
         )?;
-        if let Some((first, last)) = self.table.span() {
-            writeln!(out, "times       {first} to {last}")?;
+        match self.table.span() {
+            Some((_, last)) if last.is_undated() => writeln!(out, "times       none")?,
+            Some((first, last)) => writeln!(out, "times       {first} to {last}")?,
+            None => {}
         }
         let order = match self.out_of_order {
             0 => "sorted by time".to_owned(),

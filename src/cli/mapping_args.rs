@@ -1,5 +1,11 @@
 //! Which mapping: as the flags say, else guessed from the first records of a file.
 
+mod recognise;
+mod spans;
+mod undated;
+
+pub(super) use recognise::listed_records;
+
 use super::common::latest_believed;
 use super::failure::Failure;
 use crate::config::mapping::PRESETS;
@@ -75,6 +81,10 @@ pub(super) struct ChosenMapping {
     pub sampled_activities: BTreeSet<String>,
     /// Where no mapping was named: a preset that reads the file without a fault.
     pub preset: Option<&'static str>,
+    /// Where no mapping was named: a preset that is used, because the records are certainly those of its tool.
+    pub used: Option<&'static str>,
+    /// What the columns look like, although nothing was guessed from them.
+    pub seen: Option<Guess>,
 }
 
 fn at(text: &str) -> At<FieldSpec> {
@@ -119,6 +129,9 @@ fn at_const(text: &str) -> At<FieldSpec> {
 impl ChosenMapping {
     /// The mapping as a file, with all that was guessed and said; `resolved` are the states that resolve a case.
     pub(super) fn written(&self, origin: &str, resolved: &[String]) -> String {
+        if let Some(preset) = self.used {
+            return recognise::preset_text(preset, &self.spec, origin);
+        }
         let mut spec = self.spec.clone();
         spec.resolved.extend_from_slice(resolved);
         format!(
@@ -158,6 +171,8 @@ impl MappingArgs {
                 may_guess_resolved: false,
                 sampled_activities: BTreeSet::new(),
                 preset: None,
+                used: None,
+                seen: None,
             },
             None => self.guessed(opened, input, None)?,
         };
@@ -171,6 +186,19 @@ impl MappingArgs {
             )?;
         }
         Ok(chosen)
+    }
+
+    /// Whether a flag names a column: then the mapping is guessed around it.
+    fn names_columns(&self) -> bool {
+        let columns = [
+            &self.case,
+            &self.activity,
+            &self.time,
+            &self.process,
+            &self.outcome,
+            &self.executor,
+        ];
+        columns.iter().any(|column| column.is_some())
     }
 
     /// The preset `xes`, and what it can't know is guessed: XES has no standard attribute for an outcome or for how a case
@@ -200,6 +228,20 @@ impl MappingArgs {
         format: Option<FormatName>,
     ) -> Result<ChosenMapping, Failure> {
         let (format, sample, mut guess) = sampled(opened, input, format)?;
+        if !self.names_columns()
+            && let Some((name, spec)) = recognise::recognised(opened, &sample, format)
+        {
+            return Ok(ChosenMapping {
+                spec,
+                file: PathBuf::from(name),
+                guess: None,
+                may_guess_resolved: false,
+                sampled_activities: BTreeSet::new(),
+                preset: None,
+                used: Some(name),
+                seen: Some(guess),
+            });
+        }
         let told = [
             ("case", &self.case),
             ("activity", &self.activity),
@@ -245,6 +287,8 @@ impl MappingArgs {
             may_guess_resolved: guess.column("lifecycle").is_none() && !guess.tells_the_end(),
             sampled_activities: activities(&guess, &sample.records),
             preset: fitting_preset(opened, &sample, format),
+            used: None,
+            seen: None,
             guess: Some(guess),
         })
     }
@@ -269,8 +313,12 @@ impl MappingArgs {
                 });
             }
         }
+        spec.undated &= self.time.is_none();
         if let Some(name) = &self.process_name {
             spec.process = Some(at_const(name));
+            spec.events
+                .iter_mut()
+                .for_each(|event| event.process = None);
         }
         if let (Some(column), false) = (&self.outcome, spec.events.is_empty()) {
             for event in &mut spec.events {
@@ -373,9 +421,19 @@ fn spec_of(guess: &Guess) -> MappingSpec {
             .collect(),
         ..MappingSpec::default()
     };
-    match guess.stages.is_empty() && guess.history.is_none() {
-        true => spec,
-        false => by_stages(guess, spec),
+    if let Some(found) = &guess.spans {
+        return spans::by_spans(found, spec);
+    }
+    match (
+        &guess.undated,
+        guess.stages.is_empty() && guess.history.is_none(),
+    ) {
+        (Some(runs), _) => undated::by_runs(runs, spec),
+        (None, true) => MappingSpec {
+            undated: guess.is_undated(),
+            ..spec
+        },
+        (None, false) => by_stages(guess, spec),
     }
 }
 
@@ -462,6 +520,7 @@ fn refuse_unguessable(
         .missing()
         .into_iter()
         .filter(|field| match *field {
+            "time" if spec.undated => false,
             "case" => spec.case.is_none(),
             "activity" => spec.activity.is_none() && spec.events.is_empty(),
             _ => spec.time.is_none() && spec.events.is_empty(),

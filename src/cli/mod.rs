@@ -15,6 +15,7 @@ mod init;
 mod inspect;
 mod layout;
 mod mapping_args;
+mod presets;
 mod quarantine;
 mod reading;
 mod report;
@@ -66,6 +67,7 @@ enum Command {
     Health(health::Args),
     Check(check::Args),
     Rules(rules::Args),
+    Presets(presets::Args),
     Quarantine(quarantine::Args),
     Simulate(simulate::Args),
     Token(token::Args),
@@ -82,6 +84,7 @@ pub fn run(args: Args) -> Result<Done, Failure> {
     match args.command {
         Command::Demo(args) => demo::run(&args),
         Command::Run(args) => run::run(&args),
+        Command::Presets(args) => presets::run(&args),
         Command::Quarantine(args) => quarantine::run(&args),
         Command::Score(args) => score::run(&args),
         Command::Explain(args) => explain::run(&args),

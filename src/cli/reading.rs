@@ -92,6 +92,8 @@ pub(super) struct Guessed {
     pub day_or_month: bool,
     pub time_format: Option<String>,
     pub preset: Option<&'static str>,
+    /// A preset that was used because it recognised the file.
+    pub used: Option<&'static str>,
 }
 
 /// Records refused for one reason.
@@ -404,6 +406,16 @@ impl Reader<'_> {
 }
 
 fn note_guess(chosen: &ChosenMapping, file: &str, reading: &mut Reading) {
+    if let Some(preset) = chosen.used {
+        reading.guesses.push(Guessed {
+            file: file.to_owned(),
+            line: format!("the preset {preset}"),
+            day_or_month: false,
+            time_format: None,
+            preset: None,
+            used: Some(preset),
+        });
+    }
     if let Some(guess) = &chosen.guess {
         reading.guesses.push(Guessed {
             file: file.to_owned(),
@@ -411,6 +423,7 @@ fn note_guess(chosen: &ChosenMapping, file: &str, reading: &mut Reading) {
             day_or_month: guess.day_or_month,
             time_format: guess.time_format.clone(),
             preset: chosen.preset,
+            used: None,
         });
     }
 }

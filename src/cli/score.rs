@@ -77,7 +77,9 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
     let scored = parts.into_iter().map(|part| Log {
         files: part.files.iter().map(|nth| file_name(args, *nth)).collect(),
         from: part.first,
-        as_of: as_of.unwrap_or(part.last),
+        as_of: as_of
+            .filter(|_| !part.last.is_undated())
+            .unwrap_or(part.last),
     });
     let report = Report {
         logs: scored.collect(),

@@ -1,7 +1,7 @@
 //! A mapping as YAML. Writes what a guess and the flags of a command can say, so that the file reads a log as they do.
 
 use crate::model::yaml::quoted;
-use crate::rules::mapping::{EventSpec, FieldRecipe, FieldSpec, MappingSpec, Reopen};
+use crate::rules::mapping::{EventSpec, FieldSpec, MappingSpec, PatternSpec, Reopen};
 use std::fmt::Write as _;
 
 /// Writes the fields that a mapping and its events have in common.
@@ -61,8 +61,14 @@ pub(crate) fn mapping_yaml(spec: &MappingSpec) -> String {
     if let Some(records) = &spec.records {
         lines.add("records", &quoted(records));
     }
+    if !spec.lists.is_empty() {
+        lines.add("lists", &format!("[{}]", list(&spec.lists)));
+    }
     if let Some(delimiter) = &spec.delimiter {
         lines.add("delimiter", &quoted(&delimiter.value.to_string()));
+    }
+    if spec.undated {
+        lines.add("undated", "true");
     }
     if let Some(zone) = &spec.time_zone {
         lines.add("time_zone", &quoted(&zone.value));
@@ -95,6 +101,55 @@ pub(crate) fn mapping_yaml(spec: &MappingSpec) -> String {
         lines.events(&spec.events);
     }
     lines.text
+}
+
+/// What flags can change of a named mapping, by key.
+pub(crate) fn quoted_lines(spec: &MappingSpec) -> Vec<(&'static str, String)> {
+    let zone = spec.time_zone.as_ref().map(|zone| quoted(&zone.value));
+    let formats = spec
+        .time_format
+        .as_ref()
+        .map(|formats| texts(formats.as_slice()));
+    let process = spec.process.as_ref().map(|at| field(&at.value));
+    let all = [
+        ("time_zone", zone),
+        ("time_format", formats),
+        ("process", process),
+    ];
+    let known = all
+        .into_iter()
+        .filter_map(|(key, value)| Some((key, value?)));
+    known.collect()
+}
+
+/// The text of a mapping with other values for some of its keys at the top. A process for all events takes the place of
+/// those of its kinds of events.
+pub(crate) fn overridden(text: &str, changed: Vec<(&'static str, String)>) -> String {
+    let mut out = String::new();
+    let mut skipped: Option<usize> = None;
+    for line in text.lines() {
+        let indent = line.len() - line.trim_start_matches([' ', '-']).len();
+        if skipped.is_some_and(|above| indent > above || line.trim().is_empty()) {
+            continue;
+        }
+        skipped = None;
+        let key = line
+            .trim_start_matches([' ', '-'])
+            .split(':')
+            .next()
+            .unwrap_or_default();
+        let is_changed = changed.iter().any(|(name, _)| *name == key);
+        if is_changed && (indent == 0 || key == "process") {
+            skipped = Some(indent);
+            continue;
+        }
+        out.push_str(line);
+        out.push('\n');
+    }
+    for (key, value) in changed {
+        let _ = writeln!(out, "{key}: {value}");
+    }
+    out
 }
 
 /// The lines of a mapping.
@@ -141,33 +196,38 @@ fn field(spec: &FieldSpec) -> String {
     if let Some(paths) = &recipe.first {
         return format!("{{ first: [{}] }}", list(paths));
     }
+    let mut parts: Vec<String> = Vec::new();
+    if !recipe.missing.is_empty() {
+        parts.push(format!("missing: [{}]", list(&recipe.missing)));
+    }
+    if !recipe.patterns.is_empty() {
+        let pattern = |pattern: &PatternSpec| {
+            let (regex, value) = (quoted(&pattern.regex), quoted(&pattern.value));
+            format!("{{ regex: {regex}, value: {value} }}")
+        };
+        let all: Vec<String> = recipe.patterns.iter().map(pattern).collect();
+        parts.push(format!("match: [{}]", all.join(", ")));
+    }
+    let times = [
+        ("time_format", &recipe.time_format),
+        ("time_zone", &recipe.time_zone),
+    ];
+    for (key, value) in times {
+        let written = value
+            .iter()
+            .map(|value| format!("{key}: {}", quoted(value)));
+        parts.extend(written);
+    }
     let source = match (&recipe.constant, &recipe.template, &recipe.path) {
         (Some(text), ..) => format!("const: {}", quoted(text)),
         (_, Some(text), _) => format!("template: {}", quoted(text)),
-        (.., Some(path)) if is_plain(recipe) && !path.contains('{') => {
+        (.., Some(path)) if parts.is_empty() && !path.contains('{') => {
             return quoted(path);
         }
         (.., path) => format!("path: {}", quoted(path.as_deref().unwrap_or_default())),
     };
-    let mut parts = vec![source];
-    if !recipe.missing.is_empty() {
-        parts.push(format!("missing: [{}]", list(&recipe.missing)));
-    }
-    for (key, value) in [
-        ("time_format", &recipe.time_format),
-        ("time_zone", &recipe.time_zone),
-    ] {
-        parts.extend(
-            value
-                .iter()
-                .map(|value| format!("{key}: {}", quoted(value))),
-        );
-    }
+    parts.insert(0, source);
     format!("{{ {} }}", parts.join(", "))
-}
-
-fn is_plain(recipe: &FieldRecipe) -> bool {
-    recipe.missing.is_empty() && recipe.time_format.is_none() && recipe.time_zone.is_none()
 }
 
 fn list(words: &[String]) -> String {

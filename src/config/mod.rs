@@ -12,7 +12,7 @@ pub(crate) mod exposition;
 mod loader;
 pub(crate) mod mapping;
 mod mapping_yaml;
-pub(crate) use mapping_yaml::mapping_yaml;
+pub(crate) use mapping_yaml::{mapping_yaml, overridden, quoted_lines};
 pub(crate) mod recipients;
 pub(crate) mod reports;
 mod retention;

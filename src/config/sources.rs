@@ -163,6 +163,14 @@ impl Loader {
                 }
             }
         };
+        if let Ok(spec) = &loaded
+            && spec.undated
+        {
+            let message = format!("`mapping`: `{}` is for records without a time", at.value);
+            let problem = self.source.problem(at, message);
+            let hint = "a source needs the time of each record; score such files with `toleranced score --map`";
+            self.problems.0.push(problem.hint(hint));
+        }
         loaded.unwrap_or_else(|problems| {
             self.problems.0.extend(problems.0);
             MappingSpec::default()

@@ -9,23 +9,29 @@ mod history;
 mod last_stage_names;
 mod milestones;
 mod names;
+mod spans;
 mod stage_names;
 mod stages;
 mod text;
 mod two_columns;
+mod undated;
 
 use columns::{column, values_by_column};
 use fit::{Sampled, fit, is_constant};
 use names::{is_usual_case, name_fit, names_a_ticket};
+use spans::spans;
 use stages::stages;
 use two_columns::with_joined_times;
+use undated::{has_no_time, undated_runs};
 
 pub(crate) use changes::StateChanges;
 pub(crate) use columns::Column;
 pub(crate) use history::History;
+pub(crate) use spans::Spans;
 pub(crate) use stages::Stage;
 pub(crate) use text::{completed_json, guess_pages, guess_records, guess_records_of};
 pub(crate) use two_columns::parts as joined_columns;
+pub(crate) use undated::UndatedRuns;
 
 use super::path::Path;
 use crate::rules::mapping::FormatName;
@@ -62,6 +68,12 @@ pub(crate) struct Guess {
     pub history: Option<History>,
     /// The columns that say when a case reached a milestone.
     pub milestones: BTreeMap<&'static str, Vec<String>>,
+    /// The columns of spans, if the records are spans.
+    pub spans: Option<Spans>,
+    /// Runs without any time.
+    pub undated: Option<UndatedRuns>,
+    /// Nothing in the records could be a time.
+    has_no_time: bool,
 }
 
 /// Guesses from a sample of records.
@@ -135,11 +147,17 @@ pub(crate) fn guess(records: &[Value], format: FormatName) -> Guess {
         }
     }
     guess.take_other_object(&columns, &taken, records.len());
-    guess.take_changes(&columns, records);
-    guess.take_stages(&columns, records);
+    guess.take_spans(&columns, records);
+    if guess.spans.is_none() {
+        guess.take_changes(&columns, records);
+        guess.take_stages(&columns, records);
+    }
     guess.columns = columns;
-    guess.prefer_a_time_that_moves(records);
-    guess.find_history(records, format);
+    if guess.spans.is_none() {
+        guess.prefer_a_time_that_moves(records);
+        guess.find_history(records, format);
+    }
+    guess.find_undated(records);
     guess.find_milestones();
     guess
 }
@@ -252,6 +270,31 @@ impl Guess {
         self.columns.iter().find(|column| column.name == name)
     }
 
+    /// Finds out if each row is a span. Then its parent is no case, and what it is called is the step.
+    fn take_spans(&mut self, columns: &[Column], records: &[Value]) {
+        self.spans = spans(columns, records, self.column("case"));
+        let Some(spans) = self.spans.clone() else {
+            return;
+        };
+        self.fields.remove("parent");
+        let taken = [
+            ("case", Some(spans.case)),
+            ("activity", spans.name),
+            ("time", spans.start),
+            ("outcome", spans.status),
+        ];
+        for (field, column) in taken {
+            let Some(column) = column else { continue };
+            self.fields.retain(|_, choice| choice.column != column);
+            if field == "time" {
+                let info = columns.iter().find(|known| known.name == column);
+                self.time_format = info.and_then(|info| info.time_format.clone());
+                self.day_or_month = info.is_some_and(|info| info.day_or_month);
+            }
+            self.fields.insert(field, Choice { column, sure: 0.9 });
+        }
+    }
+
     /// Finds out if each row is a case. Then its case is the column that is another one in every row, if there is one with a usual
     /// name, rather than one that repeats. The numbers of tickets may repeat because the rows are their history.
     fn take_stages(&mut self, columns: &[Column], records: &[Value]) {
@@ -296,6 +339,25 @@ impl Guess {
         self.stages.clear();
         self.history = None;
         self.state_changes = None;
+        self.spans = None;
+        self.undated = None;
+    }
+
+    /// Looks for what can be read without times, if there is no time.
+    fn find_undated(&mut self, records: &[Value]) {
+        if self.column("time").is_none() && self.stages.is_empty() && self.history.is_none() {
+            self.has_no_time = has_no_time(&self.columns, records);
+            self.undated = undated_runs(&self.columns, records);
+        }
+    }
+
+    /// Whether the log has no times: runs without any, or steps in the order of the file.
+    pub(crate) fn is_undated(&self) -> bool {
+        let has_steps = ["case", "activity"]
+            .iter()
+            .all(|field| self.column(field).is_some());
+        let is_log = has_steps && self.stages.is_empty() && self.column("time").is_none();
+        self.undated.is_some() || is_log && self.has_no_time
     }
 
     /// The column that tells how a run ended, where no column is called an outcome: the state that it ended in.
@@ -311,6 +373,8 @@ impl Guess {
     /// Fields without which nothing can be mapped and for which no column was found.
     pub(crate) fn missing(&self) -> Vec<&'static str> {
         let needed: &[&'static str] = match self.stages.is_empty() && self.history.is_none() {
+            _ if self.undated.is_some() => &[],
+            true if self.is_undated() => &["case", "activity"],
             true => &["case", "activity", "time"],
             false => &["case"],
         };

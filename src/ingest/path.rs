@@ -72,16 +72,45 @@ impl Path {
         {
             return Some(value);
         }
-        self.parts
-            .iter()
-            .try_fold(record, |value, part| match part {
-                Part::Key(key) => value.get(key),
-                Part::Index(index) => value.get(index),
-                Part::Where(key, wanted) => value.as_array()?.iter().find(|element| {
-                    let found = element.get(key).map(Scalar::of_json);
-                    found.and_then(Scalar::into_text).as_deref() == Some(wanted)
-                }),
-            })
+        find(&self.parts, record)
+    }
+}
+
+fn find<'v>(parts: &[Part], value: &'v Value) -> Option<&'v Value> {
+    let Some((part, rest)) = parts.split_first() else {
+        return Some(value);
+    };
+    match part {
+        Part::Key(key) => match value.get(key) {
+            Some(inner) => find(rest, inner),
+            None => find_dotted(parts, value),
+        },
+        Part::Index(index) => find(rest, value.get(index)?),
+        Part::Where(key, wanted) => {
+            let element = value.as_array()?.iter().find(|element| {
+                let found = element.get(key).map(Scalar::of_json);
+                found.and_then(Scalar::into_text).as_deref() == Some(wanted)
+            });
+            find(rest, element?)
+        }
+    }
+}
+
+/// A key with dots in it, such as `gen_ai.operation.name` in the attributes of a span.
+fn find_dotted<'v>(parts: &[Part], value: &'v Value) -> Option<&'v Value> {
+    let mut keys = value.as_object()?.iter();
+    keys.find_map(|(key, inner)| find(behind_dotted(parts, key)?, inner))
+}
+
+/// The parts behind those that a key with dots consists of.
+fn behind_dotted<'p>(parts: &'p [Part], key: &str) -> Option<&'p [Part]> {
+    let [Part::Key(first), rest @ ..] = parts else {
+        return None;
+    };
+    let left = key.strip_prefix(first.as_str())?;
+    match left.strip_prefix('.') {
+        Some(left) => behind_dotted(rest, left),
+        None => left.is_empty().then_some(rest),
     }
 }
 
@@ -130,6 +159,17 @@ mod tests {
         assert_eq!(find("x y"), Some(40.into()));
         assert_eq!(find("a.z"), None);
         assert_eq!(find("a.b[7]"), None);
+    }
+
+    #[test]
+    fn finds_keys_with_dots_at_any_depth() {
+        let record = serde_json::json!({"span": {"gen_ai.tool.name": 1, "gen_ai.usage": {"in": 2}, "a": {"b": 3}}});
+        let find = |path: &str| Path::new(path).find(&record).cloned();
+        assert_eq!(find("span.gen_ai.tool.name"), Some(1.into()));
+        assert_eq!(find("span.gen_ai.usage.in"), Some(2.into()));
+        assert_eq!(find("span.a.b"), Some(3.into()));
+        assert_eq!(find("span.gen_ai.tool"), None);
+        assert_eq!(find("span.gen_ai"), None);
     }
 
     #[test]

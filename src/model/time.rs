@@ -17,6 +17,14 @@ pub(crate) const DAY_US: i64 = Span::DAY.0;
 pub struct Time(pub i64);
 
 impl Time {
+    /// Stands for the time of events that have none: 1900-01-01, long before any time that is believed.
+    pub const UNDATED: Time = Time(-2_208_988_800_000_000);
+
+    /// Whether it stands for no time.
+    pub fn is_undated(self) -> bool {
+        self == Time::UNDATED
+    }
+
     /// The hour this instant lies in.
     pub fn hour(self) -> Hour {
         let hours = self.0.div_euclid(HOUR_US);

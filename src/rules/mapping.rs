@@ -67,12 +67,22 @@ with_event_fields! {
     pub struct MappingSpec {
         /// What it is for, for people.
         pub description: Option<String>,
+        /// Records that are certainly those of this mapping. A preset that has it is used for files that it recognises.
+        #[serde(default)]
+        pub recognized_by: Vec<Signature>,
         /// How the file is written; found out from the file if not given.
         pub format: Option<FormatName>,
         /// Where in a JSON document the records are: a path such as `data.incidents`.
         pub records: Option<String>,
+        /// Keys under which an answer has its records as a list: `{"workflow_runs": [...]}`. A record without such a list is
+        /// read as it is.
+        #[serde(default)]
+        pub lists: Vec<String>,
         /// CSV: the character between two fields; found out if not given.
         pub delimiter: Option<At<char>>,
+        /// The records have no time. They are read in the order of the file, and no figure that needs a time is made.
+        #[serde(default)]
+        pub undated: bool,
         /// Zone of times that do not say theirs: an IANA name such as `Europe/Rome`. UTC if not given.
         pub time_zone: Option<At<String>>,
         /// Formats of times, in chrono's strftime notation, or `epoch_s`, `epoch_ms`, `epoch_us`, `epoch_ns`, `rfc3339`.
@@ -126,6 +136,21 @@ with_event_fields! {
         #[serde(default)]
         pub optional: bool,
     }
+}
+
+/// What shows that a record is of a tool.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Signature {
+    /// Paths of fields that a record has, even if they are empty.
+    pub fields: Vec<String>,
+    /// Values that fields have: an expression for each path.
+    #[serde(default)]
+    pub values: BTreeMap<String, String>,
+    /// A field that is different in each record.
+    pub unique: Option<String>,
+    /// An expression that the text of at least one record matches.
+    pub contains: Option<String>,
 }
 
 /// One or several.
@@ -218,6 +243,39 @@ impl TimeUnit {
     }
 }
 
+/// The unit of a duration that is added to a time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DurationUnit {
+    /// Nanoseconds.
+    Nanoseconds,
+    /// Microseconds.
+    Microseconds,
+    /// Milliseconds.
+    Milliseconds,
+    /// Seconds.
+    #[default]
+    Seconds,
+    /// Minutes.
+    Minutes,
+    /// Hours.
+    Hours,
+}
+
+impl DurationUnit {
+    /// How many microseconds it has.
+    pub const fn microseconds(self) -> f64 {
+        match self {
+            DurationUnit::Nanoseconds => 1e-3,
+            DurationUnit::Microseconds => 1.0,
+            DurationUnit::Milliseconds => 1e3,
+            DurationUnit::Seconds => 1e6,
+            DurationUnit::Minutes => 60e6,
+            DurationUnit::Hours => 3600e6,
+        }
+    }
+}
+
 /// What a hands-on time is that of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -273,6 +331,11 @@ pub struct FieldRecipe {
     pub time_format: Option<String>,
     /// Of a time: the zone that it is in unless it says so itself, where it is not that of the others.
     pub time_zone: Option<String>,
+    /// Of a time: the path of a duration that is added to it.
+    pub plus: Option<String>,
+    /// The unit of that duration.
+    #[serde(default)]
+    pub plus_unit: DurationUnit,
 }
 
 /// One rule of a field: a predicate and a value.

@@ -88,7 +88,7 @@ fn spread_test(input: &ProcessInput) -> Option<SpreadScore> {
             .collect()
     };
     let unresolved = |(_, sums): (Executor, &Sums)| spread(sums).is_some_and(is_unresolved);
-    if input.known_kinds().any(unresolved) {
+    if input.is_undated() || input.known_kinds().any(unresolved) {
         return None;
     }
     let groups: Vec<Vec<(f64, u64)>> = input.known_kinds().map(logarithms).collect();

@@ -46,13 +46,13 @@ fn executor_score(
 ) -> ExecutorScore {
     let observed = input.scored_in(sums);
     let deviation = deviation_of(input, &observed);
-    let started = sums.started();
+    let (started, is_dated) = (sums.started(), !input.is_undated());
     let directions = directions_in(input, target, sums);
     let status = status(input, &observed, target);
     ExecutorScore {
         executor,
         cases: sums.cases,
-        cases_per_week: (started > 0).then(|| started as f64 / input.covered.weeks()),
+        cases_per_week: (started > 0 && is_dated).then(|| started as f64 / input.covered.weeks()),
         deviation,
         independence: observed.independence(),
         status: with_directions(status, &directions),
@@ -63,8 +63,8 @@ fn executor_score(
             .permissible
             .zip(deviation)
             .map(|(t, deviation)| t / deviation.upper),
-        duration_seconds: durations(sums),
-        duration_spread: spread(sums),
+        duration_seconds: durations(sums).filter(|_| is_dated),
+        duration_spread: spread(sums).filter(|_| is_dated),
         provenance: provenance(input, sums),
     }
 }

@@ -31,7 +31,7 @@ pub(super) fn outcome(input: &ProcessInput) -> OutcomeScore {
     let live = input.live;
     let named = |(id, count)| (input.terms.names.text(id).to_owned(), count);
     OutcomeScore {
-        duration_seconds: durations(live),
+        duration_seconds: durations(live).filter(|_| !input.is_undated()),
         outcomes: live.outcomes.iter().map(named).collect(),
         outcome_variance: (live.cases > 0).then(|| categorical_variance(live.outcomes.values())),
     }

@@ -26,9 +26,10 @@ pub(super) fn clean_cases(
     let open = |(needed, _): &(Option<u64>, _)| needed.unwrap_or(u64::MAX);
     let (needed, never) = each.max_by_key(open).unwrap_or_default();
     let is_waiting = needed.is_some_and(|needed| needed > 0);
-    let no_pace = (is_waiting && pace.per_week <= 0.0).then(|| why_no_pace(input));
+    let is_undated = input.is_undated();
+    let no_pace = (is_waiting && pace.per_week <= 0.0 && !is_undated).then(|| why_no_pace(input));
     let unreachable = never.or(no_pace);
-    let weeks = needed.filter(|_| unreachable.is_none());
+    let weeks = needed.filter(|_| unreachable.is_none() && !is_undated);
     CleanCases {
         needed,
         for_days: for_days(input, &input.scored()),
@@ -73,7 +74,10 @@ fn pace(input: &ProcessInput, arrivals: Option<&Frequency>) -> Pace {
     });
     let weeks = Span::as_weeks;
     Pace {
-        per_week: scored_per_week(input) * change,
+        per_week: match input.is_undated() {
+            true => 0.0,
+            false => scored_per_week(input) * change,
+        },
         window_weeks: input.window.map(weeks),
         covered_weeks: input.covered.weeks(),
         deviated: input

@@ -108,6 +108,13 @@ impl<'a> ProcessInput<'a> {
         }
     }
 
+    /// Whether any of its cases has no times, so that nothing is known of when and how long.
+    pub(super) fn is_undated(&self) -> bool {
+        let undated = Time::UNDATED.hour();
+        let mut parts = self.parts.parts.values();
+        parts.any(|sums| sums.starts.iter().any(|(hour, _)| hour == undated))
+    }
+
     /// Whether it is known of any case if it deviates. Without an outcome that is classified, a state that can be left
     /// again, a limit or a path, a clean record is no evidence.
     pub(super) fn is_measurable(&self) -> bool {
@@ -285,6 +292,7 @@ impl<'a> ProcessInput<'a> {
                 NoVerdict::Dormant(since)
             }
             _ if self.activities_with_ids().is_some() => NoVerdict::IdsInNames,
+            _ if live.cases > 0 && self.is_undated() => NoVerdict::Undated,
             Some(epoch) if live.cases > 0 => NoVerdict::NoneEndedSince(epoch),
             _ if live.cases > 0 => NoVerdict::TooManyOpen,
             _ => NoVerdict::NoneEnded,

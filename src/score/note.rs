@@ -72,6 +72,8 @@ pub enum EvidenceNote {
         /// What follows.
         effect: LossEffect,
     },
+    /// The log has no times.
+    Undated,
     /// No source has told of anything for long.
     Silent {
         /// The last event.

@@ -26,7 +26,8 @@ pub(super) fn assumptions(
         (live.cases > 0 && live.started() == 0).then_some(Assumption::NoneBegan),
         (live.cases > 0 && live.unnamed_outcomes == live.cases)
             .then_some(Assumption::NoOutcomeMapped),
-        (live.cases > 5 && live.steps == live.cases).then_some(Assumption::OneEventPerCase),
+        (live.cases > 5 && live.steps == live.cases && !input.is_undated())
+            .then_some(Assumption::OneEventPerCase),
         severity_by_name(input),
         unclassified_outcomes(input),
         (live.cases > 0 && !input.is_measurable()).then_some(Assumption::NothingMeasurable),
@@ -89,8 +90,9 @@ pub(super) fn evidence_notes(
     let confirmed = input.declared.require_confirmed && live.cases > 0;
     let no_tolerance = target.nominal.is_some() && target.permissible.is_none();
     let all = [
+        input.is_undated().then_some(EvidenceNote::Undated),
         records_lost(input),
-        too_few_days(input, target),
+        too_few_days(input, target).filter(|_| !input.is_undated()),
         input.silent_since().map(silent),
         input.dormant_since.map(EvidenceNote::Dormant),
         open_that_deviate(input),

@@ -8,7 +8,7 @@ use super::process_score::Rate;
 /// When its cases began; `None` where no case was seen to.
 pub(super) fn arrivals(input: &ProcessInput) -> Option<Frequency> {
     let drivers = input.declared.drivers.as_ref();
-    (input.live.started() > 0).then(|| {
+    (input.live.started() > 0 && !input.is_undated()).then(|| {
         frequency(
             input.live.starts.iter(),
             input.covered.first,
@@ -26,6 +26,7 @@ pub(super) fn rate(input: &ProcessInput, arrivals: Option<&Frequency>) -> Rate {
     let live = input.live;
     let started = u64::try_from(live.started()).ok();
     let started = started.filter(|started| *started > 0 || live.cases > 0);
+    let started = started.filter(|_| !input.is_undated());
     let excess = arrivals.map_or(1.0, Frequency::excess);
     let alpha = input.terms.tolerance.alpha;
     let rate = started.map(|started| rate_of(started, input.covered.weeks(), excess, alpha));

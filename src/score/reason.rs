@@ -33,6 +33,8 @@ pub enum NoVerdict {
     TooManyOpen,
     /// Most activities were seen once, so their names contain ids, and the size is not known.
     IdsInNames,
+    /// The log has no times, so there is no frequency.
+    Undated,
     /// The last event, although several cases should have begun since.
     Dormant(Time),
     /// Too few cases have ended.

@@ -96,6 +96,9 @@ impl Display for NoVerdict {
                 "no case has ended since the epoch {}, so there is no nominal size yet",
                 date(*epoch)
             ),
+            NoVerdict::Undated => out.write_str(
+                "the log has no times, so there is no frequency, and without one there is no recommendation",
+            ),
             NoVerdict::TooManyOpen => out.write_str(
                 "too few of its first cases have ended to measure its size: 95 % are needed, or declare `size` in the catalog",
             ),

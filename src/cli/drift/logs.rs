@@ -5,6 +5,7 @@ use super::super::failure::Failure;
 use super::super::reading::{ended, read_logs};
 use super::super::text::grouped;
 use super::{Args, Listed, expected};
+use crate::model::Time;
 use crate::query::{AlarmCases, LogDrift};
 
 pub(super) fn read(args: &Args) -> Result<Listed, Failure> {
@@ -23,6 +24,12 @@ pub(super) fn read(args: &Args) -> Result<Listed, Failure> {
         eprintln!(
             "{lost} records could not be read, and are missing here: `toleranced score` names them"
         );
+    }
+    let last = logs.table.span().map(|(_, last)| last);
+    if last.is_some_and(Time::is_undated) {
+        return Err(Failure::invalid(
+            "the log has no times, so its drift is unknown; `toleranced score` compares runs of the same input",
+        ));
     }
     let rules = logs.rules(&catalog, &tolerance);
     let found = LogDrift::find(&logs.table, &rules, &catalog);

@@ -89,10 +89,14 @@ impl Page<'_> {
             .map_or("no window".to_owned(), |seconds| {
                 format!("window {}", format_days(Span::of_seconds(seconds)))
             });
+        let period = match (&said.as_of, &said.from) {
+            (Some(as_of), Some(from)) => {
+                format!("As of {as_of}. Counted from {from} on ({window})")
+            }
+            _ => "The log has no times".to_owned(),
+        };
         let mut lines = vec![format!(
-            "As of {}. Counted from {} on ({window}): {} cases, {} of them open; {}.",
-            said.as_of,
-            said.from,
+            "{period}: {} cases, {} of them open; {}.",
             grouped(score.counts.cases),
             grouped(score.counts.open_cases),
             beside(score),

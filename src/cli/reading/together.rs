@@ -40,7 +40,7 @@ impl Look {
                 true => chosen.sampled_activities.clone(),
                 false => stages.collect(),
             },
-            names_process: chosen.spec.process.is_some(),
+            names_process: names_process(chosen),
             refers: guess.column("parent").is_some(),
         }
     }
@@ -52,6 +52,11 @@ impl Look {
         mostly_common(&self.columns, &other.columns)
             && (!are_standard || mostly_common(&self.activities, &other.activities))
     }
+}
+
+fn names_process(chosen: &ChosenMapping) -> bool {
+    let mut events = chosen.spec.events.iter();
+    chosen.spec.process.is_some() || events.any(|event| event.process.is_some())
 }
 
 /// Whether the smaller of two sets has at least half of its members in the other one.
@@ -97,7 +102,10 @@ fn look(input: &Input, mapping: &MappingArgs) -> Option<Look> {
     input.size()?;
     let opened = open_input(input, &Arc::default()).ok()?;
     let chosen = mapping.choose(&opened, input).ok()?;
-    Some(Look::of(&chosen, chosen.guess.as_ref()?))
+    Some(Look::of(
+        &chosen,
+        chosen.guess.as_ref().or(chosen.seen.as_ref())?,
+    ))
 }
 
 /// For each file the first file of the same log. Where a file names parent cases, all files are of one log, because these may

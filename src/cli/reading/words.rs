@@ -17,22 +17,7 @@ pub(in crate::cli) fn reading_words(
     (cases, from, to): (u64, Time, Time),
     window: Option<Span>,
 ) -> io::Result<()> {
-    for guess in &read.guesses {
-        writeln!(out, "{}: guessed {}", guess.file, guess.line)?;
-        if let Some(preset) = guess.preset {
-            writeln!(
-                out,
-                "  It looks like the preset {preset}, which knows more of it: try --map {preset}"
-            )?;
-        }
-        if guess.day_or_month {
-            let format = guess.time_format.as_deref().unwrap_or_default();
-            writeln!(
-                out,
-                "  Day and month could be the other way round: read as {format}. Say so with --time-format if it is wrong."
-            )?;
-        }
-    }
+    guess_words(out, read)?;
     for (process, states) in read.resolved.iter().take(MOST_PROCESSES) {
         writeln!(
             out,
@@ -43,7 +28,7 @@ pub(in crate::cli) fn reading_words(
     if let Some(guess) = read
         .guesses
         .first()
-        .filter(|guess| guess.file != "standard input")
+        .filter(|guess| guess.file != "standard input" && guess.used.is_none())
     {
         writeln!(
             out,
@@ -57,7 +42,9 @@ pub(in crate::cli) fn reading_words(
         counted(read.events, "event"),
         counted(cases, "case")
     )?;
-    if read.events > 0 {
+    if to.is_undated() {
+        write!(out, ", without times")?;
+    } else if read.events > 0 {
         write!(out, ", {} to {}", from, to)?;
     }
     if let Some(window) = window {
@@ -93,6 +80,34 @@ pub(in crate::cli) fn reading_words(
         )?;
     }
     quarantine(out, read)
+}
+
+/// What was guessed of each file, or the preset that recognised it.
+fn guess_words(out: &mut impl Write, read: &Reading) -> io::Result<()> {
+    for guess in &read.guesses {
+        match guess.used {
+            Some(preset) => writeln!(
+                out,
+                "{}: read with the preset {preset}, which knows its fields. To read it otherwise, name a mapping with --map",
+                guess.file
+            )?,
+            None => writeln!(out, "{}: guessed {}", guess.file, guess.line)?,
+        }
+        if let Some(preset) = guess.preset {
+            writeln!(
+                out,
+                "  It looks like the preset {preset}, which knows more of it: try --map {preset}"
+            )?;
+        }
+        if guess.day_or_month {
+            let format = guess.time_format.as_deref().unwrap_or_default();
+            writeln!(
+                out,
+                "  Day and month could be the other way round: read as {format}. Say so with --time-format if it is wrong."
+            )?;
+        }
+    }
+    Ok(())
 }
 
 fn quarantine(out: &mut impl Write, read: &Reading) -> io::Result<()> {

@@ -6,7 +6,7 @@ use crate::cli::failure::Failure;
 use crate::cli::reading::reading_words;
 use crate::cli::text::{self, grouped, harmless};
 use crate::model::humanize::significant;
-use crate::model::{Executor, Span, Status, TolClass};
+use crate::model::{Executor, Span, Status, Time, TolClass};
 use crate::score::{Bounds, DeclaredFact, ExecutorScore, ExerciseScore, ProcessScore};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use console::{Style, Term};
@@ -54,7 +54,10 @@ fn log_words(out: &mut impl Write, logs: &[Log]) -> io::Result<()> {
     )?;
     for log in logs.iter().take(EXPLAINED) {
         let files = text::list_of(&log.files, FILES_OF_LOG);
-        writeln!(out, "  {files}: {} to {}", log.from, log.as_of)?;
+        match log.as_of.is_undated() {
+            true => writeln!(out, "  {files}: without times")?,
+            false => writeln!(out, "  {files}: {} to {}", log.from, log.as_of)?,
+        }
     }
     if count > EXPLAINED {
         writeln!(out, "  ... and {} more", count - EXPLAINED)?;
@@ -310,6 +313,11 @@ fn explanations(out: &mut impl Write, scores: &[ProcessScore]) -> io::Result<()>
     Ok(())
 }
 
+/// An instant as a text; `None` if the log has no times.
+fn known(time: Time) -> Option<String> {
+    (!time.is_undated()).then(|| time.to_string())
+}
+
 /// Prints for programs: the format is described in docs/score-json.md.
 pub(super) fn json(report: &Report) -> Result<(), Failure> {
     let read = &report.reading;
@@ -334,6 +342,7 @@ pub(super) fn json(report: &Report) -> Result<(), Failure> {
                 "time_format": guess.time_format,
                 "day_or_month_unclear": guess.day_or_month,
                 "looks_like_preset": guess.preset,
+                "preset": guess.used,
             })
         })
         .collect();
@@ -348,8 +357,8 @@ pub(super) fn json(report: &Report) -> Result<(), Failure> {
         .map(|log| {
             json!({
                 "files": log.files,
-                "from": log.from.to_string(),
-                "as_of": log.as_of.to_string(),
+                "from": known(log.from),
+                "as_of": known(log.as_of),
             })
         })
         .collect();
@@ -364,8 +373,8 @@ pub(super) fn json(report: &Report) -> Result<(), Failure> {
         "after_as_of": read.after_as_of,
         "ambiguous_times": read.ambiguous_times,
         "records": read.records,
-        "from": seen.then(|| report.found.from.to_string()),
-        "as_of": seen.then(|| report.found.as_of.to_string()),
+        "from": known(report.found.from).filter(|_| seen),
+        "as_of": known(report.found.as_of).filter(|_| seen),
         "window_seconds": report.window.map(Span::as_seconds),
         "logs": logs,
         "quarantine": quarantine,

@@ -95,7 +95,8 @@ impl<R: Read> Document<'_, R> {
             Some(b'[') => self.array(parts, depth + 1),
             Some(b'{') => match parts.split_first() {
                 Some((Part::Key(wanted), rest)) => self.object(wanted, rest, depth + 1),
-                _ => self.record(depth),
+                _ if self.records.mapping.lists.is_empty() => self.record(depth),
+                _ => self.answer(depth + 1),
             },
             // Nothing is there: null.
             Some(b'n') => Ok(self.cutter.value(depth, None)?),
@@ -121,7 +122,9 @@ impl<R: Read> Document<'_, R> {
         };
         let mut index = 0;
         while self.has_next(b']', index == 0)? {
-            if is_end_of_path {
+            if is_end_of_path && parts.is_empty() && !self.records.mapping.lists.is_empty() {
+                self.walk(parts, depth)?;
+            } else if is_end_of_path {
                 self.record(depth)?;
             } else if wanted.is_none_or(|wanted| wanted == index) {
                 self.walk(parts, depth)?;
@@ -147,6 +150,40 @@ impl<R: Read> Document<'_, R> {
             }
         }
         Ok(())
+    }
+
+    /// An object that has its records in a list, or that is a record itself. Only the text of a record is kept.
+    fn answer(&mut self, depth: usize) -> Result<(), Ended> {
+        self.cutter.check_depth(depth)?;
+        self.cutter.take();
+        let mut record = Text::up_to(self.records.most_record_bytes);
+        record.values = 1;
+        record.push(b"{");
+        let (mut is_first, mut has_list) = (true, false);
+        while self.has_next(b'}', is_first)? {
+            let key = self.key(depth)?;
+            let lists = &self.records.mapping.lists;
+            let is_listed = key.is_some_and(|key| lists.contains(&key));
+            if is_listed && self.cutter.peek()? == Some(b'[') {
+                has_list = true;
+                self.array(&[], depth + 1)?;
+            } else if has_list {
+                self.cutter.value(depth, None)?;
+            } else {
+                if !is_first {
+                    record.push(b",");
+                }
+                record.push(&self.text.bytes);
+                record.push(b":");
+                self.cutter.value(depth, Some(&mut record))?;
+            }
+            is_first = false;
+        }
+        if has_list {
+            return Ok(());
+        }
+        record.push(b"}");
+        self.take_record(&record)
     }
 
     /// Takes a key and the colon behind it. `None` for a key that is too long or no text.
@@ -183,7 +220,14 @@ impl<R: Read> Document<'_, R> {
     fn record(&mut self, depth: usize) -> Result<(), Ended> {
         self.text.clear();
         self.cutter.value(depth, Some(&mut self.text))?;
-        self.records.take(&self.text);
+        let text = std::mem::replace(&mut self.text, Text::up_to(0));
+        let taken = self.take_record(&text);
+        self.text = text;
+        taken
+    }
+
+    fn take_record(&mut self, text: &Text) -> Result<(), Ended> {
+        self.records.take(text);
         match self.records.out.stopped {
             true => Err(Ended::Stopped),
             false => Ok(()),
@@ -261,10 +305,10 @@ mod tests {
 
     fn decode(records: &str, text: &str) -> (Vec<String>, Vec<(Reason, String)>) {
         let file = std::path::Path::new("m.yaml");
-        let records = if records.is_empty() {
-            String::new()
-        } else {
-            format!("records: '{records}'\n")
+        let records = match records.strip_suffix('?') {
+            Some(list) => format!("lists: ['{list}']\n"),
+            None if records.is_empty() => String::new(),
+            None => format!("records: '{records}'\n"),
         };
         let mapping = format!("{records}case: id\nactivity: what\ntime: at\n");
         let spec = MappingSpec::parse(&mapping, file).unwrap();
@@ -320,6 +364,39 @@ mod tests {
             two
         );
         assert_eq!(decode("x[1]", &format!("{{\"x\":[[{a}],[{b}]]}}")).0, ["2"]);
+    }
+
+    #[test]
+    fn records_of_an_answer_or_one_record_or_pages_in_an_array() {
+        let (a, b) = (record(1), record(2));
+        let two = ["1".to_owned(), "2".to_owned()];
+        for text in [
+            format!("{{\"total\":2,\"runs\":[{a},{b}]}}"),
+            format!("{{\"runs\":[{a},{b}],\"next\":{{\"runs\":[0]}}}}"),
+            format!("[{{\"runs\":[{a}]}},{{\"runs\":[{b}]}}]"),
+            format!("{{\"runs\":[{a}]}}{{\"runs\":[{b}]}}"),
+            format!("[{a},{b}]"),
+            format!("{a}\n{b}"),
+        ] {
+            assert_eq!(decode("runs?", &text), (two.to_vec(), Vec::new()), "{text}");
+        }
+        assert_eq!(
+            decode("runs?", "{\"total\":0,\"runs\":[]}"),
+            (Vec::new(), Vec::new())
+        );
+        // An object under the key is a field of the record.
+        let own = "{\"id\":3,\"what\":\"x\",\"runs\":{\"a\":[1]},\"at\":1550286940}";
+        assert_eq!(decode("runs?", own).0, ["3"]);
+    }
+
+    #[test]
+    fn an_answer_over_the_limit_of_a_record_is_read() {
+        let long = format!(
+            "{{\"x\":\"{}\",\"runs\":[{}]}}",
+            "x".repeat(3 << 20),
+            record(1)
+        );
+        assert_eq!(decode("runs?", &long), (vec!["1".to_owned()], Vec::new()));
     }
 
     #[test]

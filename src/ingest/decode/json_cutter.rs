@@ -60,7 +60,7 @@ impl Text {
         (self.length, self.values) = (0, 0);
     }
 
-    fn push(&mut self, piece: &[u8]) {
+    pub(super) fn push(&mut self, piece: &[u8]) {
         let was_too_long = self.is_too_long();
         self.length += piece.len() as u64;
         if !self.is_too_long() {

@@ -1,6 +1,7 @@
 //! One JSON value a line.
 
 use super::large::{MAX_VALUES, Share, has_too_many_values};
+use super::listed::apply_listed;
 use crate::ingest::batch::EventBatch;
 use crate::ingest::mapping::{Mapping, Place, SlotRow};
 use crate::ingest::path::{Part, Path};
@@ -88,10 +89,11 @@ impl<'m> LineDecoder<'m> {
             }
             let _share = Share::take(line.len());
             match serde_json::from_slice::<Value>(line) {
-                Ok(value) if value.is_object() => {
-                    self.mapping.apply_value(&value, place, line, out)
+                Ok(value) => {
+                    if !apply_listed(self.mapping, &value, (place, line), out) {
+                        malformed(not_an_object(), out);
+                    }
                 }
-                Ok(_) => malformed(not_an_object(), out),
                 Err(error) => malformed(error, out),
             }
             return;
@@ -151,10 +153,16 @@ impl Trie {
                 // Paths with an index are read from whole records.
                 Part::Index(_) | Part::Where(..) => "",
             });
-            trie.insert(keys, slot);
-            if path.parts().len() > 1 {
-                // A key that has the whole path as its name.
-                trie.insert([path.text()].into_iter(), slot);
+            trie.insert(keys.clone(), slot);
+            // A key that has the whole path as its name, or the end of it: `attributes` with `gen_ai.operation.name`.
+            let mut at = 0;
+            let ends = path.text().split('.').map(|part| {
+                let begin = at;
+                at += part.len() + 1;
+                &path.text()[begin..]
+            });
+            for (nth, end) in ends.enumerate().take(path.parts().len().saturating_sub(1)) {
+                trie.insert(keys.clone().take(nth).chain([end]), slot);
             }
         }
         trie

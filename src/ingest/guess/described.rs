@@ -52,6 +52,14 @@ impl Guess {
 
     /// One line that says what was guessed.
     pub(crate) fn line(&self) -> String {
+        if let Some(runs) = &self.undated {
+            return format!(
+                "one row per run without any time, case = {}, input = {}, outcome = {}",
+                runs.case.join("/"),
+                runs.input,
+                runs.outcome
+            );
+        }
         let order = [
             "case",
             "activity",
@@ -97,6 +105,11 @@ impl Guess {
                 line,
                 ", activity = {activity} and time = {time} of each element of {each}"
             );
+        }
+        if let Some(spans) = &self.spans {
+            let end = spans.end.as_deref();
+            let end = end.map_or(String::new(), |end| format!(", end = {end} of the root"));
+            return format!("one row per span, {line}{end}");
         }
         if self.stages.is_empty() {
             return line;

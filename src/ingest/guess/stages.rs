@@ -33,6 +33,14 @@ pub(super) fn names_a_stage(name: &str) -> bool {
         .any(|known| known.names.contains(&plain.as_str()))
 }
 
+/// Whether a column is called like the time of an end.
+pub(super) fn is_end(name: &str) -> bool {
+    let plain = plain(name);
+    let known =
+        |known: &Known| known.activity == "Finished" && known.names.contains(&plain.as_str());
+    plain == "endtimeunixnano" || LAST.iter().any(known)
+}
+
 /// The stages of an export in which every row is a case, in their usual order. Empty where it is none: where cases have
 /// several rows, or no column tells when a case was opened and another when it ended.
 pub(super) fn stages(

@@ -16,6 +16,7 @@ use crate::model::{Executor, Lifecycle, NameId, Origin, Time, hash_pair, hash_te
 use crate::rules::mapping::Identity;
 use crate::rules::plain_name;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::sync::atomic::Ordering;
 
 /// Where a record comes from.
@@ -169,20 +170,18 @@ impl Mapping {
                 return Ok(false);
             }
         }
-        let missing = |name: &str, field: &super::Field| match field.only_slot() {
-            Some(slot) => format!("`{name}`: no value in `{}`", self.slots[slot].path.text()),
-            None => format!("`{name}`: no value"),
+        // An element that is no such event has no time, and often nothing else.
+        let early = match event.optional {
+            true => Some(self.time(event, row)?),
+            false => None,
         };
-        let case = event.case.text(row).map_err(failed)?;
-        let case = case.ok_or_else(|| (Reason::MissingCase, missing("case", &event.case)))?;
-        let activity = event.activity.text(row).map_err(failed)?;
-        let activity = activity.ok_or_else(|| {
-            (
-                Reason::MissingActivity,
-                missing("activity", &event.activity),
-            )
-        })?;
-        let read = self.time(event, row)?;
+        let case = self.needed(("case", Reason::MissingCase), &event.case, row)?;
+        let activity = ("activity", Reason::MissingActivity);
+        let activity = self.needed(activity, &event.activity, row)?;
+        let read = match early {
+            Some(read) => read,
+            None => self.time(event, row)?,
+        };
         let process = event.process.own_text(row).map_err(failed)?;
         let names_process = process.is_some();
         let process = process.or(event.process.default_text());
@@ -245,7 +244,30 @@ impl Mapping {
         Ok(true)
     }
 
+    /// The value of a field that every event has.
+    fn needed<'r>(
+        &self,
+        (name, reason): (&str, Reason),
+        field: &'r super::Field,
+        row: &'r impl Row,
+    ) -> Result<Cow<'r, str>, Refusal> {
+        let text = field.text(row).map_err(|e| (Reason::PredicateFailed, e))?;
+        text.ok_or_else(|| {
+            let detail = match field.only_slot() {
+                Some(slot) => format!("`{name}`: no value in `{}`", self.slots[slot].path.text()),
+                None => format!("`{name}`: no value"),
+            };
+            (reason, detail)
+        })
+    }
+
     fn time(&self, event: &EventMapping, row: &impl Row) -> Result<ReadTime, Refusal> {
+        if self.undated {
+            return Ok(ReadTime {
+                time: Time::UNDATED,
+                ambiguous: false,
+            });
+        }
         let read = self.time_in(&event.time, ("time", event.optional), row)?;
         read.ok_or_else(|| {
             let detail = match event.time.is_plain_slot() {
@@ -278,11 +300,17 @@ impl Mapping {
             }
         };
         let believed = match read {
-            Some(read) => self.plausible(read, name, &shown),
             None => {
                 let detail = format!("`{name}`: `{}` is not in a known format", short(&shown));
                 Err((Reason::UnreadableTime, detail))
             }
+            Some(read) => match field.plus {
+                None => self.plausible(read, name, &shown),
+                Some((slot, unit)) => match added(read, row.scalar(slot), unit, name)? {
+                    Some(later) => self.plausible(later, name, &shown),
+                    None => return Ok(None),
+                },
+            },
         };
         match believed {
             // An event that need not be there is not there. Where it must be, the reason says what stands instead of its time.
@@ -432,6 +460,34 @@ impl Mapping {
     }
 }
 
+/// A time and the duration behind it; `None` if the record has no duration.
+fn added(
+    read: ReadTime,
+    duration: Scalar,
+    unit: f64,
+    name: &str,
+) -> Result<Option<ReadTime>, Refusal> {
+    let Some(text) = duration.into_text() else {
+        return Ok(None);
+    };
+    // 100 years: a longer one is no duration.
+    let most = 100.0 * 365.25 * 86_400e6;
+    let micros = text.trim().parse::<f64>().map(|number| number * unit);
+    match micros {
+        Ok(micros) if (0.0..=most).contains(&micros) => Ok(Some(ReadTime {
+            time: Time(read.time.0.saturating_add(micros.round() as i64)),
+            ..read
+        })),
+        _ => {
+            let detail = format!(
+                "`{name}`: `{}` is not a duration to add: a number from 0 on is needed",
+                short(&text)
+            );
+            Err((Reason::InvalidValue, detail))
+        }
+    }
+}
+
 /// Keys and names are kept for long, in memory and in the database.
 fn check_lengths(names: [(&str, Option<&str>); 6]) -> Result<(), Refusal> {
     let too_long =
@@ -569,7 +625,13 @@ fn short(text: &str) -> String {
 fn described(batch: &EventBatch, event: &MappedEvent) -> Vec<(&'static str, String)> {
     let name = |id| batch.names.text(id).to_owned();
     let mut fields = vec![
-        ("time", event.time.to_string()),
+        (
+            "time",
+            match event.time.is_undated() {
+                true => "none".to_owned(),
+                false => event.time.to_string(),
+            },
+        ),
         ("process", name(event.process)),
         (
             "case",

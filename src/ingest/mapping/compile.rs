@@ -45,6 +45,7 @@ pub fn compile(
     let delimiter = compiler.delimiter(spec);
     let severities = compiler.severities(spec);
     compiler.check_decisions(spec);
+    compiler.check_undated(spec);
     let whole = [EventSpec::default()];
     let kinds: &[EventSpec] = if spec.events.is_empty() {
         &whole
@@ -58,6 +59,7 @@ pub fn compile(
         .collect();
     let namespace = spec.namespace.as_deref().unwrap_or(circumstances.namespace);
     let whole_records = compiler.whole_records
+        || !spec.lists.is_empty()
         || compiler.slots.iter().any(|slot| slot.path.has_index())
         || events.len() > 1;
     compiler.problems.into_result(Mapping {
@@ -66,6 +68,7 @@ pub fn compile(
             .format
             .or(spec.records.is_some().then_some(FormatName::Json)),
         records: spec.records.as_deref().map(Path::new),
+        lists: spec.lists.clone(),
         delimiter,
         identity: spec.identity.unwrap_or_default(),
         slots: compiler.slots,
@@ -82,6 +85,7 @@ pub fn compile(
         },
         severities,
         times: compiler.times,
+        undated: spec.undated,
         events,
         latest: circumstances.latest.0.into(),
         stands_for: 0,
@@ -162,6 +166,23 @@ impl Compiler {
         severities
     }
 
+    fn check_undated(&mut self, spec: &MappingSpec) {
+        let times = spec.events.iter().map(|kind| &kind.time);
+        let time = times.chain([&spec.time]).flatten().next();
+        if let Some(at) = time.filter(|_| spec.undated) {
+            let problem = self
+                .source
+                .problem(at, "`undated` and `time` exclude each other");
+            self.add(problem.hint("remove one of them"));
+        }
+        if spec.undated && !spec.milestones.is_empty() {
+            let problem = self
+                .source
+                .whole("`undated` and `milestones` exclude each other");
+            self.add(problem.hint("map one of these times as `time`"));
+        }
+    }
+
     fn check_milestones(&mut self, spec: &MappingSpec) {
         for message in milestone_problems(spec.milestones.keys()) {
             self.add(self.source.whole(message));
@@ -220,7 +241,10 @@ impl Compiler {
             case: self.required(&kind.case, &spec.case, "case"),
             process,
             activity: self.required(&kind.activity, &spec.activity, "activity"),
-            time: self.required(&kind.time, &spec.time, "time"),
+            time: match spec.undated {
+                true => Field::plain(FieldSource::Const(String::new())),
+                false => self.required(&kind.time, &spec.time, "time"),
+            },
             sequence: self.optional(&kind.sequence, &spec.sequence, "sequence"),
             event_id: self.optional(&kind.event_id, &spec.event_id, "event_id"),
             event_id_of_record: kind.event_id.is_none() && !spec.events.is_empty(),
@@ -368,6 +392,12 @@ impl Compiler {
     }
 
     fn field(&mut self, at: &At<FieldSpec>, name: &str) -> Field {
+        let is_time = name == "time" || name.starts_with("milestones.");
+        if at.value.0.plus.is_some() && !is_time {
+            let message = format!("`{name}`: `plus` adds a duration to a time");
+            let problem = self.source.problem(at, message);
+            self.add(problem.hint("use it in `time` or in a milestone"));
+        }
         let mut field = self.recipe(&at.value.0).unwrap_or_else(|message| {
             self.add(self.source.problem(at, format!("`{name}`: {message}")));
             Field::plain(FieldSource::Const(String::new()))
@@ -437,6 +467,10 @@ impl Compiler {
             patterns,
             default: recipe.default.clone(),
             times: None,
+            plus: recipe
+                .plus
+                .as_deref()
+                .map(|path| (self.slot(path), recipe.plus_unit.microseconds())),
         })
     }
 

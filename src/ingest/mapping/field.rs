@@ -19,6 +19,8 @@ pub(super) struct Field {
     pub(super) default: Option<String>,
     /// Reads its times, where they are written otherwise than those of other fields.
     pub(super) times: Option<TimeParser>,
+    /// Of a time: the slot of a duration that is added to it, and the microseconds of its unit.
+    pub(super) plus: Option<(usize, f64)>,
 }
 
 /// Where the value of a field comes from.
@@ -49,6 +51,7 @@ impl Field {
             patterns: Vec::new(),
             default: None,
             times: None,
+            plus: None,
         }
     }
 

@@ -75,8 +75,19 @@ impl KeptFields {
 
     /// Notes that a path is read below a node.
     fn read(&mut self, from: usize, path: &Path, is_person: bool) {
-        // A record may have the whole text of the path as a key.
-        for node in [self.walk(from, path), self.child(from, path.text())] {
+        let mut found = vec![self.walk(from, path)];
+        // A record may have the whole text of the path as a key, or the end of it.
+        let (mut node, mut rest) = (from, path.text());
+        loop {
+            found.push(self.child(node, rest));
+            match rest.split_once('.') {
+                Some((key, end)) if !key.contains('[') => {
+                    (node, rest) = (self.child(node, key), end);
+                }
+                _ => break,
+            }
+        }
+        for node in found {
             self.nodes[node].is_read = true;
             self.nodes[node].is_person |= is_person;
         }

@@ -39,6 +39,8 @@ pub struct Mapping {
     pub format: Option<FormatName>,
     /// Where in a JSON document the records are.
     pub records: Option<Path>,
+    /// Keys under which an answer has its records as a list. A record without such a list is read as it is.
+    pub lists: Vec<String>,
     /// CSV: the character between two fields, where the mapping says so.
     pub delimiter: Option<u8>,
     /// How a redelivered event is told.
@@ -53,6 +55,8 @@ pub struct Mapping {
     /// Severity of outcomes in percent, by plain name.
     severities: BTreeMap<String, u8>,
     times: TimeParser,
+    /// The records have no time.
+    undated: bool,
     events: Vec<EventMapping>,
     /// Events after this instant (microseconds since 1970) are not believed. Moves on with the clock of a caller who
     /// goes on for long.

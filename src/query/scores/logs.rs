@@ -70,7 +70,9 @@ impl PartedLogs<'_> {
         let seen = self.parts.iter().flat_map(|part| &part.processes);
         let seen: FxHashSet<NameId> = seen.copied().collect();
         let of_parts = self.parts.iter().map(|part| {
-            let as_of = as_of.unwrap_or(part.last);
+            let as_of = as_of
+                .filter(|_| !part.last.is_undated())
+                .unwrap_or(part.last);
             let mut found = self.part_scores(rules, Some(part), as_of, cases_of);
             found
                 .scores

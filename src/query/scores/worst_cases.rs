@@ -14,9 +14,9 @@ pub struct CaseBehind {
     pub id: String,
     /// The namespace that its id belongs to (the name of its source); empty where there is none.
     pub namespace: String,
-    /// First event, RFC 3339.
+    /// First event, RFC 3339; empty if the log has no times.
     pub start: String,
-    /// Its end, or its last event where it has none, RFC 3339.
+    /// Its end, or its last event where it has none, RFC 3339; empty if the log has no times.
     pub end: String,
     /// How it ended.
     pub outcome: String,
@@ -105,8 +105,8 @@ impl Worst {
         let case = CaseBehind {
             id: id.to_owned(),
             namespace: namespace.to_owned(),
-            start: facts.start.to_string(),
-            end: facts.end.to_string(),
+            start: known(facts.start),
+            end: known(facts.end),
             outcome: names.text(facts.outcome).to_owned(),
             executor: facts.executor,
             origin: facts.origin,
@@ -120,6 +120,15 @@ impl Worst {
     /// The cases, largest deviation first.
     pub(super) fn cases(self) -> Vec<CaseBehind> {
         self.kept.into_iter().map(|(_, case)| case).collect()
+    }
+}
+
+/// An instant as a text; empty if the log has no times.
+fn known(time: Time) -> String {
+    if time.is_undated() {
+        String::new()
+    } else {
+        time.to_string()
     }
 }
 

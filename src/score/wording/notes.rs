@@ -144,6 +144,10 @@ impl Display for EvidenceNote {
                 share,
                 effect,
             } => records_lost(out, (*lost, *gaps), *share, *effect),
+            EvidenceNote::Undated => write!(
+                out,
+                "the log has no times: rate, frequency, drift and durations are unknown, and its cases count as those of one day"
+            ),
             EvidenceNote::Silent { since, days } => write!(
                 out,
                 "its sources have told of nothing since {since}, {days} days ago: rates are of the time until then"

@@ -4,8 +4,11 @@ mod odd_exports;
 mod page;
 mod preset_outcomes;
 mod presets;
+mod recognised;
 mod reopen_counts;
 mod rows_per_case;
+mod spans;
+mod undated;
 mod usual_exports;
 mod vendor_payloads;
 

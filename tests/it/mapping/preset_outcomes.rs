@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use toleranced::internals::{MappingSpec, PRESETS, Ppm};
 
 /// Presets whose outcomes are words of the user, and presets that map no outcome.
-const WITHOUT_WORDS: [&str; 4] = [
+const WITHOUT_WORDS: [&str; 5] = [
+    "qradar-offenses",
     "xes",
     "toleranced",
     "bpic2014-incident-activity",
@@ -31,6 +32,11 @@ fn log(name: &str, words: &[&str]) -> String {
             "number,opened_at,closed_at,incident_state,close_code\n{}",
             rows.collect::<String>()
         );
+    }
+    if name == "jira-csv" {
+        let row = |(at, word): (usize, &&str)| format!("SOC-{at},Alert,SOC,{START},{END},{word}\n");
+        let rows: String = words.iter().enumerate().map(row).collect();
+        return format!("Issue key,Issue Type,Project key,Created,Resolved,Resolution\n{rows}");
     }
     let records: Vec<Value> = words
         .iter()
@@ -68,8 +74,78 @@ fn record(name: &str, id: &str, word: &str) -> Value {
         | "thehive-webhook"
         | "bugzilla-history" => ticket(name, id, word),
         name if name.starts_with("github-") => github(name, id, word),
-        name => run(name, id, word),
+        name => security(name, id, word)
+            .or_else(|| automation(name, id, word))
+            .unwrap_or_else(|| run(name, id, word)),
     }
+}
+
+fn security(name: &str, id: &str, word: &str) -> Option<Value> {
+    Some(match name {
+        "servicenow-audit" => json!({
+            "tablename": "incident", "documentkey": id, "fieldname": "incident_state", "oldvalue": "2",
+            "newvalue": if word == "Closed" { "7" } else { "8" }, "sys_created_on": "2024-05-01 08:00:00",
+        }),
+        "sentinel-incidents" => json!({
+            "IncidentNumber": id, "CreatedTime": START, "ClosedTime": END, "Status": "Closed", "Classification": word,
+        }),
+        "defender-incidents" => json!({
+            "id": id, "createdDateTime": START, "lastUpdateDateTime": END, "status": "resolved", "classification": word,
+        }),
+        "pagerduty-incidents" => json!({
+            "id": id, "incident_number": 1, "created_at": START, "resolved_at": END, "status": word,
+        }),
+        "zendesk-tickets" if word == "solved" => {
+            json!({"ticket_id": id, "created_at": START, "solved_at": END, "reopens": 0})
+        }
+        "zendesk-tickets" => json!({"ticket_id": id, "created_at": END, "events": [
+            {"id": id, "type": "Change", "field_name": "status", "value": word, "previous_value": "solved"},
+        ]}),
+        "glpi-tickets" => json!({
+            "id": id, "date": START, "solvedate": END, "closedate": END, "status": 6,
+        }),
+        _ => return None,
+    })
+}
+
+fn automation(name: &str, id: &str, word: &str) -> Option<Value> {
+    let (epoch, scored) = (
+        1_722_500_000_000_i64,
+        if word == "correct" { "C" } else { "I" },
+    );
+    Some(match name {
+        "airflow-dag-runs" => json!({
+            "dag_id": "d", "dag_run_id": id, "state": word, "start_date": START, "end_date": END, "run_type": "manual",
+        }),
+        "airflow-task-instances" => json!({
+            "dag_id": "d", "dag_run_id": id, "task_id": "t", "state": word, "start_date": START, "end_date": END,
+        }),
+        "jenkins-builds" => json!({
+            "id": id, "fullDisplayName": format!("isolate #{id}"), "timestamp": epoch, "duration": 5, "result": word,
+            "building": false,
+        }),
+        "awx-jobs" => {
+            json!({"id": id, "name": "j", "started": START, "finished": END, "status": word})
+        }
+        "tau-bench" => {
+            json!({"task_id": id, "trial": 0, "reward": if word == "solved" { 1.0 } else { 0.0 }})
+        }
+        "tau2-bench" => json!({
+            "id": id, "task_id": id, "start_time": START, "end_time": END,
+            "reward_info": {"reward": if word == "solved" { 1.0 } else { 0.0 }},
+        }),
+        "inspect-ai" => json!({"id": id, "epoch": 1, "scores": {"match": {"value": scored}}}),
+        "swe-bench" => {
+            let list = match word {
+                "empty patch" => "empty_patch_ids".to_owned(),
+                word => format!("{word}_ids"),
+            };
+            let mut report = json!({});
+            report[list] = json!([id]);
+            report
+        }
+        _ => return None,
+    })
 }
 
 fn ticket(name: &str, id: &str, word: &str) -> Value {
@@ -166,6 +242,10 @@ fn run(name: &str, id: &str, word: &str) -> Value {
         "langsmith-run" => json!({
             "id": id, "trace_id": id, "parent_run_id": null, "name": "triage", "run_type": "chain",
             "start_time": START, "end_time": END, "status": word,
+        }),
+        "phoenix-spans" => json!({
+            "name": "triage", "context": {"trace_id": id, "span_id": id}, "parent_id": null, "start_time": START,
+            "end_time": END, "status_code": if is_error { "ERROR" } else { "OK" },
         }),
         "opentelemetry-genai" => json!({"resourceSpans": [{
             "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": "triage"}}]},

@@ -1,0 +1,128 @@
+//! Logs without any time are read, and nothing is said of when and how long.
+
+use crate::support::Scratch;
+use crate::support::scores::only;
+use serde_json::{Value, json};
+
+fn is_silent_about_time(score: &Value) {
+    for key in [
+        "cases_per_week",
+        "cases_per_week_interval",
+        "frequency",
+        "arrivals",
+        "duration_seconds",
+    ] {
+        assert!(score[key].is_null(), "{key}: {}", score[key]);
+    }
+    assert!(score["recommendation"].is_null());
+    let notes = score["notes"].to_string();
+    assert!(notes.contains("the log has no times"), "{notes}");
+}
+
+/// 6 tasks with 4 trials each, of which every third failed.
+fn runs() -> Vec<Value> {
+    let run = |n: usize| json!({"task": n / 4, "attempt": n % 4, "passed": !n.is_multiple_of(3), "model": "m"});
+    (0..24).map(run).collect()
+}
+
+#[test]
+fn runs_without_a_time_are_cases_with_a_result() {
+    let scratch = Scratch::new();
+    let document = scratch.write("a.json", json!(runs()).to_string());
+    let lines = runs()
+        .iter()
+        .map(|run| format!("{run}\n"))
+        .collect::<String>();
+    let lines = scratch.write("b.ndjson", lines);
+    let row = |run: &Value| format!("{},{},{}\n", run["task"], run["attempt"], run["passed"]);
+    let rows = runs().iter().map(row).collect::<String>();
+    let table = scratch.write("c.csv", format!("task,attempt,passed\n{rows}"));
+    for file in [document, lines, table] {
+        let scores = scratch.score(&[&file]);
+        assert!(scores["from"].is_null() && scores["as_of"].is_null());
+        let score = only(&scores);
+        assert_eq!(
+            (&score["cases"], &score["open_cases"]),
+            (&json!(24), &json!(0))
+        );
+        assert_eq!(score["outcomes"], json!({"failed": 8, "solved": 16}));
+        is_silent_about_time(score);
+    }
+}
+
+#[test]
+fn steps_without_a_time_are_in_the_order_of_the_file() {
+    let scratch = Scratch::new();
+    let steps = ["open", "triage", "close"];
+    let row = |n: usize| format!("c{},{}\n", n / 3, steps[n % 3]);
+    let rows: String = (0..30).map(row).collect();
+    let file = scratch.write("log.csv", format!("case,activity\n{rows}"));
+    let scores = scratch.score(&[&file]);
+    let score = only(&scores);
+    assert_eq!(
+        (&score["cases"], &score["events"]),
+        (&json!(10), &json!(30))
+    );
+    assert_eq!(score["outcomes"], json!({"close": 10}));
+    is_silent_about_time(score);
+}
+
+#[test]
+fn written_mapping_of_undated_runs_gives_the_same_figures() {
+    let scratch = Scratch::new();
+    let file = scratch.write("a.json", json!(runs()).to_string());
+    scratch
+        .run(&["inspect", &file, "--write", "m.yaml"])
+        .ends_with(0);
+    let [guessed, written] =
+        [vec![&*file], vec![&*file, "--map", "m.yaml"]].map(|args| scratch.score(&args));
+    assert_eq!(guessed["processes"], written["processes"]);
+}
+
+#[test]
+fn what_needs_a_time_says_so() {
+    let scratch = Scratch::new();
+    let file = scratch.write("a.json", json!(runs()).to_string());
+    let drift = scratch.run(&["drift", &file]).ends_with(1);
+    assert!(drift.stderr.contains("the log has no times"), "{drift}");
+    let table = scratch.run(&["score", &file]).ends_with(0);
+    assert!(table.stdout.contains("24 cases, without times"), "{table}");
+    for word in ["1900", "week,", "weeks"] {
+        assert!(!table.stdout.contains(word), "{word}: {table}");
+    }
+    let explained = scratch.run(&["explain", "a", &file]).ends_with(0);
+    assert!(
+        explained.stdout.contains("The log has no times"),
+        "{explained}"
+    );
+    assert!(!explained.stdout.contains("1900"), "{explained}");
+    scratch.write("m.yaml", "undated: true\ncase: task\nactivity: attempt\n");
+    scratch.write(
+        "d.yaml",
+        "sources: [{ name: a, paths: [a.json], mapping: m.yaml }]\n",
+    );
+    let check = scratch.run(&["check", "--config", "d.yaml"]).ends_with(1);
+    assert!(
+        (check.stdout.clone() + &check.stderr).contains("a source needs the time of each record"),
+        "{check}"
+    );
+}
+
+#[test]
+fn undated_mapping_with_a_time_is_refused() {
+    let scratch = Scratch::new();
+    let file = scratch.write("a.json", json!(runs()).to_string());
+    scratch.write(
+        "m.yaml",
+        "undated: true\ncase: task\nactivity: attempt\ntime: at\n",
+    );
+    let refused = scratch
+        .run(&["score", &file, "--map", "m.yaml"])
+        .ends_with(1);
+    assert!(
+        refused
+            .stderr
+            .contains("`undated` and `time` exclude each other"),
+        "{refused}"
+    );
+}
