@@ -134,6 +134,7 @@ fn automation(name: &str, id: &str, word: &str) -> Option<Value> {
             "id": id, "task_id": id, "start_time": START, "end_time": END,
             "reward_info": {"reward": if word == "solved" { 1.0 } else { 0.0 }},
         }),
+        "inspect-ai" if word == "error" => json!({"id": id, "epoch": 1, "error": {"message": "x"}}),
         "inspect-ai" => json!({"id": id, "epoch": 1, "scores": {"match": {"value": scored}}}),
         "swe-bench" => {
             let list = match word {
