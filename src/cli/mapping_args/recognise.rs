@@ -51,7 +51,8 @@ pub(super) fn recognised(
     })
 }
 
-/// The records that a preset finds in documents. The last one of a sample that is cut off may be a part of a record.
+/// The records that a preset finds in documents. The last one of a sample that is cut off may be a part of a record, which counts only
+/// if there is no other: one record of an evaluation may be longer than the sample.
 fn records_of(spec: &MappingSpec, documents: &[Value], is_whole: bool) -> Vec<Value> {
     let at = spec.records.as_deref().map(RecordPath::new);
     let mut records = Vec::new();
@@ -67,7 +68,7 @@ fn records_of(spec: &MappingSpec, documents: &[Value], is_whole: bool) -> Vec<Va
             break;
         }
     }
-    if !is_whole {
+    if !is_whole && records.len() > 1 {
         records.pop();
     }
     records.truncate(TRIED);

@@ -38,6 +38,20 @@ fn recognised_file_gives_the_figures_of_its_preset() {
 }
 
 #[test]
+fn file_whose_first_record_is_longer_than_the_sample_is_recognised() {
+    let scratch = Scratch::new();
+    let log = json!({
+        "version": 2, "status": "success", "plan": {"steps": [{"solver": "use_tools"}, {"solver": "generate"}]},
+        "samples": [{
+            "id": 1, "epoch": 1, "input": "a", "target": "b", "scores": {"match": {"value": "C"}},
+            "transcript": "x".repeat(400_000),
+        }],
+    });
+    let file = scratch.write("log.json", log.to_string());
+    assert_eq!(scratch.score(&[&file])["mappings"][0]["preset"], "inspect-ai");
+}
+
+#[test]
 fn flag_that_names_a_column_turns_recognition_off() {
     let scratch = Scratch::new();
     let file = sample("github-workflow-run.list.json");
