@@ -48,6 +48,7 @@ fn log(name: &str, words: &[&str]) -> String {
         "github-pulls-export" => json!({"pulls": records}).to_string(),
         "bugzilla-history" => json!({"bugs": records}).to_string(),
         "jira-rest" => json!({"issues": records}).to_string(),
+        "iris-cases" => json!({"data": {"cases": records}}).to_string(),
         "xsoar-workplan" => json!(records).to_string(),
         _ => records.iter().map(|record| format!("{record}\n")).collect(),
     }
@@ -101,6 +102,16 @@ fn security(name: &str, id: &str, word: &str) -> Option<Value> {
         "zendesk-tickets" => json!({"ticket_id": id, "created_at": END, "events": [
             {"id": id, "type": "Change", "field_name": "status", "value": word, "previous_value": "solved"},
         ]}),
+        "thehive5" => json!({
+            "_id": id, "_type": "Case", "_createdAt": 1_714_550_400_000_i64, "endDate": 1_714_554_000_000_i64,
+            "stage": "Closed", "status": word,
+        }),
+        "iris-cases" => json!({"case_id": id, "status_name": word, "modification_history": {
+            "1714550400.5": {"action": "created"}, "1714554000.5": {"action": "case closed"},
+        }}),
+        "elastic-cases" => json!({
+            "id": id, "owner": "cases", "created_at": START, "closed_at": END, "status": word,
+        }),
         "glpi-tickets" => json!({
             "id": id, "date": START, "solvedate": END, "closedate": END, "status": 6,
         }),
@@ -328,6 +339,8 @@ fn word_that_a_preset_leaves_out_is_unknown() {
     for (name, word) in [
         ("servicenow-incidents", "Closed/Resolved by Caller"),
         ("thehive-webhook", "Indeterminate"),
+        ("thehive5", "Other"),
+        ("iris-cases", "not_applicable"),
         ("jira-webhook", "Cannot Reproduce"),
         ("jira-rest", "Hardware failure"),
         ("bugzilla-history", "WORKSFORME"),

@@ -48,7 +48,10 @@ fn file_whose_first_record_is_longer_than_the_sample_is_recognised() {
         }],
     });
     let file = scratch.write("log.json", log.to_string());
-    assert_eq!(scratch.score(&[&file])["mappings"][0]["preset"], "inspect-ai");
+    assert_eq!(
+        scratch.score(&[&file])["mappings"][0]["preset"],
+        "inspect-ai"
+    );
 }
 
 #[test]
