@@ -346,9 +346,16 @@ impl Guess {
     /// Looks for what can be read without times, if there is no time.
     fn find_undated(&mut self, records: &[Value]) {
         if self.column("time").is_none() && self.stages.is_empty() && self.history.is_none() {
-            self.has_no_time = has_no_time(&self.columns, records);
+            self.has_no_time = self.has_cases_of_several_rows(records.len())
+                && has_no_time(&self.columns, records);
             self.undated = undated_runs(&self.columns, records);
         }
+    }
+
+    /// Whether the cases repeat. Without a time nothing else tells a log of steps from any other table.
+    fn has_cases_of_several_rows(&self, records: usize) -> bool {
+        let case = self.column("case").and_then(|case| self.info(case));
+        case.is_some_and(|case| case.distinct * 4 <= records * 3)
     }
 
     /// Whether the log has no times: runs without any, or steps in the order of the file.

@@ -155,7 +155,7 @@ fn young(input: &ProcessInput) -> Option<EvidenceNote> {
         cases: observed.young.cases,
         of: observed.cases,
         usual: maturity.usual(),
-        expected: observed.young.expected,
+        expected: observed.young.in_mean,
         too_many: observed.young_too_many(),
     })
 }

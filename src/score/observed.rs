@@ -179,7 +179,7 @@ impl Observed {
     pub(super) fn mean(&self) -> Option<f64> {
         let known = (self.cases - self.unknown) as f64;
         self.is_measured()
-            .then(|| (self.least + self.young.expected - self.unknown_least) / known)
+            .then(|| (self.least + self.young.in_mean - self.unknown_least) / known)
     }
 
     /// The mean deviation of all cases, from all unknown ones as designed to all of them wrong.

@@ -32,6 +32,9 @@ pub struct StageTime {
 
 /// The time to each milestone of live cases that started in the window.
 pub(super) fn stage_times(input: &ProcessInput) -> Vec<StageTime> {
+    if input.is_undated() {
+        return Vec::new();
+    }
     let stages = &input.live.stages;
     let names = input.terms.names;
     let declared = input.declared.milestones.as_ref();

@@ -17,6 +17,9 @@ const WATCHED: u64 = 10;
 /// At most so many times as many challenges as were seen within the watched time are expected in all.
 const LATER: f64 = 4.0;
 
+/// Of fewer challenges nobody can tell how long they take: what is still to come moves the upper bound, and not the mean.
+const LEAST_CHALLENGES: i64 = 5;
+
 /// If most cases are young, so many times as many challenges as expected must be within as well.
 pub(super) const IF_MOST_ARE_YOUNG: f64 = 10.0;
 
@@ -24,11 +27,13 @@ pub(super) const IF_MOST_ARE_YOUNG: f64 = 10.0;
 #[derive(Clone, Debug)]
 pub(super) struct Maturity {
     survival: Survival,
-    /// The share that is never challenged. What comes later than cases were watched is not known. It is taken to be as much,
-    /// compared with all before, as what came in the second half of that time is, compared with the first half.
+    /// The share that is not challenged as long as cases were watched.
     never: f64,
-    /// That share at least, as far as few challenges tell.
+    /// The share that is never challenged, at least. What comes later than cases were watched is not known. It is taken to be as
+    /// much at most, compared with all before, as what came in the second half of that time is, compared with the first half.
     never_at_least: f64,
+    /// Whether enough challenges were seen to tell how many are still to come.
+    is_known: bool,
     /// The usual delay, in seconds; `None` if it is longer than cases have been watched.
     usual: Option<f64>,
     /// The mean deviation of cases that were challenged.
@@ -46,6 +51,8 @@ pub(super) struct Young {
     pub(super) challenged: f64,
     /// The sum of deviations that is still expected of them, beyond what they deviate by already.
     pub(super) expected: f64,
+    /// What of it the mean includes: nothing if few challenges were seen.
+    pub(super) in_mean: f64,
     /// The same at most, as far as few challenges tell.
     pub(super) expected_at_most: f64,
     /// As a multiple of the variance of a sum of which all is seen: the inverse of the share of challenges that were seen.
@@ -58,6 +65,7 @@ impl Default for Young {
             cases: 0,
             challenged: 0.0,
             expected: 0.0,
+            in_mean: 0.0,
             expected_at_most: 0.0,
             inflation: 1.0,
         }
@@ -71,6 +79,7 @@ impl Young {
             cases: self.cases + other.cases,
             challenged: self.challenged + other.challenged,
             expected: self.expected + other.expected,
+            in_mean: self.in_mean + other.in_mean,
             expected_at_most: self.expected_at_most + other.expected_at_most,
             inflation: self.inflation.max(other.inflation),
         }
@@ -90,12 +99,13 @@ impl Maturity {
             not_yet: watched_seconds(follow_up, end),
         };
         let survival = times.survival(times.len().div_ceil(WATCHED));
-        let (never, never_at_least) = never(&survival, count as f64, alpha);
+        let never = survival.last();
         Some(Maturity {
             usual: survival.first_at_most(1.0 - USUAL * (1.0 - never)),
-            survival,
             never,
-            never_at_least,
+            never_at_least: never_at_least(&survival, count as f64, alpha),
+            is_known: count >= LEAST_CHALLENGES,
+            survival,
             deviation: Ppm::shares(follow_up.challenged_ppm) / count as f64,
             end,
         })
@@ -123,34 +133,33 @@ impl Maturity {
             expected += count as f64 * (1.0 - self.never / now) * headroom;
             at_most += count as f64 * (1.0 - self.never_at_least / now) * headroom;
             all += count as f64;
-            seen += count as f64 * (1.0 - now) / (1.0 - self.never);
+            seen += count as f64 * (1.0 - now) / (1.0 - self.never).max(f64::MIN_POSITIVE);
             if self.usual.is_none_or(|usual| age < usual) {
                 young += count;
             }
         }
         let earlier = (reopened - follow_up.reopened).max(0) as f64 * self.deviation;
+        let expected = (expected - earlier).max(0.0);
         Young {
+            in_mean: if self.is_known { expected } else { 0.0 },
             cases: young,
             challenged: Ppm::shares(follow_up.challenged_ppm),
-            expected: (expected - earlier).max(0.0),
+            expected,
             expected_at_most: (at_most - earlier).max(0.0),
             inflation: if seen > 0.0 { all / seen } else { 1.0 },
         }
     }
 }
 
-/// The share that is never challenged, as estimated and at least.
-fn never(survival: &Survival, challenged: f64, alpha: f64) -> (f64, f64) {
+/// The share that is never challenged, at least.
+fn never_at_least(survival: &Survival, challenged: f64, alpha: f64) -> f64 {
     let seen = 1.0 - survival.last();
     if seen <= 0.0 {
-        return (1.0, 1.0);
+        return 1.0;
     }
     let second_half = (survival.at(survival.until / 2.0) - survival.last()) / seen;
-    // The next one may be as late as any (Hill 1968): of few, all may be late by chance.
-    let late = second_half * challenged / (challenged + 1.0);
-    let late_at_most = clopper_pearson_fraction(second_half * challenged, challenged, alpha).upper;
-    let never = |late: f64| (1.0 - seen * (1.0 / (1.0 - late)).min(LATER)).max(0.0);
-    (never(late), never(late_at_most))
+    let late = clopper_pearson_fraction(second_half * challenged, challenged, alpha).upper;
+    (1.0 - seen * (1.0 / (1.0 - late)).min(LATER)).max(0.0)
 }
 
 fn watched_seconds(follow_up: &FollowUp, end: Time) -> Vec<(f64, u64)> {

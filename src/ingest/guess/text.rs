@@ -25,17 +25,22 @@ fn best_array(document: &Value) -> Option<(usize, Path)> {
     if arrays.is_empty() {
         return None;
     }
-    let missing = |records: &[Value]| {
+    let guessed = |records: &[Value]| {
         let first = &records[..records.len().min(TRIED)];
-        guess(first, FormatName::Json).missing()
+        guess(first, FormatName::Json)
     };
-    let fits = arrays
-        .iter()
-        .map(|(path, items)| (missing(items), items.len(), path));
-    let best = fits.min_by_key(|(missing, len, _)| (missing.len(), usize::MAX - len));
-    let (lacking, _, path) = best?;
+    let fits = arrays.iter().map(|(path, items)| {
+        let guess = guessed(items);
+        ((guess.missing(), guess.is_undated()), items.len(), path)
+    });
+    // Much can be read as if it were a log without times. One with times is better.
+    let best = fits.min_by_key(|((missing, is_undated), len, _)| {
+        (missing.len(), *is_undated, usize::MAX - len)
+    });
+    let ((lacking, _), _, path) = best?;
     // Changes of a case have no case of their own: the document is the case.
-    let is_record = lacking.contains(&"case") && missing(std::slice::from_ref(document)).is_empty();
+    let is_record =
+        lacking.contains(&"case") && guessed(std::slice::from_ref(document)).missing().is_empty();
     (!is_record).then(|| (lacking.len(), Path::new(path)))
 }
 

@@ -245,11 +245,20 @@ fn young(
         "a time longer than cases have been watched".to_owned(),
         format_roughly,
     );
-    let expected = significant(expected, 1);
     write!(
         out,
-        "{cases} of {of} cases are too young to count as conforming: four in five reopenings or reversals come within {usual} after the resolution. {expected} more are expected, and the deviation includes them"
+        "{cases} of {of} cases are too young to count as conforming: four in five reopenings or reversals come within {usual} after the resolution. "
     )?;
+    match expected > 0.0 {
+        true => write!(
+            out,
+            "{} more are expected, and the deviation includes them",
+            significant(expected, 1)
+        )?,
+        false => out.write_str(
+            "Too few were seen to tell how many more to expect: the upper bound allows for them",
+        )?,
+    }
     match too_many {
         true => out.write_str(
             ". So many young cases are never within, unless ten times as many reopenings would be: wait, or use a longer `window`",

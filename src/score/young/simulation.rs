@@ -143,9 +143,10 @@ fn a_growing_process_with_late_reopenings_is_not_called_within() {
         let found = found((per_day, window), sigma, true);
         let of = format!("{per_day} cases a day, window {window} days, sigma {sigma}: {found:?}");
         assert!(found.within <= 0.05 && found.outside <= 0.05, "{of}");
-        // Before that only few reopenings were seen, and how late they come is not known.
-        assert!(found.means[4..].iter().all(|mean| *mean > 0.93), "{of}");
-        assert!(found.means[20..].iter().all(|mean| *mean < 1.15), "{of}");
+        // What comes later than cases were watched is in the upper bound only.
+        assert!(found.means[10..].iter().all(|mean| *mean > 0.8), "{of}");
+        assert!(found.means[20..].iter().all(|mean| *mean > 0.9), "{of}");
+        assert!(found.means.iter().all(|mean| *mean < 1.1), "{of}");
     }
 }
 

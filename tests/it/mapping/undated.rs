@@ -126,3 +126,32 @@ fn undated_mapping_with_a_time_is_refused() {
         "{refused}"
     );
 }
+
+#[test]
+fn a_table_without_times_whose_cases_have_one_row_each_is_no_log() {
+    let scratch = Scratch::new();
+    let users: String = (0..60)
+        .map(|n| format!("{n},user {n},team {}\n", n % 4))
+        .collect();
+    let users = scratch.write("users.csv", format!("id,name,group\n{users}"));
+    let states = ["New", "Work", "Closed"];
+    let tickets: String = (0..60)
+        .map(|n| format!("T{n},{},{}\n", states[n % 3], n % 4))
+        .collect();
+    let tickets = scratch.write("tickets.csv", format!("ticket,status,priority\n{tickets}"));
+    for file in [users, tickets] {
+        let ran = scratch.run(&["score", &file]).ends_with(1);
+        ran.says("--time COLUMN");
+    }
+}
+
+#[test]
+fn milestones_of_undated_steps_have_no_times() {
+    let scratch = Scratch::new();
+    let steps = ["New", "Assigned", "Resolved"];
+    let rows: String = (0..30)
+        .map(|n| format!("c{},{}\n", n / 3, steps[n % 3]))
+        .collect();
+    let file = scratch.write("log.csv", format!("ticket,status\n{rows}"));
+    assert_eq!(only(&scratch.score(&[&file]))["stage_times"], json!([]));
+}
