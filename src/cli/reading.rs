@@ -130,6 +130,8 @@ impl Reading {
 pub(super) struct Logs {
     /// The cases, settled.
     pub table: CaseTable,
+    /// The names of the files by their place in the call, those of folders and archives in the place of these.
+    files: Vec<String>,
     pub reading: Reading,
     lost: Lost,
     /// Files that say which states resolve a case, by their place in the call: those of their processes are not guessed.
@@ -168,6 +170,7 @@ pub(super) fn read_logs(
     }
     Ok(Logs {
         table,
+        files: inputs.iter().map(Input::name).collect(),
         reading,
         lost,
         say_resolved,
@@ -175,6 +178,13 @@ pub(super) fn read_logs(
 }
 
 impl Logs {
+    /// The name of a file by its place in the call.
+    pub(super) fn name(&self, nth: u64) -> String {
+        let nth = usize::try_from(nth).ok();
+        let name = nth.and_then(|nth| self.files.get(nth));
+        name.cloned().unwrap_or_default()
+    }
+
     /// The rules for these cases; states that resolve a case are guessed where nobody says them.
     pub(super) fn rules(&mut self, catalog: &Catalog, tolerance: &Tolerance) -> RuleBook {
         let mut rules = RuleBook::new(catalog, tolerance, &mut self.table.names);

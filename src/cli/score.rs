@@ -7,7 +7,6 @@ use super::common::{catalog, tolerance};
 use super::failure::{Done, Failure};
 use super::mapping_args::MappingArgs;
 use super::reading::{Reading, RulesArgs, ended, parse_time, read_logs};
-use crate::ingest::decode::Input;
 use crate::model::{Span, Time};
 use crate::query::{PreparedRules, Rules, ScoresAsOf};
 
@@ -75,7 +74,7 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
     let parts = logs.parts(&rules.rules.catalog);
     let found = logs.scores(&parts, &rules, as_of, None);
     let scored = parts.into_iter().map(|part| Log {
-        files: part.files.iter().map(|nth| file_name(args, *nth)).collect(),
+        files: part.files.iter().map(|nth| logs.name(*nth)).collect(),
         from: part.first,
         as_of: as_of
             .filter(|_| !part.last.is_undated())
@@ -92,12 +91,4 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
         Format::Json => output::json(&report)?,
     }
     ended(&report.reading)
-}
-
-/// The name of a file by its place in the call.
-fn file_name(args: &Args, nth: u64) -> String {
-    let file = usize::try_from(nth)
-        .ok()
-        .and_then(|nth| args.files.get(nth));
-    file.map_or_else(String::new, |file| Input::new(file).name())
 }

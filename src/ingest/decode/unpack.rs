@@ -18,6 +18,8 @@ const ENDINGS: [&str; 8] = [
     ".csv", ".tsv", ".txt", ".log", ".json", ".jsonl", ".ndjson", ".xes",
 ];
 const COMPRESSED: [&str; 2] = [".gz", ".zst"];
+/// How the names of workbooks end. In a folder they are taken as logs: opening one says that it can't be read, and what to do.
+const WORKBOOKS: [&str; 3] = [".xlsx", ".xls", ".ods"];
 /// A longer archive of small files is no export.
 const MOST_MEMBERS: usize = 10_000;
 /// Unpacked content up to this size is taken whatever its ratio is, and beyond that only so many times the size of the archive.
@@ -60,19 +62,34 @@ pub(crate) fn unpack_one(input: Input) -> (Input, Unpacked) {
 /// Whether a name is that of a log, and not of a hidden file.
 fn names_a_log(name: &str) -> bool {
     let lower = name.to_lowercase();
-    let is_hidden = |part: &str| part.starts_with('.') || part == "__macosx";
     let plain = COMPRESSED
         .iter()
         .find_map(|ending| lower.strip_suffix(ending));
     let plain = plain.unwrap_or(&lower);
-    ENDINGS.iter().any(|ending| plain.ends_with(ending)) && !lower.split('/').any(is_hidden)
+    ENDINGS.iter().any(|ending| plain.ends_with(ending)) && !is_hidden(&lower)
+}
+
+/// Whether a name is that of a workbook. Programs keep one beside it that begins with `~$` while it is open.
+fn names_a_workbook(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    let is_open_mark = lower
+        .rsplit('/')
+        .next()
+        .is_some_and(|name| name.starts_with("~$"));
+    WORKBOOKS.iter().any(|ending| lower.ends_with(ending)) && !is_hidden(&lower) && !is_open_mark
+}
+
+fn is_hidden(lower: &str) -> bool {
+    let mut parts = lower.split('/');
+    parts.any(|part| part.starts_with('.') || part == "__macosx")
 }
 
 fn logs_below(folder: &Path) -> Vec<Input> {
     let mut paths: Vec<PathBuf> = Vec::new();
     let is_log = |path: &Path| {
         let below = path.strip_prefix(folder).unwrap_or(path);
-        names_a_log(&below.to_string_lossy().replace('\\', "/"))
+        let below = below.to_string_lossy().replace('\\', "/");
+        names_a_log(&below) || names_a_workbook(&below)
     };
     walk(
         folder,

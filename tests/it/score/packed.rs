@@ -66,3 +66,33 @@ fn an_archive_of_one_log_is_inspected() {
         (&"phishing".into(), &20.into())
     );
 }
+
+#[test]
+fn logs_in_a_folder_and_workbooks_that_can_not_be_read_are_named() {
+    let scratch = Scratch::new();
+    std::fs::create_dir_all(scratch.path("logs")).unwrap();
+    scratch.write("logs/tickets.csv", tickets(0..20));
+    scratch.write(
+        "logs/alerts.csv",
+        tickets(0..20).replace("Ticket", "Alert ID"),
+    );
+    let scores = scratch.score(&["logs"]);
+    let logs = scores["logs"].as_array().unwrap();
+    let files: Vec<&str> = logs
+        .iter()
+        .filter_map(|log| log["files"][0].as_str())
+        .collect();
+    assert_eq!(files, ["logs/alerts.csv", "logs/tickets.csv"]);
+    let book = archive(&[
+        ("[Content_Types].xml", "<Types/>"),
+        ("xl/workbook.xml", "<w/>"),
+    ]);
+    scratch.write("logs/book.xlsx", book);
+    scratch.write("logs/~$book.xlsx", "open");
+    let ran = scratch
+        .run(&["score", "--format", "json", "logs"])
+        .ends_with(1);
+    ran.says("logs/book.xlsx")
+        .says("save it as CSV")
+        .does_not_say("~$");
+}
