@@ -3,13 +3,16 @@
 
 use crate::support::binary::{json_of, says};
 use crate::support::fleets::soc;
-use crate::support::scores::{by_id, figures};
+use crate::support::scores::by_id;
 use crate::support::scrape::Metrics;
 use crate::support::{Daemon, Home, toleranced, wait_until};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 const STATUSES: [&str; 4] = ["within", "outside", "undetermined", "no_tolerance"];
+
+/// One in so many processes is explained as well, which reads the whole history each time.
+const EXPLAINED: usize = 4;
 
 /// What is claimed of a process: its status, what it achieves, and who should run it.
 type Claim = [String; 3];
@@ -85,7 +88,7 @@ fn simulated(seed: &str) -> (Home, Daemon) {
     let args = [
         "simulate",
         "--span",
-        "24d",
+        "13d",
         "--seed",
         seed,
         "--output",
@@ -105,40 +108,33 @@ fn simulated(seed: &str) -> (Home, Daemon) {
 
 #[test]
 fn every_view_claims_the_same_of_every_process() {
-    for seed in ["5", "6"] {
-        let (home, daemon) = simulated(seed);
-        let scores = by_id(&daemon.json("/api/v1/processes")["processes"]);
-        let claimed = claims(&scores);
-        assert!(claimed.len() > 10, "{claimed:?}");
-        assert_eq!(of_board(&daemon), claimed, "seed {seed}: board");
-        let metrics = of_metrics(&daemon.metrics(), &claimed);
-        for (id, claim) in &claimed {
-            // The class is shown where one is achieved.
-            let shown = &metrics[id];
-            assert_eq!(
-                [&shown[0], &shown[2]],
-                [&claim[0], &claim[2]],
-                "seed {seed}: {id}"
-            );
-            let explained = json_of(&home.run(&["explain", id, "--format", "json"]));
-            assert_eq!(
-                &self::claim(&explained["score"]),
-                claim,
-                "seed {seed}: {id}"
-            );
-            let (_, page) = daemon.get(&format!("/processes/{id}"));
-            assert!(page.contains(&claim[2]), "seed {seed}: {id}: {}", claim[2]);
-        }
-        assert!(
-            STATUSES
-                .iter()
-                .filter(|status| claimed.values().any(|claim| claim[0] == **status))
-                .count()
-                >= 2
+    let (home, daemon) = simulated("5");
+    let scores = by_id(&daemon.json("/api/v1/processes")["processes"]);
+    let claimed = claims(&scores);
+    let has = |status: &&&str| claimed.values().any(|claim| claim[0] == **status);
+    assert!(
+        claimed.len() > 10 && STATUSES.iter().filter(has).count() > 1,
+        "{claimed:?}"
+    );
+    assert_eq!(of_board(&daemon), claimed, "board");
+    let metrics = of_metrics(&daemon.metrics(), &claimed);
+    for (nth, (id, claim)) in claimed.iter().enumerate() {
+        // The class is shown where one is achieved.
+        let shown = &metrics[id];
+        assert_eq!(
+            [&shown[0], &shown[2]],
+            [&claim[0], &claim[2]],
+            "{id}: metrics"
         );
-        daemon.stop();
-        of_a_past_instant(&home);
+        let (_, page) = daemon.get(&format!("/processes/{id}"));
+        assert!(page.contains(&claim[2]), "{id}: page: {}", claim[2]);
+        if nth.is_multiple_of(EXPLAINED) {
+            let explained = json_of(&home.run(&["explain", id, "--format", "json"]));
+            assert_eq!(&self::claim(&explained["score"]), claim, "{id}: explain");
+        }
     }
+    daemon.stop();
+    of_a_past_instant(&home);
 }
 
 /// At the end of a past day.
@@ -147,7 +143,7 @@ fn of_a_past_instant(home: &Home) {
         let day = chrono::Utc::now().date_naive() - chrono::Days::new(ago.unsigned_abs());
         day.to_string()
     };
-    let (from, to) = (day(12), day(2));
+    let (from, to) = (day(8), day(2));
     let (log, catalog) = (home.text_path("soc.ndjson"), home.text_path("catalog.yaml"));
     let score = [
         "score",
@@ -172,15 +168,17 @@ fn of_a_past_instant(home: &Home) {
         .iter()
         .map(|row| (text(&row["process"]), claim(row)))
         .collect();
-    for side in compared["processes"].as_array().unwrap() {
+    for (nth, side) in compared["processes"].as_array().unwrap().iter().enumerate() {
         let id = text(&side["process"]);
         assert_eq!(claim(&side["to"]), claimed[&id], "{id}: diff");
         assert_eq!(of_report[&id], claimed[&id], "{id}: report");
-        let explained = json_of(&home.run(&["explain", &id, "--as-of", &to, "--format", "json"]));
-        assert_eq!(claim(&explained["score"]), claimed[&id], "{id}: explain");
+        if nth.is_multiple_of(EXPLAINED) {
+            let args = ["explain", &id, "--as-of", &to, "--format", "json"];
+            let explained = json_of(&home.run(&args));
+            assert_eq!(claim(&explained["score"]), claimed[&id], "{id}: explain");
+        }
     }
     assert_eq!(of_report, claimed);
-    assert!(!figures(&scored).is_empty());
 }
 
 /// The alarms of a list, without what only one of the views tells.

@@ -132,7 +132,7 @@ fn nameless(mut score: Value) -> Value {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(6))]
+    #![proptest_config(ProptestConfig::with_cases(3))]
 
     #[test]
     fn in_every_format_and_by_every_mapping(courses in courses()) {
