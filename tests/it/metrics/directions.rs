@@ -44,7 +44,7 @@ fn a_missed_intrusion_is_seen_behind_a_hundred_harmless_escalations() {
     assert!(page.contains("false alarms 100 of 400 cases, 25.00 % ["));
     let (_, board) = daemon.get("/");
     assert!(
-        board.contains("missed 2.00 % (outside) · false alarms 25.0 %"),
+        board.contains(">missed 2.00 % (outside)<") && board.contains(">false alarms 25.0 %<"),
         "{board}"
     );
     let (_, explained) = daemon.get("/api/v1/processes/p/figures.csv");

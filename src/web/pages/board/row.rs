@@ -214,10 +214,10 @@ fn directions(score: &ProcessScore) -> Markup {
         });
         format!("{} {share}{status}", direction_name(of.direction))
     };
-    let each: Vec<String> = score.directions.iter().map(said).collect();
     html! {
-        @if !each.is_empty() {
-            span.id title="Share of the cases that went wrong in each direction" { (each.join(" · ")) }
+        // A line each: together they would push the last columns out of sight.
+        @for of in &score.directions {
+            span.id title="Share of the cases that went wrong in this direction" { (said(of)) }
         }
     }
 }
