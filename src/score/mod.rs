@@ -16,6 +16,8 @@ mod compare;
 mod dependence;
 mod determinism;
 mod deviation;
+#[cfg(test)]
+mod dice;
 mod difference;
 mod directions;
 mod disagreements;

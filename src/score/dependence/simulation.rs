@@ -6,6 +6,7 @@ use super::Days;
 use crate::measure::Sums;
 use crate::model::{Hour, Ppm};
 use crate::rules::Tolerance;
+use crate::score::dice::Dice;
 use crate::score::observed::Observed;
 
 const PER_DAY: usize = 20;
@@ -14,18 +15,7 @@ const PROCESSES: u64 = 200;
 /// The permissible deviation.
 const T: f64 = 0.05;
 
-/// A fixed sequence of random numbers (SplitMix64).
-struct Dice(u64);
-
 impl Dice {
-    fn share(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
-    }
-
     /// Which cases are wrong if each is like the one before it with this chance, and else is wrong with the other one: on
     /// average 1 / (1 - alike) successive cases have one cause.
     fn wrong(&mut self, alike: f64, chance: f64) -> Vec<bool> {

@@ -4,23 +4,13 @@ use super::Maturity;
 use crate::measure::{FollowUp, Sums};
 use crate::model::{Hour, Ppm, Span, Time};
 use crate::rules::Tolerance;
+use crate::score::dice::Dice;
 use crate::score::observed::Observed;
 
 /// The true share of cases that are reopened.
 const P: f64 = 0.08;
 
-/// A fixed sequence of random numbers (SplitMix64).
-struct Dice(u64);
-
 impl Dice {
-    fn share(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
-    }
-
     /// A standard normal number (Box & Muller 1958).
     fn normal(&mut self) -> f64 {
         let radius = (-2.0 * (1.0 - self.share()).ln()).sqrt();

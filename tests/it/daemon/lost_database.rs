@@ -180,6 +180,16 @@ fn locked(home: &Home) -> rusqlite::Connection {
     other
 }
 
+/// Asks the daemon to stop, which takes less than 5 s; gives its exit code.
+fn code_after_sigterm(daemon: &mut Daemon) -> Option<i32> {
+    let begun = Instant::now();
+    daemon.signal(nix::sys::signal::Signal::SIGTERM);
+    let code = daemon.ended().code();
+    let took = begun.elapsed();
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    code
+}
+
 #[test]
 fn sigterm_ends_the_daemon_within_5_s_while_the_database_is_locked() {
     let home = home();
@@ -192,14 +202,7 @@ fn sigterm_ends_the_daemon_within_5_s_while_the_database_is_locked() {
         let backlog = metrics.get(r#"toleranced_source_backlog_bytes{source="log"}"#);
         (backlog == 0.0).then_some(())
     });
-    let begun = Instant::now();
-    daemon.signal(nix::sys::signal::Signal::SIGTERM);
-    let code = daemon.ended().code();
-    assert!(
-        begun.elapsed() < Duration::from_secs(5),
-        "{:?}",
-        begun.elapsed()
-    );
+    let code = code_after_sigterm(&mut daemon);
     assert!(code.is_some(), "{}", daemon.log());
     drop(lock);
     let daemon = home.start();
@@ -224,14 +227,7 @@ fn sigterm_ends_the_daemon_within_5_s_while_it_starts() {
     let mut daemon = home.spawn();
     let database = home.path("data/toleranced.db");
     wait_until("the database to be opened", || daemon.has_open(&database));
-    let begun = Instant::now();
-    daemon.signal(nix::sys::signal::Signal::SIGTERM);
-    let code = daemon.ended().code();
-    assert!(
-        begun.elapsed() < Duration::from_secs(5),
-        "{:?}",
-        begun.elapsed()
-    );
+    let code = code_after_sigterm(&mut daemon);
     assert_eq!(code, Some(0), "{}", daemon.log());
     assert!(daemon.log().contains("stopped while starting"));
     drop(lock);
