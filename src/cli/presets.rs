@@ -126,7 +126,10 @@ fn paragraphs(text: &str) -> Vec<(usize, String)> {
 
 fn recognition(spec: &MappingSpec) -> String {
     let entries = spec.recognized_by.iter().map(|signature| {
-        let fields = signature.fields.join(", ");
+        let fields = match &signature.contains {
+            Some(text) if signature.fields.is_empty() => format!("any, with a text like {text}"),
+            _ => signature.fields.join(", "),
+        };
         let values = signature
             .values
             .keys()

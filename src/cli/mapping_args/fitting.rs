@@ -1,7 +1,8 @@
 //! Presets that would read a file, as an offer.
 
-use super::XES;
+use super::recognise::{has_most_fields, records_of};
 use super::samples::Sample;
+use super::{XES, documents_of};
 use crate::cli::common::latest_believed;
 use crate::config::mapping::PRESETS;
 use crate::ingest::EventBatch;
@@ -51,10 +52,10 @@ fn events_of_preset(
         namespace: "",
         latest: latest_believed(),
     };
-    let mapping = compile(&spec, Path::new(name), circumstances).ok()?;
-    if !fits {
+    if !fits || !has_fields_of(&spec, opened, sample, format) {
         return None;
     }
+    let mapping = compile(&spec, Path::new(name), circumstances).ok()?;
     let mut batch = EventBatch::default();
     if spec.records.is_some() || format == FormatName::Json {
         if !opened.sample_is_all || !json.contains(&format) {
@@ -77,4 +78,21 @@ fn events_of_preset(
     }
     let most_count = batch.filtered * 2 <= batch.records;
     (batch.rejects.is_empty() && most_count).then_some(batch.events.len())
+}
+
+/// Whether a record has most of the fields by which a preset recognises its tool. Without this, a preset that reads little more than an
+/// id and a time would be offered for any file with these two.
+fn has_fields_of(spec: &MappingSpec, opened: &Opened, sample: &Sample, format: FormatName) -> bool {
+    let signatures = &spec.recognized_by;
+    if signatures.is_empty() {
+        return true;
+    }
+    let is_csv = format == FormatName::Csv;
+    let documents = match is_csv {
+        true => sample.records.clone(),
+        false => documents_of(&opened.sample),
+    };
+    let records = records_of(spec, &documents, opened.sample_is_all || is_csv);
+    let has_most = |record| signatures.iter().any(|it| has_most_fields(it, record));
+    records.iter().any(has_most)
 }

@@ -53,7 +53,7 @@ pub(super) fn recognised(
 
 /// The records that a preset finds in documents. The last one of a sample that is cut off may be a part of a record, which counts only
 /// if there is no other: one record of an evaluation may be longer than the sample.
-fn records_of(spec: &MappingSpec, documents: &[Value], is_whole: bool) -> Vec<Value> {
+pub(super) fn records_of(spec: &MappingSpec, documents: &[Value], is_whole: bool) -> Vec<Value> {
     let at = spec.records.as_deref().map(RecordPath::new);
     let mut records = Vec::new();
     for document in documents {
@@ -95,6 +95,15 @@ fn add_records(lists: &[String], value: &Value, records: &mut Vec<Value>) {
     } else if value.is_object() {
         records.push(value.clone());
     }
+}
+
+/// Whether a record has at least two thirds of the fields of a signature.
+pub(super) fn has_most_fields(signature: &Signature, record: &Value) -> bool {
+    let fields = signature.fields.iter();
+    let found = fields
+        .filter(|path| RecordPath::new(path).find(record).is_some())
+        .count();
+    found * 3 >= signature.fields.len() * 2
 }
 
 /// Whether most records have what a signature says.

@@ -3,6 +3,7 @@
 mod odd_exports;
 mod page;
 mod preset_outcomes;
+mod preset_words;
 mod presets;
 mod recognised;
 mod reopen_counts;

@@ -1,6 +1,6 @@
 //! Each preset classifies the outcomes that its tool writes: a log with every listed word gives no unknown case.
 
-use super::{decode, preset};
+use super::{decode, preset, preset_words};
 use crate::support::Scratch;
 use crate::support::project::project;
 use crate::support::scores::only;
@@ -9,12 +9,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use toleranced::internals::{MappingSpec, PRESETS, Ppm};
 
 /// Presets whose outcomes are words of the user, and presets that map no outcome.
-const WITHOUT_WORDS: [&str; 5] = [
+const WITHOUT_WORDS: [&str; 7] = [
     "qradar-offenses",
     "xes",
     "toleranced",
     "bpic2014-incident-activity",
     "tines-story-run-events",
+    "wazuh-alerts",
+    "claude-code",
 ];
 
 /// The words of a preset with their severity.
@@ -37,6 +39,9 @@ fn log(name: &str, words: &[&str]) -> String {
         let row = |(at, word): (usize, &&str)| format!("SOC-{at},Alert,SOC,{START},{END},{word}\n");
         let rows: String = words.iter().enumerate().map(row).collect();
         return format!("Issue key,Issue Type,Project key,Created,Resolved,Resolution\n{rows}");
+    }
+    if let Some(rows) = preset_words::rows(name, words) {
+        return rows;
     }
     let records: Vec<Value> = words
         .iter()
@@ -63,8 +68,8 @@ fn incident_row((at, word): (usize, &&str)) -> String {
     format!("INC{at},2024-01-01 08:00:00,2024-01-01 09:00:00,{state},{code}\n")
 }
 
-const START: &str = "2024-05-01T08:00:00Z";
-const END: &str = "2024-05-01T09:00:00Z";
+pub(super) const START: &str = "2024-05-01T08:00:00Z";
+pub(super) const END: &str = "2024-05-01T09:00:00Z";
 
 /// The record in which the tool ends a case with this word.
 fn record(name: &str, id: &str, word: &str) -> Value {
@@ -77,6 +82,7 @@ fn record(name: &str, id: &str, word: &str) -> Value {
         name if name.starts_with("github-") => github(name, id, word),
         name => security(name, id, word)
             .or_else(|| automation(name, id, word))
+            .or_else(|| preset_words::record(name, id, word))
             .unwrap_or_else(|| run(name, id, word)),
     }
 }
@@ -346,6 +352,18 @@ fn word_that_a_preset_leaves_out_is_unknown() {
         ("bugzilla-history", "WORKSFORME"),
         ("github-issues-webhook", "not_planned"),
         ("github-pulls-export", "closed without merge"),
+        ("splunk-notables", "Undetermined"),
+        ("splunk-soar-containers", "handed over"),
+        ("crowdstrike-falcon", "ignored"),
+        ("google-secops-cases", "INCONCLUSIVE"),
+        ("redmine-issues", "Rejected"),
+        ("request-tracker", "rejected"),
+        ("osticket", "Deleted"),
+        ("torq-executions", "DROPPED"),
+        ("logic-apps-runs", "Skipped"),
+        ("temporal-workflows", "CONTINUED_AS_NEW"),
+        ("rundeck-executions", "other"),
+        ("systemd-units", "exec-condition"),
     ] {
         let file = scratch.write(name, log(name, &[word]));
         let scores = scratch.score(&["--map", name, &file]);
