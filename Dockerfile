@@ -9,7 +9,7 @@ COPY src src
 # The caches are no part of the image: the binary is copied out of them.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
-    cargo build --release --locked --bin toleranced \
+    cargo build --release --locked --features workbooks --bin toleranced \
     && install -D target/release/toleranced /out/toleranced
 
 # The same Debian as the build: the binary needs its C library and nothing else.

@@ -50,7 +50,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<Done, Failure> {
     let (input, _unpacked) = unpack_one(Input::new(&args.file));
     let counter = Arc::new(AtomicU64::new(0));
-    let opened = open_input(&input, &counter)?;
+    let opened = open_input(&input, args.mapping.sheet().as_deref(), &counter)?;
     let format = format_of(&opened, None, &input.name())?;
     let chosen = args.mapping.choose(&opened, &input)?;
     if chosen.spec.undated {

@@ -51,23 +51,29 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<Done, Failure> {
     let (input, _unpacked) = unpack_one(Input::new(&args.file));
     let counter = Arc::new(AtomicU64::new(0));
-    let opened = open_input(&input, &counter)?;
+    let opened = open_input(&input, args.mapping.sheet().as_deref(), &counter)?;
     let format = format_of(&opened, None, &input.name())?;
     let mut out = io::BufWriter::new(io::stdout().lock());
     written(&mut out, &input, &opened)?;
     let previewed = sample(&opened, format, None);
     let chosen = args.mapping.choose(&opened, &input);
     if let Ok(ChosenMapping {
-        guess: Some(guess), ..
+        guess: Some(guess),
+        used,
+        ..
     }) = &chosen
     {
         columns(&mut out, guess)?;
+        if used.is_none() {
+            missing(&mut out, guess)?;
+        }
     }
     let chosen = match chosen {
         Ok(chosen) => chosen,
         Err(failure) => {
             let guess = crate::ingest::guess::guess(&previewed.records, format);
             columns(&mut out, &guess)?;
+            missing(&mut out, &guess)?;
             out.flush()?;
             return Err(failure);
         }
@@ -152,8 +158,8 @@ fn written(out: &mut impl Write, input: &Input, opened: &Opened) -> io::Result<(
     let sniffed = &opened.sniffed;
     writeln!(out, "file        {}", input.name())?;
     let format = sniffed.format.map_or("unknown", |format| format.word());
-    write!(out, "format      {format}")?;
-    if format == "csv" {
+    write!(out, "format      {}", opened.from.unwrap_or(format))?;
+    if format == "csv" && opened.from.is_none() {
         write!(
             out,
             ", fields separated by {:?}",
@@ -167,7 +173,11 @@ fn written(out: &mut impl Write, input: &Input, opened: &Opened) -> io::Result<(
         ""
     };
     writeln!(out, "encoding    {}{mark}", sniffed.encoding.name())?;
-    writeln!(out, "compression {}", opened.compression)
+    writeln!(out, "compression {}", opened.compression)?;
+    for note in &opened.notes {
+        writeln!(out, "note        {note}")?;
+    }
+    Ok(())
 }
 
 fn columns(out: &mut impl Write, guess: &Guess) -> io::Result<()> {
@@ -215,13 +225,18 @@ fn columns(out: &mut impl Write, guess: &Guess) -> io::Result<()> {
             guess.time_format.as_deref().unwrap_or_default()
         )?;
     }
+    writeln!(out)
+}
+
+/// What a mapping needs and no column looks like.
+fn missing(out: &mut impl Write, guess: &Guess) -> io::Result<()> {
     for field in guess.missing() {
         writeln!(
             out,
-            "\nNo column looks like the {field}: name it with --{field}."
+            "No column looks like the {field}: name it with --{field}.\n"
         )?;
     }
-    writeln!(out)
+    Ok(())
 }
 
 /// What a column was chosen for, and how sure that is.
@@ -296,6 +311,8 @@ struct Whole {
     filtered: u64,
     refused: u64,
     first_refusal: Option<String>,
+    /// What is refused says its row.
+    in_sheet: bool,
     /// Events earlier than the one before them in the file.
     out_of_order: u64,
     /// Rows alike in case, activity and time to one before them.
@@ -312,7 +329,10 @@ fn read_whole(
     counter: &Arc<AtomicU64>,
 ) -> Result<Whole, Failure> {
     let bar = progress(std::slice::from_ref(input));
-    let mut whole = Whole::default();
+    let mut whole = Whole {
+        in_sheet: opened.rows.is_some(),
+        ..Whole::default()
+    };
     read_opened(
         opened,
         &input.name(),
@@ -337,10 +357,11 @@ impl Whole {
         if let Some(reject) = batch.rejects.first()
             && self.first_refusal.is_none()
         {
-            self.first_refusal = Some(format!(
-                "{}, at byte {}: {}",
-                reject.reason, reject.place, reject.detail
-            ));
+            let at = match self.in_sheet {
+                true => String::new(),
+                false => format!(", at byte {}", reject.place),
+            };
+            self.first_refusal = Some(format!("{}{at}: {}", reject.reason, reject.detail));
         }
         for event in &batch.events {
             self.out_of_order += u64::from(self.last.is_some_and(|last| event.time < last));

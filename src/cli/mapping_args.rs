@@ -14,21 +14,22 @@ pub(super) use samples::sample;
 use fitting::fitting_preset;
 use refused::refuse_unguessable;
 use samples::{Sample, documents_of, sampled};
-use specs::{at, at_column, at_const, at_plain, spec_of};
+use specs::{at, at_column, at_const, at_first, at_plain, spec_of};
 
 use super::failure::Failure;
 use crate::config::mapping_yaml;
 use crate::ingest::Path as RecordPath;
-use crate::ingest::decode::{Input, Opened};
-use crate::ingest::guess::Guess;
+use crate::ingest::decode::{Input, OF_OBJECT, Opened};
+use crate::ingest::guess::{Choice, Guess};
 use crate::rules::At;
 use crate::rules::mapping::{FieldSpec, FormatName, MappingSpec, OneOrMany};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-/// The preset of event logs by the standard of process miners.
+/// The presets of event logs by the standards of process miners.
 const XES: &str = "xes";
+const OCEL: &str = "ocel";
 
 /// How events are found in the files.
 #[derive(Clone, Debug, clap::Args)]
@@ -58,6 +59,9 @@ pub(super) struct MappingArgs {
     /// Column or path of the executor kind (human, ai, code)
     #[arg(long, value_name = "COLUMN")]
     pub executor: Option<String>,
+    /// Sheet of a workbook, if it is not the one that looks like a table of cases
+    #[arg(long, value_name = "NAME")]
+    pub sheet: Option<String>,
     /// Format of the times, in chrono's strftime notation, or epoch_s, epoch_ms, epoch_us, epoch_ns, spreadsheet, rfc3339
     #[arg(long, value_name = "FORMAT")]
     pub time_format: Option<String>,
@@ -88,7 +92,8 @@ pub(super) struct ChosenMapping {
 impl ChosenMapping {
     /// The mapping as a file, with all that was guessed and said; `resolved` are the states that resolve a case.
     pub(super) fn written(&self, origin: &str, resolved: &[String]) -> String {
-        if let Some(preset) = self.used {
+        // What was guessed beside a preset is in no preset.
+        if let (Some(preset), None) = (self.used, &self.guess) {
             return recognise::preset_text(preset, &self.spec, origin);
         }
         let mut spec = self.spec.clone();
@@ -112,6 +117,7 @@ impl MappingArgs {
             ("--process-name", &self.process_name),
             ("--outcome", &self.outcome),
             ("--executor", &self.executor),
+            ("--sheet", &self.sheet),
             ("--time-format", &self.time_format),
             ("--time-zone", &self.time_zone),
         ];
@@ -119,10 +125,16 @@ impl MappingArgs {
         given.map(|(flag, _)| flag)
     }
 
+    /// The sheet of a workbook to read, if the flags or the mapping name one. A mapping that can't be read is reported where it is used.
+    pub(super) fn sheet(&self) -> Option<String> {
+        let of_mapping = || MappingSpec::load(self.map.as_deref()?).ok()?.sheet;
+        self.sheet.clone().or_else(of_mapping)
+    }
+
     /// The mapping for an opened file: as given, else guessed; flags override both.
     pub(super) fn choose(&self, opened: &Opened, input: &Input) -> Result<ChosenMapping, Failure> {
         let mut chosen = match self.map.as_deref() {
-            Some(XES) => self.completed_xes(opened, input)?,
+            Some(name @ (XES | OCEL)) => self.completed(name, opened, input)?,
             Some(name) => ChosenMapping {
                 spec: MappingSpec::load(name)?,
                 file: PathBuf::from(name),
@@ -132,6 +144,10 @@ impl MappingArgs {
                 preset: None,
                 used: None,
                 seen: None,
+            },
+            None if opened.is_object_centric() => ChosenMapping {
+                used: Some(OCEL),
+                ..self.completed(OCEL, opened, input)?
             },
             None => self.guessed(opened, input, None)?,
         };
@@ -160,10 +176,15 @@ impl MappingArgs {
         columns.iter().any(|column| column.is_some())
     }
 
-    /// The preset `xes`, and what it can't know is guessed: XES has no standard attribute for an outcome or for how a case
-    /// ends, and a log has the same verdict whether its format is named or not.
-    fn completed_xes(&self, opened: &Opened, input: &Input) -> Result<ChosenMapping, Failure> {
-        let preset = MappingSpec::load(XES)?;
+    /// A preset of process miners, and what it can't know is guessed: XES and OCEL have no standard attribute for an outcome or for
+    /// how a case ends, and a log has the same verdict whether its format is named or not.
+    fn completed(
+        &self,
+        name: &str,
+        opened: &Opened,
+        input: &Input,
+    ) -> Result<ChosenMapping, Failure> {
+        let preset = MappingSpec::load(name)?;
         let or_preset = |told: &Option<String>, field: &Option<At<FieldSpec>>| {
             let path = || field.as_ref().and_then(|field| field.value.0.path.clone());
             told.clone().or_else(path)
@@ -172,12 +193,34 @@ impl MappingArgs {
             case: or_preset(&self.case, &preset.case),
             activity: or_preset(&self.activity, &preset.activity),
             time: or_preset(&self.time, &preset.time),
+            process: match self.process_name {
+                Some(_) => None,
+                None => or_preset(&self.process, &preset.process),
+            },
             map: None,
             ..self.clone()
         };
         let mut chosen = standard.guessed(opened, input, preset.format)?;
         standard.override_fields(&mut chosen.spec, chosen.guess.as_ref());
+        if name == OCEL {
+            chosen.spec.event_id = preset.event_id;
+            self.find_outcomes_of_objects(&mut chosen);
+        }
+        chosen.preset = chosen.preset.filter(|fitting| *fitting != name);
         Ok(chosen)
+    }
+
+    /// Outcomes of objects are attributes with usual names, other ones for each type.
+    fn find_outcomes_of_objects(&self, chosen: &mut ChosenMapping) {
+        let Some(guess) = &mut chosen.guess else {
+            return;
+        };
+        let names = guess.outcomes_by_name(OF_OBJECT);
+        if let (Some(best), None) = (names.first(), &self.outcome) {
+            chosen.spec.outcome = Some(at_first(&names));
+            let column = (*best).to_owned();
+            guess.fields.insert("outcome", Choice { column, sure: 0.8 });
+        }
     }
 
     fn guessed(
@@ -218,6 +261,11 @@ impl MappingArgs {
         }
         if self.process_name.is_some() {
             guess.fields.remove("process");
+        }
+        if opened.is_object_centric() {
+            // What is left of the standard is none of the fields that are guessed.
+            let is_of_log = |column: &str| column.starts_with("ocel:");
+            guess.fields.retain(|_, choice| !is_of_log(&choice.column));
         }
         if let Some(time) = &self.time {
             let told = guess.info(time).cloned();
@@ -273,6 +321,9 @@ impl MappingArgs {
             }
         }
         spec.undated &= self.time.is_none();
+        if self.sheet.is_some() {
+            spec.sheet.clone_from(&self.sheet);
+        }
         if let Some(name) = &self.process_name {
             spec.process = Some(at_const(name));
             spec.events

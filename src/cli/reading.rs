@@ -79,6 +79,8 @@ pub(super) struct Reading {
     pub quarantine: BTreeMap<Reason, Refused>,
     /// File and what was guessed of it.
     pub guesses: Vec<Guessed>,
+    /// File and what people should know of how it was read.
+    pub notes: Vec<(String, String)>,
     /// Files that could not be read at all, though others could.
     pub failed: Vec<String>,
     /// States that resolve a case, guessed, by process.
@@ -102,11 +104,14 @@ pub(super) struct Refused {
     pub count: u64,
     pub file: String,
     pub place: u64,
+    /// It is a row of a sheet, which the detail names.
+    pub in_sheet: bool,
     pub detail: String,
 }
 
 impl Reading {
-    fn refuse(&mut self, file: &str, rejects: &[Reject]) {
+    /// `in_sheet`: what was refused says its row.
+    fn refuse(&mut self, (file, in_sheet): (&str, bool), rejects: &[Reject]) {
         for reject in rejects {
             self.quarantine
                 .entry(reject.reason)
@@ -115,6 +120,7 @@ impl Reading {
                     count: 1,
                     file: file.to_owned(),
                     place: reject.place,
+                    in_sheet,
                     detail: reject.detail.clone(),
                 });
         }
@@ -369,7 +375,7 @@ impl Reader<'_> {
         tick: &mut dyn FnMut(),
     ) -> Result<bool, Failure> {
         let name = input.name();
-        let opened = open_input(input, &self.counter)?;
+        let opened = open_input(input, self.mapping.sheet().as_deref(), &self.counter)?;
         let chosen = self.mapping.choose(&opened, input)?;
         let circumstances = Circumstances {
             default_process: &names.process,
@@ -378,6 +384,9 @@ impl Reader<'_> {
         };
         let mapping = compile(&chosen.spec, &chosen.file, circumstances)?;
         note_guess(&chosen, &name, self.reading);
+        let notes = opened.notes.iter().map(|note| (name.clone(), note.clone()));
+        self.reading.notes.extend(notes);
+        let in_sheet = opened.rows.is_some();
         let limits = TableLimits {
             case_events: Limits::default().case_events,
         };
@@ -406,8 +415,8 @@ impl Reader<'_> {
             reading.duplicates += taken.duplicates;
             reading.filtered += batch.filtered;
             reading.ambiguous_times += batch.ambiguous_times;
-            reading.refuse(&name, &batch.rejects);
-            reading.refuse(&name, &taken.rejects);
+            reading.refuse((&name, in_sheet), &batch.rejects);
+            reading.refuse((&name, in_sheet), &taken.rejects);
             tick();
         };
         read_opened(opened, &name, &mapping, ReadOptions::default(), &mut take)?;
@@ -426,7 +435,9 @@ fn note_guess(chosen: &ChosenMapping, file: &str, reading: &mut Reading) {
             used: Some(preset),
         });
     }
-    if let Some(guess) = &chosen.guess {
+    if let Some(guess) = &chosen.guess
+        && !(chosen.used.is_some() && guess.line().is_empty())
+    {
         reading.guesses.push(Guessed {
             file: file.to_owned(),
             line: guess.line(),

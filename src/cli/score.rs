@@ -12,7 +12,7 @@ use crate::query::{PreparedRules, Rules, ScoresAsOf};
 
 /// Score processes from logs: one shot, no daemon, no configuration needed
 ///
-/// Reads NDJSON, JSON, CSV and XES, plain or as .gz or .zst, and prints one row per process. Without a mapping it guesses
+/// Reads NDJSON, JSON, CSV, XES, OCEL 2.0 and workbooks, plain or as .gz or .zst, and prints one row per process. Without a mapping it guesses
 /// one from the names and values of the columns and says what it guessed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:

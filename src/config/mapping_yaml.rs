@@ -67,6 +67,9 @@ pub(crate) fn mapping_yaml(spec: &MappingSpec) -> String {
     if let Some(delimiter) = &spec.delimiter {
         lines.add("delimiter", &quoted(&delimiter.value.to_string()));
     }
+    if let Some(sheet) = &spec.sheet {
+        lines.add("sheet", &quoted(sheet));
+    }
     if spec.undated {
         lines.add("undated", "true");
     }
@@ -112,6 +115,7 @@ pub(crate) fn quoted_lines(spec: &MappingSpec) -> Vec<(&'static str, String)> {
         .map(|formats| texts(formats.as_slice()));
     let process = spec.process.as_ref().map(|at| field(&at.value));
     let all = [
+        ("sheet", spec.sheet.as_deref().map(quoted)),
         ("time_zone", zone),
         ("time_format", formats),
         ("process", process),

@@ -9,6 +9,7 @@ mod history;
 mod last_stage_names;
 mod milestones;
 mod names;
+mod of_objects;
 mod spans;
 mod stage_names;
 mod stages;

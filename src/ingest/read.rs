@@ -43,9 +43,13 @@ impl Default for ReadOptions {
     }
 }
 
-/// Opens a file and finds out its format. An error says what it is instead.
-pub fn open_input(input: &Input, progress: &Arc<AtomicU64>) -> Result<Opened, DecodeError> {
-    open(input, progress).map_err(|source| DecodeError::Io {
+/// Opens a file and finds out its format. `sheet` names one of a workbook. An error says what it is instead.
+pub fn open_input(
+    input: &Input,
+    sheet: Option<&str>,
+    progress: &Arc<AtomicU64>,
+) -> Result<Opened, DecodeError> {
+    open(input, sheet, progress).map_err(|source| DecodeError::Io {
         file: input.name(),
         source,
     })
@@ -57,6 +61,14 @@ pub(crate) fn format_of(
     said: Option<FormatName>,
     file: &str,
 ) -> Result<FormatName, DecodeError> {
+    if let Some(why) = &opened.refused {
+        return Err(DecodeError::Format {
+            file: file.to_owned(),
+            what: why.clone(),
+        });
+    }
+    // Whatever a workbook or database is, it comes as what it was converted to.
+    let said = said.filter(|_| opened.from.is_none());
     let looks = match opened.sniffed.format {
         Some(FormatName::Ndjson) if is_single_document(opened) => Some(FormatName::Json),
         looks => looks,
@@ -65,13 +77,11 @@ pub(crate) fn format_of(
         file: file.to_owned(),
         what: if opened.sample.trim_ascii().is_empty() {
             "the file is empty".to_owned()
-        } else if opened.sample.starts_with(b"PK\x03\x04") {
-            "a workbook of a spreadsheet program, or a ZIP archive without a single log that can be read; save it as CSV, or unpack it".to_owned()
         } else {
             let start: String = String::from_utf8_lossy(&opened.sample[..opened.sample.len().min(24)])
                 .escape_debug()
                 .collect();
-            format!("neither NDJSON, JSON, CSV nor XES (it starts with \"{start}\"); name its format in a mapping if it is one of them")
+            format!("neither NDJSON, JSON, CSV, XES, OCEL 2.0 nor a workbook (it starts with \"{start}\"); name its format in a mapping if it is one of them")
         },
     })
 }
@@ -95,6 +105,15 @@ pub fn read_opened(
     sink: &mut dyn FnMut(EventBatch),
 ) -> Result<(), DecodeError> {
     let format = format_of(&opened, mapping.format, file)?;
+    let rows = opened.rows;
+    let sink: &mut dyn FnMut(EventBatch) = &mut |mut batch: EventBatch| {
+        for reject in &mut batch.rejects {
+            if let Some(at) = rows.as_ref().and_then(|rows| rows.at(reject.place)) {
+                reject.detail = format!("{} ({at})", reject.detail);
+            }
+        }
+        sink(batch);
+    };
     let unreadable = |source| DecodeError::Io {
         file: file.to_owned(),
         source,
@@ -116,7 +135,9 @@ pub fn read_opened(
         }
         FormatName::Csv => {
             let mut dialect = opened.sniffed.dialect;
-            dialect.delimiter = mapping.delimiter.unwrap_or(dialect.delimiter);
+            if opened.from.is_none() {
+                dialect.delimiter = mapping.delimiter.unwrap_or(dialect.delimiter);
+            }
             let framing = Framing::Csv {
                 quote: dialect.quote,
             };

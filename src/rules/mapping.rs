@@ -80,6 +80,8 @@ with_event_fields! {
         pub lists: Vec<String>,
         /// CSV: the character between two fields; found out if not given.
         pub delimiter: Option<At<char>>,
+        /// The sheet of a workbook; found out if not given.
+        pub sheet: Option<String>,
         /// The records have no time. They are read in the order of the file, and no figure that needs a time is made.
         #[serde(default)]
         pub undated: bool,

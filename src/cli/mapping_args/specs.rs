@@ -29,6 +29,18 @@ pub(super) fn at_column(column: &str) -> At<FieldSpec> {
     }
 }
 
+/// The first of several columns that has a value.
+pub(super) fn at_first(columns: &[&str]) -> At<FieldSpec> {
+    let [column] = columns else {
+        let mut field = at("");
+        let recipe = &mut field.value.0;
+        (recipe.path, recipe.template) = (None, None);
+        recipe.first = Some(columns.iter().map(|column| (*column).to_owned()).collect());
+        return field;
+    };
+    at_plain(column)
+}
+
 /// A column as the time of an event, with what its times need to be read.
 pub(super) fn at_time(guess: &Guess, column: &str) -> At<FieldSpec> {
     let mut field = at_column(column);

@@ -100,7 +100,7 @@ pub(super) fn names_of_files(inputs: &[Input], mapping: &MappingArgs) -> Vec<Fil
 fn look(input: &Input, mapping: &MappingArgs) -> Option<Look> {
     // Bytes that are read from a pipe are gone.
     input.size()?;
-    let opened = open_input(input, &Arc::default()).ok()?;
+    let opened = open_input(input, mapping.sheet().as_deref(), &Arc::default()).ok()?;
     let chosen = mapping.choose(&opened, input).ok()?;
     Some(Look::of(
         &chosen,

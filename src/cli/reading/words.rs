@@ -17,6 +17,9 @@ pub(in crate::cli) fn reading_words(
     (cases, from, to): (u64, Time, Time),
     window: Option<Span>,
 ) -> io::Result<()> {
+    for (file, note) in &read.notes {
+        writeln!(out, "{file}: {note}")?;
+    }
     guess_words(out, read)?;
     for (process, states) in read.resolved.iter().take(MOST_PROCESSES) {
         writeln!(
@@ -116,12 +119,15 @@ fn quarantine(out: &mut impl Write, read: &Reading) -> io::Result<()> {
     }
     writeln!(out, "{} quarantined:", plural(read.quarantined(), "record"))?;
     for (reason, refused) in &read.quarantine {
+        let at = match refused.in_sheet {
+            true => String::new(),
+            false => format!(" at byte {}", refused.place),
+        };
         writeln!(
             out,
-            "  {:>9} {reason}, first in {} at byte {}: {}",
+            "  {:>9} {reason}, first in {}{at}: {}",
             grouped(refused.count),
             refused.file,
-            refused.place,
             refused.detail
         )?;
     }

@@ -243,8 +243,9 @@ fn read_whole(
 ) -> Result<Read, String> {
     let shown = path.display().to_string();
     let input = Input::File(path.to_owned());
-    let mut opened =
-        open_input(&input, &Arc::new(AtomicU64::new(0))).map_err(|error| error.to_string())?;
+    let sheet = source.mapping().sheet.as_deref();
+    let mut opened = open_input(&input, sheet, &Arc::new(AtomicU64::new(0)))
+        .map_err(|error| error.to_string())?;
     let name: Arc<str> = source.config.name.as_str().into();
     let mut delivery = Delivery {
         source: name.clone(),

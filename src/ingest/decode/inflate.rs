@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Content up to this size is read whatever its ratio is: sparse logs of an ordinary size compress very well.
-const ALWAYS_READ: u64 = 64 << 20;
+pub(super) const ALWAYS_READ: u64 = 64 << 20;
 /// Content beyond that must not be more than so many times larger than what is stored. Logs reach 10 to 60.
-const MAX_RATIO: u64 = 200;
+pub(super) const MAX_RATIO: u64 = 200;
 /// A zstd frame with a window above 2^25 bytes (32 MiB) is refused: the window is allocated before anything is decoded.
 /// Every level up to 20 stays below this.
 const MAX_WINDOW_LOG: u32 = 25;

@@ -1,6 +1,7 @@
 //! From files to records: compression, character encoding, format, and one decoder per format.
 
 mod chunk;
+mod container;
 mod csv;
 mod document;
 mod hand_on;
@@ -10,9 +11,12 @@ mod large;
 mod late_encoding;
 mod lines;
 mod listed;
+mod ocel;
 mod open;
 mod sniff;
 mod unpack;
+#[cfg(feature = "workbooks")]
+mod workbook;
 mod xes;
 
 pub(crate) use chunk::{Chunk, Chunker};
@@ -24,6 +28,7 @@ pub(crate) use inflate::{gunzip, is_too_large, unzstd};
 pub use lines::LineDecoder;
 pub(crate) use lines::sample_records;
 pub(crate) use listed::list_of;
+pub(crate) use ocel::OF_OBJECT;
 pub use open::Input;
 pub(crate) use open::Opened;
 pub use open::open;

@@ -1,5 +1,6 @@
 //! Opening a file: decompression by its first bytes, character encoding, progress.
 
+use super::container::{Converted, Refusal, SheetRows, convert, is_container};
 use super::inflate::{gunzip, unzstd};
 use super::late_encoding::LateEncoding;
 use super::sniff::{Sniffed, sniff};
@@ -26,6 +27,13 @@ pub enum Input {
         /// The archive and the name in it.
         name: String,
     },
+    /// An archive that is not unpacked.
+    Refused {
+        /// The archive.
+        path: PathBuf,
+        /// Why, and what to do.
+        why: String,
+    },
     /// Standard input.
     Stdin,
 }
@@ -43,7 +51,7 @@ impl Input {
     /// As people call it.
     pub fn name(&self) -> String {
         match self {
-            Input::File(path) => path.display().to_string(),
+            Input::File(path) | Input::Refused { path, .. } => path.display().to_string(),
             Input::Member { name, .. } => name.clone(),
             Input::Stdin => "standard input".to_owned(),
         }
@@ -57,8 +65,23 @@ impl Input {
                 let name = name.unwrap_or_default();
                 let mut stem = name.as_str();
                 for ending in [
-                    ".gz", ".zst", ".ndjson", ".jsonl", ".json", ".csv", ".tsv", ".txt", ".log",
+                    ".gz",
+                    ".zst",
+                    ".ndjson",
+                    ".jsonl",
+                    ".json",
+                    ".csv",
+                    ".tsv",
+                    ".txt",
+                    ".log",
                     ".xes",
+                    ".jsonocel",
+                    ".xmlocel",
+                    ".sqlite",
+                    ".xlsx",
+                    ".xlsm",
+                    ".xls",
+                    ".ods",
                 ] {
                     stem = stem.strip_suffix(ending).unwrap_or(stem);
                 }
@@ -75,10 +98,12 @@ impl Input {
     pub fn size(&self) -> Option<u64> {
         match self {
             Input::Stdin => None,
-            Input::File(path) | Input::Member { path, .. } => std::fs::metadata(path)
-                .ok()
-                .filter(std::fs::Metadata::is_file)
-                .map(|meta| meta.len()),
+            Input::File(path) | Input::Member { path, .. } | Input::Refused { path, .. } => {
+                std::fs::metadata(path)
+                    .ok()
+                    .filter(std::fs::Metadata::is_file)
+                    .map(|meta| meta.len())
+            }
         }
     }
 }
@@ -95,11 +120,80 @@ pub struct Opened {
     pub sample: Vec<u8>,
     /// Whether the sample is the whole file.
     pub sample_is_all: bool,
+    /// Why it can't be read, and what to do.
+    pub(crate) refused: Option<String>,
+    /// Of a workbook or database: what it is, for people.
+    pub(crate) from: Option<&'static str>,
+    /// What people should know of what is read.
+    pub(crate) notes: Vec<String>,
+    /// Of a workbook: where its records come from.
+    pub(crate) rows: Option<SheetRows>,
 }
 
-/// Opens a file. `progress` counts the stored bytes read.
-pub fn open(input: &Input, progress: &Arc<AtomicU64>) -> io::Result<Opened> {
+impl Opened {
+    fn new(reader: Box<dyn Read + Send>, sniffed: Sniffed, compression: &'static str) -> Opened {
+        Opened {
+            reader,
+            sniffed,
+            compression,
+            sample: Vec::new(),
+            sample_is_all: true,
+            refused: None,
+            from: None,
+            notes: Vec::new(),
+            rows: None,
+        }
+    }
+
+    fn refused(why: String, compression: &'static str) -> Opened {
+        let mut opened = Opened::new(Box::new(io::empty()), sniff(b"", None), compression);
+        opened.refused = Some(why);
+        opened
+    }
+
+    fn refused_by(refusal: Refusal, compression: &'static str) -> io::Result<Opened> {
+        match refusal {
+            Refusal::Content(why) => Ok(Opened::refused(why, compression)),
+            Refusal::Io(error) => Err(error),
+        }
+    }
+
+    /// Whether it is an object-centric log.
+    pub(crate) fn is_object_centric(&self) -> bool {
+        self.from.is_some() && self.sniffed.format == Some(FormatName::Ndjson)
+    }
+
+    /// What a workbook or database became.
+    fn converted(converted: Converted, compression: &'static str) -> io::Result<Opened> {
+        let mut text = converted.text;
+        let mut sample = Vec::with_capacity(SAMPLE);
+        let failed = text
+            .by_ref()
+            .take(SAMPLE as u64)
+            .read_to_end(&mut sample)
+            .err();
+        let rest: Box<dyn Read + Send> = match failed {
+            None => text,
+            Some(error) => Box::new(Failing(Some(error))),
+        };
+        let mut sniffed = sniff(b"", None);
+        sniffed.format = Some(converted.format);
+        let reader = Cursor::new(sample.clone()).chain(rest);
+        Ok(Opened {
+            sample_is_all: sample.len() < SAMPLE,
+            sample,
+            from: Some(converted.from),
+            notes: converted.notes,
+            rows: converted.rows,
+            ..Opened::new(Box::new(reader), sniffed, compression)
+        })
+    }
+}
+
+/// Opens a file. `sheet` names one of a workbook. `progress` counts the stored bytes read.
+pub fn open(input: &Input, sheet: Option<&str>, progress: &Arc<AtomicU64>) -> io::Result<Opened> {
     let raw: Box<dyn Read + Send> = match input {
+        Input::Refused { why, .. } => return Ok(Opened::refused(why.clone(), "none")),
         Input::Stdin => Box::new(io::stdin()),
         Input::File(path) | Input::Member { path, .. } => Box::new(open_file(path)?),
     };
@@ -125,6 +219,14 @@ pub fn open(input: &Input, progress: &Arc<AtomicU64>) -> io::Result<Opened> {
         None => plain,
         Some(error) => Box::new(Failing(Some(error))),
     };
+    if is_container(&head) {
+        let stored = (compression == "none").then_some(input);
+        let mut whole = Cursor::new(&head).chain(tail);
+        return match convert(&head, stored, &mut whole, sheet) {
+            Ok(converted) => Opened::converted(converted, compression),
+            Err(refusal) => Opened::refused_by(refusal, compression),
+        };
+    }
     let sniffed = sniff(&head, input.file_name().as_deref());
     let encoding = sniffed.encoding;
     let transcode = encoding != encoding_rs::UTF_8;
@@ -136,6 +238,13 @@ pub fn open(input: &Input, progress: &Arc<AtomicU64>) -> io::Result<Opened> {
     };
     let mut sample = Vec::new();
     decoded(Box::new(Cursor::new(head.clone()))).read_to_end(&mut sample)?;
+    if let Some(written) = super::ocel::written(&sample) {
+        let whole = Cursor::new(head).chain(tail);
+        return match super::ocel::read(written, decoded(Box::new(whole))) {
+            Ok(converted) => Opened::converted(converted, compression),
+            Err(refusal) => Opened::refused_by(refusal, compression),
+        };
+    }
     let before_header = sniffed.before_header.min(sample.len());
     sample.drain(..before_header);
     // JSON is UTF-8 by its standard: what is not, is damage.
@@ -151,11 +260,9 @@ pub fn open(input: &Input, progress: &Arc<AtomicU64>) -> io::Result<Opened> {
         &mut io::sink(),
     )?;
     Ok(Opened {
-        reader: Box::new(reader),
-        sniffed,
-        compression,
         sample,
         sample_is_all,
+        ..Opened::new(Box::new(reader), sniffed, compression)
     })
 }
 
@@ -163,7 +270,9 @@ impl Input {
     fn file_name(&self) -> Option<String> {
         match self {
             Input::Stdin => None,
-            Input::File(path) => Some(path.file_name()?.to_string_lossy().into_owned()),
+            Input::File(path) | Input::Refused { path, .. } => {
+                Some(path.file_name()?.to_string_lossy().into_owned())
+            }
             Input::Member { name, .. } => name.rsplit('/').next().map(str::to_owned),
         }
     }
@@ -206,7 +315,7 @@ impl<R: Read> Read for Counted<R> {
 }
 
 /// Gives an error that came earlier, once; then the end.
-struct Failing(Option<io::Error>);
+pub(super) struct Failing(pub(super) Option<io::Error>);
 
 impl Read for Failing {
     fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {

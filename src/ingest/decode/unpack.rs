@@ -14,12 +14,22 @@ pub(crate) struct Unpacked {
 }
 
 /// How the names of logs end, before they are compressed.
-const ENDINGS: [&str; 8] = [
-    ".csv", ".tsv", ".txt", ".log", ".json", ".jsonl", ".ndjson", ".xes",
+const ENDINGS: [&str; 11] = [
+    ".csv",
+    ".tsv",
+    ".txt",
+    ".log",
+    ".json",
+    ".jsonl",
+    ".ndjson",
+    ".xes",
+    ".jsonocel",
+    ".xmlocel",
+    ".sqlite",
 ];
 const COMPRESSED: [&str; 2] = [".gz", ".zst"];
-/// How the names of workbooks end. In a folder they are taken as logs: opening one says that it can't be read, and what to do.
-const WORKBOOKS: [&str; 3] = [".xlsx", ".xls", ".ods"];
+/// How the names of workbooks end. A build that can't read one says so, and what to do.
+const WORKBOOKS: [&str; 4] = [".xlsx", ".xlsm", ".xls", ".ods"];
 /// A longer archive of small files is no export.
 const MOST_MEMBERS: usize = 10_000;
 /// Unpacked content up to this size is taken whatever its ratio is, and beyond that only so many times the size of the archive.
@@ -35,7 +45,13 @@ pub(crate) fn unpack(inputs: Vec<Input>) -> Unpacked {
     for input in inputs {
         let found = match &input {
             Input::File(path) if path.is_dir() => logs_below(path),
-            Input::File(path) => members(path, &mut unpacked.folders).unwrap_or_default(),
+            Input::File(path) => match members(path, &mut unpacked.folders) {
+                Ok(found) => found,
+                Err(why) => vec![Input::Refused {
+                    path: path.clone(),
+                    why,
+                }],
+            },
             _ => Vec::new(),
         };
         match found.is_empty() {
@@ -105,42 +121,48 @@ fn logs_below(folder: &Path) -> Vec<Input> {
     paths.into_iter().map(Input::File).collect()
 }
 
-/// The logs in a ZIP archive, unpacked into a folder. None for any other file, and for a workbook, which is an archive as well.
-fn members(path: &Path, folders: &mut Vec<TempDir>) -> io::Result<Vec<Input>> {
-    let mut magic = [0; 4];
-    let mut file = File::open(path)?;
-    // A pipe can be read once only.
-    if !file.metadata()?.is_file() {
+/// The logs in a ZIP archive, unpacked into a folder. None for any other file, for a workbook, which is an archive as well, and
+/// for what can't be read: opening it says why. An error says which limit an archive is above, or what is wrong with a log in it.
+fn members(path: &Path, folders: &mut Vec<TempDir>) -> Result<Vec<Input>, String> {
+    let Ok(Some((file, stored))) = archive_at(path) else {
         return Ok(Vec::new());
-    }
-    file.read_exact(&mut magic)?;
-    if magic != *b"PK\x03\x04" {
+    };
+    let Ok(mut archive) = zip::ZipArchive::new(file) else {
         return Ok(Vec::new());
-    }
-    let most = ALWAYS_TAKEN.max(file.metadata()?.len().saturating_mul(MOST_RATIO));
-    let mut archive = zip::ZipArchive::new(file)?;
+    };
     let names = archive.file_names();
     let names = names.map(|name| name.map(|name| name.into_owned()));
-    let names: Vec<String> = names.collect::<Result<_, _>>().map_err(io::Error::other)?;
+    let names: Result<Vec<String>, _> = names.collect();
+    let names = names.map_err(|error| format!("the archive can't be unpacked: {error}"))?;
     let is_workbook = |name: &String| name == "[Content_Types].xml" || name == "mimetype";
-    if names.len() > MOST_MEMBERS || names.iter().any(is_workbook) {
+    if names.iter().any(is_workbook) {
         return Ok(Vec::new());
+    }
+    if names.len() > MOST_MEMBERS {
+        let count = names.len();
+        return Err(format!(
+            "the archive has {count} files, and the limit is {MOST_MEMBERS}. Unpack it, and name the folder"
+        ));
     }
     let mut logs: Vec<&String> = names.iter().filter(|name| names_a_log(name)).collect();
     if let (true, [one]) = (logs.is_empty(), names.as_slice()) {
         logs.push(one);
     }
     logs.sort();
-    let folder = tempfile::tempdir()?;
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let most = ALWAYS_TAKEN.max(stored.saturating_mul(MOST_RATIO));
     let (mut taken, mut inputs) = (0, Vec::new());
     for (nth, name) in logs.into_iter().enumerate() {
         // The name of a member may lead anywhere, so that of its copy is a number.
         let copy = folder.path().join(nth.to_string());
-        let member = archive.by_name(name)?;
-        let mut limited = member.take(most - taken + 1);
-        taken += io::copy(&mut limited, &mut File::create(&copy)?)?;
+        taken += copy_member(&mut archive, name, &copy, most - taken).map_err(|error| {
+            format!("`{name}` can't be unpacked: {error}. Unpack the archive, and name the folder")
+        })?;
         if taken > most {
-            return Ok(Vec::new());
+            return Err(format!(
+                "the logs in the archive are more than {} MiB and more than {MOST_RATIO} times its size. Unpack it, and name the folder",
+                ALWAYS_TAKEN >> 20
+            ));
         }
         inputs.push(Input::Member {
             path: copy,
@@ -149,6 +171,30 @@ fn members(path: &Path, folders: &mut Vec<TempDir>) -> io::Result<Vec<Input>> {
     }
     folders.push(folder);
     Ok(inputs)
+}
+
+/// A file that begins as ZIP archives do, and its size.
+fn archive_at(path: &Path) -> io::Result<Option<(File, u64)>> {
+    let mut magic = [0; 4];
+    let mut file = File::open(path)?;
+    // A pipe can be read once only.
+    if !file.metadata()?.is_file() {
+        return Ok(None);
+    }
+    file.read_exact(&mut magic)?;
+    let size = file.metadata()?.len();
+    Ok((magic == *b"PK\x03\x04").then_some((file, size)))
+}
+
+/// Copies a member, and one byte more than `most` if it is longer. Gives how many bytes were copied.
+fn copy_member(
+    archive: &mut zip::ZipArchive<File>,
+    name: &str,
+    copy: &Path,
+    most: u64,
+) -> io::Result<u64> {
+    let mut limited = archive.by_name(name)?.take(most + 1);
+    io::copy(&mut limited, &mut File::create(copy)?)
 }
 
 #[cfg(test)]

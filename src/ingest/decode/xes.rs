@@ -278,9 +278,9 @@ fn reject_too_long(event: &XesEvent, detail: String, out: &mut EventBatch) {
 }
 
 /// Fails when one tag or text is too long.
-struct Bounded<R> {
-    inner: R,
-    left: Rc<Cell<usize>>,
+pub(super) struct Bounded<R> {
+    pub(super) inner: R,
+    pub(super) left: Rc<Cell<usize>>,
 }
 
 impl<R: BufRead> Read for Bounded<R> {
@@ -557,6 +557,20 @@ mod tests {
     fn log(of_trace: &str, events: &str) -> String {
         let name = attribute("concept:name", "c");
         format!("<log><trace>{name}{of_trace}{events}</trace></log>")
+    }
+
+    #[test]
+    fn the_declared_encoding_does_not_matter_because_the_text_is_decoded() {
+        let declared = format!(
+            "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>{}",
+            log(&attribute("who", "Zoë"), &event(""))
+        );
+        let (events, result) = read(&declared);
+        assert!(result.is_ok(), "{result:?}");
+        assert!(
+            events[0].contains(&("case:who".to_owned(), "Zoë".to_owned())),
+            "{events:?}"
+        );
     }
 
     #[test]

@@ -67,6 +67,7 @@ pub fn compile(
         format: spec
             .format
             .or(spec.records.is_some().then_some(FormatName::Json)),
+        sheet: spec.sheet.clone(),
         records: spec.records.as_deref().map(Path::new),
         lists: spec.lists.clone(),
         delimiter,

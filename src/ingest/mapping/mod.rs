@@ -37,6 +37,8 @@ const EARLIEST: Time = Time(315_532_800_000_000);
 pub struct Mapping {
     /// How the file is written, where the mapping says so.
     pub format: Option<FormatName>,
+    /// The sheet of a workbook; found out if none.
+    pub sheet: Option<String>,
     /// Where in a JSON document the records are.
     pub records: Option<Path>,
     /// Keys under which an answer has its records as a list. A record without such a list is read as it is.

@@ -34,7 +34,7 @@ fn preset(name: &str) -> Mapping {
 
 /// Decodes a whole file as the program does.
 fn decode(mapping: &Mapping, file: &Path) -> Vec<EventBatch> {
-    let mut opened = open_decoded(&Input::File(file.to_owned()), &Arc::default()).unwrap();
+    let mut opened = open_decoded(&Input::File(file.to_owned()), None, &Arc::default()).unwrap();
     let mut batches = Vec::new();
     let mut sink = |batch: EventBatch| {
         batches.push(batch);

@@ -9,9 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use toleranced::internals::{MappingSpec, PRESETS, Ppm};
 
 /// Presets whose outcomes are words of the user, and presets that map no outcome.
-const WITHOUT_WORDS: [&str; 7] = [
+const WITHOUT_WORDS: [&str; 8] = [
     "qradar-offenses",
     "xes",
+    "ocel",
     "toleranced",
     "bpic2014-incident-activity",
     "tines-story-run-events",

@@ -32,7 +32,7 @@ fn scores(files: &[String], mapping: &str, workers: usize) -> String {
     let mapping = compiled(mapping, "p");
     let mut table = CaseTable::new();
     for (nth, file) in files.iter().enumerate() {
-        let opened = open_input(&Input::new(file), &Arc::default()).unwrap();
+        let opened = open_input(&Input::new(file), None, &Arc::default()).unwrap();
         let mut counting = ContentCounter::default();
         let options = ReadOptions {
             workers,

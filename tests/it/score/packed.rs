@@ -1,8 +1,8 @@
 //! A folder and a ZIP archive are read as the logs in them.
 
 use crate::support::Scratch;
+use crate::support::archive;
 use crate::support::scores::only;
-use std::io::Write;
 
 fn tickets(rows: std::ops::Range<u32>) -> String {
     let row = |nth: u32| {
@@ -15,16 +15,6 @@ fn tickets(rows: std::ops::Range<u32>) -> String {
         "Ticket,Status,Created,Closed\n{}",
         rows.map(row).collect::<String>()
     )
-}
-
-fn archive(members: &[(&str, &str)]) -> Vec<u8> {
-    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    for (name, text) in members {
-        let options = zip::write::SimpleFileOptions::default();
-        writer.start_file(*name, options).unwrap();
-        writer.write_all(text.as_bytes()).unwrap();
-    }
-    writer.finish().unwrap().into_inner()
 }
 
 #[test]
@@ -92,7 +82,32 @@ fn logs_in_a_folder_and_workbooks_that_can_not_be_read_are_named() {
     let ran = scratch
         .run(&["score", "--format", "json", "logs"])
         .ends_with(1);
-    ran.says("logs/book.xlsx")
-        .says("save it as CSV")
-        .does_not_say("~$");
+    ran.says("logs/book.xlsx").says("as CSV").does_not_say("~$");
+}
+
+#[test]
+fn an_archive_above_a_limit_is_told_which_one() {
+    let scratch = Scratch::new();
+    let names: Vec<String> = (0..10_001).map(|nth| format!("{nth}.csv")).collect();
+    let members: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "a,b\n")).collect();
+    scratch.write("many.zip", archive(&members));
+    let ran = scratch.run(&["score", "many.zip"]).ends_with(1);
+    ran.says("has 10001 files, and the limit is 10000. Unpack it");
+    let zeros = "0".repeat(65 << 20);
+    scratch.write("zeros.zip", archive(&[("zeros.csv", &zeros)]));
+    let ran = scratch.run(&["score", "zeros.zip"]).ends_with(1);
+    ran.says("more than 64 MiB and more than 200 times its size")
+        .does_not_say("workbook");
+    // The archive beside it is read.
+    scratch.write("good.zip", archive(&[("tickets.csv", &tickets(0..20))]));
+    let ran = scratch
+        .run(&["score", "zeros.zip", "good.zip"])
+        .ends_with(1);
+    ran.says("more than 64 MiB").says("20 cases");
+    let whole = archive(&[("tickets.csv", &tickets(0..20))]);
+    scratch.write("cut.zip", &whole[..whole.len() - 30]);
+    scratch
+        .run(&["score", "cut.zip"])
+        .ends_with(1)
+        .says("damaged");
 }

@@ -111,6 +111,51 @@ fn a_document_of_json_an_event_log_in_xes_and_a_compressed_one_are_read_whole() 
 }
 
 #[test]
+fn an_object_centric_log_is_read_from_the_drop_folder() {
+    let home = Home::dropping("format: ndjson\n");
+    home.configure("[{name: in, type: drop, paths: [in], mapping: ocel}]", "");
+    let sample = std::fs::read("tests/data/presets/ocel.jsonocel").unwrap();
+    home.drop_in("log.json", &sample, 60);
+    let tables = "create table ticket(id, state);";
+    let database = home.path("tickets.db");
+    rusqlite::Connection::open(&database)
+        .unwrap()
+        .execute_batch(tables)
+        .unwrap();
+    home.drop_in("tickets.sqlite", std::fs::read(database).unwrap(), 60);
+    let daemon = home.start();
+    daemon.wait_for_metric(EVENTS, 4.0);
+    daemon.wait_for_log("no OCEL 2.0 log");
+    daemon.stop();
+}
+
+#[cfg(feature = "workbooks")]
+#[test]
+fn a_workbook_is_read_from_the_drop_folder() {
+    let home = Home::dropping("case: Number\nactivity: State\ntime: Changed\nsheet: Log\n");
+    let row = |cells: [&str; 3]| cells.map(str::to_owned);
+    let mut log = crate::support::workbook::Sheet::new("Log");
+    log.row(1, &row(["Number", "State", "Changed"]));
+    log.row(2, &row(["INC1", "Opened", "@45300.5"]));
+    log.row(3, &row(["INC1", "Closed", "@45300.75"]));
+    log.row(4, &row(["INC2", "Opened", ""]));
+    let mut other = crate::support::workbook::Sheet::new("Other");
+    other.row(1, &row(["a", "b", "c"]));
+    home.drop_in(
+        "log.xlsx",
+        crate::support::workbook::xlsx(&[other, log]),
+        60,
+    );
+    let daemon = home.start();
+    daemon.wait_for_metric(EVENTS, 2.0);
+    wait_until("the row in the quarantine", || {
+        let (out, _) = texts(&home.run(&["quarantine", "list"]));
+        out.contains("missing_time").then_some(())
+    });
+    daemon.stop();
+}
+
+#[test]
 fn what_is_no_export_is_quarantined_as_a_whole_and_told() {
     let home = Home::dropping(PLAIN);
     let junk: Vec<u8> = (0..5000u32).map(|n| (n * 7919 % 251) as u8).collect();

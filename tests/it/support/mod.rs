@@ -4,6 +4,7 @@
 //! that needs such a change makes it in a child process.
 
 pub(crate) mod access;
+pub(crate) mod archive;
 pub(crate) mod binary;
 pub(crate) mod daemon;
 pub(crate) mod dice;
@@ -22,7 +23,10 @@ pub(crate) mod scrape;
 pub(crate) mod servers;
 pub(crate) mod tickets;
 pub(crate) mod wait;
+#[cfg(feature = "workbooks")]
+pub(crate) mod workbook;
 
+pub(crate) use archive::archive;
 pub(crate) use binary::{BINARY, Ran, Scratch, texts, toleranced};
 pub(crate) use daemon::Daemon;
 pub(crate) use home::{Home, TAILED};

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 #[test]
 fn files_that_are_no_log_are_named_with_what_is_wrong() {
-    let not = "neither NDJSON, JSON, CSV nor XES";
+    let not = "neither NDJSON, JSON, CSV, XES";
     score("junk", junk(100_000))
         .ends_with(1)
         .says("junk: ")
@@ -42,7 +42,7 @@ fn what_people_take_for_a_log_is_told_with_what_to_do() {
     let book = [b"PK\x03\x04".as_slice(), &junk(1000)].concat();
     score("tickets.xlsx", book)
         .ends_with(1)
-        .says("save it as CSV");
+        .says("Save it as CSV");
     let titled = "Report of tickets\n\ncase,activity,time\n1,a,2024-01-01\n1,b,2024-01-02\n";
     score("titled.csv", titled)
         .ends_with(0)
