@@ -1,7 +1,7 @@
 //! Cases in a line of text, for tests.
 
 use super::{Case, CaseEvent, EventFlags, EventIn, Facts, RuleBook, facts};
-use crate::model::{NameId, Names, Origin, Time};
+use crate::model::{NameId, Names, Origin, Time, Transition};
 use crate::rules::{Catalog, Tolerance};
 use std::path::Path;
 
@@ -25,8 +25,8 @@ pub(super) fn bench(catalog: &str) -> Bench {
 }
 
 impl Bench {
-    /// A case of process `p` from "second activity[!end|!reopen][=outcome][@executor][*]"; a star says that it
-    /// was reviewed.
+    /// A case of process `p` from "second activity[~start|~complete|~other][!end|!reopen][=outcome][@executor][*]";
+    /// a star says that it was reviewed.
     pub(super) fn case(&mut self, script: &[&str]) -> Case {
         let mut case = Case::new();
         for (nth, line) in script.iter().enumerate() {
@@ -35,13 +35,15 @@ impl Bench {
             let rest = rest.trim_end_matches('*');
             let (rest, executor) = rest.split_once('@').unwrap_or((rest, "unknown"));
             let (rest, outcome) = rest.split_once('=').unwrap_or((rest, ""));
-            let (activity, lifecycle) = rest.split_once('!').unwrap_or((rest, "step"));
+            let (rest, lifecycle) = rest.split_once('!').unwrap_or((rest, "step"));
+            let (activity, transition) = rest.split_once('~').unwrap_or((rest, ""));
             let flags = EventFlags::new(
                 executor.parse().unwrap(),
                 lifecycle.parse().unwrap(),
                 Origin::Live,
             )
-            .with_review(reviewed);
+            .with_review(reviewed)
+            .with_transition(Transition::of_word(transition));
             let event = CaseEvent {
                 time: Time(second.parse::<i64>().unwrap() * 1_000_000),
                 sequence: 0,

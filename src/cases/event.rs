@@ -1,6 +1,6 @@
 //! One step of a case as it is kept: 48 bytes, so that a million of them fit a small machine.
 
-use crate::model::{Executor, Lifecycle, NameId, Origin, Ppm, Time};
+use crate::model::{Executor, Lifecycle, NameId, Origin, Ppm, Time, Transition};
 
 /// What a mapped event brings along, beside the key of its case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +42,13 @@ pub struct CaseEvent {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct EventFlags(u32);
 
+const EXECUTOR_MASK: u32 = 15;
+const ORIGIN_AT: u32 = 8;
+const ORIGIN_MASK: u32 = 3;
+/// What the event tells of the execution of its activity.
+const TRANSITION_AT: u32 = 10;
+const TRANSITION_MASK: u32 = 3;
+
 /// The mapping names the step as one that decides the case.
 const DECIDES: u32 = 1 << 12;
 /// The mapping names the step as an approval.
@@ -77,7 +84,35 @@ const REOPENED: u32 = 1 << 31;
 impl EventFlags {
     /// Packs the small fields.
     pub fn new(executor: Executor, lifecycle: Lifecycle, origin: Origin) -> EventFlags {
-        EventFlags(executor as u32 | (lifecycle as u32) << 4 | (origin as u32) << 8)
+        EventFlags(executor as u32 | (lifecycle as u32) << 4 | (origin as u32) << ORIGIN_AT)
+    }
+
+    /// The same step of another executor.
+    pub(super) fn with_executor(self, executor: Executor) -> EventFlags {
+        EventFlags(self.0 & !EXECUTOR_MASK | executor as u32)
+    }
+
+    /// Marks what the event tells of the execution of its activity.
+    pub fn with_transition(self, transition: Option<Transition>) -> EventFlags {
+        let code = u32::from(Transition::code(transition));
+        EventFlags(self.0 & !(TRANSITION_MASK << TRANSITION_AT) | code << TRANSITION_AT)
+    }
+
+    /// What the event tells of the execution of its activity; `None` if it stands for all of it.
+    pub fn transition(self) -> Option<Transition> {
+        Transition::from_code((self.0 >> TRANSITION_AT & TRANSITION_MASK) as u8)
+    }
+
+    /// Whether it is a step of the path of its case: the start of an execution, or all of it. For events
+    /// with [executions](super::executions).
+    pub(super) fn is_step(self) -> bool {
+        matches!(self.transition(), None | Some(Transition::Start))
+    }
+
+    /// Whether what the activity does to its case takes effect with it: the completion of an execution, or all of it. For
+    /// events with [executions](super::executions).
+    pub(super) fn takes_effect(self) -> bool {
+        matches!(self.transition(), None | Some(Transition::Complete))
     }
 
     /// Marks that the mapping declares how a case ends.
@@ -202,7 +237,7 @@ impl EventFlags {
 
     /// Who ran the step.
     pub fn executor(self) -> Executor {
-        Executor::from_code((self.0 & 15) as u8)
+        Executor::from_code((self.0 & EXECUTOR_MASK) as u8)
     }
 
     /// What it means for the life of the case.
@@ -212,7 +247,7 @@ impl EventFlags {
 
     /// Live, exercise or shadow.
     pub fn origin(self) -> Origin {
-        Origin::from_code((self.0 >> 8 & 15) as u8)
+        Origin::from_code((self.0 >> ORIGIN_AT & ORIGIN_MASK) as u8)
     }
 
     /// Whether the mapping declares how a case ends.
@@ -269,6 +304,15 @@ mod tests {
                         assert_eq!(flags.tells_reopened(), told);
                         assert_eq!(flags.severity(), Some(Ppm(250_000)));
                     }
+                    for told in [None, Some(Transition::Start), Some(Transition::Other)] {
+                        let flags = flags.with_transition(Some(Transition::Complete));
+                        let flags = EventFlags::from_code(flags.with_transition(told).code());
+                        assert_eq!((flags.transition(), flags.origin()), (told, origin));
+                        assert_eq!(flags.with_transition(None).decides(), flags.decides());
+                    }
+                    let by_code = flags.with_executor(Executor::Code);
+                    assert_eq!(by_code.executor(), Executor::Code);
+                    assert_eq!(by_code.lifecycle(), lifecycle);
                     assert_eq!(flags.executor(), executor);
                     assert_eq!(flags.lifecycle(), lifecycle);
                     assert_eq!((flags.decides(), flags.approves()), (false, None));

@@ -17,6 +17,7 @@ use super::who::{
 };
 
 use crate::model::{Executor, Hour, NameId, Names, Origin, Ppm, Span, Time, hash_text};
+use std::borrow::Cow;
 
 /// What a shadow run is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,7 +103,7 @@ pub struct Facts {
     pub parent_process: NameId,
     /// Its milestones, reached or not, by name.
     pub stages: Vec<Stage>,
-    /// The activities in order, all of them.
+    /// The activities in order, all of them: one for each execution, by its start.
     pub path: Vec<NameId>,
 }
 
@@ -194,6 +195,7 @@ fn facts_beside(
     let (first, last) = (events.first()?, events.last()?);
     let life = Life::of(events, rule);
     let work = &*life.work(events);
+    let steps = &*steps_of(work);
     let end = work.last()?.time;
     let idle = is_idle(case, rule, last.time, as_of);
     let declared = rule.declares_end || life.declares_end;
@@ -202,7 +204,7 @@ fn facts_beside(
     let mapped_severity = named.and_then(|event| event.flags.severity());
     let origin = origin(events);
     let twin = twin_of(case, origin, outcome, twin_outcome);
-    let off_path = off_path(work, rule);
+    let off_path = off_path(steps, rule);
     let complete = !declared || life.ended || idle;
     let mode = mode(work, &life, &ModeTerms::new(rule, names, complete));
     let confirmed = is_confirmed(events) || is_approved(events, work, &life, &mode);
@@ -212,17 +214,14 @@ fn facts_beside(
     let overdue = passed.filter(|at| !complete && as_of.is_some_and(|as_of| *at <= as_of));
     let late = overdue.is_some() || is_over(limit, end.since(first.time));
     let assessment = rules.assess(process, (outcome, mapped_severity), names);
-    let severity = |event: &CaseEvent| severity_of(event, process, (rules, names));
-    let mut parts = Parts {
+    let parts = Parts {
         outcome: assessment.map_or(Ppm::ZERO, Assessment::severity),
         rework: weight_if(life.reopened > 0, rule.weights.rework),
         lateness: weight_if(late, rule.weights.lateness),
         path: rule.weights.path_step.times(off_path),
         shadow: weight_if(twin.is_some_and(|twin| !twin.alike), Ppm::ONE),
-    };
-    if !complete {
-        parts = parts.of_open_case();
     }
+    .that_count(complete);
     let deviation = parts.greatest();
     let is_certain = twin.is_some() || deviation == Ppm::ONE;
     let signals = Signals {
@@ -233,7 +232,7 @@ fn facts_beside(
     Some(Facts {
         process,
         executor: mode.executor,
-        steps_by: steps_by(work),
+        steps_by: steps_by(steps),
         origin,
         start: first.time,
         ends_before_start: ordered.ends_before_start,
@@ -248,10 +247,12 @@ fn facts_beside(
         reopened: life.reopened,
         late,
         passes_limit: passed,
-        resolution: resolution(events, work, &life, severity),
+        resolution: resolution(events, work, &life, |event| {
+            severity_of(event, process, (rules, names))
+        }),
         overdue_from: overdue.map(Time::hour),
         off_path,
-        handoffs: handoffs(work),
+        handoffs: handoffs(steps),
         deviation,
         unknown: !is_certain && !signals.show(),
         blamed: blamed(&parts, work, rule, &life),
@@ -259,14 +260,14 @@ fn facts_beside(
         cluster: case.cluster(),
         version: case.version(),
         hands_on: case.hands_on().map(|seconds| Span::seconds(seconds as i64)),
-        straight: went_straight(work, life.reopened),
+        straight: went_straight(steps, life.reopened),
         without_people: by_machines_only(work) == Some(true) && case.hands_on().is_none(),
         confirmed,
         evident: confirmed || !rule.require_confirmed,
         twin,
         parent_process: parent_process(case),
         stages: stages_of(case, &ordered, (rule, names)),
-        path: events.iter().map(|event| event.activity).collect(),
+        path: activities(&steps_of(events)),
     })
 }
 
@@ -315,12 +316,27 @@ fn stages_of(case: &Case, ordered: &InOrder, (rule, names): (&ProcessRules, &Nam
     stages
 }
 
+/// The events that are steps: of an activity that starts and completes it is the start.
+fn steps_of(events: &[CaseEvent]) -> Cow<'_, [CaseEvent]> {
+    match events.iter().all(|event| event.flags.is_step()) {
+        true => Cow::Borrowed(events),
+        false => {
+            let steps = events.iter().filter(|event| event.flags.is_step());
+            Cow::Owned(steps.copied().collect())
+        }
+    }
+}
+
+fn activities(steps: &[CaseEvent]) -> Vec<NameId> {
+    steps.iter().map(|event| event.activity).collect()
+}
+
 /// Steps that are off the designed path; 0 if none is declared.
-fn off_path(work: &[CaseEvent], rule: &ProcessRules) -> u32 {
+fn off_path(steps: &[CaseEvent], rule: &ProcessRules) -> u32 {
     if rule.path.is_empty() {
         return 0;
     }
-    let mut taken: Vec<NameId> = work.iter().map(|event| event.activity).collect();
+    let mut taken = activities(steps);
     let mut designed = rule.path.windows(2);
     let is_designed = designed.any(|two| two[0].activity == two[1].activity);
     if !is_designed {
@@ -386,153 +402,4 @@ fn origin(events: &[CaseEvent]) -> Origin {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::cases::bench::bench;
-
-    #[test]
-    fn without_a_declared_end_every_case_is_complete() {
-        let mut bench = bench("");
-        let facts = bench.facts(&["5 b", "0 a"], None);
-        assert!(facts.complete);
-        assert_eq!(facts.duration(), Span(5_000_000));
-        assert_eq!(bench.names.text(facts.outcome), "b");
-        assert!(facts.outcome_is_activity);
-    }
-
-    #[test]
-    fn with_a_declared_end_it_ends_there() {
-        let mut bench = bench("processes: [{id: p, ends: {activities: [Closed]}}]");
-        assert!(!bench.facts(&["0 a", "5 b"], None).complete);
-        assert!(bench.facts(&["0 a", "5 Closed"], None).complete);
-        let reopened = bench.facts(&["0 a", "5 Closed", "6 b"], None);
-        assert!(!reopened.complete && reopened.reopened == 1 && reopened.deviation == Ppm::ONE);
-        let again = bench.facts(&["0 a", "5 Closed", "6 b", "7 Closed", "8 Closed"], None);
-        assert!(again.complete && again.reopened == 1);
-    }
-
-    #[test]
-    fn resolved_then_closed_is_no_rework() {
-        let mut bench = bench("processes: [{id: p, resolved: [Resolved, Closed]}]");
-        assert_eq!(
-            bench
-                .facts(&["0 a", "1 Resolved", "2 Closed"], None)
-                .reopened,
-            0
-        );
-        assert_eq!(
-            bench
-                .facts(&["0 a", "1 Resolved", "2 a", "3 Closed"], None)
-                .reopened,
-            1
-        );
-    }
-
-    #[test]
-    fn where_reopening_is_explicit_a_comment_does_not_reopen() {
-        let mut bench = bench("");
-        bench.flags = |flags| flags.declaring_end(true).with_explicit_reopen(true);
-        let facts = bench.facts(&["0 open", "1 close!end", "2 comment"], None);
-        assert!(facts.complete && facts.reopened == 0);
-        assert_eq!(facts.duration(), Span(1_000_000));
-        let facts = bench.facts(&["0 open", "1 close!end", "2 reopen!reopen"], None);
-        assert!(!facts.complete && facts.reopened == 1);
-    }
-
-    #[test]
-    fn an_end_that_is_never_seen_left_is_no_evidence_of_no_rework() {
-        let mut bench = bench("");
-        assert!(bench.facts(&["0 open", "1 close!end"], None).settled);
-        bench.flags = |flags| flags.with_explicit_reopen(true).never_reopening(true);
-        assert!(!bench.facts(&["0 open", "1 close!end"], None).settled);
-    }
-
-    #[test]
-    fn idle_cases_end_when_the_time_is_up() {
-        let mut bench = bench("processes: [{id: p, ends: {idle: 10s}}]");
-        assert!(!bench.facts(&["0 a"], Some(9)).complete);
-        assert!(bench.facts(&["0 a"], Some(10)).complete);
-        assert!(!bench.facts(&["0 a", "9 b"], Some(10)).complete);
-    }
-
-    #[test]
-    fn closed_for_being_idle_only_where_that_ends_a_case() {
-        let mut with = bench("processes: [{id: p, ends: {activities: [Closed], idle: 10s}}]");
-        let mut without = bench("processes: [{id: p, ends: {activities: [Closed]}}]");
-        for (bench, complete) in [(&mut with, true), (&mut without, false)] {
-            let mut case = bench.case(&["0 a"]);
-            case.close_idle(true);
-            let facts = facts(&case, &bench.rules, &bench.names, None).unwrap();
-            assert_eq!(facts.complete, complete);
-        }
-    }
-
-    #[test]
-    fn without_a_declared_end_nothing_has_ended_for_good() {
-        let facts = bench("").facts(&["0 a"], None);
-        assert!(facts.complete && !facts.ended);
-    }
-
-    #[test]
-    fn the_greatest_part_makes_the_deviation() {
-        let catalog =
-            "processes: [{id: p, outcomes: {odd: 0.25}, duration_limit: 10s, path: [a, b]}]";
-        let mut bench = bench(catalog);
-        assert_eq!(
-            bench.facts(&["0 a", "1 b=odd"], None).deviation,
-            Ppm(250_000)
-        );
-        assert_eq!(bench.facts(&["0 a", "1 b=fine"], None).deviation, Ppm::ZERO);
-        assert_eq!(
-            bench.facts(&["0 a", "11 b=odd"], None).deviation,
-            Ppm(500_000)
-        );
-        assert_eq!(
-            bench.facts(&["0 b", "1 a=fine"], None).deviation,
-            Ppm(200_000)
-        );
-        assert_eq!(
-            bench.facts(&["0 a", "1 b=failed"], None).deviation,
-            Ppm::ONE
-        );
-    }
-
-    #[test]
-    fn the_outcome_is_the_latest_named_one() {
-        let mut bench = bench("");
-        let facts = bench.facts(&["3 c", "0 a=early", "2 b=late"], None);
-        assert_eq!(bench.names.text(facts.outcome), "late");
-        assert!(!facts.outcome_is_activity);
-    }
-
-    #[test]
-    fn hand_offs_are_between_known_kinds() {
-        let mut bench = bench("");
-        let facts = bench.facts(&["0 a@human", "1 b", "2 c@ai", "3 d@ai", "4 e@human"], None);
-        assert_eq!((facts.executor, facts.handoffs), (Executor::Human, 2));
-        let facts = bench.facts(&["0 a@code", "1 b"], None);
-        assert_eq!((facts.executor, facts.handoffs), (Executor::Code, 0));
-    }
-
-    #[test]
-    fn ai_and_code_together_are_no_people() {
-        let mut bench = bench("");
-        let mut without_people = |steps: &[&str]| bench.facts(steps, None).without_people;
-        assert!(without_people(&["0 a@ai", "1 b@code", "2 c"]));
-        assert!(!without_people(&["0 a@ai", "1 b@human"]));
-        // Where nothing says who ran it, people may have.
-        assert!(!without_people(&["0 a", "1 b"]));
-    }
-
-    #[test]
-    fn the_variant_does_not_depend_on_numbers() {
-        let mut one = bench("");
-        let mut two = bench("");
-        two.names.intern("something else first");
-        let a = one.facts(&["0 a", "1 b"], None);
-        let b = two.facts(&["0 a", "1 b"], None);
-        let c = two.facts(&["0 b", "1 a"], None);
-        assert_eq!(a.variant(&one.names), b.variant(&two.names));
-        assert_ne!(b.variant(&two.names), c.variant(&two.names));
-    }
-}
+mod tests;

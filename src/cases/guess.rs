@@ -1,8 +1,10 @@
 //! Which activities resolve a case, when nobody says so.
 
 use super::case::Case;
+use super::executions::with_executions;
 use crate::model::{NameId, Names};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::borrow::Cow;
 
 /// Words in the name of an activity that speak for a resolved state.
 const WORDS: &[&str] = &[
@@ -151,10 +153,10 @@ fn refuted<'a>(
         let Some(activities) = candidates.get(&process).filter(|set| !set.is_empty()) else {
             continue;
         };
-        let events = case.ordered();
+        let events = with_executions(Cow::Owned(case.ordered()));
         let mut is_final = true;
         seen.clear();
-        for event in events.iter().rev() {
+        for event in events.iter().rev().filter(|event| event.flags.is_step()) {
             is_final &= activities.contains(&event.activity);
             if activities.contains(&event.activity) && seen.insert(event.activity) {
                 let count = counts.entry((process, event.activity)).or_default();

@@ -55,16 +55,20 @@ impl Life {
             }
             // The end itself is the last of the work.
             let is_audit = life.ended;
+            let ends = lifecycle == Lifecycle::End;
+            let settles = ends || lifecycle == Lifecycle::Resolved;
             if is_audit {
                 life.audits.push(at);
             }
             life.work_reviewed |= flags.reviewed() && !is_audit;
-            life.ended |= lifecycle == Lifecycle::End;
-            life.resolved |= matches!(lifecycle, Lifecycle::End | Lifecycle::Resolved);
-            if life.resolved && !is_audit {
+            life.ended |= ends;
+            life.resolved |= settles;
+            // Of an activity that started before, the completion is no new state, unless it ends or resolves the case.
+            let is_state = settles || flags.is_step();
+            if is_state && life.resolved && !is_audit {
                 resolved_at = event.activity;
             }
-            if !is_audit || lifecycle == Lifecycle::End {
+            if is_state && (!is_audit || ends) {
                 life.stands = event.activity;
             }
             if life.resolved && !flags.never_reopens() {
@@ -105,8 +109,12 @@ impl Life {
     fn goes_on(&self, lifecycle: Lifecycle, flags: EventFlags) -> bool {
         match lifecycle {
             Lifecycle::Reopen => true,
+            // Work that started before the end of the case may complete after it.
             Lifecycle::Step => {
-                self.resolved && !flags.explicit_reopen() && !self.is_review_after_end(flags)
+                self.resolved
+                    && flags.is_step()
+                    && !flags.explicit_reopen()
+                    && !self.is_review_after_end(flags)
             }
             Lifecycle::End | Lifecycle::Resolved => false,
         }
@@ -129,7 +137,17 @@ impl Life {
     }
 }
 
+/// What an event means for the life of its case, by its log and the rules. An activity ends or resolves a case where it
+/// completes, and reopens it where it starts.
 pub(super) fn lifecycle(event: &CaseEvent, rule: &ProcessRules) -> Lifecycle {
+    match lifecycle_of_activity(event, rule) {
+        Lifecycle::End | Lifecycle::Resolved if !event.flags.takes_effect() => Lifecycle::Step,
+        Lifecycle::Reopen if !event.flags.is_step() => Lifecycle::Step,
+        lifecycle => lifecycle,
+    }
+}
+
+fn lifecycle_of_activity(event: &CaseEvent, rule: &ProcessRules) -> Lifecycle {
     match event.flags.lifecycle() {
         Lifecycle::Step if rule.terminal.contains(&event.activity) => Lifecycle::End,
         Lifecycle::Step if rule.resolved.contains(&event.activity) => Lifecycle::Resolved,

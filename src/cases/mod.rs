@@ -8,6 +8,7 @@ mod bench;
 mod case;
 mod cause;
 mod event;
+mod executions;
 mod facts;
 mod follow_up;
 mod guess;

@@ -178,7 +178,8 @@ enum Approval<'a> {
 impl<'a> Approval<'a> {
     fn of(event: &'a CaseEvent, rule: &ProcessRules, names: &Names) -> Approval<'a> {
         let executor = event.flags.executor();
-        if matches!(executor, Executor::Ai | Executor::Code) {
+        // An approval that has only started is none yet.
+        if matches!(executor, Executor::Ai | Executor::Code) || !event.flags.takes_effect() {
             return Approval::Other;
         }
         let in_catalog = rule

@@ -2,6 +2,7 @@
 
 use super::case::Case;
 use super::event::CaseEvent;
+use super::executions::with_executions;
 use super::life::lifecycle;
 use super::rules::ProcessRules;
 use crate::model::{Lifecycle, Names};
@@ -14,13 +15,14 @@ pub(super) struct InOrder<'a> {
     pub(super) ends_before_start: bool,
 }
 
-/// The events by time, then mapped sequence, then position in their source. An end before the beginning of the case is put behind
+/// The events by time, then mapped sequence, then position in their source, with [executions](super::executions). An end before the beginning of the case is put behind
 /// the beginning, at its time: nothing can end before it began, and when it ended is not known.
 pub(super) fn in_order<'a>(case: &'a Case, rule: &ProcessRules, names: &Names) -> InOrder<'a> {
     let events = match case.events().is_sorted_by_key(CaseEvent::order) {
         true => Cow::Borrowed(case.events()),
         false => Cow::Owned(case.ordered()),
     };
+    let events = with_executions(events);
     match early_ends(&events, rule, names) {
         0 => InOrder {
             events,

@@ -25,8 +25,11 @@ impl Parts {
         most.max(self.path).max(self.shadow)
     }
 
-    /// Those of a case that has not ended: how it stands is no outcome yet, and the rest of its path is still to come.
-    pub(super) fn of_open_case(self) -> Parts {
+    /// Those that count. While a case has not ended, how it stands is no outcome yet, and the rest of its path is still to come.
+    pub(super) fn that_count(self, complete: bool) -> Parts {
+        if complete {
+            return self;
+        }
         Parts {
             outcome: Ppm::ZERO,
             path: Ppm::ZERO,

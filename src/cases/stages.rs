@@ -5,6 +5,7 @@ use super::event::CaseEvent;
 use crate::model::{Lifecycle, NameId, Names, Span, Time};
 use crate::rules::{GUESSED, Process, milestone_of_step};
 use rustc_hash::FxHashSet;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// A milestone of a case.
@@ -49,6 +50,7 @@ impl Milestones {
         let Some(start) = events.first().map(|event| event.time) else {
             return Vec::new();
         };
+        let events = &*reaching(events);
         let mut reached: BTreeMap<NameId, Option<Time>> = match self {
             Milestones::Declared(declared) => by_activities(declared, events),
             Milestones::Guessed(milestones) => by_names(milestones, events, (resolved, names)),
@@ -64,6 +66,17 @@ impl Milestones {
             is_known.then_some(Stage { milestone, after })
         };
         reached.into_iter().filter_map(stage).collect()
+    }
+}
+
+/// The events that can reach a milestone: an activity has reached it when it is complete.
+fn reaching(events: &[CaseEvent]) -> Cow<'_, [CaseEvent]> {
+    match events.iter().all(|event| event.flags.takes_effect()) {
+        true => Cow::Borrowed(events),
+        false => {
+            let complete = events.iter().filter(|event| event.flags.takes_effect());
+            Cow::Owned(complete.copied().collect())
+        }
     }
 }
 

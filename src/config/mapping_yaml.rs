@@ -17,6 +17,7 @@ macro_rules! add_fields {
             ("event_id", &spec.event_id),
             ("executor", &spec.executor),
             ("lifecycle", &spec.lifecycle),
+            ("transition", &spec.transition),
             ("outcome", &spec.outcome),
             ("parent", &spec.parent),
             ("hands_on", &spec.hands_on),

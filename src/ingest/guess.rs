@@ -77,6 +77,23 @@ pub(crate) struct Guess {
     has_no_time: bool,
 }
 
+/// The fields in the order in which they choose their columns. The time first: what is a time is nothing else.
+const FIELDS: [&str; 13] = [
+    "time",
+    "executor",
+    "lifecycle",
+    "case",
+    "activity",
+    "transition",
+    "process",
+    "outcome",
+    "sequence",
+    "event_id",
+    "input",
+    "parent",
+    "reopened",
+];
+
 /// Guesses from a sample of records.
 pub(crate) fn guess(records: &[Value], format: FormatName) -> Guess {
     let records = &*with_joined_times(records);
@@ -105,22 +122,7 @@ pub(crate) fn guess(records: &[Value], format: FormatName) -> Guess {
         most_times: times.map(|column| column.distinct).max().unwrap_or(0),
         format,
     };
-    // The time first: what is a time is nothing else.
-    let order = [
-        "time",
-        "executor",
-        "lifecycle",
-        "case",
-        "activity",
-        "process",
-        "outcome",
-        "sequence",
-        "event_id",
-        "input",
-        "parent",
-        "reopened",
-    ];
-    for field in order {
+    for field in FIELDS {
         let best = columns
             .iter()
             .filter(|column| !taken.contains(&column.name))
@@ -331,7 +333,10 @@ impl Guess {
 
     /// Whether the column of a field is used. An event of a stage has its own activity, time and place in the case.
     pub(crate) fn is_used(&self, field: &str) -> bool {
-        let is_of_row = matches!(field, "activity" | "time" | "sequence" | "lifecycle");
+        let is_of_row = matches!(
+            field,
+            "activity" | "time" | "sequence" | "lifecycle" | "transition"
+        );
         self.stages.is_empty() && self.history.is_none() || !is_of_row
     }
 

@@ -37,6 +37,18 @@ words! {
 }
 
 words! {
+    /// What an event tells of the execution of its activity.
+    pub Transition {
+        /// The activity starts.
+        Start = "start",
+        /// The activity completes.
+        Complete = "complete",
+        /// Something before or between: the activity is scheduled, assigned, suspended or resumed.
+        Other = "other",
+    }
+}
+
+words! {
     /// Where a case comes from. Only live cases make up the deviation of a process.
     pub Origin {
         /// Ordinary work.
@@ -166,6 +178,51 @@ impl Lifecycle {
         *Lifecycle::ALL
             .get(usize::from(code))
             .unwrap_or(&Lifecycle::Step)
+    }
+}
+
+impl Transition {
+    /// What a word of a log means; `None` for a word that says nothing of the execution, such as a state of the case. Besides
+    /// the words of this enum these are the transitions of XES (IEEE 1849) and usual words for start and completion.
+    pub(crate) fn of_word(word: &str) -> Option<Transition> {
+        const START: [&str; 4] = ["start", "started", "begin", "begun"];
+        const COMPLETE: [&str; 6] = [
+            "complete",
+            "completed",
+            "end",
+            "ended",
+            "finish",
+            "finished",
+        ];
+        const OTHER: [&str; 8] = [
+            "other",
+            "schedule",
+            "assign",
+            "reassign",
+            "suspend",
+            "resume",
+            "pi_abort",
+            "ate_abort",
+        ];
+        let is_in = |words: &[&str]| words.iter().any(|known| known.eq_ignore_ascii_case(word));
+        match word {
+            _ if is_in(&START) => Some(Transition::Start),
+            _ if is_in(&COMPLETE) => Some(Transition::Complete),
+            _ if is_in(&OTHER) => Some(Transition::Other),
+            _ => None,
+        }
+    }
+
+    /// From the number it is stored as, which is one more than its place.
+    pub(crate) fn from_code(code: u8) -> Option<Transition> {
+        Transition::ALL
+            .get(usize::from(code).checked_sub(1)?)
+            .copied()
+    }
+
+    /// The number it is stored as.
+    pub(crate) fn code(transition: Option<Transition>) -> u8 {
+        transition.map_or(0, |transition| transition as u8 + 1)
     }
 }
 

@@ -19,7 +19,7 @@ pub(crate) use calendar::DAY_HOURS;
 pub use calendar::{Day, Hour};
 pub use kinds::Executor;
 pub use kinds::Lifecycle;
-pub(crate) use kinds::{Class, Direction, Level, Origin, Status, TolClass};
+pub(crate) use kinds::{Class, Direction, Level, Origin, Status, TolClass, Transition};
 pub use names::{NameId, Names};
 pub use ppm::Ppm;
 pub use span::Span;

@@ -34,6 +34,8 @@ macro_rules! with_event_fields {
             pub executor: Option<At<FieldSpec>>,
             /// step, end, reopen or resolved.
             pub lifecycle: Option<At<FieldSpec>>,
+            /// start, complete or other: what the event tells of the execution of its activity.
+            pub transition: Option<At<FieldSpec>>,
             /// How the case stands.
             pub outcome: Option<At<FieldSpec>>,
             /// Fields that say "the same input".

@@ -3,6 +3,14 @@
 //! The structs group the keys of the JSON output. A field with `flatten` has its keys among those of the process, in the
 //! order of the fields. `None` is `null`: unknown.
 
+mod by_executor;
+mod clean_cases;
+
+pub(crate) use by_executor::{
+    Automation, ComparedBy, ExecutorScore, ExerciseScore, Provenance, ShadowScore, SpreadScore,
+};
+pub(crate) use clean_cases::{CleanCases, Pace, ScoredCases};
+
 use super::agreement::Agreement;
 use super::bounds::Bounds;
 use super::breakup::BreakUp;
@@ -11,7 +19,7 @@ use super::dependence::Independence;
 use super::directions::DirectionScore;
 use super::frequency::Frequency;
 use super::note::Note;
-use super::reason::{NoVerdict, Reason, ShadowReason, ShadowRuns, UnreachableReason};
+use super::reason::{NoVerdict, Reason};
 use super::stage_times::StageTime;
 use super::value::Value;
 use crate::model::{Class, Executor, Level, Status, TolClass, words};
@@ -76,146 +84,6 @@ impl Share {
             upper: ci.upper,
         })
     }
-}
-
-/// The cases of this process in one operating mode.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ExecutorScore {
-    /// The operating mode.
-    pub executor: Executor,
-    /// Cases that have ended.
-    pub cases: i64,
-    /// Cases started per week.
-    pub cases_per_week: Option<f64>,
-    /// Deviation, `None` while no case has ended.
-    pub deviation: Option<Bounds>,
-    /// How much evidence they are.
-    #[serde(flatten)]
-    pub independence: Independence,
-    /// Misses apart from false alarms.
-    pub directions: Vec<DirectionScore>,
-    /// Its deviation against the permissible one of the process, and its directions against theirs.
-    pub status: Status,
-    /// Whether these are enough cases to withdraw it, if they are outside.
-    #[serde(skip)]
-    pub(crate) can_be_withdrawn: bool,
-    /// The finest class it is shown to hold.
-    pub achieved_class: TolClass,
-    /// T / upper bound of the deviation.
-    pub capability: Option<f64>,
-    /// Time from the first event to the end.
-    pub duration_seconds: Option<Durations>,
-    /// Spread of the durations: the ratio of the 84th to the 16th percentile, which for log-normal durations is
-    /// exp(2 sigma); 1 where all are equal.
-    pub duration_spread: Option<f64>,
-    /// Who vouches for its outcomes.
-    pub provenance: Provenance,
-}
-
-/// Who ran the steps of ended cases, as shares of those that name an executor.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Automation {
-    /// Steps that name their executor.
-    pub steps: i64,
-    /// Share of people.
-    pub human: f64,
-    /// Share of AI.
-    pub ai: f64,
-    /// Share of code.
-    pub code: f64,
-    /// Share of AI and code together: the automation share.
-    pub share: f64,
-}
-
-/// A test whether executor kinds differ in the spread of their durations (Brown-Forsythe, on logarithms).
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct SpreadScore {
-    /// W: about 1 where spreads are alike.
-    pub statistic: f64,
-    /// The chance of such a W or a larger one where they are alike.
-    pub p_value: f64,
-}
-
-/// Who vouches for the outcomes of ended cases.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Provenance {
-    /// Somebody else than who set the outcome confirmed it.
-    pub confirmed: i64,
-    /// Nobody did, but the case was not reopened for as long as it takes for an outcome to stand.
-    pub stood: i64,
-    /// Set by who ran the case, and neither confirmed nor old enough to have stood.
-    pub self_declared: i64,
-}
-
-/// Runs of one kind whose outcome was not acted on, against what was done.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ShadowScore {
-    /// The kind.
-    pub executor: Executor,
-    /// Shadow runs that have ended.
-    pub runs: i64,
-    /// What they are compared by.
-    pub compared_by: ComparedBy,
-    /// How many could be compared: with a live case that has ended as designed.
-    pub compared: i64,
-    /// Of these, the ones that ended like what was done.
-    pub like_done: Option<Share>,
-    /// The deviation of those that could be compared: as of any case, and 1 where it ended otherwise than what was done and
-    /// stood.
-    pub deviation: Option<Bounds>,
-    /// How much evidence they are; days are those of all shadow runs.
-    #[serde(flatten)]
-    pub independence: Independence,
-    /// That deviation against the permissible one of the process; not `within` where all runs, compared or not, by how they
-    /// say themselves that they ended, are not.
-    pub status: Status,
-    /// Whether the process could be delegated to this kind: only when the shadow deviation is `within`, and AI never
-    /// where the action can't be undone and class f is needed.
-    pub ready: bool,
-    /// Further clean runs until it is, if all of them are clean.
-    pub clean_runs_missing: Option<u64>,
-    /// Why it is not ready, or on what it rests.
-    pub reason: ShadowReason,
-}
-
-impl ShadowScore {
-    /// How many runs its deviation is that of.
-    pub(crate) fn counted(&self) -> ShadowRuns {
-        ShadowRuns {
-            executor: self.executor,
-            runs: self.runs,
-            compared: self.compared,
-        }
-    }
-}
-
-/// What shadow runs are compared by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ComparedBy {
-    /// Each with the case it shadows, which it names as its parent.
-    Case,
-    /// With live runs on the same input.
-    Input,
-    /// Those that name a case with that, the others by input.
-    CaseAndInput,
-    /// Nothing: they prove nothing.
-    Nothing,
-}
-
-/// Drills, canary and replayed runs beside live cases.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ExerciseScore {
-    /// Exercises that have ended.
-    pub cases: i64,
-    /// Their deviation.
-    pub deviation: Option<Bounds>,
-    /// Whether the catalog lets them count as evidence.
-    pub counted: bool,
-    /// Deviation of live cases alone.
-    pub live_deviation: Option<Bounds>,
-    /// Whether exercises and live cases are shown to differ: their intervals do not overlap.
-    pub differs_from_live: Option<bool>,
 }
 
 /// What the nominal size was measured on.
@@ -446,96 +314,6 @@ pub struct Rating {
     pub capability: Option<f64>,
     /// T / mean; `None` where the mean is 0.
     pub capability_of_mean: Option<f64>,
-}
-
-/// The clean cases that are needed until the process is within its tolerance.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct CleanCases {
-    /// Further cases without any deviation until it would be `within`; 0 when it is.
-    #[serde(rename = "clean_runs_missing")]
-    pub needed: Option<u64>,
-    /// How many cases it takes at least until they have ended on enough days.
-    #[serde(skip)]
-    pub(crate) for_days: u64,
-    /// Weeks until those have run, at the present rate of cases (and of exercises, where they count); `None` where they never
-    /// will.
-    #[serde(rename = "clean_runs_missing_weeks")]
-    pub weeks: Option<f64>,
-    /// How fast scored cases come, and how long they count: what the future is told by.
-    #[serde(flatten)]
-    pub pace: Pace,
-    /// Why no number of them would do, where `needed` is `None`; why they will never be in the window at once, where it is
-    /// not.
-    #[serde(rename = "clean_runs_withheld")]
-    pub unreachable: Option<UnreachableReason>,
-}
-
-impl CleanCases {
-    /// Why the clean cases that are needed will never be there at once.
-    pub(crate) fn why_never(&self) -> Option<&UnreachableReason> {
-        self.needed?;
-        self.unreachable.as_ref()
-    }
-}
-
-/// How fast scored cases come, and how long they count.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Pace {
-    /// Cases a week that become evidence, at the present rate: that of the last 13 whole weeks, or of all the time that is
-    /// covered where those say too little.
-    #[serde(rename = "evidence_per_week")]
-    pub per_week: f64,
-    /// How long they count, in weeks; `None`: for ever.
-    pub window_weeks: Option<f64>,
-    /// How long what counts now took to come.
-    #[serde(skip)]
-    pub(super) covered_weeks: f64,
-    /// Of the deviations that count now, which share is of cases that ended so many weeks ago. Empty without a window.
-    #[serde(skip)]
-    pub(super) deviated: Vec<(f64, f64)>,
-}
-
-impl Pace {
-    /// What is left of `n` cases that deviate by `s` in all, as it counts now, when so many more have come at this pace. The
-    /// deviations leave when their time is up; the cases, which make less of a difference, as evenly as they came.
-    pub fn left_after(&self, more: f64, (n, s): (f64, f64)) -> (f64, f64) {
-        let Some(window) = self.window_weeks.filter(|_| self.per_week > 0.0) else {
-            return (n, s);
-        };
-        let left = window - more / self.per_week;
-        let n = n * (left / self.covered_weeks.min(window)).clamp(0.0, 1.0);
-        let kept = self.deviated.iter().filter(|(ago, _)| *ago < left);
-        let share: f64 = kept.map(|(_, share)| share).sum();
-        (n, (s * share).min(n))
-    }
-
-    /// How many more can be in the window at once.
-    pub fn most(&self) -> Option<f64> {
-        let window = self.window_weeks.filter(|_| self.per_week > 0.0)?;
-        Some((window * self.per_week).floor())
-    }
-}
-
-/// The cases that the deviation rests on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct ScoredCases {
-    /// Ended live ones; with exercises, or only the confirmed ones, where the catalog says so.
-    #[serde(rename = "evidence_cases")]
-    pub count: i64,
-    /// Who vouches for the outcomes.
-    pub provenance: Provenance,
-    /// Whether only confirmed outcomes count.
-    pub requires_confirmed: bool,
-    /// Why these are no evidence for a recommendation, if they are not.
-    #[serde(skip)]
-    pub(super) unusable: Option<NoVerdict>,
-}
-
-impl ScoredCases {
-    /// Whether outcomes have to be confirmed, and none is.
-    pub(crate) fn is_unconfirmed(&self) -> bool {
-        self.requires_confirmed && self.count == 0
-    }
 }
 
 /// What speaks for or against automating it, whoever would run it.

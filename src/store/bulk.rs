@@ -85,7 +85,7 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
-    use super::super::commit::LARGE_COMMIT;
+    use super::super::write::LARGE_COMMIT;
     use super::super::{CaseRow, Commit, Store};
     use super::*;
     use crate::model::NameId;

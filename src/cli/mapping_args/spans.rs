@@ -38,6 +38,7 @@ pub(super) fn by_spans(spans: &Spans, spec: MappingSpec) -> MappingSpec {
         time: None,
         outcome: None,
         lifecycle: None,
+        transition: None,
         event_id: None,
         reopen: Some(Reopen::Explicit),
         events: vec![step, root],

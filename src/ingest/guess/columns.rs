@@ -8,7 +8,7 @@ use crate::ingest::scalar::Scalar;
 use crate::ingest::time::{TimeFormat, TimeParser};
 use crate::ingest::time_words::{without_zone, zone_in_name};
 use crate::ingest::time_written::is_no_time;
-use crate::model::{Executor, Lifecycle};
+use crate::model::{Executor, Lifecycle, Transition};
 use chrono_tz::Tz;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -42,6 +42,8 @@ pub(crate) struct Column {
     pub(super) executors: f64,
     /// Share of values that are a word of a case's life.
     pub(super) lifecycles: f64,
+    /// Whether its values tell of starts and completions of activities, and of little else.
+    pub(super) tells_executions: bool,
 }
 
 impl Column {
@@ -194,11 +196,24 @@ pub(super) fn column(name: &str, values: &[String]) -> Column {
             .collect(),
         executors: share(&|value| executor_of(value) != Executor::Unknown || value == "unknown"),
         lifecycles: share(&|value| value.parse::<Lifecycle>().is_ok()),
+        tells_executions: tells_executions(&distinct, values),
         samples,
         times,
         time_format,
         day_or_month,
     }
+}
+
+/// Whether nearly all values are transitions of activities, and some are starts and some are completions.
+fn tells_executions(distinct: &[&str], values: &[String]) -> bool {
+    let has = |transition| {
+        let mut of_words = distinct.iter().map(|word| Transition::of_word(word));
+        of_words.any(|known| known == Some(transition))
+    };
+    let known = |value: &&String| Transition::of_word(value).is_some();
+    has(Transition::Start)
+        && has(Transition::Complete)
+        && values.iter().filter(known).count() as f64 >= 0.9 * values.len() as f64
 }
 
 /// Whether a text ends in an offset: `+01:00`, `-0500`.

@@ -68,6 +68,7 @@ impl Guess {
             "outcome",
             "executor",
             "lifecycle",
+            "transition",
             "sequence",
             "event_id",
             "input",

@@ -274,6 +274,17 @@ pub(super) const NAMES: &[(&str, &[&str])] = &[
     ),
     ("lifecycle", &["lifecycle"]),
     (
+        "transition",
+        &[
+            "lifecycletransition",
+            "transition",
+            "lifecycle",
+            "transitiontype",
+            "eventtype",
+            "lifecyclestatus",
+        ],
+    ),
+    (
         "sequence",
         &[
             "seq",

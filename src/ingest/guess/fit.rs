@@ -92,6 +92,7 @@ pub(super) fn fit(field: &str, column: &Column, only_time: bool, sampled: Sample
         }
         "executor" => (column.executors >= 0.9) as u8 as f64,
         "lifecycle" => (column.lifecycles >= 0.99) as u8 as f64,
+        "transition" => column.tells_executions as u8 as f64,
         // Epoch numbers can be case numbers: only written-out times speak against a case.
         "case" if timely && column.samples.iter().any(|s| s.contains([':', '/', '-'])) => 0.0,
         // A number that every record has, or all records share, keeps no cases apart.
@@ -106,6 +107,8 @@ pub(super) fn fit(field: &str, column: &Column, only_time: bool, sampled: Sample
                 }
         }
         "activity" if timely => 0.0,
+        // What starts and completes has a name of its own.
+        "activity" if column.tells_executions => 0.3 * filled,
         "activity" if is_constant(column, records) => 0.3 * filled,
         "activity" => {
             filled

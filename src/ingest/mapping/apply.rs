@@ -1,18 +1,21 @@
 //! Applying a mapping to a record.
 
+mod flags;
+
+use super::described::described;
 use super::each::Element;
 use super::field::Field;
 use super::milestones::keep_reached;
 use super::row::{Row, ValueRow};
+use super::words::{added, hands_on_seconds, short};
 use super::work::{EVENT, KEPT_BYTE, REJECT, RecordWork, TOO_MUCH, VISIT};
-use super::{EARLIEST, EventMapping, Mapping};
-use crate::cases::EventFlags;
+use super::{EARLIEST, EventMapping, Mapping, Refusal};
 use crate::ingest::batch::{EventBatch, MappedEvent, TextRef};
 use crate::ingest::reject::{Reason, Reject};
 use crate::ingest::scalar::Scalar;
 use crate::ingest::time::ReadTime;
 use crate::ingest::time_written::is_no_time;
-use crate::model::{Executor, Lifecycle, NameId, Origin, Time, hash_pair, hash_text};
+use crate::model::{NameId, Time, hash_pair, hash_text};
 use crate::rules::mapping::Identity;
 use crate::rules::plain_name;
 use serde_json::Value;
@@ -40,9 +43,6 @@ pub struct Preview {
     /// Whether the mapping's `where` passed it over.
     pub filtered: bool,
 }
-
-/// Why a record, or one element of it, did not become an event.
-pub(super) type Refusal = (Reason, String);
 
 /// A case, an activity and other names may have so many bytes.
 const MAX_NAME_BYTES: usize = 4 << 10;
@@ -405,87 +405,6 @@ impl Mapping {
         }
         self.severities.get(&plain_name(outcome)).copied()
     }
-
-    fn flags(
-        &self,
-        event: &EventMapping,
-        row: &impl Row,
-        activity: &str,
-    ) -> Result<EventFlags, Refusal> {
-        let executor = match optional(&event.executor, row)? {
-            None => Executor::Unknown,
-            Some(word) => executor_of(&word),
-        };
-        let lifecycle = match (optional(&event.lifecycle, row)?, &event.lifecycle) {
-            (Some(word), Some(field)) => match word.to_ascii_lowercase().parse() {
-                Ok(lifecycle) => lifecycle,
-                Err(_) if field.translates() => Lifecycle::Step,
-                Err(error) => return Err((Reason::InvalidValue, format!("`lifecycle`: {error}"))),
-            },
-            _ => Lifecycle::Step,
-        };
-        let lifecycle = match lifecycle {
-            Lifecycle::Step if event.terminal.iter().any(|name| name == activity) => Lifecycle::End,
-            Lifecycle::Step if event.resolved.iter().any(|name| name == activity) => {
-                Lifecycle::Resolved
-            }
-            other => other,
-        };
-        let is_in = |listed: &[String]| listed.iter().any(|name| name == activity);
-        let holds = |predicate: &Option<super::Predicate>| match predicate {
-            None => Ok(false),
-            Some(predicate) => predicate
-                .holds(row)
-                .map_err(|detail| (Reason::PredicateFailed, detail)),
-        };
-        let origin = if holds(&event.shadow)? {
-            Origin::Shadow
-        } else if holds(&event.exercise)? {
-            Origin::Exercise
-        } else {
-            Origin::Live
-        };
-        let flags = EventFlags::new(executor, lifecycle, origin).deciding(is_in(&event.decides));
-        let flags = match &event.approves {
-            None => flags,
-            Some(approves) => flags.approving(is_in(approves)),
-        };
-        Ok(flags
-            .telling_reopened(reopened(event, row)?)
-            .with_review(holds(&event.reviewed)?)
-            .declaring_end(event.declares_end)
-            .with_explicit_reopen(event.explicit_reopen)
-            .never_reopening(event.never_reopens)
-            .being_one_of_several(event.is_one_of_several))
-    }
-}
-
-/// A time and the duration behind it; `None` if the record has no duration.
-fn added(
-    read: ReadTime,
-    duration: Scalar,
-    unit: f64,
-    name: &str,
-) -> Result<Option<ReadTime>, Refusal> {
-    let Some(text) = duration.into_text() else {
-        return Ok(None);
-    };
-    // 100 years: a longer one is no duration.
-    let most = 100.0 * 365.25 * 86_400e6;
-    let micros = text.trim().parse::<f64>().map(|number| number * unit);
-    match micros {
-        Ok(micros) if (0.0..=most).contains(&micros) => Ok(Some(ReadTime {
-            time: Time(read.time.0.saturating_add(micros.round() as i64)),
-            ..read
-        })),
-        _ => {
-            let detail = format!(
-                "`{name}`: `{}` is not a duration to add: a number from 0 on is needed",
-                short(&text)
-            );
-            Err((Reason::InvalidValue, detail))
-        }
-    }
 }
 
 /// Keys and names are kept for long, in memory and in the database.
@@ -520,62 +439,6 @@ fn version(event: &EventMapping, row: &impl Row) -> Result<Option<String>, Refus
     Ok(whole)
 }
 
-/// A number of units, or `h:mm` or `h:mm:ss` (of which systems that keep durations as times show the date before it). At
-/// most a year: what is longer is no hands-on time.
-fn hands_on_seconds(text: &str, unit: f64) -> Option<u32> {
-    const YEAR: f64 = 365.0 * 86_400.0;
-    let text = text.trim();
-    let seconds = if text.contains(':') {
-        let (before, clock) = text.rsplit_once(' ').unwrap_or(("", text));
-        let seconds = clock_seconds(clock)?;
-        (before.is_empty() || is_date(before)).then_some(seconds)?
-    } else {
-        text.parse::<f64>().ok()? * unit
-    };
-    (0.0..=YEAR)
-        .contains(&seconds)
-        .then(|| seconds.round() as u32)
-}
-
-/// Whether a record says that its case was reopened. Any text but a count, yes or no tells nothing, as an empty field does.
-fn reopened(event: &EventMapping, row: &impl Row) -> Result<Option<bool>, Refusal> {
-    let text = optional(&event.reopened, row)?;
-    Ok(text.and_then(|text| is_reopened(&text)))
-}
-
-/// What a count or a word says; `None` for any other text.
-pub(crate) fn is_reopened(text: &str) -> Option<bool> {
-    let text = text.trim();
-    match text.to_ascii_lowercase().as_str() {
-        "true" | "yes" | "y" => Some(true),
-        "false" | "no" | "n" => Some(false),
-        _ => {
-            let count = text.parse::<f64>().ok()?;
-            (count.is_finite() && count >= 0.0).then_some(count > 0.0)
-        }
-    }
-}
-
-fn clock_seconds(clock: &str) -> Option<f64> {
-    // The sign counts and not only the size: the hours of -0:10 are a zero below zero.
-    let is_part = |part: &f64| *part >= 0.0 && part.is_sign_positive();
-    let parts: Option<Vec<f64>> = clock
-        .split(':')
-        .map(|part| part.parse::<f64>().ok().filter(is_part))
-        .collect();
-    match parts?.as_slice() {
-        [hours, minutes] => Some(hours * 3600.0 + minutes * 60.0),
-        [hours, minutes, seconds] => Some(hours * 3600.0 + minutes * 60.0 + seconds),
-        _ => None,
-    }
-}
-
-/// Whether what stands before a clock is a date, which says nothing of the duration. A sign or a number of days does.
-fn is_date(text: &str) -> bool {
-    let digits = text.chars().filter(char::is_ascii_digit).count();
-    text.starts_with(char::is_alphanumeric) && digits >= 4
-}
-
 /// The hash of what these fields say; 0 if none says anything.
 fn hash_of(fields: &[Field], row: &impl Row) -> Result<u64, Refusal> {
     let mut hash = 0;
@@ -596,96 +459,6 @@ fn optional<'r>(
         None => Ok(None),
         Some(field) => field.text(row).map_err(|e| (Reason::PredicateFailed, e)),
     }
-}
-
-/// The kind that a word means; words that teams use for the kinds are understood, any other is unknown.
-pub(crate) fn executor_of(word: &str) -> Executor {
-    let lower = word.to_ascii_lowercase();
-    match lower.as_str() {
-        "human" | "person" | "people" | "analyst" | "manual" | "user" => Executor::Human,
-        "ai" | "agent" | "ai_agent" | "llm" | "model" | "copilot" => Executor::Ai,
-        "code" | "script" | "playbook" | "automation" | "automated" | "soar" | "bot" | "system" => {
-            Executor::Code
-        }
-        "ai_approved" => Executor::AiApproved,
-        "code_approved" => Executor::CodeApproved,
-        "mixed" => Executor::Mixed,
-        _ => Executor::Unknown,
-    }
-}
-
-fn short(text: &str) -> String {
-    const MOST: usize = 60;
-    match text.char_indices().nth(MOST) {
-        None => text.to_owned(),
-        Some((at, _)) => format!("{}...", &text[..at]),
-    }
-}
-
-fn described(batch: &EventBatch, event: &MappedEvent) -> Vec<(&'static str, String)> {
-    let name = |id| batch.names.text(id).to_owned();
-    let mut fields = vec![
-        (
-            "time",
-            match event.time.is_undated() {
-                true => "none".to_owned(),
-                false => event.time.to_string(),
-            },
-        ),
-        ("process", name(event.process)),
-        (
-            "case",
-            batch
-                .text(event.case)
-                .replace(crate::cases::KEY_SEPARATOR, "/"),
-        ),
-        ("activity", name(event.activity)),
-        ("executor", event.flags.executor().to_string()),
-        ("lifecycle", event.flags.lifecycle().to_string()),
-    ];
-    if event.outcome.is_some() {
-        fields.push(("outcome", name(event.outcome)));
-    }
-    if event.input != 0 {
-        fields.push(("input", format!("{:016x}", event.input)));
-    }
-    if event.cluster != 0 {
-        fields.push(("cluster", format!("{:016x}", event.cluster)));
-    }
-    if event.version.is_some() {
-        fields.push(("version", name(event.version)));
-    }
-    if event.hands_on != 0 {
-        fields.push(("hands_on", format!("{}s", event.hands_on)));
-    }
-    if let Some(reopened) = event.flags.tells_reopened() {
-        let word = if reopened { "yes" } else { "no" };
-        fields.push(("reopened", word.to_owned()));
-    }
-    if event.flags.reviewed() {
-        fields.push(("reviewed", "yes".to_owned()));
-    }
-    if event.flags.decides() {
-        fields.push(("decides", "yes".to_owned()));
-    }
-    if event.flags.approves() == Some(true) {
-        fields.push(("approves", "yes".to_owned()));
-    }
-    if event.sequence != 0 {
-        fields.push(("sequence", event.sequence.to_string()));
-    }
-    if event.flags.origin() != Origin::Live {
-        fields.push(("origin", event.flags.origin().to_string()));
-    }
-    for (milestone, time) in batch.reached(event) {
-        let time = time.map_or("-".to_owned(), |time| time.to_string());
-        fields.push(("milestone", format!("{} {time}", name(*milestone))));
-    }
-    let parent = batch.text(event.parent);
-    if !parent.is_empty() {
-        fields.push(("parent", parent.replace(crate::cases::KEY_SEPARATOR, "/")));
-    }
-    fields
 }
 
 #[cfg(test)]

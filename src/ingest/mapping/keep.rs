@@ -3,10 +3,10 @@
 //! A value about a person is stored as it is only if the mapping treats it otherwise than its mask: then it is no
 //! person but a special value, such as the account of a program, and a replay needs it.
 
-use super::apply::executor_of;
 use super::field::{Field, FieldSource, Piece};
 use super::predicate::Predicate;
 use super::row::{Row, ValueRow};
+use super::words::executor_of;
 use super::work::{EVENT, RecordWork, VISIT};
 use super::{EventMapping, Mapping, Scope};
 use crate::ingest::path::{Part, Path};
@@ -268,6 +268,7 @@ impl EventMapping {
             &self.sequence,
             &self.event_id,
             &self.lifecycle,
+            &self.transition,
             &self.outcome,
             &self.parent,
             &self.hands_on,

@@ -1,6 +1,6 @@
 //! Columns that say when the case reached a milestone.
 
-use super::apply::Refusal;
+use super::Refusal;
 use super::row::Row;
 use super::{EventMapping, Mapping};
 use crate::ingest::batch::{EventBatch, ReachedRef};

@@ -3,6 +3,7 @@
 mod apply;
 mod compile;
 mod computed;
+mod described;
 mod each;
 mod field;
 mod keep;
@@ -10,16 +11,19 @@ mod milestones;
 mod predicate;
 mod row;
 mod suggest;
+mod words;
 mod work;
 
-pub(crate) use apply::{Place, executor_of, is_reopened};
+pub(crate) use apply::Place;
 pub use compile::Circumstances;
 pub use compile::compile;
 pub(crate) use keep::KeptFields;
 pub(crate) use row::SlotRow;
 pub(crate) use suggest::suggested_match;
+pub(crate) use words::{executor_of, is_reopened};
 
 use super::path::Path;
+use super::reject::Reason;
 use super::time::TimeParser;
 use crate::model::Time;
 use crate::rules::mapping::{FormatName, Identity};
@@ -66,6 +70,9 @@ pub struct Mapping {
     /// The hash of the record that the next one stands for, of which it has some fields only; 0 if it is whole.
     stands_for: u64,
 }
+
+/// Why a record, or one element of it, did not become an event.
+type Refusal = (Reason, String);
 
 /// One path that fields read.
 #[derive(Debug)]
@@ -128,6 +135,7 @@ struct EventMapping {
     event_id_of_record: bool,
     executor: Option<Field>,
     lifecycle: Option<Field>,
+    transition: Option<Field>,
     outcome: Option<Field>,
     input: Vec<Field>,
     cluster: Vec<Field>,

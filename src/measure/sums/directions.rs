@@ -1,6 +1,7 @@
 //! Cases that missed something or raised a false alarm.
 
-use super::{ClusterKey, DirectedKey, Sums, VERSION_WITHOUT_FOLLOW_UP};
+use super::codec::VERSION_WITHOUT_FOLLOW_UP;
+use super::{ClusterKey, DirectedKey, Sums};
 use crate::cases::{Directed, Facts};
 use crate::codec::{DamagedBytes, Reader, put_i64};
 use crate::measure::counts::Counts;

@@ -1,5 +1,9 @@
 //! Tests of sums as a group, and of their bytes.
 
+use super::codec::{
+    VERSION, VERSION_SAMPLES_ONLY, VERSION_WITHOUT_FOLLOW_UP, VERSION_WITHOUT_STEPS_BY,
+    VERSION_WITHOUT_UNKNOWN,
+};
 use super::*;
 use crate::cases::{Directed, Resolution, Stage};
 use crate::measure::bucket_parts;

@@ -17,7 +17,7 @@ const HOUR: i64 = 60 * MINUTE;
 const BEGIN: i64 = 1_772_409_600_000_000;
 
 const MAPPING: &str = "format: ndjson\nprocess: process\ncase: case\nactivity: activity\ntime: time\nsequence: seq\n\
-    event_id: id\nexecutor: executor\nlifecycle: { path: lifecycle, default: step }\noutcome: outcome\ninput: input\n\
+    event_id: id\nexecutor: executor\nlifecycle: { path: lifecycle, default: step }\ntransition: transition\noutcome: outcome\ninput: input\n\
     parent: parent\nhands_on: hands_on\nreviewed: reviewed\nshadow: origin == 'shadow'\nexercise: origin == 'exercise'\n\
     milestones: { seen: seen, acknowledged: acknowledged }\n";
 
@@ -108,6 +108,10 @@ fn line(nth: usize, event: &Event) -> String {
         (
             "executor",
             ["human", "ai", "code"].get(event.executor as usize),
+        ),
+        (
+            "transition",
+            ["start", "complete", "other"].get((event.minute % 7) as usize),
         ),
     ];
     for (field, word) in words {

@@ -11,6 +11,7 @@ mod confirmed_outcomes;
 mod data_loss;
 mod directions;
 mod examples;
+mod executions;
 mod executors;
 mod exercises;
 mod exit_codes;
