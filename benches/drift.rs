@@ -13,11 +13,11 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Normal, Poisson};
 use std::time::Instant;
 use toleranced::internals::DriftTerms;
-use toleranced::internals::Sums;
 use toleranced::internals::{
     Budget, Cause, Digest, Epoch, HourPart, Learning, Stream, fold, learn,
 };
 use toleranced::internals::{Day, Executor, Hour, NameId, Names, Ppm, Span};
+use toleranced::internals::{Sums, Trace, duration_bin};
 
 const YEAR: i32 = 365;
 const CHANGE: i32 = 182;
@@ -90,17 +90,21 @@ impl Process {
         to.cases += 1;
         to.outcomes
             .add(if self.was_wrong { NameId(2) } else { NameId(1) }, 1);
-        to.deviations
-            .add(if self.was_wrong { Ppm::ONE } else { Ppm::ZERO }, 1);
-        to.durations.add(Span::of_seconds(seconds), 1);
-        to.variants.add(self.rng.random_range(0..5), 1);
+        let trace = Trace {
+            bin: Some(duration_bin(Span::of_seconds(seconds))),
+            outcome: if self.was_wrong { NameId(2) } else { NameId(1) },
+            deviation: if self.was_wrong { Ppm::ONE } else { Ppm::ZERO },
+            path: self.rng.random_range(0..5),
+            input: 0,
+        };
+        to.traces.add(trace, 1);
     }
 }
 
 fn epoch(mut process: Process, terms: &DriftTerms, change: Change) -> Epoch {
     let names = Names::new();
     let mut learning = Learning::new(Day(0));
-    let mut parts = Vec::new();
+    let mut days = Vec::new();
     let mut epoch = Epoch {
         start: Day(0),
         cause: Cause::First,
@@ -120,9 +124,14 @@ fn epoch(mut process: Process, terms: &DriftTerms, change: Change) -> Epoch {
             Some(baseline) => epoch.digests.push((day, baseline.digest(&today, None))),
             None => {
                 let cases = today.iter().map(|part| part.sums.cases).sum();
-                parts.extend(today);
+                days.push((day, today));
                 if learning.add(day, cases, terms) {
-                    epoch.baseline = Some(learn(&parts, Day(0), day, &names));
+                    let parts: Vec<HourPart> = days.iter().flat_map(|(_, of)| of.clone()).collect();
+                    let baseline = learn(&parts, (Day(0), day), day, &names);
+                    let digest =
+                        |(day, of): &(Day, Vec<HourPart>)| (*day, baseline.digest(of, None));
+                    epoch.digests = days.iter().map(digest).collect();
+                    epoch.baseline = Some(baseline);
                 }
             }
         }

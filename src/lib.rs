@@ -83,7 +83,7 @@ pub mod internals {
     pub use crate::ingest::mapping::{Circumstances, Mapping, compile};
     pub use crate::ingest::read::{ReadOptions, open_input, read_opened};
     pub use crate::ingest::{ContentCounter, EventBatch, behind_file};
-    pub use crate::measure::{Evidence, Loss, Period, Sums};
+    pub use crate::measure::{Evidence, Loss, Period, Sums, Trace, duration_bin};
     pub use crate::model::metrics::{ALL as ALL_METRICS, Kind as MetricKind};
     pub use crate::model::{
         Day, Executor, HOUR_US, Hour, Lifecycle, NameId, Names, Ppm, SECOND_US, Span, Time,

@@ -11,8 +11,8 @@ PROCESS_COLUMN = column("process", "Process", links=TO_PROCESS, custom_minWidth=
 STREAMS = {"deviation": "Deviation", "critical_outcome": "Critical outcome", "outcome_mix": "Outcome mix",
            "input_variance": "Input variance", "path_novelty": "Path novelty", "duration_location": "Duration",
            "duration_dispersion": "Duration spread", "frequency_up": "More cases", "frequency_down": "Fewer cases"}
-# Evidence of 1 raises the alarm; the square root of most thresholds, below which one is over, is near a tenth.
-EVIDENCE_STEPS = thresholds("green", (0.1, "yellow"), (1, "red"))
+# Evidence of 1 raises the alarm; a stream with half of it is worth a look.
+EVIDENCE_STEPS = thresholds("green", (0.5, "yellow"), (1, "red"))
 
 
 def alarms(by="process, stream"):
@@ -35,6 +35,18 @@ def counts():
         stat("Processes with a baseline", "Processes whose baseline is complete; the others are still being learned.",
              [now(f"count({end})")], no_value=NO_BASELINE, width=6),
     ]
+
+
+def together():
+    processes = latest("toleranced_drift_common_alarm_processes", "stream") + " > 0"
+    return table(
+        "Processes that changed together",
+        "Processes that changed in the same stream and direction within a few days: one cause is likely. They have one alarm "
+        "together; `toleranced drift` names them.",
+        [rows(processes)],
+        [column("stream", "Stream"), column("Value", "Processes", unit="short", decimals=0)],
+        no_value="No processes changed together", width=24, height=5, sort="Processes", descending=True,
+    )
 
 
 def standing():
@@ -71,7 +83,7 @@ def evidence_board():
     cell = {"custom_cellOptions": GAUGE_CELL, "min": 0, "max": 1, "decimals": 2, "thresholds": EVIDENCE_STEPS}
     return matrix(
         "Evidence by process and stream",
-        "Evidence that a stream has changed against its baseline, over its threshold, as of the last finished day. An "
+        "Evidence that a stream has changed against its baseline, over its limit, as of the last finished day. An "
         "alarm is raised at 1.",
         latest("toleranced_drift_evidence_ratio", "process, stream", PROCESSES), "process", "stream", STREAMS,
         no_value=NO_BASELINE, width=24, height=10,
@@ -82,10 +94,10 @@ def evidence_board():
 def evidence_over_time():
     return timeseries(
         "Evidence over time",
-        "Evidence over threshold, logarithmic: a change climbs steadily, chance falls back. Blue marks are known changes, "
-        "red ones standing alarms.",
+        "Evidence over its limit: a change climbs steadily, chance falls back. Blue marks are known changes, red ones standing "
+        "alarms.",
         [query(latest("toleranced_drift_evidence_ratio", "process, stream", PROCESSES), "{{process}}: {{stream}}")],
-        no_value=NO_BASELINE, unit="none", width=24, height=11, logarithmic=True, line_at_threshold=True,
+        no_value=NO_BASELINE, unit="none", width=24, height=11, min=0, line_at_threshold=True,
         steps=thresholds("green", (1, "red")), legend="table",
     )
 
@@ -116,7 +128,7 @@ def board():
         "toleranced-drift", "toleranced / Drift",
         "Which process has changed against its own past, since when, and how sure that is.",
         [
-            section("Alarms", *counts(), standing(), baselines()),
+            section("Alarms", *counts(), together(), standing(), baselines()),
             section("Evidence", evidence_board(), evidence_over_time()),
             section("History", raised(), known_changes()),
         ],

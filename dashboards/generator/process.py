@@ -122,10 +122,9 @@ def control_chart():
 def evidence():
     return timeseries(
         "Drift evidence",
-        "Evidence that a stream has changed against its baseline, over its threshold; an alarm is raised at 1. "
-        "Logarithmic: most of the time it is close to nothing.",
+        "Evidence that a stream has changed against its baseline, over its limit; an alarm is raised at 1.",
         [query(mine("toleranced_drift_evidence_ratio", by="stream"), "{{stream}}")],
-        no_value="The baseline of this process is still being learned", unit="none", logarithmic=True,
+        no_value="The baseline of this process is still being learned", unit="none", min=0,
         line_at_threshold=True, steps=thresholds("green", (1, "red")),
     )
 

@@ -61,6 +61,15 @@ const VERSION_WITHOUT_VERSION: u8 = 2;
 /// Before hands-on times and twins.
 const VERSION_WITHOUT_HANDS_ON: u8 = 1;
 
+/// Keeps the later of what is known and what an event says. The first one is kept whenever it was: an event of a log without
+/// times is before 1970.
+fn keep_latest<T: Copy + Ord + Default>(known: &mut (Time, T), said: (Time, T)) {
+    let is_first = known.1 == T::default();
+    if is_first || *known < said {
+        *known = said;
+    }
+}
+
 impl Case {
     /// A case without events.
     pub fn new() -> Case {
@@ -96,13 +105,13 @@ impl Case {
             return Insert::Full;
         }
         if incoming.input != 0 {
-            self.input = self.input.max((event.time, incoming.input));
+            keep_latest(&mut self.input, (event.time, incoming.input));
         }
         if incoming.cluster != 0 {
-            self.cluster = self.cluster.max((event.time, incoming.cluster));
+            keep_latest(&mut self.cluster, (event.time, incoming.cluster));
         }
         if incoming.version.is_some() {
-            self.version = self.version.max((event.time, incoming.version));
+            keep_latest(&mut self.version, (event.time, incoming.version));
         }
         if let Some(at) = known {
             let old = &mut self.events[at];

@@ -1,8 +1,13 @@
 //! `toleranced check`: is everything that users write valid?
 
+mod difference;
+mod expected;
+mod samples;
+
 use super::common::readable;
 use super::failure::{Done, Failure};
 use super::run::WebArgs;
+use super::text::harmless;
 use crate::config::access::Overrides;
 use crate::config::daemon::Config;
 use crate::daemon::check_sources;
@@ -12,6 +17,7 @@ use crate::rules::mapping::MappingSpec;
 use crate::rules::{Catalog, Problems, Source, Tolerance};
 use crate::score::reversal;
 use crate::web::Access;
+use samples::{Writing, check_samples};
 use std::path::{Path, PathBuf};
 
 /// Check configuration, catalog, tolerance table and mappings without running anything
@@ -22,8 +28,9 @@ use std::path::{Path, PathBuf};
   toleranced check
   toleranced check --config /etc/toleranced/toleranced.yaml
   toleranced check --catalog catalog.yaml --map mapping.yaml
+  toleranced check --map mapping.yaml --samples tests/samples
 
-Exit codes: 0 valid, 1 invalid (each problem with file, line and field), 2 a file can't be read.")]
+Exit codes: 0 valid, 1 invalid (each problem with file, line and field) or a sample differs, 2 a file can't be read.")]
 pub(super) struct Args {
     /// Configuration file, with everything that it names
     #[arg(long, short, value_name = "FILE")]
@@ -37,12 +44,24 @@ pub(super) struct Args {
     /// A tolerance table
     #[arg(long, value_name = "FILE")]
     tolerance: Vec<PathBuf>,
+    /// A folder of sample logs, each with its expected events in NAME.expected.json: compare what the mapping makes of them
+    #[arg(long, value_name = "DIR")]
+    samples: Option<PathBuf>,
+    /// Write the expected events of samples that have none
+    #[arg(long, requires = "samples")]
+    write: bool,
+    /// Write the expected events of samples that have none or others
+    #[arg(long, requires = "samples", conflicts_with = "write")]
+    update: bool,
     #[command(flatten)]
     web: WebArgs,
 }
 
 pub(super) fn run(args: &Args) -> Result<Done, Failure> {
-    let nothing_named = args.catalog.is_empty() && args.map.is_empty() && args.tolerance.is_empty();
+    let nothing_named = args.catalog.is_empty()
+        && args.map.is_empty()
+        && args.tolerance.is_empty()
+        && args.samples.is_none();
     let mut problems = Problems::default();
     let mut fine = Vec::new();
     let config = match &args.config {
@@ -73,17 +92,47 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
     for name in &args.map {
         note(&mut problems, &mut fine, check_mapping(name));
     }
+    let mut differing = Vec::new();
+    // A mapping that is invalid makes nothing of any sample.
+    if let (Some(folder), true) = (&args.samples, problems.0.is_empty()) {
+        let checked = check_samples(folder, sample_mapping(args)?, args.writing())?;
+        fine.extend(checked.fine);
+        differing = checked.problems;
+    }
     for line in fine {
-        println!("ok  {line}");
+        println!("ok  {}", harmless(&line));
     }
     for problem in &problems.0 {
         eprintln!("{problem}");
     }
-    Ok(if problems.0.is_empty() {
-        Done::Fine
-    } else {
-        Done::Findings
+    for text in &differing {
+        eprintln!("{}", harmless(text));
+    }
+    Ok(match problems.0.is_empty() && differing.is_empty() {
+        true => Done::Fine,
+        false => Done::Findings,
     })
+}
+
+impl Args {
+    fn writing(&self) -> Writing {
+        match (self.write, self.update) {
+            (_, true) => Writing::All,
+            (true, false) => Writing::Missing,
+            (false, false) => Writing::Nothing,
+        }
+    }
+}
+
+/// The mapping that reads the samples.
+fn sample_mapping(args: &Args) -> Result<Option<&str>, Failure> {
+    match args.map.as_slice() {
+        [] => Ok(None),
+        [one] => Ok(Some(one)),
+        _ => Err(Failure::environment(
+            "--samples: name one mapping with --map. Samples of another mapping belong in a folder of their own",
+        )),
+    }
 }
 
 fn note(problems: &mut Problems, fine: &mut Vec<String>, checked: Result<String, Problems>) {

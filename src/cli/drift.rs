@@ -1,6 +1,7 @@
 //! `toleranced drift`: alarms and the evidence of all streams; taking note of an alarm; a new baseline; how soon a change
 //! would be found.
 
+mod chart;
 mod logs;
 mod output;
 mod soon;
@@ -10,9 +11,12 @@ use super::failure::{Done, Failure};
 use super::mapping_args::MappingArgs;
 use super::reading::RulesArgs;
 use crate::config::daemon::Config;
-use crate::drift::Budget;
+use crate::drift::{Budget, OutcomeNames, ProcessDrift};
 use crate::model::{Day, Time};
-use crate::query::{AlarmCases, KeptDrift, alarm_cases, kept_drift};
+use crate::query::{
+    AlarmCases, AlarmStories, AlarmStory, KeptDrift, alarm_cases, kept_drift, kept_drift_of,
+    outcome_names, with_common_causes,
+};
 use crate::rules::DriftTerms;
 use crate::store::{AlarmRow, MarkKind, MarkRow, Store, check_mark_day, check_note};
 use chrono::Utc;
@@ -27,7 +31,7 @@ use std::path::{Path, PathBuf};
     args_conflicts_with_subcommands = true,
     after_help = "Examples:
   toleranced drift
-  toleranced drift tickets.csv --process-name tickets
+  toleranced drift tickets.csv --process-name tickets --holidays DE,US
   toleranced drift --simulate deviation=2
   toleranced drift ack 17 --by 'SOC lead' --why 'new phishing wave, known'
   toleranced drift rebaseline phishing-triage --by 'SOC lead' --why 'agreed: second look at every case'
@@ -52,6 +56,14 @@ pub(super) struct Args {
     /// Name the cases that added most to the evidence of each alarm that stands
     #[arg(long)]
     cases: bool,
+    /// Public holidays that the logs have, such as `DE,US-CA`, and calendar files; for a daemon `drift.holidays` names them
+    #[arg(
+        long,
+        value_name = "COUNTRY",
+        value_delimiter = ',',
+        requires = "files"
+    )]
+    holidays: Vec<String>,
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -145,14 +157,33 @@ pub(super) struct MarkArgs {
 struct Listed {
     processes: Vec<KeptDrift>,
     alarms: Vec<AlarmRow>,
+    /// Each of them in a sentence.
+    stories: Vec<AlarmStory>,
     /// The cases behind the alarms that stand, by their number, where they were asked for.
     cases: BTreeMap<i64, AlarmCases>,
+    /// Names of the outcomes that charts are about.
+    outcomes: OutcomeNames,
     budget: Budget,
     terms: DriftTerms,
     /// False alarms a year that are expected at most, over all processes: also those that are not listed.
     expected: f64,
     /// Whether everything could be read.
     done: Done,
+}
+
+impl Listed {
+    /// Tells every alarm. What other processes did about then belongs to it, also if they are not listed.
+    fn tell(&mut self) {
+        let stories = AlarmStories::new(&self.alarms, drifts(&self.processes), Some(&self.budget));
+        let told = self.alarms.iter().map(|alarm| stories.tell(alarm));
+        self.stories = told.collect();
+    }
+}
+
+fn drifts(processes: &[KeptDrift]) -> impl Iterator<Item = (&str, &ProcessDrift)> {
+    processes
+        .iter()
+        .map(|kept| (kept.process.as_str(), &kept.drift))
 }
 
 /// False alarms a year that are expected at most of some processes.
@@ -244,8 +275,19 @@ fn acknowledge(file: &Path, id: i64, by: &str, why: &str) -> Result<Done, Failur
 fn show(file: &Path, id: i64) -> Result<Done, Failure> {
     let config = load(file)?;
     let store = open(&config)?;
-    let alarm = store.alarm(id)?.ok_or_else(|| no_alarm(id))?;
-    output::alarm(&alarm, &alarm_cases(&store, &config, &alarm)?)?;
+    let alarms = with_common_causes(store.alarms()?);
+    let alarm = alarms.iter().find(|alarm| alarm.id == id);
+    let alarm = alarm.ok_or_else(|| no_alarm(id))?;
+    let (processes, budget) = kept_drift_of(&store, &config, &|process| alarm.is_about(process))?;
+    let names = store.names()?;
+    let shown = output::Shown {
+        story: AlarmStories::new(&alarms, drifts(&processes), Some(&budget)).tell(alarm),
+        cases: alarm_cases(&store, &config, alarm)?,
+        outcomes: outcome_names(drifts(&processes).map(|(_, drift)| drift), &names),
+        alarms: &alarms,
+        processes: &processes,
+    };
+    output::alarm(&shown)?;
     Ok(Done::Fine)
 }
 
@@ -285,9 +327,11 @@ fn list(args: &Args) -> Result<Done, Failure> {
     } else {
         logs::read(args)?
     };
+    listed.tell();
     if let Some(only) = &args.only {
         listed.processes.retain(|kept| kept.process == *only);
-        listed.alarms.retain(|alarm| alarm.process == *only);
+        listed.alarms.retain(|alarm| alarm.is_about(only));
+        listed.stories.retain(|story| story.alarm.is_about(only));
         if listed.processes.is_empty() {
             return Err(Failure::invalid(format!(
                 "there is no process `{only}` with a finished day"
@@ -313,14 +357,17 @@ fn of_store(file: &Path, with_cases: bool) -> Result<Listed, Failure> {
     let config = load(file)?;
     let store = open(&config)?;
     let (processes, budget) = kept_drift(&store, &config)?;
-    let alarms = store.alarms()?;
+    let alarms = with_common_causes(store.alarms()?);
+    let outcomes = outcome_names(drifts(&processes).map(|(_, drift)| drift), &store.names()?);
     let mut cases = BTreeMap::new();
     for alarm in alarms.iter().filter(|alarm| with_cases && alarm.is_open()) {
         cases.insert(alarm.id, alarm_cases(&store, &config, alarm)?);
     }
     Ok(Listed {
         alarms,
+        stories: Vec::new(),
         cases,
+        outcomes,
         expected: expected(&processes, &budget),
         processes,
         budget,

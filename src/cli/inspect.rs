@@ -1,24 +1,22 @@
 //! `toleranced inspect`: how a file is written, what its columns are, what a mapping makes of it.
 
-use super::common::{latest_believed, progress};
+mod columns;
+mod whole;
+
+use super::common::latest_believed;
 use super::failure::{Done, Failure};
 use super::mapping_args::{ChosenMapping, MappingArgs, listed_records, sample};
-use super::text::{grouped, printable};
-use crate::cases::resolved_states;
-use crate::ingest::EventBatch;
+use super::text::printable;
 use crate::ingest::decode::{Input, Opened, unpack_one};
-use crate::ingest::guess::{Column, Guess};
 use crate::ingest::mapping::{Circumstances, Mapping, compile};
-use crate::ingest::read::{ReadOptions, format_of, open_input, read_opened};
-use crate::model::{Time, hash_pair};
-use crate::query::{CaseTable, TableLimits};
+use crate::ingest::read::{format_of, open_input};
 use crate::rules::mapping::FormatName;
-use comfy_table::{CellAlignment, Table, presets};
-use rustc_hash::FxHashSet;
+use columns::{close_calls, looks};
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
+use whole::read_with;
 
 /// Say how a file is written and what its columns are; write a mapping; preview one
 ///
@@ -43,6 +41,9 @@ pub(super) struct Args {
     /// Overwrite the file of --write if it exists
     #[arg(long, requires = "write")]
     force: bool,
+    /// Read all of a large file, not only its beginning and a few places; --write does so, too
+    #[arg(long)]
+    all: bool,
     /// Preview so many records
     #[arg(long, short = 'n', value_name = "COUNT", default_value_t = 5)]
     number: usize,
@@ -60,27 +61,24 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
     if let Ok(ChosenMapping {
         guess: Some(guess),
         used,
+        records,
         ..
     }) = &chosen
     {
-        columns(&mut out, guess)?;
-        if used.is_none() {
-            missing(&mut out, guess)?;
-        }
+        looks(&mut out, guess, records, *used)?;
     }
     let chosen = match chosen {
         Ok(chosen) => chosen,
         Err(failure) => {
             let guess = crate::ingest::guess::guess(&previewed.records, format);
-            columns(&mut out, &guess)?;
-            missing(&mut out, &guess)?;
+            looks(&mut out, &guess, &previewed.records, None)?;
             out.flush()?;
             return Err(failure);
         }
     };
     if let Some(preset) = chosen.used {
         if let Some(seen) = &chosen.seen {
-            columns(&mut out, seen)?;
+            looks(&mut out, seen, &chosen.records, Some(preset))?;
         }
         writeln!(
             out,
@@ -103,8 +101,10 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
         };
         preview(&mut out, &mapping, &records, args.number)?;
     }
-    let whole = read_whole(opened, &input, &mapping, &counter)?;
+    let all = args.all || args.write.is_some();
+    let whole = read_with(opened, &input, &mapping, &counter, all)?;
     whole.print(&mut out)?;
+    close_calls(&mut out, &args.file, &chosen.close)?;
     if chosen.guess.is_some() {
         let states = whole.resolved(chosen.may_guess_resolved);
         if !states.is_empty() {
@@ -122,10 +122,9 @@ pub(super) fn run(args: &Args) -> Result<Done, Failure> {
         finish_guess(args, &chosen.written(&args.file, &[]))?;
     }
     out.flush()?;
-    Ok(if whole.refused == 0 {
-        Done::Fine
-    } else {
-        Done::Findings
+    Ok(match whole.has_rejects() {
+        false => Done::Fine,
+        true => Done::Findings,
     })
 }
 
@@ -180,90 +179,6 @@ fn written(out: &mut impl Write, input: &Input, opened: &Opened) -> io::Result<(
     Ok(())
 }
 
-fn columns(out: &mut impl Write, guess: &Guess) -> io::Result<()> {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header([
-        "column",
-        "filled",
-        "different",
-        "looks like",
-        "sure",
-        "samples",
-    ]);
-    for column in &guess.columns {
-        let filled = 100.0 * column.filled as f64 / guess.records.max(1) as f64;
-        let (field, sure) = role(guess, column);
-        table.add_row([
-            clean(&column.name),
-            format!("{filled:.0} %"),
-            grouped(column.distinct as i128),
-            field,
-            sure,
-            column
-                .samples
-                .iter()
-                .map(|sample| clean(sample))
-                .collect::<Vec<_>>()
-                .join(" | "),
-        ]);
-    }
-    for right in [1, 2, 4] {
-        if let Some(column) = table.column_mut(right) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    writeln!(
-        out,
-        "\nfirst {} records:\n{table}",
-        grouped(guess.records as i128)
-    )?;
-    if guess.day_or_month {
-        writeln!(
-            out,
-            "\nDay and month could be the other way round: read as {}. Say so with --time-format if it is wrong.",
-            guess.time_format.as_deref().unwrap_or_default()
-        )?;
-    }
-    writeln!(out)
-}
-
-/// What a mapping needs and no column looks like.
-fn missing(out: &mut impl Write, guess: &Guess) -> io::Result<()> {
-    for field in guess.missing() {
-        writeln!(
-            out,
-            "No column looks like the {field}: name it with --{field}.\n"
-        )?;
-    }
-    Ok(())
-}
-
-/// What a column was chosen for, and how sure that is.
-fn role(guess: &Guess, column: &Column) -> (String, String) {
-    let stage = guess
-        .stages
-        .iter()
-        .find(|stage| stage.column == column.name);
-    if let Some(stage) = stage {
-        return (format!("time of {}", stage.activity), String::new());
-    }
-    for (field, choice) in &guess.fields {
-        if choice.column == column.name && guess.is_used(field) {
-            let format = match (&guess.time_format, *field) {
-                (Some(format), "time") => format!(" ({format})"),
-                _ => String::new(),
-            };
-            return (
-                format!("{field}{format}"),
-                format!("{:.0} %", choice.sure * 100.0),
-            );
-        }
-    }
-    let time = if column.times >= 0.9 { "(a time)" } else { "" };
-    (time.to_owned(), String::new())
-}
-
 /// A text from a log, short.
 fn clean(text: &str) -> String {
     printable(text, 28)
@@ -300,143 +215,4 @@ fn preview(
         }
     }
     writeln!(out)
-}
-
-/// What reading the whole file with the mapping found.
-#[derive(Default)]
-struct Whole {
-    table: CaseTable,
-    records: u64,
-    events: u64,
-    filtered: u64,
-    refused: u64,
-    first_refusal: Option<String>,
-    /// What is refused says its row.
-    in_sheet: bool,
-    /// Events earlier than the one before them in the file.
-    out_of_order: u64,
-    /// Rows alike in case, activity and time to one before them.
-    alike: u64,
-    ambiguous: u64,
-    last: Option<Time>,
-    seen: FxHashSet<u64>,
-}
-
-fn read_whole(
-    opened: Opened,
-    input: &Input,
-    mapping: &Mapping,
-    counter: &Arc<AtomicU64>,
-) -> Result<Whole, Failure> {
-    let bar = progress(std::slice::from_ref(input));
-    let mut whole = Whole {
-        in_sheet: opened.rows.is_some(),
-        ..Whole::default()
-    };
-    read_opened(
-        opened,
-        &input.name(),
-        mapping,
-        ReadOptions::default(),
-        &mut |batch| {
-            whole.take(&batch);
-            bar.set_position(counter.load(Ordering::Relaxed));
-        },
-    )?;
-    bar.finish_and_clear();
-    whole.table.settle();
-    Ok(whole)
-}
-
-impl Whole {
-    fn take(&mut self, batch: &EventBatch) {
-        self.records += batch.records;
-        self.filtered += batch.filtered;
-        self.ambiguous += batch.ambiguous_times;
-        self.refused += batch.rejects.len() as u64;
-        if let Some(reject) = batch.rejects.first()
-            && self.first_refusal.is_none()
-        {
-            let at = match self.in_sheet {
-                true => String::new(),
-                false => format!(", at byte {}", reject.place),
-            };
-            self.first_refusal = Some(format!("{}{at}: {}", reject.reason, reject.detail));
-        }
-        for event in &batch.events {
-            self.out_of_order += u64::from(self.last.is_some_and(|last| event.time < last));
-            self.last = Some(event.time);
-            let activity = batch.names.hash(event.activity);
-            let alike = hash_pair(hash_pair(event.case_hash, activity), event.time.0 as u64);
-            self.alike += u64::from(!self.seen.insert(alike));
-        }
-        let limits = TableLimits {
-            case_events: usize::MAX,
-        };
-        self.events += self.table.take(batch, limits).added;
-    }
-
-    fn print(&self, out: &mut impl Write) -> io::Result<()> {
-        let count = |number: u64| grouped(number);
-        writeln!(
-            out,
-            "records     {} -> {} events in {} cases",
-            count(self.records),
-            count(self.events),
-            grouped(self.table.len() as i128)
-        )?;
-        match self.table.span() {
-            Some((_, last)) if last.is_undated() => writeln!(out, "times       none")?,
-            Some((first, last)) => writeln!(out, "times       {first} to {last}")?,
-            None => {}
-        }
-        let order = match self.out_of_order {
-            0 => "sorted by time".to_owned(),
-            some => format!(
-                "{} events come before their predecessor in time (that does no harm)",
-                count(some)
-            ),
-        };
-        writeln!(out, "order       {order}")?;
-        if self.alike > 0 {
-            writeln!(
-                out,
-                "alike       {} rows have case, activity and time of another row; they count, unless an event_id says otherwise",
-                count(self.alike)
-            )?;
-        }
-        if self.filtered > 0 {
-            writeln!(out, "passed over {} records", count(self.filtered))?;
-        }
-        if self.ambiguous > 0 {
-            writeln!(
-                out,
-                "clock       {} times fall where the zone's clock was put back or forward",
-                count(self.ambiguous)
-            )?;
-        }
-        if let Some(first) = &self.first_refusal {
-            writeln!(
-                out,
-                "refused     {} records, the first: {first}",
-                count(self.refused)
-            )?;
-        }
-        Ok(())
-    }
-
-    fn resolved(&self, may_guess: bool) -> Vec<String> {
-        if !may_guess {
-            return Vec::new();
-        }
-        let found = resolved_states(self.table.cases().iter(), &self.table.names);
-        let mut states: Vec<String> = found
-            .into_iter()
-            .flat_map(|(_, states)| states)
-            .map(|state| self.table.names.text(state).to_owned())
-            .collect();
-        states.sort();
-        states.dedup();
-        states
-    }
 }

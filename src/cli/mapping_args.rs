@@ -1,6 +1,7 @@
 //! Which mapping: as the flags say, else guessed from the first records of a file.
 
 mod fitting;
+mod keys;
 mod recognise;
 mod refused;
 mod samples;
@@ -12,6 +13,7 @@ pub(super) use recognise::listed_records;
 pub(super) use samples::sample;
 
 use fitting::fitting_preset;
+use keys::Keys;
 use refused::refuse_unguessable;
 use samples::{Sample, documents_of, sampled};
 use specs::{at, at_column, at_const, at_first, at_plain, spec_of};
@@ -20,10 +22,11 @@ use super::failure::Failure;
 use crate::config::mapping_yaml;
 use crate::ingest::Path as RecordPath;
 use crate::ingest::decode::{Input, OF_OBJECT, Opened};
-use crate::ingest::guess::{Choice, Guess};
+use crate::ingest::guess::{Choice, CloseCall, Guess};
 use crate::rules::At;
 use crate::rules::mapping::{FieldSpec, FormatName, MappingSpec, OneOrMany};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -32,7 +35,7 @@ const XES: &str = "xes";
 const OCEL: &str = "ocel";
 
 /// How events are found in the files.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Mapping")]
 pub(super) struct MappingArgs {
     /// A mapping: the name of a preset, or a file
@@ -87,6 +90,10 @@ pub(super) struct ChosenMapping {
     pub used: Option<&'static str>,
     /// What the columns look like, although nothing was guessed from them.
     pub seen: Option<Guess>,
+    /// Roles for which another column fits nearly as well as the guessed one.
+    pub close: Vec<CloseCall>,
+    /// The first records, if no mapping was named.
+    pub records: Vec<Value>,
 }
 
 impl ChosenMapping {
@@ -144,6 +151,8 @@ impl MappingArgs {
                 preset: None,
                 used: None,
                 seen: None,
+                close: Vec::new(),
+                records: Vec::new(),
             },
             None if opened.is_object_centric() => ChosenMapping {
                 used: Some(OCEL),
@@ -165,15 +174,19 @@ impl MappingArgs {
 
     /// Whether a flag names a column: then the mapping is guessed around it.
     fn names_columns(&self) -> bool {
-        let columns = [
-            &self.case,
-            &self.activity,
-            &self.time,
-            &self.process,
-            &self.outcome,
-            &self.executor,
-        ];
-        columns.iter().any(|column| column.is_some())
+        self.columns().iter().any(|(_, column)| column.is_some())
+    }
+
+    /// The columns that flags name, by role.
+    fn columns(&self) -> [(&'static str, &Option<String>); 6] {
+        [
+            ("case", &self.case),
+            ("activity", &self.activity),
+            ("time", &self.time),
+            ("process", &self.process),
+            ("outcome", &self.outcome),
+            ("executor", &self.executor),
+        ]
     }
 
     /// A preset of process miners, and what it can't know is guessed: XES and OCEL have no standard attribute for an outcome or for
@@ -220,6 +233,8 @@ impl MappingArgs {
             chosen.spec.outcome = Some(at_first(&names));
             let column = (*best).to_owned();
             guess.fields.insert("outcome", Choice { column, sure: 0.8 });
+            // Each type of object has an outcome of its own: the others are no runners-up.
+            chosen.close.retain(|call| call.role != "outcome");
         }
     }
 
@@ -230,8 +245,10 @@ impl MappingArgs {
         format: Option<FormatName>,
     ) -> Result<ChosenMapping, Failure> {
         let (format, sample, mut guess) = sampled(opened, input, format)?;
+        let documents = documents(opened, &sample, format);
+        let keys = Keys::of(&documents);
         if !self.names_columns()
-            && let Some((name, spec)) = recognise::recognised(opened, &sample, format)
+            && let Some((name, spec)) = recognise::recognised(opened, &documents, &keys, format)
         {
             return Ok(ChosenMapping {
                 spec,
@@ -242,16 +259,11 @@ impl MappingArgs {
                 preset: None,
                 used: Some(name),
                 seen: Some(guess),
+                close: Vec::new(),
+                records: sample.records,
             });
         }
-        let told = [
-            ("case", &self.case),
-            ("activity", &self.activity),
-            ("time", &self.time),
-            ("process", &self.process),
-            ("outcome", &self.outcome),
-            ("executor", &self.executor),
-        ];
+        let told = self.columns();
         for (field, column) in told {
             if let Some(column) = column {
                 // What is told is not guessed, nor is the same column guessed for another field.
@@ -282,6 +294,10 @@ impl MappingArgs {
         guess.find_milestones();
         let columns = told.iter().filter_map(|(_, column)| column.as_deref());
         columns.for_each(|column| guess.forget_milestone(column));
+        let named = told
+            .iter()
+            .filter_map(|(role, column)| Some((*role, column.as_deref()?)));
+        let named: Vec<(&str, &str)> = named.collect();
         let mut spec = spec_of(&guess);
         spec.format = Some(format);
         spec.records = sample
@@ -293,9 +309,11 @@ impl MappingArgs {
             file: PathBuf::from(input.name()),
             may_guess_resolved: guess.column("lifecycle").is_none() && !guess.tells_the_end(),
             sampled_activities: activities(&guess, &sample.records),
-            preset: fitting_preset(opened, &sample, format),
+            preset: fitting_preset(opened, &sample, (&documents, &keys), format),
             used: None,
             seen: None,
+            close: guess.close_calls(&sample.records, &named),
+            records: sample.records,
             guess: Some(guess),
         })
     }
@@ -365,6 +383,14 @@ impl MappingArgs {
                 time.value.0.time_zone = None;
             }
         }
+    }
+}
+
+/// The records of a table, else the documents or lines of the sample.
+fn documents<'s>(opened: &Opened, sample: &'s Sample, format: FormatName) -> Cow<'s, [Value]> {
+    match format {
+        FormatName::Xes | FormatName::Csv => Cow::Borrowed(&sample.records),
+        FormatName::Json | FormatName::Ndjson => Cow::Owned(documents_of(&opened.sample)),
     }
 }
 

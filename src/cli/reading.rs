@@ -14,6 +14,7 @@ use crate::cases::{Case, RuleBook, resolved_states};
 use crate::config::daemon::Limits;
 use crate::config::parse_span;
 use crate::ingest::decode::{Input, unpack};
+use crate::ingest::guess::CloseCall;
 use crate::ingest::mapping::{Circumstances, compile};
 use crate::ingest::read::{ReadOptions, open_input, read_opened};
 use crate::ingest::time::TimeParser;
@@ -93,6 +94,8 @@ pub(super) struct Guessed {
     pub line: String,
     pub day_or_month: bool,
     pub time_format: Option<String>,
+    /// Roles for which another column fits nearly as well.
+    pub close: Vec<CloseCall>,
     pub preset: Option<&'static str>,
     /// A preset that was used because it recognised the file.
     pub used: Option<&'static str>,
@@ -431,6 +434,7 @@ fn note_guess(chosen: &ChosenMapping, file: &str, reading: &mut Reading) {
             line: format!("the preset {preset}"),
             day_or_month: false,
             time_format: None,
+            close: Vec::new(),
             preset: None,
             used: Some(preset),
         });
@@ -443,6 +447,7 @@ fn note_guess(chosen: &ChosenMapping, file: &str, reading: &mut Reading) {
             line: guess.line(),
             day_or_month: guess.day_or_month,
             time_format: guess.time_format.clone(),
+            close: chosen.close.clone(),
             preset: chosen.preset,
             used: None,
         });

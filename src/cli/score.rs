@@ -1,6 +1,7 @@
 //! `toleranced score`: one shot, no daemon, no configuration needed.
 
 mod output;
+mod repeats;
 mod stages;
 
 use super::common::{catalog, tolerance};

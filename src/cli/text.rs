@@ -20,3 +20,13 @@ pub(super) fn list_of(names: &[String], most: usize) -> String {
     }
     text
 }
+
+/// A file name or column as a shell takes it.
+pub(super) fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
+    if text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}

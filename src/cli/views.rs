@@ -7,7 +7,11 @@ use super::reading::{Reading, RulesArgs, read_logs};
 use crate::config::Hashes;
 use crate::config::daemon::Config;
 use crate::model::Time;
-use crate::query::{LogDrift, PastError, PastView, PreparedRules, Rules, ScoresAsOf, past_scores};
+use crate::query::{
+    LogDrift, PastError, PastView, PreparedRules, Rules, ScoresAsOf, past_scores,
+    with_common_causes,
+};
+use crate::rules::DriftTerms;
 use crate::store::{AlarmRow, LedgerRow, Store};
 use chrono::Utc;
 use std::path::PathBuf;
@@ -128,7 +132,8 @@ fn from_logs(ask: &Ask) -> Result<Viewed, Failure> {
     let alarms = match ask.alarms {
         true => {
             let book = logs.rules(&rules.catalog, &rules.tolerance);
-            LogDrift::find(&logs.table, &book, &rules.catalog).alarms
+            let terms = DriftTerms::default();
+            LogDrift::find(&logs.table, &book, &rules.catalog, terms).alarms
         }
         false => Vec::new(),
     };
@@ -194,7 +199,7 @@ fn from_store(ask: &Ask) -> Result<Viewed, Failure> {
         tolerance: row.tolerance,
     });
     let alarms = match ask.alarms {
-        true => store.alarms()?,
+        true => with_common_causes(store.alarms()?),
         false => Vec::new(),
     };
     Ok(Viewed {

@@ -310,7 +310,7 @@ impl Loader {
         let data_dir = raw.data_dir.unwrap_or_else(|| "data".into());
         let data_dir = self.folder.join(data_dir);
         let sources = self.sources(raw.sources, &data_dir);
-        let drift = raw.drift.checked(&self.source, &mut self.problems.0);
+        let drift = raw.drift.checked(self);
         let metrics = raw.metrics.checked(&self.source, &mut self.problems.0);
         let access = super::access::checked(
             raw.access,

@@ -1,5 +1,7 @@
 //! `drift` in toleranced.yaml: the budget of false alarms, and what a baseline needs.
 
+use super::holidays::RawHolidays;
+use super::loader::Loader;
 use super::span::SpanText;
 
 use crate::model::Span;
@@ -14,11 +16,15 @@ pub(super) struct RawDrift {
     baseline_days: Option<At<i32>>,
     smallest_change: Option<At<f64>>,
     cool_down: Option<SpanText>,
+    #[serde(default)]
+    holidays: RawHolidays,
 }
 
 impl RawDrift {
     /// Checks what was written; what is wrong is told and replaced by the default.
-    pub(super) fn checked(&self, source: &Source, problems: &mut Vec<Problem>) -> DriftTerms {
+    pub(super) fn checked(&self, loader: &mut Loader) -> DriftTerms {
+        let calendar = loader.calendar(&self.holidays);
+        let (source, problems) = (&loader.source, &mut loader.problems.0);
         let default = DriftTerms::default();
         let days = |span: Span| (span / Span::DAY).clamp(0, 3_650) as i32;
         DriftTerms {
@@ -54,6 +60,7 @@ impl RawDrift {
                 .cool_down
                 .as_ref()
                 .map_or(default.cool_down_days, |span| days(span.0)),
+            calendar,
         }
     }
 }

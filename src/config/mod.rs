@@ -9,6 +9,7 @@ pub(crate) mod daemon;
 pub(crate) mod drift;
 pub(crate) mod drivers;
 pub(crate) mod exposition;
+pub(crate) mod holidays;
 mod loader;
 pub(crate) mod mapping;
 mod mapping_yaml;

@@ -164,7 +164,7 @@ impl SumsCache {
         change.add_open(facts, -1);
         if key.hour >= self.windows.first_hour(key.process, self.as_of) {
             let window = self.window.entry(key.process).or_default();
-            window.part(&key).merge(&change, 1);
+            window.part(&key).merge_measured(&change, 1);
         }
         self.buckets.push(BucketRow::of(key, &change));
     }
@@ -224,13 +224,16 @@ impl SumsCache {
         let mut change = Sums::default();
         for part in of_bucket {
             change.add_part(part.part, part.facts, names, part.sign);
+            if part.part == BucketPart::Start {
+                change.add_trace(part.facts, names, part.sign);
+            }
         }
         if change.is_zero() {
             return;
         }
         if key.hour >= self.windows.first_hour(key.process, self.as_of) {
             let window = self.window.entry(key.process).or_default();
-            window.part(&key).merge(&change, 1);
+            window.part(&key).merge_measured(&change, 1);
         }
         self.buckets.push(BucketRow::of(key, &change));
     }

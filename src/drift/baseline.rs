@@ -1,16 +1,15 @@
 //! What is known of a process when its epoch began: the reference that later days are held against.
 
 use super::digest::{Digest, Layout, RANKS};
-use super::estimate::{Estimate, scalars};
 use super::hour::HourPart;
-use super::stream::Stream;
 use crate::codec::{DamagedBytes, Reader, put_i64, put_u64};
-use crate::model::{Day, Executor, NameId};
+use crate::measure::{Trace, duration_bin};
+use crate::model::{Day, Executor, NameId, Span};
 use crate::stats::population_stability;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// First byte of a stored baseline.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// Ranks of durations among those of the baseline, by executor kind.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -48,17 +47,13 @@ impl RankTable {
     }
 }
 
-/// How many cases begin a day.
+/// A share that was counted otherwise than by the days of the baseline: what the first days after it are compared with.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Arrivals {
-    /// Cases begun in all.
-    pub total: f64,
-    /// Days.
-    pub days: f64,
-    /// Cases a day by weekday, shrunk towards the mean of all.
-    pub weekdays: [f64; 7],
-    /// How much more a day varies than a Poisson count: an upper bound.
-    pub dispersion: f64,
+pub(super) struct PriorShare {
+    /// Cases it holds for.
+    pub of: f64,
+    /// All cases, as many as are worth as much as independent ones.
+    pub all: f64,
 }
 
 /// The frozen reference of one epoch of a process.
@@ -82,10 +77,18 @@ pub struct Baseline {
     pub(super) paths: BTreeSet<u64>,
     /// Only paths whose hash ends in so many zero bits are kept.
     pub(super) path_level: u8,
-    /// What it says of each scalar, in the order of [`super::estimate::scalars`].
-    pub(super) estimates: Vec<Estimate>,
-    /// How many cases begin a day.
-    pub(super) arrivals: Arrivals,
+    /// Cases are compared at this age, in days from their start.
+    pub(super) horizon: i32,
+    /// Runs that did not end as most runs on their input.
+    pub(super) differing: PriorShare,
+    /// Cases on a path not seen before.
+    pub(super) unseen: PriorShare,
+    /// Mean deviation of its cases.
+    pub(super) deviation: f64,
+    /// Cases started in it.
+    pub(super) starts: i64,
+    /// How often each of its outcomes was seen, and all others.
+    pub(super) outcome_counts: Vec<i64>,
 }
 
 /// What to tell people of a baseline.
@@ -99,16 +102,15 @@ pub struct BaselineSummary {
     pub cases: i64,
     /// Their mean deviation, in deviations per case.
     pub deviation: f64,
-    /// Cases begun a day.
+    /// Cases started per day.
     pub cases_per_day: f64,
-    /// How much more sums of deviations vary than those of independent cases; 1 where they do not depend on each other.
-    pub dependence: f64,
+    /// Age at which cases are compared, in days from their start.
+    pub horizon_days: i32,
 }
 
 impl Baseline {
     pub(super) fn layout(&self) -> Layout {
         Layout {
-            slots: self.kinds.len() + 1,
             outcomes: self.outcomes.len() + 1,
         }
     }
@@ -132,47 +134,44 @@ impl Baseline {
     }
 
     fn add(&self, part: &HourPart, critical: Option<NameId>, to: &mut Digest) {
-        let (layout, sums) = (self.layout(), &part.sums);
-        let slot = self.slot(part.kind);
-        to.cases += sums.cases;
+        let sums = &part.sums;
         to.starts += sums.starts.total();
+        to.ended += sums.cases;
         to.critical += critical.map_or(0, |outcome| sums.outcomes.get(outcome));
-        let mut count = |at: usize, by: i64| {
-            to.counts[at] = to.counts[at].saturating_add(by.clamp(-1 << 30, 1 << 30) as i32);
+        let slot = self.slot(part.kind);
+        let last = horizon_bin(self.horizon);
+        for (trace, by) in sums.traces.iter() {
+            if trace.bin.is_none_or(|bin| bin <= last) {
+                self.add_trace(&trace, slot, by, to);
+            }
+        }
+    }
+
+    /// Counts cases that started together and are alike.
+    fn add_trace(&self, trace: &Trace, slot: usize, by: i64, to: &mut Digest) {
+        let layout = self.layout();
+        let share = trace.deviation.share();
+        to.cases += by;
+        to.deviation_ppm += i64::from(trace.deviation) * by;
+        to.deviation_squares_ppm += (i64::from(trace.deviation) as f64 * share).round() as i64 * by;
+        let mut count = |at: usize| {
+            let by = by.clamp(-1 << 30, 1 << 30) as i32;
+            to.counts[at] = to.counts[at].saturating_add(by);
         };
-        let steps = layout.deviations().len() / layout.slots;
-        for (deviation, by) in sums.deviations.iter() {
-            to.deviation_ppm += i64::from(deviation) * by;
-            let share = deviation.share();
-            let step = (share * (steps - 1) as f64).round() as usize;
-            count(slot * steps + step.min(steps - 1), by);
+        let table = self.durations.get(slot);
+        let rank = table.zip(trace.bin).and_then(|(t, bin)| t.category(bin));
+        if let Some(rank) = rank {
+            count(layout.ranks().start + rank);
         }
-        if let Some(table) = self.durations.get(slot) {
-            for (bin, by) in sums.durations.bins() {
-                if let Some(category) = table.category(bin) {
-                    count(layout.ranks().start + category, by);
-                }
-            }
+        let known = self.outcomes.iter().position(|id| *id == trace.outcome);
+        count(layout.outcome_counts().start + known.unwrap_or(self.outcomes.len()));
+        if let Some(before) = self.inputs.get(&(trace.input, slot as u8)) {
+            let differs = usize::from(*before != trace.outcome);
+            count(layout.inputs().start + differs);
         }
-        for (outcome, by) in sums.outcomes.iter() {
-            let known = self.outcomes.iter().position(|known| *known == outcome);
-            let nth = known.unwrap_or(self.outcomes.len());
-            count(
-                layout.outcome_counts().start + slot * layout.outcomes + nth,
-                by,
-            );
-        }
-        for (run, by) in sums.runs.sample().counts.iter() {
-            if let Some(before) = self.inputs.get(&(run.input, slot as u8)) {
-                let differs = usize::from(*before != run.outcome);
-                count(layout.inputs().start + differs, by);
-            }
-        }
-        for (path, by) in sums.variants.sample().counts.iter() {
-            if path.trailing_zeros() >= u32::from(self.path_level) {
-                let new = usize::from(!self.paths.contains(&path));
-                count(layout.paths().start + new, by);
-            }
+        if trace.path.trailing_zeros() >= u32::from(self.path_level) {
+            let new = usize::from(!self.paths.contains(&trace.path));
+            count(layout.paths().start + new);
         }
     }
 
@@ -184,19 +183,13 @@ impl Baseline {
         /// Added to each count, so that an outcome that is seen on one side only gives a number.
         const SMOOTHING: f64 = 0.5;
         let layout = self.layout();
-        let scalars = scalars(layout);
-        let of_outcomes = scalars.iter().zip(&self.estimates);
-        let baseline: Vec<u64> = of_outcomes
-            .filter(|(scalar, _)| scalar.stream == Stream::OutcomeMix)
-            .map(|(_, estimate)| (estimate.mean * estimate.n).round() as u64)
-            .collect();
+        let count = |count: &i64| u64::try_from(*count).unwrap_or(0);
+        let baseline: Vec<u64> = self.outcome_counts.iter().map(count).collect();
         let mut now = vec![0u64; layout.outcomes];
         for digest in digests {
             let counts = digest.counts.get(layout.outcome_counts()).unwrap_or(&[]);
-            for slot in counts.chunks(layout.outcomes) {
-                for (sum, count) in now.iter_mut().zip(slot) {
-                    *sum += u64::try_from(*count).unwrap_or(0);
-                }
+            for (sum, count) in now.iter_mut().zip(counts) {
+                *sum += u64::try_from(*count).unwrap_or(0);
             }
         }
         population_stability(&baseline, &now, SMOOTHING)
@@ -204,14 +197,13 @@ impl Baseline {
 
     /// What to tell people of it.
     pub fn summary(&self) -> BaselineSummary {
-        let deviation = self.estimates.first();
         BaselineSummary {
             from: self.first.to_string(),
             to: self.last.to_string(),
             cases: self.cases,
-            deviation: deviation.map_or(0.0, |estimate| estimate.mean),
-            cases_per_day: self.arrivals.total / self.arrivals.days.max(1.0),
-            dependence: deviation.map_or(1.0, |estimate| estimate.spread),
+            deviation: self.deviation,
+            cases_per_day: self.starts as f64 / f64::from((self.last - self.first + 1).max(1)),
+            horizon_days: self.horizon,
         }
     }
 
@@ -245,21 +237,23 @@ impl Baseline {
         for path in &self.paths {
             out.extend_from_slice(&path.to_le_bytes());
         }
-        put_u64(out, self.estimates.len() as u64);
-        for estimate in &self.estimates {
-            put_u64(out, estimate.cells.len() as u64);
-            let plain = [
-                estimate.n,
-                estimate.mean,
-                estimate.variance,
-                estimate.spread,
-            ];
-            put_floats(out, &plain);
-            estimate.cells.iter().for_each(|slot| put_floats(out, slot));
+        put_u64(out, self.outcome_counts.len() as u64);
+        for value in &self.outcome_counts {
+            put_i64(out, *value);
         }
-        let arrivals = &self.arrivals;
-        put_floats(out, &[arrivals.total, arrivals.days, arrivals.dispersion]);
-        put_floats(out, &arrivals.weekdays);
+        put_i64(out, i64::from(self.horizon));
+        put_i64(out, self.starts);
+        let (differing, unseen) = (self.differing, self.unseen);
+        put_floats(
+            out,
+            &[
+                differing.of,
+                differing.all,
+                unseen.of,
+                unseen.all,
+                self.deviation,
+            ],
+        );
     }
 
     /// Reads back what [`Baseline::encode`] wrote.
@@ -292,27 +286,11 @@ impl Baseline {
         let path_level = reader.u8()?;
         let paths = (0..reader.count()?).map(|_| reader.raw_u64());
         let paths = paths.collect::<Result<_, _>>()?;
-        let mut estimates = Vec::new();
-        for _ in 0..reader.count()? {
-            let slots = reader.count()?;
-            let [n, mean, variance, spread] = floats(reader)?;
-            let cells = (0..slots).map(|_| floats(reader));
-            let cells = cells.collect::<Result<_, _>>()?;
-            estimates.push(Estimate {
-                n,
-                mean,
-                variance,
-                spread,
-                cells,
-            });
-        }
-        let [total, days, dispersion] = floats(reader)?;
-        let arrivals = Arrivals {
-            total,
-            days,
-            dispersion,
-            weekdays: floats(reader)?,
-        };
+        let outcome_counts = (0..reader.count()?).map(|_| reader.i64());
+        let outcome_counts = outcome_counts.collect::<Result<_, _>>()?;
+        let horizon = i32::try_from(reader.i64()?).map_err(|_| reader.damaged())?;
+        let starts = reader.i64()?;
+        let [differing, runs, unseen, all, deviation] = floats(reader)?;
         Ok(Baseline {
             first,
             last,
@@ -323,10 +301,22 @@ impl Baseline {
             inputs,
             paths,
             path_level,
-            estimates,
-            arrivals,
+            horizon,
+            differing: PriorShare {
+                of: differing,
+                all: runs,
+            },
+            unseen: PriorShare { of: unseen, all },
+            deviation,
+            starts,
+            outcome_counts,
         })
     }
+}
+
+/// The last bin of durations up to a horizon.
+pub(super) fn horizon_bin(days: i32) -> i32 {
+    duration_bin(Span(Span::DAY.0.saturating_mul(i64::from(days))))
 }
 
 fn day(reader: &mut Reader) -> Result<Day, DamagedBytes> {

@@ -1,5 +1,6 @@
 //! One budget of false alarms for the whole fleet sets every threshold.
 
+use super::limits::years_of_evidence;
 use super::stream::Stream;
 use crate::model::Day;
 
@@ -7,8 +8,9 @@ use crate::model::Day;
 const DAYS_A_YEAR: f64 = 365.25;
 /// A threshold below this would take a few bad cases for a change, however large the budget.
 const LEAST_THRESHOLD: f64 = 20.0;
-/// The bounds of a baseline err with at most, and at least, this probability.
-const RISKS: (f64, f64) = (1e-4, 1e-2);
+/// However large the budget of a small fleet is, a stream may give a false alarm once in so many years. A single process would
+/// have one each month otherwise.
+const LEAST_YEARS: f64 = 40.0;
 
 /// How many false alarms a year are accepted, and how many streams share them.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,16 +67,24 @@ impl Budget {
         (self.streams(day) * DAYS_A_YEAR / self.per_year).max(LEAST_THRESHOLD)
     }
 
-    /// False alarms a year that are expected at most of so many processes, at the thresholds of a day.
-    pub fn expected_per_year(&self, day: Day, processes: usize) -> f64 {
-        processes as f64 * Stream::ALL.len() as f64 * DAYS_A_YEAR / self.threshold(day)
+    /// Years in which each stream may give one false alarm, by the budget of a day.
+    pub(super) fn years_between_alarms(&self, day: Day) -> f64 {
+        (self.streams(day) / self.per_year).max(LEAST_YEARS)
     }
 
-    /// The probability with which the bound of a baseline that ends on a day may err. A baseline that errs may give a false
-    /// alarm, so it follows from the budget: with K baselines, at most about as many err as false alarms are accepted in a
-    /// year; never more than one in a hundred.
-    pub fn risk(&self, day: Day) -> f64 {
-        (self.per_year / self.streams(day)).clamp(RISKS.0, RISKS.1)
+    /// In how many years a process that has not changed gives so much evidence in a stream once. `evidence` is that of an alarm
+    /// of a day, over its limit.
+    pub(crate) fn years_of_evidence(&self, stream: Stream, day: Day, evidence: f64) -> f64 {
+        match stream {
+            // Its evidence is a factor, and its threshold is in days.
+            Stream::CriticalOutcome => self.threshold(day) * evidence / DAYS_A_YEAR,
+            _ => years_of_evidence(evidence, self.years_between_alarms(day)),
+        }
+    }
+
+    /// False alarms a year that are expected at most of so many processes, at the thresholds of a day.
+    pub fn expected_per_year(&self, day: Day, processes: usize) -> f64 {
+        processes as f64 * Stream::ALL.len() as f64 / self.years_between_alarms(day)
     }
 }
 
@@ -90,11 +100,11 @@ mod tests {
             let a_year = shares * 365.25 / budget.threshold(Day(0));
             assert!(a_year <= 12.0 + 1e-9, "{processes}: {a_year}");
         }
-        assert_eq!(
-            Budget::new(12.0, 1_000).risk(Day(0)),
-            12.0 / (1_024.0 * 9.0)
-        );
-        assert_eq!(Budget::new(12.0, 1).risk(Day(0)), 0.01);
+        let small = Budget::new(12.0, 1);
+        assert_eq!(small.years_between_alarms(Day(0)), LEAST_YEARS);
+        assert_eq!(small.expected_per_year(Day(0), 1), 9.0 / LEAST_YEARS);
+        let large = Budget::new(12.0, 512);
+        assert!((large.expected_per_year(Day(0), 512) - 12.0).abs() < 1e-9);
     }
 
     #[test]

@@ -100,13 +100,13 @@ impl CriticalWatch {
     /// Takes a day, on which false alarms should be `threshold` days apart. Says whether it has given a signal.
     pub(super) fn day(&mut self, day: Day, digest: &Digest, threshold: f64) -> bool {
         self.grow(threshold);
-        self.volume += VOLUME_WEIGHT * (digest.cases as f64 - self.volume);
+        self.volume += VOLUME_WEIGHT * (digest.ended as f64 - self.volume);
         if self.chart.s == 0 {
             (self.since, self.cases, self.wrong) = (day, 0, 0);
         }
-        self.cases += digest.cases;
+        self.cases += digest.ended;
         self.wrong += digest.critical;
-        let cases = u64::try_from(digest.cases).unwrap_or(0);
+        let cases = u64::try_from(digest.ended).unwrap_or(0);
         let wrong = u64::try_from(digest.critical).unwrap_or(0);
         let signal = self.chart.see_many(cases, wrong) > 0;
         if signal {
@@ -118,7 +118,7 @@ impl CriticalWatch {
             self.last_signal = day;
             (self.cases_after, self.wrong_after) = (0, 0);
         } else {
-            self.cases_after += digest.cases;
+            self.cases_after += digest.ended;
             self.wrong_after += digest.critical;
         }
         signal
@@ -173,7 +173,7 @@ mod tests {
 
     fn of(cases: i64, critical: i64) -> Digest {
         Digest {
-            cases,
+            ended: cases,
             critical,
             ..Digest::default()
         }

@@ -1,37 +1,28 @@
-//! What a day (or an hour) says, in the categories of a baseline: small enough to keep for every day of years.
+//! What a day says, in the categories of a baseline: small enough to keep for every day of years.
 
 use crate::codec::{DamagedBytes, Reader, put_i64, put_u64};
 use std::ops::Range;
 
-/// Deviations are counted in steps of a twentieth.
-pub(super) const DEVIATION_STEPS: usize = 20;
 /// Durations are counted by their rank in the baseline, in so many equal parts.
 pub(super) const RANKS: usize = 32;
 /// First byte of a stored digest.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// Where each category stands among the counts of a digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Layout {
-    /// Executor kinds that the baseline tells apart, and one slot for all others.
-    pub slots: usize,
-    /// Outcomes that it tells apart, and one for all others.
+    /// Outcomes that the baseline tells apart, and one for all others.
     pub outcomes: usize,
 }
 
 impl Layout {
-    pub(super) fn deviations(self) -> Range<usize> {
-        0..self.slots * (DEVIATION_STEPS + 1)
-    }
-
     pub(super) fn ranks(self) -> Range<usize> {
-        let from = self.deviations().end;
-        from..from + RANKS
+        0..RANKS
     }
 
     pub(super) fn outcome_counts(self) -> Range<usize> {
         let from = self.ranks().end;
-        from..from + self.slots * self.outcomes
+        from..from + self.outcomes
     }
 
     /// Runs on an input that the baseline knows: that ended like it, and that did not.
@@ -52,16 +43,23 @@ impl Layout {
 }
 
 /// The counts of a day. A commutative group, like all sums.
+///
+/// All but `ended` and `critical` are about the cases that started on the day and ended within the horizon of the
+/// baseline: these have the same age on every day.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Digest {
-    /// Cases that ended.
+    /// Cases that started on the day, and ended within the horizon.
     pub cases: i64,
-    /// Cases that began.
+    /// Cases that started.
     pub starts: i64,
-    /// Cases that ended in the outcome that is declared critical.
+    /// Cases that ended on the day, whenever they started.
+    pub ended: i64,
+    /// Those of them that ended in the outcome that is declared critical.
     pub critical: i64,
     /// Sum of the deviations, in parts per million.
     pub deviation_ppm: i64,
+    /// Sum of the squares of the deviations, in parts per million.
+    pub deviation_squares_ppm: i64,
     /// Counts by category, in the order of the baseline's layout.
     pub(super) counts: Vec<i32>,
 }
@@ -74,10 +72,27 @@ impl Digest {
         }
     }
 
+    /// The count of a category; 0 for a day without cases.
+    pub(super) fn count(&self, at: usize) -> f64 {
+        f64::from(self.counts.get(at).copied().unwrap_or(0))
+    }
+
+    /// Cases that started on the day and did not end within the horizon.
+    pub(super) fn beyond(&self) -> f64 {
+        (self.starts - self.cases).max(0) as f64
+    }
+
     /// The bytes to keep on disk.
     pub fn encode(&self, out: &mut Vec<u8>) {
         out.push(VERSION);
-        for value in [self.cases, self.starts, self.critical, self.deviation_ppm] {
+        for value in [
+            self.cases,
+            self.starts,
+            self.ended,
+            self.critical,
+            self.deviation_ppm,
+            self.deviation_squares_ppm,
+        ] {
             put_i64(out, value);
         }
         put_u64(out, self.counts.len() as u64);
@@ -102,8 +117,10 @@ impl Digest {
         let mut digest = Digest {
             cases: reader.i64()?,
             starts: reader.i64()?,
+            ended: reader.i64()?,
             critical: reader.i64()?,
             deviation_ppm: reader.i64()?,
+            deviation_squares_ppm: reader.i64()?,
             counts: Vec::new(),
         };
         let len = reader.u64()?;
@@ -130,7 +147,15 @@ mod tests {
     proptest! {
         #[test]
         fn stored_and_read_back(counts in proptest::collection::vec(0i32..300, 0..200), cases in any::<i32>()) {
-            let digest = Digest { cases: i64::from(cases), starts: 3, critical: 1, deviation_ppm: -7, counts };
+            let digest = Digest {
+                cases: i64::from(cases),
+                starts: 3,
+                ended: 5,
+                critical: 1,
+                deviation_ppm: -7,
+                deviation_squares_ppm: 9,
+                counts,
+            };
             let mut bytes = Vec::new();
             digest.encode(&mut bytes);
             prop_assert_eq!(Digest::decode(&bytes).unwrap(), digest);
@@ -146,12 +171,8 @@ mod tests {
 
     #[test]
     fn categories_do_not_overlap() {
-        let layout = Layout {
-            slots: 3,
-            outcomes: 9,
-        };
+        let layout = Layout { outcomes: 9 };
         let ranges = [
-            layout.deviations(),
             layout.ranks(),
             layout.outcome_counts(),
             layout.inputs(),

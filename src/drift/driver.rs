@@ -147,7 +147,7 @@ impl DriftDriver<'_> {
             for of in day.until(last + 1) {
                 if learning.add(of, cases.get(&of).copied().unwrap_or(0), self.terms) {
                     parts.retain(|part| part.hour.day() <= of);
-                    return Ok(Some(learn(&parts, start, of, self.names)));
+                    return Ok(Some(learn(&parts, (start, of), until, self.names)));
                 }
             }
             day = last + 1;
@@ -156,7 +156,7 @@ impl DriftDriver<'_> {
     }
 }
 
-/// Digests the days of an epoch after its baseline, up to `last`: those that are not kept, and those that have changed since.
+/// Digests the days of an epoch up to `last`: those that are not kept, and those that have changed since.
 fn digest<H: ProcessHistory>(
     epoch: &mut Epoch,
     kept: Option<KeptDays>,
@@ -168,15 +168,16 @@ fn digest<H: ProcessHistory>(
         return Ok(None);
     };
     let is_learned = kept.is_none();
+    let start = epoch.start;
     let kept = kept.unwrap_or(KeptDays {
-        until: baseline.last,
+        until: start - 1,
         digests: Vec::new(),
         changed: Vec::new(),
     });
-    let known = kept.until.max(baseline.last);
+    let known = kept.until.max(start - 1);
     let mut days: BTreeMap<Day, Digest> = BTreeMap::new();
     for day in kept.changed {
-        if (baseline.last + 1..=known).contains(&day) {
+        if (start..=known).contains(&day) {
             // A day that has lost its cases says nothing any more.
             days.insert(day, Digest::default());
             days.extend(digests(baseline, (day, day), critical, history)?);

@@ -1,14 +1,10 @@
 //! Learning a baseline from the first days of an epoch.
 
-use super::baseline::{Arrivals, Baseline, RankTable};
-use super::digest::Digest;
-use super::estimate::{Estimate, scalars};
+use super::baseline::{Baseline, PriorShare, RankTable, horizon_bin};
 use super::hour::HourPart;
-use super::stream::Stream;
-use crate::measure::{Counts, RunKey, Sampled, Sketch, Sums};
-use crate::model::{Day, Executor, Hour, NameId, Names, hash_pair};
+use crate::measure::{Counts, Sampled, Sums, Trace};
+use crate::model::{Day, Executor, NameId, Names, Ppm, hash_pair};
 use crate::rules::DriftTerms;
-use crate::stats::{chi_square_quantile, lag1_autocorrelation};
 use std::collections::BTreeMap;
 
 /// An executor kind with fewer cases in the baseline is not told apart.
@@ -21,8 +17,12 @@ const MOST_INPUTS: usize = 4_096;
 const PATIENCE_DAYS: i32 = 182;
 /// ... but at least so many.
 const LEAST_CASES: i64 = 50;
-/// The dispersion of counts is overestimated with this probability.
-const DISPERSION_RISK: f64 = 0.1;
+/// Ages at which cases may be compared, in days.
+const HORIZONS: [i32; 13] = [1, 2, 3, 5, 7, 10, 14, 21, 28, 42, 60, 91, 182];
+/// A greater age than this delays every alarm too long, if at least half of the cases have ended by then.
+const PATIENT_HORIZON: i32 = 28;
+/// Share of the cases that end within the greatest of them which must have ended.
+const HORIZON_SHARE: f64 = 0.9;
 
 /// Counts days until there is enough for a baseline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,58 +48,94 @@ impl Learning {
     }
 }
 
-/// Everything of a baseline's hours that is not told apart by hour.
+/// Everything of the cases that started in a baseline and ended within its horizon.
 #[derive(Default)]
 struct Pooled {
-    durations: Sketch,
+    durations: BTreeMap<i32, i64>,
     outcomes: BTreeMap<NameId, i64>,
-    runs: Sampled<RunKey>,
+    runs: Counts<(u64, NameId)>,
     paths: Sampled<u64>,
     cases: i64,
+    deviation_ppm: i64,
 }
 
 impl Pooled {
-    fn add(&mut self, sums: &Sums) {
-        self.durations.merge(&sums.durations, 1);
-        for (outcome, count) in sums.outcomes.iter() {
-            *self.outcomes.entry(outcome).or_default() += count;
+    fn add(&mut self, sums: &Sums, last: i32) {
+        let within = |trace: &Trace| trace.bin.is_none_or(|bin| bin <= last);
+        for (trace, by) in sums.traces.iter().filter(|(trace, _)| within(trace)) {
+            if let Some(bin) = trace.bin {
+                *self.durations.entry(bin).or_default() += by;
+            }
+            *self.outcomes.entry(trace.outcome).or_default() += by;
+            if trace.input != 0 {
+                self.runs.add((trace.input, trace.outcome), by);
+            }
+            self.paths.add(trace.path, by);
+            self.cases += by;
+            self.deviation_ppm += i64::from(trace.deviation) * by;
         }
-        self.runs.merge(&sums.runs, 1);
-        self.paths.merge(&sums.variants, 1);
-        self.cases += sums.cases;
     }
 }
 
-/// Learns a baseline from all hours of the days `first` to `last`.
-pub fn learn(parts: &[HourPart], first: Day, last: Day, names: &Names) -> Baseline {
+/// Learns a baseline from all hours of the days `first` to `last`. What ended up to the end of the day `until` is known.
+pub fn learn(parts: &[HourPart], (first, last): (Day, Day), until: Day, names: &Names) -> Baseline {
+    let horizon = horizon(parts, until);
+    let last_bin = horizon_bin(horizon);
     let mut by_kind: BTreeMap<Executor, Pooled> = BTreeMap::new();
     let mut all = Pooled::default();
     for part in parts {
-        by_kind.entry(part.kind).or_default().add(&part.sums);
-        all.add(&part.sums);
+        by_kind
+            .entry(part.kind)
+            .or_default()
+            .add(&part.sums, last_bin);
+        all.add(&part.sums, last_bin);
     }
     let told_apart = |(_, pooled): &(&Executor, &Pooled)| pooled.cases >= LEAST_CASES_OF_KIND;
+    let bins = |pooled: &Pooled| {
+        pooled
+            .durations
+            .iter()
+            .map(|(bin, by)| (*bin, *by))
+            .collect()
+    };
     let (kinds, durations) = by_kind
         .iter()
         .filter(told_apart)
-        .map(|(kind, pooled)| (*kind, RankTable::new(pooled.durations.bins().collect())))
+        .map(|(kind, pooled)| (*kind, RankTable::new(bins(pooled))))
         .unzip();
     let paths = all.paths.sample();
+    let outcomes = most_frequent(&all.outcomes, names);
+    let told: Vec<i64> = outcomes
+        .iter()
+        .map(|outcome| all.outcomes[outcome])
+        .collect();
+    let others = all.cases - told.iter().sum::<i64>();
     let mut baseline = Baseline {
         first,
         last,
         cases: all.cases,
         kinds,
         durations,
-        outcomes: most_frequent(&all.outcomes, names),
+        outcomes,
         inputs: BTreeMap::new(),
         paths: paths.counts.iter().map(|(path, _)| path).collect(),
         path_level: paths.level,
-        estimates: Vec::new(),
-        arrivals: arrivals(parts, first, last),
+        horizon,
+        differing: PriorShare::default(),
+        unseen: unseen_paths(&paths.counts),
+        deviation: share(all.deviation_ppm, all.cases) / f64::from(Ppm::ONE.0),
+        starts: parts.iter().map(|part| part.sums.starts.total()).sum(),
+        outcome_counts: told.into_iter().chain([others]).collect(),
     };
+    learn_inputs(&mut baseline, &by_kind, names);
+    baseline
+}
+
+/// How inputs usually ended, and how often they did not. In the baseline itself an input agrees with its own most frequent
+/// outcome too often, so each run is held against the others.
+fn learn_inputs(baseline: &mut Baseline, by_kind: &BTreeMap<Executor, Pooled>, names: &Names) {
     let (mut runs, mut differing) = (0, 0);
-    for (kind, pooled) in &by_kind {
+    for (kind, pooled) in by_kind {
         let slot = baseline.kinds.iter().position(|known| known == kind);
         let Some(slot) = slot else { continue };
         for (input, outcomes) in by_input(&pooled.runs) {
@@ -111,37 +147,50 @@ pub fn learn(parts: &[HourPart], first: Day, last: Day, names: &Names) -> Baseli
             baseline.inputs.insert((input, slot as u8), usual);
         }
     }
-    baseline.estimates = estimates(&baseline, parts, &paths.counts, (differing, runs));
-    baseline
-}
-
-fn estimates(
-    baseline: &Baseline,
-    parts: &[HourPart],
-    paths: &Counts<u64>,
-    (differing, runs): (i64, i64),
-) -> Vec<Estimate> {
-    let layout = baseline.layout();
-    let hours = hourly(baseline, parts);
-    let estimate = |scalar: &super::estimate::Scalar| match scalar.stream {
-        Stream::InputVariance => {
-            // In the baseline itself an input agrees with its own most frequent outcome too often.
-            let dependence = Estimate::of(scalar, &hours).spread;
-            Estimate::of_share(share(differing, runs), runs as f64, dependence, 1)
-        }
-        Stream::PathNovelty => unseen_paths(paths),
-        _ => Estimate::of(scalar, &hours),
+    baseline.differing = PriorShare {
+        of: differing as f64,
+        all: runs as f64,
     };
-    scalars(layout).iter().map(estimate).collect()
 }
 
-fn hourly(baseline: &Baseline, parts: &[HourPart]) -> Vec<(Hour, Digest)> {
-    let mut hours: BTreeMap<Hour, Vec<&HourPart>> = BTreeMap::new();
-    for part in parts {
-        hours.entry(part.hour).or_default().push(part);
+/// The age at which cases are compared: the least of a few at which nine in ten of those have ended that end within four
+/// weeks, or within half a year if most take longer than four weeks. Cases that may still end are counted as far as they have been watched (product limit).
+fn horizon(parts: &[HourPart], until: Day) -> i32 {
+    let mut open = 1.0;
+    let mut ended = Vec::new();
+    let mut before = i32::MIN;
+    for days in HORIZONS {
+        let bin = horizon_bin(days);
+        let (mut at_risk, mut events) = (0, 0);
+        for part in parts.iter().filter(|part| until - part.hour.day() >= days) {
+            let sooner = |trace: &Trace| trace.bin.is_none_or(|of| of <= before);
+            let gone: i64 = counted(&part.sums, sooner);
+            at_risk += part.sums.starts.total() - gone;
+            events += counted(&part.sums, |trace| trace.bin.is_none_or(|of| of <= bin)) - gone;
+        }
+        if at_risk > 0 {
+            open *= 1.0 - share(events, at_risk).clamp(0.0, 1.0);
+        }
+        ended.push((days, 1.0 - open));
+        before = bin;
     }
-    let digest = |(hour, parts): (Hour, Vec<&HourPart>)| (hour, baseline.digest(parts, None));
-    hours.into_iter().map(digest).collect()
+    let by = |last: i32| {
+        let mut sooner = ended.iter().filter(|(days, _)| *days <= last);
+        sooner.next_back().map_or(0.0, |(_, share)| *share)
+    };
+    let most = match by(PATIENT_HORIZON) {
+        share if share >= 0.5 => share,
+        _ => by(i32::MAX),
+    };
+    let enough = ended
+        .iter()
+        .find(|(_, share)| *share >= HORIZON_SHARE * most);
+    enough.map_or(1, |(days, _)| *days)
+}
+
+fn counted(sums: &Sums, which: impl Fn(&Trace) -> bool) -> i64 {
+    let which = sums.traces.iter().filter(|(trace, _)| which(trace));
+    which.map(|(_, by)| by).sum()
 }
 
 fn share(count: i64, of: i64) -> f64 {
@@ -153,18 +202,19 @@ fn share(count: i64, of: i64) -> f64 {
 }
 
 /// The chance that the next case takes a path not seen yet: paths seen once over all cases (Good 1953, "The population
-/// frequencies of species"). It varies by (n1 + 2 n2) / n^2 instead of n1 / n^2 (Esty 1983).
-fn unseen_paths(paths: &Counts<u64>) -> Estimate {
+/// frequencies of species"). It varies by (n1 + 2 n2) / n^2 instead of n1 / n^2 (Esty 1983), so it is worth fewer cases.
+fn unseen_paths(paths: &Counts<u64>) -> PriorShare {
     let count = |times: i64| paths.values().filter(|n| *n == times).count() as f64;
     let (once, twice) = (count(1), count(2));
-    let n = paths.total() as f64;
-    let spread = if once > 0.0 {
-        1.0 + 2.0 * twice / once
-    } else {
-        1.0
+    let spread = match once > 0.0 {
+        true => 1.0 + 2.0 * twice / once,
+        false => 1.0,
     };
-    let unseen = if n > 0.0 { once / n } else { 0.0 };
-    Estimate::of_share(unseen, n, spread, 1)
+    PriorShare {
+        // A path not seen in so many cases is still possible.
+        of: once.max(0.5) / spread,
+        all: paths.total() as f64 / spread,
+    }
 }
 
 fn most_frequent(outcomes: &BTreeMap<NameId, i64>, names: &Names) -> Vec<NameId> {
@@ -178,14 +228,10 @@ fn most_frequent(outcomes: &BTreeMap<NameId, i64>, names: &Names) -> Vec<NameId>
 }
 
 /// How often each input ended how; of inputs that ran at least twice, and of a fair choice of them where they are many.
-fn by_input(runs: &Sampled<RunKey>) -> Vec<(u64, BTreeMap<NameId, i64>)> {
+fn by_input(runs: &Counts<(u64, NameId)>) -> Vec<(u64, BTreeMap<NameId, i64>)> {
     let mut inputs: BTreeMap<u64, BTreeMap<NameId, i64>> = BTreeMap::new();
-    for (run, count) in runs.sample().counts.iter() {
-        *inputs
-            .entry(run.input)
-            .or_default()
-            .entry(run.outcome)
-            .or_default() += count;
+    for ((input, outcome), count) in runs.iter() {
+        *inputs.entry(input).or_default().entry(outcome).or_default() += count;
     }
     inputs.retain(|_, outcomes| outcomes.values().sum::<i64>() >= 2);
     let mut inputs: Vec<_> = inputs.into_iter().collect();
@@ -213,77 +259,4 @@ fn unlike_the_others(outcomes: &BTreeMap<NameId, i64>, names: &Names) -> i64 {
         others.insert(*outcome, *count);
     }
     unlike
-}
-
-/// Cases begun a day: by weekday where that matters, and how much more than Poisson counts they vary.
-fn arrivals(parts: &[HourPart], first: Day, last: Day) -> Arrivals {
-    let days = (last - first + 1).max(1);
-    let mut counts = vec![0.0; days as usize];
-    for part in parts {
-        if let Some(count) = counts.get_mut((part.hour.day() - first) as usize) {
-            *count += part.sums.starts.total() as f64;
-        }
-    }
-    let total: f64 = counts.iter().sum();
-    let mean = total / f64::from(days);
-    let weekday_of = |nth: usize| (first + nth as i32).weekday();
-    let (mut sums, mut numbers) = ([0.0; 7], [0.0; 7]);
-    for (nth, count) in counts.iter().enumerate() {
-        sums[weekday_of(nth)] += count;
-        numbers[weekday_of(nth)] += 1.0;
-    }
-    let own = |day: usize| {
-        if numbers[day] > 0.0 {
-            sums[day] / numbers[day]
-        } else {
-            mean
-        }
-    };
-    let within = pearson(&counts, |nth| own(weekday_of(nth)));
-    let free = f64::from((days - 7).max(1));
-    let apart = (within / free).max(1.0);
-    // Weekdays that differ by more than chance (chi-square, 5 %) count for themselves, else all days are alike.
-    let between: f64 = (0..7)
-        .map(|day| numbers[day] * (own(day) - mean).powi(2))
-        .sum();
-    let differ = mean > 0.0
-        && chi_square_quantile(0.95, 6.0).is_some_and(|limit| between / mean / apart > limit);
-    let weekdays = std::array::from_fn(|day| if differ { own(day) } else { mean });
-    let (off, degrees) = if differ {
-        (within, free)
-    } else {
-        (pearson(&counts, |_| mean), f64::from((days - 1).max(1)))
-    };
-    let least = chi_square_quantile(DISPERSION_RISK, degrees).unwrap_or(degrees);
-    let residuals: Vec<f64> = (0..counts.len())
-        .map(|nth| counts[nth] - weekdays[weekday_of(nth)])
-        .collect();
-    Arrivals {
-        total,
-        days: f64::from(days),
-        weekdays,
-        dispersion: (off / least).max(1.0) * persistence(&residuals),
-    }
-}
-
-fn pearson(counts: &[f64], mean: impl Fn(usize) -> f64) -> f64 {
-    let off = |(nth, count): (usize, &f64)| {
-        let mean = mean(nth);
-        if mean > 0.0 {
-            (count - mean).powi(2) / mean
-        } else {
-            0.0
-        }
-    };
-    counts.iter().enumerate().map(off).sum()
-}
-
-/// By how much days that resemble the day before make sums of many days vary more: (1 + r) / (1 - r), where the lag-1
-/// correlation r is more than chance (two standard errors).
-fn persistence(residuals: &[f64]) -> f64 {
-    let by_chance = 2.0 / (residuals.len() as f64).sqrt();
-    match lag1_autocorrelation(residuals) {
-        Some(r) if r > by_chance => (1.0 + r.min(0.9)) / (1.0 - r.min(0.9)),
-        _ => 1.0,
-    }
 }

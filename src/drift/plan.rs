@@ -175,7 +175,7 @@ mod tests {
             (Day(60), Cause::Change("by hand".to_owned())),
         ];
         let learned = |start: Day| {
-            let learned = crate::drift::learn(&[], start, start + 27, &names());
+            let learned = crate::drift::learn(&[], (start, start + 27), start + 27, &names());
             Ok::<_, std::convert::Infallible>((start < Day(40)).then_some(learned))
         };
         let Ok(epochs) = epochs(plan, None, learned);

@@ -1,11 +1,11 @@
 //! How soon a change would be found: the days of a process, drawn at random and changed.
 
 use super::budget::Budget;
-use super::digest::{DEVIATION_STEPS, Digest};
+use super::digest::Digest;
 use super::epoch::{Cause, Epoch};
 use super::fold::fold;
 use super::stream::Stream;
-use crate::model::Day;
+use crate::model::{Day, Ppm};
 use crate::rules::DriftTerms;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
@@ -14,10 +14,14 @@ use std::collections::BTreeMap;
 
 /// Draws.
 const RUNS: usize = 200;
-/// Days of each.
+/// Days of each before the change: what it is compared with.
+const REFERENCE_DAYS: i32 = 180;
+/// Days of each after the change.
 const DAYS: i32 = 365;
 /// Days to draw from, at least.
-const LEAST_DAYS: usize = 14;
+const LEAST_DAYS: usize = 28;
+/// Days that are drawn together.
+const WEEK: usize = 7;
 
 /// A change to try.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -64,12 +68,9 @@ pub(crate) fn how_soon(
     let Some(baseline) = &epoch.baseline else {
         return Err("no baseline yet".to_owned());
     };
-    let calm = calm_days(epoch, (baseline.last + 1, last), budget, terms);
+    let calm = calm_days(epoch, (epoch.start, last - baseline.horizon), budget, terms);
     if calm.len() < LEAST_DAYS {
-        return Err(format!(
-            "only {} days without alarm after the baseline",
-            calm.len()
-        ));
+        return Err(format!("only {} days without alarm", calm.len()));
     }
     let wanted = match altered {
         Altered::Deviation(_) => Stream::Deviation,
@@ -78,28 +79,29 @@ pub(crate) fn how_soon(
     };
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let mut delays: Vec<i32> = Vec::new();
-    let first = baseline.last + 1;
-    let slots = baseline.layout().slots;
+    let changed_on = epoch.start + REFERENCE_DAYS;
     for _ in 0..RUNS {
-        let digests = first.until(first + DAYS).map(|day| {
-            let like = calm.iter().filter(|(of, _)| of.weekday() == day.weekday());
-            let like: Vec<&Digest> = like.map(|(_, digest)| digest).collect();
-            let drawn = like
-                .choose(&mut rng)
-                .map_or_else(Digest::default, |digest| (*digest).clone());
-            (day, alter(drawn, altered, slots, &mut rng))
-        });
+        let weeks = weeks(&calm, epoch.start, REFERENCE_DAYS + DAYS, &mut rng);
+        let digests = weeks
+            .into_iter()
+            .map(|(day, digest)| match day < changed_on {
+                true => (day, digest),
+                false => (day, alter(digest, altered, &mut rng)),
+            });
+        let mut baseline = baseline.clone();
+        baseline.last = epoch.start + LEAST_DAYS as i32;
         let changed = Epoch {
             start: epoch.start,
             cause: Cause::First,
             digests: digests.collect(),
             absorbed: Vec::new(),
-            baseline: Some(baseline.clone()),
+            baseline: Some(baseline),
             critical: None,
         };
-        let drift = fold(&[changed], first + DAYS - 1, budget, terms);
-        let alarm = drift.alarms.iter().find(|alarm| alarm.stream == wanted);
-        delays.extend(alarm.map(|alarm| alarm.raised - first + 1));
+        let drift = fold(&[changed], changed_on + DAYS - 1, budget, terms);
+        let mut alarms = drift.alarms.iter();
+        let alarm = alarms.find(|alarm| alarm.stream == wanted && alarm.raised >= changed_on);
+        delays.extend(alarm.map(|alarm| alarm.raised - changed_on + 1));
     }
     delays.sort_unstable();
     Ok(Delay {
@@ -141,8 +143,31 @@ fn calm_days(
     calm.map(|day| (day, digest(day))).collect()
 }
 
-/// A day with the change in it: cases as designed turn wrong, or begin more or less often, at random.
-fn alter(mut digest: Digest, altered: Altered, slots: usize, rng: &mut ChaCha8Rng) -> Digest {
+/// So many days from the first on, drawn by weeks, so that days keep those beside them and their weekday.
+fn weeks(
+    calm: &[(Day, Digest)],
+    first: Day,
+    days: i32,
+    rng: &mut ChaCha8Rng,
+) -> Vec<(Day, Digest)> {
+    let mut drawn: Vec<(Day, Digest)> = Vec::new();
+    while (drawn.len() as i32) < days {
+        let next = first + drawn.len() as i32;
+        let last = calm.len().saturating_sub(WEEK);
+        let alike = (0..=last).filter(|at| calm[*at].0.weekday() == next.weekday());
+        let alike: Vec<usize> = alike.collect();
+        let Some(at) = alike.choose(rng) else { break };
+        let week = calm[*at..]
+            .iter()
+            .take(WEEK)
+            .zip(next.until(next + WEEK as i32));
+        drawn.extend(week.map(|((_, digest), day)| (day, digest.clone())));
+    }
+    drawn
+}
+
+/// A day with the change in it: cases as designed turn wrong, or start more or less often, at random.
+fn alter(mut digest: Digest, altered: Altered, rng: &mut ChaCha8Rng) -> Digest {
     match altered {
         Altered::Frequency(factor) => {
             let whole = factor.floor();
@@ -151,32 +176,21 @@ fn alter(mut digest: Digest, altered: Altered, slots: usize, rng: &mut ChaCha8Rn
                 .count();
             digest.starts = digest.starts * whole as i64 + more as i64;
         }
-        Altered::Deviation(factor) => worsen(&mut digest, factor, slots, rng),
+        Altered::Deviation(factor) => worsen(&mut digest, factor, rng),
     }
     digest
 }
 
 /// Turns cases as designed into wrong ones, so many that the expected deviation is `factor` times what it was.
-fn worsen(digest: &mut Digest, factor: f64, slots: usize, rng: &mut ChaCha8Rng) {
-    let width = DEVIATION_STEPS + 1;
-    for counts in digest.counts.chunks_mut(width).take(slots) {
-        let weigh =
-            |(step, count): (usize, &i32)| f64::from(*count) * step as f64 / DEVIATION_STEPS as f64;
-        let sum: f64 = counts.iter().enumerate().map(weigh).sum();
-        if counts.len() < width {
-            // A day without cases has no categories.
-            return;
-        }
-        let clean = f64::from(counts[0].max(0));
-        let share = if clean > 0.0 {
-            ((factor - 1.0) * sum / clean).min(1.0)
-        } else {
-            0.0
-        };
-        let turned = (0..counts[0].max(0))
-            .filter(|_| rng.random_bool(share))
-            .count() as i32;
-        counts[0] -= turned;
-        counts[DEVIATION_STEPS] += turned;
+fn worsen(digest: &mut Digest, factor: f64, rng: &mut ChaCha8Rng) {
+    let one = i64::from(Ppm::ONE);
+    let wrong = digest.deviation_ppm as f64 / one as f64;
+    let clean = digest.cases as f64 - wrong;
+    if clean < 1.0 {
+        return;
     }
+    let share = ((factor - 1.0) * wrong / clean).min(1.0);
+    let turned = (0..clean as i64).filter(|_| rng.random_bool(share)).count() as i64;
+    digest.deviation_ppm += turned * one;
+    digest.deviation_squares_ppm += turned * one;
 }

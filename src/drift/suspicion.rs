@@ -1,6 +1,6 @@
 //! What is looked for in the cases behind an alarm.
 
-use super::stream::{Direction, Stream};
+use super::stream::Stream;
 use crate::model::{Day, NameId};
 
 /// What is looked for.
@@ -8,10 +8,12 @@ use crate::model::{Day, NameId};
 pub(crate) struct Suspicion {
     /// The stream of the alarm.
     pub stream: Stream,
-    /// Which way it has gone.
-    pub direction: Direction,
     /// The outcome that has become more frequent, or is critical; `None` for those that the baseline did not have.
     pub outcome: Option<NameId>,
+    /// The mean that was expected.
+    pub before: f64,
+    /// The mean since the onset.
+    pub now: f64,
     /// From the onset ...
     pub from: Day,
     /// ... to the day on which it was raised.

@@ -1,5 +1,6 @@
 //! Guessing a mapping from the names and values of columns.
 
+mod candidates;
 mod changes;
 mod columns;
 mod described;
@@ -25,6 +26,7 @@ use stages::stages;
 use two_columns::with_joined_times;
 use undated::{has_no_time, undated_runs};
 
+pub(crate) use candidates::{Candidate, CloseCall};
 pub(crate) use changes::StateChanges;
 pub(crate) use columns::Column;
 pub(crate) use history::History;
@@ -75,6 +77,8 @@ pub(crate) struct Guess {
     pub undated: Option<UndatedRuns>,
     /// Nothing in the records could be a time.
     has_no_time: bool,
+    /// How well the columns fit the main roles.
+    fits: candidates::Fits,
 }
 
 /// The fields in the order in which they choose their columns. The time first: what is a time is nothing else.
@@ -123,19 +127,19 @@ pub(crate) fn guess(records: &[Value], format: FormatName) -> Guess {
         format,
     };
     for field in FIELDS {
-        let best = columns
-            .iter()
-            .filter(|column| !taken.contains(&column.name))
-            .map(|column| {
-                let only = only_time.as_ref() == Some(&column.name);
-                (fit(field, column, only, sampled), column)
-            })
+        let mut best: Option<(f64, &Column)> = None;
+        for (nth, column) in columns.iter().enumerate() {
+            let only = only_time.as_ref() == Some(&column.name);
+            let fit = fit(field, column, only, sampled);
+            candidates::keep(&mut guess.fits, field, nth, fit);
             // What is the same in all records says little, but there may be nothing else.
-            .filter(|(sure, column)| {
-                let may_be_constant = field == "activity" && is_constant(column, records.len());
-                *sure >= if may_be_constant { 0.1 } else { 0.3 }
-            })
-            .max_by(|a, b| a.0.total_cmp(&b.0));
+            let may_be_constant = field == "activity" && is_constant(column, records.len());
+            let is_enough = fit.score >= if may_be_constant { 0.1 } else { 0.3 };
+            let is_best = best.is_none_or(|(most, _)| fit.score >= most);
+            if is_enough && is_best && !taken.contains(&column.name) {
+                best = Some((fit.score, column));
+            }
+        }
         if let Some((sure, column)) = best {
             if field == "time" {
                 guess.time_format = column.time_format.clone();

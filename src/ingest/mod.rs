@@ -4,6 +4,7 @@
 //! never stops the good ones around it.
 
 mod batch;
+pub(crate) mod beginning;
 mod content;
 pub(crate) mod decode;
 pub(crate) mod files;
@@ -28,5 +29,5 @@ pub(crate) use batch::{GlobalNames, MappedEvent, event_in};
 pub use content::ContentCounter;
 pub(crate) use kept::{KeptRecords, without_values};
 pub(crate) use mapping::suggested_match;
-pub(crate) use path::Path;
+pub(crate) use path::{Path, path_keys};
 pub(crate) use reject::{Reason, Reject};

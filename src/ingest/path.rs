@@ -76,6 +76,14 @@ impl Path {
     }
 }
 
+/// The keys on a path, those in its conditions as well.
+pub(crate) fn path_keys(path: &Path) -> impl Iterator<Item = &str> {
+    path.parts.iter().filter_map(|part| match part {
+        Part::Key(key) | Part::Where(key, _) => Some(key.as_str()),
+        Part::Index(_) => None,
+    })
+}
+
 fn find<'v>(parts: &[Part], value: &'v Value) -> Option<&'v Value> {
     let Some((part, rest)) = parts.split_first() else {
         return Some(value);

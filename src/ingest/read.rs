@@ -1,6 +1,7 @@
 //! Reading a whole file: decoded by several threads, handed on in the order of the file.
 
 use super::batch::EventBatch;
+use super::beginning::is_only_beginning;
 use super::decode::{
     Chunk, Chunker, CsvHeader, DecodeError, Input, LineDecoder, Opened, decode_csv,
     decode_document, decode_xes, is_too_large, open, read_header,
@@ -279,6 +280,9 @@ fn chunks(
 /// A damaged archive has a place where it breaks off, which is quarantined; an error of the operating system says nothing of
 /// the file.
 fn ended_early(offset: u64, error: io::Error, sink: &mut dyn FnMut(EventBatch)) -> io::Result<()> {
+    if is_only_beginning(&error) {
+        return Ok(());
+    }
     if error.raw_os_error().is_some() {
         return Err(error);
     }

@@ -19,7 +19,7 @@ impl ProcessSums {
     /// Adds `sign` times the sums of a bucket.
     pub fn merge(&mut self, key: &BucketKey, sums: &Sums, sign: i64) {
         let part = self.parts.entry((key.executor, key.origin)).or_default();
-        part.merge(sums, sign);
+        part.merge_measured(sums, sign);
         if part.is_zero() {
             self.parts.remove(&(key.executor, key.origin));
         }
@@ -40,7 +40,7 @@ impl ProcessSums {
         let mut all = Sums::default();
         for ((_, part_origin), sums) in &self.parts {
             if *part_origin == origin {
-                all.merge(sums, 1);
+                all.merge_measured(sums, 1);
             }
         }
         all

@@ -16,6 +16,7 @@ mod sketch;
 mod stages;
 mod sums;
 mod tally;
+mod trace;
 mod windows;
 
 pub(crate) use baseline::{Baseline, BaselineFinder, BaselineTerms};
@@ -28,11 +29,13 @@ pub(crate) use key::{BucketKey, BucketPart, TotalKey, bucket_parts};
 pub(crate) use observation::{Coverage, Run, Stretch, covered_weeks};
 pub(crate) use sampled::Sampled;
 pub(crate) use sketch::Sketch;
+pub use sketch::duration_bin;
 pub(crate) use stages::Stages;
 pub use sums::Sums;
 #[cfg(test)]
-pub(crate) use sums::{DirectedKey, TwinKey};
-pub(crate) use sums::{END, RunKey, Waiting};
+pub(crate) use sums::{DirectedKey, RunKey, TwinKey};
+pub(crate) use sums::{END, Waiting};
 pub(crate) use tally::{Tally, stretch_of};
+pub use trace::Trace;
 pub use windows::Period;
 pub(crate) use windows::Windows;

@@ -27,6 +27,11 @@ fn ln_gamma() -> f64 {
     ((1.0 + RELATIVE_ERROR) / (1.0 - RELATIVE_ERROR)).ln()
 }
 
+/// The bin of a span: longer spans are in the same bin or in a greater one.
+pub fn duration_bin(span: Span) -> i32 {
+    bin_of(span)
+}
+
 fn bin_of(span: Span) -> i32 {
     if span <= Span::ZERO {
         return ZERO;

@@ -13,6 +13,7 @@ use super::key::BucketPart;
 use super::sampled::Sampled;
 use super::sketch::Sketch;
 use super::stages::Stages;
+use super::trace::Trace;
 use crate::cases::{Facts, StepsBy, Twin, passes_limit};
 use crate::model::{Executor, Hour, NameId, Names, Origin, Ppm, Span, Time};
 
@@ -165,6 +166,9 @@ pub struct Sums {
     /// Cases that were open and overdue and are no longer, by the hours of their start and of their end or resolution: in the
     /// bucket of the hour in which they passed their limit.
     pub overdue: Counts<(Hour, Hour)>,
+    /// What drift compares of the live cases that have ended, in the bucket of their start. Sums over windows do without
+    /// them: see `merge_measured`.
+    pub traces: Counts<Trace>,
 }
 
 impl Sums {
@@ -186,6 +190,13 @@ impl Sums {
     pub fn add_start(&mut self, facts: &Facts, sign: i64) {
         self.add_begun(facts, sign);
         self.add_open(facts, sign);
+    }
+
+    /// Adds (or with sign -1 takes out) what drift compares of a live case, in the bucket of its start: nothing while it is open.
+    pub(crate) fn add_trace(&mut self, facts: &Facts, names: &Names, sign: i64) {
+        if let Some(trace) = Trace::of(facts, names) {
+            self.traces.add(trace, sign);
+        }
     }
 
     /// The part of [`Sums::add_start`] that does not depend on whether the case is still to be waited for.
@@ -320,6 +331,12 @@ impl Sums {
 
     /// Adds `sign` times other sums.
     pub fn merge(&mut self, other: &Sums, sign: i64) {
+        self.merge_measured(other, sign);
+        self.traces.merge(&other.traces, sign);
+    }
+
+    /// The same without the traces of single cases, which only drift needs: sums over a window would be as large as its log.
+    pub(crate) fn merge_measured(&mut self, other: &Sums, sign: i64) {
         self.starts.merge(&other.starts, sign);
         self.open += sign * other.open;
         self.open_events += sign * other.open_events;

@@ -141,9 +141,11 @@ metrics! {
     REVISIONS = Counter "toleranced_process_revisions_total" ["process"]
         "Ended cases whose outcome, deviation or end was restated later (late truth).";
     DRIFT_EVIDENCE = Gauge "toleranced_drift_evidence_ratio" ["process", "stream"]
-        "Evidence that a stream has changed against its baseline, over the threshold; an alarm is raised at 1. As of the last finished day.";
+        "Evidence (logarithm of a likelihood ratio) that a stream has changed against its baseline, over its limit; an alarm is raised at 1. As of the last finished day.";
     DRIFT_ALARM = Gauge "toleranced_drift_alarm" ["process", "stream"]
-        "1 while a drift alarm stands that no known change explains, 0 otherwise.";
+        "1 while a drift alarm stands that no known change explains and that is not part of an alarm about several processes, 0 otherwise.";
+    DRIFT_COMMON = Gauge "toleranced_drift_common_alarm_processes" ["stream"]
+        "Processes that share a standing drift alarm because they changed on the same day in the same direction; 0 if there is none.";
     DRIFT_ALARMS = Counter "toleranced_drift_alarms_total" ["process", "stream"]
         "Drift alarms raised, those that late data has withdrawn included.";
     DRIFT_EXPECTED = Gauge "toleranced_drift_expected_false_alarms_per_year" []

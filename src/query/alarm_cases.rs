@@ -1,12 +1,11 @@
 //! The cases behind an alarm, read from the database when somebody asks.
 
-use super::drift::budget_of;
 use crate::cases::{Case, Facts, KEY_SEPARATOR, RuleBook, facts};
 use crate::config::daemon::Config;
-use crate::drift::{Baseline, Budget, Direction, HourPart, Stream, Suspicion, cases_behind};
+use crate::drift::{Baseline, HourPart, Stream, Suspicion, cases_behind};
 use crate::measure::Sums;
 use crate::model::{NameId, Names, Origin, Time};
-use crate::rules::{Catalog, DriftTerms};
+use crate::rules::Catalog;
 use crate::store::{AlarmRow, KeptCase, Store, StoreError};
 use serde::{Serialize, Serializer};
 
@@ -64,26 +63,31 @@ pub(super) fn suspicion(alarm: &AlarmRow, catalog: &Catalog, names: &Names) -> O
     };
     let suspicion = Suspicion {
         stream,
-        direction: match alarm.direction.as_str() {
-            "down" => Direction::Down,
-            _ => Direction::Up,
-        },
         outcome,
+        before: alarm.was,
+        now: alarm.became,
         from: alarm.onset,
         to: alarm.raised,
     };
     suspicion.is_of_cases().then_some(suspicion)
 }
 
-/// What a case alone in its hour says. Only live ones that have ended count.
-fn alone(facts: &Facts, names: &Names) -> Option<HourPart> {
+/// What a case alone in its hour says: that of its start, or of its end where the stream counts cases that end. Only live
+/// ones that have ended count.
+fn alone(stream: Stream, facts: &Facts, names: &Names) -> Option<HourPart> {
     if !facts.complete || facts.origin != Origin::Live {
         return None;
     }
     let mut sums = Sums::default();
+    sums.add_begun(facts, 1);
     sums.add_end(facts, names, 1);
+    sums.add_trace(facts, names, 1);
+    let at = match stream {
+        Stream::CriticalOutcome => facts.end,
+        _ => facts.start,
+    };
     Some(HourPart {
-        hour: facts.end.hour(),
+        hour: at.hour(),
         kind: facts.executor,
         sums,
     })
@@ -93,14 +97,13 @@ fn alone(facts: &Facts, names: &Names) -> Option<HourPart> {
 pub(super) fn worst(
     suspicion: Suspicion,
     baseline: &Baseline,
-    (budget, terms): (&Budget, &DriftTerms),
     names: &Names,
     cases: &[(String, Facts)],
 ) -> Vec<AlarmCase> {
     let parts = cases
         .iter()
-        .filter_map(|case| Some((case, alone(&case.1, names)?)));
-    let behind = cases_behind(suspicion, baseline, budget, terms, parts);
+        .filter_map(|case| Some((case, alone(suspicion.stream, &case.1, names)?)));
+    let behind = cases_behind(suspicion, baseline, parts);
     let named = behind
         .into_iter()
         .map(|((key, facts), factor)| AlarmCase::of(key, facts, names, factor));
@@ -207,16 +210,14 @@ fn behind_now(
     let Some((baseline, _)) = store.drift_baseline(process, alarm.epoch)? else {
         return Ok(Vec::new());
     };
-    let fleet = store.drift_processes()?;
-    let budget = budget_of(store, &config.drift, fleet.iter().map(|(id, _)| *id))?;
     let rules = RuleBook::new(&config.catalog, &config.tolerance, &mut names);
     let facts_of = |case: &Case| facts(case, &rules, &names, None);
     let mut failed = None;
     // Of each case only the key is kept, and what it adds.
     let parts = CasesOf::since(store, process, suspicion.from.start())
         .map_while(|read| read.map_err(|error| failed = Some(error)).ok())
-        .filter_map(|(key, case)| Some((key, alone(&facts_of(&case)?, &names)?)));
-    let found = cases_behind(suspicion, &baseline, &budget, &config.drift, parts);
+        .filter_map(|(key, case)| Some((key, alone(suspicion.stream, &facts_of(&case)?, &names)?)));
+    let found = cases_behind(suspicion, &baseline, parts);
     if let Some(error) = failed {
         return Err(error);
     }

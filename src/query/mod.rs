@@ -3,8 +3,10 @@
 //! Reads the database or the cases of log files, and writes nothing. Knows no HTTP, no pages and no output formats.
 
 mod alarm_cases;
+mod alarm_story;
 mod case_table;
 mod clock_health;
+mod common_alarms;
 pub(crate) mod counters;
 mod drift;
 mod log_parts;
@@ -15,9 +17,11 @@ mod snapshot;
 mod store_health;
 
 pub(crate) use alarm_cases::{AlarmCase, AlarmCases, alarm_cases};
+pub(crate) use alarm_story::{AlarmStories, AlarmStory, chart_of, outcome_names};
 pub use case_table::CaseTable;
 pub use case_table::TableLimits;
 pub(crate) use clock_health::ClockJump;
+pub(crate) use common_alarms::{common_alarms, is_part, with_common_cause, with_common_causes};
 pub use drift::KeptDrift;
 pub use drift::kept_drift;
 pub(crate) use drift::{LogDrift, budget_of, kept_drift_of, known_changes};

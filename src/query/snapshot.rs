@@ -5,7 +5,7 @@ use super::counters::{CounterMap, Fineness};
 use super::name_excess::NameExcess;
 use super::self_metrics::OwnMetrics;
 use super::store_health::StoreHealth;
-use crate::drift::ProcessDrift;
+use crate::drift::{Budget, OutcomeNames, ProcessDrift};
 use crate::model::{Hour, Time};
 use crate::score::ProcessScore;
 use crate::store::AlarmRow;
@@ -58,6 +58,10 @@ pub struct DriftView {
     pub alarms: Vec<AlarmRow>,
     /// False alarms a year that are expected at most.
     pub false_alarms_per_year: f64,
+    /// The budget of the thresholds; `None` until drift was looked for.
+    pub(crate) budget: Option<Budget>,
+    /// Names of the outcomes that charts are about.
+    pub(crate) outcomes: OutcomeNames,
 }
 
 /// Files that are set aside.

@@ -209,12 +209,37 @@ pub(crate) struct AlarmSaid {
     pub became: f64,
     /// Both with their unit.
     pub figures: String,
-    /// The known change that it is put down to.
+    /// The processes of an alarm about several, by name; else empty.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub processes: Vec<String>,
+    /// How rare such evidence is by chance.
+    pub confidence: Option<String>,
+    /// Other changes about its onset, in words.
+    pub also: Option<String>,
+    /// The known change that it is put down to, or the alarm about several processes that it is one of.
     pub explained_by: Option<String>,
     /// When it ended.
     pub ended: Option<String>,
     /// The days about it.
     pub days: Vec<DaySaid>,
+}
+
+impl AlarmSaid {
+    /// Names of processes that a report lists of an alarm about several; JSON has all.
+    const MOST_PROCESSES: usize = 10;
+
+    /// Which processes it is about, how rare such evidence is, and what else changed: sentences behind the change itself.
+    pub(super) fn further(&self) -> Vec<String> {
+        let shown = &self.processes[..self.processes.len().min(Self::MOST_PROCESSES)];
+        let more = match self.processes.len() - shown.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let which = format!("Processes: {}{more}.", shown.join(", "));
+        let which = (!shown.is_empty()).then_some(which);
+        let said = [which, self.confidence.clone(), self.also.clone()];
+        said.into_iter().flatten().collect()
+    }
 }
 
 /// A day about a drift alarm.

@@ -6,6 +6,8 @@ use super::period::Period;
 use super::words::percent;
 use crate::drift::{Alarm, DayPoint, Direction, ProcessDrift, Stream};
 use crate::model::Names;
+use crate::query::AlarmStories;
+use crate::store::AlarmRow;
 
 /// Days shown before the onset and after an alarm.
 const DAYS_ABOUT: i32 = 28;
@@ -58,14 +60,26 @@ pub(super) fn alarms(period: Period, found: &Findings) -> Vec<AlarmSaid> {
         let score = found.scores[1].iter().find(|score| score.id == process);
         score.map_or_else(|| process.to_owned(), |score| score.name.clone())
     };
-    let mut processes = Vec::new();
+    let drifts = found
+        .drift
+        .iter()
+        .map(|(process, drift)| (*process, *drift));
+    let stories = AlarmStories::new(found.alarms, drifts, Some(found.budget));
+    let mut processes = common(period, found, &stories, &name_of);
     for (process, drift) in &found.drift {
         let since = Since::of(drift, period);
         let alarms = drift.alarms.iter().filter(|alarm| within(alarm));
-        let said = alarms.map(|alarm| AlarmSaid {
-            process: (*process).to_owned(),
-            name: name_of(process),
-            ..said(drift, alarm, period, since.as_ref(), found.names)
+        let said = alarms.map(|alarm| {
+            let row = row_of(process, alarm, found);
+            let explained_by = alarm.explained_by.clone();
+            AlarmSaid {
+                process: (*process).to_owned(),
+                name: name_of(process),
+                explained_by: explained_by.or_else(|| row.explained_by.clone()),
+                confidence: row.confidence(stories.years(&row)),
+                also: stories.tell(&row).also_words(),
+                ..said(drift, alarm, period, since.as_ref(), found.names)
+            }
         });
         let mut said: Vec<AlarmSaid> = said.collect();
         said.sort_by(|a, b| a.raised.cmp(&b.raised));
@@ -75,6 +89,76 @@ pub(super) fn alarms(period: Period, found: &Findings) -> Vec<AlarmSaid> {
     let process = |of: &[AlarmSaid]| of.first().map(|alarm| alarm.process.clone());
     processes.sort_by(|a, b| latest(b).cmp(&latest(a)).then(process(a).cmp(&process(b))));
     processes.into_iter().flatten().collect()
+}
+
+/// An alarm as it is kept; as it is, if it is not.
+fn row_of(process: &str, alarm: &Alarm, found: &Findings) -> AlarmRow {
+    let fresh = AlarmRow::of(process, alarm, found.names, alarm.raised.start());
+    let of = |row: &AlarmRow| {
+        let which = (row.process.clone(), row.stream.clone(), row.outcome.clone());
+        (which, row.direction.clone(), row.raised)
+    };
+    let mut kept = found.alarms.iter();
+    kept.find(|row| of(row) == of(&fresh))
+        .cloned()
+        .unwrap_or(fresh)
+}
+
+/// The alarms about several processes, each alone.
+fn common(
+    period: Period,
+    found: &Findings,
+    stories: &AlarmStories,
+    name_of: &dyn Fn(&str) -> String,
+) -> Vec<Vec<AlarmSaid>> {
+    let rows = found.alarms.iter();
+    let rows = rows.filter(|row| !row.processes.is_empty() && !row.is_withdrawn());
+    let within = rows.filter(|row| row.ended.is_none_or(|day| day >= period.from));
+    let told = within.filter_map(|row| {
+        let stream: Stream = row.stream.parse().ok()?;
+        let ended = row.ended.filter(|day| *day < period.to);
+        Some(vec![AlarmSaid {
+            process: String::new(),
+            name: row.whose(),
+            stream: stream.word(),
+            what: what_many_do(stream, &row.direction).to_owned(),
+            raised: row.raised.to_string(),
+            onset: row.onset.to_string(),
+            was: row.was,
+            became: row.became,
+            figures: format!(
+                "{} before, {} until the alarm",
+                row.figure(row.was),
+                row.figure(row.became)
+            ),
+            processes: row.processes.iter().map(|id| name_of(id)).collect(),
+            confidence: row.confidence(stories.years(row)),
+            also: stories.tell(row).also_words(),
+            explained_by: row.explained_by.clone(),
+            ended: ended.map(|day| day.to_string()),
+            days: Vec::new(),
+        }])
+    });
+    told.collect()
+}
+
+/// What has changed in several processes.
+fn what_many_do(stream: Stream, direction: &str) -> &'static str {
+    let is_up = direction == Direction::Up.word();
+    match stream {
+        Stream::Deviation if is_up => "deviate more",
+        Stream::Deviation => "deviate less",
+        Stream::DurationLocation if is_up => "take longer",
+        Stream::DurationLocation => "take less time",
+        Stream::DurationDispersion if is_up => "have durations that vary more",
+        Stream::DurationDispersion => "have durations that vary less",
+        Stream::OutcomeMix => "have another mix of outcomes",
+        Stream::InputVariance => "end otherwise than the same input did before",
+        Stream::PathNovelty => "take new paths more often",
+        Stream::FrequencyUp => "come more often",
+        Stream::FrequencyDown => "come less often",
+        Stream::CriticalOutcome => "end too often in their critical outcomes",
+    }
 }
 
 fn said(
@@ -119,6 +203,9 @@ fn said(
             ),
             None => figures(alarm),
         },
+        processes: Vec::new(),
+        confidence: None,
+        also: None,
         explained_by: alarm.explained_by.clone(),
         ended: ended.map(|(day, _)| day.to_string()),
         days: drift.days.iter().filter(about).map(day).collect(),

@@ -1,10 +1,10 @@
 //! What a report is made from, before anything is said of it.
 
 use crate::config::Hashes;
-use crate::drift::ProcessDrift;
+use crate::drift::{Budget, ProcessDrift};
 use crate::model::{Names, Span};
 use crate::score::ProcessScore;
-use crate::store::PredictionRow;
+use crate::store::{AlarmRow, PredictionRow};
 use std::collections::BTreeMap;
 
 /// Nobody waits so long for a verdict, in weeks.
@@ -19,6 +19,10 @@ pub(crate) struct Findings<'a> {
     pub within: &'a [ProcessScore],
     /// The drift of every process.
     pub drift: Vec<(&'a str, &'a ProcessDrift)>,
+    /// Every alarm as it is kept, those about several processes among them.
+    pub alarms: &'a [AlarmRow],
+    /// The budget of the thresholds.
+    pub budget: &'a Budget,
     /// Mean deviation by process at the ends of the last eight periods.
     pub trend: Vec<BTreeMap<String, f64>>,
     /// Ends of these.

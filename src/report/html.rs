@@ -208,7 +208,9 @@ fn title(part: Part, entries: usize) -> Markup {
 
 /// Neighbours of the same process.
 fn grouped<T>(all: &[T], process: impl Fn(&T) -> &String) -> Vec<&[T]> {
-    all.chunk_by(|a, b| process(a) == process(b)).collect()
+    // An alarm about several processes, which has none, stands alone.
+    let same = |a: &T, b: &T| !process(a).is_empty() && process(a) == process(b);
+    all.chunk_by(same).collect()
 }
 
 fn changes(of: &[ChangeSaid]) -> Markup {
@@ -250,6 +252,7 @@ fn alarms(of: &[AlarmSaid]) -> Markup {
                 @if let Some(what) = &alarm.explained_by { ", explained by " (sentence(what)) }
                 @if let Some(day) = &alarm.ended { ", over on " (day) }
                 "."
+                @for more in alarm.further() { " " (sentence(&more)) }
             }
         }
         @for chart in charts::of_alarms(of) { (chart) }

@@ -7,7 +7,7 @@ use super::predicted::expectation;
 use crate::config::daemon::Config;
 use crate::drift::ProcessDrift;
 use crate::model::Hour;
-use crate::query::{kept_drift_of, past_windows};
+use crate::query::{kept_drift_of, past_windows, with_common_causes};
 use crate::score::ProcessScore;
 use crate::store::{Store, StoreError};
 use std::collections::BTreeSet;
@@ -35,9 +35,12 @@ pub(crate) fn make(
     };
     let past = past_windows(store, config, &hours, &is_predicted, progress)?;
     // Most processes never had an alarm, and to look at all of them takes as long as all the rest.
-    let alarms = store.alarms()?;
-    let alarmed: BTreeSet<&str> = alarms.iter().map(|row| row.process.as_str()).collect();
-    let (drift, _) = kept_drift_of(store, config, &|process| alarmed.contains(process))?;
+    let mut alarms = with_common_causes(store.alarms()?);
+    let alarmed = alarms.iter();
+    let alarmed = alarmed.flat_map(|row| row.processes.iter().chain([&row.process]));
+    let alarmed: BTreeSet<String> = alarmed.cloned().collect();
+    alarms.retain(|row| row.raised < period.to);
+    let (drift, budget) = kept_drift_of(store, config, &|process| alarmed.contains(process))?;
     let names = store.names()?;
     let [then, now] = &past.scores;
     let drift: Vec<(&str, &ProcessDrift)> = drift
@@ -48,6 +51,8 @@ pub(crate) fn make(
         scores: [then, now],
         within: &past.between,
         drift,
+        alarms: &alarms,
+        budget: &budget,
         trend: past.deviations,
         trend_ends: ends.iter().map(|end| end.to.to_string()).collect(),
         window: config.window,

@@ -23,7 +23,8 @@ pub(crate) fn text(report: &Report) -> String {
     let changed: Vec<String> = report.changes.chunk_by(of_process).map(changes).collect();
     list(&mut out, Part::Changed, changed.into_iter());
     to_do(&mut out, &report.actions);
-    let of_process = |a: &AlarmSaid, b: &AlarmSaid| a.process == b.process;
+    // Each alarm about several processes, which has none, stands alone.
+    let of_process = |a: &AlarmSaid, b: &AlarmSaid| !a.process.is_empty() && a.process == b.process;
     let alarms: Vec<String> = report.alarms.chunk_by(of_process).map(alarms).collect();
     list(&mut out, Part::Drifted, alarms.into_iter());
     board(&mut out, report);
@@ -123,8 +124,12 @@ fn alarms(of: &[AlarmSaid]) -> String {
         });
         let ended = alarm.ended.as_ref();
         let ended = ended.map_or(String::new(), |day| format!(", over on {day}"));
+        let further = alarm.further().into_iter();
+        let further: String = further
+            .map(|more| format!(" {}", sentence(&more)))
+            .collect();
         format!(
-            "since about {}: {} ({}), alarm on {}{explained}{ended}",
+            "since about {}: {} ({}), alarm on {}{explained}{ended}.{further}",
             alarm.onset,
             sentence(&alarm.what),
             alarm.figures,
@@ -132,7 +137,7 @@ fn alarms(of: &[AlarmSaid]) -> String {
         )
     };
     let all: Vec<String> = of.iter().map(said).collect();
-    format!("**{}**: {}", safe(&of[0].name), all.join("; "))
+    format!("**{}**: {}", safe(&of[0].name), all.join(" Also "))
 }
 
 fn side(row: &ExecutorRow) -> String {

@@ -1,7 +1,9 @@
 //! What drift detection is configured with: the budget of false alarms, and what a baseline needs.
 
+use super::Calendar;
+
 /// How changes are looked for.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct DriftTerms {
     /// False alarms a year that are accepted, expected at most, over the whole fleet.
     pub false_alarms_per_year: f64,
@@ -13,6 +15,8 @@ pub struct DriftTerms {
     pub smallest_change: f64,
     /// After an alarm is over its stream gives no other one for so many days.
     pub cool_down_days: i32,
+    /// Days on which fewer or more cases are expected.
+    pub(crate) calendar: Calendar,
 }
 
 impl Default for DriftTerms {
@@ -23,6 +27,7 @@ impl Default for DriftTerms {
             baseline_days: 28,
             smallest_change: 1.0,
             cool_down_days: 7,
+            calendar: Calendar::default(),
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Pure. Knows no files, clocks or YAML: `config` reads and checks what users write.
 
+mod calendar;
 mod catalog;
 mod decision;
 mod drift;
@@ -11,6 +12,7 @@ mod milestones;
 mod problem;
 mod tolerance;
 
+pub(crate) use calendar::Calendar;
 pub use catalog::Catalog;
 pub(crate) use catalog::{Automation, CRITICALITIES, CriticalOutcome, Ends, PathStep, Process};
 pub(crate) use decision::{

@@ -15,6 +15,7 @@ mod estimate;
 mod kappa;
 mod kind;
 mod pairs;
+mod split;
 #[cfg(test)]
 mod tests;
 

@@ -1,6 +1,7 @@
 //! Notes of a score as data: what is assumed, missing or left out. Their texts are in `wording`.
 
 use super::directions::DirectionScore;
+use super::process_score::ProcessScore;
 use super::reason::ShadowReason;
 use crate::model::{Executor, Level, Ppm, Span, Time};
 use crate::rules::Recommendation;
@@ -188,4 +189,11 @@ pub enum TrialNote {
         /// How many more it takes.
         missing: u64,
     },
+}
+
+impl ProcessScore {
+    /// Whether its log has no times.
+    pub(crate) fn is_undated(&self) -> bool {
+        self.notes.contains(&Note::Evidence(EvidenceNote::Undated))
+    }
 }

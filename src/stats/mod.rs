@@ -6,7 +6,6 @@ mod confseq;
 mod describe;
 mod distribution;
 mod entropy;
-mod eshiryaev;
 mod glm;
 mod proportion;
 mod rate;
@@ -19,14 +18,12 @@ pub(crate) use chart::{Ewma, population_stability, proportion_limits};
 pub(crate) use cluster::{Cluster, cluster_share, cluster_t, effective_number};
 pub(crate) use confseq::Interval;
 pub(crate) use confseq::{clean_runs_missing, confidence_sequence};
-pub(crate) use describe::lag1_autocorrelation;
 pub(crate) use entropy::{categorical_variance, entropy_bits};
-pub(crate) use eshiryaev::{Bet, Mixture, kelly, ln_bet, ln_count_line};
 pub(crate) use glm::{
     CountData, FitError, PoissonFit, chi_square_upper, correlation, count_quantile, f_upper,
     fit_poisson, normal_quantile, student_t_quantile, student_t_upper, variance_inflation,
 };
-pub(crate) use proportion::{clopper_pearson, clopper_pearson_fraction, clopper_pearson_upper};
+pub(crate) use proportion::{clopper_pearson, clopper_pearson_fraction};
 pub(crate) use rate::{chi_square_quantile, rate_interval};
 pub(crate) use run_length::{BernoulliCusum, BernoulliDesign, bernoulli_cusum_design};
 pub(crate) use spread::brown_forsythe;

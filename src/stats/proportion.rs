@@ -35,7 +35,7 @@ pub(crate) fn clopper_pearson_fraction(x: f64, n: f64, alpha: f64) -> Interval {
 
 /// The upper end of [`clopper_pearson_fraction`] alone, below which the share lies with probability `1 - risk` at least. 1
 /// where `n` is not above 0, `x` not in \[0, n\] or `risk` not in (0, 1).
-pub(crate) fn clopper_pearson_upper(x: f64, n: f64, risk: f64) -> f64 {
+fn clopper_pearson_upper(x: f64, n: f64, risk: f64) -> f64 {
     let known = n > 0.0 && n.is_finite() && (0.0..n).contains(&x) && risk > 0.0 && risk < 1.0;
     if known {
         beta_quantile(x + 1.0, n - x, 1.0 - risk)

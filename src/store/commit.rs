@@ -1,6 +1,6 @@
 //! What one transaction writes: positions, cases, sums, counters, quarantine, scores.
 
-use super::drift::DriftRow;
+use super::drift::{AlarmRow, DriftRow};
 use super::quarantine::QuarantineRow;
 use super::removed::Removal;
 use crate::measure::{BucketKey, Loss, Stretch, Sums};
@@ -186,6 +186,8 @@ pub struct Commit {
     pub clear_sums: bool,
     /// Epochs, baselines and days of drift that changed, by process.
     pub drift: Vec<DriftRow>,
+    /// Alarms about several processes that are new or otherwise than they were.
+    pub common_alarms: Vec<AlarmRow>,
     /// Cases that are removed after the retention period.
     pub removal: Removal,
 }
@@ -205,6 +207,7 @@ impl Commit {
             && self.replayed.is_empty()
             && self.finished.is_empty()
             && self.scores.is_empty()
+            && self.common_alarms.is_empty()
             && self.ledger.is_empty()
             && self.ledger_in_doubt_after.is_none()
             && self.documents.is_empty()

@@ -3,7 +3,9 @@
 use super::{Result, Store};
 use crate::drift::{Alarm, Baseline, Cause, Digest, KeptDays, KeptEpoch};
 use crate::model::{Day, NameId, Names, Time, words};
+use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
+use serde_json::json;
 
 /// What changed of the drift of a process.
 #[derive(Clone, Debug)]
@@ -38,8 +40,11 @@ pub struct EpochRow {
 pub struct AlarmRow {
     /// Its number; 0 for one that is new.
     pub id: i64,
-    /// The process.
+    /// The process; empty for an alarm about several.
     pub process: String,
+    /// The processes of an alarm about several, which changed on the same day in the same direction; else empty.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub processes: Vec<String>,
     /// The stream.
     pub stream: String,
     /// First day of its epoch.
@@ -63,7 +68,7 @@ pub struct AlarmRow {
     pub ended: Option<Day>,
     /// `resolved`, `rebaselined`, or `withdrawn` where late data took the evidence away.
     pub how: Option<String>,
-    /// The known change that it is put down to.
+    /// The known change that it is put down to, or the alarm about several processes that it is one of.
     pub explained_by: Option<String>,
     /// When it was found, in microseconds since 1970.
     #[serde(serialize_with = "instant")]
@@ -103,6 +108,19 @@ impl AlarmRow {
     /// Whether it stands.
     pub fn is_open(&self) -> bool {
         self.ended.is_none()
+    }
+
+    /// Whether it is about a process, alone or with others.
+    pub(crate) fn is_about(&self, process: &str) -> bool {
+        self.process == process || self.processes.iter().any(|one| one == process)
+    }
+
+    /// Whom it is about, for people.
+    pub(crate) fn whose(&self) -> String {
+        match self.processes.len() {
+            0 => self.process.clone(),
+            count => format!("{count} processes"),
+        }
     }
 }
 
@@ -185,7 +203,16 @@ pub(crate) fn check_mark_day(day: Day, today: Day) -> std::result::Result<(), &'
 }
 
 const ALARM_FIELDS: &str = "id, process, stream, epoch, raised, onset, direction, outcome, was, became, evidence, ended, \
-     how, explained_by, noted_at, acknowledged_at, acknowledged_by, acknowledged_why";
+     how, explained_by, noted_at, acknowledged_at, acknowledged_by, acknowledged_why, processes";
+
+fn processes(json: Option<String>) -> rusqlite::Result<Vec<String>> {
+    let Some(json) = json else {
+        return Ok(Vec::new());
+    };
+    let damaged =
+        |error| rusqlite::Error::FromSqlConversionFailure(18, Type::Text, Box::new(error));
+    serde_json::from_str(&json).map_err(damaged)
+}
 
 fn alarm(row: &Row) -> rusqlite::Result<AlarmRow> {
     Ok(AlarmRow {
@@ -207,6 +234,7 @@ fn alarm(row: &Row) -> rusqlite::Result<AlarmRow> {
         acknowledged_at: row.get(15)?,
         acknowledged_by: row.get(16)?,
         acknowledged_why: row.get(17)?,
+        processes: processes(row.get(18)?)?,
     })
 }
 
@@ -433,18 +461,22 @@ fn write_epoch(to: &Transaction, process: NameId, epoch: &EpochRow) -> rusqlite:
     Ok(())
 }
 
-pub(super) fn write_alarms(to: &Transaction, rows: &[DriftRow]) -> rusqlite::Result<()> {
+pub(super) fn write_alarms<'a>(
+    to: &Transaction,
+    rows: impl Iterator<Item = &'a AlarmRow>,
+) -> rusqlite::Result<()> {
     let mut insert = to.prepare_cached(
         "INSERT INTO alarms (process, stream, epoch, raised, onset, direction, outcome, was, became, evidence, ended,
-            how, explained_by, noted_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+            how, explained_by, noted_at, processes)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
     )?;
     // Who has acknowledged it, and when it was noted first, stays.
     let mut update = to.prepare_cached(
         "UPDATE alarms SET raised = ?2, onset = ?3, direction = ?4, outcome = ?5, was = ?6, became = ?7, evidence = ?8,
-            ended = ?9, how = ?10, explained_by = ?11, epoch = ?12 WHERE id = ?1",
+            ended = ?9, how = ?10, explained_by = ?11, epoch = ?12, processes = ?13 WHERE id = ?1",
     )?;
-    for row in rows.iter().flat_map(|row| &row.alarms) {
+    for row in rows {
+        let several = (!row.processes.is_empty()).then(|| json!(row.processes).to_string());
         if row.id == 0 {
             insert.execute(params![
                 row.process,
@@ -461,6 +493,7 @@ pub(super) fn write_alarms(to: &Transaction, rows: &[DriftRow]) -> rusqlite::Res
                 row.how,
                 row.explained_by,
                 row.noted_at,
+                several,
             ])?;
         } else {
             update.execute(params![
@@ -476,6 +509,7 @@ pub(super) fn write_alarms(to: &Transaction, rows: &[DriftRow]) -> rusqlite::Res
                 row.how,
                 row.explained_by,
                 row.epoch,
+                several,
             ])?;
         }
     }

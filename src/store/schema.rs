@@ -125,6 +125,9 @@ const MIGRATIONS: &[&str] = &["
     -- First and last of their events of a process in a namespace, in microseconds.
     CREATE TABLE removed_coverage (namespace TEXT, process INTEGER, first INTEGER NOT NULL, last INTEGER NOT NULL,
         PRIMARY KEY (namespace, process)) WITHOUT ROWID;
+", "
+    -- The processes of an alarm that is about several, as a JSON array; NULL for the alarm of one process.
+    ALTER TABLE alarms ADD COLUMN processes TEXT;
 "];
 
 /// The version of the schema of a database.

@@ -116,7 +116,8 @@ fn write_all(to: &Transaction, commit: &Commit, emptied: &AtomicBool) -> WriteRe
     write_losses(to, commit)?;
     write_rules(to, commit)?;
     write_drift(to, &commit.drift)?;
-    write_alarms(to, &commit.drift)?;
+    let of_processes = commit.drift.iter().flat_map(|row| &row.alarms);
+    write_alarms(to, of_processes.chain(&commit.common_alarms))?;
     write_removal(to, &commit.removal)?;
     let mut insert =
         to.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?;

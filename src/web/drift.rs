@@ -5,7 +5,7 @@ use super::state::Daemon;
 use crate::daemon::Running;
 use crate::drift::said;
 use crate::model::{Day, Time};
-use crate::query::{AlarmCases, alarm_cases};
+use crate::query::{AlarmCases, AlarmStories, AlarmStory, alarm_cases, with_common_cause};
 use crate::store::{MarkKind, MarkRow, Store, StoreError, check_mark_day, check_note};
 use axum::Json;
 use axum::extract::{Path, State};
@@ -28,7 +28,7 @@ pub(super) async fn list(State(daemon): Daemon) -> Response {
         let processes: Vec<Value> = view
             .processes
             .iter()
-            .map(|(id, drift)| said(id, drift))
+            .map(|(id, drift)| said(id, drift, &view.outcomes))
             .collect();
         Json(json!({
             "version": 1,
@@ -44,7 +44,10 @@ pub(super) async fn list(State(daemon): Daemon) -> Response {
 pub(super) async fn alarms(State(daemon): Daemon) -> Response {
     respond(move || {
         let snapshot = daemon.shared.snapshot();
-        Json(json!({"version": 1, "alarms": snapshot.drift.alarms})).into_response()
+        let stories = AlarmStories::of_view(&snapshot.drift);
+        let alarms = snapshot.drift.alarms.iter();
+        let alarms: Vec<AlarmStory> = alarms.map(|alarm| stories.tell(alarm)).collect();
+        Json(json!({"version": 1, "alarms": alarms})).into_response()
     })
     .await
 }
@@ -53,6 +56,7 @@ pub(super) async fn alarms(State(daemon): Daemon) -> Response {
 pub(super) async fn alarm(State(daemon): Daemon, Path(id): Path<i64>) -> Response {
     let place = PLACES.acquire().await;
     let config = daemon.config();
+    let snapshot = daemon.shared.snapshot();
     let found = in_store(daemon, move |store| {
         // Held by the reading, not by who waits for it: who hangs up does not end it.
         let _place = place;
@@ -60,8 +64,10 @@ pub(super) async fn alarm(State(daemon): Daemon, Path(id): Path<i64>) -> Respons
             return Ok(None);
         };
         let AlarmCases { cases, removed } = alarm_cases(store, &config, &alarm)?;
+        let alarm = with_common_cause(alarm, &snapshot.drift.alarms);
+        let story = AlarmStories::of_view(&snapshot.drift).tell(&alarm);
         let said = Json(json!({
-            "version": 1, "alarm": alarm, "cases": cases, "cases_removed": removed,
+            "version": 1, "alarm": story, "cases": cases, "cases_removed": removed,
         }));
         Ok::<_, StoreError>(Some(said.into_response()))
     });

@@ -148,3 +148,15 @@ proptest! {
         let _ = Case::decode(&damaged);
     }
 }
+
+#[test]
+fn input_cluster_and_version_of_an_event_without_time_are_kept() {
+    let mut case = Case::new();
+    case.insert(event(Time::UNDATED.0, 1), 10);
+    assert_eq!((case.input(), case.cluster()), (1, 1));
+    assert_eq!(case.version(), NameId(1));
+    // A later one is said later.
+    case.insert(event(-5, 3), 10);
+    case.insert(event(-9, 7), 10);
+    assert_eq!((case.input(), case.version()), (3, NameId(3)));
+}

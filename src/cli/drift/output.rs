@@ -3,10 +3,11 @@
 use super::super::failure::Failure;
 use super::super::text::{grouped, printable};
 use super::Listed;
-use crate::drift::{ProcessDrift, Stream, StreamState};
+use super::chart::text_chart;
+use crate::drift::{OutcomeNames, ProcessDrift, Stream, StreamState};
 use crate::model::Span;
 use crate::model::humanize::format_roughly;
-use crate::query::{AlarmCase, AlarmCases};
+use crate::query::{AlarmCase, AlarmCases, AlarmStory, KeptDrift, chart_of, is_part};
 use crate::rules::DriftTerms;
 use crate::store::AlarmRow;
 use comfy_table::{CellAlignment, Table, presets};
@@ -36,12 +37,70 @@ pub(super) fn table(listed: &Listed, all: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-/// One alarm, with the cases behind it.
-pub(super) fn alarm(alarm: &AlarmRow, cases: &AlarmCases) -> Result<(), Failure> {
+/// One alarm, and all that there is to show of it.
+pub(super) struct Shown<'a> {
+    pub story: AlarmStory,
+    pub cases: AlarmCases,
+    /// Every alarm.
+    pub alarms: &'a [AlarmRow],
+    /// The processes that it is about.
+    pub processes: &'a [KeptDrift],
+    pub outcomes: OutcomeNames,
+}
+
+/// One alarm in a sentence, the days of its stream, and the cases behind it.
+pub(super) fn alarm(shown: &Shown) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
+    let alarm = &shown.story.alarm;
     let last = if alarm.is_open() { "known" } else { "ended" };
-    writeln!(out, "{}", trimmed(&table_of(&[alarm], "now", last)))?;
-    alarm_cases(&mut out, alarm, cases)
+    writeln!(out, "{}\n", trimmed(&table_of(&[alarm], "now", last)))?;
+    story(&mut out, &shown.story, "")?;
+    if !alarm.processes.is_empty() {
+        return members(&mut out, shown);
+    }
+    let drift = shown.processes.iter().map(|kept| &kept.drift);
+    let chart = drift
+        .clone()
+        .find_map(|drift| chart_of(alarm, drift, &shown.outcomes));
+    let changes = drift.flat_map(|drift| drift.changes.clone());
+    match chart {
+        Some(chart) => {
+            let chart = text_chart(chart, alarm, &changes.collect::<Vec<_>>());
+            writeln!(out, "\n{chart}")?;
+        }
+        None => writeln!(out, "\nThere is no chart: {}.", why_no_chart(alarm))?,
+    }
+    alarm_cases(&mut out, alarm, &shown.cases)
+}
+
+fn why_no_chart(alarm: &AlarmRow) -> &'static str {
+    match alarm.stream.parse() {
+        Ok(Stream::CriticalOutcome) => "the critical outcome is judged case by case",
+        _ => "the baseline of this alarm is watched no longer",
+    }
+}
+
+/// The alarms of the processes that changed together.
+fn members(out: &mut impl Write, shown: &Shown) -> Result<(), Failure> {
+    let common = &shown.story.alarm;
+    let members = shown.alarms.iter().filter(|row| is_part(row, common));
+    let members: Vec<&AlarmRow> = members.filter(|row| !row.is_withdrawn()).collect();
+    let table = trimmed(&table_of(&members, "now", "known"));
+    writeln!(out, "\nThe processes:\n{table}")?;
+    writeln!(
+        out,
+        "\n`toleranced drift show NUMBER` has the chart and the cases of each."
+    )?;
+    Ok(())
+}
+
+/// What changed, and what else changed about then.
+fn story(out: &mut impl Write, story: &AlarmStory, indent: &str) -> Result<(), Failure> {
+    let also = story.also_words();
+    for line in std::iter::once(story.sentence.clone()).chain(also) {
+        writeln!(out, "{indent}{line}")?;
+    }
+    Ok(())
 }
 
 fn table_of(alarms: &[&AlarmRow], now: &str, last: &str) -> Table {
@@ -122,6 +181,13 @@ fn alarms(out: &mut impl Write, listed: &Listed) -> Result<(), Failure> {
     } else {
         writeln!(out, "ALARMS\n{}", trimmed(&table_of(&open, "now", "known")))?;
     }
+    // An alarm about several processes stands for those of its processes.
+    let is_told = |row: &AlarmRow| listed.alarms.iter().any(|cause| is_part(row, cause));
+    let stories = listed.stories.iter();
+    for told in stories.filter(|told| told.alarm.is_open() && !is_told(&told.alarm)) {
+        writeln!(out, "\nAlarm {}:", told.alarm.id)?;
+        story(out, told, "  ")?;
+    }
     for alarm in &open {
         if let Some(cases) = listed.cases.get(&alarm.id) {
             alarm_cases(out, alarm, cases)?;
@@ -158,7 +224,7 @@ fn row(alarm: &AlarmRow) -> Vec<String> {
     let known = known.collect::<Vec<_>>().join("; ");
     vec![
         alarm.id.to_string(),
-        printable(&alarm.process, NAME_CHARS),
+        printable(&alarm.whose(), NAME_CHARS),
         alarm.words(),
         alarm.onset.to_string(),
         alarm.raised.to_string(),
@@ -171,7 +237,7 @@ fn row(alarm: &AlarmRow) -> Vec<String> {
 fn streams(out: &mut impl Write, listed: &Listed, all: bool) -> Result<(), Failure> {
     writeln!(
         out,
-        "\nEVIDENCE (1 raises an alarm; the line shows the last days on a logarithmic scale)"
+        "\nEVIDENCE (1 raises an alarm; the line shows the last days, the highest bar is 1 or more)"
     )?;
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
@@ -244,18 +310,16 @@ fn evidence(value: f64) -> String {
     }
 }
 
-/// The evidence of the last days, from nothing to the threshold; the greatest of each stretch counts.
+/// The evidence of the last days, from nothing to its limit; the greatest of each stretch counts.
 fn sparkline(drift: &ProcessDrift, stream: usize) -> String {
     const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let days = &drift.days[drift.days.len().saturating_sub(2 * SPARK_CHARS)..];
-    let whole = drift.threshold.ln_1p();
-    let height = |ratio: f64| (ratio * drift.threshold).ln_1p() / whole;
     days.chunks(if days.len() > SPARK_CHARS { 2 } else { 1 })
         .map(|stretch| {
             let of =
                 |point: &crate::drift::DayPoint| point.evidence.get(stream).copied().unwrap_or(0.0);
             let most = stretch.iter().map(of).fold(0.0, f32::max);
-            let bar = (height(f64::from(most)) * BARS.len() as f64) as usize;
+            let bar = (most * BARS.len() as f32) as usize;
             BARS[bar.min(BARS.len() - 1)]
         })
         .collect()
@@ -265,7 +329,7 @@ pub(super) fn json(listed: &Listed) -> Result<(), Failure> {
     let processes: Vec<serde_json::Value> = listed
         .processes
         .iter()
-        .map(|kept| crate::drift::said(&kept.process, &kept.drift))
+        .map(|kept| crate::drift::said(&kept.process, &kept.drift, &listed.outcomes))
         .collect();
     let cases = listed.cases.iter();
     let removed: BTreeMap<i64, i64> = cases
@@ -279,7 +343,7 @@ pub(super) fn json(listed: &Listed) -> Result<(), Failure> {
         "version": 1,
         "expected_false_alarms_per_year": listed.expected,
         "processes": processes,
-        "alarms": listed.alarms,
+        "alarms": listed.stories,
         "cases": cases,
         "cases_removed": removed,
     });

@@ -1,14 +1,16 @@
 //! Presets that would read a file, as an offer.
 
+use super::XES;
+use super::keys::Keys;
 use super::recognise::{has_most_fields, records_of};
 use super::samples::Sample;
-use super::{XES, documents_of};
 use crate::cli::common::latest_believed;
 use crate::config::mapping::PRESETS;
 use crate::ingest::EventBatch;
 use crate::ingest::decode::{Opened, decode_document};
 use crate::ingest::mapping::{Circumstances, Place, compile};
 use crate::rules::mapping::{FormatName, MappingSpec};
+use serde_json::Value;
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -19,14 +21,15 @@ const GENERAL_PRESETS: [&str; 2] = ["toleranced", XES];
 pub(super) fn fitting_preset(
     opened: &Opened,
     sample: &Sample,
+    (documents, keys): (&[Value], &Keys),
     format: FormatName,
 ) -> Option<&'static str> {
     let mut best: Option<(usize, &'static str)> = None;
-    for (name, _) in PRESETS {
-        if GENERAL_PRESETS.contains(name) {
+    for (name, text) in PRESETS {
+        if GENERAL_PRESETS.contains(name) || !keys.may_be_read(text) {
             continue;
         }
-        let events = events_of_preset(name, opened, sample, format).unwrap_or(0);
+        let events = events_of_preset(name, opened, sample, documents, format).unwrap_or(0);
         if events > best.map_or(0, |(most, _)| most) {
             best = Some((events, *name));
         }
@@ -39,6 +42,7 @@ fn events_of_preset(
     name: &str,
     opened: &Opened,
     sample: &Sample,
+    documents: &[Value],
     format: FormatName,
 ) -> Option<usize> {
     const TRIED: usize = 50;
@@ -52,7 +56,7 @@ fn events_of_preset(
         namespace: "",
         latest: latest_believed(),
     };
-    if !fits || !has_fields_of(&spec, opened, sample, format) {
+    if !fits || !has_fields_of(&spec, opened, documents, format) {
         return None;
     }
     let mapping = compile(&spec, Path::new(name), circumstances).ok()?;
@@ -82,17 +86,18 @@ fn events_of_preset(
 
 /// Whether a record has most of the fields by which a preset recognises its tool. Without this, a preset that reads little more than an
 /// id and a time would be offered for any file with these two.
-fn has_fields_of(spec: &MappingSpec, opened: &Opened, sample: &Sample, format: FormatName) -> bool {
+fn has_fields_of(
+    spec: &MappingSpec,
+    opened: &Opened,
+    documents: &[Value],
+    format: FormatName,
+) -> bool {
     let signatures = &spec.recognized_by;
     if signatures.is_empty() {
         return true;
     }
     let is_csv = format == FormatName::Csv;
-    let documents = match is_csv {
-        true => sample.records.clone(),
-        false => documents_of(&opened.sample),
-    };
-    let records = records_of(spec, &documents, opened.sample_is_all || is_csv);
+    let records = records_of(spec, documents, opened.sample_is_all || is_csv);
     let has_most = |record| signatures.iter().any(|it| has_most_fields(it, record));
     records.iter().any(has_most)
 }

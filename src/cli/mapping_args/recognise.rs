@@ -1,6 +1,7 @@
 //! Presets that are used without being named, because a file is certainly of their tool.
 
-use super::{Sample, documents_of};
+use super::documents_of;
+use super::keys::Keys;
 use crate::cli::common::latest_believed;
 use crate::config::mapping::PRESETS;
 use crate::config::{overridden, quoted_lines};
@@ -21,17 +22,15 @@ const MOST_OF_20: usize = 18;
 /// The preset that a file is certainly for, and its mapping.
 pub(super) fn recognised(
     opened: &Opened,
-    sample: &Sample,
+    documents: &[Value],
+    keys: &Keys,
     format: FormatName,
 ) -> Option<(&'static str, MappingSpec)> {
-    let documents = match format {
-        FormatName::Xes => return None,
-        FormatName::Csv => sample.records.clone(),
-        FormatName::Json | FormatName::Ndjson => documents_of(&opened.sample),
-    };
+    if format == FormatName::Xes {
+        return None;
+    }
     PRESETS.iter().find_map(|(name, text)| {
-        // Parsing all presets takes longer than a look at their text.
-        if !text.contains("recognized_by:") {
+        if !keys.may_be_recognized(text) {
             return None;
         }
         let spec = MappingSpec::preset(name)?.ok()?;
@@ -42,7 +41,7 @@ pub(super) fn recognised(
         if !is_readable {
             return None;
         }
-        let records = records_of(&spec, &documents, opened.sample_is_all || is_csv);
+        let records = records_of(&spec, documents, opened.sample_is_all || is_csv);
         let has_signature = spec
             .recognized_by
             .iter()

@@ -1,7 +1,8 @@
 //! What was read, in words for people.
 
 use super::Reading;
-use crate::cli::text::grouped;
+use crate::cli::text::{grouped, shell_word};
+use crate::ingest::guess::CloseCall;
 use crate::model::humanize::counted;
 use crate::model::humanize::format_days;
 use crate::model::{Span, Time};
@@ -94,7 +95,13 @@ fn guess_words(out: &mut impl Write, read: &Reading) -> io::Result<()> {
                 "{}: read with the preset {preset}, which knows its fields. To read it otherwise, name a mapping with --map",
                 guess.file
             )?,
-            None => writeln!(out, "{}: guessed {}", guess.file, guess.line)?,
+            None => writeln!(
+                out,
+                "{}: guessed {}{}",
+                guess.file,
+                guess.line,
+                runners_up(&guess.close)
+            )?,
         }
         if let Some(preset) = guess.preset {
             writeln!(
@@ -111,6 +118,24 @@ fn guess_words(out: &mut impl Write, read: &Reading) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The columns that fit a role nearly as well as the chosen one, and the flags that choose them.
+fn runners_up(close: &[CloseCall]) -> String {
+    let calls = close.iter().map(|call| {
+        let percent = |score: f64| format!("{:.0} %", 100.0 * score);
+        format!(
+            "; the {} is close: {} ({}) is the runner-up of {} ({}), choose it with --{} {}",
+            call.role,
+            call.runner_up,
+            percent(call.score),
+            call.chosen,
+            percent(call.chosen_score),
+            call.role,
+            shell_word(&call.runner_up)
+        )
+    });
+    calls.collect()
 }
 
 fn quarantine(out: &mut impl Write, read: &Reading) -> io::Result<()> {
@@ -137,14 +162,4 @@ fn quarantine(out: &mut impl Write, read: &Reading) -> io::Result<()> {
 fn plural(count: u64, what: &str) -> String {
     let s = if count == 1 { " was" } else { "s were" };
     format!("{} {what}{s}", grouped(count))
-}
-
-/// A file name as a shell takes it.
-fn shell_word(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
-    if text.chars().all(plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', "'\\''"))
-    }
 }

@@ -1,10 +1,12 @@
 //! Printing scores: a table for people, JSON for programs.
 
+use super::repeats::repeated_inputs;
 use super::stages::stage_times;
 use super::{Log, Report};
 use crate::cli::failure::Failure;
 use crate::cli::reading::reading_words;
 use crate::cli::text::{self, grouped, harmless};
+use crate::ingest::guess::CloseCall;
 use crate::model::humanize::significant;
 use crate::model::{Executor, Span, Status, Time, TolClass};
 use crate::score::{Bounds, DeclaredFact, ExecutorScore, ExerciseScore, ProcessScore};
@@ -33,6 +35,7 @@ pub(super) fn table(report: &Report) -> Result<(), Failure> {
         writeln!(out, "{}", score_table(&report.found.scores))?;
         writeln!(out)?;
         text.clear();
+        repeated_inputs(&mut text, &report.found.scores)?;
         stage_times(&mut text, &report.found.scores)?;
         remarks(&mut text, &report.found.scores)?;
         explanations(&mut text, &report.found.scores)?;
@@ -318,6 +321,16 @@ fn known(time: Time) -> Option<String> {
     (!time.is_undated()).then(|| time.to_string())
 }
 
+fn close_json(call: &CloseCall) -> Value {
+    json!({
+        "role": call.role,
+        "chosen": call.chosen,
+        "chosen_score": call.chosen_score,
+        "runner_up": call.runner_up,
+        "score": call.score,
+    })
+}
+
 /// Prints for programs: the format is described in docs/score-json.md.
 pub(super) fn json(report: &Report) -> Result<(), Failure> {
     let read = &report.reading;
@@ -336,11 +349,13 @@ pub(super) fn json(report: &Report) -> Result<(), Failure> {
         .guesses
         .iter()
         .map(|guess| {
+            let close: Vec<Value> = guess.close.iter().map(close_json).collect();
             json!({
                 "file": guess.file,
                 "guessed": guess.line,
                 "time_format": guess.time_format,
                 "day_or_month_unclear": guess.day_or_month,
+                "close": close,
                 "looks_like_preset": guess.preset,
                 "preset": guess.used,
             })

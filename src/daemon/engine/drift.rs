@@ -8,7 +8,9 @@ use crate::drift::{
     ProcessDrift, ProcessHistory, last_settled_day, leading_version,
 };
 use crate::model::{Day, NameId, Origin, Time};
-use crate::query::{DriftView, budget_of, known_changes};
+use crate::query::{
+    DriftView, budget_of, common_alarms, known_changes, outcome_names, with_common_causes,
+};
 use crate::rules::DriftTerms;
 use crate::store::{AlarmRow, Commit, DriftRow, EpochRow, MarkKind, MarkRow, Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,8 +52,9 @@ impl Engine {
     /// Looks for changes up to the last day that has ended and arrived, and whose cases have settled. Everything must be
     /// committed before.
     pub(super) fn look_for_drift(&mut self, now: Time) -> Result<(), CacheError> {
-        let terms = self.config.drift;
-        let learned_by = format!("{} {}", terms.baseline_cases, terms.baseline_days);
+        let terms = self.config.drift.clone();
+        // The first word changes with what is kept of days.
+        let learned_by = format!("starts {} {}", terms.baseline_cases, terms.baseline_days);
         let relearn = self
             .store
             .meta(TERMS)?
@@ -59,8 +62,8 @@ impl Engine {
         let marks = self.store.marks()?;
         let live = self.live_processes();
         let budget = budget_of(&self.store, &terms, live.iter().copied())?;
-        let known = (Some(terms), &self.drift.marks, &self.drift.fleet);
-        let again = relearn || known != (self.drift.terms, &marks, &budget.fleet);
+        let known = (Some(&terms), &self.drift.marks, &self.drift.fleet);
+        let again = relearn || known != (self.drift.terms.as_ref(), &marks, &budget.fleet);
         let tasks = self.tasks(&live, now, relearn, again)?;
         // Those in memory may be older than what was written before something failed.
         self.drift.alarms = self.store.alarms()?;
@@ -76,6 +79,7 @@ impl Engine {
             self.store.commit(&std::mem::take(&mut commit))?;
             self.drift.results.extend(found);
         }
+        commit.common_alarms = self.common_alarms(now);
         if again {
             commit.meta.push((TERMS.to_owned(), learned_by));
         }
@@ -93,10 +97,36 @@ impl Engine {
                 .iter()
                 .map(|(process, drift)| (self.names.text(*process).to_owned(), drift.clone()))
                 .collect(),
-            alarms: self.drift.alarms.clone(),
+            alarms: with_common_causes(self.drift.alarms.clone()),
             false_alarms_per_year: budget.expected_per_year(now.day(), self.drift.results.len()),
+            outcomes: outcome_names(self.drift.results.values().map(Arc::as_ref), &self.names),
+            budget: Some(budget),
         });
         Ok(())
+    }
+
+    /// The alarms about several processes that are new or otherwise than they were.
+    fn common_alarms(&self, now: Time) -> Vec<AlarmRow> {
+        let named = |(process, drift): (&NameId, &Arc<ProcessDrift>)| {
+            (self.names.text(*process).to_owned(), drift.clone())
+        };
+        let drifts: Vec<_> = self.drift.results.iter().map(named).collect();
+        let each = drifts
+            .iter()
+            .map(|(process, drift)| (process.as_str(), drift.as_ref()));
+        let found = common_alarms(each, &self.names, now);
+        let known = self
+            .drift
+            .alarms
+            .iter()
+            .filter(|row| !row.processes.is_empty());
+        let until = drifts.iter().filter_map(|(_, drift)| drift.until).max();
+        let history = History {
+            epochs: vec![Day(0)],
+            agreed: Vec::new(),
+            until: until.unwrap_or(Day::MIN),
+        };
+        reconciled(known.collect(), found, &history)
     }
 
     /// The processes that have live cases.

@@ -198,7 +198,7 @@ pub(super) fn is_shadow(case: &Case) -> bool {
 pub(super) fn rules_hash(config: &Config) -> String {
     let hash = hash_pair(config.hashes.catalog, config.hashes.tolerance);
     // The first number rises when the program itself judges otherwise.
-    format!("12-{hash:016x}")
+    format!("13-{hash:016x}")
 }
 
 pub(in crate::daemon) fn windows(config: &Config, names: &mut Names) -> Windows {

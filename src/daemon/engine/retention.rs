@@ -115,7 +115,10 @@ impl Batch {
         for (key, part) in bucket_parts(&facts) {
             let sums = self.buckets.entry(key).or_default();
             match part {
-                BucketPart::Start => sums.add_begun(&facts, 1),
+                BucketPart::Start => {
+                    sums.add_begun(&facts, 1);
+                    sums.add_trace(&facts, names, 1);
+                }
                 part => sums.add_part(part, &facts, names, 1),
             }
         }

@@ -1,7 +1,7 @@
 //! A simulated process whose every property is known, hour by hour.
 
 use super::super::*;
-use crate::measure::Sums;
+use crate::measure::{Sums, Trace, duration_bin};
 use crate::model::{Day, Executor, Hour, NameId, Names, Ppm, Span, hash_pair};
 use crate::rules::DriftTerms;
 use rand::{Rng, SeedableRng};
@@ -154,22 +154,18 @@ impl Process {
         to.starts.add(hour, 1);
         to.cases += 1;
         to.outcomes.add(outcome, 1);
-        to.deviations.add(Ppm(deviation), 1);
-        to.durations.add(Span::of_seconds(seconds.max(0.0)), 1);
-        to.variants.add(path, 1);
-        to.runs.add(
-            crate::measure::RunKey {
-                input: hash_pair(9, input),
-                outcome,
-                deviation: Ppm(deviation),
-                unknown: false,
-            },
-            1,
-        );
+        let trace = Trace {
+            bin: Some(duration_bin(Span::of_seconds(seconds.max(0.0)))),
+            outcome,
+            deviation: Ppm(deviation),
+            path,
+            input: hash_pair(9, input),
+        };
+        to.traces.add(trace, 1);
     }
 }
 
-/// Runs a process for so many days, and gives its only epoch: the baseline, and the digests after it.
+/// Runs a process for so many days, and gives its only epoch: the baseline, and the digests of all days.
 pub(crate) fn epoch(
     mut process: Process,
     days: Day,
@@ -195,13 +191,18 @@ pub(crate) fn epoch(
                 .push((day, baseline.digest(&today, Some(BAD)))),
             None => {
                 let cases = today.iter().map(|part| part.sums.cases).sum();
-                parts.extend(today);
+                parts.push((day, today));
                 if learning.add(day, cases, terms) {
-                    epoch.baseline = Some(learn(&parts, Day(0), day, &names));
+                    let hours: Vec<HourPart> =
+                        parts.iter().flat_map(|(_, of)| of.clone()).collect();
+                    let baseline = learn(&hours, (Day(0), day), day, &names);
+                    let digest =
+                        |(day, of): &(Day, Vec<HourPart>)| (*day, baseline.digest(of, Some(BAD)));
+                    epoch.digests = parts.iter().map(digest).collect();
+                    epoch.baseline = Some(baseline);
                 }
             }
         }
     }
-    debug_assert!(parts.iter().all(|part| part.hour.day() < days));
     epoch
 }

@@ -2,7 +2,7 @@
 
 use super::process::{BAD, GOOD};
 use super::*;
-use crate::measure::Sums;
+use crate::measure::{Sums, Trace, duration_bin};
 use crate::model::{DAY_HOURS, Day, Executor, Hour, NameId, Ppm, Span};
 
 /// One case that ended on a day.
@@ -11,32 +11,44 @@ fn case(day: i32, outcome: NameId, deviation: u32, seconds: f64) -> HourPart {
         cases: 1,
         ..Sums::default()
     };
+    let hour = Hour(day * DAY_HOURS + 9);
+    sums.starts.add(hour, 1);
     sums.outcomes.add(outcome, 1);
-    sums.deviations.add(Ppm(deviation), 1);
-    sums.durations.add(Span::of_seconds(seconds), 1);
-    sums.variants.add(7, 1);
+    let trace = Trace {
+        bin: Some(duration_bin(Span::of_seconds(seconds))),
+        outcome,
+        deviation: Ppm(deviation),
+        path: 7,
+        input: 0,
+    };
+    sums.traces.add(trace, 1);
     HourPart {
-        hour: Hour(day * DAY_HOURS + 9),
+        hour,
         kind: Executor::Human,
         sums,
     }
 }
 
 fn behind(suspicion: Suspicion, cases: &[HourPart]) -> Vec<(usize, f64)> {
-    let (budget, terms) = (Budget::new(12.0, 1), DriftTerms::default());
+    let terms = DriftTerms::default();
     let known = epoch(Process::new(5, Ways::default()), Day(60), &terms, |_| {
         Nature::default()
     });
     let baseline = known.baseline.unwrap();
     let numbered = cases.iter().cloned().enumerate();
-    cases_behind(suspicion, &baseline, &budget, &terms, numbered)
+    cases_behind(suspicion, &baseline, numbered)
 }
 
 fn suspicion(stream: Stream, direction: Direction) -> Suspicion {
+    let (before, now) = match direction {
+        Direction::Up => (0.1, 0.3),
+        Direction::Down => (0.5, 0.3),
+    };
     Suspicion {
         stream,
-        direction,
         outcome: None,
+        before,
+        now,
         from: Day(100),
         to: Day(110),
     }

@@ -3,8 +3,8 @@
 use super::families::Families;
 use crate::drift::{ProcessDrift, Stream};
 use crate::model::metrics;
-use crate::query::Snapshot;
-use std::collections::BTreeMap;
+use crate::query::{DriftView, Snapshot};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Known changes of a process that are exported: the latest.
 const CHANGES: usize = 20;
@@ -14,7 +14,23 @@ pub(super) fn drift(families: &mut Families, snapshot: &Snapshot) {
     let view = &snapshot.drift;
     families.gauge(&metrics::DRIFT_EXPECTED, &[], view.false_alarms_per_year);
     let mut raised: BTreeMap<(&str, &str), f64> = BTreeMap::new();
-    for alarm in &view.alarms {
+    common(families, view);
+    let of_several: BTreeSet<(&str, &str)> = view
+        .alarms
+        .iter()
+        .filter(|alarm| alarm.is_open() && !alarm.processes.is_empty())
+        .flat_map(|alarm| {
+            alarm
+                .processes
+                .iter()
+                .map(|process| (process.as_str(), alarm.stream.as_str()))
+        })
+        .collect();
+    for alarm in view
+        .alarms
+        .iter()
+        .filter(|alarm| alarm.processes.is_empty())
+    {
         *raised.entry((&alarm.process, &alarm.stream)).or_default() += 1.0;
     }
     for (process, drift) in &view.processes {
@@ -31,6 +47,7 @@ pub(super) fn drift(families: &mut Families, snapshot: &Snapshot) {
             let labels = [process.as_str(), stream.word()];
             let mut open = drift.open();
             let alarm = open.find(|alarm| alarm.stream == stream && alarm.explained_by.is_none());
+            let alarm = alarm.filter(|_| !of_several.contains(&(process.as_str(), stream.word())));
             let stands = f64::from(u8::from(alarm.is_some()));
             families.gauge(&metrics::DRIFT_ALARM, &labels, stands);
             let onset = alarm.map(|alarm| alarm.onset.start().as_seconds());
@@ -42,6 +59,18 @@ pub(super) fn drift(families: &mut Families, snapshot: &Snapshot) {
                 count.copied().unwrap_or(0.0),
             );
         }
+    }
+}
+
+/// Of each stream how many processes share an alarm that stands.
+fn common(families: &mut Families, view: &DriftView) {
+    for stream in Stream::ALL {
+        let standing = view
+            .alarms
+            .iter()
+            .filter(|alarm| alarm.is_open() && alarm.stream == stream.word());
+        let processes = standing.map(|alarm| alarm.processes.len()).sum::<usize>();
+        families.gauge(&metrics::DRIFT_COMMON, &[stream.word()], processes as f64);
     }
 }
 

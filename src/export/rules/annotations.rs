@@ -72,18 +72,30 @@ pub(super) fn look_up(
     )
 }
 
-/// The stream of a drift alarm in words.
+/// The stream of a drift alarm of one process in words.
 pub(super) fn stream() -> String {
+    stream_in_words(stream_says, "{{ $labels.stream }} has changed")
+}
+
+/// The stream of a drift alarm of several processes in words.
+pub(super) fn stream_of_many() -> String {
+    stream_in_words(
+        stream_of_many_says,
+        "their {{ $labels.stream }} has changed",
+    )
+}
+
+fn stream_in_words(says: fn(Stream) -> &'static str, otherwise: &str) -> String {
     let mut template = String::new();
     for (at, stream) in Stream::ALL.into_iter().enumerate() {
         let word = if at == 0 { "if" } else { "else if" };
-        let says = stream_says(stream);
+        let says = says(stream);
         template += &format!(
             "{{{{ {word} eq $labels.stream `{}` }}}}{says}",
             stream.word()
         );
     }
-    template + "{{ else }}{{ $labels.stream }} has changed{{ end }}"
+    template + "{{ else }}" + otherwise + "{{ end }}"
 }
 
 fn stream_says(stream: Stream) -> &'static str {
@@ -97,5 +109,16 @@ fn stream_says(stream: Stream) -> &'static str {
         Stream::FrequencyUp => "more cases begin",
         Stream::FrequencyDown => "fewer cases begin",
         Stream::CriticalOutcome => "its critical outcome is more frequent than acceptable",
+    }
+}
+
+fn stream_of_many_says(stream: Stream) -> &'static str {
+    match stream {
+        Stream::Deviation => "their cases deviate more",
+        Stream::DurationLocation => "their cases take longer or less long",
+        Stream::DurationDispersion => "their durations spread wider or less wide",
+        Stream::OutcomeMix => "an outcome is more frequent",
+        Stream::CriticalOutcome => "their critical outcomes are more frequent than acceptable",
+        other => stream_says(other),
     }
 }

@@ -1,6 +1,6 @@
 //! Alerts on processes. None rests on a status that is `undetermined`: where cases are too few there is nothing to say.
 
-use super::annotations::{self, Text, look_up, stream};
+use super::annotations::{self, Text, look_up, stream, stream_of_many};
 use super::promql::series;
 use super::{Audience, Basis, Rule, Severity};
 use crate::model::metrics::{self, CASES, EXECUTOR_STATUS, LOST, RATE_LOWER, STARTED, STATUS};
@@ -28,6 +28,7 @@ pub(super) fn rules(basis: &Basis, audiences: &[Audience]) -> Vec<Rule> {
             rules.push(annotations::process(basis, severity, text, expr));
         }
     }
+    rules.push(drift_of_many(basis));
     rules.push(lost_too_much(basis));
     rules
 }
@@ -90,7 +91,8 @@ fn drift_alarm() -> Text {
         ),
         description: format!(
             "The stream {{{{ $labels.stream }}}} of {{{{ $labels.process }}}} no longer fits its baseline, and no known change explains it.{onset} \
-             The rate of false alarms over all processes is bounded by drift.false_alarms_per_year."
+             The rate of false alarms over all processes is bounded by drift.false_alarms_per_year. \
+             `toleranced drift` says by how much it changed and what else changed then."
         ),
     }
 }
@@ -99,6 +101,23 @@ fn drift_alarm_expr(audience: &Audience) -> String {
     let alarm = series(metrics::DRIFT_ALARM.name, &[&audience.process]);
     let name = named(audience, "");
     format!("{alarm}\n  {name}\n== 1")
+}
+
+/// What many processes have in common is no matter of the criticality of one of them: a holiday is a cause as well as an outage.
+fn drift_of_many(basis: &Basis) -> Rule {
+    let text = Text {
+        alert: "TolerancedDriftOfManyProcesses",
+        r#for: "5m",
+        summary: format!(
+            "{{{{ $value }}}} processes changed at the same time: {}",
+            stream_of_many()
+        ),
+        description: "The stream {{ $labels.stream }} of {{ $value }} processes changed in the same direction within a few days, so one cause is likely: a source, a tool, \
+             a holiday or an incident. No process among them has an alert of its own for this stream. `toleranced drift` names them, the day, and what else changed then."
+            .to_owned(),
+    };
+    let expr = format!("{} > 0", metrics::DRIFT_COMMON.name);
+    annotations::daemon(basis, Severity::Warning, &text, expr)
 }
 
 fn delegated_ai() -> Text {

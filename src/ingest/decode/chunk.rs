@@ -1,5 +1,6 @@
 //! Cutting a stream into chunks of whole records, so that several threads can decode it.
 
+use crate::ingest::beginning::is_only_beginning;
 use crate::ingest::framing::{Framing, MAX_RECORDS};
 use std::io::{self, Read};
 
@@ -108,6 +109,10 @@ impl<R: Read> Chunker<R> {
         debug_assert!(self.ended || self.pending.len() > before);
     }
 
+    fn is_cut(&self) -> bool {
+        self.failed.as_ref().is_some_and(is_only_beginning)
+    }
+
     /// Reads past a record that is too long.
     fn skip(&mut self) -> Chunk {
         let offset = self.offset;
@@ -145,6 +150,11 @@ impl<R: Read> Iterator for Chunker<R> {
                     let offset = self.offset;
                     let bytes = self.take(end);
                     return Some(Chunk::Records { offset, bytes });
+                }
+                if self.is_cut() {
+                    // The rest is a part of a record.
+                    self.pending.clear();
+                    return None;
                 }
                 if self.pending.is_empty() && self.ended {
                     return None;

@@ -2,6 +2,7 @@
 
 use super::sniff::Dialect;
 use crate::ingest::batch::EventBatch;
+use crate::ingest::framing::Framing;
 use crate::ingest::mapping::{Mapping, Place, SlotRow};
 use crate::ingest::reject::{Reason, Reject};
 use crate::ingest::scalar::Scalar;
@@ -32,6 +33,15 @@ pub fn read_header(first_record: &[u8], dialect: Dialect) -> CsvHeader {
         columns = record.iter().take(MAX_COLUMNS).map(name).collect();
     }
     CsvHeader { columns, dialect }
+}
+
+/// Reads the header from the first bytes of a CSV file.
+pub(crate) fn first_header(sample: &[u8], dialect: Dialect) -> CsvHeader {
+    let framing = Framing::Csv {
+        quote: dialect.quote,
+    };
+    let end = framing.first_end(sample).unwrap_or(sample.len());
+    read_header(&sample[..end], dialect)
 }
 
 fn reader(bytes: &[u8], dialect: Dialect) -> csv::Reader<&[u8]> {

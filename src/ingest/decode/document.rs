@@ -4,6 +4,7 @@ use super::hand_on::{HandOn, Sink};
 use super::inflate::is_too_large;
 use super::json_cutter::{Cutter, Fault, Text};
 use super::large::{MAX_VALUES, Share};
+use crate::ingest::beginning::is_only_beginning;
 use crate::ingest::mapping::{Mapping, Place};
 use crate::ingest::path::{Part, Path};
 use crate::ingest::reject::{Reason, Reject};
@@ -40,6 +41,11 @@ pub fn decode_document(
     };
     let result = document.all(parts);
     let mut records = document.records;
+    if let Err(Ended::Fault(Fault::Io(error))) = &result
+        && is_only_beginning(error)
+    {
+        return records.out.finish();
+    }
     if let Err(Ended::Fault(fault)) = result {
         let (reason, detail) = match fault {
             Fault::End(at) => (

@@ -22,6 +22,7 @@ mod xes;
 pub(crate) use chunk::{Chunk, Chunker};
 pub(crate) use csv::CsvHeader;
 pub use csv::decode_csv;
+pub(crate) use csv::first_header;
 pub use csv::read_header;
 pub use document::decode_document;
 pub(crate) use inflate::{gunzip, is_too_large, unzstd};

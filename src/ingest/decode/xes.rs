@@ -9,6 +9,7 @@
 use super::hand_on::{HandOn, Sink};
 use super::inflate::is_too_large;
 use crate::ingest::batch::EventBatch;
+use crate::ingest::beginning::is_only_beginning;
 use crate::ingest::mapping::{Mapping, Place, SlotRow};
 use crate::ingest::reject::{Reason, Reject};
 use crate::ingest::scalar::Scalar;
@@ -346,6 +347,7 @@ pub(crate) fn read_xes(
                 return Err((place, Reason::Truncated, what));
             }
             Ok(_) => {}
+            Err(quick_xml::Error::Io(error)) if is_only_beginning(&error) => return Ok(()),
             Err(quick_xml::Error::Io(error)) => {
                 let reason = match left.get() == 0 || is_too_large(&error) {
                     true => Reason::TooLong,

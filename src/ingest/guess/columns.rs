@@ -106,6 +106,12 @@ const FORMATS: &[(&str, &str)] = &[
     ("%Y/%m/%d %H:%M", ""),
 ];
 
+/// The longest text that is tried as a time, in bytes: with the name of a zone behind it.
+const LONGEST_TIME: usize = 100;
+
+/// So many values are tried before all of them are.
+const FEW: usize = 8;
+
 /// What exports write for "no value", in lower case.
 const PLACEHOLDERS: &[&str] = &["?", "null", "n/a", "nan", "-", "-100", "(null)", "<null>"];
 
@@ -236,14 +242,23 @@ fn is_serial(name: &str, values: &[String]) -> bool {
 /// Share of values that are times, the format needed for that, and whether day and month could change places.
 fn times(values: &[String]) -> (f64, Option<String>, bool) {
     let all = values.len().max(1) as f64;
-    let share = |parser: &TimeParser| {
-        let plausible = |text: &&String| {
-            parser.text(text).is_some_and(|read| {
-                // 1990 to 2100: small numbers are counts, not seconds since 1970.
-                (631_152_000_000_000..4_102_444_800_000_000).contains(&read.time.0)
-            })
+    let is_time = |parser: &TimeParser, text: &str| {
+        let read = match text.len() <= LONGEST_TIME {
+            true => parser.text(text),
+            false => None,
         };
-        values.iter().filter(plausible).count() as f64 / all
+        // 1990 to 2100: small numbers are counts, not seconds since 1970.
+        read.is_some_and(|read| (631_152_000_000_000..4_102_444_800_000_000).contains(&read.time.0))
+    };
+    // Most formats do not fit at all, and a few values show that.
+    let every = (values.len() / FEW).max(1);
+    let fits_some = |parser: &TimeParser| {
+        let mut few = values.iter().step_by(every);
+        few.any(|text| is_time(parser, text))
+    };
+    let share = |parser: &TimeParser| match fits_some(parser) {
+        true => values.iter().filter(|text| is_time(parser, text)).count() as f64 / all,
+        false => 0.0,
     };
     let by_itself = share(&TimeParser::new(Vec::new(), Tz::UTC));
     if by_itself >= 0.9 {

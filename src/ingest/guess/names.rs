@@ -239,7 +239,7 @@ pub(super) fn names_a_ticket(name: &str) -> bool {
 }
 
 /// Whether a path leads into an object that is not the case: `rule.id`.
-fn is_of_another_object(name: &str) -> bool {
+pub(super) fn is_of_another_object(name: &str) -> bool {
     let mut parts = name.rsplit('.').skip(1);
     parts.next().is_some_and(|part| {
         let part = plain(part);

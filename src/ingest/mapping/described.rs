@@ -3,7 +3,8 @@
 use crate::ingest::batch::{EventBatch, MappedEvent};
 use crate::model::Origin;
 
-pub(super) fn described(batch: &EventBatch, event: &MappedEvent) -> Vec<(&'static str, String)> {
+/// An event as texts by field, for people.
+pub(crate) fn described(batch: &EventBatch, event: &MappedEvent) -> Vec<(&'static str, String)> {
     let name = |id| batch.names.text(id).to_owned();
     let mut fields = vec![
         (

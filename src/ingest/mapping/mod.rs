@@ -17,6 +17,7 @@ mod work;
 pub(crate) use apply::Place;
 pub use compile::Circumstances;
 pub use compile::compile;
+pub(crate) use described::described;
 pub(crate) use keep::KeptFields;
 pub(crate) use row::SlotRow;
 pub(crate) use suggest::suggested_match;

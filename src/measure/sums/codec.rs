@@ -8,10 +8,14 @@ use crate::measure::follow_up::FollowUp;
 use crate::measure::sampled::{Hashed, Sampled};
 use crate::measure::sketch::Sketch;
 use crate::measure::stages::Stages;
+use crate::measure::trace;
 use crate::model::{Executor, Hour, NameId, Ppm};
 
 /// First byte of stored sums.
-pub(super) const VERSION: u8 = 9;
+pub(super) const VERSION: u8 = 10;
+
+/// First byte of sums that know of no case what drift compares by its start.
+pub(super) const VERSION_WITHOUT_TRACES: u8 = 9;
 
 /// First byte of sums that know nothing of what happened after the resolution, of cases that were overdue, of what was missed, and
 /// of causes.
@@ -33,10 +37,7 @@ impl Sums {
         self.encode_as(VERSION, out);
     }
 
-    pub(super) fn encode_as(&self, version: u8, out: &mut Vec<u8>) {
-        out.push(version);
-        self.starts
-            .encode(out, |out, hour| put_i64(out, i64::from(hour)));
+    fn encode_numbers(&self, out: &mut Vec<u8>) {
         for count in [
             self.open,
             self.open_events,
@@ -55,6 +56,13 @@ impl Sums {
         ] {
             put_i64(out, count);
         }
+    }
+
+    pub(super) fn encode_as(&self, version: u8, out: &mut Vec<u8>) {
+        out.push(version);
+        self.starts
+            .encode(out, |out, hour| put_i64(out, i64::from(hour)));
+        self.encode_numbers(out);
         let id = |out: &mut Vec<u8>, id: NameId| put_u64(out, u64::from(id));
         let ppm = |out: &mut Vec<u8>, share: Ppm| put_u64(out, u64::from(share));
         self.outcomes.encode(out, id);
@@ -111,6 +119,9 @@ impl Sums {
         }
         if version > VERSION_WITHOUT_FOLLOW_UP {
             self.encode_directions(out);
+        }
+        if version > VERSION_WITHOUT_TRACES {
+            trace::encode(&self.traces, out);
         }
     }
 
@@ -195,6 +206,9 @@ impl Sums {
             sums.stages = Stages::decode(reader)?;
         }
         sums.decode_directions(version, reader)?;
+        if version > VERSION_WITHOUT_TRACES {
+            sums.traces = trace::decode(reader)?;
+        }
         Ok(sums)
     }
 

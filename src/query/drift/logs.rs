@@ -2,13 +2,14 @@
 
 use super::super::alarm_cases::{AlarmCase, suspicion, worst};
 use super::super::case_table::CaseTable;
+use super::super::common_alarms::{common_alarms, with_common_causes};
 use super::super::scores::facts_of;
 use super::KeptDrift;
 use crate::cases::{Facts, RuleBook};
 use crate::drift::{
     Baseline, Budget, DriftDriver, Ends, Epoch, HourPart, MemoryHistory, last_settled_day,
 };
-use crate::measure::{BucketKey, Sketch, Sums, bucket_parts};
+use crate::measure::{BucketKey, BucketPart, Sketch, Sums, bucket_parts};
 use crate::model::{Day, NameId, Names, Origin, Time};
 use crate::rules::{Catalog, DriftTerms};
 use crate::store::AlarmRow;
@@ -93,6 +94,9 @@ impl Counted {
         for (key, part) in bucket_parts(facts) {
             let sums = self.buckets.entry(key).or_default();
             sums.add_part(part, facts, names, 1);
+            if part == BucketPart::Start {
+                sums.add_trace(facts, names, 1);
+            }
         }
         self.is_endless |= facts.complete && !facts.ended;
     }
@@ -122,10 +126,10 @@ impl<'a> LogDrift<'a> {
         table: &'a CaseTable,
         rules: &'a RuleBook,
         catalog: &'a Catalog,
+        terms: DriftTerms,
     ) -> LogDrift<'a> {
         let cases = LogCases::new(table, rules);
         let histories = cases.histories();
-        let terms = DriftTerms::default();
         let first_days = histories.iter();
         let first_days = first_days.filter_map(|(_, _, history)| history.first_day());
         let budget = Budget::of_fleet(terms.false_alarms_per_year, first_days.collect());
@@ -169,8 +173,7 @@ impl<'a> LogDrift<'a> {
                 cases.push((key.to_owned(), facts.clone()));
             }
         });
-        let held_against = (&self.budget, &self.terms);
-        worst(suspicion, baseline, held_against, names, &cases)
+        worst(suspicion, baseline, names, &cases)
     }
 
     fn baseline_of(&self, alarm: &AlarmRow) -> Option<&Baseline> {
@@ -187,10 +190,14 @@ fn numbered_alarms(processes: &[KeptDrift], names: &Names, as_of: Time) -> Vec<A
         let row = |alarm| AlarmRow::of(&kept.process, alarm, names, as_of);
         kept.drift.alarms.iter().map(row)
     });
-    let mut alarms: Vec<AlarmRow> = rows.collect();
+    let drifts = processes
+        .iter()
+        .map(|kept| (kept.process.as_str(), &kept.drift));
+    let common = common_alarms(drifts, names, as_of);
+    let mut alarms: Vec<AlarmRow> = rows.chain(common).collect();
     alarms.sort_by_key(|alarm| alarm.raised);
     for (number, alarm) in (1..).zip(&mut alarms) {
         alarm.id = number;
     }
-    alarms
+    with_common_causes(alarms)
 }

@@ -2,6 +2,7 @@
 
 use super::cells::{Cell, InputRuns};
 use super::estimate::{Estimate, Repeats};
+use super::split::{SuccessVariance, success_variance};
 use super::{kappa, pairs};
 use crate::model::Executor;
 use crate::stats::Cluster;
@@ -27,6 +28,9 @@ pub struct KindAgreement {
     pub kappa: Estimate,
     /// pass^k for k from 1 to 8.
     pub pass_hat: Vec<PassHat>,
+    /// The variance of success between and within inputs; `None` while pass^2 is not known.
+    #[serde(default)]
+    pub success_variance: Option<SuccessVariance>,
 }
 
 /// pass^k: the chance that k runs on the same input *all* end without any deviation.
@@ -60,6 +64,10 @@ fn kind(executor: Executor, cells: &[&Cell]) -> KindAgreement {
     let pairs = cells
         .iter()
         .filter_map(|cell| pairs::within(cell).cluster(cell.runs / 2));
+    let pass_hat: Vec<PassHat> = (1..=MOST).map(|k| pass_hat(k, cells)).collect();
+    let has_pairs = pass_hat
+        .iter()
+        .any(|pass| pass.k == 2 && pass.chance.value.is_some());
     KindAgreement {
         executor,
         runs: cells.iter().map(|cell| cell.runs).sum(),
@@ -67,7 +75,8 @@ fn kind(executor: Executor, cells: &[&Cell]) -> KindAgreement {
         repeated_inputs: cells.iter().filter(|cell| cell.runs > 1).count() as u64,
         repeatability_variance: repeats.share(&pairs.collect::<Vec<Cluster>>()),
         kappa: kappa::within_kind(cells, &repeats),
-        pass_hat: (1..=MOST).map(|k| pass_hat(k, cells)).collect(),
+        success_variance: success_variance(cells).filter(|_| has_pairs),
+        pass_hat,
     }
 }
 

@@ -9,7 +9,7 @@ mod row;
 use super::shell::{self, Page, State};
 use super::{guide, words};
 use crate::model::Status;
-use crate::query::{DriftView, Snapshot};
+use crate::query::{AlarmStories, DriftView, Snapshot};
 use crate::score::ProcessScore;
 use crate::web::blocking::respond;
 use crate::web::metrics::{accepts_gzip, asked, packed};
@@ -25,6 +25,9 @@ use row::Row;
 pub(super) use row::stands;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+
+/// Processes that are named in a line.
+const LINKS: usize = 8;
 
 /// The rows of the latest scoring.
 #[derive(Default)]
@@ -127,6 +130,7 @@ fn body(snapshot: &Snapshot, rows: &[Row], query: &Query, guide: bool) -> Markup
             p { "Which process is inside its tolerance, and who should run it." }
         }
         @if query.guide.unwrap_or(guide) { (guide::guide(snapshot, &query.guided(false).path())) }
+        (together(snapshot))
         (tiles(rows, query))
         (filter(query))
         div.scroll tabindex="0" role="region" aria-label="Processes" {
@@ -141,6 +145,40 @@ fn body(snapshot: &Snapshot, rows: &[Row], query: &Query, guide: bool) -> Markup
             @else { "No process fits this filter. " a href="/" { "Show all" } }
         }
         (legend(query, guide))
+    }
+}
+
+/// Alarms about several processes: they have one cause, so they are said once.
+fn together(snapshot: &Snapshot) -> Markup {
+    let stories = AlarmStories::of_view(&snapshot.drift);
+    let alarms = snapshot.drift.alarms.iter().rev();
+    let alarms = alarms.filter(|alarm| stands(alarm) && !alarm.processes.is_empty());
+    html! {
+        @for alarm in alarms {
+            @let story = stories.tell(alarm);
+            p.warn.together { svg.i aria-hidden="true" { use href="#s-alarm" {} }
+                (story.sentence) " " @if let Some(also) = story.also_words() { (also) " " }
+                (links_to(&alarm.processes.iter().collect::<Vec<_>>())) }
+        }
+    }
+}
+
+/// Links to some processes; those beyond the first few are folded away.
+pub(in crate::web::pages) fn links_to(processes: &[&String]) -> Markup {
+    let (first, more) = processes.split_at(processes.len().min(LINKS));
+    let links = |of: &[&String]| {
+        html! {
+            @for (nth, process) in of.iter().enumerate() {
+                @if nth > 0 { ", " }
+                a href=(words::process_path(process)) { bdi { (words::name(process)) } }
+            }
+        }
+    };
+    html! {
+        (links(first))
+        @if !more.is_empty() {
+            details.more { summary { "and " (more.len()) " more" } (links(more)) }
+        }
     }
 }
 

@@ -139,7 +139,7 @@ fn examples(store: &Store) -> Result<Table, StoreError> {
     };
     Ok(Table {
         name: "quarantine",
-        caption: "The newest records that did not become events",
+        caption: "The newest records that did not become events".into(),
         columns: &[
             "id",
             "refused_at",
@@ -177,7 +177,7 @@ impl Told {
         };
         Table {
             name: "sources",
-            caption: "Sources",
+            caption: "Sources".into(),
             columns: &[
                 "source",
                 "state",
@@ -207,7 +207,7 @@ impl Told {
         };
         Table {
             name: "reasons",
-            caption: "Records that did not become events, by reason",
+            caption: "Records that did not become events, by reason".into(),
             columns: &["source", "reason", "refused", "in_quarantine"],
             rows: self.refused.iter().map(row).collect(),
         }
@@ -228,7 +228,7 @@ impl Told {
         };
         Table {
             name: "names",
-            caption: "Processes with too many different names",
+            caption: "Processes with too many different names".into(),
             columns: &[
                 "source", "process", "limit", "allowed", "folded", "field", "example", "match",
             ],

@@ -14,7 +14,7 @@ use crate::drift::{ProcessDrift, said};
 use crate::explain::{Figure, Lever, RuleTrace, figures, levers, trace};
 use crate::export::label;
 use crate::model::{Names, Time};
-use crate::query::Snapshot;
+use crate::query::{AlarmStories, AlarmStory, Snapshot};
 use crate::score::{ProcessScore, Terms};
 use crate::store::{AlarmRow, Store, StoreError};
 use crate::web::blocking::respond;
@@ -51,10 +51,16 @@ impl Told {
         drift.map(Arc::as_ref)
     }
 
-    /// Its alarms, the newest first.
+    /// Its alarms, the newest first, those that it shares with other processes among them.
     fn alarms(&self) -> impl Iterator<Item = &AlarmRow> {
         let all = self.snapshot.drift.alarms.iter().rev();
-        all.filter(|alarm| alarm.process == self.score().id)
+        all.filter(|alarm| alarm.is_about(&self.score().id))
+    }
+
+    /// The same in sentences.
+    fn stories(&self) -> Vec<AlarmStory> {
+        let stories = AlarmStories::of_view(&self.snapshot.drift);
+        self.alarms().map(|alarm| stories.tell(alarm)).collect()
     }
 
     /// Where a table of it is for programs.
@@ -195,8 +201,8 @@ fn document(told: &Told) -> Response {
         "figures": told.figures,
         "rules_tried": told.rules,
         "would_change": told.levers,
-        "drift": told.drift().map(|drift| said(&score.id, drift)),
-        "alarms": told.alarms().collect::<Vec<_>>(),
+        "drift": told.drift().map(|drift| said(&score.id, drift, &told.snapshot.drift.outcomes)),
+        "alarms": told.stories(),
         "durations": tables::durations(told).objects(),
         "outcomes_by_week": tables::outcomes(told).objects(),
         "ledger": tables::ledger(told).objects(),

@@ -6,6 +6,7 @@ use crate::web::pages::shell;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
+use std::borrow::Cow;
 
 /// What stands in a cell.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,7 +57,7 @@ pub(super) struct Table {
     /// In its address, and the name of its file.
     pub name: &'static str,
     /// What it shows.
-    pub caption: &'static str,
+    pub caption: Cow<'static, str>,
     /// Of programs and people alike.
     pub columns: &'static [&'static str],
     /// Cells in the order of the columns.

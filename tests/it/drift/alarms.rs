@@ -5,7 +5,7 @@ use crate::support::{Daemon, Home, wait_until};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
-fn home() -> Home {
+pub(super) fn home() -> Home {
     Home::with_catalog(
         CATALOG,
         ", window: all",
@@ -56,7 +56,7 @@ fn share(nth: u32) -> f64 {
     if nth < 60 { 0.05 } else { 0.35 }
 }
 
-fn log(days: impl IntoIterator<Item = u32>) -> String {
+pub(super) fn log(days: impl IntoIterator<Item = u32>) -> String {
     days.into_iter().map(|nth| day(nth, share(nth))).collect()
 }
 
@@ -72,7 +72,7 @@ fn alarms(daemon: &Daemon) -> Vec<Value> {
     all
 }
 
-fn deviation_alarm(daemon: &Daemon) -> Value {
+pub(super) fn deviation_alarm(daemon: &Daemon) -> Value {
     wait_until("the alarm", || {
         alarms(daemon)
             .into_iter()
@@ -80,7 +80,7 @@ fn deviation_alarm(daemon: &Daemon) -> Value {
     })
 }
 
-fn until(daemon: &Daemon, date: &str) -> Value {
+pub(super) fn until(daemon: &Daemon, date: &str) -> Value {
     wait_until(date, || {
         let drift = daemon.json("/api/v1/drift")["processes"][0].clone();
         (drift["until"] == date).then_some(drift)
@@ -306,6 +306,9 @@ fn late_data_and_restarts_leave_no_trace() {
         standing
             .map(|mut alarm| {
                 alarm.as_object_mut().unwrap().remove("id");
+                for other in alarm["also"].as_array_mut().unwrap() {
+                    other.as_object_mut().unwrap().remove("alarm");
+                }
                 alarm
             })
             .collect()
@@ -350,12 +353,9 @@ fn log_files_say_the_same_as_the_daemon() {
         (daemon.json("/api/v1/drift")["processes"] == *want).then_some(())
     });
     daemon.stop();
-    // Two processes share the budget, so each has a higher threshold than one alone would have.
+    // Two processes do not get the whole budget of a fleet: each of their streams may give a false alarm in 40 years.
     let threshold = want[0]["threshold"].as_f64().unwrap();
-    assert!(
-        (threshold - 2.0 * 9.0 * 365.25 / 12.0).abs() < 1e-9,
-        "{threshold}"
-    );
+    assert!((6.0..7.0).contains(&threshold), "{threshold}");
     // A figure over all processes does not change with what is listed of them.
     let of = |more: &[&str]| -> Value {
         let out = home.run(&[&["drift", "--format", "json"], more].concat());
@@ -364,7 +364,7 @@ fn log_files_say_the_same_as_the_daemon() {
     let (all, only) = (of(&[]), of(&["--only", "p"]));
     assert_eq!(only["processes"].as_array().unwrap().len(), 1);
     let expected = "expected_false_alarms_per_year";
-    assert_eq!(all[expected].as_f64().unwrap(), 12.0);
+    assert_eq!(all[expected].as_f64().unwrap(), 2.0 * 9.0 / 40.0);
     assert_eq!(only[expected], all[expected]);
     let out = home.run(&["drift", "--simulate", "deviation=6"]);
     let text = String::from_utf8(out.stdout).unwrap();

@@ -1,4 +1,6 @@
-//! Drift: alarms of the daemon, and the days that it judges.
+//! Drift: alarms of the daemon, what is said of them, the days that it judges, and holidays.
 
 mod alarms;
 mod days;
+mod holidays;
+mod stories;

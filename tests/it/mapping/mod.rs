@@ -1,5 +1,6 @@
 //! The mapping language and the presets.
 
+mod inspected;
 mod odd_exports;
 mod page;
 mod preset_outcomes;
@@ -8,6 +9,7 @@ mod presets;
 mod recognised;
 mod reopen_counts;
 mod rows_per_case;
+mod samples;
 mod spans;
 mod undated;
 mod usual_exports;

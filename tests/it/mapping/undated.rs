@@ -1,7 +1,7 @@
 //! Logs without any time are read, and nothing is said of when and how long.
 
 use crate::support::Scratch;
-use crate::support::scores::only;
+use crate::support::scores::{near, only};
 use serde_json::{Value, json};
 
 fn is_silent_about_time(score: &Value) {
@@ -154,4 +154,62 @@ fn milestones_of_undated_steps_have_no_times() {
         .collect();
     let file = scratch.write("log.csv", format!("ticket,status\n{rows}"));
     assert_eq!(only(&scratch.score(&[&file]))["stage_times"], json!([]));
+}
+
+/// Runs of a benchmark: so many tasks with four trials each, of which the first ones succeed.
+fn trials(solved: &[usize]) -> String {
+    let tasks = solved.iter().enumerate();
+    let runs = tasks.flat_map(|(task, solved)| {
+        (0..4).map(move |trial| {
+            let reward = if trial < *solved { "1.0" } else { "0.0" };
+            format!("{{\"task_id\":{task},\"trial\":{trial},\"reward\":{reward},\"info\":{{}},\"traj\":[]}}")
+        })
+    });
+    format!("[{}]", runs.collect::<Vec<_>>().join(",\n"))
+}
+
+#[test]
+fn benchmark_without_times_shows_pass_hat_and_the_variance_split_in_the_table() {
+    let scratch = Scratch::new();
+    scratch.write("results.json", trials(&[4, 3, 2, 2, 1, 0]));
+    let ran = scratch.run(&["score", "results.json"]).ends_with(0);
+    // Means of C(c, k) / C(4, k): 12/24; (6 + 3 + 1 + 1) / 36; (4 + 1) / 24; 1/6.
+    let table = ran.to_string();
+    let table = table.split_whitespace().collect::<Vec<_>>().join(" ");
+    for figure in [
+        "tasks ai 24 6 pass^1 0.5000 [",
+        "pass^2 0.3056 [",
+        "pass^3 0.2083 [",
+        "pass^4 0.1667 [",
+        // Within: pass^1 - pass^2. Between: the sample variance of 1, 3/4, 1/2, 1/2, 1/4, 0 less a quarter of that.
+        "variance, total 0.2708 variance between inputs 0.0764 variance within inputs 0.1944",
+    ] {
+        assert!(table.contains(figure), "{figure} is not in {table}");
+    }
+    assert!(!table.contains("pass^5"), "{table}");
+    let scores = scratch.score(&["results.json"]);
+    let process = only(&scores);
+    assert!(process["cases_per_week"].is_null() && process["frequency"].is_null());
+    let kind = &process["agreement"]["kinds"][0];
+    near(&kind["success_variance"]["between_inputs"], 0.0763889, 1e-5);
+}
+
+#[test]
+fn benchmark_with_one_run_of_each_input_says_what_the_split_needs() {
+    let scratch = Scratch::new();
+    let ids = |from: usize, to: usize| {
+        let ids = (from..to).map(|nth| format!("\"task-{nth}\""));
+        ids.collect::<Vec<_>>().join(",")
+    };
+    let report = format!(
+        "{{\"submitted_ids\":[{}],\"resolved_ids\":[{}],\"unresolved_ids\":[{}],\"empty_patch_ids\":[],\"error_ids\":[]}}",
+        ids(0, 40),
+        ids(0, 10),
+        ids(10, 40)
+    );
+    scratch.write("model.run.json", report);
+    let ran = scratch.run(&["score", "model.run.json"]).ends_with(0);
+    ran.says("pass^1  ")
+        .says("0.2500 [")
+        .says("each input was run once");
 }

@@ -73,6 +73,13 @@ fn the_examples_of_help_work_as_printed() {
                 )
                 .ends_with(0);
             }
+            if example.contains("--samples") {
+                shell(
+                    &scratch,
+                    "mkdir -p tests/samples && cp tickets.csv tests/samples && toleranced check --map mapping.yaml --samples tests/samples --write",
+                )
+                .ends_with(0);
+            }
             // A place that only root may write to.
             let example = example.replace("/etc/toleranced/", "");
             shell(&scratch, &example).ends_with(0);

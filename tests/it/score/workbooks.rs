@@ -6,7 +6,8 @@ use crate::support::{Scratch, archive};
 #[test]
 fn a_build_without_the_feature_says_how_to_go_on() {
     let scratch = Scratch::new();
-    scratch.write("a.xlsx", archive(&[("xl/workbook.xml", "<w/>")]));
+    let types = ("[Content_Types].xml", "<Types/>");
+    scratch.write("a.xlsx", archive(&[types, ("xl/workbook.xml", "<w/>")]));
     scratch.write(
         "a.xls",
         std::fs::read("tests/data/workbooks/tickets.xls").unwrap(),

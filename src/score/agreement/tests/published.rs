@@ -204,3 +204,81 @@ fn pass_hat_is_about_inputs_with_enough_runs() {
     // One more run on five of the inputs that have five.
     assert_eq!(passes[5].chance.more_runs_needed, Some(5));
 }
+
+/// The components of a one-way analysis of variance, by its sums of squares.
+fn anova(tasks: &[[bool; 8]]) -> (f64, f64) {
+    let (inputs, runs) = (tasks.len() as f64, 8.0);
+    let mean = |task: &[bool; 8]| task.iter().filter(|clean| **clean).count() as f64 / runs;
+    let all = tasks.iter().map(mean).sum::<f64>() / inputs;
+    let square = |clean: &bool, mean: f64| (f64::from(u8::from(*clean)) - mean).powi(2);
+    let between: f64 = tasks
+        .iter()
+        .map(|task| runs * (mean(task) - all).powi(2))
+        .sum();
+    let of_task = |task: &[bool; 8]| {
+        task.iter()
+            .map(|clean| square(clean, mean(task)))
+            .sum::<f64>()
+    };
+    let within: f64 = tasks.iter().map(of_task).sum();
+    let (between, within) = (between / (inputs - 1.0), within / (inputs * (runs - 1.0)));
+    ((between - within) / runs, within)
+}
+
+#[test]
+fn success_variance_is_that_of_the_analysis_of_variance() {
+    let task = |text: &str| -> [bool; 8] { std::array::from_fn(|at| text.as_bytes()[at] == b'+') };
+    let tasks = ["++++++++", "+++-+-++", "--------", "-+++++++", "+--+----"].map(task);
+    let found = of_tasks(&tasks).kinds[0].clone();
+    let split = found.success_variance.unwrap();
+    let (between, within) = anova(&tasks);
+    near(Some(split.between_inputs), between, 1e-12);
+    near(Some(split.within_inputs), within, 1e-12);
+    near(Some(split.total), between + within, 1e-12);
+    let passes: Vec<f64> = found
+        .pass_hat
+        .iter()
+        .map(|pass| pass.chance.value.unwrap())
+        .collect();
+    near(Some(split.within_inputs), passes[0] - passes[1], 1e-12);
+}
+
+#[test]
+fn success_variance_of_inputs_that_always_end_alike_is_between_them() {
+    let found = of_tasks(&[[true; 8], [true; 8], [false; 8], [false; 8], [true; 8]]);
+    let split = found.kinds[0].success_variance.unwrap();
+    assert!(split.within_inputs.abs() < 1e-12);
+    // Sample variance of 1, 1, 0, 0, 1.
+    near(Some(split.between_inputs), 0.3, 1e-12);
+}
+
+#[test]
+fn success_variance_of_a_coin_is_within_inputs_on_average() {
+    // All sets of results of two runs on each of two tasks, weighed by their chance: the mean of an unbiased figure is exact.
+    let chances = [0.3, 0.8];
+    let (mut total, mut within) = (0.0, 0.0);
+    for results in 0..16u32 {
+        let clean = |at: u32| results >> at & 1 == 1;
+        let weight: f64 = (0..4)
+            .map(|at| match clean(at) {
+                true => chances[at as usize / 2],
+                false => 1.0 - chances[at as usize / 2],
+            })
+            .product();
+        let cells = [0, 2].map(|at| Cell {
+            executor: Executor::Ai,
+            runs: 2,
+            unknown: 0,
+            clean: u64::from(clean(at)) + u64::from(clean(at + 1)),
+            deviation_ppm: 0,
+            outcomes: std::collections::BTreeMap::new(),
+        });
+        let split = super::super::split::success_variance(&[&cells[0], &cells[1]]).unwrap();
+        total += weight * split.total;
+        within += weight * split.within_inputs;
+    }
+    let mean_within = (0.3 * 0.7 + 0.8 * 0.2) / 2.0;
+    near(Some(within), mean_within, 1e-12);
+    // Sample variance of 0.3 and 0.8.
+    near(Some(total - within), 0.125, 1e-12);
+}

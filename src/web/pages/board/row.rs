@@ -44,7 +44,15 @@ struct Shown<'a> {
 pub(super) fn rows(snapshot: &Snapshot) -> Vec<Row> {
     let mut standing: BTreeMap<&str, Vec<&AlarmRow>> = BTreeMap::new();
     for alarm in snapshot.drift.alarms.iter().filter(|alarm| stands(alarm)) {
-        standing.entry(&alarm.process).or_default().push(alarm);
+        match alarm.processes.is_empty() {
+            true => standing.entry(&alarm.process).or_default().push(alarm),
+            // Each of them has it.
+            false => {
+                for process in &alarm.processes {
+                    standing.entry(process).or_default().push(alarm);
+                }
+            }
+        }
     }
     let shown = |score| {
         let shown = Shown {
@@ -245,7 +253,7 @@ fn drift(shown: &Shown) -> Markup {
         @if let Some(alarm) = shown.alarms.first() {
             span.alarm {
                 svg.i aria-hidden="true" { use href="#s-alarm" {} }
-                (alarm.words())
+                (alarm.what())
                 @if shown.alarms.len() > 1 { " +" (shown.alarms.len() - 1) }
             }
         } @else if shown.evidence.is_some() {
@@ -260,7 +268,7 @@ fn drift(shown: &Shown) -> Markup {
 pub(super) fn table(snapshot: &Snapshot, rows: &[Row], shown: &[usize]) -> Table {
     Table {
         name: "processes",
-        caption: "Processes",
+        caption: "Processes".into(),
         columns: &[
             "id",
             "name",

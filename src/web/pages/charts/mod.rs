@@ -11,6 +11,7 @@ pub(super) mod map;
 pub(super) mod mix;
 pub(super) mod outcomes;
 pub(super) mod spark;
+pub(super) mod stream_days;
 
 use maud::{Markup, html};
 

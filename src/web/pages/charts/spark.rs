@@ -33,15 +33,11 @@ pub(in crate::web::pages) fn bars(weeks: &[i64]) -> Markup {
     }
 }
 
-/// Evidence over its threshold on a logarithmic scale, from a thousandth to ten times; the line is where an alarm is raised.
+/// Evidence over its limit, up to twice; the dashed line is where an alarm is raised.
 pub(in crate::web::pages) fn evidence(days: &[f32]) -> Markup {
     const WIDTH: f64 = 180.0;
-    const LOW: f64 = -3.0;
-    const HIGH: f64 = 1.0;
-    let y = |evidence: f32| {
-        let log = f64::from(evidence.max(1e-9)).log10().clamp(LOW, HIGH);
-        26.0 - (log - LOW) / (HIGH - LOW) * 24.0
-    };
+    const HIGH: f64 = 2.0;
+    let y = |evidence: f32| 26.0 - f64::from(evidence).clamp(0.0, HIGH) / HIGH * 24.0;
     let step = WIDTH / (days.len().max(2) - 1) as f64;
     let points = days.iter().enumerate();
     let points = points.map(|(nth, evidence)| (nth as f64 * step, y(*evidence)));

@@ -15,9 +15,9 @@ pub(super) fn overview(told: &Told) -> Markup {
         section.overview aria-labelledby="verdict" {
             p.verdict #verdict { (status_mark(score.rating.status)) " " (verdict(score)) }
             @for kind in &score.withdraw { p.warn { strong { "Withdraw " (words::executor(*kind)) " now: " } "it runs this process and deviates more than it may." } }
-            @for alarm in told.alarms().filter(|alarm| stands(alarm)) {
-                p.warn { svg.i aria-hidden="true" { use href="#s-alarm" {} } strong { "It has changed: " (alarm.words()) }
-                    " since about " (alarm.onset) ", from " (alarm.figure(alarm.was)) " to " (alarm.figure(alarm.became)) ". "
+            @for story in told.stories().iter().filter(|story| stands(&story.alarm)) {
+                p.warn { svg.i aria-hidden="true" { use href="#s-alarm" {} } strong { "It has changed: " (story.alarm.what()) ". " }
+                    (story.sentence) " "
                     a href="#drift" { "Drift" } }
             }
             (bar::ruler(score.rating.deviation, &limits(told), score.rating.status))

@@ -4,13 +4,15 @@ use super::overview::overview;
 use super::why::why;
 use super::{Told, tables};
 use crate::drift::{ProcessDrift, StreamState};
+use crate::query::{chart_of, is_part};
 use crate::score::ExecutorScore;
 use crate::store::AlarmRow;
-use crate::web::pages::board::status_mark;
+use crate::web::pages::board::{links_to, status_mark};
 use crate::web::pages::charts::control::{Control, control};
 use crate::web::pages::charts::durations::durations;
 use crate::web::pages::charts::map::map;
 use crate::web::pages::charts::outcomes::outcomes;
+use crate::web::pages::charts::stream_days::{StreamDays, stream_days};
 use crate::web::pages::charts::{bar, spark};
 use crate::web::pages::words;
 use maud::{Markup, html};
@@ -83,8 +85,9 @@ fn drift(told: &Told) -> Markup {
     html! {
         @if let Some(baseline) = &drift.baseline {
             p.note { "Against a baseline of " (words::counted(baseline.cases, "case")) " from " (baseline.from) " to " (baseline.to)
-                ", which deviated in " (words::percent(baseline.deviation)) ". The line is where an alarm is raised; the scale is logarithmic." }
+                ", which deviated in " (words::percent(baseline.deviation)) ". An alarm is raised at the dashed line." }
         }
+        (sentences(told))
         div.pair {
             div { h3 { "Evidence" } (streams(told, drift)) }
             div {
@@ -95,6 +98,51 @@ fn drift(told: &Told) -> Markup {
                 }
             }
         }
+        (alarm_charts(told, drift))
+    }
+}
+
+/// The days of the stream of every alarm that stands, and of the latest one that is over.
+fn alarm_charts(told: &Told, drift: &ProcessDrift) -> Markup {
+    let outcomes = &told.snapshot.drift.outcomes;
+    let own = || {
+        told.alarms()
+            .filter(|alarm| alarm.processes.is_empty() && !alarm.is_withdrawn())
+    };
+    let over = own().filter(|alarm| !alarm.is_open()).take(1);
+    let shown = own().filter(|alarm| alarm.is_open()).chain(over);
+    let charts = shown.filter_map(|alarm| Some((alarm, chart_of(alarm, drift, outcomes)?)));
+    html! {
+        @for (nth, (alarm, chart)) in charts.enumerate() {
+            (stream_days(&StreamDays { nth, chart, alarm, changes: &drift.changes }))
+            (tables::days_of_stream(chart, &alarm.outcome).behind(&told.csv("stream_days")))
+        }
+    }
+}
+
+/// What the alarms that stand say.
+fn sentences(told: &Told) -> Markup {
+    let stories = told.stories();
+    // An alarm about several processes stands for the one of this process.
+    let is_told = |row: &AlarmRow| stories.iter().any(|cause| is_part(row, &cause.alarm));
+    html! {
+        @for story in stories.iter().filter(|story| story.alarm.is_open() && !is_told(&story.alarm)) {
+            p.story { b { "Alarm " (story.alarm.id) ". " } (story.sentence) " "
+                @if let Some(also) = story.also_words() { (also) " " }
+                (other_processes(told, &story.alarm)) }
+        }
+    }
+}
+
+/// The processes that changed together with this one.
+fn other_processes(told: &Told, alarm: &AlarmRow) -> Markup {
+    let others = alarm
+        .processes
+        .iter()
+        .filter(|process| **process != told.score().id);
+    let others: Vec<&String> = others.collect();
+    html! {
+        @if !others.is_empty() { "Together with " (links_to(&others)) "." }
     }
 }
 
@@ -135,7 +183,7 @@ fn alarms(told: &Told) -> Markup {
                 thead { tr { @for title in ["alarm", "what", "since about", "found", "expected", "became", "state"] { th scope="col" { (title) } } } }
                 tbody { @for alarm in alarms { tr {
                     td { a href={ "/api/v1/alarms/" (alarm.id) } { "#" (alarm.id) } }
-                    td { (alarm.words()) } td { (alarm.onset) } td { (alarm.raised) }
+                    td { (alarm.what()) } td { (alarm.onset) } td { (alarm.raised) }
                     td.n { (alarm.figure(alarm.was)) } td.n { (alarm.figure(alarm.became)) } td { (tables::life(alarm)) }
                 } } }
             } }

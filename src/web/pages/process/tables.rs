@@ -1,7 +1,9 @@
 //! The tables behind the page of a process: on the page, as CSV and as JSON.
 
 use super::Told;
+use crate::drift::{ChartPoint, StreamChart};
 use crate::model::Time;
+use crate::query::AlarmStory;
 use crate::score::{ExecutorScore, StageTime};
 use crate::store::AlarmRow;
 use crate::web::pages::table::{Cell, Table};
@@ -9,7 +11,7 @@ use crate::web::pages::words;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// All that [`named`] knows.
-pub(super) const NAMES: [&str; 11] = [
+pub(super) const NAMES: [&str; 12] = [
     "days",
     "durations",
     "outcomes",
@@ -18,6 +20,7 @@ pub(super) const NAMES: [&str; 11] = [
     "executors",
     "streams",
     "alarms",
+    "stream_days",
     "changes",
     "figures",
     "ledger",
@@ -34,6 +37,7 @@ pub(super) fn named(told: &Told, name: &str) -> Option<Table> {
         "executors" => executors(told),
         "streams" => streams(told),
         "alarms" => alarms(told),
+        "stream_days" => stream_days(told),
         "changes" => changes(told),
         "figures" => figures(told),
         "ledger" => ledger(told),
@@ -69,7 +73,7 @@ pub(super) fn days(told: &Told) -> Table {
     };
     Table {
         name: "days",
-        caption: "Deviation by day",
+        caption: "Deviation by day".into(),
         columns: &[
             "day",
             "cases",
@@ -96,7 +100,7 @@ pub(super) fn durations(told: &Told) -> Table {
     });
     Table {
         name: "durations",
-        caption: "Cases by duration",
+        caption: "Cases by duration".into(),
         columns: &["from_seconds", "to_seconds", "executor", "cases"],
         rows: bins.collect(),
     }
@@ -118,7 +122,7 @@ pub(super) fn outcomes(told: &Told) -> Table {
     }
     Table {
         name: "outcomes",
-        caption: "Outcomes by week",
+        caption: "Outcomes by week".into(),
         columns: &["week_from", "outcome", "cases"],
         rows,
     }
@@ -144,7 +148,7 @@ pub(super) fn stages(told: &Told) -> Table {
     };
     Table {
         name: "stages",
-        caption: "Time from the start of a case to each milestone",
+        caption: "Time from the start of a case to each milestone".into(),
         columns: &[
             "milestone",
             "median",
@@ -173,7 +177,7 @@ pub(super) fn follows(told: &Told) -> Table {
     };
     Table {
         name: "follows",
-        caption: "What follows what",
+        caption: "What follows what".into(),
         columns: &["from", "to", "count"],
         rows: edges.map(row).collect(),
     }
@@ -199,7 +203,7 @@ pub(super) fn executors(told: &Told) -> Table {
     };
     Table {
         name: "executors",
-        caption: "Executors side by side",
+        caption: "Executors side by side".into(),
         columns: &[
             "executor",
             "cases",
@@ -232,27 +236,30 @@ pub(super) fn streams(told: &Told) -> Table {
     };
     Table {
         name: "streams",
-        caption: "Streams that are watched",
+        caption: "Streams that are watched".into(),
         columns: &["stream", "evidence", "state", "expected", "now"],
         rows: streams.iter().map(row).collect(),
     }
 }
 
 pub(super) fn alarms(told: &Told) -> Table {
-    let row = |alarm: &AlarmRow| {
+    let row = |story: &AlarmStory| {
+        let alarm = &story.alarm;
         vec![
             Cell::count(alarm.id),
-            Cell::text(alarm.words()),
+            Cell::text(alarm.what()),
             Cell::text(alarm.onset.to_string()),
             Cell::text(alarm.raised.to_string()),
             Cell::text(alarm.figure(alarm.was)),
             Cell::text(alarm.figure(alarm.became)),
             Cell::text(life(alarm)),
+            Cell::text(&story.sentence),
+            Cell::maybe(story.also_words()),
         ]
     };
     Table {
         name: "alarms",
-        caption: "Drift alarms",
+        caption: "Drift alarms".into(),
         columns: &[
             "alarm",
             "what",
@@ -261,8 +268,61 @@ pub(super) fn alarms(told: &Told) -> Table {
             "expected",
             "became",
             "state",
+            "sentence",
+            "other_changes",
         ],
-        rows: told.alarms().map(row).collect(),
+        rows: told.stories().iter().map(row).collect(),
+    }
+}
+
+/// The days of one stream with what was expected of them.
+pub(super) fn days_of_stream(chart: &StreamChart, outcome: &str) -> Table {
+    let row = |point: &ChartPoint| {
+        vec![
+            Cell::text(chart.stream.word()),
+            Cell::text(outcome),
+            Cell::text(point.day.to_string()),
+            Cell::number(point.value),
+            Cell::number(point.expected.map(|expected| expected.mean)),
+            Cell::number(point.expected.map(|expected| expected.lower)),
+            Cell::number(point.expected.map(|expected| expected.upper)),
+        ]
+    };
+    // Each table of a page has a name of its own.
+    let caption = match outcome {
+        "" => format!("Days of the stream {}", chart.stream.word()),
+        outcome => format!(
+            "Days of the stream {}, outcome {outcome}",
+            chart.stream.word()
+        ),
+    };
+    Table {
+        name: "stream_days",
+        caption: caption.into(),
+        columns: &[
+            "stream", "outcome", "day", "value", "expected", "lower", "upper",
+        ],
+        rows: chart.points.iter().map(row).collect(),
+    }
+}
+
+/// The days of every stream that has given an alarm.
+fn stream_days(told: &Told) -> Table {
+    let charts = told.drift().map_or(&[][..], |drift| &drift.charts);
+    let outcomes = &told.snapshot.drift.outcomes;
+    let outcome = |chart: &StreamChart| {
+        let name = chart.outcome.and_then(|outcome| outcomes.get(&outcome));
+        name.map_or("", String::as_str)
+    };
+    let each = charts.iter();
+    let each = each.map(|chart| days_of_stream(chart, outcome(chart)).rows);
+    Table {
+        name: "stream_days",
+        caption: "Days of the streams with an alarm".into(),
+        columns: &[
+            "stream", "outcome", "day", "value", "expected", "lower", "upper",
+        ],
+        rows: each.flatten().collect(),
     }
 }
 
@@ -295,7 +355,7 @@ pub(super) fn changes(told: &Told) -> Table {
     };
     Table {
         name: "changes",
-        caption: "Known changes",
+        caption: "Known changes".into(),
         columns: &["day", "what"],
         rows: changes.iter().map(row).collect(),
     }
@@ -314,7 +374,7 @@ pub(super) fn figures(told: &Told) -> Table {
     };
     Table {
         name: "figures",
-        caption: "Every figure with its formula",
+        caption: "Every figure with its formula".into(),
         columns: &["section", "figure", "value", "formula", "rests_on"],
         rows: told.figures.iter().map(row).collect(),
     }
@@ -334,7 +394,7 @@ pub(super) fn ledger(told: &Told) -> Table {
     };
     Table {
         name: "ledger",
-        caption: "Changes of class, status and recommendation",
+        caption: "Changes of class, status and recommendation".into(),
         columns: &["at", "what", "was", "became", "reason", "clock"],
         rows: told.kept.ledger.iter().rev().map(row).collect(),
     }
