@@ -11,7 +11,7 @@ const LEAST: usize = 3;
 /// Onsets that are at most so many days from each other's middle are one day: an onset is an estimate.
 const TOGETHER: i32 = 3;
 /// Onsets of processes with few cases are less exact: these join if they are at most so far away.
-const NEAR: i32 = 7;
+pub(crate) const COMMON_DAYS: i32 = 7;
 
 /// What moved together.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,9 +80,9 @@ fn largest<K: Clone>(
         .filter(|(_, process, _)| seen.insert(process.clone()))
         .nth(LEAST - 1)
         .map(|(_, _, alarm)| alarm.raised)?;
-    let members = left.iter().filter(near(most, NEAR));
+    let members = left.iter().filter(near(most, COMMON_DAYS));
     let members: Vec<K> = members.map(|(key, _, _)| key.clone()).collect();
-    left.retain(|one| (one.2.onset - most).abs() > NEAR);
+    left.retain(|one| (one.2.onset - most).abs() > COMMON_DAYS);
     Some(CommonCause {
         stream,
         direction,

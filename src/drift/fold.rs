@@ -219,11 +219,6 @@ fn left_out(first: Day, days: usize, unusual: &[UnusualDay]) -> Vec<bool> {
     out
 }
 
-/// Units before this one are the baseline's: no alarm is about it alone.
-fn series_start(reference: &Reference) -> usize {
-    reference.series.baseline
-}
-
 impl Running {
     fn new(series: Series) -> Running {
         Running {
@@ -439,7 +434,8 @@ impl<'a> Watch<'a> {
                 if let Some(found) = found {
                     one.means = one.reference.means(&found, units);
                 }
-                let due = day >= one.quiet_until && units > series_start(&one.reference);
+                // No alarm is about the baseline alone.
+                let due = day >= one.quiet_until && units > one.reference.series.baseline;
                 if one.evidence >= 1.0 && due {
                     self.raise(nth, day, units, limit);
                 }

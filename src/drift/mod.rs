@@ -36,7 +36,7 @@ pub use budget::Budget;
 #[cfg(test)]
 pub(crate) use chart::Expected;
 pub(crate) use chart::{ChartPoint, StreamChart};
-pub(crate) use common::{CommonCause, common_causes};
+pub(crate) use common::{COMMON_DAYS, CommonCause, common_causes};
 pub use digest::Digest;
 pub(crate) use driver::{DriftDriver, DriftRun, EpochUpdate};
 pub use epoch::Cause;

@@ -83,7 +83,7 @@ fn false_alarms_are_as_far_apart_as_promised() {
                 count += f64::from(u8::from(!is_true));
             }
         }
-        // Four are a chance of less than 1 in 1,000 with 1.4 expected in each of these.
+        // With 1.5 expected in each of these, six or more are a chance of 1 in 200.
         assert!(count <= 5.0, "{name}: {count} false alarms");
         all += count;
         years += RUNS as f64 * f64::from(YEAR - 61) / 365.25;

@@ -1,12 +1,9 @@
 //! Alarms about several processes: changes on the same day in the same direction.
 
-use crate::drift::{Alarm, CommonCause, ProcessDrift, Stream, common_causes};
+use crate::drift::{Alarm, COMMON_DAYS, CommonCause, ProcessDrift, Stream, common_causes};
 use crate::model::{Day, Names, Time};
 use crate::store::AlarmRow;
 use std::collections::BTreeMap;
-
-/// An alarm of one process belongs to one about several if their onsets are at most so many days apart.
-const NEAR: i32 = 7;
 
 /// The alarms about several processes, found in the drift of all of them.
 pub(crate) fn common_alarms<'a>(
@@ -103,7 +100,7 @@ pub(crate) fn with_common_causes(alarms: Vec<AlarmRow>) -> Vec<AlarmRow> {
 /// Whether the alarm of a process is one of those that an alarm about several stands for.
 pub(crate) fn is_part(row: &AlarmRow, cause: &AlarmRow) -> bool {
     let alike = (&row.stream, &row.direction) == (&cause.stream, &cause.direction);
-    let same_day = (row.onset - cause.onset).abs() <= NEAR;
+    let same_day = (row.onset - cause.onset).abs() <= COMMON_DAYS;
     alike && same_day && cause.processes.contains(&row.process)
 }
 
